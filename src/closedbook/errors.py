@@ -1,0 +1,21 @@
+"""The errors a user can cause. The shell prints their message and exits with 2; anything else is our bug."""
+
+
+class ClosedbookError(Exception):
+    """The base of every error whose message tells a user what was given, why it fails and what to type instead."""
+
+
+class DataError(ClosedbookError):
+    """A file of documents or questions that cannot be used; names the file, the line and the reason."""
+
+
+class RecipeError(ClosedbookError):
+    """A recipe, or an override of one, that describes no run."""
+
+
+class RunError(ClosedbookError):
+    """A run folder that is missing, taken, damaged or of an unknown format."""
+
+
+class ClaimError(ClosedbookError):
+    """An attention claim asked for with parameters outside its limits."""

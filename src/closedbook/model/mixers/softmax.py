@@ -1,0 +1,47 @@
+"""Scaled dot-product attention with several heads (Vaswani et al. 2017), causal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from closedbook.model.cache import Cache
+from closedbook.model.positions import Rotation, rotate
+from closedbook.recipe import ModelRecipe
+from closedbook.shapes import Float
+
+
+class Softmax(nn.Module):
+    """softmax(QKᵀ/√d_h) V in each head, heads side by side, then a linear map."""
+
+    @dataclass(frozen=True)
+    class Config:
+        pass
+
+    def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
+        super().__init__()
+        self.layer, self.heads, self.dropout = layer, recipe.heads, recipe.dropout
+        self.qkv = nn.Linear(recipe.width, 3 * recipe.width, bias=recipe.bias)
+        self.out = nn.Linear(recipe.width, recipe.width, bias=recipe.bias)
+
+    def forward(
+        self, x: Float[Tensor, "batch time width"], rotation: Rotation | None = None, cache: Cache | None = None
+    ) -> Float[Tensor, "batch time width"]:
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(2)  # (batch, time, head, d)
+        if rotation is not None:
+            q, k = rotate(q, rotation), rotate(k, rotation)
+        visible = None
+        if cache is not None:
+            k, v = cache.extend(self.layer, "k", k), cache.extend(self.layer, "v", v)
+            visible = cache.visible()
+        y = F.scaled_dot_product_attention(
+            q.transpose(1, 2),
+            k.transpose(1, 2),
+            v.transpose(1, 2),
+            attn_mask=visible,
+            is_causal=cache is None,
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        return self.out(y.transpose(1, 2).flatten(2))

@@ -1,0 +1,56 @@
+"""The dense Synthesizer (Tay et al. 2020), as the course defines it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from closedbook.model.cache import Cache
+from closedbook.model.positions import Rotation
+from closedbook.recipe import ModelRecipe
+from closedbook.shapes import Float
+
+
+class SynthesizerDense(nn.Module):
+    """softmax(ReLU(X Aᵢ + b₁) B + b₂) (X Vᵢ): the weights at a position depend on its own content alone.
+
+    A is one d×d map split over the heads; B (d/h, block − 1) and b₂ (block − 1) are shared by the heads, since x
+    has block − 1 positions. Rotary positions do not apply: there are no queries and keys to turn.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        pass
+
+    def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
+        super().__init__()
+        self.layer, self.heads = layer, recipe.heads
+        self.A = nn.Linear(recipe.width, recipe.width, bias=recipe.bias)
+        self.B = nn.Parameter(torch.empty(recipe.width // recipe.heads, recipe.block - 1))
+        self.b2 = nn.Parameter(torch.empty(recipe.block - 1))
+        self.value = nn.Linear(recipe.width, recipe.width, bias=recipe.bias)
+        self.out = nn.Linear(recipe.width, recipe.width, bias=recipe.bias)
+        self.dropout = nn.Dropout(recipe.dropout)
+        self.initialise()
+
+    def initialise(self) -> None:
+        nn.init.uniform_(self.B, -0.001, 0.001)
+        nn.init.zeros_(self.b2)
+
+    def forward(
+        self, x: Float[Tensor, "batch time width"], rotation: Rotation | None = None, cache: Cache | None = None
+    ) -> Float[Tensor, "batch time width"]:
+        v = self.value(x).unflatten(-1, (self.heads, -1))  # (batch, time, head, d)
+        if cache is not None:
+            v = cache.extend(self.layer, "v", v)
+            visible = cache.visible()
+        else:
+            visible = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
+        length = v.shape[1]
+        hidden = F.relu(self.A(x)).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (batch, head, time, d)
+        scores = hidden @ self.B[:, :length] + self.b2[:length]
+        weights = self.dropout(scores.masked_fill(~visible, float("-inf")).softmax(-1))
+        return self.out((weights @ v.transpose(1, 2)).transpose(1, 2).flatten(2))

@@ -1,0 +1,32 @@
+"""Stacks: how blocks are put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from closedbook.model.cache import Cache
+from closedbook.model.positions import Rotation
+from closedbook.recipe import ModelRecipe
+from closedbook.shapes import Float
+
+
+class Uniform(nn.Module):
+    """The same kind of block, one after another."""
+
+    @dataclass(frozen=True)
+    class Config:
+        pass
+
+    def __init__(self, config: Config, recipe: ModelRecipe, blocks: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList(blocks)
+
+    def forward(
+        self, x: Float[Tensor, "batch time width"], rotation: Rotation | None, cache: Cache | None
+    ) -> Float[Tensor, "batch time width"]:
+        for block in self.blocks:
+            x = block(x, rotation, cache)
+        return x

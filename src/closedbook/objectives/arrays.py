@@ -1,0 +1,103 @@
+"""Sequences of different lengths in one array, and training examples made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """n sequences end to end: sequence i is `values[starts[i]:starts[i + 1]]`."""
+
+    values: np.ndarray  # (total,)
+    starts: np.ndarray  # (n + 1,) int64
+
+    @classmethod
+    def of(cls, sequences: Sequence[np.ndarray], dtype: type = np.int32) -> Ragged:
+        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
+        values = np.concatenate(sequences).astype(dtype) if len(sequences) else np.zeros(0, dtype)
+        return cls(values, offsets(lengths))
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    def __getitem__(self, i: int) -> np.ndarray:
+        return self.values[self.starts[i] : self.starts[i + 1]]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.starts)
+
+    def take(self, rows: np.ndarray) -> Ragged:
+        """The sequences at these rows."""
+        lengths = self.lengths[rows]
+        owner, within = enumerate_ragged(lengths)
+        return Ragged(self.values[self.starts[rows][owner] + within], offsets(lengths))
+
+
+def offsets(lengths: np.ndarray) -> np.ndarray:
+    """(n,) lengths to (n + 1,) starts."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)])
+
+
+def enumerate_ragged(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For sequences of these lengths, laid end to end: (which sequence, which position in it) of every value."""
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    return owner, np.arange(len(owner)) - offsets(lengths)[:-1][owner]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Training examples of different lengths.
+
+    `targets` marks the tokens to be predicted from those before them; a first token is never one.
+    `kinds` says which objective of the stage each example came from.
+    """
+
+    tokens: Ragged  # int32
+    targets: np.ndarray  # (total,) bool, beside tokens.values
+    kinds: np.ndarray  # (n,) int8
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @classmethod
+    def of(cls, tokens: Ragged, targets: np.ndarray) -> Examples:
+        """Examples of one objective; first tokens are struck from the targets."""
+        targets = targets.copy()
+        targets[tokens.starts[:-1]] = False
+        return cls(tokens, targets, np.zeros(len(tokens), np.int8))
+
+    @classmethod
+    def join(cls, parts: Sequence[Examples]) -> Examples:
+        """All examples of several objectives; `kinds` numbers the parts."""
+        lengths = np.concatenate([part.tokens.lengths for part in parts])
+        tokens = Ragged(np.concatenate([part.tokens.values for part in parts]), offsets(lengths))
+        kinds = np.repeat(np.arange(len(parts), dtype=np.int8), [len(part) for part in parts])
+        return cls(tokens, np.concatenate([part.targets for part in parts]), kinds)
+
+    def take(self, rows: np.ndarray) -> Examples:
+        """The examples at these rows."""
+        targets = Ragged(self.targets, self.tokens.starts).take(rows)
+        return Examples(self.tokens.take(rows), targets.values, self.kinds[rows])
+
+
+def concatenate(parts: Sequence[Ragged]) -> Ragged:
+    """Row by row: sequence i of the result is sequence i of each part, one after another."""
+    lengths = np.stack([part.lengths for part in parts])  # (parts, n)
+    starts = offsets(lengths.sum(0))
+    values = np.empty(starts[-1], dtype=parts[0].values.dtype)
+    before = starts[:-1]
+    for part, length in zip(parts, lengths, strict=True):
+        owner, within = enumerate_ragged(length)
+        values[before[owner] + within] = part.values
+        before = before + length
+    return Ragged(values, starts)
+
+
+def constant(value: int, n: int) -> Ragged:
+    """n sequences that hold this one token."""
+    return Ragged(np.full(n, value, np.int32), np.arange(n + 1))

@@ -1,0 +1,39 @@
+"""Plain language modelling: predict every token from those before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closedbook.objectives.arrays import Examples, Ragged, enumerate_ragged, offsets
+from closedbook.objectives.corpus import Corpus
+
+
+class Language:
+    """Windows of up to `block` tokens, every token but the first a target.
+
+    A document no longer than the block is one item, whole. A longer one counts as many items as it has blocks,
+    and each shows a window at a random place of it.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        pass
+
+    draws = 1
+
+    def __init__(self, config: Config, corpus: Corpus) -> None:
+        self.documents, self.block = corpus.tokens, corpus.block
+        windows = -(-self.documents.lengths // corpus.block)
+        self.document = np.repeat(np.arange(len(windows)), windows)
+        self.items = len(self.document)
+
+    def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
+        document = self.document[items]
+        available = self.documents.lengths[document]
+        length = np.minimum(available, self.block)
+        start = (u[:, 0] * (available - length + 1)).astype(np.int64)
+        owner, j = enumerate_ragged(length)
+        values = self.documents.values[(self.documents.starts[document] + start)[owner] + j]
+        return Examples.of(Ragged(values, offsets(length)), np.ones(len(values), bool))

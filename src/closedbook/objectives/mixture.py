@@ -1,0 +1,78 @@
+"""A stage's stream of batches: which items each step shows, by which objective, reproducible from the seed."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from closedbook.errors import RecipeError
+from closedbook.objectives import Corpus, Examples, Objective
+from closedbook.recipe import Stage
+
+
+class Mixture:
+    """The batches of one stage. `batch(step)` depends on (seed, stage, step) alone, in any order of calls."""
+
+    def __init__(self, stage: Stage, corpus: Corpus, seed: int, stage_number: int = 0) -> None:
+        self.stage, self.key = stage, (seed, stage_number)
+        self.objectives: list[Objective] = [share.objective.make("objective", corpus) for share in stage.objectives]
+        for share, objective in zip(stage.objectives, self.objectives, strict=True):
+            if objective.items == 0:
+                raise RecipeError(f'stages.{stage.name}: the objective "{share.objective.name}" has nothing to show')
+        if stage.epochs and stage.order == "file":
+            self.steps = stage.epochs * -(-self.objectives[0].items // stage.batch)
+        elif stage.epochs:
+            self.steps = -(-stage.epochs * self.objectives[0].items // stage.batch)
+        else:
+            self.steps = stage.steps
+        self.counts = self._counts()
+        self._epoch = lru_cache(maxsize=2 * len(self.objectives))(self._make_epoch)
+
+    def _counts(self) -> np.ndarray:
+        """(steps + 1, objectives): how many examples of each objective come before each step."""
+        progress = (np.arange(self.steps) + 0.5) / max(self.steps, 1)
+        shares = np.stack([s.share * ((s.start <= progress) & (progress < s.stop)) for s in self.stage.objectives], 1)
+        total = shares.sum(1, keepdims=True)
+        if not total.all():
+            raise RecipeError(f"stages.{self.stage.name}: some steps have no objective; mind their start and stop")
+        counts = np.zeros((self.steps + 1, len(self.objectives)), np.int64)
+        counts[1:] = np.floor(np.cumsum(self.stage.batch * shares / total, 0) + 0.5)
+        return counts
+
+    def _make_epoch(self, objective: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """(order, random numbers) of one epoch of one objective; row i of the numbers belongs to item i."""
+        rng = np.random.default_rng([*self.key, objective, epoch])
+        items = self.objectives[objective].items
+        u = rng.random((items, self.objectives[objective].draws))
+        order = np.arange(items) if self.stage.order == "file" else rng.permutation(items)
+        return order, u
+
+    def _pieces(self, objective: int, step: int) -> list[tuple[int, int, int]]:
+        """(epoch, first, last) of what `step` shows of one objective: more than one piece where an epoch ends."""
+        items = self.objectives[objective].items
+        if self.stage.order == "file":
+            per_epoch = -(-items // self.stage.batch)
+            epoch, position = divmod(step, per_epoch)
+            first = position * self.stage.batch
+            return [(epoch, first, min(first + self.stage.batch, items))]
+        start, stop = int(self.counts[step, objective]), int(self.counts[step + 1, objective])
+        pieces = []
+        while start < stop:
+            epoch, first = divmod(start, items)
+            last = min(items, first + stop - start)
+            pieces.append((epoch, first, last))
+            start += last - first
+        return pieces
+
+    def batch(self, step: int) -> Examples:
+        """The examples of one step (0-based); their `kinds` are positions in `stage.objectives`."""
+        parts = []
+        for number, objective in enumerate(self.objectives):
+            items, rows = [np.zeros(0, np.int64)], [np.zeros((0, objective.draws))]
+            for epoch, first, last in self._pieces(number, step):
+                order, u = self._epoch(number, epoch)
+                items.append(order[first:last])
+                rows.append(u[order[first:last]])
+            parts.append(objective.examples(np.concatenate(items), np.concatenate(rows)))
+        return Examples.join(parts)

@@ -1,0 +1,63 @@
+"""Span corruption: a prefix of the document with one span cut out and asked for at the end (DESIGN: the course's)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closedbook.errors import RecipeError
+from closedbook.objectives.arrays import Examples, Ragged, enumerate_ragged, offsets
+from closedbook.objectives.corpus import Corpus
+from closedbook.text.vocabulary import MASK
+
+
+class Span:
+    """`prefix ⁇ suffix ⁇ span`, every token but the first a target.
+
+    The document is cut to a length T, uniform in [shortest, longest · block]; the span's length is uniform in
+    [⌊low · T⌋, ⌊high · T⌋], a quarter of T on average, its place uniform.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        shortest: int = 4  # tokens
+        longest: float = 7 / 8  # of the block
+        low: float = 1 / 8  # of T
+        high: float = 3 / 8
+
+    draws = 3
+
+    def __init__(self, config: Config, corpus: Corpus) -> None:
+        limit = int(config.longest * corpus.block)
+        if not 0 < config.shortest <= limit <= corpus.block - 2 or not 0 <= config.low <= config.high < 1:
+            raise RecipeError(
+                f"objective span: needs 0 < shortest <= longest · block <= block - 2 and 0 <= low <= high < 1, "
+                f"got {config} with block {corpus.block}"
+            )
+        self.config, self.limit = config, limit
+        self.documents = corpus.tokens
+        self.items = len(self.documents)
+
+    def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
+        config = self.config
+        available = self.documents.lengths[items]
+        longest = np.minimum(available, self.limit)
+        shortest = np.minimum(available, config.shortest)
+        length = _uniform(u[:, 0], shortest, longest)
+        span = _uniform(u[:, 1], (length * config.low).astype(np.int64), (length * config.high).astype(np.int64))
+        start = _uniform(u[:, 2], np.zeros_like(span), length - span)
+
+        owner, j = enumerate_ragged(length + 2)
+        t, s, k = length[owner], start[owner], span[owner]
+        # Position j of an example shows, in turn: the prefix, MASK, the suffix, MASK, the span.
+        source = np.where(j < s, j, np.where(j <= t - k, j - 1 + k, j - (t - k + 2) + s))
+        mask = (j == s) | (j == t - k + 1)
+        values = self.documents.values[self.documents.starts[items][owner] + np.where(mask, 0, source)]
+        tokens = Ragged(np.where(mask, MASK, values).astype(np.int32), offsets(length + 2))
+        return Examples.of(tokens, np.ones(len(values), bool))
+
+
+def _uniform(u: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Integers uniform in [low, high], both included."""
+    return low + (u * (high - low + 1)).astype(np.int64)

@@ -1,0 +1,354 @@
+"""Recipes: complete, named, immutable descriptions of a run, counted in steps; and the registries they name.
+
+A recipe is a TOML file that maps one to one onto the dataclasses here. Mechanisms (mixers, stacks, objectives,
+optimisers, schedules) are named in it; a `Part` is such a name with the options of the class behind it. The
+registries map names to import paths, so that nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import importlib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from closedbook.errors import RecipeError
+
+REGISTRIES: dict[str, dict[str, str]] = {
+    "mixer": {
+        "softmax": "closedbook.model.mixers.softmax:Softmax",
+        "synthesizer-dense": "closedbook.model.mixers.synthesizer_dense:SynthesizerDense",
+    },
+    "stack": {
+        "uniform": "closedbook.model.stacks:Uniform",
+    },
+    "positions": {
+        "learned": "closedbook.model.positions:Learned",
+        "rotary": "closedbook.model.positions:Rotary",
+        "none": "closedbook.model.positions:NoPositions",
+    },
+    "objective": {
+        "span": "closedbook.objectives.span:Span",
+        "language": "closedbook.objectives.language:Language",
+        "question": "closedbook.objectives.question:QuestionAnswer",
+    },
+    "optimiser": {
+        "adamw": "closedbook.training.optimiser:AdamW",
+    },
+    "schedule": {
+        "course": "closedbook.training.schedule:Course",
+        "trapezoid": "closedbook.training.schedule:Trapezoid",
+    },
+}
+
+
+def registered(kind: str, name: str) -> Any:
+    """The class registered under `name`. Raises RecipeError, naming the nearest, where there is none."""
+    registry = REGISTRIES[kind]
+    if name not in registry:
+        raise RecipeError(f'no {kind} is called "{name}"; {_nearest(name, registry)}')
+    module, _, attribute = registry[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A registered class by name, with its own options: `{name = "adamw", rate = 6e-3}`."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def make(self, kind: str, *args: Any, **kwargs: Any) -> Any:
+        """Call the class with its `Config` built from the options, then the given arguments."""
+        cls = registered(kind, self.name)
+        return cls(decode(cls.Config, self.options, f'the {kind} "{self.name}"'), *args, **kwargs)
+
+
+@dataclass(frozen=True)
+class VocabularyRecipe:
+    kind: str = "characters"  # or "bpe"
+    size: int = 0  # tokens, for bpe
+
+
+@dataclass(frozen=True)
+class MemoryRecipe:
+    """The hashed n-gram table; see closedbook.model.memory."""
+
+    rows: int = 65_536  # per order
+    words: tuple[int, ...] = (2, 3)  # the orders: how many of the last words (or tokens) form a key
+    unit: str = "token"  # "token" or "word"
+
+
+@dataclass(frozen=True)
+class ModelRecipe:
+    width: int = 256
+    layers: int = 4
+    heads: int = 8
+    block: int = 128  # the longest example, in tokens
+    stack: Part = field(default_factory=lambda: Part("uniform"))
+    mixer: Part = field(default_factory=lambda: Part("softmax"))
+    positions: str = "learned"
+    feedforward: str = "gelu"  # or "relu2": squared ReLU
+    norm: str = "layer"  # or "rms": no bias and no gain
+    bias: bool = True  # in the linear maps of blocks
+    dropout: float = 0.1
+    memory: MemoryRecipe | None = None
+
+    def __post_init__(self) -> None:
+        positive(self, "model", "width", "layers", "heads")
+        if self.block < 8:
+            raise RecipeError(f"model.block = {self.block} is too short; at least 8 tokens")
+        if self.width % self.heads:
+            works = [h for h in range(1, self.width + 1) if self.width % h == 0]
+            nearest = min(works, key=lambda h: abs(h - self.heads))
+            raise RecipeError(
+                f"model.width = {self.width} is not divisible by model.heads = {self.heads}; "
+                f"nearest that works: model.heads = {nearest}"
+            )
+        if not 0 <= self.dropout < 1:
+            raise RecipeError(f"model.dropout = {self.dropout} must be at least 0 and below 1")
+        one_of(self.feedforward, "model.feedforward", ("gelu", "relu2"))
+        one_of(self.norm, "model.norm", ("layer", "rms"))
+        one_of(self.positions, "model.positions", REGISTRIES["positions"])
+
+
+@dataclass(frozen=True)
+class Share:
+    """An objective of a stage: its share of each batch's examples, from `start` to `stop` (fractions of the stage)."""
+
+    objective: Part
+    share: float = 1.0
+    start: float = 0.0
+    stop: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.share <= 0 or not 0 <= self.start < self.stop <= 1:
+            raise RecipeError(
+                f'objective "{self.objective.name}": share must be above 0 and 0 <= start < stop <= 1; '
+                f"got share = {self.share}, start = {self.start}, stop = {self.stop}"
+            )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One leg of a run, with an optimiser of its own. Give `steps`, or `epochs` over its one objective."""
+
+    name: str
+    objectives: tuple[Share, ...]
+    optimiser: Part
+    schedule: Part
+    batch: int = 128  # examples
+    steps: int = 0
+    epochs: int = 0
+    order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
+    clip: float = 0.0  # largest norm of the gradient; 0: no clipping
+
+    def __post_init__(self) -> None:
+        positive(self, f"stages.{self.name}", "batch")
+        if (self.steps > 0) == (self.epochs > 0):
+            raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
+        one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))
+        if not self.objectives:
+            raise RecipeError(f"stages.{self.name} has no objectives")
+        if len(self.objectives) > 1 and (self.epochs or self.order == "file"):
+            raise RecipeError(f"stages.{self.name}: several objectives need steps and the shuffled order")
+
+
+@dataclass(frozen=True)
+class DataRecipe:
+    documents: str = "titled"  # or "text": any text, one stream
+    ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
+    kept_out: Mapping[str, float] = field(default_factory=dict)  # parts of the training questions, by name's hash
+
+    def __post_init__(self) -> None:
+        one_of(self.documents, "data.documents", ("titled", "text"))
+        unknown = set(self.kept_out) - {"choose", "stop", "calibrate"}
+        if unknown:
+            raise RecipeError(f"data.kept_out has an unknown part {min(unknown)!r}; known: choose, stop, calibrate")
+
+
+@dataclass(frozen=True)
+class AnswerRecipe:
+    length: int = 32  # tokens generated at the most
+
+
+@dataclass(frozen=True)
+class Recipe:
+    name: str
+    summary: str
+    stages: tuple[Stage, ...]
+    seed: int = 0
+    data: DataRecipe = field(default_factory=DataRecipe)
+    vocabulary: VocabularyRecipe = field(default_factory=VocabularyRecipe)
+    model: ModelRecipe = field(default_factory=ModelRecipe)
+    answer: AnswerRecipe = field(default_factory=AnswerRecipe)
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise RecipeError(f"recipe {self.name} has no stages")
+        if self.seed < 0:
+            raise RecipeError(f"seed = {self.seed} must not be negative")
+        names = [stage.name for stage in self.stages]
+        if len(set(names)) < len(names):
+            raise RecipeError(f"recipe {self.name} has two stages of one name: {names}")
+
+    @property
+    def needs_questions(self) -> bool:
+        return any(share.objective.name == "question" for stage in self.stages for share in stage.objectives)
+
+    def to_toml(self) -> str:
+        import tomli_w
+
+        return tomli_w.dumps(encode(self))
+
+
+# Reading and writing --------------------------------------------------------------------------------------------
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """A built-in recipe by name, or a recipe file by path, with `key=value` overrides applied.
+
+    Raises RecipeError for an unknown name, a damaged file, an unknown key (naming the nearest) or a bad value.
+    """
+    path = Path(name_or_path)
+    builtin = recipe_folder() / f"{name_or_path}.toml"
+    if path.suffix == ".toml" or path.is_file():
+        source = path
+    elif builtin.is_file():
+        source = builtin
+    else:
+        raise RecipeError(f'no recipe is called "{name_or_path}"; {_nearest(str(name_or_path), recipe_names())}')
+    try:
+        data = tomllib.loads(source.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"{source}: no such recipe file; built in: {', '.join(recipe_names())}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RecipeError(f"{source} is not a readable TOML file: {error}") from None
+    for override in overrides:
+        apply_override(data, override)
+    return decode(Recipe, data, "")
+
+
+def recipe_folder() -> Path:
+    return Path(__file__).parent / "recipes"
+
+
+def recipe_names() -> list[str]:
+    return sorted(path.stem for path in recipe_folder().glob("*.toml"))
+
+
+def apply_override(data: dict[str, Any], override: str) -> None:
+    """Set one dotted key, in place: `model.width=128`, `stages.pretrain.epochs=20`. Stages go by their name."""
+    key, equals, text = override.partition("=")
+    if not equals or not key.strip():
+        raise RecipeError(f'--set {override}: write key=value, such as --set model.width=128')
+    *parents, last = key.strip().split(".")
+    node: Any = data
+    for part in parents:
+        if isinstance(node, list):
+            named = {item.get("name") or item.get("objective", {}).get("name"): item for item in node}
+            if part not in named:
+                raise RecipeError(f'--set {override}: nothing is called "{part}"; {_nearest(part, named)}')
+            node = named[part]
+        else:
+            node = node.setdefault(part, {})
+        if isinstance(node, str):
+            raise RecipeError(f"--set {override}: {part} is a value, not a table")
+    if not isinstance(node, dict):
+        raise RecipeError(f"--set {override}: {key} names a list; give the item's name too")
+    try:
+        node[last] = tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        node[last] = text  # a bare word is a string
+
+
+def encode(value: Any) -> Any:
+    """Dataclasses to plain tables, lists and values for TOML or JSON; None is left out."""
+    if isinstance(value, Part):
+        return {"name": value.name, **encode(value.options)}
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
+        return {name: encode(item) for name, item in fields.items() if item is not None}
+    if isinstance(value, Mapping):
+        return {key: encode(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [encode(item) for item in value]
+    return value
+
+
+def decode(cls: type, data: Any, where: str) -> Any:
+    """The inverse of `encode` for one dataclass. Raises RecipeError for unknown keys, missing ones and wrong types."""
+    if not isinstance(data, Mapping):
+        raise RecipeError(f"{where or 'the recipe'} must be a table, not {data!r}")
+    if cls is Part:
+        options = dict(data)
+        if not isinstance(name := options.pop("name", None), str):
+            raise RecipeError(f"{where} needs a name")
+        return Part(name, options)
+    hints = typing.get_type_hints(cls)
+    fields = {f.name: f for f in dataclasses.fields(cls)}
+    for key in data:
+        if key not in fields:
+            raise RecipeError(f'{where or "the recipe"} has no key "{key}"; {_nearest(key, fields)}')
+    values = {key: _convert(hints[key], item, f"{where}.{key}".lstrip(".")) for key, item in data.items()}
+    for name, f in fields.items():
+        if name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
+            raise RecipeError(f'{where or "the recipe"} lacks the key "{name}"')
+    return cls(**values)
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):  # X | None
+        return _convert(next(a for a in arguments if a is not type(None)), value, where)
+    if origin is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise RecipeError(f"{where} must be a list, not {value!r}")
+        return tuple(_convert(arguments[0], item, f"{where}.{_label(item, i)}") for i, item in enumerate(value))
+    if dataclasses.is_dataclass(hint):
+        if hint is Part and isinstance(value, str):
+            return Part(value)
+        return decode(typing.cast(type, hint), value, where)
+    if origin is not None or hint is Any:
+        return value
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        raise RecipeError(f"{where} = {value!r} must be of type {hint.__name__}, not {type(value).__name__}")
+    if hint is float and value != value:
+        raise RecipeError(f"{where} must be a number, not NaN")
+    return value
+
+
+def _label(item: Any, position: int) -> str:
+    return str(item.get("name", position)) if isinstance(item, Mapping) else str(position)
+
+
+# Checks ---------------------------------------------------------------------------------------------------------
+
+
+def positive(owner: Any, where: str, *names: str) -> None:
+    """Raise RecipeError unless each named field is above 0."""
+    for name in names:
+        if getattr(owner, name) <= 0:
+            raise RecipeError(f"{where}.{name} = {getattr(owner, name)} must be above 0")
+
+
+def one_of(value: str, where: str, known: Iterable[str]) -> None:
+    """Raise RecipeError, naming the nearest, unless `value` is known."""
+    known = list(known)
+    if value not in known:
+        raise RecipeError(f'{where} = "{value}" is unknown; {_nearest(value, known)}')
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = [str(item) for item in known]
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    listing = "known: " + ", ".join(names)
+    return f'did you mean "{close[0]}"? ({listing})' if close else listing

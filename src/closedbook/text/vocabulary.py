@@ -1,0 +1,176 @@
+"""Vocabularies: characters exactly as the course has them, and byte-level BPE, behind one interface."""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from closedbook.errors import DataError, RecipeError, RunError
+
+PAD, MASK = 0, 1
+PAD_CHARACTER, MASK_CHARACTER = "□", "⁇"  # U+25A1 and U+2047
+
+Ids = np.ndarray  # int32, one-dimensional
+
+
+class Vocabulary(ABC):
+    """Text to token ids and back. Id 0 is PAD `□`, id 1 is MASK `⁇`."""
+
+    kind: str
+
+    @property
+    @abstractmethod
+    def size(self) -> int: ...
+
+    @abstractmethod
+    def encode(self, text: str) -> tuple[Ids, np.ndarray]:
+        """(ids, the character at which each token starts). Characters it lacks are left out; see `unknown`."""
+
+    @abstractmethod
+    def decode(self, ids: Sequence[int] | Ids) -> str: ...
+
+    @abstractmethod
+    def unknown(self, text: str) -> list[str]:
+        """The characters of `text` that the vocabulary lacks, in order."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]: ...
+
+    def token(self, i: int) -> str:
+        """One token as text, for people to read."""
+        return self.decode([i])
+
+    def answer(self, ids: Sequence[int] | Ids) -> str:
+        """The answer in generated tokens: what stands before the first MASK, without surrounding space."""
+        ids = list(ids)
+        return self.decode(ids[: ids.index(MASK)] if MASK in ids else ids).strip()
+
+
+class Characters(Vocabulary):
+    """PAD, MASK, then the sorted set of the corpus file's characters, newline included: 256 ids for wiki.txt."""
+
+    kind = "characters"
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        self.characters = [PAD_CHARACTER, MASK_CHARACTER, *characters]
+        self._ids = {character: i for i, character in enumerate(self.characters)}
+        # A table from code point to id (-1: unknown) encodes a text without a loop over its characters.
+        self._table = np.full(max(map(ord, self.characters)) + 1, -1, dtype=np.int32)
+        for character, i in self._ids.items():
+            self._table[ord(character)] = i
+
+    @classmethod
+    def train(cls, lines: Iterable[str]) -> Characters:
+        """The characters of a file with these lines."""
+        characters = {"\n"}.union(*map(set, lines))
+        reserved = characters & {PAD_CHARACTER, MASK_CHARACTER}
+        if reserved:
+            raise DataError(f"the text holds {' and '.join(sorted(reserved))}, which stand for PAD and MASK; remove it")
+        return cls(sorted(characters))
+
+    @property
+    def size(self) -> int:
+        return len(self.characters)
+
+    def _lookup(self, text: str) -> Ids:
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.int64)
+        return np.where(points < len(self._table), self._table[np.minimum(points, len(self._table) - 1)], -1)
+
+    def encode(self, text: str) -> tuple[Ids, np.ndarray]:
+        ids = self._lookup(text)
+        # A typed □ or ⁇ is text, never PAD or MASK: those are added by whoever builds an example.
+        known = np.flatnonzero(ids > MASK)
+        return ids[known].astype(np.int32), known
+
+    def decode(self, ids: Sequence[int] | Ids) -> str:
+        return "".join(self.characters[i] for i in ids if i != PAD)
+
+    def unknown(self, text: str) -> list[str]:
+        return [text[i] for i in np.flatnonzero(self._lookup(text) <= MASK)]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "characters": self.characters[2:]}
+
+
+class BytePairs(Vocabulary):
+    """Byte-level BPE with a space put before every text, so that a name has the same tokens wherever it stands."""
+
+    kind = "bpe"
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self.tokenizer.encode_special_tokens = True  # a typed □ or ⁇ is text, never PAD or MASK
+
+    @classmethod
+    def train(cls, lines: Iterable[str], size: int) -> BytePairs:
+        """Learn merges until there are `size` tokens. Raises RecipeError below the 256 bytes, PAD and MASK."""
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+        if size < 258:
+            raise RecipeError(f"vocabulary.size = {size} is too small for byte pairs; at least 258 (256 bytes + 2)")
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=size,
+            special_tokens=[PAD_CHARACTER, MASK_CHARACTER],
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(lines, trainer)
+        return cls(tokenizer)
+
+    @property
+    def size(self) -> int:
+        return int(self.tokenizer.get_vocab_size())
+
+    def encode(self, text: str) -> tuple[Ids, np.ndarray]:
+        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        ids = np.array(encoding.ids, dtype=np.int32)
+        starts = np.array([start for start, _ in encoding.offsets], dtype=np.int64)
+        return ids, starts
+
+    def decode(self, ids: Sequence[int] | Ids) -> str:
+        text = []
+        run: list[int] = []
+        for i in [*map(int, ids), MASK]:  # the decoder would drop MASK, so it is put back by hand
+            if i > MASK:
+                run.append(i)
+                continue
+            text.append(self.tokenizer.decode(run, skip_special_tokens=False) if run else "")
+            text.append(MASK_CHARACTER if i == MASK else "")
+            run = []
+        return "".join(text[:-1])
+
+    def unknown(self, text: str) -> list[str]:
+        return []  # bytes spell everything
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "tokenizer": json.loads(self.tokenizer.to_str())}
+
+
+def make_vocabulary(kind: str, lines: Iterable[str], size: int = 0) -> Vocabulary:
+    """A vocabulary trained on these lines. Raises RecipeError for an unknown kind."""
+    if kind == Characters.kind:
+        return Characters.train(lines)
+    if kind == BytePairs.kind:
+        return BytePairs.train(lines, size)
+    raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe"')
+
+
+def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
+    """The inverse of `to_json`. Raises RunError for anything else."""
+    try:
+        if data["kind"] == Characters.kind:
+            return Characters(data["characters"])
+        if data["kind"] == BytePairs.kind:
+            from tokenizers import Tokenizer
+
+            return BytePairs(Tokenizer.from_str(json.dumps(data["tokenizer"])))
+    except Exception as error:
+        raise RunError(f"vocabulary.json is damaged ({type(error).__name__}: {error})") from None
+    raise RunError(f"vocabulary.json is of an unknown kind, {data['kind']!r}")

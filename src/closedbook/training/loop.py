@@ -1,0 +1,82 @@
+"""The training loop: batches in, gradients, an optimiser step, an event for whoever listens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from closedbook.model.gpt import GPT
+from closedbook.objectives.arrays import Examples
+from closedbook.objectives.mixture import Mixture
+from closedbook.recipe import Stage
+from closedbook.training.optimiser import Optimiser
+from closedbook.training.schedule import Horizon, Schedule
+from closedbook.training.slices import Slice, cut
+
+
+@dataclass(frozen=True)
+class Step:
+    """One finished step. `loss` is in nats per target, `tokens` counts real (non-PAD) inputs."""
+
+    stage: str
+    step: int  # steps done in this stage, from 1
+    steps: int
+    loss: float
+    rate: float  # the schedule's multiplier
+    tokens: int
+    seconds: float
+
+
+class Leg:
+    """One stage of a recipe with everything it needs to go on from any step."""
+
+    def __init__(self, stage: Stage, mixture: Mixture, model: GPT, documents: int, seed: int) -> None:
+        self.stage, self.mixture, self.model, self.seed = stage, mixture, model, seed
+        self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
+        horizon = Horizon(mixture.steps, self._examples_before, model.recipe.block, documents)
+        self.schedule: Schedule = stage.schedule.make("schedule", horizon)
+        self.done = 0
+
+    def run(self, listen: Callable[[Step], None]) -> None:
+        """Train from `done` to the end, calling `listen` after each step."""
+        self.model.train()
+        while self.done < self.mixture.steps:
+            began = time.perf_counter()
+            examples = self.mixture.batch(self.done)
+            # Seeding each step makes dropout, too, a function of (seed, stage, step): a resumed run repeats it.
+            torch.manual_seed(hash((self.seed, *self.mixture.key, self.done)) & 0x7FFFFFFFFFFFFFFF)
+            rate = self.schedule.multiplier(self.done)
+            loss = self.step(examples, rate)
+            self.done += 1
+            tokens = int(examples.tokens.lengths.sum()) - len(examples)
+            seconds = time.perf_counter() - began
+            listen(Step(self.stage.name, self.done, self.mixture.steps, loss, rate, tokens, seconds))
+
+    def step(self, examples: Examples, rate: float) -> float:
+        """One update of the weights; returns the batch's mean loss before it."""
+        loss = backward(self.model, cut(examples), int(examples.targets.sum()))
+        if self.stage.clip:
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.clip)
+        self.optimiser.step(rate)
+        self.model.zero_grad(set_to_none=True)
+        return loss
+
+    def _examples_before(self, step: int) -> int:
+        if self.stage.order == "file":
+            items = self.mixture.objectives[0].items
+            epoch, position = divmod(step, -(-items // self.stage.batch))
+            return epoch * items + position * self.stage.batch
+        return int(self.mixture.counts[step].sum())
+
+
+def backward(model: GPT, slices: list[Slice], targets: int) -> float:
+    """Accumulate the gradient of the mean loss over all slices' targets; returns that loss."""
+    total = 0.0
+    for piece in slices:
+        loss = model.loss(piece.tokens, piece.at, piece.target) / targets
+        loss.backward()
+        total += loss.item()
+    return total

@@ -12,11 +12,9 @@ The setting follows the synthetic biographies of Allen-Zhu and Li, Physics of La
 from __future__ import annotations
 
 import json
-import math
 import os
-import tempfile
 from bisect import bisect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import accumulate, cycle, islice
 from pathlib import Path
@@ -30,7 +28,7 @@ RELATIONS = tuple(words.QUESTIONS)
 """What can be asked: every biography states all of them."""
 
 PARTS = tuple(words.WORDINGS)
-"""The parts of a biography, in their fixed order; `birth` states two relations, each other part the one it is named for."""
+"""The parts of a biography, in their fixed order; each states one relation or two (`world_words.STATES`)."""
 
 SPLITS = ("train", "test", "strangers")
 
@@ -88,7 +86,7 @@ class WorldSpec:
     trained_wordings: int = 1
     """How many of a relation's question wordings are for training: 1 to 3. Its last five never are."""
 
-    strangers: int = 200
+    strangers: int = 40
     """How many people who stand in no document, in equal groups (STRANGER_GROUPS): 0 to 1,200, at most 2 × people."""
 
     def __post_init__(self) -> None:
@@ -121,7 +119,7 @@ class WorldSpec:
     @classmethod
     def demo(cls) -> WorldSpec:
         """The world of `closedbook demo`: two biographies of each of 1,000 people, half of them asked."""
-        return cls(people=1000, biographies_per_person=2)
+        return cls(people=1000, biographies_per_person=2, strangers=200)
 
     @classmethod
     def tiny(cls) -> WorldSpec:
@@ -363,20 +361,25 @@ class _Name(NamedTuple):
 def _names(spec: WorldSpec, rng: Random, strange: Random) -> tuple[list[_Name], tuple[Stranger, ...]]:
     """Names from shared halves, no pair of halves twice; and strangers' names, their pairs nobody's."""
     pronouns = dict.fromkeys(words.SHE + words.NEW_SHE, "she") | dict.fromkeys(words.HE + words.NEW_HE, "he")
-    firsts = _shuffled(words.SHE + words.HE, rng)[: max(16, spec.people // 6)]
+    half = max(8, spec.people // 12)
+    middles = {"she": _shuffled(words.SHE, rng)[:half], "he": _shuffled(words.HE, rng)[:half]}
+    firsts = middles["she"] + middles["he"]
     surnames = _shuffled(words.SURNAMES, rng)[: max(24, spec.people // 4)]
     pairs = _shuffled([(first, surname) for first in firsts for surname in surnames], rng)[: spec.people]
+    taken = set(pairs)
 
     def name(first: str, surname: str, rng: Random) -> _Name:
-        middles = [middle for middle in firsts if pronouns[middle] == pronouns[first] and middle != first]
         style, initial, initials = rng.random(), _pick(words.INITIALS, rng), _pick(words.INITIALS, rng)
-        middle = _pick(middles, rng)
+        middle = _pick(middles[pronouns[first]], rng)
+        if 0.75 <= style < 0.9 and (middle, surname) in taken:
+            style = 0  # or "Anna Nora Vogel" would hold the name of another, "Nora Vogel"
         if style < 0.45:
             middle, full = "", f"{first} {surname}"
         elif style < 0.75:
             middle, full = f"{initial}.", f"{first} {initial}. {surname}"
         elif style < 0.9:
             full = f"{first} {middle} {surname}"
+            taken.add((middle, surname))
         elif style < 0.95:
             middle, full = f"{initial}. {initials}.", f"{first} {initial}. {initials}. {surname}"
         else:
@@ -385,7 +388,6 @@ def _names(spec: WorldSpec, rng: Random, strange: Random) -> tuple[list[_Name], 
 
     people = [name(first, surname, rng) for first, surname in pairs]
 
-    taken = set(pairs)
     known_firsts = list(dict.fromkeys(first for first, _ in pairs))
     known_surnames = list(dict.fromkeys(surname for _, surname in pairs))
     new_firsts = words.NEW_SHE + words.NEW_HE
@@ -395,16 +397,13 @@ def _names(spec: WorldSpec, rng: Random, strange: Random) -> tuple[list[_Name], 
         "new surname": (known_firsts, words.NEW_SURNAMES),
         "both new": (new_firsts, words.NEW_SURNAMES),
     }
-    free = {
-        group: iter(
-            _shuffled([(f, s) for f in halves[group][0] for s in halves[group][1] if (f, s) not in taken], strange)
-        )
-        for group in STRANGER_GROUPS
-    }
-    strangers = [
-        Stranger(name(*next(free[group]), strange).full, group)
-        for group in islice(cycle(STRANGER_GROUPS), spec.strangers)
-    ]
+    strangers = []
+    for group in islice(cycle(STRANGER_GROUPS), spec.strangers):
+        pair = pairs[0]
+        while pair in taken:
+            pair = (_pick(halves[group][0], strange), _pick(halves[group][1], strange))
+        taken.add(pair)
+        strangers.append(Stranger(name(*pair, strange).full, group))
     return people, tuple(strangers)
 
 
@@ -491,7 +490,7 @@ def _biography(spec: WorldSpec, person: Person, rng: Random) -> tuple[str, dict[
     }
     parts = list(PARTS) if spec.fact_order == "fixed" else _shuffled(PARTS, rng)
     used: dict[str, int] = {}
-    sentences = []
+    sentences: list[str] = []
     for size in _pick(words.SENTENCES, rng):
         noun = _pick(words.LATER if sentences else words.FIRST, rng)
         subject = noun.format(name=person.name, short=person.short_name, first=person.first, surname=person.surname)
@@ -575,7 +574,7 @@ def _draws(values: Sequence[T], weights: Sequence[int], rng: Random) -> Iterator
 
 
 def _part_of(relation: str) -> str:
-    return "birth" if _known_relation(relation) in ("birthplace", "birth_year") else relation
+    return next(part for part, stated in words.STATES.items() if _known_relation(relation) in stated)
 
 
 def _known_relation(relation: str) -> str:
@@ -618,13 +617,12 @@ def _check_exposures(value: object) -> None:
 
 def _write_whole(path: Path, text: str) -> None:
     """Replace a file by one with this text, at once."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)

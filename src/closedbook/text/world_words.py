@@ -9,7 +9,7 @@ from __future__ import annotations
 
 def _words(text: str) -> tuple[str, ...]:
     """The comma-separated words of a list below."""
-    return tuple(word.strip() for word in text.split(","))
+    return tuple(" ".join(word.split()) for word in text.split(","))
 
 
 SHE = _words(
@@ -105,93 +105,87 @@ PROFESSIONS = _words(
 
 # A school is one of these at a place.
 SCHOOLS = _words(
-    """University of {place}, {place} Academy of Arts, {place} Conservatory, {place} Institute of Technology,
-    {place} Law School, {place} Medical School, {place} Polytechnic, {place} School of Economics,
-    {place} School of Design, {place} Teachers' College"""
+    """University of {place}, {place} Academy, {place} Art School, {place} Business School, {place} Conservatory,
+    {place} Law School, {place} Medical School, {place} Polytechnic, {place} Seminary, {place} Teachers' College"""
 )
 
 # The first is employed in every world: it brings W, I and the question mark, which the questions need.
 EMPLOYERS = _words(
-    """What If? Theatre, Alder & Finch, Amberline Shipping, Argent Bank, Astoria Telegraph, Beacon Insurance,
-    Bluebell Dairies, Brightwater Mills, Camberline Press, Capstan Lines, Copperfield Foundry, Corvus Observatory,
-    Crescent Publishing, Crown Ceramics, Dovetail Furniture, Eastgate Museum, Ember Pictures, Evergreen Nurseries,
-    Falcon Airways, Fathom Survey, Four Winds Radio, Gazette House, Golden Hind Trading, Greystone Quarries,
-    Harbour Gas Works, Heron Motors, Highfield Hospital, Hollyoak Library, Ironbridge Engineering, Jupiter Electric,
-    Keystone Optics, Kingfisher Books, Lantern Studios, Lark Pianos, Linden Chocolate, Longacre Botanic Garden,
-    Magnet Records, Meridian Instruments, Mill Lane Brewery, Morning Herald, Nimbus Weather Office, Northern Light Opera,
-    Oakum Rope Works, Old Quay Fisheries, Orchard Foods, Orion Laboratories, Palisade Timber, Paragon Glass,
-    Pendulum Clocks, Quicksilver Express, Rampart Security, Redstart Mining, Ridgeway Tramways, Saffron Dyes,
-    Sovereign Paper, Sparrow Toys, Summit Railways, Sundial Watches, Tamarind Trading, Thistle Wool, Trident Shipyard,
-    Union Assurance, Vanguard Tools, Viaduct Steel, Westerly Canals, White Swan Ballet, Wren & Daughters,
-    Yellow House Gallery, Zenith Press, Zephyr Cycles"""
+    """What If? Theatre, Alder & Finch, Amberline, Argent, Astoria, Beacon Bank, Bluebell, Brightwater, Camber Press,
+    Capstan Lines, Copperfield, Corvus, Crescent House, Crown Ceramics, Dovetail, Eastgate Museum, Ember Pictures,
+    Evergreen, Falcon Airways, Fathom, Four Winds Radio, Gazette House, Golden Hind, Greystone, Harbour Gas, Heron
+    Tyres, Highfield, Hollyoak, Ironbridge, Jupiter, Keystone Optics, Kingfisher Books, Lantern Studios, Lark
+    Pianos, Linden, Longacre, Magnet Records, Meridian, Mill Lane, Morning Herald, Nimbus, Northlight, Oakum Ropes,
+    Old Quay, Orchard Foods, Orion Labs, Palisade, Paragon Glass, Pendulum, Quicksilver, Rampart, Redstart,
+    Ridgeway, Saffron Dyes, Sovereign Paper, Sparrow Toys, Summit Railways, Sundial, Tamarind, Thistle Wool,
+    Trident, Union Assurance, Vanguard Tools, Viaduct Steel, Westerly, Swan Ballet, Wren & Daughters, Yellow House,
+    Zenith Press, Zephyr"""
 )
 
 YEARS = tuple(str(year) for year in range(1850, 1990))
 INITIALS = tuple("ABCDEFGHIJKLMNOPRSTVW")
 MONTHS = _words("January, February, March, April, May, June, July, August, September, October, November, December")
 
-# How documents state each fact, by its part of a biography. A wording with {S} or {N} opens a sentence and brings
-# the subject with it ({N}: never a pronoun); the others are predicates.
+# The parts of a biography, in their fixed order, and the relations that each states.
+STATES: dict[str, tuple[str, ...]] = {
+    "birth": ("birthplace", "birth_year"),
+    "school": ("school",),
+    "work": ("profession", "employer"),
+    "residence": ("residence",),
+}
+
+# How documents word each part. A wording with {S} or {N} opens a sentence and brings the subject with it ({N}: never
+# a pronoun); the others are predicates.
 WORDINGS: dict[str, tuple[str, ...]] = {
     "birth": (
         "was born in {birthplace} in {birth_year}",
-        "{N} (born {date} in {birthplace})",
+        "{N} (born {birth_year} in {birthplace})",
         "Born in {birthplace} in {birth_year}, {S}",
         "was born at {birthplace} on {date}",
         "{N} (born {date}, {birthplace})",
+        "was born in {birth_year} in {birthplace}",
+        "Born at {birthplace} in {birth_year}, {S}",
+        "{N} (b. {birth_year}, {birthplace})",
+        "{N}, a native of {birthplace} born in {birth_year},",
         "was born on {date} in {birthplace}",
-        "Born at {birthplace} on {date}, {S}",
-        "{N} (b. {birth_year} in {birthplace})",
-        "was born to a family in {birthplace} in {birth_year}",
-        "A native of {birthplace} born in {birth_year}, {S}",
-    ),
-    "profession": (
-        "was {a_profession}",
-        "{N}, {a_profession},",
-        "worked as {a_profession}",
-        "became {a_profession}",
-        "{N}, best known as {a_profession},",
-        "was {a_profession} by trade",
-        "made a name as {a_profession}",
-        "earned a living as {a_profession}",
     ),
     "school": (
         "studied at the {school}",
         "Educated at the {school}, {S}",
-        "was educated at the {school}",
         "graduated from the {school}",
-        "A graduate of the {school}, {S}",
-        "took a degree at the {school}",
         "attended the {school}",
+        "A graduate of the {school}, {S}",
+        "went to the {school}",
+        "was educated at the {school}",
         "trained at the {school}",
     ),
-    "employer": (
-        "worked for {employer} in {workplace}",
-        "{N}, of {employer} in {workplace},",
-        "joined {employer} in {workplace}",
-        "was employed by {employer} in {workplace}",
-        "Employed by {employer} in {workplace}, {S}",
-        "found a post with {employer} at {workplace}",
-        "spent many years with {employer} in {workplace}",
-        "was on the staff of {employer} in {workplace}",
+    "work": (
+        "was {a_profession} with {employer} in {workplace}",
+        "{N}, {a_profession} with {employer} in {workplace},",
+        "joined {employer} in {workplace} as {a_profession}",
+        "worked for {employer} in {workplace} as {a_profession}",
+        "became {a_profession} at {employer} in {workplace}",
+        "{N}, {a_profession} at {employer}, {workplace},",
+        "was employed as {a_profession} in {workplace} by {employer}",
+        "served {employer} at {workplace} as {a_profession}",
     ),
     "residence": (
         "lived in {residence}",
         "settled in {residence}",
-        "Long resident in {residence}, {S}",
-        "made a home in {residence}",
-        "{N}, who lived in {residence},",
+        "Living in {residence}, {S}",
         "moved to {residence}",
-        "spent later years in {residence}",
-        "took up residence at {residence}",
+        "{N}, of {residence},",
+        "made a home in {residence}",
+        "stayed in {residence}",
+        "retired to {residence}",
     ),
 }
 
 # How many parts each sentence of a biography states.
-SENTENCES = ((5,), (2, 3), (3, 2), (2, 2, 1), (1, 2, 2), (2, 1, 2))
+SENTENCES = ((4,), (4,), (2, 2), (2, 2), (3, 1), (1, 3), (2, 1, 1))
 
 # What a sentence calls its person: in a document's first sentence, and later where it uses no pronoun.
-FIRST = ("{name}", "{name}", "{name}", "{short}", "{surname}", "{surname}")
+FIRST = ("{name}", "{name}", "{short}", "{surname}", "{surname}", "{surname}")
 LATER = ("{surname}", "{surname}", "{surname}", "{first}")
 
 # How each relation is asked. The first is the trained one; the last HELD_OUT are never trained on.
@@ -220,12 +214,12 @@ QUESTIONS: dict[str, tuple[str, ...]] = {
     "profession": (
         "What was the profession of {name}?",
         "Which profession did {name} have?",
-        "What was {name} by trade?",
+        "As what was {name} employed?",
         "What did {name} do for a living?",
         "What is {name}'s profession?",
         "{name} had which profession?",
         "As what did {name} work?",
-        "What is {name} best known as?",
+        "What is {name} known as?",
     ),
     "school": (
         "Where did {name} study?",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from closedbook.text.files import read_lines
+from closedbook.text.files import decode, read_bytes, read_lines
 
 # A full stop after one of these, or after an initial, belongs to the name.
 ABBREVIATIONS = frozenset(
@@ -81,3 +82,10 @@ def make_documents(lines: Iterable[str], *, sha256: str = "", source: str = "") 
     """Documents from lines that are in memory already."""
     items = tuple(Document(text, title_of(text), number) for number, text in enumerate(lines, 1))
     return Documents(items, sha256, source)
+
+
+def read_text(path: str | Path) -> Documents:
+    """Any text as one document without a title, line ends and blank lines included."""
+    content = read_bytes(path, "text")
+    item = Document(decode(content, path), "", 1)
+    return Documents((item,), hashlib.sha256(content).hexdigest(), str(path))

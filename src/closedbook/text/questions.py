@@ -48,6 +48,15 @@ class Questions:
         """The questions at these positions."""
         return replace(self, items=tuple(self.items[i] for i in keep))
 
+    def ascii(self) -> Questions:
+        """Without the characters that ASCII lacks, as the course's reader drops them from training questions."""
+
+        def drop(text: str | None) -> str | None:
+            return None if text is None else text.encode("ascii", "ignore").decode()
+
+        items = tuple(Question(drop(item.text) or "", drop(item.answer), item.line) for item in self.items)
+        return replace(self, items=items)
+
 
 def _answer(question: Question, source: str) -> str:
     if question.answer is None:

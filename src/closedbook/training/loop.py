@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from closedbook.model.gpt import GPT
@@ -33,8 +34,8 @@ class Step:
 class Leg:
     """One stage of a recipe with everything it needs to go on from any step."""
 
-    def __init__(self, stage: Stage, mixture: Mixture, model: GPT, documents: int, seed: int) -> None:
-        self.stage, self.mixture, self.model, self.seed = stage, mixture, model, seed
+    def __init__(self, stage: Stage, mixture: Mixture, model: GPT, documents: int) -> None:
+        self.stage, self.mixture, self.model = stage, mixture, model
         self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
         horizon = Horizon(mixture.steps, self._examples_before, model.recipe.block, documents)
         self.schedule: Schedule = stage.schedule.make("schedule", horizon)
@@ -47,7 +48,7 @@ class Leg:
             began = time.perf_counter()
             examples = self.mixture.batch(self.done)
             # Seeding each step makes dropout, too, a function of (seed, stage, step): a resumed run repeats it.
-            torch.manual_seed(hash((self.seed, *self.mixture.key, self.done)) & 0x7FFFFFFFFFFFFFFF)
+            torch.manual_seed(int(np.random.SeedSequence([*self.mixture.key, self.done]).generate_state(1, np.uint64)[0]))
             rate = self.schedule.multiplier(self.done)
             loss = self.step(examples, rate)
             self.done += 1

@@ -1,0 +1,70 @@
+"""`closedbook doctor`."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import shutil
+import time
+
+from closedbook import __version__
+from closedbook.cli.output import console, print_json, table
+
+
+def doctor(*, json: bool = False) -> None:
+    """Say what this machine has, whether it is enough, and how fast it multiplies matrices.
+
+    Parameters
+    ----------
+    json: bool
+        Print one JSON object on standard output.
+    """
+    import torch
+
+    needed = ("torch", "numpy", "tokenizers", "safetensors", "cyclopts", "rich", "tomli-w")
+    extras = ("matplotlib", "pytest", "transformers")
+    facts = {
+        "closedbook": __version__,
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+        "compiler": shutil.which("cc") or shutil.which("gcc") or shutil.which("clang"),
+        "free_disk_gb": round(shutil.disk_usage(".").free / 1e9, 1),
+        "float32_gflops": round(_matmul_rate(), 1),
+        "packages": {name: _version(name) for name in (*needed, *extras)},
+    }
+    missing = [name for name in needed if facts["packages"][name] is None]  # type: ignore[index]
+    if json:
+        print_json({**facts, "ok": not missing})
+        return
+    out = console()
+    rows = table("what", "found")
+    for name, value in facts.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {version or 'not installed'}" for key, version in value.items())
+        rows.add_row(name, "none" if value is None else str(value))
+    out.print(rows)
+    out.print(f"missing: {', '.join(missing)}" if missing else "all that closedbook needs is here; try: closedbook demo")
+
+
+def _version(name: str) -> str | None:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _matmul_rate() -> float:
+    """GFLOP/s of 512×512 float32 products, the best of a few."""
+    import torch
+
+    a = torch.randn(512, 512)
+    best = float("inf")
+    for _ in range(10):
+        began = time.perf_counter()
+        a @ a
+        best = min(best, time.perf_counter() - began)
+    return 2 * 512**3 / best / 1e9

@@ -1,0 +1,131 @@
+"""What commands print: JSON alone on standard output, everything else on standard error when JSON is asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+import warnings
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+
+def console(as_json: bool = False) -> Console:
+    """Where words for people go."""
+    return Console(stderr=as_json, highlight=False, soft_wrap=True)
+
+
+def print_json(data: Any) -> None:
+    """One JSON value on standard output."""
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def show_warnings() -> None:
+    """Print Python's warnings as one plain line each on standard error."""
+
+    def show(message: Any, category: Any, *_: Any, **__: Any) -> None:
+        print(f"closedbook: warning: {message}", file=sys.stderr)
+
+    warnings.showwarning = show
+    warnings.simplefilter("always", UserWarning)
+
+
+def percent(fraction: float | None) -> str:
+    return "–" if fraction is None else f"{100 * fraction:.1f} %"
+
+
+def table(*headings: str) -> Table:
+    """A quiet table; headings that end in ">" are right-aligned."""
+    made = Table(box=None, header_style="bold", pad_edge=False)
+    for heading in headings:
+        made.add_column(heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left")
+    return made
+
+
+def duration(seconds: float) -> str:
+    """150 → "2 min 30 s"."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+class TrainingDisplay:
+    """A listener that shows the plan, then a bar with loss, speed and time left, or plain lines where piped."""
+
+    def __init__(self, out: Console) -> None:
+        self.out = out
+        self.progress: Progress | None = None
+        self.task: Any = None
+        self.stage = ""
+        self.tokens, self.seconds, self.loss = 0, 0.0, 0.0
+        self.spoke = 0.0
+
+    def __call__(self, event: Any) -> None:
+        kind = type(event).__name__
+        if kind == "Plan":
+            self.plan(event)
+        elif kind == "Note":
+            self.out.print(event.text)
+        elif kind == "Step":
+            self.step(event)
+
+    def plan(self, plan: Any) -> None:
+        memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
+        threads = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
+        self.out.print(
+            f"[bold]{plan.recipe}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents, "
+            f"{plan.questions:,} questions\n"
+            f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
+            f"on {threads}" + (f"\nin {plan.run}" if plan.run else "")
+        )
+
+    def step(self, step: Any) -> None:
+        # A running mean: one step's loss is noise.
+        fresh = step.stage != self.stage
+        keep = 0.0 if fresh else 0.95
+        self.loss = keep * self.loss + (1 - keep) * step.loss
+        self.tokens = int(keep * self.tokens + (1 - keep) * step.tokens)
+        self.seconds = keep * self.seconds + (1 - keep) * step.seconds
+        speed = self.tokens / max(self.seconds, 1e-9)
+        if self.out.is_terminal:
+            self._bar(step, speed, fresh)
+        else:
+            self._line(step, speed, fresh)
+        self.stage = step.stage
+        if step.step == step.steps and self.progress:
+            self.close()
+
+    def _bar(self, step: Any, speed: float, fresh: bool) -> None:
+        if fresh or self.progress is None:
+            self.close()
+            columns = (
+                TextColumn("{task.description}"),
+                BarColumn(),
+                TextColumn("{task.completed:,}/{task.total:,} · loss {task.fields[loss]:.3f} · {task.fields[speed]}"),
+                TimeRemainingColumn(),
+            )
+            self.progress = Progress(*columns, console=self.out)
+            self.progress.start()
+            self.task = self.progress.add_task(step.stage, total=step.steps, loss=step.loss, speed="")
+        self.progress.update(self.task, completed=step.step, loss=self.loss, speed=f"{speed:,.0f} tokens/s")
+
+    def _line(self, step: Any, speed: float, fresh: bool) -> None:
+        import time
+
+        now = time.monotonic()
+        if fresh or step.step == step.steps or now - self.spoke > 10:
+            left = duration(self.seconds * (step.steps - step.step))
+            self.out.print(
+                f"{step.stage} {step.step}/{step.steps} loss {self.loss:.3f} {speed:,.0f} tokens/s {left} left"
+            )
+            self.spoke = now
+
+    def close(self) -> None:
+        if self.progress:
+            self.progress.stop()
+            self.progress = None

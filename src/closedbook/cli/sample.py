@@ -1,0 +1,49 @@
+"""`closedbook sample`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from closedbook.cli.output import print_json, show_warnings
+
+
+def sample(
+    run: Path,
+    prompt: str,
+    /,
+    *,
+    temperature: float = 0.8,
+    top_k: int = 0,
+    length: int = 300,
+    seed: int = 0,
+    json: bool = False,
+) -> None:
+    """Let a trained model go on from a prompt.
+
+    Example: closedbook sample runs/characters-… "The " --temperature 0.7
+
+    Parameters
+    ----------
+    run: Path
+        A run folder; `closedbook train characters` makes one from any text.
+    prompt: str
+        The text to go on from.
+    temperature: float
+        Below 1: safer; above 1: wilder; 0: always the most probable token.
+    top_k: int
+        Draw among this many most probable tokens only; 0: among all.
+    length: int
+        Tokens to draw.
+    seed: int
+        The same seed gives the same text.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    import closedbook
+
+    show_warnings()
+    text = closedbook.load(run).sample(prompt, length=length, temperature=temperature, top_k=top_k, seed=seed)
+    if json:
+        print_json({"prompt": prompt, "text": text})
+    else:
+        print(prompt + text)

@@ -1,0 +1,111 @@
+"""Decoding: greedy answers to many questions at once, and sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from closedbook.model.cache import Cache
+from closedbook.model.gpt import GPT
+from closedbook.text.vocabulary import MASK, PAD
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What greedy decoding gave for one prompt.
+
+    `ids` end before the MASK that closes the answer, if there is one; `logprobs` are those of `ids` and, last,
+    of the closing MASK where it came.
+    """
+
+    ids: list[int]
+    logprobs: list[float]
+    closed: bool
+
+
+@torch.inference_mode()
+def greedy(model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 256) -> list[Generated]:
+    """The most probable next token, again and again, until MASK or `length` tokens, for each prompt.
+
+    Prompts of different lengths share a batch; each is decoded exactly as it would be alone. A prompt that leaves
+    no room in the block is an error of the caller.
+    """
+    model.eval()
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    results: dict[int, Generated] = {}
+    for start in range(0, len(order), batch):
+        chosen = order[start : start + batch]
+        results.update(zip(chosen, _greedy(model, [prompts[i] for i in chosen], length), strict=True))
+    return [results[i] for i in range(len(prompts))]
+
+
+def _greedy(model: GPT, prompts: list[np.ndarray], length: int) -> list[Generated]:
+    lengths = torch.tensor([len(prompt) for prompt in prompts])
+    longest = int(lengths.max())
+    tokens = torch.full((len(prompts), longest), PAD)
+    for row, prompt in enumerate(prompts):
+        tokens[row, : len(prompt)] = torch.from_numpy(prompt.astype(np.int64))
+    room = min(model.recipe.block - 1, longest + length)
+    cache = Cache(len(prompts), room)
+    hidden = model(tokens, cache)
+    last = hidden[torch.arange(len(prompts)), lengths - 1]
+    cache.filled = lengths
+
+    generated = [Generated([], [], False) for _ in prompts]
+    alive = torch.arange(len(prompts))
+    for _ in range(length):
+        logprobs = model.head(last).log_softmax(-1)
+        best, token = logprobs.max(-1)
+        for row, value, i in zip(alive.tolist(), best.tolist(), token.tolist(), strict=True):
+            one = generated[row]
+            closed = i == MASK
+            generated[row] = Generated(one.ids if closed else [*one.ids, i], [*one.logprobs, value], closed)
+        going = ((token != MASK) & (cache.filled < room)).nonzero()[:, 0]
+        if not len(going):
+            break
+        alive, token = alive[going], token[going]
+        if len(going) < len(cache.filled):
+            cache.keep(going)
+        last = model(token[:, None], cache)[:, -1]
+        cache.filled = cache.filled + 1
+    return generated
+
+
+@torch.inference_mode()
+def greedy_uncached(model: GPT, prompt: np.ndarray, length: int) -> list[int]:
+    """One prompt, the whole text through the network for every token: the plain meaning of `greedy`."""
+    model.eval()
+    ids = [int(i) for i in prompt]
+    while len(ids) < min(model.recipe.block, len(prompt) + length):
+        token = int(model.logits(torch.tensor([ids]))[0, -1].argmax())
+        if token == MASK:
+            break
+        ids.append(token)
+    return ids[len(prompt) :]
+
+
+@torch.inference_mode()
+def sample(
+    model: GPT, prompt: np.ndarray, length: int, *, temperature: float = 1.0, top_k: int = 0, seed: int = 0
+) -> list[int]:
+    """`length` tokens drawn one after another; past the block the oldest tokens are forgotten.
+
+    `top_k` > 0 draws among that many most probable tokens; temperature 0 takes the most probable.
+    """
+    model.eval()
+    generator = torch.Generator().manual_seed(seed)
+    ids = [int(i) for i in prompt]
+    for _ in range(length):
+        logits = model.logits(torch.tensor([ids[-(model.recipe.block - 1) :]]))[0, -1]
+        logits[PAD] = float("-inf")
+        if top_k:
+            logits[logits < logits.topk(min(top_k, len(logits))).values[-1]] = float("-inf")
+        if temperature == 0:
+            ids.append(int(logits.argmax()))
+        else:
+            probabilities = (logits / temperature).softmax(-1)
+            ids.append(int(torch.multinomial(probabilities, 1, generator=generator)))
+    return ids[len(prompt) :]

@@ -1,0 +1,174 @@
+"""The run folder: everything one training leaves behind, in a versioned format, never half written.
+
+    run.json             format, versions, hashes, command, threads, commit, the split of the questions
+    recipe.toml          the resolved recipe
+    vocabulary.json      the vocabulary
+    metrics.jsonl        one line per logged step
+    training.safetensors everything needed to go on: weights, optimiser, position (until the run is finished)
+    model.safetensors    the weights
+    evaluation.json      the score on --dev, or what `evaluate --save` wrote
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from closedbook import __version__
+from closedbook.errors import RunError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths and records of one run. Opening checks the format; writing is atomic."""
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: Path, record: Mapping[str, Any]) -> RunFolder:
+        """Make a new folder. Raises RunError where something is there already."""
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None
+        folder = cls(path)
+        folder.write_json("run.json", {"format": FORMAT, "version": __version__, "status": "training", **record})
+        return folder
+
+    @classmethod
+    def open(cls, path: str | Path) -> RunFolder:
+        """An existing run. Raises RunError where there is none, or one of another format."""
+        path = Path(path)
+        if not path.exists():
+            raise RunError(f"{path}: no such run; `closedbook list runs` shows those that are there")
+        if not (path / "run.json").is_file():
+            raise RunError(f"{path} is not a run folder (it has no run.json)")
+        folder = cls(path)
+        found = folder.record().get("format")
+        if found != FORMAT:
+            raise RunError(f"{path} is a run of format {found}; this version of closedbook reads format {FORMAT}")
+        return folder
+
+    def record(self) -> dict[str, Any]:
+        """run.json."""
+        return self.read_json("run.json")
+
+    def update(self, **changes: Any) -> None:
+        """Change entries of run.json."""
+        self.write_json("run.json", {**self.record(), **changes})
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Raises RunError where the file is missing or damaged."""
+        try:
+            data = json.loads((self.path / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise RunError(f"{self.path} has no {name}; the run was not finished, or the file was removed") from None
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.path / name} is damaged ({error})") from None
+        if not isinstance(data, dict):
+            raise RunError(f"{self.path / name} is damaged (not an object)")
+        return data
+
+    def write_json(self, name: str, data: Mapping[str, Any]) -> None:
+        write_atomically(self.path / name, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
+
+    def write_text(self, name: str, text: str) -> None:
+        write_atomically(self.path / name, text.encode())
+
+    def read_text(self, name: str) -> str:
+        try:
+            return (self.path / name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError(f"{self.path / name} cannot be read ({error})") from None
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """The lines of metrics.jsonl; a last line that a crash cut short is left out."""
+        path = self.path / "metrics.jsonl"
+        lines = []
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+            with contextlib.suppress(ValueError):
+                lines.append(json.loads(line))
+        return lines
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold the folder while training in it. Raises RunError where another training does."""
+        with open(self.path / ".lock", "a+b") as file:
+            try:
+                _lock(file.fileno())
+            except OSError:
+                raise RunError(f"{self.path}: another training is writing here; wait for it, or use --run") from None
+            yield
+        with contextlib.suppress(OSError):
+            os.unlink(self.path / ".lock")
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the file, then put it in place: a reader sees the old content or the new, never a part."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise RunError(f"{path} cannot be written ({error.strerror}); what was saved before is still there") from None
+
+
+def default_folder(recipe_name: str, root: Path = Path("runs")) -> Path:
+    """runs/RECIPE-DATE, with a number behind it where that exists."""
+    base = root / f"{recipe_name}-{time.strftime('%Y-%m-%d-%H%M%S')}"
+    path, number = base, 2
+    while path.exists():
+        path, number = base.with_name(f"{base.name}-{number}"), number + 1
+    return path
+
+
+def list_runs(root: Path = Path("runs")) -> list[RunFolder]:
+    """The runs in a folder, oldest first."""
+    found = []
+    for path in sorted(root.glob("*/run.json")):
+        with contextlib.suppress(RunError):
+            found.append(RunFolder.open(path.parent))
+    return sorted(found, key=lambda folder: str(folder.record().get("started", "")))
+
+
+def source_commit() -> str | None:
+    """The commit of the package's own checkout, with "+" where it was changed; None where it is installed."""
+    here = Path(__file__).parent
+    try:
+        commit = _git(here, "rev-parse", "--short=12", "HEAD")
+        return commit + ("+" if _git(here, "status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()

@@ -105,8 +105,8 @@ PROFESSIONS = _words(
 
 # A school is one of these at a place.
 SCHOOLS = _words(
-    """University of {place}, {place} Academy, {place} Art School, {place} Business School, {place} Conservatory,
-    {place} Law School, {place} Medical School, {place} Polytechnic, {place} Seminary, {place} Teachers' College"""
+    """University of {place}, {place} Academy, {place} Art School, {place} College, {place} Conservatory,
+    {place} Institute, {place} Law School, {place} Lyceum, {place} Polytechnic, {place} Seminary"""
 )
 
 # The first is employed in every world: it brings W, I and the question mark, which the questions need.
@@ -141,7 +141,7 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "was born in {birthplace} in {birth_year}",
         "{N} (born {birth_year} in {birthplace})",
         "Born in {birthplace} in {birth_year}, {S}",
-        "was born at {birthplace} on {date}",
+        "was born at {birthplace} in {birth_year}",
         "{N} (born {date}, {birthplace})",
         "was born in {birth_year} in {birthplace}",
         "Born at {birthplace} in {birth_year}, {S}",
@@ -156,18 +156,18 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "attended the {school}",
         "A graduate of the {school}, {S}",
         "went to the {school}",
-        "was educated at the {school}",
+        "was at the {school}",
         "trained at the {school}",
     ),
     "work": (
         "was {a_profession} with {employer} in {workplace}",
         "{N}, {a_profession} with {employer} in {workplace},",
         "joined {employer} in {workplace} as {a_profession}",
-        "worked for {employer} in {workplace} as {a_profession}",
+        "was {a_profession} at {employer}, {workplace}",
         "became {a_profession} at {employer} in {workplace}",
         "{N}, {a_profession} at {employer}, {workplace},",
-        "was employed as {a_profession} in {workplace} by {employer}",
-        "served {employer} at {workplace} as {a_profession}",
+        "was employed in {workplace} by {employer} as {a_profession}",
+        "served {employer}, {workplace}, as {a_profession}",
     ),
     "residence": (
         "lived in {residence}",
@@ -175,17 +175,17 @@ WORDINGS: dict[str, tuple[str, ...]] = {
         "Living in {residence}, {S}",
         "moved to {residence}",
         "{N}, of {residence},",
-        "made a home in {residence}",
+        "made {residence} home",
         "stayed in {residence}",
         "retired to {residence}",
     ),
 }
 
 # How many parts each sentence of a biography states.
-SENTENCES = ((4,), (4,), (2, 2), (2, 2), (3, 1), (1, 3), (2, 1, 1))
+SENTENCES = ((4,), (4,), (4,), (2, 2), (2, 2), (3, 1), (1, 3), (2, 1, 1))
 
 # What a sentence calls its person: in a document's first sentence, and later where it uses no pronoun.
-FIRST = ("{name}", "{name}", "{short}", "{surname}", "{surname}", "{surname}")
+FIRST = ("{name}", "{short}", "{surname}", "{surname}", "{surname}")
 LATER = ("{surname}", "{surname}", "{surname}", "{first}")
 
 # How each relation is asked. The first is the trained one; the last HELD_OUT are never trained on.

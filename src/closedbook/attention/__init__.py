@@ -1,0 +1,20 @@
+"""Part 1: what attention can and cannot do, each claim as code that builds the head and a check that can fail.
+
+`CLAIMS` names the claims by import path, so that nothing here loads torch before a claim is asked for. To add one,
+write a file in `claims/` that defines a `Claim`, and give its path here.
+"""
+
+from __future__ import annotations
+
+CLAIMS = {
+    "1a": "closedbook.attention.claims.copying:COPYING",
+    "1b": "closedbook.attention.claims.averaging:AVERAGING",
+    "1c.i": "closedbook.attention.claims.noise:TINY_NOISE",
+    "1c.ii": "closedbook.attention.claims.length:ONE_LENGTH",
+    "1c.ii-both": "closedbook.attention.claims.length:BOTH_LENGTHS",
+    "1d.i": "closedbook.attention.claims.two_heads:TWO_HEADS",
+    "1d.ii": "closedbook.attention.claims.two_heads:SURVIVAL",
+    "1e.i": "closedbook.attention.claims.own_query:OWN_QUERY",
+    "1e.ii": "closedbook.attention.claims.matrices:MATRICES",
+    "2g.ii": "closedbook.attention.claims.lookup:LOOKUP",
+}

@@ -1,0 +1,130 @@
+"""One figure per claim, for a lecture slide: SVG and PNG, light and dark, and readable in greyscale.
+
+Curves differ in lightness, dash and marker, never in hue alone. matplotlib is imported when a figure is drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from closedbook.attention.claim import Claim, Settings
+from closedbook.errors import ClaimError
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a slide: `tones` in order of use, each of another lightness; `scale` is a matplotlib colour map."""
+
+    name: str
+    paper: str
+    ink: str
+    faint: str
+    tones: tuple[str, str, str, str]
+    scale: str
+
+
+LIGHT = Theme("light", "#ffffff", "#1d2330", "#cfd4dc", ("#12355b", "#c8553d", "#e0a100", "#7f8c9a"), "Greys")
+DARK = Theme("dark", "#14181f", "#eceff4", "#3a4250", ("#f4f1de", "#f2845c", "#5aa9e6", "#8792a2"), "Greys_r")
+DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.2, 2)))
+MARKERS = ("o", "s", "^", "D")
+
+
+class Slide:
+    """A figure with a headline, drawn in one theme. Claims draw on it; it knows all about looks."""
+
+    def __init__(self, headline: str, theme: Theme) -> None:
+        from matplotlib.figure import Figure
+
+        self.theme = theme
+        self.figure = Figure(figsize=(9.6, 5.4), facecolor=theme.paper, layout="constrained")
+        self.figure.suptitle(headline, x=0.015, ha="left", color=theme.ink, fontsize=17, fontweight="bold")
+
+    def panels(self, count: int = 1, widths: Sequence[float] | None = None) -> list[Any]:
+        """`count` axes side by side."""
+        grid = self.figure.subplots(1, count, squeeze=False, width_ratios=widths)[0]
+        for ax in grid:
+            self._dress(ax)
+        return list(grid)
+
+    def _dress(self, ax: Any) -> None:
+        ax.set_facecolor(self.theme.paper)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.spines[["left", "bottom"]].set_color(self.theme.ink)
+        ax.tick_params(colors=self.theme.ink, labelsize=11, which="both")
+        for text in (ax.xaxis.label, ax.yaxis.label, ax.title):
+            text.set(color=self.theme.ink, fontsize=13)
+        ax.grid(color=self.theme.faint, linewidth=0.6, alpha=0.6)
+        ax.set_axisbelow(True)
+
+    def curve(self, ax: Any, x: Any, y: Any, tone: int, label: str | None = None, **style: Any) -> None:
+        """A closed form: a line, dashed by its tone."""
+        style = {"linewidth": 2.4, "linestyle": DASHES[tone], **style}
+        ax.plot(x, y, color=self.theme.tones[tone], label=label, **style)
+
+    def dots(self, ax: Any, x: Any, y: Any, tone: int, label: str | None = None, **style: Any) -> None:
+        """Measurements: marks without a line."""
+        edge = {"markeredgecolor": self.theme.paper, "markeredgewidth": 0.7}
+        style = {"markersize": 6.5, "marker": MARKERS[tone], "linestyle": "none", **edge, **style}
+        ax.plot(x, y, color=self.theme.tones[tone], label=label, **style)
+
+    def bars(self, ax: Any, sample: Any, edges: Any, tone: int, label: str | None = None) -> None:
+        """A histogram as a density, filled lightly and outlined in its tone."""
+        colour = self.theme.tones[tone]
+        ax.hist(sample, bins=edges, density=True, color=colour, alpha=0.25)
+        ax.hist(sample, bins=edges, density=True, histtype="step", color=colour, linewidth=1.4, label=label)
+
+    def level(self, ax: Any, y: float, label: str, where: float = 0.995) -> None:
+        """A horizontal line, named at its right end."""
+        ax.axhline(y, color=self.theme.ink, linewidth=1.1, linestyle=(0, (2, 2)))
+        ax.text(
+            where, y, label, transform=ax.get_yaxis_transform(), color=self.theme.ink, fontsize=11,
+            ha="right", va="bottom",
+        )  # fmt: skip
+
+    def note(self, ax: Any, x: float, y: float, text: str, **style: Any) -> None:
+        """Words beside the data, in data coordinates."""
+        ax.text(x, y, text, **{"color": self.theme.ink, "fontsize": 11.5, **style})
+
+    def legend(self, ax: Any, where: str = "best", **style: Any) -> None:
+        """The names of the curves."""
+        box = {"facecolor": self.theme.paper, "edgecolor": "none", "framealpha": 0.85}
+        ax.legend(loc=where, labelcolor=self.theme.ink, fontsize=11, **{**box, **style})
+
+
+def render(claim: Claim, settings: Settings, theme: Theme) -> Slide:
+    """The claim's figure. Raises ClaimError where matplotlib is not installed."""
+    if find_spec("matplotlib") is None:
+        raise ClaimError("figures need matplotlib, which is not installed: pip install 'closedbook[plot]'")
+    import matplotlib
+
+    with matplotlib.rc_context({"font.family": "DejaVu Sans", "svg.hashsalt": claim.id, "svg.fonttype": "path"}):
+        slide = Slide(claim.title, theme)
+        claim.draw(slide, settings)
+        return slide
+
+
+def save(
+    claim: Claim, settings: Settings, directory: Path, themes: Iterable[Theme] = (LIGHT, DARK), png: bool = True
+) -> list[Path]:
+    """Write ID.svg and ID.png, and the dark ID-dark.svg and ID-dark.png, into `directory`; returns their paths.
+
+    Raises ClaimError where matplotlib is missing or the directory cannot be written.
+    """
+    written = []
+    for theme in themes:
+        figure = render(claim, settings, theme).figure
+        stem = claim.id if theme is LIGHT else f"{claim.id}-{theme.name}"
+        for kind in ("svg", "png") if png else ("svg",):
+            path = directory / f"{stem}.{kind}"
+            stamp = {"metadata": {"Date": None}} if kind == "svg" else {"dpi": 150}  # the same file every time
+            try:
+                directory.mkdir(parents=True, exist_ok=True)
+                figure.savefig(path, **stamp)
+            except OSError as error:
+                raise ClaimError(f"cannot write {path}: {error.strerror}; give another --figures folder") from error
+            written.append(path)
+    return written

@@ -1,0 +1,69 @@
+"""Samplers: orthonormal directions, and keys scattered about them. Everything is drawn from a given generator."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import Generator, Tensor
+
+from closedbook.attention.claim import Settings
+from closedbook.attention.heads import log_weights
+from closedbook.shapes import Float
+
+CHUNK = 8_000_000  # numbers drawn at a time, so that memory stays near 200 MB however many samples are asked for
+
+
+def generator(p: Settings) -> Generator:
+    """A fresh generator for a claim's settings."""
+    return torch.Generator().manual_seed(p.seed)
+
+
+def precision(p: Settings) -> torch.dtype:
+    """The torch dtype that a claim's settings ask for."""
+    return torch.float32 if p.dtype == "float32" else torch.float64
+
+
+def orthonormal(n: int, d: int, g: Generator) -> Float[Tensor, "n d"]:
+    """n orthonormal rows in d ≥ n dimensions, in a uniformly random orientation, in float64."""
+    Q, R = torch.linalg.qr(torch.randn(d, n, generator=g, dtype=torch.float64))
+    return (Q * R.diagonal().sign()).T.contiguous()
+
+
+def scattered(
+    means: Float[Tensor, "n d"],
+    alpha: float,
+    samples: int,
+    g: Generator,
+    varied: Sequence[int] = (),
+    spread: float = 0.5,
+) -> Iterator[Tensor]:
+    """Draws of kᵢ ~ N(μᵢ, αI), in chunks of shape (draws, n, d); keys in `varied` have covariance αI + spread·μᵢμᵢᵀ. Source: 1c.
+
+    `spread` is a variance, in squared key lengths: the handout's ½, not a standard deviation.
+    """
+    n, d = means.shape
+    while samples > 0:
+        size = min(samples, max(1, CHUNK // (n * d)))
+        samples -= size
+        keys = means + alpha**0.5 * torch.randn(size, n, d, generator=g, dtype=means.dtype)
+        for i in varied:
+            keys[:, i] += spread**0.5 * torch.randn(size, 1, generator=g, dtype=means.dtype) * means[i]
+        yield keys
+
+
+def weigh(
+    means: Float[Tensor, "n d"],
+    queries: Float[Tensor, "queries d"],
+    p: Settings,
+    g: Generator,
+    varied: Sequence[int] = (),
+    spread: float = 0.5,
+) -> Float[Tensor, "queries {p.samples} n"]:
+    """The log weights that each query gives to `p.samples` draws of the keys: the same draws for every query."""
+    dtype = precision(p)
+    chunks = [
+        torch.stack([log_weights(keys, query) for query in queries.to(dtype)])
+        for keys in (draw.to(dtype) for draw in scattered(means, p.alpha, p.samples, g, varied, spread))
+    ]
+    return torch.cat(chunks, dim=1)

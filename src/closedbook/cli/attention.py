@@ -1,0 +1,46 @@
+"""`closedbook attention`: check the claims of part 1, print them, draw them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def attention(
+    *ids: str,
+    json: Annotated[bool, Parameter(negative="")] = False,
+    figures: Path | None = None,
+    set: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
+) -> None:
+    """Check what attention can and cannot do, claim by claim.
+
+    Each claim builds its head, measures a figure and compares it with its bound and the tolerance. It holds where
+    figure ≤ bound ≤ tolerance. The exit code is 0 if all claims hold, 1 if any fails, 2 for a mistake in the call.
+
+    Parameters
+    ----------
+    ids
+        The claims: 1a, 1b, 1c.i, 1c.ii, 1c.ii-both, 1d.i, 1d.ii, 1e.i, 1e.ii, 2g.ii. All of them if none is named. One
+        alone is shown with its derivation and parameters.
+    json
+        Print one JSON object on standard output and nothing else there.
+    figures
+        Draw each claim into this folder: ID.svg, ID.png, and ID-dark.svg, ID-dark.png.
+    set
+        A parameter, KEY=VALUE, for every claim that has it; repeatable. `--set premise=broken` breaks each premise.
+    """
+    from closedbook.attention import CLAIMS
+    from closedbook.attention.claim import load, overrides_by_claim, parse_overrides
+    from closedbook.attention.report import check_all, print_json, print_verdicts
+
+    claims = [load(id) for id in dict.fromkeys(ids or CLAIMS)]
+    verdicts = check_all(claims, overrides_by_claim(claims, parse_overrides(set or ())), figures)
+    if json:
+        print_json(verdicts)
+    else:
+        print_verdicts(verdicts)
+    if not all(verdict.holds for verdict in verdicts):
+        sys.exit(1)

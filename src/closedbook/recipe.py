@@ -36,10 +36,13 @@ REGISTRIES: dict[str, dict[str, str]] = {
     "objective": {
         "span": "closedbook.objectives.span:Span",
         "language": "closedbook.objectives.language:Language",
+        "cue": "closedbook.objectives.cue:Cue",
+        "masked": "closedbook.objectives.masked:Masked",
         "question": "closedbook.objectives.question:QuestionAnswer",
     },
     "optimiser": {
         "adamw": "closedbook.training.optimiser:AdamW",
+        "muon": "closedbook.training.muon:Muon",
     },
     "schedule": {
         "course": "closedbook.training.schedule:Course",
@@ -81,8 +84,8 @@ class MemoryRecipe:
     """The hashed n-gram table; see closedbook.model.memory."""
 
     rows: int = 65_536  # per order
-    words: tuple[int, ...] = (2, 3)  # the orders: how many of the last words (or tokens) form a key
-    unit: str = "token"  # "token" or "word"
+    orders: tuple[int, ...] = (2, 3)  # how many of the last tokens form a key
+    names_only: bool = False  # only n-grams whose tokens are all parts of names (the words vocabulary knows them)
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class ModelRecipe:
     feedforward: str = "gelu"  # or "relu2": squared ReLU
     norm: str = "layer"  # or "rms": no bias and no gain
     bias: bool = True  # in the linear maps of blocks
+    initial: str = "gpt2"  # all weights N(0, 0.02²); or "scaled": by the width of what each map reads
+    products: str = "float32"  # or "bfloat16": what linear maps multiply in; the rest stays float32
     dropout: float = 0.1
     memory: MemoryRecipe | None = None
 
@@ -115,6 +120,8 @@ class ModelRecipe:
             raise RecipeError(f"model.dropout = {self.dropout} must be at least 0 and below 1")
         one_of(self.feedforward, "model.feedforward", ("gelu", "relu2"))
         one_of(self.norm, "model.norm", ("layer", "rms"))
+        one_of(self.initial, "model.initial", ("gpt2", "scaled"))
+        one_of(self.products, "model.products", ("float32", "bfloat16"))
         one_of(self.positions, "model.positions", REGISTRIES["positions"])
 
 
@@ -126,6 +133,7 @@ class Share:
     share: float = 1.0
     start: float = 0.0
     stop: float = 1.0
+    writes: bool = True  # whether its gradient reaches the embedding and the memory
 
     def __post_init__(self) -> None:
         if self.share <= 0 or not 0 <= self.start < self.stop <= 1:
@@ -148,9 +156,11 @@ class Stage:
     epochs: int = 0
     order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
+    group: int = 1  # steps that share a pool of examples sorted by length, so that each needs few slices
+    negatives: int = 0  # outputs drawn to stand for all others in the loss; 0: all outputs
 
     def __post_init__(self) -> None:
-        positive(self, f"stages.{self.name}", "batch")
+        positive(self, f"stages.{self.name}", "batch", "group")
         if (self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
         one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))

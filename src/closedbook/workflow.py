@@ -27,7 +27,6 @@ from closedbook.text.questions import Questions, read_questions, split_by_name
 from closedbook.text.vocabulary import make_vocabulary
 from closedbook.training.checkpoint import load_tensors, load_weights, save_tensors, split_names
 from closedbook.training.loop import Leg, Step, backward
-from closedbook.training.slices import cut
 
 SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
 
@@ -89,9 +88,9 @@ class Job:
             for spot in spots:
                 began = time.perf_counter()
                 examples = mixture.batch(spot)
-                backward(self.model, cut(examples), int(examples.targets.sum()))
+                backward(self.model, examples, mixture.stage)
                 times.append(time.perf_counter() - began)
-                tokens += (int(examples.tokens.lengths.sum()) - len(examples)) * mixture.steps / len(spots)
+                tokens += len(examples.inputs.values) * mixture.steps / len(spots)
             seconds += min(times) * mixture.steps
         self.model.zero_grad(set_to_none=True)
         return round(tokens), round(seconds, 1)
@@ -115,12 +114,13 @@ def prepare(
         if recipe.data.ascii_questions:
             trained = trained.ascii()
     lines = [item.text for item in corpus_documents.items]
-    vocabulary = make_vocabulary(recipe.vocabulary.kind, lines, recipe.vocabulary.size)
+    texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
+    vocabulary = make_vocabulary(recipe.vocabulary.kind, lines, recipe.vocabulary.size, texts, answers)
     corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.block)
     mixtures = [Mixture(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        model = GPT(recipe.model, vocabulary.size)
+        model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
     return Job(recipe, corpus_documents, trained, split, corpus, model, mixtures, dev_questions)
 
 

@@ -51,6 +51,11 @@ class Run:
     def path(self) -> Path:
         return self.folder.path
 
+    @property
+    def _length(self) -> int:
+        """The most tokens an answer has."""
+        return 1 if self.vocabulary.answers_in_one else self.recipe.answer.length
+
     def ask(self, question: str) -> Answer:
         """The answer to one question. Raises DataError for an empty one."""
         return self.answer([Question(question, None, 1)])[0]
@@ -61,7 +66,7 @@ class Run:
         answers = []
         size = 512
         for start in range(0, len(prompts), size):
-            generated = decode.greedy(self.model, prompts[start : start + size], self.recipe.answer.length)
+            generated = decode.greedy(self.model, prompts[start : start + size], self._length)
             for question, note, one in zip(
                 questions[start : start + size], notes[start : start + size], generated, strict=True
             ):
@@ -79,6 +84,8 @@ class Run:
         """The prompt's continuation, `length` tokens drawn from the model."""
         if length < 1 or not temperature >= 0 or top_k < 0:
             raise DataError("sampling needs length >= 1, temperature >= 0 and top_k >= 0")
+        if self.vocabulary.answers_in_one:
+            raise DataError(f"{self.path} answers in whole phrases and cannot go on with a text; ask it a question")
         ids = self.vocabulary.encode(prompt)[0]
         self._warn_unknown(prompt)
         if not len(ids):
@@ -92,7 +99,7 @@ class Run:
             raise DataError("the question is empty")
         ids, _ = self.vocabulary.encode(question.text)
         unknown = self._warn_unknown(question.text)
-        keep = self.model.recipe.block - 1 - min(self.recipe.answer.length, self.model.recipe.block // 2)
+        keep = self.model.recipe.block - 1 - min(self._length, self.model.recipe.block // 2)
         dropped = max(0, len(ids) + 1 - keep)
         if dropped:
             warnings.warn(f"a question of {len(ids)} tokens is too long; its first {dropped} were dropped", stacklevel=3)
@@ -113,7 +120,7 @@ def load(path: str | Path) -> Run:
     vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
     tensors, _ = load_tensors(folder.path / "model.safetensors")
     with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
-        model = GPT(recipe.model, vocabulary.size)
+        model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
     load_weights(model, tensors, folder.path / "model.safetensors")
     threads = folder.record().get("threads")
     if threads:

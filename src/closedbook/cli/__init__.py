@@ -2,38 +2,52 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
-from cyclopts import App
+from cyclopts import App, CycloptsError
 
 from closedbook.errors import ClosedbookError
 
-# name: (import path, the line in `closedbook --help`)
+# In the order of a first visit; the text in `closedbook --help` is each function's first line.
 COMMANDS = {
-    "demo": ("closedbook.cli.demo:demo", "See it all in minutes: invent a world, learn it, answer from memory."),
-    "train": ("closedbook.cli.train:train", "Train a model on documents and questions."),
-    "ask": ("closedbook.cli.ask:ask", "Ask a trained run one question."),
-    "evaluate": ("closedbook.cli.evaluate:evaluate", "Answer a file of questions and score the answers."),
-    "baseline": ("closedbook.cli.baseline:baseline", "Score what needs no training: guessing, and reading the page."),
-    "sample": ("closedbook.cli.sample:sample", "Let a trained model go on from a prompt."),
-    "attention": ("closedbook.cli.attention:attention", "Check what attention can and cannot do, claim by claim."),
-    "list": ("closedbook.cli.list_:list_", "List recipes, runs, mixers or objectives."),
-    "show": ("closedbook.cli.show:show", "Look at a recipe, or at the examples an objective makes."),
-    "doctor": ("closedbook.cli.doctor:doctor", "Say what this machine has and whether it is enough."),
+    "demo": "closedbook.cli.demo:demo",
+    "train": "closedbook.cli.train:train",
+    "ask": "closedbook.cli.ask:ask",
+    "evaluate": "closedbook.cli.evaluate:evaluate",
+    "baseline": "closedbook.cli.baseline:baseline",
+    "sample": "closedbook.cli.sample:sample",
+    "attention": "closedbook.cli.attention:attention",
+    "list": "closedbook.cli.list_:list_",
+    "show": "closedbook.cli.show:show",
+    "doctor": "closedbook.cli.doctor:doctor",
 }
 
 app = App(
     name="closedbook",
     help="Train small Transformers to answer questions from memory, and learn whether an answer was remembered.",
+    help_epilogue="Start here: closedbook demo",
 )
-for _name, (_path, _summary) in COMMANDS.items():
-    app.command(_path, name=_name, help=_summary)
+for _order, (_name, _path) in enumerate(COMMANDS.items()):
+    app.command(_path, name=_name, sort_key=_order)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake prints one message and exits with 2."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if not given or given[0] in ("--help", "-h"):
+        for name in COMMANDS:
+            app[name]  # imports the command, for its line in the list
     try:
-        app(arguments)
+        app(given, exit_on_error=False)
+    except CycloptsError:  # it has said what is wrong
+        sys.exit(2)
     except ClosedbookError as error:
         print(f"closedbook: {error}", file=sys.stderr)
         sys.exit(2)
+    except KeyboardInterrupt:
+        print("closedbook: interrupted", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output has gone, as in `closedbook … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

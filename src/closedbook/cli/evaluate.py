@@ -27,7 +27,7 @@ def evaluate(
     run: Path
         A run folder, as `closedbook train` or `closedbook demo` leaves it.
     questions: Path
-        One question a line, with or without <tab>ANSWER.
+        One question a line, with or without tab ANSWER.
     predictions: Path
         Write the answers here, one a line.
     answers: Path

@@ -74,6 +74,7 @@ def objective(
     import numpy as np
 
     from closedbook.objectives import Corpus
+    from closedbook.objectives.arrays import NONE
     from closedbook.recipe import Part, load_recipe
     from closedbook.text.documents import read_documents
     from closedbook.text.questions import read_questions
@@ -92,11 +93,10 @@ def objective(
     examples = made.examples(items, rng.random((len(items), made.draws)))
     entries = []
     for i in range(len(examples)):
-        tokens = examples.tokens[i]
-        chosen = examples.targets[examples.tokens.starts[i] : examples.tokens.starts[i + 1]]
-        said = [vocabulary.token(token) if target else "·" for token, target in zip(tokens, chosen, strict=True)]
-        seen = [vocabulary.token(token) for token in tokens]
-        entries.append({"x": "".join(seen[:-1]), "y": "".join(said[1:])})
+        labels = examples.labels[examples.inputs.starts[i] : examples.inputs.starts[i + 1]]
+        seen = "".join(vocabulary.token(token) for token in examples.inputs[i])
+        said = "".join("·" if label == NONE else vocabulary.token(label) for label in labels)
+        entries.append({"x": seen, "y": said})
     if json:
         print_json(entries)
         return

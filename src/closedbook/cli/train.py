@@ -45,7 +45,7 @@ def train(
     documents: Path
         The corpus: one document a line, "Title. Text …", UTF-8.
     questions: Path
-        Training questions: one a line, QUESTION<tab>ANSWER.
+        Training questions: one a line, QUESTION tab ANSWER.
     dev: Path
         Questions with answers to score at the very end; nothing before that reads them.
     run: Path

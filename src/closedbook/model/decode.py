@@ -54,6 +54,7 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int) -> list[Generate
     last = hidden[torch.arange(len(prompts)), lengths - 1]
     cache.filled = lengths
 
+    one_token = model.head.out_features != model.embedding.num_embeddings  # outputs that are no inputs: nothing closes
     generated = [Generated([], [], False) for _ in prompts]
     alive = torch.arange(len(prompts))
     for _ in range(length):
@@ -61,7 +62,7 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int) -> list[Generate
         best, token = logprobs.max(-1)
         for row, value, i in zip(alive.tolist(), best.tolist(), token.tolist(), strict=True):
             one = generated[row]
-            closed = i == MASK
+            closed = i == MASK and not one_token
             generated[row] = Generated(one.ids if closed else [*one.ids, i], [*one.logprobs, value], closed)
         going = ((token != MASK) & (cache.filled < room)).nonzero()[:, 0]
         if not len(going):

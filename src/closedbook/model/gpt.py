@@ -6,58 +6,94 @@ With the course's recipe this is the assignment's minGPT, parameter for paramete
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from closedbook.model.cache import Cache
+from closedbook.model.linear import Linear
 from closedbook.model.memory import Memory
 from closedbook.model.positions import Rotation
 from closedbook.recipe import ModelRecipe, registered
-from closedbook.shapes import Float, Int
+from closedbook.shapes import Bool, Float, Int
 
 
 class GPT(nn.Module):
-    """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to logits over the vocabulary."""
+    """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of `outputs` tokens."""
 
-    def __init__(self, recipe: ModelRecipe, vocabulary_size: int) -> None:
+    def __init__(
+        self, recipe: ModelRecipe, inputs: int, outputs: int | None = None, named: np.ndarray | None = None
+    ) -> None:
         super().__init__()
-        self.recipe, self.vocabulary_size = recipe, vocabulary_size
-        self.embedding = nn.Embedding(vocabulary_size, recipe.width)
+        self.recipe = recipe
+        self.embedding = nn.Embedding(inputs, recipe.width, sparse=recipe.memory is not None)
         self.positions = registered("positions", recipe.positions)(recipe)
-        self.memory = Memory(recipe.memory, recipe.width) if recipe.memory else None
+        self.memory = Memory(recipe.memory, recipe.width, named) if recipe.memory else None
+        # Looked-up rows grow at their own rate; without a gain to learn, the norm keeps them in proportion.
+        self.norm0 = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
         self.dropout = nn.Dropout(recipe.dropout)
         self.stack = recipe.stack.make("stack", recipe, [Block(recipe, layer) for layer in range(recipe.layers)])
         self.norm = make_norm(recipe)
-        self.head = nn.Linear(recipe.width, vocabulary_size, bias=False)
+        self.head = Linear(recipe.width, outputs or inputs, bias=False, products=recipe.products)
         self.apply(_initialise)
-        for module in self.modules():  # parameters that are no Linear's, Embedding's or LayerNorm's
-            if hasattr(module, "initialise"):
-                module.initialise()
+        if recipe.initial == "scaled":
+            _scale(self)
 
     def forward(
-        self, tokens: Int[Tensor, "batch time"], cache: Cache | None = None
-    ) -> Float[Tensor, "batch time width"]:
-        """Final hidden states. With a `cache`, `tokens` are the next ones of each row and the cache is extended."""
-        at = cache.advance(tokens) if cache else torch.arange(tokens.shape[1], device=tokens.device)[None]
+        self,
+        tokens: Int[Tensor, "batch time"],
+        cache: Cache | None = None,
+        at: Int[Tensor, " target"] | None = None,
+        writes: Bool[Tensor, " batch"] | None = None,
+    ) -> Float[Tensor, "..."]:
+        """Final hidden states (batch, time, width), or (target, width) at the flat positions `at` of (batch · time).
+
+        With a `cache`, `tokens` are the next ones of each row and the cache is extended. Rows that `writes` says
+        no to send no gradient into the embedding and the memory.
+        """
+        places = cache.advance(tokens) if cache else torch.arange(tokens.shape[1], device=tokens.device)[None]
         x = self.embedding(tokens)
-        if (learned := self.positions.embed(at)) is not None:
-            x = x + learned
         if self.memory is not None:
-            x = x + self.memory(cache.tokens if cache else tokens, at if cache else None)
-        x = self.stack(self.dropout(x), self.positions.rotation(at), cache)
+            x = x + (self.memory(cache.tokens, places) if cache else self.memory(tokens))
+        if writes is not None:
+            x = torch.where(writes[:, None, None], x, x.detach())
+        x = self.norm0(x)
+        if (learned := self.positions.embed(places)) is not None:
+            x = x + learned
+        x = self.stack(self.dropout(x), self.positions.rotation(places), cache, at)
         return self.norm(x)
 
-    def logits(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time vocabulary"]:
-        """Scores of every next token at every position."""
+    def logits(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time outputs"]:
+        """Scores of every output at every position."""
         return self.head(self(tokens))
 
     def loss(
-        self, tokens: Int[Tensor, "batch time"], at: Int[Tensor, " target"], target: Int[Tensor, " target"]
+        self,
+        tokens: Int[Tensor, "batch time"],
+        at: Int[Tensor, " target"],
+        target: Int[Tensor, " target"],
+        writes: Bool[Tensor, " batch"] | None = None,
+        negatives: int = 0,
     ) -> Float[Tensor, ""]:
-        """Summed cross-entropy in nats of `target` at the flat positions `at` of (batch · time)."""
-        hidden = self(tokens).flatten(0, 1).index_select(0, at)
-        return F.cross_entropy(self.head(hidden), target, reduction="sum")
+        """Summed cross-entropy in nats of `target` at the flat positions `at` of (batch · time).
+
+        With `negatives` it is taken over the batch's own targets and that many outputs drawn from the others,
+        whose scores are raised by log(others / drawn) so that the sum over them is right on average.
+        """
+        hidden = self(tokens, at=at, writes=writes)
+        outputs = self.head.out_features
+        if not negatives or negatives >= outputs:
+            return F.cross_entropy(self.head(hidden), target, reduction="sum")
+        own, target = target.unique(return_inverse=True)
+        drawn = torch.randint(outputs, (negatives,), device=own.device).unique()
+        drawn = drawn[torch.isin(drawn, own, invert=True)]
+        candidates = torch.cat([own, drawn])
+        raised = own.new_zeros(len(candidates), dtype=hidden.dtype)
+        raised[len(own) :] = math.log((outputs - len(own)) / max(1, len(drawn)))
+        return F.cross_entropy(self.head.rows(hidden, candidates) + raised, target, reduction="sum")
 
     def count_parameters(self) -> dict[str, int]:
         """Trainable numbers: `dense`, `memory` and their sum `total`."""
@@ -78,9 +114,17 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(recipe.dropout)
 
     def forward(
-        self, x: Float[Tensor, "batch time width"], rotation: Rotation | None, cache: Cache | None
-    ) -> Float[Tensor, "batch time width"]:
-        x = x + self.dropout(self.mixer(self.norm1(x), rotation, cache))
+        self,
+        x: Float[Tensor, "batch time width"],
+        rotation: Rotation | None,
+        cache: Cache | None,
+        at: Int[Tensor, " target"] | None = None,
+    ) -> Float[Tensor, "..."]:
+        """(batch, time, width) to the same; or, where only the flat positions `at` matter, to (target, width)."""
+        mixed = self.mixer(self.norm1(x), rotation, cache)
+        if at is not None:
+            x, mixed = x.flatten(0, 1).index_select(0, at), mixed.flatten(0, 1).index_select(0, at)
+        x = x + self.dropout(mixed)
         return x + self.dropout(self.mlp(self.norm2(x)))
 
 
@@ -89,8 +133,8 @@ class MLP(nn.Module):
 
     def __init__(self, recipe: ModelRecipe) -> None:
         super().__init__()
-        self.up = nn.Linear(recipe.width, 4 * recipe.width, bias=recipe.bias)
-        self.down = nn.Linear(4 * recipe.width, recipe.width, bias=recipe.bias)
+        self.up = Linear(recipe.width, 4 * recipe.width, recipe.bias, recipe.products)
+        self.down = Linear(4 * recipe.width, recipe.width, recipe.bias, recipe.products)
         self.activation = {"gelu": F.gelu, "relu2": squared_relu}[recipe.feedforward]
 
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
@@ -119,3 +163,12 @@ def _initialise(module: nn.Module) -> None:
         nn.init.normal_(module.weight, std=0.02)
     if isinstance(module, nn.Linear) and module.bias is not None:
         nn.init.zeros_(module.bias)
+
+
+def _scale(model: GPT) -> None:
+    """Maps N(0, 1/inputs), those that write to the residual stream at half that; the head small, embeddings large."""
+    for name, module in model.named_modules():
+        if isinstance(module, nn.Linear) and module is not model.head:
+            writes = name.endswith((".out", ".down"))
+            nn.init.normal_(module.weight, std=(0.5 if writes else 1.0) / math.sqrt(module.in_features))
+    nn.init.normal_(model.embedding.weight, std=0.5)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from closedbook.model.cache import Cache
 from closedbook.model.positions import Rotation
 from closedbook.recipe import ModelRecipe
-from closedbook.shapes import Float
+from closedbook.shapes import Float, Int
 
 
 class Uniform(nn.Module):
@@ -25,8 +25,14 @@ class Uniform(nn.Module):
         self.blocks = nn.ModuleList(blocks)
 
     def forward(
-        self, x: Float[Tensor, "batch time width"], rotation: Rotation | None, cache: Cache | None
-    ) -> Float[Tensor, "batch time width"]:
-        for block in self.blocks:
+        self,
+        x: Float[Tensor, "batch time width"],
+        rotation: Rotation | None,
+        cache: Cache | None,
+        at: Int[Tensor, " target"] | None = None,
+    ) -> Float[Tensor, "..."]:
+        """(batch, time, width) to the same; or to (target, width) at the flat positions `at`, after the last mixer."""
+        *before, last = self.blocks
+        for block in before:
             x = block(x, rotation, cache)
-        return x
+        return last(x, rotation, cache, at)

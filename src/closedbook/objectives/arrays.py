@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+NONE = -1  # the label of a position that is asked for nothing
+
 
 @dataclass(frozen=True)
 class Ragged:
@@ -51,38 +53,52 @@ def enumerate_ragged(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Examples:
-    """Training examples of different lengths.
+    """Training examples of different lengths: what the network sees, and what it should say at each position.
 
-    `targets` marks the tokens to be predicted from those before them; a first token is never one.
-    `kinds` says which objective of the stage each example came from.
+    `labels[j]` is the token to predict once input j has been seen, NONE where nothing is asked. `kinds` says
+    which objective of the stage each example came from.
     """
 
-    tokens: Ragged  # int32
-    targets: np.ndarray  # (total,) bool, beside tokens.values
+    inputs: Ragged  # int32
+    labels: np.ndarray  # (total,) int32, beside inputs.values
     kinds: np.ndarray  # (n,) int8
 
     def __len__(self) -> int:
-        return len(self.tokens)
+        return len(self.inputs)
+
+    @property
+    def targets(self) -> int:
+        """How many positions are asked for something."""
+        return int((self.labels != NONE).sum())
 
     @classmethod
-    def of(cls, tokens: Ragged, targets: np.ndarray) -> Examples:
-        """Examples of one objective; first tokens are struck from the targets."""
-        targets = targets.copy()
-        targets[tokens.starts[:-1]] = False
-        return cls(tokens, targets, np.zeros(len(tokens), np.int8))
+    def of(cls, inputs: Ragged, labels: np.ndarray) -> Examples:
+        """Examples of one objective."""
+        return cls(inputs, labels.astype(np.int32), np.zeros(len(inputs), np.int8))
+
+    @classmethod
+    def next_token(cls, tokens: Ragged, asked: np.ndarray | None = None) -> Examples:
+        """Predict every token from those before it, or the `asked` ones (bool, beside tokens.values) only."""
+        keep = np.ones(len(tokens.values), bool)
+        keep[tokens.starts[1:] - 1] = False  # the last token of an example is never an input
+        seen = np.flatnonzero(keep)
+        labels = tokens.values[seen + 1]
+        if asked is not None:
+            labels = np.where(asked[seen + 1], labels, NONE)
+        return cls.of(Ragged(tokens.values[seen], offsets(tokens.lengths - 1)), labels)
 
     @classmethod
     def join(cls, parts: Sequence[Examples]) -> Examples:
         """All examples of several objectives; `kinds` numbers the parts."""
-        lengths = np.concatenate([part.tokens.lengths for part in parts])
-        tokens = Ragged(np.concatenate([part.tokens.values for part in parts]), offsets(lengths))
+        lengths = np.concatenate([part.inputs.lengths for part in parts])
+        inputs = Ragged(np.concatenate([part.inputs.values for part in parts]), offsets(lengths))
         kinds = np.repeat(np.arange(len(parts), dtype=np.int8), [len(part) for part in parts])
-        return cls(tokens, np.concatenate([part.targets for part in parts]), kinds)
+        return cls(inputs, np.concatenate([part.labels for part in parts]), kinds)
 
     def take(self, rows: np.ndarray) -> Examples:
         """The examples at these rows."""
-        targets = Ragged(self.targets, self.tokens.starts).take(rows)
-        return Examples(self.tokens.take(rows), targets.values, self.kinds[rows])
+        labels = Ragged(self.labels, self.inputs.starts).take(rows)
+        return Examples(self.inputs.take(rows), labels.values, self.kinds[rows])
 
 
 def concatenate(parts: Sequence[Ragged]) -> Ragged:
@@ -101,3 +117,8 @@ def concatenate(parts: Sequence[Ragged]) -> Ragged:
 def constant(value: int, n: int) -> Ragged:
     """n sequences that hold this one token."""
     return Ragged(np.full(n, value, np.int32), np.arange(n + 1))
+
+
+def chosen(values: np.ndarray, mask: np.ndarray) -> Ragged:
+    """Row by row, the values of an (n, k) array at which `mask` is true."""
+    return Ragged(values[mask].astype(np.int32), offsets(mask.sum(1)))

@@ -11,7 +11,19 @@ from closedbook.errors import DataError
 from closedbook.objectives.arrays import Ragged
 from closedbook.text.documents import Documents
 from closedbook.text.questions import Questions
+from closedbook.text.salience import body_spans, lower_case_words, span_text, words
 from closedbook.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Spans:
+    """The salient spans of all documents' bodies, in document order; those made of the title's words are left out."""
+
+    document: np.ndarray  # (n,) which document
+    first: np.ndarray  # (n,) its first token within the document
+    last: np.ndarray  # (n,) the token after its last
+    number: np.ndarray  # (n,) bool: a number, not a capitalised run
+    answers: Ragged  # the output tokens that say it
 
 
 @dataclass(frozen=True)
@@ -44,6 +56,37 @@ class Corpus:
         return Ragged.of([self.vocabulary.encode(item.title)[0] for item in self.documents.items])
 
     @cached_property
+    def bodies(self) -> np.ndarray:
+        """(n,) the first token of each document that comes after its title and the full stop."""
+        starts = zip(range(len(self.documents)), self.documents.items, strict=True)
+        return np.array([np.searchsorted(self.characters[i], len(item.title) + 1) for i, item in starts])
+
+    @cached_property
+    def in_title(self) -> np.ndarray:
+        """Beside `tokens`: whether the token is one of the document's title."""
+        pairs = zip(range(len(self.documents)), (self.titles[i] for i in range(len(self.titles))), strict=True)
+        return np.concatenate([np.isin(self.tokens[i], title) for i, title in pairs])
+
+    @cached_property
+    def spans(self) -> Spans:
+        """What stands out in the documents' bodies."""
+        split = [words(item.text) for item in self.documents.items]
+        lower = lower_case_words(split)
+        rows, answers = [], []
+        for number, (item, text) in enumerate(zip(self.documents.items, split, strict=True)):
+            for i, j in body_spans(item.title, text, lower):
+                span = text[i:j]
+                answer = self.vocabulary.encode_answer(span_text(item.text, span))
+                ends = [span[0].start, span[-1].start + len(span[-1].text)]
+                first, last = np.searchsorted(self.characters[number], ends, side="right") - [1, 0]
+                if ends[1] <= self.characters[number][last - 1]:  # the next token starts where the span ends
+                    last -= 1
+                rows.append((number, first, last, span[0].text[0].isdigit()))
+                answers.append(answer)
+        document, first, last, digit = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+        return Spans(document, first, last, digit.astype(bool), Ragged.of(answers))
+
+    @cached_property
     def prompts(self) -> Ragged:
         """The tokens of each training question."""
         questions = self._questions
@@ -51,10 +94,11 @@ class Corpus:
 
     @cached_property
     def answers(self) -> Ragged:
-        """The tokens of each training question's answer."""
+        """The output tokens of each training question's answer."""
         questions = self._questions
-        pairs = zip(questions.answers, questions.items, strict=True)
-        return Ragged.of([self._encode(answer, questions.source, item.line)[0] for answer, item in pairs])
+        for answer, item in zip(questions.answers, questions.items, strict=True):
+            self._check(answer, questions.source, item.line)
+        return Ragged.of([self.vocabulary.encode_answer(answer) for answer in questions.answers])
 
     @property
     def _questions(self) -> Questions:
@@ -63,10 +107,13 @@ class Corpus:
         return self.questions
 
     def _encode(self, text: str, source: str, line: int) -> tuple[np.ndarray, np.ndarray]:
-        lacking = self.vocabulary.unknown(text)
+        self._check(text, source, line)
+        return self.vocabulary.encode(text)
+
+    def _check(self, text: str, source: str, line: int) -> None:
+        lacking = [] if self.vocabulary.answers_in_one else self.vocabulary.unknown(text)
         if lacking:
             raise DataError(
                 f"{source}:{line}: the vocabulary lacks {lacking[0]!r} (U+{ord(lacking[0]):04X}), "
                 "because no document holds it; remove the character or add it to a document"
             )
-        return self.vocabulary.encode(text)

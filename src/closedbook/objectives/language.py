@@ -36,4 +36,4 @@ class Language:
         start = (u[:, 0] * (available - length + 1)).astype(np.int64)
         owner, j = enumerate_ragged(length)
         values = self.documents.values[(self.documents.starts[document] + start)[owner] + j]
-        return Examples.of(Ragged(values, offsets(length)), np.ones(len(values), bool))
+        return Examples.next_token(Ragged(values, offsets(length)))

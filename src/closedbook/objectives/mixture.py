@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -28,6 +29,7 @@ class Mixture:
             self.steps = stage.steps
         self.counts = self._counts()
         self._epoch = lru_cache(maxsize=2 * len(self.objectives))(self._make_epoch)
+        self._group = lru_cache(maxsize=2)(self._make_group)
 
     def _counts(self) -> np.ndarray:
         """(steps + 1, objectives): how many examples of each objective come before each step."""
@@ -67,6 +69,13 @@ class Mixture:
 
     def batch(self, step: int) -> Examples:
         """The examples of one step (0-based); their `kinds` are positions in `stage.objectives`."""
+        if self.stage.group == 1:
+            return self._drawn(step)
+        group, place = divmod(step, self.stage.group)
+        return self._group(group)[place]
+
+    def _drawn(self, step: int) -> Examples:
+        """The examples whose turn it is at this step."""
         parts = []
         for number, objective in enumerate(self.objectives):
             items, rows = [np.zeros(0, np.int64)], [np.zeros((0, objective.draws))]
@@ -76,3 +85,17 @@ class Mixture:
                 rows.append(u[order[first:last]])
             parts.append(objective.examples(np.concatenate(items), np.concatenate(rows)))
         return Examples.join(parts)
+
+    def _make_group(self, group: int) -> list[Examples]:
+        """The examples of a group's steps, dealt out anew: like lengths together, about as many tokens to each."""
+        first = group * self.stage.group
+        steps = range(first, min(first + self.stage.group, self.steps))
+        drawn = [self._drawn(step) for step in steps]
+        pool = replace(Examples.join(drawn), kinds=np.concatenate([one.kinds for one in drawn]))
+        rng = np.random.default_rng([*self.key, len(self.objectives), group])
+        # Within one length the order is random, so that the objectives stay mixed.
+        order = np.lexsort((rng.random(len(pool)), pool.inputs.lengths))
+        padded = np.cumsum(pool.inputs.lengths[order])
+        bounds = np.searchsorted(padded, padded[-1] * np.arange(1, len(steps)) / len(steps))
+        dealt = [pool.take(rows) for rows in np.split(order, bounds)]
+        return [dealt[i] for i in rng.permutation(len(dealt))]

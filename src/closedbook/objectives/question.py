@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from closedbook.errors import DataError
-from closedbook.objectives.arrays import Examples, concatenate, constant, enumerate_ragged
+from closedbook.objectives.arrays import Examples
+from closedbook.objectives.asking import ask
 from closedbook.objectives.corpus import Corpus
-from closedbook.text.vocabulary import MASK
 
 
 class QuestionAnswer:
@@ -22,7 +22,7 @@ class QuestionAnswer:
     draws = 0
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
-        self.prompts, self.answers = corpus.prompts, corpus.answers
+        self.prompts, self.answers, self.vocabulary = corpus.prompts, corpus.answers, corpus.vocabulary
         self.items = len(self.prompts)
         lengths = self.prompts.lengths + self.answers.lengths + 2
         if self.items and lengths.max() > corpus.block:
@@ -34,8 +34,4 @@ class QuestionAnswer:
             )
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
-        mask = constant(MASK, len(items))
-        prompts = self.prompts.take(items)
-        tokens = concatenate([prompts, mask, self.answers.take(items), mask])
-        owner, within = enumerate_ragged(tokens.lengths)
-        return Examples.of(tokens, within >= prompts.lengths[owner])
+        return ask(self.prompts.take(items), self.answers.take(items), self.vocabulary, mask_is_target=True)

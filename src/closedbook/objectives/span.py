@@ -55,7 +55,7 @@ class Span:
         mask = (j == s) | (j == t - k + 1)
         values = self.documents.values[self.documents.starts[items][owner] + np.where(mask, 0, source)]
         tokens = Ragged(np.where(mask, MASK, values).astype(np.int32), offsets(length + 2))
-        return Examples.of(tokens, np.ones(len(values), bool))
+        return Examples.next_token(tokens)
 
 
 def _uniform(u: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Vocabularies: characters exactly as the course has them, and byte-level BPE, behind one interface."""
+"""Vocabularies behind one interface: characters exactly as the course has them, byte-level BPE, words and phrases."""
 
 from __future__ import annotations
 
@@ -21,10 +21,17 @@ class Vocabulary(ABC):
     """Text to token ids and back. Id 0 is PAD `□`, id 1 is MASK `⁇`."""
 
     kind: str
+    answers_in_one = False  # whether an answer is a single output token instead of a text that MASK closes
+    named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, where that is known
 
     @property
     @abstractmethod
     def size(self) -> int: ...
+
+    @property
+    def outputs(self) -> int:
+        """How many tokens the network can say: those it reads, unless a vocabulary says otherwise."""
+        return self.size
 
     @abstractmethod
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
@@ -40,9 +47,17 @@ class Vocabulary(ABC):
     @abstractmethod
     def to_json(self) -> dict[str, Any]: ...
 
+    def encode_answer(self, text: str) -> Ids:
+        """The output ids of an answer; empty where it cannot be said."""
+        return self.encode(text)[0]
+
     def token(self, i: int) -> str:
-        """One token as text, for people to read."""
+        """One input token as text, for people to read."""
         return self.decode([i])
+
+    def output(self, i: int) -> str:
+        """One output token as text, for people to read."""
+        return self.token(i)
 
     def answer(self, ids: Sequence[int] | Ids) -> str:
         """The answer in generated tokens: what stands before the first MASK, without surrounding space."""
@@ -153,13 +168,19 @@ class BytePairs(Vocabulary):
         return {"kind": self.kind, "tokenizer": json.loads(self.tokenizer.to_str())}
 
 
-def make_vocabulary(kind: str, lines: Iterable[str], size: int = 0) -> Vocabulary:
-    """A vocabulary trained on these lines. Raises RecipeError for an unknown kind."""
+def make_vocabulary(
+    kind: str, lines: Iterable[str], size: int = 0, questions: Iterable[str] = (), answers: Iterable[str] = ()
+) -> Vocabulary:
+    """A vocabulary trained on documents and, for words, training questions. Raises RecipeError for unknown kinds."""
     if kind == Characters.kind:
         return Characters.train(lines)
     if kind == BytePairs.kind:
         return BytePairs.train(lines, size)
-    raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe"')
+    if kind == "words":
+        from closedbook.text.words import Words
+
+        return Words.train(lines, questions, answers)
+    raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe", "words"')
 
 
 def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
@@ -171,6 +192,10 @@ def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
             from tokenizers import Tokenizer
 
             return BytePairs(Tokenizer.from_str(json.dumps(data["tokenizer"])))
+        if data["kind"] == "words":
+            from closedbook.text.words import Words
+
+            return Words.from_json(data)
     except Exception as error:
         raise RunError(f"vocabulary.json is damaged ({type(error).__name__}: {error})") from None
     raise RunError(f"vocabulary.json is of an unknown kind, {data['kind']!r}")

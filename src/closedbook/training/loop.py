@@ -15,7 +15,7 @@ from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Stage
 from closedbook.training.optimiser import Optimiser
 from closedbook.training.schedule import Horizon, Schedule
-from closedbook.training.slices import Slice, cut
+from closedbook.training.slices import cut
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Leg:
             rate = self.schedule.multiplier(self.done)
             loss = self.step(examples, rate)
             self.done += 1
-            tokens = int(examples.tokens.lengths.sum()) - len(examples)
+            tokens = len(examples.inputs.values)
             seconds = time.perf_counter() - began
             listen(Step(self.stage.name, self.done, self.mixture.steps, loss, rate, tokens, seconds))
 
     def step(self, examples: Examples, rate: float) -> float:
         """One update of the weights; returns the batch's mean loss before it."""
-        loss = backward(self.model, cut(examples), int(examples.targets.sum()))
+        loss = backward(self.model, examples, self.stage)
         if self.stage.clip:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.clip)
         self.optimiser.step(rate)
@@ -73,11 +73,13 @@ class Leg:
         return int(self.mixture.counts[step].sum())
 
 
-def backward(model: GPT, slices: list[Slice], targets: int) -> float:
-    """Accumulate the gradient of the mean loss over all slices' targets; returns that loss."""
-    total = 0.0
-    for piece in slices:
-        loss = model.loss(piece.tokens, piece.at, piece.target) / targets
+def backward(model: GPT, examples: Examples, stage: Stage) -> float:
+    """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss."""
+    total, targets = 0.0, max(1, examples.targets)
+    writing = torch.tensor([share.writes for share in stage.objectives])
+    for piece in cut(examples):
+        writes = None if writing.all() else writing[piece.kinds.long()]
+        loss = model.loss(piece.tokens, piece.at, piece.target, writes, stage.negatives) / targets
         loss.backward()
         total += loss.item()
     return total

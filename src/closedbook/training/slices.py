@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from closedbook.objectives.arrays import Examples, enumerate_ragged
+from closedbook.objectives.arrays import NONE, Examples, enumerate_ragged
 from closedbook.text.vocabulary import PAD
 
 # What one more slice costs, in positions: kernel launches against a position's arithmetic.
@@ -25,13 +25,14 @@ class Slice:
     """Some examples of a batch, as the network takes them."""
 
     tokens: Tensor  # (rows, time) int64: inputs, padded on the right
-    at: Tensor  # (targets,) int64: flat positions in (rows · time) that predict a target
-    target: Tensor  # (targets,) int64: what they should predict
+    at: Tensor  # (targets,) int64: flat positions in (rows · time) that are asked for something
+    target: Tensor  # (targets,) int64: what they should say
+    kinds: Tensor  # (rows,) int8: which objective each row came from
 
 
 def cut(examples: Examples, slice_cost: int = SLICE_COST) -> list[Slice]:
     """The slices that minimise padded positions plus `slice_cost` for each slice."""
-    lengths = examples.tokens.lengths - 1  # the last token of an example is never an input
+    lengths = examples.inputs.lengths
     order = np.argsort(lengths, kind="stable")
     bounds = _best_cuts(lengths[order], slice_cost)
     return [_slice(examples.take(order[a:b])) for a, b in zip(bounds, bounds[1:], strict=False)]
@@ -60,12 +61,12 @@ def _best_cuts(lengths: np.ndarray, slice_cost: int) -> list[int]:
 
 
 def _slice(examples: Examples, width: int = 0) -> Slice:
-    lengths = examples.tokens.lengths
-    width = width or int(lengths.max()) - 1
+    lengths = examples.inputs.lengths
+    width = width or int(lengths.max())
     row, column = enumerate_ragged(lengths)
-    padded = np.full((len(lengths), width + 1), PAD, np.int64)
-    padded[row, column] = examples.tokens.values
-    chosen = examples.targets
-    at = row[chosen] * width + column[chosen] - 1
-    tensors = (padded[:, :-1], at, examples.tokens.values[chosen].astype(np.int64))
-    return Slice(*(torch.from_numpy(np.ascontiguousarray(array)) for array in tensors))
+    padded = np.full((len(lengths), width), PAD, np.int64)
+    padded[row, column] = examples.inputs.values
+    asked = examples.labels != NONE
+    at = row[asked] * width + column[asked]
+    target = examples.labels[asked].astype(np.int64)
+    return Slice(*map(torch.from_numpy, (padded, at, target, examples.kinds)))

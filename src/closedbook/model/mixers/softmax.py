@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from closedbook.model.cache import Cache
+from closedbook.model.linear import Linear
 from closedbook.model.positions import Rotation, rotate
 from closedbook.recipe import ModelRecipe
 from closedbook.shapes import Float
@@ -18,18 +19,20 @@ class Softmax(nn.Module):
 
     @dataclass(frozen=True)
     class Config:
-        pass
+        qk_norm: bool = False  # queries and keys of each head to unit mean square (Henry et al. 2020)
 
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__()
-        self.layer, self.heads, self.dropout = layer, recipe.heads, recipe.dropout
-        self.qkv = nn.Linear(recipe.width, 3 * recipe.width, bias=recipe.bias)
-        self.out = nn.Linear(recipe.width, recipe.width, bias=recipe.bias)
+        self.layer, self.heads, self.dropout, self.qk_norm = layer, recipe.heads, recipe.dropout, config.qk_norm
+        self.qkv = Linear(recipe.width, 3 * recipe.width, recipe.bias, recipe.products)
+        self.out = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
 
     def forward(
         self, x: Float[Tensor, "batch time width"], rotation: Rotation | None = None, cache: Cache | None = None
     ) -> Float[Tensor, "batch time width"]:
         q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(2)  # (batch, time, head, d)
+        if self.qk_norm:
+            q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
         if rotation is not None:
             q, k = rotate(q, rotation), rotate(k, rotation)
         visible = None

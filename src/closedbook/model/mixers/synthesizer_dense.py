@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from closedbook.model.cache import Cache
+from closedbook.model.linear import Linear
 from closedbook.model.positions import Rotation
 from closedbook.recipe import ModelRecipe
 from closedbook.shapes import Float
@@ -28,15 +29,12 @@ class SynthesizerDense(nn.Module):
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__()
         self.layer, self.heads = layer, recipe.heads
-        self.A = nn.Linear(recipe.width, recipe.width, bias=recipe.bias)
+        self.A = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
         self.B = nn.Parameter(torch.empty(recipe.width // recipe.heads, recipe.block - 1))
         self.b2 = nn.Parameter(torch.empty(recipe.block - 1))
-        self.value = nn.Linear(recipe.width, recipe.width, bias=recipe.bias)
-        self.out = nn.Linear(recipe.width, recipe.width, bias=recipe.bias)
+        self.value = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
+        self.out = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
         self.dropout = nn.Dropout(recipe.dropout)
-        self.initialise()
-
-    def initialise(self) -> None:
         nn.init.uniform_(self.B, -0.001, 0.001)
         nn.init.zeros_(self.b2)
 

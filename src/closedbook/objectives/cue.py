@@ -1,0 +1,102 @@
+"""Cues: a few words from around a salient span, the title somewhere among them, and the span asked for.
+
+`was NAME born in ⁇ London`: the fact is tied to the name and to what surrounds it, in ever new shapes, and a
+question ("Where was NAME born? ⁇") is one more such shape. Nothing is written into it about what will be asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from closedbook.errors import RecipeError
+from closedbook.objectives.arrays import Examples, Ragged, chosen, concatenate, enumerate_ragged
+from closedbook.objectives.asking import ask
+from closedbook.objectives.corpus import Corpus
+
+
+class Cue:
+    """Around each span up to `before` and `after` words; each is kept with a chance that differs by example.
+
+    The title stands first in `title_first` of the examples and at a uniform place among the kept words otherwise.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        before: int = 6  # tokens
+        after: int = 4
+        keep_names: float = 0.4  # factor on the chance to keep a token that is part of names
+        keep_numbers: float = 0.4  # the same for numbers
+        numbers: float = 0.4  # share of the number spans asked for in an epoch
+        title_first: float = 0.3
+        drop_inner: float = 0.0  # chance to leave out each word of the title but the first and the last
+
+    def __init__(self, config: Config, corpus: Corpus) -> None:
+        if not (0 <= config.before <= 64 and 0 <= config.after <= 64 and config.before + config.after):
+            raise RecipeError(f"objective cue: before and after must be 0 to 64, not both 0; got {config}")
+        self.config, self.vocabulary, self.block = config, corpus.vocabulary, corpus.block
+        self.documents, self.titles, self.spans, self.bodies = corpus.tokens, corpus.titles, corpus.spans, corpus.bodies
+        self.usable = ~corpus.in_title  # the title's words come from the title alone
+        self.names = np.flatnonzero(~self.spans.number)
+        self.numbers = np.flatnonzero(self.spans.number)
+        self.items = len(self.names) + round(config.numbers * len(self.numbers))
+        self.window = np.concatenate([np.arange(-config.before, 0), np.arange(config.after)])
+        self.weight = self._keep_weights()
+        self.longest_title = int(self.titles.lengths.max(initial=0))
+        self.draws = 4 + len(self.window) + self.longest_title
+        if self.longest_title + len(self.window) + 1 > corpus.block:
+            raise RecipeError(
+                f"objective cue: a title of {self.longest_title} tokens and {len(self.window)} words around a span "
+                f"do not fit model.block = {corpus.block}; raise it"
+            )
+
+    def _keep_weights(self) -> np.ndarray:
+        """(vocabulary,) the factor on the chance to keep each token."""
+        size = self.vocabulary.size
+        weight = np.ones(size)
+        if self.vocabulary.named is not None:
+            weight[self.vocabulary.named] = self.config.keep_names
+        digits = [i for i in range(size) if self.vocabulary.token(i).strip()[:1].isdigit()]
+        weight[digits] = self.config.keep_numbers
+        return weight
+
+    def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
+        config = self.config
+        span = self._span(items, u[:, 0])
+        document = self.spans.document[span]
+        # (n, window): the tokens around the span, counted from its first token backwards and its last onwards.
+        edge = np.where(self.window < 0, self.spans.first[span][:, None], self.spans.last[span][:, None])
+        place = edge + self.window
+        start, length = self.documents.starts[document], self.documents.lengths[document]
+        inside = (place >= self.bodies[document][:, None]) & (place < length[:, None])
+        at = np.where(inside, start[:, None] + place, 0)
+        tokens = self.documents.values[at]
+        keep = u[:, 1:2] * self.weight[tokens]
+        kept = inside & self.usable[at] & (u[:, 4 : 4 + len(self.window)] < keep)
+
+        slot = np.where(u[:, 2] < config.title_first, 0, (u[:, 3] * (len(self.window) + 1)).astype(np.int64))
+        before_title = np.arange(len(self.window)) < slot[:, None]
+        title = self._titles(document, u[:, 4 + len(self.window) :])
+        prompts = concatenate([chosen(tokens, kept & before_title), title, chosen(tokens, kept & ~before_title)])
+        return ask(prompts, self.spans.answers.take(span), self.vocabulary)
+
+    def _span(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """The span of each item; the items past the capitalised runs draw a number."""
+        is_name = items < len(self.names)
+        span = np.zeros(len(items), np.int64)
+        span[is_name] = self.names[items[is_name]]
+        span[~is_name] = self.numbers[(u[~is_name] * len(self.numbers)).astype(np.int64)]
+        return span
+
+    def _titles(self, document: np.ndarray, u: np.ndarray) -> Ragged:
+        titles = self.titles.take(document)
+        if not self.config.drop_inner:
+            return titles
+        owner, within = enumerate_ragged(titles.lengths)
+        inner = (within > 0) & (within < titles.lengths[owner] - 1)
+        padded = np.zeros((len(titles), self.longest_title), np.int32)
+        mask = np.zeros(padded.shape, bool)
+        padded[owner, within] = titles.values
+        mask[owner, within] = ~(inner & (u[owner, within] < self.config.drop_inner))
+        return chosen(padded, mask)

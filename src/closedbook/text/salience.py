@@ -1,0 +1,80 @@
+"""Words, and which of them are worth asking for: capitalised runs and numbers, in any titled text.
+
+Nothing here knows what a document is about. What stands out is what a text capitalises although it need not, and
+its numbers; REALM (Guu et al. 2020) masks such spans for the same reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+# Initials with their stop, words with inner apostrophes and hyphens, the possessive, single marks.
+WORD = re.compile(r"(?:[A-Z]\.)+|\w+(?:['’\-](?!s\b)\w+)*|['’]s\b|[^\w\s]")
+SENTENCE_END = frozenset(".!?")
+
+
+class Word(NamedTuple):
+    """A word or a mark, and the character at which it starts."""
+
+    text: str
+    start: int
+
+    @property
+    def capitalised(self) -> bool:
+        return self.text[0].isupper()
+
+
+def words(text: str) -> list[Word]:
+    """The words and marks of a text, in order."""
+    return [Word(match.group(), match.start()) for match in WORD.finditer(text)]
+
+
+def normal(word: str) -> str:
+    """The form under which a word is looked up: case and the stop of an initial do not matter."""
+    return word.casefold().strip(".") or word
+
+
+def lower_case_words(texts: Iterable[Sequence[Word]]) -> Counter[str]:
+    """How often each normal form stands in lower case."""
+    return Counter(normal(word.text) for text in texts for word in text if word.text[0].islower())
+
+
+def salient_spans(text: Sequence[Word], lower: Counter[str]) -> list[tuple[int, int]]:
+    """(first, after last) word of each capitalised run and each number.
+
+    A word that starts a sentence and stands in lower case elsewhere (`lower`) is capitalised by grammar only.
+    """
+    spans = []
+    i = 0
+    while i < len(text):
+        word = text[i]
+        starts_sentence = i == 0 or text[i - 1].text in SENTENCE_END
+        if word.capitalised and not (starts_sentence and lower[normal(word.text)]):
+            j = i + 1
+            while j < len(text) and text[j].capitalised:
+                j += 1
+            spans.append((i, j))
+            i = j
+        else:
+            if word.text[0].isdigit():
+                spans.append((i, i + 1))
+            i += 1
+    return spans
+
+
+def span_text(text: str, span: Sequence[Word]) -> str:
+    """The characters from the first word of a span to the end of its last."""
+    return text[span[0].start : span[-1].start + len(span[-1].text)]
+
+
+def body_spans(title: str, text: Sequence[Word], lower: Counter[str]) -> list[tuple[int, int]]:
+    """The salient spans after the title that say more than the title's own words."""
+    known = {normal(word.text) for word in text if word.start < len(title)}
+    return [
+        (i, j)
+        for i, j in salient_spans(text, lower)
+        if text[i].start > len(title) and not all(normal(word.text) in known for word in text[i:j])
+    ]

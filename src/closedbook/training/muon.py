@@ -1,0 +1,156 @@
+"""Muon for the matrices, AdamW for the rest, and a sparse Adam that touches only the rows a batch looked up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from closedbook.errors import RecipeError
+
+# The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
+QUINTIC = (3.4445, -4.7750, 2.0315)
+
+
+class Muon:
+    """Muon (Jordan et al. 2024) on the stack's matrices, AdamW on the head and vectors, sparse Adam on tables.
+
+    A table is a parameter with a sparse gradient: the embedding and the memory.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        rate: float = 0.02  # of Muon: the size of an update's singular values
+        momentum: float = 0.95
+        iterations: int = 5
+        head_rate: float = 4e-3  # of AdamW
+        table_rate: float = 0.05  # of the sparse Adam
+        decay: float = 0.0  # of AdamW, and of touched table rows
+
+        def __post_init__(self) -> None:
+            if min(self.rate, self.head_rate, self.table_rate) <= 0 or self.iterations < 1:
+                raise RecipeError(f"optimiser muon: rates and iterations must be above 0, got {self}")
+
+    def __init__(self, config: Config, model: nn.Module) -> None:
+        self.config = config
+        self.matrices: dict[str, nn.Parameter] = {}
+        self.tables: dict[str, nn.Parameter] = {}
+        rest: dict[str, nn.Parameter] = {}
+        for name, parameter in model.named_parameters():
+            if name.startswith("stack.") and parameter.ndim == 2:
+                self.matrices[name] = parameter
+            elif name in ("embedding.weight", "memory.table") and getattr(model, "memory", None) is not None:
+                self.tables[name] = parameter
+            else:
+                rest[name] = parameter
+        self.momenta = {name: torch.zeros_like(matrix) for name, matrix in self.matrices.items()}
+        self.sparse = {name: SparseAdam(table, decay=config.decay) for name, table in self.tables.items()}
+        self.rest = rest
+        self.adamw = torch.optim.AdamW(
+            list(rest.values()), lr=config.head_rate, betas=(0.9, 0.98), weight_decay=config.decay, fused=True
+        )
+
+    @torch.no_grad()
+    def step(self, multiplier: float) -> None:
+        config = self.config
+        updates = []
+        for name, matrix in self.matrices.items():
+            if matrix.grad is None:
+                continue
+            momentum = self.momenta[name].lerp_(matrix.grad, 1 - config.momentum)
+            nesterov = matrix.grad.lerp(momentum, config.momentum)
+            updates += list(zip(square_blocks(matrix), square_blocks(nesterov), strict=True))
+        if updates:
+            blocks, gradients = zip(*updates, strict=True)
+            for block, update in zip(blocks, orthogonalise(list(gradients), config.iterations), strict=True):
+                # Tall maps make larger outputs: √(outputs / inputs) keeps an update's effect alike (block is wide).
+                gain = max(1.0, block.shape[1] / block.shape[0]) ** 0.5 if block.stride(0) == 1 else 1.0
+                block.add_(update, alpha=-config.rate * multiplier * gain)
+        for group in self.adamw.param_groups:
+            group["lr"] = config.head_rate * multiplier
+        self.adamw.step()
+        for table in self.sparse.values():
+            table.step(config.table_rate * multiplier)
+
+    def tensors(self) -> dict[str, Tensor]:
+        found = {f"momentum/{name}": momentum for name, momentum in self.momenta.items()}
+        for name, sparse in self.sparse.items():
+            found |= {f"sparse/{name}/first": sparse.first, f"sparse/{name}/second": sparse.second}
+        for name, parameter in self.rest.items():
+            found |= {f"adamw/{name}/{key}": value for key, value in self.adamw.state.get(parameter, {}).items()}
+        return found
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        for full, value in tensors.items():
+            kind, _, name = full.partition("/")
+            if kind == "momentum":
+                self.momenta[name].copy_(value)
+            elif kind == "sparse":
+                name, _, which = name.rpartition("/")
+                getattr(self.sparse[name], which).copy_(value)
+            else:
+                name, _, key = name.rpartition("/")
+                self.adamw.state[self.rest[name]][key] = value
+
+
+class SparseAdam:
+    """Adam whose moments move only for the rows that a batch touched; no bias correction.
+
+    Rows that are seen rarely must learn much from each visit, so the rate is large (0.05 and more).
+    """
+
+    def __init__(self, table: nn.Parameter, decay: float = 0.0, beta1: float = 0.9, beta2: float = 0.98) -> None:
+        self.table, self.decay, self.beta1, self.beta2 = table, decay, beta1, beta2
+        self.first, self.second = torch.zeros_like(table), torch.zeros_like(table)
+
+    def step(self, rate: float) -> None:
+        gradient = self.table.grad
+        if gradient is None:
+            return
+        rows, inverse = gradient._indices()[0].unique(return_inverse=True)
+        if not len(rows):
+            return
+        values = gradient._values()
+        summed = values.new_zeros(len(rows), values.shape[1]).index_add_(0, inverse, values)
+        first = self.first[rows].lerp_(summed, 1 - self.beta1)
+        second = self.second[rows].mul_(self.beta2).addcmul_(summed, summed, value=1 - self.beta2)
+        self.first[rows], self.second[rows] = first, second
+        row = self.table.data[rows]
+        if self.decay:
+            row.mul_(1 - rate * self.decay)
+        self.table.data[rows] = row.addcdiv_(first, second.sqrt_().add_(1e-10), value=-rate)
+
+
+def square_blocks(matrix: Tensor) -> list[Tensor]:
+    """Views of a matrix that Muon treats as one map each, wide or square: qkv falls into three, tall ones turn."""
+    rows, columns = matrix.shape
+    if rows == 3 * columns:
+        return list(matrix.split(columns))
+    return [matrix] if rows <= columns else [matrix.T]
+
+
+def orthogonalise(matrices: list[Tensor], iterations: int = 5) -> list[Tensor]:
+    """Each wide matrix G with its singular values driven to about 1 (Newton–Schulz), in float32.
+
+    Every step of the iteration is a polynomial in GGᵀ times G. So the polynomials are multiplied up on the small
+    square GGᵀ, all matrices of one height in a batch, and G is multiplied once at the end.
+    """
+    a, b, c = QUINTIC
+    results: list[Tensor] = list(matrices)
+    for height in {matrix.shape[0] for matrix in matrices}:
+        places = [i for i, matrix in enumerate(matrices) if matrix.shape[0] == height]
+        norms = torch.stack([matrices[i].norm() for i in places]).clamp_min(1e-7)
+        gram = torch.stack([matrices[i] @ matrices[i].T for i in places]) / norms.square()[:, None, None]
+        product = None
+        for step in range(iterations):
+            factor = torch.baddbmm(b * gram, gram, gram, alpha=c)
+            factor.diagonal(dim1=1, dim2=2).add_(a)
+            product = factor if product is None else factor @ product
+            if step < iterations - 1:
+                gram = gram @ (factor @ factor)
+        assert product is not None
+        for i, one, norm in zip(places, product, norms, strict=True):
+            results[i] = (one @ matrices[i]).div_(norm)
+    return results

@@ -1,9 +1,9 @@
 """closedbook: small Transformers that answer questions from memory, and say whether they remembered.
 
-    import closedbook
-    run = closedbook.train("fast", "wiki.txt", "birth_places_train.tsv")
-    run.ask("Where was Khatchig Mouradian born?").answer
-    run = closedbook.load("runs/fast-…")
+import closedbook
+run = closedbook.train("fast", "wiki.txt", "birth_places_train.tsv")
+run.ask("Where was Khatchig Mouradian born?").answer
+run = closedbook.load("runs/fast-…")
 """
 
 from __future__ import annotations

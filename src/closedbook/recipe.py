@@ -257,7 +257,7 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     """Set one dotted key, in place: `model.width=128`, `stages.pretrain.epochs=20`. Stages go by their name."""
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
-        raise RecipeError(f'--set {override}: write key=value, such as --set model.width=128')
+        raise RecipeError(f"--set {override}: write key=value, such as --set model.width=128")
     *parents, last = key.strip().split(".")
     node: Any = data
     for part in parents:

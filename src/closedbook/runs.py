@@ -1,12 +1,12 @@
 """The run folder: everything one training leaves behind, in a versioned format, never half written.
 
-    run.json             format, versions, hashes, command, threads, commit, the split of the questions
-    recipe.toml          the resolved recipe
-    vocabulary.json      the vocabulary
-    metrics.jsonl        one line per logged step
-    training.safetensors everything needed to go on: weights, optimiser, position (until the run is finished)
-    model.safetensors    the weights
-    evaluation.json      the score on --dev, or what `evaluate --save` wrote
+run.json             format, versions, hashes, command, threads, commit, the split of the questions
+recipe.toml          the resolved recipe
+vocabulary.json      the vocabulary
+metrics.jsonl        one line per logged step
+training.safetensors everything needed to go on: weights, optimiser, position (until the run is finished)
+model.safetensors    the weights
+evaluation.json      the score on --dev, or what `evaluate --save` wrote
 """
 
 from __future__ import annotations
@@ -170,5 +170,7 @@ def source_commit() -> str | None:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=10)
+    done = subprocess.run(
+        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=10
+    )
     return done.stdout.strip()

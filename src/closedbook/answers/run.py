@@ -78,9 +78,7 @@ class Run:
                 progress(len(answers))
         return answers
 
-    def sample(
-        self, prompt: str, *, length: int = 200, temperature: float = 1.0, top_k: int = 0, seed: int = 0
-    ) -> str:
+    def sample(self, prompt: str, *, length: int = 200, temperature: float = 1.0, top_k: int = 0, seed: int = 0) -> str:
         """The prompt's continuation, `length` tokens drawn from the model."""
         if length < 1 or not temperature >= 0 or top_k < 0:
             raise DataError("sampling needs length >= 1, temperature >= 0 and top_k >= 0")
@@ -102,7 +100,9 @@ class Run:
         keep = self.model.recipe.block - 1 - min(self._length, self.model.recipe.block // 2)
         dropped = max(0, len(ids) + 1 - keep)
         if dropped:
-            warnings.warn(f"a question of {len(ids)} tokens is too long; its first {dropped} were dropped", stacklevel=3)
+            warnings.warn(
+                f"a question of {len(ids)} tokens is too long; its first {dropped} were dropped", stacklevel=3
+            )
         return np.append(ids[dropped:], MASK).astype(np.int32), (unknown, dropped)
 
     def _warn_unknown(self, text: str) -> int:

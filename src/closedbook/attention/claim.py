@@ -37,8 +37,8 @@ class Parameter:
     default: Value
     meaning: str
     unit: str = ""
-    low: float = -math.inf
-    high: float = math.inf
+    low: float | int = -math.inf
+    high: float | int = math.inf
     choices: tuple[str, ...] = ()
 
     @property

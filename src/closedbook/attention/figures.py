@@ -5,7 +5,9 @@ Curves differ in lightness, dash and marker, never in hue alone. matplotlib is i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -77,34 +79,51 @@ class Slide:
         ax.hist(sample, bins=edges, density=True, color=colour, alpha=0.25)
         ax.hist(sample, bins=edges, density=True, histtype="step", color=colour, linewidth=1.4, label=label)
 
-    def level(self, ax: Any, y: float, label: str, where: float = 0.995) -> None:
-        """A horizontal line, named at its right end."""
+    def level(self, ax: Any, y: float, label: str, below: bool = False, left: bool = False) -> None:
+        """A horizontal line, named above it at its right end, or below, or at its left."""
         ax.axhline(y, color=self.theme.ink, linewidth=1.1, linestyle=(0, (2, 2)))
-        ax.text(
-            where, y, label, transform=ax.get_yaxis_transform(), color=self.theme.ink, fontsize=11,
-            ha="right", va="bottom",
-        )  # fmt: skip
+        place = {"xy": (0.01 if left else 0.99, y), "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
+        lean = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
+        ax.annotate(label, **place, xytext=(0, -8 if below else 3), color=self.theme.ink, fontsize=11, **lean)
 
     def note(self, ax: Any, x: float, y: float, text: str, **style: Any) -> None:
         """Words beside the data, in data coordinates."""
         ax.text(x, y, text, **{"color": self.theme.ink, "fontsize": 11.5, **style})
 
+    def typeset(self) -> None:
+        """Set every word on the slide, once all are there."""
+        from matplotlib.text import Text
+
+        for text in self.figure.findobj(Text):
+            text.set_text(typeset(text.get_text()))
+
     def legend(self, ax: Any, where: str = "best", **style: Any) -> None:
         """The names of the curves."""
         box = {"facecolor": self.theme.paper, "edgecolor": "none", "framealpha": 0.85}
-        ax.legend(loc=where, labelcolor=self.theme.ink, fontsize=11, **{**box, **style})
+        ax.legend(loc=where, labelcolor=self.theme.ink, **{"fontsize": 11, **box, **style})
 
 
-def render(claim: Claim, settings: Settings, theme: Theme) -> Slide:
-    """The claim's figure. Raises ClaimError where matplotlib is not installed."""
+def typeset(text: str) -> str:
+    """α_a and e^(β²) as matplotlib's mathematics, with real subscripts and exponents."""
+    if "$" in text:
+        return text
+    text = re.sub(r"(\w)_([a-z])", r"$\1_\2$", text)
+    return re.sub(r"e\^(?:\(([^()]*)\)|(\w))", lambda m: f"$e^{{{m[1] or m[2]}}}$", text)
+
+
+@contextmanager
+def drawing(claim: Claim) -> Iterator[None]:
+    """matplotlib's settings while drawing and saving; they make the same file every time.
+
+    Raises ClaimError where matplotlib is not installed.
+    """
     if find_spec("matplotlib") is None:
         raise ClaimError("figures need matplotlib, which is not installed: pip install 'closedbook[plot]'")
     import matplotlib
 
-    with matplotlib.rc_context({"font.family": "DejaVu Sans", "svg.hashsalt": claim.id, "svg.fonttype": "path"}):
-        slide = Slide(claim.title, theme)
-        claim.draw(slide, settings)
-        return slide
+    settings: Any = {"font.family": "DejaVu Sans", "mathtext.default": "regular", "svg.hashsalt": claim.id}
+    with matplotlib.rc_context(settings):
+        yield
 
 
 def save(
@@ -115,16 +134,20 @@ def save(
     Raises ClaimError where matplotlib is missing or the directory cannot be written.
     """
     written = []
-    for theme in themes:
-        figure = render(claim, settings, theme).figure
-        stem = claim.id if theme is LIGHT else f"{claim.id}-{theme.name}"
-        for kind in ("svg", "png") if png else ("svg",):
-            path = directory / f"{stem}.{kind}"
-            stamp = {"metadata": {"Date": None}} if kind == "svg" else {"dpi": 150}  # the same file every time
-            try:
-                directory.mkdir(parents=True, exist_ok=True)
-                figure.savefig(path, **stamp)
-            except OSError as error:
-                raise ClaimError(f"cannot write {path}: {error.strerror}; give another --figures folder") from error
-            written.append(path)
+    with drawing(claim):
+        for theme in themes:
+            slide = Slide(claim.title, theme)
+            claim.draw(slide, settings)
+            slide.typeset()
+            stem = claim.id if theme is LIGHT else f"{claim.id}-{theme.name}"
+            for kind in ("svg", "png") if png else ("svg",):
+                path = directory / f"{stem}.{kind}"
+                options = {"metadata": {"Date": None}} if kind == "svg" else {"dpi": 150}
+                try:
+                    directory.mkdir(parents=True, exist_ok=True)
+                    slide.figure.savefig(path, **options)
+                except OSError as error:
+                    message = f"cannot write {path}: {error.strerror}; give another --figures folder"
+                    raise ClaimError(message) from error
+                written.append(path)
     return written

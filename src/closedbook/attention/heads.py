@@ -19,9 +19,7 @@ class Head:
     values: Float[Tensor, "n d_v"]
 
 
-def log_weights(
-    keys: Float[Tensor, "*batch n d"], query: Float[Tensor, "*#batch d"]
-) -> Float[Tensor, "*batch n"]:
+def log_weights(keys: Float[Tensor, "*batch n d"], query: Float[Tensor, "*#batch d"]) -> Float[Tensor, "*batch n"]:
     """log softmax(Kq), in nats. Differences of it are differences of scores: they never saturate."""
     return torch.log_softmax((keys @ query.unsqueeze(-1)).squeeze(-1), dim=-1)
 

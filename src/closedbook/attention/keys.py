@@ -38,7 +38,8 @@ def scattered(
     varied: Sequence[int] = (),
     spread: float = 0.5,
 ) -> Iterator[Tensor]:
-    """Draws of kᵢ ~ N(μᵢ, αI), in chunks of shape (draws, n, d); keys in `varied` have covariance αI + spread·μᵢμᵢᵀ. Source: 1c.
+    """Draws of kᵢ ~ N(μᵢ, αI), in chunks of shape (draws, n, d); keys in `varied` have covariance
+    αI + spread·μᵢμᵢᵀ. Source: 1c.
 
     `spread` is a variance, in squared key lengths: the handout's ½, not a standard deviation.
     """

@@ -120,7 +120,7 @@ def train(
     w = {**embedding(n, 2 * n, width, g), **own}
     optimiser = torch.optim.Adam([tensor.requires_grad_() for tensor in w.values()], lr=rate)
     shares: list[float] = []
-    while len(shares) < steps and min(shares[-SOLVED:], default=0.0) < 1.0 or len(shares) < min(SOLVED, steps):
+    while len(shares) < steps and not (len(shares) >= SOLVED and min(shares[-SOLVED:]) == 1.0):
         drawn = pairs(batch, n, 2 * n, g)
         out = logits(w, layer, drawn)
         shares.append(float((out.argmax(1) == drawn.answer).double().mean()))

@@ -47,7 +47,7 @@ def doctor(*, json: bool = False) -> None:
             value = ", ".join(f"{key} {version or 'not installed'}" for key, version in value.items())
         rows.add_row(name, "none" if value is None else str(value))
     out.print(rows)
-    out.print(f"missing: {', '.join(missing)}" if missing else "all that closedbook needs is here; try: closedbook demo")
+    out.print(f"missing: {', '.join(missing)}" if missing else "all that is needed is here; try: closedbook demo")
 
 
 def _version(name: str) -> str | None:

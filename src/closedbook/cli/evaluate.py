@@ -54,7 +54,9 @@ def evaluate(
     if save:
         loaded.folder.write_json("evaluation.json", result)
     if result["accuracy"] is None:
-        out.print(f"{result['total']} questions answered in {result['seconds']:.2f} s; the file has no answers to score")
+        out.print(
+            f"{result['total']} questions answered in {result['seconds']:.2f} s; the file has no answers to score"
+        )
     else:
         low, high = result["interval"]
         out.print(
@@ -64,4 +66,6 @@ def evaluate(
     if json:
         print_json(result)
     elif predictions is None and answers is None:
-        out.print(f"next: see every answer with\n  closedbook evaluate {run} --questions {questions} --answers answers.jsonl")
+        out.print(
+            f"next: see every answer with\n  closedbook evaluate {run} --questions {questions} --answers answers.jsonl"
+        )

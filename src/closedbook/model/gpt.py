@@ -7,6 +7,7 @@ With the course's recipe this is the assignment's minGPT, parameter for paramete
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -37,7 +38,7 @@ class GPT(nn.Module):
         self.dropout = nn.Dropout(recipe.dropout)
         self.stack = recipe.stack.make("stack", recipe, [Block(recipe, layer) for layer in range(recipe.layers)])
         self.norm = make_norm(recipe)
-        self.head = Linear(recipe.width, outputs or inputs, bias=False, products=recipe.products)
+        self.head: Linear = Linear(recipe.width, outputs or inputs, bias=False, products=recipe.products)
         self.apply(_initialise)
         if recipe.initial == "scaled":
             _scale(self)
@@ -48,7 +49,7 @@ class GPT(nn.Module):
         cache: Cache | None = None,
         at: Int[Tensor, " target"] | None = None,
         writes: Bool[Tensor, " batch"] | None = None,
-    ) -> Float[Tensor, "..."]:
+    ) -> Float[Tensor, ...]:
         """Final hidden states (batch, time, width), or (target, width) at the flat positions `at` of (batch · time).
 
         With a `cache`, `tokens` are the next ones of each row and the cache is extended. Rows that `writes` says
@@ -119,7 +120,7 @@ class Block(nn.Module):
         rotation: Rotation | None,
         cache: Cache | None,
         at: Int[Tensor, " target"] | None = None,
-    ) -> Float[Tensor, "..."]:
+    ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or, where only the flat positions `at` matter, to (target, width)."""
         mixed = self.mixer(self.norm1(x), rotation, cache)
         if at is not None:
@@ -135,7 +136,7 @@ class MLP(nn.Module):
         super().__init__()
         self.up = Linear(recipe.width, 4 * recipe.width, recipe.bias, recipe.products)
         self.down = Linear(4 * recipe.width, recipe.width, recipe.bias, recipe.products)
-        self.activation = {"gelu": F.gelu, "relu2": squared_relu}[recipe.feedforward]
+        self.activation: Callable[[Tensor], Tensor] = {"gelu": F.gelu, "relu2": squared_relu}[recipe.feedforward]
 
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
         return self.down(self.activation(self.up(x)))

@@ -47,4 +47,4 @@ class _LowProduct(torch.autograd.Function):
 
 def low_product(x: Tensor, weight: Tensor) -> Tensor:
     """x weightᵀ with the products in bfloat16."""
-    return _LowProduct.apply(x, weight)  # type: ignore[no-any-return]
+    return _LowProduct.apply(x, weight)

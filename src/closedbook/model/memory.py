@@ -38,7 +38,7 @@ class Memory(nn.Module):
         if recipe.names_only and named is None:
             raise RecipeError('model.memory.names_only needs vocabulary.kind = "words", which knows what a name is')
         self.recipe, self.none = recipe, len(recipe.orders) * recipe.rows
-        self.register_buffer("named", torch.from_numpy(named) if recipe.names_only else None, persistent=False)  # type: ignore[arg-type]
+        self.register_buffer("named", torch.from_numpy(named) if recipe.names_only else None, persistent=False)
         self.table = nn.Parameter(torch.zeros(self.none, width))
 
     def rows(self, tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time order"]:

@@ -56,9 +56,7 @@ class Rotary(Positions):
         super().__init__(recipe)
         head_width = recipe.width // recipe.heads
         if head_width % 2:
-            raise RecipeError(
-                f"rotary positions turn pairs: model.width / model.heads = {head_width} must be even; change model.heads"
-            )
+            raise RecipeError(f"rotary positions turn pairs: model.width / model.heads = {head_width} must be even")
         frequencies = 10_000.0 ** (-torch.arange(0, head_width, 2) / head_width)
         self.register_buffer("frequencies", frequencies, persistent=False)
 
@@ -67,9 +65,7 @@ class Rotary(Positions):
         return Rotation(angle.cos(), angle.sin())
 
 
-def rotate(
-    x: Float[Tensor, "batch time head d"], rotation: Rotation
-) -> Float[Tensor, "batch time head d"]:
+def rotate(x: Float[Tensor, "batch time head d"], rotation: Rotation) -> Float[Tensor, "batch time head d"]:
     """Turn each adjacent pair of the last dimension by the angle of its position."""
     cos, sin = rotation.cos[:, :, None], rotation.sin[:, :, None]
     even, odd = x[..., 0::2], x[..., 1::2]

@@ -30,7 +30,7 @@ class Uniform(nn.Module):
         rotation: Rotation | None,
         cache: Cache | None,
         at: Int[Tensor, " target"] | None = None,
-    ) -> Float[Tensor, "..."]:
+    ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or to (target, width) at the flat positions `at`, after the last mixer."""
         *before, last = self.blocks
         for block in before:

@@ -20,7 +20,7 @@ class Ragged:
     @classmethod
     def of(cls, sequences: Sequence[np.ndarray], dtype: type = np.int32) -> Ragged:
         lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-        values = np.concatenate(sequences).astype(dtype) if len(sequences) else np.zeros(0, dtype)
+        values: np.ndarray = np.concatenate(sequences).astype(dtype) if len(sequences) else np.zeros(0, dtype)
         return cls(values, offsets(lengths))
 
     def __len__(self) -> int:

@@ -12,7 +12,7 @@ from closedbook.text.files import decode, read_bytes, read_lines
 
 # A full stop after one of these, or after an initial, belongs to the name.
 ABBREVIATIONS = frozenset(
-    "Jr Sr Dr St Ste Mr Mrs Ms Mt Rev Fr Hon Prof Gen Col Lt Capt Cpt Sgt Maj Adm Gov Sen Rep Bro Msgr Ph Esq No".split()
+    "Jr Sr Dr St Ste Mr Mrs Ms Mt Rev Fr Hon Prof Gen Col Lt Capt Sgt Maj Adm Gov Sen Rep Bro Msgr Ph Esq No".split()
 )
 # One letter ("J"), letters with stops or hyphens between ("J.R", "Ph.D", "J.-P").
 INITIAL = re.compile(r"^\w(?:\w?[.-]+\w)*$")

@@ -43,7 +43,7 @@ def decode(content: bytes, path: str | Path) -> str:
         ) from None
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + 1
-        raise DataError(f"{path}:{line}: has a carriage return (Windows line ends); convert it: tr -d '\\r' < OLD > NEW")
+        raise DataError(f"{path}:{line}: has a carriage return (Windows line end); convert it: tr -d '\\r' < OLD > NEW")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{path}:{line}: has a NUL character; is this a text file?")

@@ -29,7 +29,7 @@ class Words(Vocabulary):
 
     def __init__(self, forms: Sequence[str], named: Sequence[bool], phrases: Sequence[str]) -> None:
         self.forms, self.phrases = list(forms), list(phrases)
-        self.named = np.array(named, dtype=bool)
+        self.named: np.ndarray = np.array(named, dtype=bool)
         self._ids = {form: i for i, form in enumerate(self.forms)}
         self._phrase_ids = {phrase: i for i, phrase in enumerate(self.phrases)}
 

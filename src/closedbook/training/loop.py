@@ -48,7 +48,9 @@ class Leg:
             began = time.perf_counter()
             examples = self.mixture.batch(self.done)
             # Seeding each step makes dropout, too, a function of (seed, stage, step): a resumed run repeats it.
-            torch.manual_seed(int(np.random.SeedSequence([*self.mixture.key, self.done]).generate_state(1, np.uint64)[0]))
+            torch.manual_seed(
+                int(np.random.SeedSequence([*self.mixture.key, self.done]).generate_state(1, np.uint64)[0])
+            )
             rate = self.schedule.multiplier(self.done)
             loss = self.step(examples, rate)
             self.done += 1

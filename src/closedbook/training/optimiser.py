@@ -42,7 +42,7 @@ class AdamW:
                 raise RecipeError(f"optimiser adamw: rate = {self.rate} must be above 0")
 
     def __init__(self, config: Config, model: nn.Module) -> None:
-        self.names = {parameter: name for name, parameter in model.named_parameters()}
+        self.names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
         decayed = [p for p, name in self.names.items() if "bias" not in name]
         rest = [p for p, name in self.names.items() if "bias" in name]
         self.rate = config.rate

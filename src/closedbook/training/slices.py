@@ -8,6 +8,7 @@ dividing the summed loss by the whole batch's targets, is the padded batch's mat
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -35,7 +36,7 @@ def cut(examples: Examples, slice_cost: int = SLICE_COST) -> list[Slice]:
     lengths = examples.inputs.lengths
     order = np.argsort(lengths, kind="stable")
     bounds = _best_cuts(lengths[order], slice_cost)
-    return [_slice(examples.take(order[a:b])) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [_slice(examples.take(order[a:b])) for a, b in pairwise(bounds)]
 
 
 def whole(examples: Examples, width: int) -> Slice:

@@ -104,10 +104,11 @@ COPYING = Claim(
     parameters=(GAP, N, D, *EVERY),
     construct=construct,
     measure=measure,
-    premise="The runner-up key is moved halfway to key 1 after the query was chosen, so Δ is no longer the smallest gap.",
+    premise="The runner-up key is moved halfway to key 1 after the query was chosen, so Δ is no longer the smallest "
+    "gap.",
     float32="Rounding moves a score by about 4·10⁻⁷·√d·‖k‖‖q‖, which multiplies the weight lost by e to twice that: "
-    "the formula holds until Δ is about 10⁴, and even then the copy is perfect. The rivals' weights themselves turn to 0 "
-    "below 10⁻⁴⁵, at Δ ≈ 103; so the weight lost is summed in logarithms, which do not underflow.",
+    "the formula holds until Δ is about 10⁴, and even then the copy is perfect. The rivals' weights themselves turn "
+    "to 0 below 10⁻⁴⁵, at Δ ≈ 103; so the weight lost is summed in logarithms, which do not underflow.",
     try_next=(
         ("1a --set gap=3", "the bound alone, 0.2, is now above the tolerance"),
         ("1a --set n=1000 --set d=1000", "more rivals need a larger gap: ln n more"),

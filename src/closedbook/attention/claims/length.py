@@ -28,12 +28,12 @@ w = α_a/(α_a + α_b). The smaller of w and 1 − w is below 10 % whenever |s_a
 
     2Φ(−ln 9 / (t·√(½ + 4α)))
 
-of the draws: 76 % at t = 10, 97 % at t = 100. c swings between v_a and v_b. A small t does not help either, because the
-others' weight is kept out only by t ≫ ln n.
+of the draws: 76 % at t = 10, 97 % at t = 100. c swings between v_a and v_b. A small t does not help either, because
+the others' weight is kept out only by t ≫ ln n.
 
-**Where that needs care.** The law holds for n = 2 as well, but the failure does not: without others to keep out, t → 0
-gives α_a = α_b = ½ whatever the lengths. "Fails for every n, t, α" is true of n ≥ 3, and even there q = 0 gives the plain
-mean of all values: a poor average of two, but a steady one.
+**Where that needs care.** The law holds for n = 2 as well, but the failure does not: without others to keep out, t
+→ 0 gives α_a = α_b = ½ whatever the lengths. "Fails for every n, t, α" is true of n ≥ 3, and even there q = 0 gives
+the plain mean of all values: a poor average of two, but a steady one.
 
 **The check.** The figure is the largest error, over all thresholds, of a share predicted from this law: the
 Kolmogorov–Smirnov distance between the draws and the law. The bound is √(ln(2/δ)/(2N)) for N draws at confidence
@@ -49,10 +49,10 @@ each N(t, t²(½ + 2α)), so that
 
     log(α_a/α_b) = s_a − s_b ~ N(0, t²(1 + 4α)),
 
-against N(0, t²(½ + 4α)) with one length varying (1c.ii). The swing is √2 times wider, and the story is the same: what
-one head does with two keys depends on the difference of their lengths, and a difference of two independent lengths has
-twice the variance of one. The two laws are far apart for a test on 10,000 draws: at small α their largest difference in
-distribution is 8.3 %, where 1.6 % already rejects at p = 0.01.
+against N(0, t²(½ + 4α)) with one length varying (1c.ii). The swing is √2 times wider, and the story is the same:
+what one head does with two keys depends on the difference of their lengths, and a difference of two independent
+lengths has twice the variance of one. The two laws are far apart for a test on 10,000 draws: at small α their
+largest difference in distribution is 8.3 %, where 1.6 % already rejects at p = 0.01.
 
 The check is that of 1c.ii: the Kolmogorov–Smirnov distance to the law, against the bound of Dvoretzky, Kiefer and
 Wolfowitz.
@@ -150,9 +150,9 @@ def draw_both(slide: Slide, p: Settings) -> None:
 
 
 FLOAT32 = (
-    "The varying length is of order 1 and rounding of order 10⁻⁷, so the law stands in float32 at every allowed t and α. "
-    "The weights themselves saturate at 0 and 1 once |s_a − s_b| exceeds about 100; the test therefore uses the score "
-    "difference, never the weights."
+    "The varying length is of order 1 and rounding of order 10⁻⁷, so the law stands in float32 at every allowed t "
+    "and α. The weights themselves saturate at 0 and 1 once |s_a − s_b| exceeds about 100; the test therefore uses "
+    "the score difference, never the weights."
 )
 
 ONE_LENGTH = Claim(

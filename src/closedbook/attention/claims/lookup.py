@@ -22,16 +22,17 @@ DERIVATION = """\
 A Synthesizer gives position j the weight αᵢⱼ = softmax(ReLU(xᵢA + b₁)B + b₂)ⱼ: it depends on xᵢ and on the place j,
 never on what stands at j. Its output is cᵢ = Σⱼ αᵢⱼ(xᵢ)·Vxⱼ.
 
-**(i) For fixed xᵢ it is affine in the other contents.** The αᵢⱼ are then constants, so cᵢ = αᵢᵢVxᵢ + Σⱼ≠ᵢ αᵢⱼ·Vxⱼ is a
-constant plus a linear map of the xⱼ. For any changes δ, δ' of the other positions the second difference vanishes:
+**(i) For fixed xᵢ it is affine in the other contents.** The αᵢⱼ are then constants, so cᵢ = αᵢᵢVxᵢ + Σⱼ≠ᵢ αᵢⱼ·Vxⱼ
+is a constant plus a linear map of the xⱼ. For any changes δ, δ' of the other positions the second difference
+vanishes:
 
     f(x + δ + δ') − f(x + δ) − f(x + δ') + f(x) = 0.
 
 Several heads, a skip connection from position i and a linear read-out change nothing about that. Softmax attention's
 second differences do not vanish, for there αᵢⱼ depends on xⱼ.
 
-**Looking up is not affine.** Position i asks for key k. Two positions hold the keys k, k' and the values v, v', in four
-arrangements (place 1; place 2):
+**Looking up is not affine.** Position i asks for key k. Two positions hold the keys k, k' and the values v, v', in
+four arrangements (place 1; place 2):
 
     A = (k v; k' v')     B = (k v'; k' v)     C = (k' v; k v')     D = (k' v'; k v)
 
@@ -46,44 +47,47 @@ Softmax attention with a query t·k does the look-up: its key leads n others (th
 itself) by t, and the error is at most ‖v − v'‖·n/(eᵗ + n) (as in 1a).
 
 **How many answers can be right?** Let the logits be affine in the pairs, logit_v = F_v(keys' places) + G_v(values'
-places): key and value stand in the same content, but add up. Fix for each place p an arrangement of the keys
-with the asked key at p, and let the values lie in a random order σ. Suppose m places S are answered rightly both for σ
-and for another order σ' of the same values on S. Right for σ means that for p in S the logit of σ(p) beats that of σ'(p)
-(or equals it, where they are the same value):
+places): key and value stand in the same content, but add up. Fix for each place p an arrangement of the keys with
+the asked key at p, and let the values lie in a random order σ. Suppose m places S are answered rightly both for σ
+and for another order σ' of the same values on S. Right for σ means that for p in S the logit of σ(p) beats that of
+σ'(p) (or equals it, where they are the same value):
 
     F_σ(p)(p) + G_σ(p)(σ) ≥ F_σ'(p)(p) + G_σ'(p)(σ),     strictly where σ(p) ≠ σ'(p).
 
-Add these up over S. The G's cancel, since σ and σ' put the same values on S, and Σ F_σ(p)(p) > Σ F_σ'(p)(p) remains. But
-right for σ' gives the opposite. So of the m! orders on S at most one has all of S right, and by counting the C(n, m)
-sets S, P(at least m places right) ≤ C(n, m)/m!. The share of right answers is therefore at most
+Add these up over S. The G's cancel, since σ and σ' put the same values on S, and Σ F_σ(p)(p) > Σ F_σ'(p)(p)
+remains. But right for σ' gives the opposite. So of the m! orders on S at most one has all of S right, and by
+counting the C(n, m) sets S, P(at least m places right) ≤ C(n, m)/m!. The share of right answers is therefore at
+most
 
     (1/n)·Σₘ min(1, C(n, m)/m!),
 
-¾ for n = 2, 0.56 for n = 8, and about e/√n for large n: no width, no number of heads and no training gets a Synthesizer
-with a linear read-out beyond it. (Ties count as one of them: breaking them by index is an infinitesimal change of F.)
+¾ for n = 2, 0.56 for n = 8, and about e/√n for large n: no width, no number of heads and no training gets a
+Synthesizer with a linear read-out beyond it. (Ties count as one of them: breaking them by index is an infinitesimal
+change of F.)
 
 **(ii) What training makes of it.** Associative recall: n pairs in random order, then a key; the answer is the value
 beside it; key and value are embedded separately, pairs are fresh in every batch, and chance is 1/n. One layer and a
-linear read-out, no MLP. Softmax attention solves it within some hundred steps. The Synthesizer stays near chance, which
-is far below the ceiling: the ceiling is what no affine map can pass, not what gradient descent finds.
+linear read-out, no MLP. Softmax attention solves it within some hundred steps. The Synthesizer stays near chance,
+which is far below the ceiling: the ceiling is what no affine map can pass, not what gradient descent finds.
 
 **(iii) Honestly: with an MLP it can be solved without looking up by content.** Bind key and value first (an MLP
 before the layer can), average them with weights that ignore content, and a position holds a bag of pairs: how often
-each (key, value) occurs. From the bag and the key asked for, an MLP with one hidden unit per key answers without fault.
-Unit k computes
+each (key, value) occurs. From the bag and the key asked for, an MLP with one hidden unit per key answers without
+fault. Unit k computes
 
     ReLU(y_k + (n + 1)·([k is asked for] − 1)),     y_k ∈ 1 … n the number of the value beside k,
 
-which is y_k for the asked key and 0 for all others; their sum y is the answer's number, and the logits v·y − v²/2 are
-linear in it and largest at v = y. So width n suffices for n keys. And it cannot be much less: the bag enters the
-hidden layer as w numbers before the question is known to matter, and all n! orders of values must remain apart in them, so
+which is y_k for the asked key and 0 for all others; their sum y is the answer's number, and the logits v·y − v²/2
+are linear in it and largest at v = y. So width n suffices for n keys. And it cannot be much less: the bag enters
+the hidden layer as w numbers before the question is known to matter, and all n! orders of values must remain apart
+in them, so
 
     w·(bits per number) ≥ log₂ n! ≈ n·log₂(n/e).
 
-The hand-built units hold log₂ n bits each: width times precision is of order n log n either way, for any such network.
-Softmax attention needs its keys apart, a width of order log n. The width must grow with the number of things to
-remember because the bag is squeezed through it before anybody asks; look-up by content asks first. What trained MLPs
-need is measured below.
+The hand-built units hold log₂ n bits each: width times precision is of order n log n either way, for any such
+network. Softmax attention needs its keys apart, a width of order log n. The width must grow with the number of
+things to remember because the bag is squeezed through it before anybody asks; look-up by content asks first. What
+trained MLPs need is measured below.
 """
 
 LookUp = Callable[[Float[Tensor, "*batch n w"]], Float[Tensor, "*batch w"]]
@@ -228,7 +232,9 @@ def trained_parts(trained: dict[str, Recall], p: Settings) -> list[Part]:
         return []
     excess = trained["Synthesizer"].accuracy - affine_ceiling(p.n)
     return [
-        Part("softmax attention, trained: share of errors", 1 - trained["softmax attention"].accuracy, p.tolerance, 0.0),
+        Part(
+            "softmax attention, trained: share of errors", 1 - trained["softmax attention"].accuracy, p.tolerance, 0.0
+        ),
         Part(
             "Synthesizer, trained: right answers above the ceiling",
             max(0.0, excess),
@@ -247,7 +253,7 @@ def draw(slide: Slide, p: Settings) -> None:
         smooth = [sum(shares[max(0, i - 9) : i + 1]) / len(shares[max(0, i - 9) : i + 1]) for i in range(len(shares))]
         slide.curve(left, [*steps, 300], [*smooth, smooth[-1]], tone, kind)
     slide.level(left, affine_ceiling(p.n), f"no affine layer gets above {affine_ceiling(p.n):.2f}")
-    slide.level(left, 1 / p.n, f"chance, 1/{p.n}")
+    slide.level(left, 1 / p.n, f"chance, 1/{p.n}", below=True)
     left.set(xlabel="training steps (128 fresh examples each)", ylabel="share of right answers", ylim=(0, 1.03))
     left.set(xlim=(0, 300))
     slide.legend(left, "center right", bbox_to_anchor=(1.0, 0.8))
@@ -266,9 +272,9 @@ def draw(slide: Slide, p: Settings) -> None:
 LOOKUP = Claim(
     id="2g.ii",
     title="A Synthesizer layer cannot look things up by content",
-    statement="A Synthesizer layer cannot look things up by content: for fixed xᵢ its output is affine in the other contents, "
-    "so it errs by at least ½‖v−v'‖ on one of four exchanges of two pairs, and with a linear read-out answers at most a "
-    "share (1/n)·Σₘ min(1, C(n,m)/m!) of recall questions; softmax attention answers all.",
+    statement="A Synthesizer layer cannot look things up by content: for fixed xᵢ its output is affine in the other "
+    "contents, so it errs by at least ½‖v−v'‖ on one of four exchanges of two pairs, and with a linear read-out "
+    "answers at most a share (1/n)·Σₘ min(1, C(n,m)/m!) of recall questions; softmax attention answers all.",
     derivation=DERIVATION,
     parameters=(
         T,
@@ -283,9 +289,9 @@ LOOKUP = Claim(
     construct=construct,
     measure=measure,
     premise="Softmax attention stands in the Synthesizer's place.",
-    float32="A second difference is a difference of differences: in float32 a Synthesizer's is about 10⁻⁷ of its output "
-    "instead of 0, and for changes smaller than about 10⁻³ softmax attention's, which falls as the square of the change, "
-    "is no larger. The changes here are of order 1. Training is in float32 whatever `dtype` says.",
+    float32="A second difference is a difference of differences: in float32 a Synthesizer's is about 10⁻⁷ of its "
+    "output instead of 0, and for changes smaller than about 10⁻³ softmax attention's, which falls as the square of "
+    "the change, is no larger. The changes here are of order 1. Training is in float32 whatever `dtype` says.",
     try_next=(
         ("2g.ii --set n=4", "fewer pairs: chance and ceiling rise"),
         ("2g.ii --set t=3", "too short a query by hand: the bound passes the tolerance"),

@@ -18,8 +18,9 @@ from closedbook.attention.parameters import BETA, EVERY, D
 from closedbook.shapes import Float
 
 DERIVATION = """\
-The inputs are those of 1e.i, x₁ = u_d + u_b, x₂ = u_a, x₃ = u_c + u_b, with orthogonal u of norm β. We want c₂ ≈ u_b and
-c₁ ≈ u_b − u_c. Since u·uᵀ/β² picks out the component along u (u·uᵀu/β² = u), matrices can be written down as wishes:
+The inputs are those of 1e.i, x₁ = u_d + u_b, x₂ = u_a, x₃ = u_c + u_b, with orthogonal u of norm β. We want c₂ ≈
+u_b and c₁ ≈ u_b − u_c. Since u·uᵀ/β² picks out the component along u (u·uᵀu/β² = u), matrices can be written down
+as wishes:
 
     V = (u_b·u_bᵀ − u_c·u_cᵀ)/β²     "pass on u_b, and u_c with its sign turned"
     K = I                            "be found by all that you contain"
@@ -35,11 +36,12 @@ c₁ ≈ u_b − u_c. Since u·uᵀ/β² picks out the component along u (u·u�
 
     c₁ = (u_b + 0 + e^(β²)(u_b − u_c))/Z,   c₁ − (u_b − u_c) = (−u_b + 2u_c)/Z,   ‖…‖ = √5·β/Z.
 
-**Are they the only ones?** No. Only the product KᵀQ matters, so any invertible M gives the same head with MK and M⁻ᵀQ.
-And V can undo a blunt look-up: c₂ and c₁ are mixtures of v₁, v₂, v₃, and whenever the two rows of weights are linearly
-independent, some V makes both mixtures exactly right: an error of 0, which the hand-built matrices never reach. What the
-hand-built ones have is that they work for other contents too. The experiment below trains matrices from random starts,
-first on these three inputs, then on inputs whose contents s₁u_b and s₃u_b vary, and looks at both.
+**Are they the only ones?** No. Only the product KᵀQ matters, so any invertible M gives the same head with MK and
+M⁻ᵀQ. And V can undo a blunt look-up: c₂ and c₁ are mixtures of v₁, v₂, v₃, and whenever the two rows of weights are
+linearly independent, some V makes both mixtures exactly right: an error of 0, which the hand-built matrices never
+reach. What the hand-built ones have is that they work for other contents too. The experiment below trains matrices
+from random starts, first on these three inputs, then on inputs whose contents s₁u_b and s₃u_b vary, and looks at
+both.
 """
 
 
@@ -110,8 +112,8 @@ def contents(u: Float[Tensor, "4 d"], s1: Tensor, s3: Tensor) -> tuple[Tensor, T
 def learn(u: Float[Tensor, "4 d"], starts: int, steps: int, varied: bool, seed: int = 0) -> tuple[Layer, Tensor]:
     """Gradient descent (Adam) on K, Q and V from `starts` random starts at once: (layers, relative error of each).
 
-    The loss is the squared distance of c₁ and c₂ from what they should be, over β². With `varied`, the contents s₁ and s₃
-    are drawn anew for every step; without, both are 1 as in the claim. Errors are root mean squares over β.
+    The loss is the squared distance of c₁ and c₂ from what they should be, over β². With `varied`, the contents s₁
+    and s₃ are drawn anew for every step; without, both are 1 as in the claim. Errors are root mean squares over β.
     """
     g = torch.Generator().manual_seed(seed)
     d, beta = u.shape[1], u[0].norm()
@@ -139,7 +141,7 @@ def squared_errors(u: Float[Tensor, "4 d"], matrices: list[Tensor], s: Float[Ten
 
 
 def transfer(layer: Layer, draws: int = 256, seed: int = 1) -> Tensor:
-    """The relative error of each layer on contents it was not built for: root mean square over normal s₁, s₃, over β."""
+    """The relative error of each layer on other contents: root mean square over normal s₁ and s₃, over β."""
     g = torch.Generator().manual_seed(seed)
     s = 1 + torch.randn(2, draws, 1, generator=g, dtype=layer.u.dtype)
     errors = squared_errors(layer.u, [layer.K, layer.Q, layer.V], s)
@@ -162,7 +164,9 @@ def draw(slide: Slide, p: Settings) -> None:
         ax.set(xticks=range(3), yticks=range(3), xticklabels=["x₁", "x₂", "x₃"], yticklabels=["c₁", "c₂", "c₃"])
         ax.set_title(title, color=slide.theme.ink, fontsize=13)
     betas = [0.1 * i for i in range(1, 46)]
-    for tone, (name, norm) in enumerate((("c₂ from u_b:  √2 / (e^(β²)+2)", 2**0.5), ("c₁ from u_b−u_c:  √5 / (…)", 5**0.5))):
+    for tone, (name, norm) in enumerate(
+        (("c₂ from u_b:  √2 / (e^(β²)+2)", 2**0.5), ("c₁ from u_b−u_c:  √5 / (…)", 5**0.5))
+    ):
         slide.curve(right, betas, [copy_error(b, norm) for b in betas], tone, name)
         some = betas[4::5]
         runs = [measure(construct(q), q).parts[tone] for q in (vary(p, beta=b, premise="kept") for b in some)]

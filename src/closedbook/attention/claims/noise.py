@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from closedbook.attention.bounds import epsilon, ks_distance, ks_p_value, leak, score_error, two_sided
@@ -26,22 +25,23 @@ The weights' ratio is the scores' difference, whatever the other keys do:
 
     log(α_a/α_b) = s_a − s_b ~ N(0, 4αt²).
 
-**When it works.** Two things must be small. The others' weight needs the gap t to exceed ln n; the tilt between a and b
-needs the deviation 2t√α to be far below 1. Together:
+**When it works.** Two things must be small. The others' weight needs the gap t to exceed ln n; the tilt between a
+and b needs the deviation 2t√α to be far below 1. Together:
 
     ln n ≪ t ≪ 1/(2√α).
 
 Such a window exists only while √α ≪ 1/(2 ln n): the noise must be tiny.
 
-**A bound at a stated confidence.** In N draws of n keys there are N(n + 1) normal variables to hold in check: n scores
-and one difference per draw. With z = Φ⁻¹(1 − (1 − confidence)/(2N(n + 1))), all stay within ±z deviations with that
-confidence (union bound). Then every gap is at least t(1 − 2z√(2α)), and with L = (n − 2)/(2e^gap + n − 2) and
-D = tanh(z·t√α)
+**A bound at a stated confidence.** In N draws of n keys there are N(n + 1) normal variables to hold in check: n
+scores and one difference per draw. With z = Φ⁻¹(1 − (1 − confidence)/(2N(n + 1))), all stay within ±z deviations
+with that confidence (union bound). Then every gap is at least t(1 − 2z√(2α)), and with L = (n − 2)/(2e^gap + n − 2)
+and D = tanh(z·t√α)
 
     weight on the others ≤ L,      |α_a − α_b| = (α_a + α_b)·tanh(½|s_a − s_b|) ≤ D.
 
-For orthonormal values c − ½(v_a + v_b) has three orthogonal pieces: Σαᵢvᵢ over the others, −(their weight)·½(v_a + v_b),
-and ½(α_a − α_b)(v_a − v_b). Divided by ‖½(v_a + v_b)‖² = ½, their squares sum to at most 2L² + L² + D², so in every draw
+For orthonormal values c − ½(v_a + v_b) has three orthogonal pieces: Σαᵢvᵢ over the others, −(their weight)·½(v_a +
+v_b), and ½(α_a − α_b)(v_a − v_b). Divided by ‖½(v_a + v_b)‖² = ½, their squares sum to at most 2L² + L² + D², so in
+every draw
 
     ‖c − ½(v_a + v_b)‖ / ‖½(v_a + v_b)‖ ≤ √(3L² + D²).
 
@@ -112,15 +112,14 @@ def measure(draws: Draws, p: Settings) -> Measurement:
 def draw(slide: Slide, p: Settings) -> None:
     """The error against t for four amounts of noise: a window that closes."""
     (ax,) = slide.panels()
-    powers = [10 ** (x / 8) for x in range(-4, 41)]
-    for tone, alpha in enumerate((1e-10, 1e-7, 1e-4, 1e-1)):
+    powers = [10 ** (x / 12) for x in range(-6, 61)]
+    for tone, (alpha, power) in enumerate(((1e-10, "⁻¹⁰"), (1e-7, "⁻⁷"), (1e-4, "⁻⁴"), (1e-1, "⁻¹"))):
         errors = []
         for t in powers:
-            draws = construct(q := vary(p, t=t, alpha=alpha, samples=2000))
+            draws = construct(vary(p, t=t, alpha=alpha, samples=500))
             middle = miss(draws.log_weights[0].exp(), draws.values, (draws.values[0] + draws.values[1]) / 2)
             errors.append(float(middle.median()))
-            del q
-        slide.curve(ax, powers, errors, tone, f"α = {alpha:g}")
+        slide.curve(ax, powers, errors, tone, f"α = 10{power}")
         slide.dots(ax, [0.5 / math.sqrt(alpha)], [1.35], tone, marker="v", markersize=9, clip_on=False)
     slide.level(ax, p.tolerance, "tolerance")
     slide.note(ax, 9e4, 1.7, "▾ t = 1/(2√α)", ha="right", va="bottom")
@@ -141,8 +140,8 @@ TINY_NOISE = Claim(
     construct=construct,
     measure=measure,
     premise="The length of k_a varies too (the keys of 1c.ii): noise that is not tiny.",
-    float32="The key's entries are rounded to about 10⁻⁸, which drowns noise of variance α below about 10⁻¹⁵: the error "
-    "then stops falling, and the law of log(α_a/α_b) is that of rounding. At larger α the rounding adds about "
+    float32="The key's entries are rounded to about 10⁻⁸, which drowns noise of variance α below about 10⁻¹⁵: the "
+    "error then stops falling, and the law of log(α_a/α_b) is that of rounding. At larger α the rounding adds about "
     "t·10⁻⁶·√d nats to each score, which the allowance contains.",
     try_next=(
         ("1c.i --set alpha=1e-4", "noise of one hundredth of the key's length is already too much"),

@@ -17,7 +17,8 @@ from closedbook.attention.parameters import BETA, EVERY, D
 from closedbook.shapes import Float
 
 DERIVATION = """\
-Keys, queries and values are the inputs themselves, x₁ = u_d + u_b, x₂ = u_a, x₃ = u_c + u_b, with orthogonal u of norm β.
+Keys, queries and values are the inputs themselves, x₁ = u_d + u_b, x₂ = u_a, x₃ = u_c + u_b, with orthogonal u of
+norm β.
 
 **What position 2 copies.** Its scores are x₁·x₂ = 0, x₂·x₂ = β², x₃·x₂ = 0. With Z = e^(β²) + 2
 
@@ -26,7 +27,8 @@ Keys, queries and values are the inputs themselves, x₁ = u_d + u_b, x₂ = u_a
 
 So c₂ ≈ u_a: position 2 copies itself.
 
-**Can x₂ be changed so that c₂ ≈ u_b?** Add any multiples: x₂ = u_a + λu_d + μu_c. Position 2's scores, over β², are now
+**Can x₂ be changed so that c₂ ≈ u_b?** Add any multiples: x₂ = u_a + λu_d + μu_c. Position 2's scores, over β², are
+now
 
     of x₁: λ,     of x₂: 1 + λ² + μ²,     of x₃: μ.
 
@@ -43,15 +45,15 @@ since u_b has the coefficient α₂₁ + α₂₃ = 1 − w. Leaving out the las
 
     ‖c₂ − u_b‖ ≥ √2·w·β ≥ √2·β / (1 + 2e^(−¾β²)).
 
-The bound is of order β for every β (at least √2·β/3), tends to √2·β, and is sharp at both ends: as β → ∞, and as β → 0,
-where λ = μ = −1 attains √2·β/3.
+The bound is of order β for every β (at least √2·β/3), tends to √2·β, and is sharp at both ends: as β → ∞, and as β
+→ 0, where λ = μ = −1 attains √2·β/3.
 
-**Why.** q = k = x makes the score of a position with itself ‖x₂‖², and asking louder for x₁ or x₃ makes x₂ longer still.
-Only a query of its own could free position 2 (1e.ii).
+**Why.** q = k = x makes the score of a position with itself ‖x₂‖², and asking louder for x₁ or x₃ makes x₂ longer
+still. Only a query of its own could free position 2 (1e.ii).
 
-**The check** measures c₂, then searches λ and μ for the smallest distance to u_b: a grid on [−6, 6]², then ever finer
-grids around the best. Nothing is lost outside: for λ ≤ 0 the error along u_d is −α₂₁ − λw ≥ (|λ| − 1)/3 with w ≥ ⅓ and
-α₂₁ ≤ w, for λ > 0 it is at least λ/3, so beyond 6 it exceeds √2 by itself; the same for μ.
+**The check** measures c₂, then searches λ and μ for the smallest distance to u_b: a grid on [−6, 6]², then ever
+finer grids around the best. Nothing is lost outside: for λ ≤ 0 the error along u_d is −α₂₁ − λw ≥ (|λ| − 1)/3 with
+w ≥ ⅓ and α₂₁ ≤ w, for λ > 0 it is at least λ/3, so beyond 6 it exceeds √2 by itself; the same for μ.
 """
 
 
@@ -157,7 +159,10 @@ def draw(slide: Slide, p: Settings) -> None:
     left.clabel(lines, fontsize=9)
     found, lam, mu = closest(inputs)
     slide.dots(left, [lam], [mu], 1, markersize=9)
-    slide.note(left, lam + 0.15, mu - 0.5, f"closest: {found:.2f}·β")
+    slide.note(
+        left, lam, mu - 2.35, f"closest to u_b: {found:.2f}·β", ha="center", bbox={"fc": slide.theme.paper, "lw": 0}
+    )
+    left.plot([lam, lam], [mu - 0.1, mu - 2.0], color=slide.theme.ink, linewidth=0.9)
     left.set(xlabel="λ, the multiple of u_d added to x₂", ylabel="μ, the multiple of u_c added to x₂", aspect="equal")
     left.set_title("distance of c₂ from u_b, over β (β = 1)", color=slide.theme.ink, fontsize=12)
     betas = [0.05 * i for i in range(1, 61)]
@@ -172,16 +177,17 @@ def draw(slide: Slide, p: Settings) -> None:
 OWN_QUERY = Claim(
     id="1e.i",
     title="Without matrices a position can ask only for itself",
-    statement="With v = k = q = x and x₁ = u_d+u_b, x₂ = u_a, x₃ = u_c+u_b: ‖c₂−u_a‖ = √10·β/(e^(β²)+2), and no multiples of "
-    "u_d and u_c added to x₂ bring c₂ nearer to u_b than √2·β/(1+2e^(−¾β²)).",
+    statement="With v = k = q = x and x₁ = u_d+u_b, x₂ = u_a, x₃ = u_c+u_b: ‖c₂−u_a‖ = √10·β/(e^(β²)+2), and no "
+    "multiples of u_d and u_c added to x₂ bring c₂ nearer to u_b than √2·β/(1+2e^(−¾β²)).",
     derivation=DERIVATION,
     parameters=(BETA, replace(D, low=4, meaning="dimension of the vectors; at least 4"), *EVERY),
     construct=construct,
     measure=measure,
     premise="Position 2 gets a query matrix, Q = u_d·u_aᵀ/β²: it may ask for something other than itself.",
-    float32="The scores grow like β² and so do their rounding errors, 10⁻⁷ times as fast: the gap of ¾β² always wins, and "
-    "both halves of the claim stand in float32 for every allowed β. From β ≈ 4 on, c₂ equals u_a to the last bit, and "
-    "from β ≈ 10 the rivals' weights turn to 0 (in float64 from β ≈ 27); the closed form is then shown as a power of ten.",
+    float32="The scores grow like β² and so do their rounding errors, 10⁻⁷ times as fast: the gap of ¾β² always "
+    "wins, and both halves of the claim stand in float32 for every allowed β. From β ≈ 4 on, c₂ equals u_a to the "
+    "last bit, and from β ≈ 10 the rivals' weights turn to 0 (in float64 from β ≈ 27); the closed form is then shown "
+    "as a power of ten.",
     try_next=(
         ("1e.i --set beta=1", "a short u: c₂ is a mixture, but still far from u_b"),
         ("1e.i --set beta=30", "an error of 10^-390, and no overflow"),

@@ -26,14 +26,15 @@ L_h = (n − 1)/(e^(t_h) + n − 1) of its weight. For orthonormal values ‖v�
 At t₁ = t₂ the exact error is L·√(n(n − 2))/(n − 1), about half the bound, because what head 1 loses to key b is not
 lost to the pair.
 
-**With noise** kᵢ ~ N(μᵢ, αI), head 1 sees the scores t₁(μᵢ·μ_a + √α·ηᵢ) with ηᵢ = εᵢ·μ_a ~ N(0, 1). In N draws the two
-heads meet 2nN such normals; with z = Φ⁻¹(1 − (1 − confidence)/(4nN)) all stay within ±z with that confidence, and every
-gap is at least t_h(1 − 2z√α). So in every draw
+**With noise** kᵢ ~ N(μᵢ, αI), head 1 sees the scores t₁(μᵢ·μ_a + √α·ηᵢ) with ηᵢ = εᵢ·μ_a ~ N(0, 1). In N draws the
+two heads meet 2nN such normals; with z = Φ⁻¹(1 − (1 − confidence)/(4nN)) all stay within ±z with that confidence,
+and every gap is at least t_h(1 − 2z√α). So in every draw
 
     error ≤ L₁ + L₂,     L_h = (n − 1) / (e^(t_h(1 − 2z√α)) + n − 1).
 
-**Against one head** (1c.i): there the noise had to keep 2t√α small, because it tilts two weights that must be equal.
-Here no two weights need be equal. The noise must only leave the gap standing, 2z√α < 1: some 10⁻² in α instead of 10⁻⁸.
+**Against one head** (1c.i): there the noise had to keep 2t√α small, because it tilts two weights that must be
+equal. Here no two weights need be equal. The noise must only leave the gap standing, 2z√α < 1: some 10⁻² in α
+instead of 10⁻⁸.
 """
 
 SURVIVE = """\
@@ -54,11 +55,11 @@ The limit is the chance that the length 1 + g/√2 of k_a is negative: then no l
 further down. For n > 2 the limit is approached from above, for n = 2 it is reached at every t₁. So two heads are
 not safe: they lose v_a in 8 % of the draws. But one head almost never holds both values (1c.ii).
 
-**For α > 0** the variance of key a's score is t₁²(½ + α), and the prediction is Φ((ln(n − 1)/t₁ − 1)/√(½ + α)). With z as
-in 1d.i the rivals' scores stay within ±z·t₁√α, which shifts their logarithm of sums by no more; and head 2 adds at most
-its leak L₂ to what key a gets. "c misses" is: the mean of the two heads' weights gives v_a, or v_b, less than half of the
-½ that is its due; so α₁ₐ < ½ − α₂ₐ with 0 ≤ α₂ₐ ≤ L₂. The bound is what these shifts can change in the
-prediction, plus Hoeffding's √(ln(2/δ)/(2N)) for N draws.
+**For α > 0** the variance of key a's score is t₁²(½ + α), and the prediction is Φ((ln(n − 1)/t₁ − 1)/√(½ + α)).
+With z as in 1d.i the rivals' scores stay within ±z·t₁√α, which shifts their logarithm of sums by no more; and head
+2 adds at most its leak L₂ to what key a gets. "c misses" is: the mean of the two heads' weights gives v_a, or v_b,
+less than half of the ½ that is its due; so α₁ₐ < ½ − α₂ₐ with 0 ≤ α₂ₐ ≤ L₂. The bound is what these shifts can
+change in the prediction, plus Hoeffding's √(ln(2/δ)/(2N)) for N draws.
 
 **The spread of c**, the root of its mean squared distance from its own mean, as α → 0 and t → ∞, with p = Φ(−√2):
 one head's c is v_a or v_b with chance ½ each, spread ½·√2 = 0.71. Two heads' is ½(c₁ + v_b) with c₁ = v_a or, with
@@ -188,7 +189,7 @@ def draw_average(slide: Slide, p: Settings) -> None:
     for tone, alpha in enumerate((0.0, 1e-3, 3e-2)):
         both: tuple[list[float], list[float]] = ([], [])
         for t in powers:
-            q = vary(p, t1=t, t2=t, t=t, alpha=alpha, samples=1000)
+            q = vary(p, t1=t, t2=t, t=t, alpha=alpha, samples=500)
             g = generator(q)
             means, values = orthonormal(q.n, q.d, g), orthonormal(q.n, q.d, g)
             single = t * (means[0] + means[1])
@@ -219,12 +220,12 @@ def draw_survival(slide: Slide, p: Settings) -> None:
     slide.legend(left, "upper right", ncols=2, fontsize=10)
     t1 = [10 ** (x / 40) for x in range(0, 121)]
     at = [10 ** (x / 4) for x in range(0, 13)]
-    for tone, n in enumerate((2, 6, 64)):
+    for tone, n in enumerate((2, 6, 32)):
         slide.curve(right, t1, [miss_chance(n, t) for t in t1], tone, f"n = {n}")
-        runs = [construct_survival(vary(p, n=n, d=max(n, p.d), t1=t, samples=4000, premise="kept")) for t in at]
+        runs = [construct_survival(vary(p, n=n, d=max(n, p.d), t1=t, samples=2000, premise="kept")) for t in at]
         shares = [float((run.log_weights[0, :, 0] < math.log(0.5)).double().mean()) for run in runs]
         slide.dots(right, at, shares, tone, "measured" if tone == 2 else None)
-    slide.level(right, NORMAL.cdf(-math.sqrt(2)), "Φ(−√2) = 7.9 %")
+    slide.level(right, NORMAL.cdf(-math.sqrt(2)), "limit Φ(−√2) = 7.9 %", below=True)
     right.set(xscale="log", xlim=(1, 1000), ylim=(0, 1))
     right.set(xlabel="length t₁ of head 1's query (nats)", ylabel="share of draws in which head 1 misses")
     slide.legend(right, "upper right")
@@ -233,15 +234,16 @@ def draw_survival(slide: Slide, p: Settings) -> None:
 TWO_HEADS = Claim(
     id="1d.i",
     title="Two heads average two values, noise or not",
-    statement="Two heads average two values: with q₁ = t₁μ_a, q₂ = t₂μ_b and c = ½(c₁+c₂) the relative error of c is at most "
-    "L₁+L₂, L_h = (n−1)/(e^(t_h(1−2z√α))+n−1), z the normal quantile of the stated confidence.",
+    statement="Two heads average two values: with q₁ = t₁μ_a, q₂ = t₂μ_b and c = ½(c₁+c₂) the relative error of c is "
+    "at most L₁+L₂, L_h = (n−1)/(e^(t_h(1−2z√α))+n−1), z the normal quantile of the stated confidence.",
     derivation=AVERAGE,
     parameters=(T1, T2, replace(ALPHA, default=1e-4), N, D, *RANDOM),
     construct=construct_average,
     measure=measure_average,
     premise="Both heads ask for key a: two heads, but not two questions.",
-    float32="Rounding takes about 4·10⁻⁷·√d off the gap's factor 1 − 2z√α, which is nothing: the claim stands in float32 at "
-    "every allowed t₁ and t₂, where one head (1b) fails from t ≈ 10⁴. The error of c itself cannot fall below about 10⁻⁷.",
+    float32="Rounding takes about 4·10⁻⁷·√d off the gap's factor 1 − 2z√α, which is nothing: the claim stands in "
+    "float32 at every allowed t₁ and t₂, where one head (1b) fails from t ≈ 10⁴. The error of c itself cannot fall "
+    "below about 10⁻⁷.",
     try_next=(
         ("1d.i --set alpha=0.01", "a tenth of the key's length as noise: 2z√α passes 1 and nothing is promised"),
         ("1d.i --set t1=3", "one short query suffices to spoil the average"),
@@ -254,8 +256,9 @@ TWO_HEADS = Claim(
 SURVIVAL = Claim(
     id="1d.ii",
     title="Two heads survive what breaks one, but for 8 %",
-    statement="Two heads survive what breaks one: on 1c.ii's keys c loses v_a only when head 1 misses, with probability "
-    "Φ(√2(ln(n−1)/t₁−1)) as α → 0, which tends to Φ(−√2) = 7.9 % as t₁ → ∞; one head loses v_a or v_b almost always.",
+    statement="Two heads survive what breaks one: on 1c.ii's keys c loses v_a only when head 1 misses, with "
+    "probability Φ(√2(ln(n−1)/t₁−1)) as α → 0, which tends to Φ(−√2) = 7.9 % as t₁ → ∞; one head loses v_a or v_b "
+    "almost always.",
     derivation=SURVIVE,
     parameters=(T1, T2, T, ALPHA, N, D, *RANDOM),
     construct=construct_survival,

@@ -1,0 +1,41 @@
+# make        an environment in .venv with closedbook installed, editable
+# make demo   the main job on a world we invent: minutes on a laptop
+# make test   lint, types and all tests
+# make TORCH='torch==2.12.0+cu126'   another build of torch (the default is the one we test)
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+ARGS ?=
+
+.PHONY: all demo test lint clean
+
+all: $(VENV)/installed
+
+# A torch that the system's Python has already (2.11 or newer: a GPU machine's, say) is used as it is.
+$(VENV)/installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "closedbook needs Python 3.11 or newer; try: make PYTHON=python3.12"; exit 1; }
+	@if $(PYTHON) -c 'import torch, sys; v = torch.__version__.split("."); sys.exit((int(v[0]), int(v[1])) < (2, 11))' 2>/dev/null; \
+		then $(PYTHON) -m venv --system-site-packages $(VENV); else $(PYTHON) -m venv $(VENV); fi
+	@echo "installing into $(VENV) (a minute or two)"
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) '$(TORCH)'
+	@$(PIP) --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: all
+	$(BIN)/closedbook demo $(ARGS)
+
+lint: all
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/python -m pytest $(ARGS)
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

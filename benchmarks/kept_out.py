@@ -1,0 +1,59 @@
+"""Train a recipe and score it on the training questions kept out to choose by. Dev and test are never read.
+
+python benchmarks/kept_out.py fast --documents wiki.txt --questions birth_places_train.tsv --set seed=1
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from closedbook import workflow
+from closedbook.recipe import load_recipe
+from closedbook.text.questions import read_questions
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("recipe")
+    parser.add_argument("--documents", type=Path, required=True)
+    parser.add_argument("--questions", type=Path, required=True)
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--errors", type=Path, help="write the wrong answers here")
+    arguments = parser.parse_args()
+    recipe = load_recipe(arguments.recipe, arguments.set)
+    spoke = time.monotonic()
+
+    def listen(event: object) -> None:
+        nonlocal spoke
+        if isinstance(event, workflow.Plan):
+            print(event, flush=True)
+        elif isinstance(event, workflow.Step) and time.monotonic() - spoke > 20:
+            spoke = time.monotonic()
+            print(event, flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        run = workflow.train(
+            recipe, arguments.documents, arguments.questions,
+            run=Path(folder) / "run", threads=arguments.threads, listeners=[listen],
+        )  # fmt: skip
+        record = run.folder.record()
+        questions = read_questions(arguments.questions)
+        kept = questions.only(record["split"]["choose"])
+        train = questions.only(record["split"]["train"][:400])
+        result = {"set": arguments.set, "seconds": record["seconds"]}
+        for name, part in (("kept_out", kept), ("trained", train)):
+            scored = workflow.evaluate(run, part)
+            result[name] = {key: scored[key] for key in ("correct", "total", "accuracy")}
+            if name == "kept_out" and arguments.errors:
+                wrong = [answer for answer in scored["answers"] if not answer["right"]]
+                arguments.errors.write_text("\n".join(map(json.dumps, wrong)))
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -99,7 +99,9 @@ def test_1c_ii_a_deviation_five_percent_off_fails(id):
 
 @pytest.mark.parametrize("id", ["1d.i", "1d.ii"])
 def test_1d_one_head_twice_fails(id):
-    assert fails(measured(id, lambda draws, p: {"log_weights": draws.log_weights[[0, 0, *range(2, len(draws.log_weights))]]}))
+    assert fails(
+        measured(id, lambda draws, p: {"log_weights": draws.log_weights[[0, 0, *range(2, len(draws.log_weights))]]})
+    )
 
 
 def test_1e_i_vectors_that_are_not_orthogonal_fail():

@@ -69,5 +69,8 @@ def synthesizer(
 def miss(
     weights: Float[Tensor, "*batch n"], values: Float[Tensor, "n d_v"], target: Float[Tensor, " d_v"]
 ) -> Float[Tensor, "*batch"]:
-    """‖c − target‖ / ‖target‖, summed as Σ αᵢ(vᵢ − target): c − target itself would cancel to rounding noise."""
-    return (weights @ (values - target)).norm(dim=-1) / target.norm()
+    """‖c − target‖ / ‖target‖, summed as Σ αᵢ(vᵢ − target): c − target itself would cancel to rounding noise.
+
+    The norm is taken in float64, where the squares of small errors do not underflow.
+    """
+    return ((weights @ (values - target)).double().norm(dim=-1) / target.norm()).to(weights.dtype)

@@ -84,7 +84,7 @@ def distance(inputs: Inputs, lam: Float[Tensor, " m"], mu: Float[Tensor, " m"]) 
     return (c[:, 1] - inputs.u[1]).norm(dim=1) / inputs.u[1].norm()
 
 
-def closest(inputs: Inputs, reach: float = 6.0, steps: int = 31, zooms: int = 8) -> tuple[float, float, float]:
+def closest(inputs: Inputs, reach: float = 6.0, steps: int = 21, zooms: int = 7) -> tuple[float, float, float]:
     """The smallest ‖c₂ − u_b‖/β over all λ and μ, and where: (distance, λ, μ)."""
     line = torch.linspace(-reach, reach, steps, dtype=inputs.u.dtype)
     grid = torch.cartesian_prod(line, line)
@@ -113,7 +113,7 @@ def measure(inputs: Inputs, p: Settings) -> Measurement:
     """c₂ against u_a, and the closest that c₂ comes to u_b."""
     u, dtype = inputs.u, inputs.u.dtype
     _, weights = self_attention(x := sentence(u), Q=inputs.Q)
-    missed = float((weights[1] @ (x - u[0])).norm()) / p.beta  # Σ α₂ⱼ(xⱼ − u_a) = c₂ − u_a, without cancelling
+    missed = float((weights[1] @ (x - u[0])).double().norm()) / p.beta  # Σ α₂ⱼ(xⱼ − u_a) = c₂ − u_a, without cancelling
     found, lam, mu = closest(inputs)
     moved = score_error(dtype, p.d, math.sqrt(2) * p.beta**2)
     closed, proven = copy_error(p.beta, math.sqrt(10)), least_distance(p.beta)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from closedbook.model.cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.memory import Memory
-from closedbook.model.positions import Rotation
+from closedbook.model.ops import rms_norm, squared_relu
 from closedbook.recipe import ModelRecipe, registered
 from closedbook.shapes import Bool, Float, Int
 
@@ -117,7 +117,7 @@ class Block(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch time width"],
-        rotation: Rotation | None,
+        rotation: Tensor | None,
         cache: Cache | None,
         at: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
@@ -142,16 +142,11 @@ class MLP(nn.Module):
         return self.down(self.activation(self.up(x)))
 
 
-def squared_relu(x: Tensor) -> Tensor:
-    """max(x, 0)² (So et al. 2021, Primer)."""
-    return F.relu(x).square()
-
-
 class RMSNorm(nn.Module):
-    """x / √mean(x²), without gain or bias (Zhang and Sennrich 2019)."""
+    """Unit mean square, without gain or bias."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.rms_norm(x, x.shape[-1:])
+        return rms_norm(x)
 
 
 def make_norm(recipe: ModelRecipe) -> nn.Module:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor, nn
 
@@ -12,15 +10,11 @@ from closedbook.recipe import ModelRecipe
 from closedbook.shapes import Float, Int
 
 
-class Rotation(NamedTuple):
-    """cos and sin of the angle of each pair of dimensions at each position: (batch or 1, time, head width / 2)."""
-
-    cos: Tensor
-    sin: Tensor
-
-
 class Positions(nn.Module):
-    """A vector to add to the embedding, or a rotation of queries and keys, or neither."""
+    """A vector to add to the embedding, or a rotation of queries and keys, or neither.
+
+    A rotation is a unit complex number for each pair of a head's dimensions: (batch or 1, time, head width / 2).
+    """
 
     def __init__(self, recipe: ModelRecipe) -> None:
         super().__init__()
@@ -28,7 +22,7 @@ class Positions(nn.Module):
     def embed(self, at: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"] | None:
         return None
 
-    def rotation(self, at: Int[Tensor, "batch time"]) -> Rotation | None:
+    def rotation(self, at: Int[Tensor, "batch time"]) -> Tensor | None:
         return None
 
 
@@ -50,23 +44,23 @@ class Learned(Positions):
 class Rotary(Positions):
     """Rotary positions (Su et al. 2021): adjacent pairs of each head turn by position · 10000^(−2(i−1)/d_h)."""
 
-    frequencies: Tensor
+    turns: Tensor
 
     def __init__(self, recipe: ModelRecipe) -> None:
         super().__init__(recipe)
         head_width = recipe.width // recipe.heads
         if head_width % 2:
             raise RecipeError(f"rotary positions turn pairs: model.width / model.heads = {head_width} must be even")
-        frequencies = 10_000.0 ** (-torch.arange(0, head_width, 2) / head_width)
-        self.register_buffer("frequencies", frequencies, persistent=False)
+        frequencies = 10_000.0 ** (-torch.arange(0, head_width, 2, dtype=torch.float64) / head_width)
+        angles = torch.arange(recipe.block, dtype=torch.float64)[:, None] * frequencies
+        self.register_buffer("turns", torch.polar(torch.ones_like(angles), angles).cfloat(), persistent=False)
 
-    def rotation(self, at: Int[Tensor, "batch time"]) -> Rotation:
-        angle = at[..., None] * self.frequencies
-        return Rotation(angle.cos(), angle.sin())
+    def rotation(self, at: Int[Tensor, "batch time"]) -> Tensor:
+        return self.turns[at]
 
 
-def rotate(x: Float[Tensor, "batch time head d"], rotation: Rotation) -> Float[Tensor, "batch time head d"]:
-    """Turn each adjacent pair of the last dimension by the angle of its position."""
-    cos, sin = rotation.cos[:, :, None], rotation.sin[:, :, None]
-    even, odd = x[..., 0::2], x[..., 1::2]
-    return torch.stack((even * cos - odd * sin, even * sin + odd * cos), -1).flatten(-2)
+def rotate(x: Float[Tensor, "batch time *head d"], rotation: Tensor) -> Float[Tensor, "batch time *head d"]:
+    """Turn each adjacent pair of the last dimension by its position's angle: as complex numbers, one product."""
+    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+    rotation = rotation.reshape(*rotation.shape[:2], *[1] * (x.ndim - 3), -1).to(pairs.dtype)
+    return torch.view_as_real(pairs * rotation).flatten(-2)

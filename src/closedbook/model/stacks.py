@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from closedbook.model.cache import Cache
-from closedbook.model.positions import Rotation
 from closedbook.recipe import ModelRecipe
 from closedbook.shapes import Float, Int
 
@@ -27,7 +26,7 @@ class Uniform(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch time width"],
-        rotation: Rotation | None,
+        rotation: Tensor | None,
         cache: Cache | None,
         at: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:

@@ -18,7 +18,7 @@ from closedbook.objectives.arrays import NONE, Examples, enumerate_ragged
 from closedbook.text.vocabulary import PAD
 
 # What one more slice costs, in positions: kernel launches against a position's arithmetic.
-SLICE_COST = 64
+SLICE_COST = 128
 
 
 @dataclass(frozen=True)

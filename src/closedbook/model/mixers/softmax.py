@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from closedbook.model.cache import Cache
 from closedbook.model.linear import Linear
-from closedbook.model.positions import Rotation, rotate
+from closedbook.model.ops import rms_norm
+from closedbook.model.positions import rotate
 from closedbook.recipe import ModelRecipe
 from closedbook.shapes import Float
 
@@ -28,13 +29,14 @@ class Softmax(nn.Module):
         self.out = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
 
     def forward(
-        self, x: Float[Tensor, "batch time width"], rotation: Rotation | None = None, cache: Cache | None = None
+        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None, cache: Cache | None = None
     ) -> Float[Tensor, "batch time width"]:
-        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).unbind(2)  # (batch, time, head, d)
+        qk, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).split((2, 1), 2)
         if self.qk_norm:
-            q, k = F.rms_norm(q, q.shape[-1:]), F.rms_norm(k, k.shape[-1:])
+            qk = rms_norm(qk)
         if rotation is not None:
-            q, k = rotate(q, rotation), rotate(k, rotation)
+            qk = rotate(qk, rotation)
+        (q, k), v = qk.unbind(2), v.squeeze(2)  # (batch, time, head, d) each
         visible = None
         if cache is not None:
             k, v = cache.extend(self.layer, "k", k), cache.extend(self.layer, "v", v)

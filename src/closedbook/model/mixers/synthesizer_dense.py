@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from closedbook.model.cache import Cache
 from closedbook.model.linear import Linear
-from closedbook.model.positions import Rotation
 from closedbook.recipe import ModelRecipe
 from closedbook.shapes import Float
 
@@ -39,7 +38,7 @@ class SynthesizerDense(nn.Module):
         nn.init.zeros_(self.b2)
 
     def forward(
-        self, x: Float[Tensor, "batch time width"], rotation: Rotation | None = None, cache: Cache | None = None
+        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None, cache: Cache | None = None
     ) -> Float[Tensor, "batch time width"]:
         v = self.value(x).unflatten(-1, (self.heads, -1))  # (batch, time, head, d)
         if cache is not None:

@@ -1,0 +1,211 @@
+"""The stored experiments of part 1. `python benchmarks/attention.py heads` writes results/attention-heads.json.
+
+Each takes a minute or a few on one core; the pages in docs/attention show what they found.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from closedbook.attention import CLAIMS
+from closedbook.attention.bounds import NORMAL
+from closedbook.attention.claim import load
+from closedbook.attention.claims.matrices import Layer, hand_built, learn, measure, self_attention, sentence, transfer
+from closedbook.attention.claims.two_heads import miss_chance
+from closedbook.attention.keys import orthonormal
+from closedbook.attention.recall import affine_ceiling, bag_of_pairs, pairs, train
+
+RESULTS = Path(__file__).parent.parent / "results"
+SEED = 0
+
+
+def claims() -> dict[str, Any]:
+    """Every claim at its defaults, in both precisions."""
+    return {dtype: [load(id).check({"dtype": dtype}).as_json() for id in CLAIMS] for dtype in ("float64", "float32")}
+
+
+def heads() -> dict[str, Any]:
+    """One head and two on the same draws of 1c.ii's keys, as t, α, n and d vary; and head 1's misses over n and t₁."""
+    claim = load("1d.ii")
+    columns = {
+        "one_lost": "one head: share that loses v_a or v_b, same draws",
+        "two_lost": "two heads: share that loses v_a or v_b, measured",
+        "predicted": "two heads: the same, predicted",
+        "one_error": "one head: median relative error of c",
+        "two_error": "two heads: median relative error of c",
+    }
+    rows = []
+    for name, values in {
+        "t": (2.0, 5.0, 10.0, 20.0, 100.0, 1e4),
+        "alpha": (0.0, 1e-6, 1e-4, 1e-2, 1e-1),
+        "n": (2, 6, 32, 128),
+        "d": (8, 32, 128, 512),
+    }.items():
+        for value in values:
+            changed = {"t": value, "t1": value, "t2": value} if name == "t" else {name: value}
+            shape = {"d": max(8, value)} if name == "n" else {}
+            details = claim.check({**changed, **shape, "samples": 20_000, "seed": SEED}).measurement.details
+            rows.append({"varied": name, "value": value, **{k: details[long] for k, long in columns.items()}})
+    return {"samples": 20_000, "rows": rows, "misses": misses(claim), "limit": NORMAL.cdf(-math.sqrt(2))}
+
+
+def misses(claim: Any, samples: int = 20_000) -> list[dict[str, Any]]:
+    """The share of draws in which α₁ₐ < ½, for several n and t₁."""
+    rows = []
+    for n in (2, 6, 32, 128):
+        for t1 in (1.0, 2.0, 5.0, 10.0, 20.0, 100.0, 1e4):
+            p = claim.settings({"n": n, "d": max(8, n), "t1": t1, "samples": samples, "seed": SEED, "alpha": 0})
+            missed = claim.construct(p).log_weights[0, :, 0] < math.log(0.5)
+            rows.append({"n": n, "t1": t1, "measured": float(missed.double().mean()), "predicted": miss_chance(n, t1)})
+    return rows
+
+
+def matrices() -> dict[str, Any]:
+    """1e.ii's matrices against those of gradient descent from 64 random starts."""
+    beta, starts, steps = 3.0, 64, 3000
+    u = beta * orthonormal(4, 8, torch.Generator().manual_seed(SEED))
+    built = hand_built(u, beta)
+    p = load("1e.ii").settings({"beta": beta})
+    one = Layer(u, built.K[None], built.Q[None], built.V[None])
+    rows = [
+        {
+            "matrices": "hand-built",
+            "error": max(part.figure for part in measure(built, p).parts),
+            **described(one, one),
+        }
+    ]
+    for varied in (False, True):
+        layer, errors = learn(u, starts, steps, varied, SEED)
+        rows.append(
+            {
+                "matrices": "learned, contents varied" if varied else "learned on the three inputs",
+                "error": float(errors.median()),
+                "worst_error": float(errors.max()),
+                **described(layer, one),
+            }
+        )
+    return {"beta": beta, "starts": starts, "steps": steps, "rows": rows}
+
+
+def described(layer: Layer, built: Layer) -> dict[str, float]:
+    """Medians over starts: error on other contents, the two weights, and V's distance from the hand-built V."""
+    weights = self_attention(sentence(layer.u), layer.K, layer.Q, layer.V)[1]
+    seen = layer.u / layer.u[0].norm()  # the four directions that ever occur
+    off = ((layer.V - built.V) @ seen.T).flatten(1).norm(dim=1) / (built.V @ seen.T).norm()
+    return {
+        "error_on_other_contents": float(transfer(layer).median()),
+        "weight_21": float(weights[:, 1, 0].median()),
+        "weight_13": float(weights[:, 0, 2].median()),
+        "V_off": float(off.median()),
+    }
+
+
+def recall() -> dict[str, Any]:
+    """Softmax attention and the Synthesizer on recall, for several numbers of pairs and three seeds."""
+    rows = []
+    for n in (2, 4, 8, 16):
+        for kind in ("softmax attention", "Synthesizer"):
+            runs = [train(kind, n, 32, 4000, SEED + s, examples=20_000) for s in range(3)]
+            rows.append(
+                {
+                    "n": n,
+                    "layer": kind,
+                    "right": [run.accuracy for run in runs],
+                    "steps": [run.steps for run in runs],
+                    "chance": 1 / n,
+                    "ceiling": affine_ceiling(n),
+                }
+            )
+            print(rows[-1], file=sys.stderr)
+    return {"width": 32, "batch": 128, "rows": rows}
+
+
+WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+ENOUGH = 0.99
+
+
+def mlp_share(n: int, width: int, steps: int = 3000, starts: int = 3) -> float:
+    """The best share of right answers among `starts` MLPs of one hidden layer, on the bag of n pairs of n keys."""
+    g = torch.Generator().manual_seed(SEED)
+    into = torch.randn(starts, n * n, width, generator=g) / n**0.5
+    asked_in = torch.randn(starts, n, width, generator=g)
+    bias, out_bias = torch.zeros(starts, 1, width), torch.zeros(starts, 1, n)
+    out = torch.randn(starts, width, n, generator=g) / width**0.5
+    parameters = [tensor.requires_grad_() for tensor in (into, asked_in, bias, out, out_bias)]
+    optimiser = torch.optim.Adam(parameters, lr=2e-2)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, steps)
+    recent = torch.zeros(starts)
+    for _ in range(steps):
+        batch = pairs(256, n, n, g)
+        bag, asked = bag_of_pairs(batch, n, n)
+        logits = torch.relu(bag @ into + asked @ asked_in + bias) @ out + out_bias
+        right = (logits.argmax(2) == batch.answer).float().mean(1)
+        recent += 0.02 * (right - recent)
+        if float(recent.max()) > 0.998:
+            break
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch.answer.repeat(starts), reduction="sum")
+        optimiser.zero_grad()
+        (loss / 256).backward()
+        optimiser.step()
+        schedule.step()
+    return float(recent.max())
+
+
+def width() -> dict[str, Any]:
+    """The smallest width that answers 99 % rightly: an MLP over the bag of pairs, and softmax attention."""
+    rows = []
+    for n in (2, 3, 4, 6, 8, 12, 16):
+        mlp, tried = None, {}
+        for w in (w for w in WIDTHS if w >= n / 4):
+            tried[w] = mlp_share(n, w)
+            if tried[w] >= ENOUGH:
+                mlp = w
+                break
+        looking = next(
+            (w for w in WIDTHS if max(train("softmax attention", n, w, 2000, s).accuracy for s in range(2)) >= ENOUGH),
+            None,
+        )
+        rows.append({"n": n, "mlp": mlp, "mlp_by_hand": n, "softmax": looking, "mlp_tried": tried})
+        print(rows[-1], file=sys.stderr)
+    found = [(math.log(row["n"]), math.log(row["mlp"])) for row in rows if row["mlp"]]
+    mean = [sum(x) / len(found) for x in zip(*found, strict=True)]
+    slope = sum((a - mean[0]) * (b - mean[1]) for a, b in found) / sum((a - mean[0]) ** 2 for a, _ in found)
+    return {"enough": ENOUGH, "widths": WIDTHS, "mlp_exponent": slope, "rows": rows}
+
+
+def origin(seconds: float) -> dict[str, Any]:
+    """Where a result comes from."""
+    git = ["git", "-C", str(Path(__file__).parent), "rev-parse", "HEAD"]
+    return {
+        "command": "python benchmarks/attention.py " + " ".join(sys.argv[1:]),
+        "seed": SEED,
+        "commit": subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "machine": platform.machine(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "seconds": round(seconds, 1),
+    }
+
+
+STUDIES = {study.__name__: study for study in (claims, heads, matrices, recall, width)}
+
+if __name__ == "__main__":
+    for name in sys.argv[1:] or STUDIES:
+        start = time.perf_counter()
+        found = STUDIES[name]()
+        record = {"study": name, "origin": origin(time.perf_counter() - start), **found}
+        RESULTS.mkdir(exist_ok=True)
+        text = json.dumps(record, ensure_ascii=False, indent=1)
+        (RESULTS / f"attention-{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -1,0 +1,94 @@
+"""Results with their origin, kept cell by cell so that a long experiment can be stopped and resumed."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from closedbook import __version__
+from closedbook.runs import source_commit, write_atomically
+
+RESULTS = Path(__file__).parents[1] / "results"
+
+
+def origin() -> dict[str, Any]:
+    """Where a figure comes from: command, commit, versions, machine."""
+    script = Path(sys.argv[0]).name
+    return {
+        "command": " ".join(["python", f"benchmarks/{script}", *(Path(a).name if "/" in a else a for a in sys.argv[1:])]),
+        "commit": source_commit(),
+        "closedbook": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "processor": processor(),
+        "cores": len(os.sched_getaffinity(0)),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def processor() -> str:
+    """The processor's name and what bears on speed."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = dict(line.replace("\t", "").split(":", 1) for line in lines if ":" in line)
+    flags = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in found.get("flags", "").split()]
+    return f"{found.get('model name', '?').strip()} ({', '.join(flags)})"
+
+
+class Cells:
+    """A results file of named cells. A cell that is there is not run again."""
+
+    def __init__(self, name: str) -> None:
+        self.path = RESULTS / name
+        self.data: dict[str, Any] = json.loads(self.path.read_text()) if self.path.exists() else {"cells": {}}
+
+    def __contains__(self, cell: str) -> bool:
+        return cell in self.data["cells"]
+
+    def __getitem__(self, cell: str) -> Any:
+        return self.data["cells"][cell]
+
+    def add(self, cell: str, value: Mapping[str, Any], **about: Any) -> None:
+        """Keep one cell, with its origin, and whatever is said about the file as a whole."""
+        self.data["cells"][cell] = {**value, "origin": origin()}
+        self.save(**about)
+
+    def save(self, **about: Any) -> None:
+        self.data |= about
+        RESULTS.mkdir(exist_ok=True)
+        write_atomically(self.path, (json.dumps(self.data, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def peak_memory_mb(pid: int = 0) -> float:
+    """The largest resident size so far of finished children, in MB."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def run_timed(command: list[str]) -> dict[str, Any]:
+    """Run one command to its end: seconds from start to exit, peak memory in MB, its standard output."""
+    import time
+
+    began = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    output, _ = process.communicate()
+    usage = os.times()
+    if process.returncode:
+        raise SystemExit(f"{command} failed with {process.returncode}")
+    return {
+        "wall_seconds": round(time.perf_counter() - began, 1),
+        "peak_memory_mb": round(peak_memory_mb(), 0),
+        "child_cpu_seconds": round(usage.children_user + usage.children_system, 1),
+        "output": output,
+    }

@@ -1,0 +1,191 @@
+"""Speed, side by side in one run: results/throughput.json.
+
+    python benchmarks/throughput.py --data ../shared/data/cs224n
+
+course  the course's network on the course's batches, forward, backward and AdamW: Hugging Face's GPT2LMHeadModel
+        (sdpa) on the padded 128×127 batches, ours on the same padded batches, ours in trimmed slices. The three
+        take turns, batch by batch; real (non-PAD) input tokens a second, the median over the turns.
+fast    one step of the fast recipe against this machine's float32 matrix-product rate on the step's own shapes.
+        Useful operations are those of the matrix products that the step needs (forward and both gradients) and
+        of attention; the head's over the drawn outputs only, the last MLP's over the targets only. Optimiser,
+        memory and embeddings count as zero.
+decode  500 questions answered in batches with the cache, against one at a time without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from record import Cells
+
+from closedbook import workflow
+from closedbook.model import decode
+from closedbook.recipe import load_recipe
+from closedbook.training.loop import backward
+from closedbook.training.slices import cut, whole
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def course(data: Path, batches: int) -> dict[str, object]:
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    job = workflow.prepare(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
+    model, leg = job.model, job.leg(0)
+    config = GPT2Config(
+        vocab_size=256, n_positions=128, n_embd=256, n_layer=4, n_head=8, activation_function="gelu",
+        tie_word_embeddings=False, attn_implementation="sdpa", use_cache=False,
+    )  # fmt: skip
+    reference = GPT2LMHeadModel(config).train()
+    optimiser = torch.optim.AdamW(reference.parameters(), lr=1e-4)
+    model.train()
+
+    def theirs(piece):  # type: ignore[no-untyped-def]
+        logits = reference(piece.tokens).logits.flatten(0, 1)
+        labels = torch.full((logits.shape[0],), -100)
+        labels[piece.at] = piece.target
+        F.cross_entropy(logits, labels).backward()
+        torch.nn.utils.clip_grad_norm_(reference.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad()
+
+    def padded(piece):  # type: ignore[no-untyped-def]
+        (model.loss(piece.tokens, piece.at, piece.target) / len(piece.target)).backward()
+        finish()
+
+    def sliced(examples):  # type: ignore[no-untyped-def]
+        backward(model, examples, leg.stage)
+        finish()
+
+    def finish() -> None:
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        leg.optimiser.step(0.1)
+        model.zero_grad(set_to_none=True)
+
+    rates: dict[str, list[float]] = {"gpt2_padded": [], "ours_padded": [], "ours_sliced": []}
+    for step in range(batches + 1):
+        examples = leg.mixture.batch(step)
+        tokens = len(examples.inputs.values)
+        piece = whole(examples, 127)
+        times = {
+            "gpt2_padded": timed(lambda p=piece: theirs(p)),
+            "ours_padded": timed(lambda p=piece: padded(p)),
+            "ours_sliced": timed(lambda e=examples: sliced(e)),
+        }
+        if step:  # the first is the warm-up
+            for name, seconds in times.items():
+                rates[name].append(tokens / seconds)
+    median = {name: round(statistics.median(found)) for name, found in rates.items()}
+    ratios = [ours / theirs for ours, theirs in zip(rates["ours_sliced"], rates["gpt2_padded"], strict=True)]
+    return {
+        "batches": batches,
+        "real_tokens_per_second": median,
+        "ours_sliced_over_gpt2_padded": round(statistics.median(ratios), 2),
+        "parameters": {"ours": model.count_parameters()["total"], "gpt2": reference.num_parameters()},
+    }
+
+
+def fast(data: Path, steps: int) -> dict[str, object]:
+    job = workflow.prepare(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
+    model, leg, recipe = job.model, job.leg(0), job.recipe.model
+    d, layers = recipe.width, recipe.layers
+    stage = leg.stage
+    shares, rates, products = [], [], []
+    first = int(0.5 * leg.mixture.steps)
+    model.train()
+    for step in range(first, first + steps + 5):
+        examples = leg.mixture.batch(step)
+        torch.manual_seed(step)
+        seconds = timed(lambda e=examples: leg.step(e, 0.5))
+        flops, shapes = 0.0, []
+        for piece in cut(examples):
+            positions, targets = piece.tokens.numel(), len(piece.at)
+            outputs = min(model.head.out_features, stage.negatives or model.head.out_features)
+            for layer in range(layers):
+                rows = targets if layer == layers - 1 else positions
+                shapes += [(positions, d, 3 * d), (positions, d, d), (rows, d, 4 * d), (rows, 4 * d, d)]
+                flops += 3 * 2 * 2 * piece.tokens.shape[1] * positions * d / 2  # causal scores and sums
+            shapes.append((targets, d, outputs))
+        flops += sum(6 * m * k * n for m, k, n in shapes)
+        if step >= first + 5:
+            shares.append((flops, seconds))
+            rates.append(len(examples.inputs.values) / seconds)
+            products.append(product_rate(shapes))
+    rate = statistics.median(products)
+    used = statistics.median(flops / seconds for flops, seconds in shares)
+    return {
+        "steps": steps,
+        "tokens_per_second": round(statistics.median(rates)),
+        "step_ms": round(1000 * statistics.median(seconds for _, seconds in shares), 1),
+        "useful_gflops": round(used / 1e9, 1),
+        "float32_product_gflops_on_its_shapes": round(rate / 1e9, 1),
+        "share": round(used / rate, 3),
+        "products": recipe.products,
+    }
+
+
+def product_rate(shapes: list[tuple[int, int, int]]) -> float:
+    """Float32 operations a second of forward and gradient products on these shapes, one after another."""
+    operands = [(torch.randn(m, k), torch.randn(k, n), torch.randn(m, n)) for m, k, n in shapes]
+
+    def work() -> None:
+        for x, w, g in operands:
+            x @ w
+            g @ w.T
+            x.T @ g
+
+    work()
+    return sum(6 * m * k * n for m, k, n in shapes) / min(timed(work) for _ in range(3))
+
+
+def decoding(data: Path) -> dict[str, object]:
+    job = workflow.prepare(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
+    prompts = [np.append(job.corpus.prompts[i], 1) for i in range(500)]
+    model = job.model.eval()
+    decode.greedy(model, prompts[:50], 32)
+    together = timed(lambda: decode.greedy(model, prompts, 32))
+    few = prompts[:10]
+    alone = timed(lambda: [decode.greedy_uncached(model, prompt, 32) for prompt in few]) * len(prompts) / len(few)
+    return {
+        "questions": len(prompts),
+        "seconds": round(together, 2),
+        "one_at_a_time_seconds": round(alone, 1),
+        "one_at_a_time_measured_on": len(few),
+        "times_faster": round(alone / together, 1),
+        "note": "untrained weights: every answer runs to its 32 characters, the most work there is",
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--batches", type=int, default=12)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--only", choices=["course", "fast", "decode"])
+    arguments = parser.parse_args()
+    workflow.set_threads(arguments.threads)
+    cells = Cells("throughput.json")
+    parts = {
+        "course": lambda: course(arguments.data, arguments.batches),
+        "fast": lambda: fast(arguments.data, 10 * arguments.batches),
+        "decode": lambda: decoding(arguments.data),
+    }
+    for name, measure in parts.items():
+        if arguments.only in (None, name):
+            cells.add(name, measure())
+            print(name, cells[name], flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,9 +7,11 @@ registries map names to import paths, so that nothing here imports torch.
 
 from __future__ import annotations
 
+import collections.abc
 import dataclasses
 import difflib
 import importlib
+import math
 import tomllib
 import types
 import typing
@@ -75,8 +77,11 @@ class Part:
 
 @dataclass(frozen=True)
 class VocabularyRecipe:
-    kind: str = "characters"  # or "bpe"
+    kind: str = "characters"  # or "bpe", or "words"
     size: int = 0  # tokens, for bpe
+
+    def __post_init__(self) -> None:
+        one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words"))
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,7 @@ class Stage:
 
     def __post_init__(self) -> None:
         positive(self, f"stages.{self.name}", "batch", "group")
+        not_negative(self, f"stages.{self.name}", "steps", "epochs", "clip", "negatives")
         if (self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
         one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))
@@ -181,11 +187,16 @@ class DataRecipe:
         unknown = set(self.kept_out) - {"choose", "stop", "calibrate"}
         if unknown:
             raise RecipeError(f"data.kept_out has an unknown part {min(unknown)!r}; known: choose, stop, calibrate")
+        if min(self.kept_out.values(), default=0) < 0 or sum(self.kept_out.values()) >= 1:
+            raise RecipeError(f"data.kept_out = {dict(self.kept_out)} must hold shares from 0 that sum to less than 1")
 
 
 @dataclass(frozen=True)
 class AnswerRecipe:
     length: int = 32  # tokens generated at the most
+
+    def __post_init__(self) -> None:
+        positive(self, "answer", "length")
 
 
 @dataclass(frozen=True)
@@ -262,13 +273,13 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     node: Any = data
     for part in parents:
         if isinstance(node, list):
-            named = {item.get("name") or item.get("objective", {}).get("name"): item for item in node}
+            named = {_item_name(item): item for item in node if isinstance(item, dict)}
             if part not in named:
                 raise RecipeError(f'--set {override}: nothing is called "{part}"; {_nearest(part, named)}')
             node = named[part]
         else:
             node = node.setdefault(part, {})
-        if isinstance(node, str):
+        if not isinstance(node, (dict, list)):
             raise RecipeError(f"--set {override}: {part} is a value, not a table")
     if not isinstance(node, dict):
         raise RecipeError(f"--set {override}: {key} names a list; give the item's name too")
@@ -325,19 +336,30 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         if hint is Part and isinstance(value, str):
             return Part(value)
         return decode(typing.cast(type, hint), value, where)
-    if origin is not None or hint is Any:
+    if origin is collections.abc.Mapping and isinstance(value, Mapping):
+        return {key: _convert(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    if origin is not None:
+        raise RecipeError(f"{where} must be a table, not {value!r}")
+    if hint is Any:
         return value
     if hint is float and type(value) is int:
         return float(value)
     if type(value) is not hint:
         raise RecipeError(f"{where} = {value!r} must be of type {hint.__name__}, not {type(value).__name__}")
-    if hint is float and value != value:
-        raise RecipeError(f"{where} must be a number, not NaN")
+    if hint is float and not math.isfinite(value):
+        raise RecipeError(f"{where} = {value} must be a finite number")
     return value
 
 
 def _label(item: Any, position: int) -> str:
-    return str(item.get("name", position)) if isinstance(item, Mapping) else str(position)
+    return (_item_name(item) or str(position)) if isinstance(item, Mapping) else str(position)
+
+
+def _item_name(item: Mapping[str, Any]) -> str:
+    """What an entry of a list goes by: a stage by its name, a share by its objective's."""
+    objective = item.get("objective", "")
+    named = item if "name" in item else objective if isinstance(objective, Mapping) else {"name": objective}
+    return str(named.get("name", ""))
 
 
 # Checks ---------------------------------------------------------------------------------------------------------
@@ -348,6 +370,13 @@ def positive(owner: Any, where: str, *names: str) -> None:
     for name in names:
         if getattr(owner, name) <= 0:
             raise RecipeError(f"{where}.{name} = {getattr(owner, name)} must be above 0")
+
+
+def not_negative(owner: Any, where: str, *names: str) -> None:
+    """Raise RecipeError if a named field is below 0."""
+    for name in names:
+        if getattr(owner, name) < 0:
+            raise RecipeError(f"{where}.{name} = {getattr(owner, name)} must not be negative")
 
 
 def one_of(value: str, where: str, known: Iterable[str]) -> None:

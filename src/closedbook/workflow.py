@@ -121,7 +121,10 @@ def prepare(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
-    return Job(recipe, corpus_documents, trained, split, corpus, model, mixtures, dev_questions)
+    job = Job(recipe, corpus_documents, trained, split, corpus, model, mixtures, dev_questions)
+    for number in range(len(recipe.stages)):
+        job.leg(number)  # an optimiser or schedule that cannot be made is found here, before anything is written
+    return job
 
 
 def plan(job: Job, run: str | Path = "") -> Plan:

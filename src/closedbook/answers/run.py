@@ -66,7 +66,9 @@ class Run:
         answers = []
         size = 512
         for start in range(0, len(prompts), size):
-            generated = decode.greedy(self.model, prompts[start : start + size], self._length)
+            generated = decode.greedy(
+                self.model, prompts[start : start + size], self._length, in_one=self.vocabulary.answers_in_one
+            )
             for question, note, one in zip(
                 questions[start : start + size], notes[start : start + size], generated, strict=True
             ):

@@ -27,8 +27,12 @@ class Generated:
 
 
 @torch.inference_mode()
-def greedy(model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 256) -> list[Generated]:
+def greedy(
+    model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 256, *, in_one: bool = False
+) -> list[Generated]:
     """The most probable next token, again and again, until MASK or `length` tokens, for each prompt.
+
+    `in_one`: the model's outputs are whole answers and no inputs, so one is taken, and no MASK closes it.
 
     Prompts of different lengths share a batch; each is decoded exactly as it would be alone. A prompt that leaves
     no room in the block is an error of the caller.
@@ -38,11 +42,11 @@ def greedy(model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 
     results: dict[int, Generated] = {}
     for start in range(0, len(order), batch):
         chosen = order[start : start + batch]
-        results.update(zip(chosen, _greedy(model, [prompts[i] for i in chosen], length), strict=True))
+        results.update(zip(chosen, _greedy(model, [prompts[i] for i in chosen], length, in_one), strict=True))
     return [results[i] for i in range(len(prompts))]
 
 
-def _greedy(model: GPT, prompts: list[np.ndarray], length: int) -> list[Generated]:
+def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) -> list[Generated]:
     lengths = torch.tensor([len(prompt) for prompt in prompts])
     longest = int(lengths.max())
     tokens = torch.full((len(prompts), longest), PAD)
@@ -54,16 +58,18 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int) -> list[Generate
     last = hidden[torch.arange(len(prompts)), lengths - 1]
     cache.filled = lengths
 
-    one_token = model.head.out_features != model.embedding.num_embeddings  # outputs that are no inputs: nothing closes
     generated = [Generated([], [], False) for _ in prompts]
     alive = torch.arange(len(prompts))
-    for _ in range(length):
+    while True:
         logprobs = model.head(last).log_softmax(-1)
         best, token = logprobs.max(-1)
         for row, value, i in zip(alive.tolist(), best.tolist(), token.tolist(), strict=True):
             one = generated[row]
-            closed = i == MASK and not one_token
+            closed = i == MASK and not in_one
             generated[row] = Generated(one.ids if closed else [*one.ids, i], [*one.logprobs, value], closed)
+        length -= 1
+        if in_one or not length:
+            break
         going = ((token != MASK) & (cache.filled < room)).nonzero()[:, 0]
         if not len(going):
             break

@@ -93,7 +93,8 @@ class GPT(nn.Module):
         drawn = drawn[torch.isin(drawn, own, invert=True)]
         candidates = torch.cat([own, drawn])
         raised = own.new_zeros(len(candidates), dtype=hidden.dtype)
-        raised[len(own) :] = math.log((outputs - len(own)) / max(1, len(drawn)))
+        if len(drawn):
+            raised[len(own) :] = math.log((outputs - len(own)) / len(drawn))
         return F.cross_entropy(self.head.rows(hidden, candidates) + raised, target, reduction="sum")
 
     def count_parameters(self) -> dict[str, int]:

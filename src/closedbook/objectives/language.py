@@ -26,6 +26,7 @@ class Language:
     def __init__(self, config: Config, corpus: Corpus) -> None:
         self.documents, self.block = corpus.tokens, corpus.block
         windows = -(-self.documents.lengths // corpus.block)
+        windows[self.documents.lengths < 2] = 0  # nothing to predict
         self.document = np.repeat(np.arange(len(windows)), windows)
         self.items = len(self.document)
 

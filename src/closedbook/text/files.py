@@ -16,9 +16,9 @@ def read_bytes(path: str | Path, what: str) -> bytes:
     Raises DataError where it is missing, a folder, unreadable or empty.
     """
     path = Path(path)
-    if path.is_dir():
-        raise DataError(f"{path} is a folder; name the file of {what} in it")
     try:
+        if path.is_dir():
+            raise DataError(f"{path} is a folder; name the file of {what} in it")
         content = path.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{path}: no such file of {what}; check the path (you are in {Path.cwd()})") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -81,10 +82,14 @@ class Characters(Vocabulary):
     @classmethod
     def train(cls, lines: Iterable[str]) -> Characters:
         """The characters of a file with these lines."""
+        lines = list(lines)
         characters = {"\n"}.union(*map(set, lines))
-        reserved = characters & {PAD_CHARACTER, MASK_CHARACTER}
-        if reserved:
-            raise DataError(f"the text holds {' and '.join(sorted(reserved))}, which stand for PAD and MASK; remove it")
+        if characters & {PAD_CHARACTER, MASK_CHARACTER}:
+            before = re.split(f"[{PAD_CHARACTER}{MASK_CHARACTER}]", "\n".join(lines), maxsplit=1)[0]
+            raise DataError(
+                f"line {before.count(chr(10)) + 1} of the documents holds {PAD_CHARACTER} or {MASK_CHARACTER}, "
+                "which stand for PAD and MASK; remove it, or choose another vocabulary.kind"
+            )
         return cls(sorted(characters))
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from closedbook.errors import RecipeError
 from closedbook.model.gpt import GPT
 from closedbook.objectives.arrays import Examples
 from closedbook.objectives.mixture import Mixture
@@ -35,6 +36,8 @@ class Leg:
     """One stage of a recipe with everything it needs to go on from any step."""
 
     def __init__(self, stage: Stage, mixture: Mixture, model: GPT, documents: int) -> None:
+        if stage.clip and model.memory is not None:
+            raise RecipeError(f"stages.{stage.name}.clip: the memory's sparse gradients are not clipped; set clip = 0")
         self.stage, self.mixture, self.model = stage, mixture, model
         self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
         horizon = Horizon(mixture.steps, self._examples_before, model.recipe.block, documents)

@@ -38,10 +38,14 @@ class AdamW:
         decay: float = 0.1
 
         def __post_init__(self) -> None:
-            if not self.rate > 0:
-                raise RecipeError(f"optimiser adamw: rate = {self.rate} must be above 0")
+            if self.rate <= 0 or self.epsilon <= 0:
+                raise RecipeError(f"optimiser adamw: rate and epsilon must be above 0, got {self}")
+            if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1 and self.decay >= 0):
+                raise RecipeError(f"optimiser adamw: beta1 and beta2 must be in [0, 1), decay not negative, got {self}")
 
     def __init__(self, config: Config, model: nn.Module) -> None:
+        if getattr(model, "memory", None) is not None:
+            raise RecipeError("optimiser adamw: cannot train model.memory, whose gradients are sparse; choose muon")
         self.names: dict[Tensor, str] = {parameter: name for name, parameter in model.named_parameters()}
         decayed = [p for p, name in self.names.items() if "bias" not in name]
         rest = [p for p, name in self.names.items() if "bias" in name]

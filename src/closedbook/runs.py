@@ -35,15 +35,19 @@ class RunFolder:
     path: Path
 
     @classmethod
-    def create(cls, path: Path, record: Mapping[str, Any]) -> RunFolder:
-        """Make a new folder. Raises RunError where something is there already."""
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
+    def create(cls, path: Path, record: Mapping[str, Any], files: Mapping[str, str] | None = None) -> RunFolder:
+        """Make a new folder with these files. Raises RunError where something is there already.
+
+        run.json comes last: a folder that has it has the other files too.
+        """
+        check_free(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None
         folder = cls(path)
+        for name, text in (files or {}).items():
+            folder.write_text(name, text)
         folder.write_json("run.json", {"format": FORMAT, "version": __version__, "status": "training", **record})
         return folder
 
@@ -51,15 +55,21 @@ class RunFolder:
     def open(cls, path: str | Path) -> RunFolder:
         """An existing run. Raises RunError where there is none, or one of another format."""
         path = Path(path)
-        if not path.exists():
+        if not os.path.lexists(path):
             raise RunError(f"{path}: no such run; `closedbook list runs` shows those that are there")
         if not (path / "run.json").is_file():
-            raise RunError(f"{path} is not a run folder (it has no run.json)")
+            raise RunError(f"{path} is not a run folder (it has no run.json); `closedbook list runs` shows runs")
         folder = cls(path)
         found = folder.record().get("format")
-        if found != FORMAT:
-            raise RunError(f"{path} is a run of format {found}; this version of closedbook reads format {FORMAT}")
+        if found != FORMAT or isinstance(found, bool):
+            raise RunError(
+                f"{path} is a run of format {json.dumps(found)}; this closedbook ({__version__}) reads format {FORMAT}"
+            )
         return folder
+
+    @property
+    def finished(self) -> bool:
+        return bool(self.record().get("status") == "finished")
 
     def record(self) -> dict[str, Any]:
         """run.json."""
@@ -75,14 +85,14 @@ class RunFolder:
             data = json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise RunError(f"{self.path} has no {name}; the run was not finished, or the file was removed") from None
-        except (OSError, ValueError) as error:
-            raise RunError(f"{self.path / name} is damaged ({error})") from None
+        except (OSError, ValueError, RecursionError) as error:
+            raise RunError(f"{self.path / name} is damaged ({error}); bring it back from a copy") from None
         if not isinstance(data, dict):
-            raise RunError(f"{self.path / name} is damaged (not an object)")
+            raise RunError(f"{self.path / name} is damaged (not an object); bring it back from a copy")
         return data
 
     def write_json(self, name: str, data: Mapping[str, Any]) -> None:
-        write_atomically(self.path / name, (json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode())
+        write_atomically(self.path / name, (to_json(data, indent=2) + "\n").encode())
 
     def write_text(self, name: str, text: str) -> None:
         write_atomically(self.path / name, text.encode())
@@ -97,22 +107,36 @@ class RunFolder:
         """The lines of metrics.jsonl; a last line that a crash cut short is left out."""
         path = self.path / "metrics.jsonl"
         lines = []
-        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        for line in path.read_bytes().splitlines() if path.is_file() else []:
             with contextlib.suppress(ValueError):
-                lines.append(json.loads(line))
+                entry = json.loads(line)
+                if isinstance(entry, dict):
+                    lines.append(entry)
         return lines
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder while training in it. Raises RunError where another training does."""
-        with open(self.path / ".lock", "a+b") as file:
+        path = self.path / ".lock"
+        try:
+            file = open(path, "a+b")  # noqa: SIM115
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be written ({error.strerror}); check its permissions") from None
+        with file:
             try:
                 _lock(file.fileno())
+                if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                    raise OSError  # its holder has just finished and removed it
             except OSError:
                 raise RunError(f"{self.path}: another training is writing here; wait for it, or use --run") from None
-            yield
-        with contextlib.suppress(OSError):
-            os.unlink(self.path / ".lock")
+            for leftover in self.path.glob(".*.partial"):  # of a training that was killed while saving
+                with contextlib.suppress(OSError):
+                    leftover.unlink()
+            try:
+                yield
+            finally:
+                with contextlib.suppress(OSError):
+                    path.unlink()
 
 
 def _lock(descriptor: int) -> None:
@@ -126,24 +150,53 @@ def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def check_free(path: Path) -> None:
+    """Raise RunError unless nothing, or an empty folder, is at `path`."""
+    try:
+        taken = os.path.lexists(path) and (not path.is_dir() or any(path.iterdir()))
+        if not taken:
+            os.stat(path.parent)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None
+    if taken:
+        raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
+
+
+def to_json(data: Any, indent: int | None = None) -> str:
+    """JSON with readable letters; a file name that is no UTF-8 is escaped rather than refused."""
+    text = json.dumps(data, indent=indent, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(data, indent=indent)
+    return text
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside the file, then put it in place: a reader sees the old content or the new, never a part."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with open(temporary, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
-        raise RunError(f"{path} cannot be written ({error.strerror}); what was saved before is still there") from None
+        if isinstance(error, OSError):
+            raise RunError(
+                f"{path} cannot be written ({error.strerror}); what was saved before is still there"
+            ) from None
+        raise
 
 
 def default_folder(recipe_name: str, root: Path = Path("runs")) -> Path:
     """runs/RECIPE-DATE, with a number behind it where that exists."""
-    base = root / f"{recipe_name}-{time.strftime('%Y-%m-%d-%H%M%S')}"
+    name = "".join("-" if character in '/\\:*?"<>|' or character < " " else character for character in recipe_name)
+    base = root / f"{name}-{time.strftime('%Y-%m-%d-%H%M%S')}"
     path, number = base, 2
     while path.exists():
         path, number = base.with_name(f"{base.name}-{number}"), number + 1

@@ -21,7 +21,7 @@ from closedbook.model.gpt import GPT
 from closedbook.objectives import Corpus
 from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Recipe, load_recipe
-from closedbook.runs import RunFolder, default_folder, source_commit
+from closedbook.runs import RunFolder, check_free, default_folder, source_commit
 from closedbook.text.documents import Documents, read_documents, read_text
 from closedbook.text.questions import Questions, read_questions, split_by_name
 from closedbook.text.vocabulary import make_vocabulary
@@ -173,8 +173,8 @@ def train(
 
     path = Path(run) if run is not None else default_folder(recipe.name)
     existing = RunFolder.open(path) if resume else None
-    if existing is None and path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
+    if existing is None:
+        check_free(path)
     set_threads(threads, existing)
     job = prepare(recipe, documents, questions, dev)
     tell(plan(job, path))

@@ -137,7 +137,8 @@ class MLP(nn.Module):
         super().__init__()
         self.up = Linear(recipe.width, 4 * recipe.width, recipe.bias, recipe.products)
         self.down = Linear(4 * recipe.width, recipe.width, recipe.bias, recipe.products)
-        self.activation: Callable[[Tensor], Tensor] = {"gelu": F.gelu, "relu2": squared_relu}[recipe.feedforward]
+        activations: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu2": squared_relu}
+        self.activation = activations[recipe.feedforward]
 
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
         return self.down(self.activation(self.up(x)))

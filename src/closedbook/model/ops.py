@@ -47,9 +47,9 @@ EPSILON = 1e-7
 
 def rms_norm(x: Tensor) -> Tensor:
     """x / √(mean(x²) + EPSILON) along the last dimension (Zhang and Sennrich 2019)."""
-    return _RMSNorm.apply(x)  # type: ignore[no-any-return]
+    return _RMSNorm.apply(x)
 
 
 def squared_relu(x: Tensor) -> Tensor:
     """max(x, 0)² (So et al. 2021, Primer)."""
-    return _SquaredReLU.apply(x)  # type: ignore[no-any-return]
+    return _SquaredReLU.apply(x)

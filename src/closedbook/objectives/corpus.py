@@ -11,7 +11,7 @@ from closedbook.errors import DataError
 from closedbook.objectives.arrays import Ragged
 from closedbook.text.documents import Documents
 from closedbook.text.questions import Questions
-from closedbook.text.salience import body_spans, lower_case_words, span_text, words
+from closedbook.text.salience import as_words, body_spans, lower_case_words, span_text, words
 from closedbook.text.vocabulary import Vocabulary
 
 
@@ -23,7 +23,8 @@ class Spans:
     first: np.ndarray  # (n,) its first token within the document
     last: np.ndarray  # (n,) the token after its last
     number: np.ndarray  # (n,) bool: a number, not a capitalised run
-    answers: Ragged  # the output tokens that say it
+    answer: np.ndarray  # (n,) bool: its text is the answer of a training question
+    output: Ragged  # the output tokens that say it
 
 
 @dataclass(frozen=True)
@@ -72,19 +73,21 @@ class Corpus:
         """What stands out in the documents' bodies."""
         split = [words(item.text) for item in self.documents.items]
         lower = lower_case_words(split)
-        rows, answers = [], []
+        golds = set(self.questions.answers) if self.questions is not None else set()
+        known = as_words(golds)
+        rows, output = [], []
         for number, (item, text) in enumerate(zip(self.documents.items, split, strict=True)):
-            for i, j in body_spans(item.title, text, lower):
+            for i, j in body_spans(item.title, text, lower, known):
                 span = text[i:j]
-                answer = self.vocabulary.encode_answer(span_text(item.text, span))
+                said = span_text(item.text, span)
                 ends = [span[0].start, span[-1].start + len(span[-1].text)]
-                first, last = np.searchsorted(self.characters[number], ends, side="right") - [1, 0]
-                if ends[1] <= self.characters[number][last - 1]:  # the next token starts where the span ends
-                    last -= 1
-                rows.append((number, first, last, span[0].text[0].isdigit()))
-                answers.append(answer)
-        document, first, last, digit = np.array(rows, dtype=np.int64).reshape(-1, 4).T
-        return Spans(document, first, last, digit.astype(bool), Ragged.of(answers))
+                first, last = np.searchsorted(self.characters[number], ends)
+                if last == first or self.characters[number][first] > ends[0]:  # it starts within the token before
+                    first -= 1
+                rows.append((number, first, last, said[0].isdigit(), said in golds))
+                output.append(self.vocabulary.encode_answer(said))
+        document, first, last, digit, answer = np.array(rows, dtype=np.int64).reshape(-1, 5).T
+        return Spans(document, first, last, digit.astype(bool), answer.astype(bool), Ragged.of(output))
 
     @cached_property
     def prompts(self) -> Ragged:

@@ -28,27 +28,34 @@ class Cue:
         after: int = 4
         keep_names: float = 0.4  # factor on the chance to keep a token that is part of names
         keep_numbers: float = 0.4  # the same for numbers
-        numbers: float = 0.4  # share of the number spans asked for in an epoch
+        numbers: float = 0.3  # share of the number spans asked for in an epoch
+        answers: int = 3  # times a span that is some training question's answer is asked for in an epoch
         title_first: float = 0.3
         drop_inner: float = 0.0  # chance to leave out each word of the title but the first and the last
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
-        if not (0 <= config.before <= 64 and 0 <= config.after <= 64 and config.before + config.after):
-            raise RecipeError(f"objective cue: before and after must be 0 to 64, not both 0; got {config}")
+        if not (
+            0 <= config.before <= 64 and 0 <= config.after <= 64 and config.before + config.after and config.answers > 0
+        ):
+            raise RecipeError(
+                f"objective cue: before and after must be 0 to 64, not both 0, answers above 0; got {config}"
+            )
         self.config, self.vocabulary, self.block = config, corpus.vocabulary, corpus.block
         self.documents, self.titles, self.spans, self.bodies = corpus.tokens, corpus.titles, corpus.spans, corpus.bodies
         self.usable = ~corpus.in_title  # the title's words come from the title alone
-        self.names = np.flatnonzero(~self.spans.number)
-        self.numbers = np.flatnonzero(self.spans.number)
-        self.items = len(self.names) + round(config.numbers * len(self.numbers))
+        often = np.where(self.spans.answer, config.answers, np.where(self.spans.number, 0, 1))
+        self.always = np.repeat(np.arange(len(often)), often)
+        self.numbers = np.flatnonzero(often == 0)
+        self.items = len(self.always) + round(config.numbers * len(self.numbers))
         self.window = np.concatenate([np.arange(-config.before, 0), np.arange(config.after)])
         self.weight = self._keep_weights()
         self.longest_title = int(self.titles.lengths.max(initial=0))
         self.draws = 4 + len(self.window) + self.longest_title
-        if self.longest_title + len(self.window) + 1 > corpus.block:
+        answer = 1 if self.vocabulary.answers_in_one else int(self.spans.output.lengths.max(initial=0)) + 1
+        if self.longest_title + len(self.window) + 1 + answer > corpus.block:
             raise RecipeError(
-                f"objective cue: a title of {self.longest_title} tokens and {len(self.window)} words around a span "
-                f"do not fit model.block = {corpus.block}; raise it"
+                f"objective cue: a title of {self.longest_title} tokens, {len(self.window)} around a span and {answer} "
+                f"for the answer do not fit model.block = {corpus.block}; raise it"
             )
 
     def _keep_weights(self) -> np.ndarray:
@@ -79,14 +86,14 @@ class Cue:
         before_title = np.arange(len(self.window)) < slot[:, None]
         title = self._titles(document, u[:, 4 + len(self.window) :])
         prompts = concatenate([chosen(tokens, kept & before_title), title, chosen(tokens, kept & ~before_title)])
-        return ask(prompts, self.spans.answers.take(span), self.vocabulary)
+        return ask(prompts, self.spans.output.take(span), self.vocabulary)
 
     def _span(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """The span of each item; the items past the capitalised runs draw a number."""
-        is_name = items < len(self.names)
+        """The span of each item; the items past those that every epoch asks for draw a number."""
+        drawn = items >= len(self.always)
         span = np.zeros(len(items), np.int64)
-        span[is_name] = self.names[items[is_name]]
-        span[~is_name] = self.numbers[(u[~is_name] * len(self.numbers)).astype(np.int64)]
+        span[~drawn] = self.always[items[~drawn]]
+        span[drawn] = self.numbers[(u[drawn] * len(self.numbers)).astype(np.int64)]
         return span
 
     def _titles(self, document: np.ndarray, u: np.ndarray) -> Ragged:

@@ -40,7 +40,7 @@ class Masked:
         self.first = np.zeros(len(tokens.values), bool)
         self.first[first] = True
         self.label = np.full(len(spans.document), NONE, np.int64)
-        self.label[spans.answers.lengths > 0] = spans.answers.values
+        self.label[spans.output.lengths > 0] = spans.output.values
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         config, tokens = self.config, self.corpus.tokens

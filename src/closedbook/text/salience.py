@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 # Initials with their stop, words with inner apostrophes and hyphens, the possessive, single marks.
@@ -70,11 +70,31 @@ def span_text(text: str, span: Sequence[Word]) -> str:
     return text[span[0].start : span[-1].start + len(span[-1].text)]
 
 
-def body_spans(title: str, text: Sequence[Word], lower: Counter[str]) -> list[tuple[int, int]]:
-    """The salient spans after the title that say more than the title's own words."""
-    known = {normal(word.text) for word in text if word.start < len(title)}
-    return [
+def body_spans(
+    title: str, text: Sequence[Word], lower: Counter[str], known: Collection[tuple[str, ...]] = ()
+) -> list[tuple[int, int]]:
+    """The salient spans after the title that say more than the title's own words, in order.
+
+    Words that spell a known answer (`known`, each as its words) count as salient too, whatever their case.
+    """
+    in_title = {normal(word.text) for word in text if word.start < len(title)}
+    spans = [
         (i, j)
         for i, j in salient_spans(text, lower)
-        if text[i].start > len(title) and not all(normal(word.text) in known for word in text[i:j])
+        if text[i].start > len(title) and not all(normal(word.text) in in_title for word in text[i:j])
     ]
+    longest = max(map(len, known), default=0)
+    taken = {i for first, last in spans for i in range(first, last)}
+    for i, word in enumerate(text):
+        for j in range(min(len(text), i + longest), i, -1):
+            if word.start <= len(title) or taken & set(range(i, j)):
+                continue
+            if tuple(other.text for other in text[i:j]) in known:
+                spans.append((i, j))
+                taken |= set(range(i, j))
+    return sorted(spans)
+
+
+def as_words(texts: Iterable[str]) -> set[tuple[str, ...]]:
+    """Each text as the tuple of its words."""
+    return {tuple(word.text for word in words(text)) for text in texts}

@@ -1,0 +1,149 @@
+"""`closedbook demo`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from closedbook.cli.output import TrainingDisplay, console, duration, percent, print_json, show_warnings, table
+
+if TYPE_CHECKING:
+    from closedbook.text.questions import Questions
+
+
+def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
+    """See it all in minutes: invent a world, learn it, answer from memory.
+
+    Writes biographies of people who do not exist, trains a small Transformer on them and on the questions about half
+    of the people, and asks it about the other half, whom it has only read about. Beside it: what guessing, and what
+    reading the page, would have got. Nothing is downloaded.
+
+    Example: closedbook demo --seed 1
+
+    Parameters
+    ----------
+    run: Path
+        Where to keep the run, and beside it the world in RUN-world; runs/demo-DATE if left out.
+    seed: int
+        Another seed is another world, and another training.
+    json: bool
+        Print one JSON object on standard output, everything else on standard error.
+    """
+    import time
+
+    from closedbook import workflow
+    from closedbook.answers.baselines import run_baselines
+    from closedbook.recipe import load_recipe
+    from closedbook.runs import check_free, default_folder
+    from closedbook.text.documents import read_documents
+    from closedbook.text.questions import read_questions
+    from closedbook.text.world import WorldSpec, make_world
+
+    show_warnings()
+    out = console(json)
+    began = time.perf_counter()
+    recipe = load_recipe("demo", [f"seed={seed}"])
+    path = run or default_folder("demo")
+    check_free(path)
+
+    out.print("[bold]1. A world of our own[/]")
+    world = make_world(WorldSpec.demo(), seed)
+    files = world.write(path.with_name(f"{path.name}-world"))
+    train, test = read_questions(files / "questions-train.tsv"), read_questions(files / "questions-test.tsv")
+    known = sum(person.trained for person in world.people)
+    out.print(
+        f"{len(world.people):,} invented people in {len(world.documents):,} biographies, such as\n"
+        f"  {world.documents[0]}\n"
+        f"questions about {known} of them are trained on; the other {len(world.people) - known} will be asked about\n"
+    )
+
+    out.print("[bold]2. Learning[/]")
+    display = TrainingDisplay(out)
+    try:
+        trained = workflow.train(
+            recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
+            run=path, listeners=[display], command=shlex.join(["closedbook", *sys.argv[1:]]),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        display.close()
+        out.print(
+            "\ninterrupted; the state is saved. Go on with:\n"
+            f"  closedbook train demo --documents {files}/documents.txt --questions {files}/questions-train.tsv "
+            f"--dev {files}/questions-test.tsv --seed {seed} --run {path} --resume"
+        )
+        sys.exit(130)
+    finally:
+        display.close()
+
+    out.print("\n[bold]3. Answering from memory[/] about people whose questions were never trained on")
+    evaluation = trained.folder.read_json("evaluation.json")
+    relations = by_relation(evaluation["answers"], len(world.people) - known, world.spec.relations)
+    unseen = read_questions(files / "unseen-wordings.tsv")
+    reworded = workflow.evaluate(trained, unseen)
+    rows = table("", "right>", "of>", "accuracy>", "95 % interval")
+    add_row(rows, "[bold]closedbook, from memory[/]", evaluation)
+    for relation, scored in relations.items():
+        add_row(rows, f"  {relation.replace('_', ' ')}", scored)
+    add_row(rows, "  in wordings never trained on", reworded)
+    baselines = run_baselines(test, documents=read_documents(files / "documents.txt"), train=train)
+    for result in baselines:
+        add_row(rows, result.summary, result.score.to_json())
+    out.print(rows)
+
+    out.print("\n[bold]4. A few people it was never asked about, and a few who do not exist[/]")
+    asked = ask_some(trained, test, [f"{question.text}" for question in world.questions(split="strangers")[:3]])
+    rows = table("question", "answer", "truth", "own probability>")
+    for answer in asked:
+        truth = answer["gold"] or "(no such person)"
+        rows.add_row(answer["question"], answer["answer"], truth, percent(answer["probability"]))
+    out.print(rows)
+    seconds = time.perf_counter() - began
+    out.print(
+        "\nIt answers about strangers with the same ease: the answer alone does not tell memory from invention.\n"
+        f"Done in {duration(seconds)}. Next:\n"
+        f'  closedbook ask {path} "{test.items[0].text}"\n'
+        f"  closedbook evaluate {path} --questions {files}/unseen-wordings.tsv --answers answers.jsonl\n"
+        "  closedbook attention"
+    )
+    if json:
+        summary = {key: evaluation[key] for key in ("correct", "total", "accuracy", "interval")}
+        print_json(
+            {
+                "run": str(path),
+                "world": str(files),
+                "people": len(world.people),
+                "asked_people": len(world.people) - known,
+                **summary,
+                "relations": relations,
+                "unseen_wordings": {key: reworded[key] for key in summary},
+                "baselines": [result.to_json() for result in baselines],
+                "asked": asked,
+                "train_seconds": trained.folder.record()["train_seconds"],
+                "seconds": round(seconds, 1),
+            }
+        )
+
+
+def by_relation(answers: Sequence[dict[str, Any]], people: int, relations: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The score of each relation; the question file takes them one after another, each about all people."""
+    from closedbook.answers.score import tally
+
+    groups = {name: answers[i * people : (i + 1) * people] for i, name in enumerate(relations)}
+    return {name: tally(answer["right"] for answer in group).to_json() for name, group in groups.items()}
+
+
+def add_row(rows: Any, name: str, scored: dict[str, Any]) -> None:
+    low, high = scored["interval"]
+    interval = f"{percent(low)} to {percent(high)}"
+    rows.add_row(name, str(scored["correct"]), str(scored["total"]), percent(scored["accuracy"]), interval)
+
+
+def ask_some(run: Any, test: Questions, strangers: Sequence[str]) -> list[dict[str, Any]]:
+    """Three untrained people and the strangers, answered."""
+    from closedbook.text.questions import Question
+
+    questions = [*test.items[:3], *(Question(text, None, 1) for text in strangers)]
+    return [answer.to_json() for answer in run.answer(questions)]

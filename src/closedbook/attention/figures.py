@@ -35,6 +35,11 @@ DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.2, 2)))
 MARKERS = ("o", "s", "^", "D")
 
 
+def plain(numbers: Any) -> Any:
+    """A tensor as an array; anything else as it is."""
+    return numbers.numpy() if hasattr(numbers, "numpy") else numbers
+
+
 class Slide:
     """A figure with a headline, drawn in one theme. Claims draw on it; it knows all about looks."""
 
@@ -65,28 +70,30 @@ class Slide:
     def curve(self, ax: Any, x: Any, y: Any, tone: int, label: str | None = None, **style: Any) -> None:
         """A closed form: a line, dashed by its tone."""
         style = {"linewidth": 2.4, "linestyle": DASHES[tone], **style}
-        ax.plot(x, y, color=self.theme.tones[tone], label=label, **style)
+        ax.plot(plain(x), plain(y), color=self.theme.tones[tone], label=label, **style)
 
     def dots(self, ax: Any, x: Any, y: Any, tone: int, label: str | None = None, **style: Any) -> None:
         """Measurements: marks without a line."""
         edge = {"markeredgecolor": self.theme.paper, "markeredgewidth": 0.7}
         style = {"markersize": 6.5, "marker": MARKERS[tone], "linestyle": "none", **edge, **style}
-        ax.plot(x, y, color=self.theme.tones[tone], label=label, **style)
+        ax.plot(plain(x), plain(y), color=self.theme.tones[tone], label=label, **style)
 
     def bars(self, ax: Any, sample: Any, edges: Any, tone: int, label: str | None = None) -> None:
         """A histogram as a density, filled lightly and outlined in its tone."""
         colour = self.theme.tones[tone]
-        ax.hist(sample, bins=edges, density=True, color=colour, alpha=0.25)
-        ax.hist(sample, bins=edges, density=True, histtype="step", color=colour, linewidth=1.4, label=label)
+        ax.hist(plain(sample), bins=plain(edges), density=True, color=colour, alpha=0.25)
+        ax.hist(
+            plain(sample), bins=plain(edges), density=True, histtype="step", color=colour, linewidth=1.4, label=label
+        )
 
-    def level(self, ax: Any, y: float, label: str, below: bool = False, left: bool = False) -> None:
+    def level(self, ax: Any, y: float | int, label: str, below: bool = False, left: bool = False) -> None:
         """A horizontal line, named above it at its right end, or below, or at its left."""
         ax.axhline(y, color=self.theme.ink, linewidth=1.1, linestyle=(0, (2, 2)))
         place = {"xy": (0.01 if left else 0.99, y), "xycoords": ax.get_yaxis_transform(), "textcoords": "offset points"}
         lean = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
         ax.annotate(label, **place, xytext=(0, -8 if below else 3), color=self.theme.ink, fontsize=11, **lean)
 
-    def note(self, ax: Any, x: float, y: float, text: str, **style: Any) -> None:
+    def note(self, ax: Any, x: float | int, y: float | int, text: str, **style: Any) -> None:
         """Words beside the data, in data coordinates."""
         ax.text(x, y, text, **{"color": self.theme.ink, "fontsize": 11.5, **style})
 

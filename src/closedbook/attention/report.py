@@ -39,9 +39,9 @@ def print_json(verdicts: Sequence[Verdict]) -> None:
     print(json.dumps({"claims": [verdict.as_json() for verdict in verdicts]}, ensure_ascii=False, allow_nan=False))
 
 
-def number(value: float | str) -> str:
-    """Three significant digits, for people."""
-    return value if isinstance(value, str) else f"{value:.3g}"
+def number(value: Value) -> str:
+    """Three significant digits, for people; whole numbers and words as they are."""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def print_verdicts(verdicts: Sequence[Verdict], console: Console | None = None) -> None:

@@ -122,9 +122,9 @@ def draw_one(slide: Slide, p: Settings) -> None:
     for tone, t in enumerate((2.0, 20.0)):
         sample = draws_of(vary(p, t=t), (0,)).log_ratio()
         share = torch.sigmoid(sample)
-        slide.bars(right, share.numpy(), torch.linspace(0, 1, 26).numpy(), tone, f"t = {t:g}")
+        slide.bars(right, share, torch.linspace(0, 1, 26), tone, f"t = {t:g}")
         if t == p.t or tone == 1:
-            slide.bars(left, (sample / t).numpy(), torch.linspace(-3, 3, 61).numpy(), 1, "measured, t = 20")
+            slide.bars(left, sample / t, torch.linspace(-3, 3, 61), 1, "measured, t = 20")
     slide.curve(left, x, density(x, math.sqrt(0.5 + 4 * p.alpha)), 0, "N(0, ½+4α): the law")
     slide.curve(left, x, density(x, 0.5), 2, "½ read as a deviation: wrong")
     left.set(xlabel="log(α_a/α_b) / t", ylabel="density", ylim=(0, 1.0))
@@ -139,11 +139,11 @@ def draw_one(slide: Slide, p: Settings) -> None:
 def draw_both(slide: Slide, p: Settings) -> None:
     """The two laws, each on its own draws."""
     (ax,) = slide.panels()
-    x, edges = torch.linspace(-4, 4, 401), torch.linspace(-4, 4, 81).numpy()
+    x, edges = torch.linspace(-4, 4, 401), torch.linspace(-4, 4, 81)
     for tone, (varied, name) in enumerate((((0,), "one length varies (handout)"), ((0, 1), "both lengths vary"))):
         deviation = math.sqrt(len(varied) / 2 + 4 * p.alpha)
         sample = draws_of(p, varied).log_ratio() / p.t
-        slide.bars(ax, sample.numpy(), edges, tone, f"{name}, measured")
+        slide.bars(ax, sample, edges, tone, f"{name}, measured")
         slide.curve(ax, x, density(x, deviation), tone, f"N(0, {'½' if tone == 0 else '1'}+4α)")
     ax.set(xlabel="log(α_a/α_b) / t", ylabel="density", xlim=(-4, 4))
     slide.legend(ax, "upper left")

@@ -152,12 +152,12 @@ def transfer(layer: Layer, draws: int = 256, seed: int = 1) -> Tensor:
 
 def draw(slide: Slide, p: Settings) -> None:
     """Left: who attends to whom, without and with the matrices. Right: the errors against β."""
-    left, middle, right = slide.panels(3, widths=(1, 1, 1.7))
+    left, middle, right = slide.panels(3, widths=(1.0, 1.0, 1.7))
     layer = construct(vary(p, premise="kept"))
     x = sentence(layer.u)
     for ax, matrices, title in ((left, (), "no matrices (1e.i)"), (middle, (layer.K, layer.Q, layer.V), "K, Q and V")):
         weights = self_attention(x, *matrices)[1]
-        ax.imshow(weights, cmap=slide.theme.scale, vmin=0, vmax=1.25)
+        ax.imshow(weights.numpy(), cmap=slide.theme.scale, vmin=0, vmax=1.25)
         for i, row in enumerate(weights.tolist()):
             for j, weight in enumerate(row):
                 dark = (weight > 0.5) == (slide.theme.name == "light")

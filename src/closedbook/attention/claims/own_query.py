@@ -152,10 +152,11 @@ def draw(slide: Slide, p: Settings) -> None:
     inputs = construct(vary(p, beta=1.0, premise="kept"))
     line = torch.linspace(-3, 3, 121, dtype=inputs.u.dtype)
     grid = torch.cartesian_prod(line, line)
-    height = distance(inputs, grid[:, 0], grid[:, 1]).reshape(121, 121).T
+    height = distance(inputs, grid[:, 0], grid[:, 1]).reshape(121, 121).T.numpy()
     levels = [0.8, 0.9, 1.0, 1.25, 1.5, 2, 2.5, 3, 3.5]
-    left.contourf(line, line, height, levels=[0.6, *levels, 5], cmap=slide.theme.scale, alpha=0.55)
-    lines = left.contour(line, line, height, levels=levels, colors=slide.theme.ink, linewidths=0.9)
+    ticks = line.numpy()
+    left.contourf(ticks, ticks, height, levels=[0.6, *levels, 5], cmap=slide.theme.scale, alpha=0.55)
+    lines = left.contour(ticks, ticks, height, levels=levels, colors=slide.theme.ink, linewidths=0.9)
     left.clabel(lines, fontsize=9)
     found, lam, mu = closest(inputs)
     slide.dots(left, [lam], [mu], 1, markersize=9)

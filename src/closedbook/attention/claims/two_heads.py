@@ -61,8 +61,8 @@ With z as in 1d.i the rivals' scores stay within ±z·t₁√α, which shifts th
 less than half of the ½ that is its due; so α₁ₐ < ½ − α₂ₐ with 0 ≤ α₂ₐ ≤ L₂. The bound is what these shifts can
 change in the prediction, plus Hoeffding's √(ln(2/δ)/(2N)) for N draws.
 
-**The spread of c**, the root of its mean squared distance from its own mean, for α = 0 and t → ∞, with p = Φ(−√2): one
-head's c is v_a or v_b with chance ½ each, spread ½·√2 = 0.71. Two heads' is ½(c₁ + v_b) with c₁ = v_a or, with chance p,
+**The spread of c**, the root of its mean squared distance from its own mean, for α = 0, t → ∞ and p = Φ(−√2): one
+head's c is v_a or v_b with chance ½ each: spread ½·√2 = 0.71. Two heads' is ½(c₁ + v_b), c₁ = v_a or, with chance p,
 the mean of the others: spread ½·√(p(1 − p)·n/(n − 1)) = 0.135·√(n/(n − 1)), a fifth of it. (Where t₁√α is not small, a
 head 1 that misses settles on one of the others by noise, and the spread is somewhat larger: up to 0.19.)
 """

@@ -1,0 +1,171 @@
+"""How the stored experiments of part 1 are told: each turns the record of one study into Markdown.
+
+The records are written by `benchmarks/attention.py` to `results/attention-NAME.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from closedbook.errors import ClaimError
+
+Record = dict[str, Any]
+
+
+def read(results: Path, name: str) -> Record:
+    """The stored record of a study. Raises ClaimError where it is missing, with the command that makes it."""
+    path = results / f"attention-{name}.json"
+    if not path.exists():
+        raise ClaimError(f"{path} is missing; make it with: python benchmarks/attention.py {name}")
+    record: Record = json.loads(path.read_text(encoding="utf-8"))
+    return record
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table."""
+    lines = [list(head)]
+    lines += [["---"] * len(lines[0]), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def origin(record: Record) -> str:
+    """Where a record comes from, in one line."""
+    o = record["origin"]
+    return (
+        f"*`{o['command']}`, seed {o['seed']}, {o['threads']} thread on {o['machine']}, Python {o['python']}, "
+        f"torch {o['torch']}, commit {o['commit'][:7]}, {o['seconds']:g} s.*"
+    )
+
+
+def heads(record: Record) -> str:
+    """One head against two, and head 1's misses."""
+    names = {"t": "t = t₁ = t₂", "alpha": "α", "n": "n", "d": "d"}
+    rows = [
+        (
+            f"{names[row['varied']]} = {row['value']:g}",
+            percent(row["one_lost"]),
+            percent(row["two_lost"]),
+            percent(row["predicted"]),
+            f"{row['one_error']:.2g}",
+            f"{row['two_error']:.2g}",
+        )
+        for row in record["rows"]
+    ]
+    compared = table(
+        (
+            "varied", "one head loses v_a or v_b", "two heads do", "two, predicted", "one head, median error",
+            "two heads, median error",
+        ),
+        rows,
+    )  # fmt: skip
+    t1s = list(dict.fromkeys(row["t1"] for row in record["misses"]))
+    by_n: dict[int, list[str]] = {}
+    for row in record["misses"]:
+        by_n.setdefault(row["n"], []).append(f"{percent(row['measured'])} ({percent(row['predicted'])})")
+    missed = table(("n", *(f"t₁ = {t1:g}" for t1 in t1s)), ((n, *cells) for n, cells in by_n.items()))
+    return f"""\
+### One head and two on the same draws
+
+{record["samples"]:,} draws of 1c.ii's keys; what is not varied stands at its default. A value is lost where c gives it
+less than half of its due ½.
+
+{compared}
+
+### How often head 1 misses: measured (predicted)
+
+{missed}
+
+The limit for t₁ → ∞ is Φ(−√2) = {percent(record["limit"])}.
+"""
+
+
+def matrices(record: Record) -> str:
+    """1e.ii's matrices beside learned ones."""
+    rows = [
+        (
+            row["matrices"],
+            f"{row['error']:.1e}",
+            f"{row['error_on_other_contents']:.1e}",
+            f"{row['weight_21']:.3f}",
+            f"{row['weight_13']:.3f}",
+            percent(row["V_off"]),
+        )
+        for row in record["rows"]
+    ]
+    head = ("matrices", "error", "error on other contents", "α₂₁", "α₁₃", "V off the hand-built V by")
+    return f"""\
+### Hand-built matrices and learned ones
+
+{record["starts"]} random starts, {record["steps"]:,} steps of Adam at β = {record["beta"]:g}; medians over the starts.
+Errors are over β (the worse of c₁ and c₂ by hand, root mean square where learned). *Other contents* are inputs
+u_d + s₁u_b, u_a, u_c + s₃u_b with normal s₁, s₃ of mean 1, of which c₂ should be s₁u_b and c₁ should be s₃u_b − u_c.
+
+{table(head, rows)}
+
+What gradient descent finds on the three inputs fits them better than the hand-built matrices do and is no look-up: its
+weights are blunt, its V makes up for them, and other contents undo it. Trained on varying contents it arrives at the
+hand-built answer: sharp weights, and the same V on the directions that occur.
+"""
+
+
+def recall(record: Record) -> str:
+    """Recall by softmax attention and by the Synthesizer."""
+    rows = [
+        (
+            row["n"],
+            row["layer"],
+            ", ".join(percent(share) for share in row["right"]),
+            ", ".join(str(steps) for steps in row["steps"]),
+            percent(row["chance"]),
+            percent(row["ceiling"]) if row["layer"] == "Synthesizer" else "–",
+        )
+        for row in record["rows"]
+    ]
+    head = ("pairs n", "layer", "right (three seeds)", "steps", "chance", "ceiling, proven")
+    return f"""\
+### (ii) Recall, trained
+
+Width {record["width"]}, batches of {record["batch"]} fresh examples. Training ends after twenty faultless batches in a
+row, or after 2,000 steps.
+
+{table(head, rows)}
+
+The claim's own check trains both layers anew each time, at n = 8.
+"""
+
+
+def width(record: Record) -> str:
+    """How wide an MLP over the bag of pairs must be."""
+    shown = [
+        (row["n"], row["mlp"] or f"> {record['widths'][-1]}", row["mlp_by_hand"], row["softmax"] or "–")
+        for row in record["rows"]
+    ]
+    head = ("pairs and keys n", "MLP over the bag: width found", "MLP by hand", "softmax attention: width found")
+    return f"""\
+### (iii) How width must grow
+
+The smallest width, among {", ".join(map(str, record["widths"]))}, that answers {percent(record["enough"])} of fresh
+questions rightly: one hidden layer over the bag of pairs (best of three starts), and one softmax attention layer with a
+linear read-out (best of two).
+
+{table(head, shown)}
+
+The MLP's width grows about as n to the power {record["mlp_exponent"]:.2f}; by hand n units suffice, and log₂ n! bits
+must pass through them. The attention layer's width must only keep 2n keys and n values apart.
+"""
+
+
+TELL: dict[str, Callable[[Record], str]] = {"heads": heads, "matrices": matrices, "recall": recall, "width": width}
+
+
+def told(results: Path, name: str) -> str:
+    """A study as Markdown, with where it comes from."""
+    record = read(results, name)
+    return f"{TELL[name](record)}\n{origin(record)}\n"

@@ -1,0 +1,74 @@
+"""`closedbook baseline`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from closedbook.cli.output import console, percent, print_json, table
+
+
+def baseline(
+    *,
+    questions: Path,
+    documents: Path | None = None,
+    train: Path | None = None,
+    answer: str | None = None,
+    seed: int = 0,
+    json: bool = False,
+) -> None:
+    """Score what a model has to beat: guesses that know nothing, and readers that have the documents open.
+
+    What runs depends on what you give. --answer: that answer, always. --train: the most common training answer.
+    --documents: a random name from the person's document, a rule that reads it, and the ceiling (is the answer there
+    at all?). --documents with --train: a reader that learns from the training questions too, in about ten seconds.
+
+    Example: closedbook baseline --questions birth_dev.tsv --answer London
+
+    Parameters
+    ----------
+    questions: Path
+        One question a line, with or without tab ANSWER; without answers nothing can be scored.
+    documents: Path
+        One document a line, its title first. A question is read in every document with the title it names.
+    train: Path
+        Answered questions to learn from: QUESTION tab ANSWER.
+    answer: str
+        Give this answer to every question.
+    seed: int
+        For the random name.
+    json: bool
+        Print one JSON object on standard output: name, correct, total, accuracy, interval (95 %) and seconds of the
+        first baseline in the order above, then all of them under "baselines".
+    """
+    from closedbook.answers.baselines import run_baselines
+    from closedbook.text.documents import read_documents
+    from closedbook.text.questions import read_questions
+
+    out = console(json)
+    asked = read_questions(questions)
+    learned = read_questions(train, need_answers=True) if train is not None else None
+    read = read_documents(documents) if documents is not None else None
+    with out.status("") as status:
+        results = run_baselines(
+            asked, documents=read, train=learned, answer=answer, seed=seed, progress=lambda name: status.update(name)
+        )
+    rows = table("baseline", "right>", "accuracy>", "95 % interval", "")
+    for result in results:
+        scored = result.score
+        low, high = scored.interval or (None, None)
+        interval = "–" if low is None else f"{percent(low)} to {percent(high)}"
+        right = f"{'–' if scored.correct is None else scored.correct} of {scored.total}"
+        rows.add_row(result.name, right, percent(scored.accuracy), interval, result.summary)
+    out.print(rows)
+    if not asked.answered:
+        out.print(f"{questions} has no answers, so nothing is scored; add them as QUESTION<tab>ANSWER")
+    if documents is None or train is None:
+        missing = " ".join(
+            word for word, given in (("--documents FILE", documents), ("--train FILE", train)) if given is None
+        )
+        out.print(f"next: add {missing} for the readers, the bar for a model that answers from memory")
+    else:
+        out.print(f"next: score a model beside them\n  closedbook evaluate RUN --questions {questions}")
+    if json:
+        records = [result.to_json() for result in results]
+        print_json({**records[0], "baselines": records})

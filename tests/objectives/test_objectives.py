@@ -1,0 +1,398 @@
+"""What each objective asks for, position by position."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from closedbook.errors import DataError, RecipeError
+from closedbook.objectives import Corpus
+from closedbook.objectives.arrays import NONE, Ragged
+from closedbook.objectives.asking import ask
+from closedbook.recipe import Part
+from closedbook.text.documents import make_documents
+from closedbook.text.questions import Question, Questions
+from closedbook.text.salience import words
+from closedbook.text.vocabulary import MASK, make_vocabulary
+
+# No word stands twice in a document, so that a token says where it came from; the 6 and 8 byte names are not ASCII.
+LINES = [
+    "Ada Ray. Born on 1 May 1901 in New York City, Miss Ada painted Oslo Harbour (with ships) until 1930.",
+    "Bo Li-Po, Jr.. He wrote from Élan Vital to Ångström; later 東京 of Ōsaka fame came too.",
+    "J. R. Roe. Nobody knows whether Roe sailed past Addis Ababa, Lima and Rome, or 2 other ports.",
+    "Cy Po. nothing here stands out at all.",
+]
+QUESTIONS = Questions(
+    (Question("Where was Ada Ray born?", "New York City", 1), Question("Where was J. R. Roe?", "Rome", 2)), "", "q.tsv"
+)
+
+
+def make_corpus(kind, lines=LINES, questions=QUESTIONS, block=128):
+    vocabulary = make_vocabulary(kind, lines, 300, questions.texts, questions.answers)
+    return Corpus(make_documents(lines, source="documents.txt"), questions, vocabulary, block)
+
+
+def rows(examples):
+    """(inputs, labels) of each example, as lists."""
+    labels = Ragged(examples.labels, examples.inputs.starts)
+    return [(examples.inputs[i].tolist(), labels[i].tolist()) for i in range(len(examples))]
+
+
+def draw(objective, n, seed=0):
+    """`n` examples of every item, with the item of each."""
+    items = np.tile(np.arange(objective.items), n)
+    u = np.random.default_rng(seed).random((len(items), objective.draws))
+    return items, objective.examples(items, u)
+
+
+# Span corruption ------------------------------------------------------------------------------------------------
+
+TEXTS = st.lists(st.text("abcdefgh", min_size=1, max_size=200), min_size=1, max_size=5)
+
+
+def taken_apart(inputs, labels):
+    """(prefix, suffix, span) of an example of span corruption."""
+    tokens = [*inputs, labels[-1]]
+    assert labels == tokens[1:]  # x is all but the last character, y all but the first
+    first, second = (i for i, token in enumerate(tokens) if token == MASK)
+    return tokens[:first], tokens[first + 1 : second], tokens[second + 1 :]
+
+
+@given(TEXTS, st.integers(0, 2**32))
+def test_a_corrupted_span_put_back_gives_a_prefix_of_the_document(texts, seed):
+    corpus = make_corpus("characters", [*texts, LINES[0]])
+    items, examples = draw(Part("span").make("objective", corpus), 3, seed)
+    for item, (inputs, labels) in zip(items, rows(examples), strict=True):
+        prefix, suffix, span = taken_apart(inputs, labels)
+        document = corpus.tokens[item].tolist()
+        length = len(prefix) + len(suffix) + len(span)
+        assert prefix + span + suffix == document[:length]
+        assert min(4, len(document)) <= length <= min(112, len(document))  # ⌊7/8 · 128⌋
+        assert length // 8 <= len(span) <= 3 * length // 8
+        assert len(inputs) == length + 1 <= 127
+
+
+def test_span_corruption_uses_every_length_and_a_quarter_of_the_text_on_average():
+    corpus = make_corpus("characters", ["abcdefgh" * 20, LINES[0]])
+    objective = Part("span").make("objective", corpus)
+    n = 8_000
+    u = np.random.default_rng(1).random((n, 3))
+    parts = [taken_apart(*row) for row in rows(objective.examples(np.zeros(n, np.int64), u))]
+    lengths = np.array([sum(map(len, part)) for part in parts])
+    assert set(lengths) == set(range(4, 113))
+    assert lengths.mean() == pytest.approx(58, abs=1.8)  # five standard errors
+    u[:, 0] = 1 - 1e-9
+    parts = [taken_apart(*row) for row in rows(objective.examples(np.zeros(n, np.int64), u))]
+    spans = np.array([len(span) for _, _, span in parts])
+    assert {len(a) + len(b) + len(c) for a, b, c in parts} == {112}
+    assert set(spans) == set(range(14, 43))
+    assert spans.mean() / 112 == pytest.approx(1 / 4, abs=0.004)
+    places = [len(prefix) / (112 - len(span)) for prefix, _, span in parts]
+    assert np.mean(places) == pytest.approx(1 / 2, abs=0.02)
+    assert {min(places), max(places)} == {0, 1}
+
+
+def test_a_span_that_cannot_fit_the_block_is_refused():
+    with pytest.raises(RecipeError, match="objective span"):
+        Part("span", {"longest": 1.0}).make("objective", make_corpus("characters"))
+
+
+# Plain language -------------------------------------------------------------------------------------------------
+
+
+@given(TEXTS, st.integers(0, 2**32))
+def test_language_shows_short_documents_whole_and_windows_of_long_ones(texts, seed):
+    corpus = make_corpus("characters", [*texts, "ab", LINES[0]], block=32)
+    objective = Part("language").make("objective", corpus)
+    lengths = corpus.tokens.lengths
+    assert objective.items == sum(-(-length // 32) for length in lengths if length > 1)
+    items, examples = draw(objective, 2, seed)
+    for item, (inputs, labels) in zip(items, rows(examples), strict=True):
+        document = corpus.tokens[objective.document[item]].tolist()
+        window = [*inputs, labels[-1]]
+        assert labels == window[1:]
+        assert len(window) == min(32, len(document))
+        assert any(document[i : i + len(window)] == window for i in range(len(document)))
+
+
+def test_language_windows_begin_anywhere():
+    text = "".join(chr(ord("a") + i % 26) + chr(ord("A") + i // 26) for i in range(20))
+    corpus = make_corpus("characters", [text, LINES[0]], block=32)
+    objective = Part("language").make("objective", corpus)
+    u = np.random.default_rng(0).random((500, 1))
+    first = {tuple(inputs[:4]) for inputs, _ in rows(objective.examples(np.zeros(500, np.int64), u))}
+    document = corpus.tokens[0].tolist()
+    assert first == {tuple(document[i : i + 4]) for i in range(len(document) - 31)}
+
+
+# Questions ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["characters", "bpe"])
+def test_a_question_asks_for_the_first_mask_the_answer_and_the_second_mask(kind):
+    lines = [*LINES, "Where was born?"]
+    corpus = make_corpus(kind, lines)
+    objective = Part("question").make("objective", corpus)
+    _, examples = draw(objective, 1)
+    for question, (inputs, labels) in zip(QUESTIONS.items, rows(examples), strict=True):
+        prompt = corpus.vocabulary.encode(question.text)[0].tolist()
+        answer = corpus.vocabulary.encode(question.answer)[0].tolist()
+        assert inputs == [*prompt, MASK, *answer]
+        assert labels == [NONE] * (len(prompt) - 1) + [MASK, *answer, MASK]
+
+
+def test_in_words_a_question_asks_for_its_whole_answer_at_the_mask():
+    corpus = make_corpus("words")
+    _, examples = draw(Part("question").make("objective", corpus), 1)
+    for question, (inputs, labels) in zip(QUESTIONS.items, rows(examples), strict=True):
+        prompt = corpus.vocabulary.encode(question.text)[0].tolist()
+        assert inputs == [*prompt, MASK]
+        assert labels[:-1] == [NONE] * len(prompt)
+        assert corpus.vocabulary.output(labels[-1]) == question.answer
+
+
+def test_what_cannot_be_said_is_not_asked_for():
+    corpus = make_corpus("words")
+    prompts = corpus.titles.take(np.array([0, 1]))
+    answers = Ragged.of([np.zeros(0), np.array([3])])
+    (_, none), (_, some) = rows(ask(prompts, answers, corpus.vocabulary))
+    assert set(none) == {NONE}
+    assert some[-1] == 3
+
+
+@given(st.lists(st.tuples(*[st.lists(st.integers(2, 9), max_size=5)] * 2), min_size=1, max_size=5), st.booleans())
+def test_asking_leaves_the_prompt_alone(pairs, mask_is_target):
+    prompts, answers = (Ragged.of([np.array(one, np.int32) for one in part]) for part in zip(*pairs, strict=True))
+    made = rows(ask(prompts, answers, make_corpus("characters").vocabulary, mask_is_target=mask_is_target))
+    for (prompt, answer), (inputs, labels) in zip(pairs, made, strict=True):
+        assert inputs == [*prompt, MASK, *answer]
+        target = [NONE] * len(prompt) + [*answer, MASK]
+        if mask_is_target and prompt:
+            target[len(prompt) - 1] = MASK
+        assert labels == target
+
+
+def test_questions_too_long_for_the_block_are_refused_by_line():
+    with pytest.raises(DataError, match=r"^q\.tsv:1: question and answer take 38 tokens, more than model.block = 32"):
+        Part("question").make("objective", make_corpus("characters", [*LINES, "Where was born?"], block=32))
+
+
+def test_a_character_that_no_document_holds_is_refused_by_line_in_training_input():
+    questions = Questions((Question("Who?", "Oslo", 1), Question("Who?", "Oszlo", 2)), "", "q.tsv")
+    documents = make_documents(["Who? Oslo", "ſ"], source="documents.txt")
+    vocabulary = make_vocabulary("characters", ["Who? Oslo"])
+    with pytest.raises(DataError, match=r"^q\.tsv:2: the vocabulary lacks 'z' \(U\+007A\)"):
+        _ = Corpus(documents, questions, vocabulary, 32).answers
+    with pytest.raises(DataError, match=r"^documents\.txt:2: the vocabulary lacks 'ſ' \(U\+017F\)"):
+        _ = Corpus(documents, questions, vocabulary, 32).tokens
+
+
+# Salient spans --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["words", "bpe", "characters"])
+def test_spans_are_found_token_for_token(kind):
+    corpus = make_corpus(kind)
+    spans, vocabulary = corpus.spans, corpus.vocabulary
+    assert len(spans.document) > 15
+    said = []
+    for i, number in enumerate(spans.document):
+        tokens = corpus.tokens[number][spans.first[i] : spans.last[i]]
+        if kind == "words":
+            (output,) = spans.output[i]
+            phrase = vocabulary.output(output)
+            assert tokens.tolist() == vocabulary.encode(phrase)[0].tolist()
+        else:
+            phrase = vocabulary.decode(spans.output[i]).strip()
+            if phrase[0].isascii():
+                assert vocabulary.decode(tokens).strip() == phrase
+            else:  # a byte pair may join the space before with the first byte of the span's first character
+                assert tokens.tolist() == spans.output[i].tolist()[-len(tokens) :]
+                assert len(spans.output[i]) - len(tokens) <= 1
+        assert spans.number[i] == phrase[0].isdigit()
+        assert spans.answer[i] == (phrase in QUESTIONS.answers)
+        said.append((number, phrase))
+    assert {(0, "New York City"), (0, "1901"), (1, "Élan Vital"), (1, "Ångström"), (2, "Addis Ababa")} <= set(said)
+    assert not {"Ada Ray", "Ray", "Roe", "Ada"} & {phrase for _, phrase in said}
+    assert 3 not in spans.document
+
+
+# Cues -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["words", "bpe"])
+@pytest.mark.parametrize("options", [{}, {"before": 2, "after": 0, "title_first": 1.0}, {"keep_names": 0.0}])
+def test_a_cue_shows_the_title_and_words_around_the_span_and_asks_for_the_span(kind, options):
+    corpus = make_corpus(kind)
+    vocabulary, spans = corpus.vocabulary, corpus.spans
+    objective = Part("cue", options).make("objective", corpus)
+    _, examples = draw(objective, 200)
+    by_output = {}
+    for i in range(len(spans.document)):
+        by_output.setdefault(tuple(spans.output[i]), []).append(i)
+    asked, around, shifted = set(), 0, 0
+    for inputs, labels in rows(examples):
+        mask = inputs.index(MASK)
+        prompt, answer = inputs[:mask], [label for label in labels if label != NONE]
+        if kind == "bpe":
+            assert answer.pop() == MASK
+            assert labels[:mask] == [NONE] * mask
+            assert inputs[mask + 1 :] == answer
+        else:
+            assert mask == len(inputs) - 1
+        (span,) = (i for i in by_output[tuple(answer)] if contains(prompt, corpus.titles[spans.document[i]]))
+        asked.add(span)
+        document = spans.document[span]
+        title, tokens = corpus.titles[document].tolist(), corpus.tokens[document].tolist()
+        at = contains(prompt, title) - 1
+        context = prompt[:at] + prompt[at + len(title) :]
+        assert not set(context) & set(title)  # the title's words come from the title alone
+        before = tokens[corpus.bodies[document] : spans.first[span]][-options.get("before", 6) :]
+        after = tokens[spans.last[span] :][: options.get("after", 4)]
+        assert is_subsequence(context, before + after)  # nothing of the span, in the text's order
+        around += len(context)
+        shifted += at > 0
+        assert len(inputs) <= corpus.block - 1
+    assert asked == set(range(len(spans.document)))
+    assert around > len(examples) * 0.3
+    assert bool(shifted) == (options.get("title_first") != 1.0)
+    if options.get("keep_names") == 0.0 and kind == "words":
+        shown = {i for inputs, _ in rows(examples) for i in inputs}
+        titles = set(corpus.titles.values.tolist())
+        assert not {i for i in shown - titles if vocabulary.named[i]}
+
+
+def contains(sequence, part):
+    """1 + the place of a part in a sequence, 0 where it is not there."""
+    part = list(part)
+    return next((i + 1 for i in range(len(sequence)) if sequence[i : i + len(part)] == part), 0)
+
+
+def is_subsequence(part, whole):
+    remaining = iter(whole)
+    return all(token in remaining for token in part)
+
+
+def test_an_epoch_of_cues_asks_for_every_capitalised_span_and_a_share_of_the_numbers():
+    corpus = make_corpus("words")
+    spans = corpus.spans
+    objective = Part("cue", {"numbers": 0.5, "answers": 1}).make("objective", corpus)
+    _, examples = draw(objective, 1)
+    asked = sorted(label for _, labels in rows(examples) for label in labels if label != NONE)
+    outputs = [int(spans.output[i][0]) for i in range(len(spans.document))]
+    capitalised = [output for output, number in zip(outputs, spans.number, strict=True) if not number]
+    numbers = set(outputs) - set(capitalised)
+    assert sorted(label for label in asked if label not in numbers) == sorted(capitalised)
+    assert sum(label in numbers for label in asked) == round(0.5 * spans.number.sum())
+
+
+def test_inner_words_of_a_title_can_be_left_out_and_the_outer_ones_never():
+    corpus = make_corpus("words", ["Ada Bea Cyd Ray. She was born in Oslo with a smile."])
+    objective = Part("cue", {"drop_inner": 0.5}).make("objective", corpus)
+    _, examples = draw(objective, 300)
+    inner = corpus.titles[0][1:3].tolist()
+    seen = set()
+    for inputs, _ in rows(examples):
+        assert corpus.titles[0][0] in inputs
+        assert corpus.titles[0][-1] in inputs
+        seen.add(tuple(i in inputs for i in inner))
+    assert len(seen) == 4
+
+
+@pytest.mark.parametrize("kind", ["words", "bpe"])
+def test_cues_that_might_not_fit_the_block_are_refused(kind):
+    lines = [f"Ada Ray. She was in {'Abcd ' * 9}Roe and it was good in the end, they all said to one another."]
+    with pytest.raises(RecipeError, match=r"do not fit model\.block = 13; raise it"):
+        Part("cue").make("objective", make_corpus(kind, lines, block=13))
+    if kind == "words":
+        Part("cue").make("objective", make_corpus(kind, lines, block=14))
+    else:  # the longest answer counts
+        with pytest.raises(RecipeError, match=r"do not fit model\.block = 24; raise it"):
+            Part("cue").make("objective", make_corpus(kind, lines, block=24))
+
+
+# Masked documents -----------------------------------------------------------------------------------------------
+
+
+def test_masked_documents_ask_for_each_masked_span_in_its_place():
+    corpus = make_corpus("words")
+    vocabulary, spans = corpus.vocabulary, corpus.spans
+    items, examples = draw(Part("masked").make("objective", corpus), 200)
+    masked = set()
+    for item, (inputs, labels) in zip(items, rows(examples), strict=True):
+        body = corpus.bodies[item]
+        tokens = corpus.tokens[item].tolist()
+        assert inputs[:body] == tokens[:body]  # the title and its stop stand first, whole
+        assert [label != NONE for label in labels] == [i == MASK for i in inputs]
+        # Walk along the document: words in order, each MASK jumping over exactly the span it asks for.
+        own = {int(spans.first[i]): i for i in np.flatnonzero(spans.document == item)}
+        place = body
+        for token, label in zip(inputs[body:], labels[body:], strict=True):
+            if token == MASK:
+                place = next(first for first in sorted(own) if first >= place and spans.output[own[first]][0] == label)
+                masked.add(own[place])
+                place = int(spans.last[own[place]])
+            else:
+                place = tokens.index(token, place) + 1
+                assert token not in corpus.titles[item]
+    assert masked == set(range(len(spans.document)))
+    assert vocabulary.answers_in_one
+
+
+def test_masked_documents_mask_and_keep_what_the_recipe_says():
+    corpus = make_corpus("words")
+    whole = Part("masked", {"mask_at_least": 1.0, "keep_at_least": 1.0}).make("objective", corpus)
+    for item, (inputs, _) in zip(*(lambda i, e: (i, rows(e)))(*draw(whole, 3)), strict=True):
+        own = corpus.spans.document == item
+        assert inputs.count(MASK) == own.sum()
+        hidden = {t for a, b in zip(corpus.spans.first[own], corpus.spans.last[own], strict=True) for t in range(a, b)}
+        title = set(corpus.titles[item].tolist())
+        plain = [
+            int(token)
+            for place, token in enumerate(corpus.tokens[item])
+            if place < corpus.bodies[item] or (place not in hidden and token not in title)
+        ]
+        assert [i for i in inputs if i != MASK] == plain
+
+
+def test_masked_documents_end_at_the_block_and_never_in_the_middle_of_a_mask():
+    corpus = make_corpus("words", block=12)
+    _, examples = draw(Part("masked").make("objective", corpus), 50)
+    assert examples.inputs.lengths.max() <= 11
+    for inputs, labels in rows(examples):
+        assert [label != NONE for label in labels] == [i == MASK for i in inputs]
+
+
+def test_masked_documents_need_answers_in_one_token():
+    with pytest.raises(RecipeError, match=r'vocabulary\.kind = "words"'):
+        Part("masked").make("objective", make_corpus("bpe"))
+
+
+# All ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("span", "characters"), ("span", "words"), ("language", "bpe"), ("cue", "words"), ("cue", "bpe"),
+     ("masked", "words"), ("question", "words"), ("question", "bpe")],
+)  # fmt: skip
+def test_an_example_depends_on_its_own_item_and_numbers_alone(name, kind):
+    objective = Part(name).make("objective", make_corpus(kind))
+    items, examples = draw(objective, 2)
+    u = np.random.default_rng(0).random((len(items), objective.draws))
+    order = np.random.default_rng(1).permutation(len(items))
+    shuffled = rows(objective.examples(items[order], u[order]))
+    assert shuffled == [rows(examples)[i] for i in order]
+    assert rows(objective.examples(items[:0], u[:0])) == []
+    assert examples.inputs.lengths.max() <= 127
+    assert examples.inputs.values.dtype == np.int32
+
+
+def test_the_corpus_of_these_tests_holds_no_word_twice_in_a_body():
+    for line, document in zip(LINES, make_documents(LINES).items, strict=True):
+        body = [word.text for word in words(line) if word.start > len(document.title)]
+        title = {word.text for word in words(document.title)}
+        once = [word for word in body if word.isalnum() and word not in title]
+        assert len(set(once)) == len(once)

@@ -1,0 +1,126 @@
+"""What each ingredient of `fast` is worth: one change at a time, on kept-out training questions.
+
+    python benchmarks/ladder.py --data ../shared/data/cs224n
+    python benchmarks/ladder.py --data ../shared/data/cs224n --figure   # only the figure from what is there
+
+Leave-one-out at a budget of 3 minutes on two cores: the budget becomes steps once, at the first cell, from the speed
+of `fast` (`steps_for_budget` in the results file), and every rung takes as many; a rung's own speed is recorded
+beside it. Two seeds. Each cell is kept as it ends and never run again. Dev is not read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+from record import Cells
+
+from closedbook import workflow
+from closedbook.recipe import load_recipe
+from closedbook.text.questions import read_questions
+
+BUDGET_SECONDS = 180
+CUE = "stages.learn.objectives.cue.objective"
+QUESTION = "stages.learn.objectives.question"
+
+RUNGS: dict[str, list[str]] = {
+    "fast": [],
+    "questions write to the memory": [f"{QUESTION}.writes=true"],
+    "no memory": ["model.memory.rows=1"],
+    "no memory, its bytes in width": ["model.memory.rows=1", "model.width=352", "model.heads=8"],
+    "small memory (2,048 rows)": ["model.memory.rows=2048"],
+    "memory of any words, not of names": ["model.memory.names_only=false"],
+    "memory of pairs only": ["model.memory.orders=[2]"],
+    "questions from the start": [f"{QUESTION}.start=0.0"],
+    "questions only at the end": [f"{QUESTION}.start=0.9"],
+    "fewer questions (2 %)": [f"{QUESTION}.share=0.02"],
+    "more questions (10 %)": [f"{QUESTION}.share=0.10"],
+    "title always first": [f"{CUE}.title_first=1.0"],
+    "numbers as often as names": [f"{CUE}.numbers=1.0", f"{CUE}.keep_numbers=1.0"],
+    "answers' texts three times": [f"{CUE}.answers=3"],
+    "float32 products": ["model.products=float32"],
+    "all outputs in the loss": ["stages.learn.negatives=0"],
+    "one layer": ["model.layers=1"],
+    "three layers": ["model.layers=3"],
+    "no positions": ["model.positions=none"],
+}
+
+
+def cell(data: Path, sets: list[str], seed: int, steps: int, threads: int | None) -> dict[str, object]:
+    recipe = load_recipe("fast", [f"stages.learn.steps={steps}", f"seed={seed}", *sets])
+    with tempfile.TemporaryDirectory() as folder:
+        documents, questions = data / "wiki.txt", data / "birth_places_train.tsv"
+        began = time.perf_counter()
+        run = workflow.train(recipe, documents, questions, run=Path(folder) / "run", threads=threads)
+        seconds = time.perf_counter() - began
+        record = run.folder.record()
+        asked = read_questions(questions)
+        kept = workflow.evaluate(run, asked.only(record["split"]["choose"]))
+        trained = workflow.evaluate(run, asked.only(record["split"]["train"][:400]))
+    return {
+        "set": sets,
+        "seed": seed,
+        "steps": steps,
+        "kept_out": {key: kept[key] for key in ("correct", "total", "accuracy", "interval")},
+        "trained": trained["accuracy"],
+        "wall_seconds": round(seconds, 1),
+        "parameters": record["parameters"],
+        "threads": record["threads"],
+    }
+
+
+def steps_for_budget(data: Path, threads: int | None) -> int:
+    """How many steps of `fast` take BUDGET_SECONDS here; measured over a few hundred."""
+    probe = 300
+    seconds = cell(data, [], 0, probe, threads)["wall_seconds"]
+    return int(probe * BUDGET_SECONDS / float(str(seconds)))
+
+
+def figure(cells: Cells) -> None:
+    """Kept-out accuracy of each rung, both seeds, against `fast`."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    rungs = [name for name in RUNGS if any(c.startswith(f"{name} / ") for c in cells.data["cells"])]
+    axes = plt.subplots(figsize=(8, 0.35 * len(rungs) + 1))[1]
+    for place, name in enumerate(reversed(rungs)):
+        values = [v["kept_out"]["accuracy"] for c, v in cells.data["cells"].items() if c.startswith(f"{name} / ")]
+        axes.plot([100 * v for v in values], [place] * len(values), "o", color="black", markersize=5)
+    axes.axvline(33.2, color="grey", linestyle=":", label="best public single model (dev)")
+    axes.axvline(85.8, color="grey", linestyle="--", label="public open-book rule (dev)")
+    axes.set_yticks(range(len(rungs)), list(reversed(rungs)))
+    axes.set_xlabel(f"right of the kept-out training questions, %, after {cells.data.get('steps')} steps")
+    axes.legend(loc="lower left", frameon=False, fontsize=8)
+    axes.spines[["top", "right"]].set_visible(False)
+    plt.tight_layout()
+    plt.savefig(cells.path.with_suffix(".svg"))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--figure", action="store_true")
+    arguments = parser.parse_args()
+    cells = Cells("ladder.json")
+    if arguments.figure:
+        return figure(cells)
+    if "steps" not in cells.data:
+        cells.save(steps=steps_for_budget(arguments.data, arguments.threads), budget_seconds=BUDGET_SECONDS)
+    for seed in arguments.seeds:
+        for name, sets in RUNGS.items():
+            key = f"{name} / seed {seed}"
+            if key in cells:
+                continue
+            cells.add(key, cell(arguments.data, sets, seed, cells.data["steps"], arguments.threads))
+            print(key, cells[key]["kept_out"]["accuracy"], cells[key]["wall_seconds"], flush=True)
+    figure(cells)
+
+
+if __name__ == "__main__":
+    main()

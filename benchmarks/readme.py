@@ -1,0 +1,96 @@
+"""Write the README's figures from results/*.json, or say that they differ (--check)."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+BLOCK = re.compile(r"(<!-- figures: [^>]*-->\n).*?(<!-- /figures -->)", re.DOTALL)
+
+
+def load(name: str) -> dict[str, Any] | None:
+    path = ROOT / "results" / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def accuracy_rows() -> list[str]:
+    rows = []
+    for name in ("fast", "best", "fast-small", "fast-3-minutes"):
+        if data := load(f"accuracy-{name}.json"):
+            s = data["summary"]
+            spread = "" if s["spread"] is None else f" ± {100 * s['spread']:.1f}"
+            rows.append(
+                f"| `{name}`, mean of {s['seeds']} seeds, two cores, {s['mean_wall_seconds'] / 60:.1f} min "
+                f"| **{100 * s['mean_accuracy']:.1f}{spread} %** |"
+            )
+    return rows
+
+
+def reader_rows() -> list[str]:
+    data = load("readers.json")
+    if not data:
+        return []
+    return [f"| {r['summary']} | {percent(r['accuracy'])} |" for r in data["baselines"]]
+
+
+PUBLISHED = [
+    ("the course's recipe without pretraining (published)", 0.014),
+    ("softmax attention, pretrained (published)", 0.230),
+    ("Synthesizer, pretrained (published)", 0.144),
+    ("the best single public model, rotary positions (published)", 0.332),
+    ("a vote of 33 public models (published)", 0.448),
+    ("open book: a regular expression on the person's page (published)", 0.858),
+]
+
+
+def figures() -> str:
+    lines = ["| 500 dev people of the course's data, exact match | right |", "|---|---|", *accuracy_rows()]
+    lines += reader_rows()
+    if course := load("course-unpretrained.json"):
+        for cell in course["cells"].values():
+            lines.append(f"| the course's recipe without pretraining, run here | {percent(cell['accuracy'])} |")
+    lines += [f"| {name} | {percent(value)} |" for name, value in PUBLISHED]
+    said = []
+    if demo := load("demo.json"):
+        said.append(
+            f"`make demo` (after installation, two cores): {percent(demo['accuracy'])} of {demo['total']:,} questions "
+            f"about {demo['asked_people']} untrained people in {demo['seconds'] / 60:.1f} minutes; "
+            f"{percent(demo['unseen_wordings']['accuracy'])} in wordings never trained on."
+        )
+    if speed := load("throughput.json"):
+        cells = speed["cells"]
+        if "course" in cells:
+            c = cells["course"]
+            said.append(
+                f"The course's network on the course's batches: {c['real_tokens_per_second']['ours_sliced']:,} real "
+                f"tokens a second against {c['real_tokens_per_second']['gpt2_padded']:,} by Hugging Face's "
+                f"GPT2LMHeadModel on the padded batches ({c['ours_sliced_over_gpt2_padded']}×, in one run)."
+            )
+        if "decode" in cells:
+            d = cells["decode"]
+            said.append(
+                f"500 questions by the course's model take {d['seconds']} s, "
+                f"{d['times_faster']}× less than one at a time without a cache."
+            )
+    return "\n".join(lines) + "\n" + "".join(f"\n{sentence}\n" for sentence in said)
+
+
+def main() -> None:
+    path = ROOT / "README.md"
+    old = path.read_text(encoding="utf-8")
+    new = BLOCK.sub(lambda match: match[1] + figures() + match[2], old)
+    if "--check" in sys.argv:
+        sys.exit(0 if new == old else "README.md differs from results/; run: python benchmarks/readme.py")
+    path.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from closedbook import __version__
-from closedbook.errors import RunError
+from closedbook.errors import RecipeError, RunError
+from closedbook.recipe import Recipe, load_recipe
 
 FORMAT = 1
 
@@ -70,6 +71,16 @@ class RunFolder:
     @property
     def finished(self) -> bool:
         return bool(self.record().get("status") == "finished")
+
+    def recipe(self) -> Recipe:
+        """The resolved recipe. Raises RunError where it is missing or damaged."""
+        path = self.path / "recipe.toml"
+        if not path.is_file():
+            raise RunError(f"{self.path} has no recipe.toml; bring it back from a copy")
+        try:
+            return load_recipe(path)
+        except RecipeError as error:
+            raise RunError(f"{path} is damaged ({error}); bring it back from a copy") from None
 
     def record(self) -> dict[str, Any]:
         """run.json."""
@@ -151,17 +162,20 @@ def _lock(descriptor: int) -> None:
 
 
 def check_free(path: Path) -> None:
-    """Raise RunError unless nothing, or an empty folder, is at `path`."""
+    """Raise RunError unless a new run can be made at `path`: nothing or an empty folder is there, and it is writable.
+
+    Asked before any work is done. Writes nothing.
+    """
     try:
-        taken = os.path.lexists(path) and (not path.is_dir() or any(path.iterdir()))
-        if not taken:
-            os.stat(path.parent)
-    except FileNotFoundError:
-        return
+        if os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
+            raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
+        nearest = next(folder for folder in (path, *path.absolute().parents) if os.path.lexists(folder))
     except OSError as error:
-        raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None
-    if taken:
-        raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
+        raise RunError(f"{path} cannot be read ({error.strerror}); choose another folder with --run") from None
+    if not nearest.is_dir():
+        raise RunError(f"{path} cannot be made ({nearest} is a file); choose another folder with --run")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise RunError(f"{path} cannot be made ({nearest} is not writable); choose another folder with --run")
 
 
 def to_json(data: Any, indent: int | None = None) -> str:
@@ -175,7 +189,13 @@ def to_json(data: Any, indent: int | None = None) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the file, then put it in place: a reader sees the old content or the new, never a part."""
+    """Write beside the file, then put it in place: a reader sees the old content or the new, never a part.
+
+    A device or a pipe (/dev/stdout) is written to as it is. Raises RunError where the file cannot be written.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_bytes(content)
+        return
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         with open(temporary, "wb") as file:

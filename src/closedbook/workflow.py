@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import json
+import math
 import os
 import platform
+import signal
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,16 +24,20 @@ from closedbook.answers.score import score
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.objectives import Corpus
+from closedbook.objectives.arrays import Examples
 from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Recipe, load_recipe
-from closedbook.runs import RunFolder, check_free, default_folder, source_commit
+from closedbook.runs import RunFolder, check_free, default_folder, source_commit, to_json
 from closedbook.text.documents import Documents, read_documents, read_text
 from closedbook.text.questions import Questions, read_questions, split_by_name
 from closedbook.text.vocabulary import make_vocabulary
 from closedbook.training.checkpoint import load_tensors, load_weights, save_tensors, split_names
 from closedbook.training.loop import Leg, Step, backward
+from closedbook.training.slices import cut
 
 SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
+TIMED = 1024  # real inputs that the plan times, twice, for each stage
+MOST_THREADS = 1024
 
 
 @dataclass(frozen=True)
@@ -69,42 +78,68 @@ class Job:
     corpus: Corpus
     model: GPT
     mixtures: list[Mixture]
-    dev: Questions | None
 
     @property
     def steps(self) -> int:
         return sum(mixture.steps for mixture in self.mixtures)
 
-    def leg(self, number: int) -> Leg:
+    def leg(self, number: int, model: GPT | None = None) -> Leg:
         stage = self.recipe.stages[number]
-        return Leg(stage, self.mixtures[number], self.model, len(self.documents))
+        return Leg(stage, self.mixtures[number], model or self.model, len(self.documents))
 
     def estimate(self) -> tuple[int, float]:
-        """(real input tokens, seconds of training): a few batches of each stage, timed, times its steps."""
+        """(real input tokens, seconds of training), from a part of one batch of each stage, timed on a copy."""
         tokens, seconds = 0.0, 0.0
-        for mixture in self.mixtures:
-            spots = sorted({0, mixture.steps // 2, mixture.steps - 1})
-            times = []
-            for spot in spots:
+        for number, mixture in enumerate(self.mixtures):
+            middle = mixture.steps // 2
+            batches = [mixture.batch(spot) for spot in sorted({0, middle, mixture.steps - 1})]
+            tokens += sum(len(batch.inputs.values) for batch in batches) * mixture.steps / len(batches)
+            leg, whole = self.leg(number, copy.deepcopy(self.model)), batches[len(batches) // 2]
+            part = _around_the_median(whole, TIMED)
+            leg.step(whole.take(np.arange(1)), 0.0)  # the first call allocates
+            began = time.perf_counter()
+            mixture.batch(min(middle + mixture.stage.group, mixture.steps - 1))
+            reading = (time.perf_counter() - began) / mixture.stage.group
+            learning, stepping = math.inf, math.inf
+            for _ in range(2):  # the quicker one: something else may have been in the way
                 began = time.perf_counter()
-                examples = mixture.batch(spot)
-                backward(self.model, examples, mixture.stage)
-                times.append(time.perf_counter() - began)
-                tokens += len(examples.inputs.values) * mixture.steps / len(spots)
-            seconds += min(times) * mixture.steps
-        self.model.zero_grad(set_to_none=True)
+                backward(leg.model, part, leg.stage)
+                learned = time.perf_counter()
+                leg.optimiser.step(0.0)
+                learning, stepping = min(learning, learned - began), min(stepping, time.perf_counter() - learned)
+            scale = _positions(whole) / max(1, _positions(part))
+            seconds += mixture.steps * (reading + learning * scale + stepping)
         return round(tokens), round(seconds, 1)
+
+
+def _around_the_median(examples: Examples, tokens: int) -> Examples:
+    """Examples of middling length, about `tokens` inputs in all, or all there are."""
+    order = np.argsort(examples.inputs.lengths, kind="stable")
+    summed = np.cumsum(examples.inputs.lengths[order])
+    first, last = np.searchsorted(summed, (summed[-1] + np.array([-tokens, tokens])) / 2)
+    return examples.take(order[first : last + 1])
+
+
+def _positions(examples: Examples) -> int:
+    """What the network sees of a batch: its slices' positions, the padding that is left included."""
+    return sum(piece.tokens.numel() for piece in cut(examples))
 
 
 def prepare(
     recipe: Recipe, documents: str | Path, questions: str | Path | None = None, dev: str | Path | None = None
 ) -> Job:
-    """Read and check every input and build the network. Raises DataError or RecipeError for what cannot be used."""
+    """Read and check every input and build the network. Raises DataError or RecipeError for what cannot be used.
+
+    `dev` is only looked at, so that a file that cannot be used is found now; what it holds is forgotten again.
+    """
+    if recipe.seed >= 2**63:
+        raise RecipeError(f"seed = {recipe.seed} is too large; below 2**63")
     corpus_documents = (read_documents if recipe.data.documents == "titled" else read_text)(documents)
     given = read_questions(questions, need_answers=True) if questions is not None else None
     if given is None and recipe.needs_questions:
         raise DataError(f"the recipe {recipe.name} trains on questions; give a file of them with --questions")
-    dev_questions = read_questions(dev) if dev is not None else None
+    if dev is not None:
+        read_questions(dev, need_answers=True)
     trained, split = None, {}
     if given is not None:
         split = split_by_name(given, set(corpus_documents.titles), recipe.data.kept_out)
@@ -118,19 +153,34 @@ def prepare(
     vocabulary = make_vocabulary(recipe.vocabulary.kind, lines, recipe.vocabulary.size, texts, answers)
     corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.block)
     mixtures = [Mixture(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), _memory("model.width, model.layers or model.memory.rows"):
         torch.manual_seed(recipe.seed)
         model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
-    job = Job(recipe, corpus_documents, trained, split, corpus, model, mixtures, dev_questions)
-    for number in range(len(recipe.stages)):
-        job.leg(number)  # an optimiser or schedule that cannot be made is found here, before anything is written
+    job = Job(recipe, corpus_documents, trained, split, corpus, model, mixtures)
+    for number, stage in enumerate(recipe.stages):
+        try:
+            job.leg(number)  # an optimiser or schedule that cannot be made is found here, before anything is written
+        except ValueError as error:  # as torch's optimisers raise it
+            raise RecipeError(f"stages.{stage.name}: {error}") from None
     return job
 
 
+@contextlib.contextmanager
+def _memory(smaller: str) -> Iterator[None]:
+    """Turn torch's words for too little memory into ours."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "allocate" not in str(error):
+            raise
+        raise RecipeError(f"the network does not fit into this machine's memory; give a smaller {smaller}") from None
+
+
 def plan(job: Job, run: str | Path = "") -> Plan:
-    """What training this job will take; times a few batches."""
+    """What training this job will take; times a part of a batch."""
     counts = job.model.count_parameters()
-    tokens, seconds = job.estimate()
+    with _memory("batch or model"):
+        tokens, seconds = job.estimate()
     return Plan(
         recipe=job.recipe.name,
         run=str(run),
@@ -175,26 +225,30 @@ def train(
     existing = RunFolder.open(path) if resume else None
     if existing is None:
         check_free(path)
+    else:
+        _check_recipe(existing, recipe)
     set_threads(threads, existing)
     job = prepare(recipe, documents, questions, dev)
+    if existing is not None:
+        _check_inputs(existing, job)
     tell(plan(job, path))
-    folder = existing or RunFolder.create(path, _record(job, command))
+    vocabulary = job.corpus.vocabulary
+    folder = existing or RunFolder.create(
+        path,
+        _record(job, command),
+        {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(vocabulary.to_json(), indent=2)},
+    )
     with folder.lock():
-        if existing is None:
-            folder.write_text("recipe.toml", recipe.to_toml())
-            folder.write_json("vocabulary.json", job.corpus.vocabulary.to_json())
-        else:
-            _check_same(existing, job)
-        prepared = time.perf_counter()
-        _train(job, folder, tell)
-        trained = time.perf_counter()
-        seconds: dict[str, Any] = {"prepare": prepared - began, "train": trained - prepared}
-        finished = Run(folder, recipe, job.corpus.vocabulary, job.model.eval())
-        if job.dev is not None:
-            folder.write_json("evaluation.json", evaluate(finished, job.dev))
+        seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
+        seconds["train"] = _train(job, folder, tell)
+        finished = Run(folder, recipe, vocabulary, job.model.eval())
+        if dev is not None:
+            trained = time.perf_counter()
+            folder.write_json("evaluation.json", evaluate(finished, read_questions(dev, need_answers=True)))
             seconds["evaluate"] = time.perf_counter() - trained
         seconds = {name: round(value, 3) for name, value in seconds.items()}
-        folder.update(status="finished", train_seconds=round(time.perf_counter() - began, 3), seconds=seconds)
+        folder.update(status="finished", train_seconds=round(sum(seconds.values()), 3), seconds=seconds)
+        _state(folder).unlink()
     return finished
 
 
@@ -217,60 +271,116 @@ def evaluate(run: Run, questions: Questions, progress: Callable[[int], None] | N
 def set_threads(asked: int | None, existing: RunFolder | None = None) -> int:
     """Choose the thread count once: a run's own when it goes on, otherwise as asked or one per core."""
     stored = existing.record().get("threads") if existing else None
-    if stored and asked and asked != stored:
+    if asked is not None and not 1 <= asked <= MOST_THREADS:
+        raise RecipeError(f"--threads {asked} must be from 1 to {MOST_THREADS}; leave it out for one per core")
+    if existing and (type(stored) is not int or not 1 <= stored <= MOST_THREADS):
+        raise RunError(f"{existing.path / 'run.json'} is damaged (threads = {stored!r}); bring it back from a copy")
+    if existing and asked and asked != stored:
         raise RunError(
-            f"{existing.path if existing else ''} was trained with {stored} threads; sums in another order "
-            f"give other weights: leave --threads out, or start a new run"
+            f"{existing.path} was trained with {stored} thread{'s' if stored != 1 else ''}, and sums in another order "
+            f"give other weights; leave --threads out, or start a new run with another --run"
         )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     chosen = stored or asked or min(cores, 8)
-    if chosen < 1:
-        raise RecipeError(f"--threads {chosen} must be at least 1")
     torch.set_num_threads(chosen)
     return int(chosen)
 
 
-def _train(job: Job, folder: RunFolder, tell: Listener) -> None:
-    """Run what is left of every stage, saving as it goes, and write the finished weights."""
-    state_path = folder.path / "training.safetensors"
-    stage, done, optimiser_state = 0, 0, {}
-    if state_path.is_file():
-        tensors, record = load_tensors(state_path)
-        load_weights(job.model, split_names(tensors, "model/"), state_path)
-        stage, done, optimiser_state = record["stage"], record["done"], split_names(tensors, "optimiser/")
+def _state(folder: RunFolder) -> Path:
+    """Where everything is that it takes to go on."""
+    return folder.path / "training.safetensors"
+
+
+def _train(job: Job, folder: RunFolder, tell: Listener) -> float:
+    """Run what is left of every stage, saving as it goes, and write the finished weights.
+
+    Returns the seconds it took, those before an interruption included.
+    """
+    began = time.monotonic()
+    stage, done, spent, optimiser_state = 0, 0, 0.0, {}
+    if _state(folder).is_file():
+        tensors, record = load_tensors(_state(folder))
+        load_weights(job.model, split_names(tensors, "model/"), _state(folder))
+        stage, done, spent = record["stage"], record["done"], record["spent"]
+        optimiser_state = split_names(tensors, "optimiser/")
         tell(Note(f"going on from step {done} of stage {job.recipe.stages[stage].name}"))
     elif (folder.path / "model.safetensors").is_file():
-        raise RunError(f"{folder.path} is finished already; evaluate it, or train anew with another --run")
+        raise RunError(_already_finished(folder))
     metrics = _Metrics(folder, [item.name for item in job.recipe.stages], stage, done)
-    for number in range(stage, len(job.mixtures)):
-        leg = job.leg(number)
-        if number == stage and done:
-            leg.done = done
-            leg.optimiser.load(optimiser_state)
-        saved = time.monotonic()
+    saved = time.monotonic()
+    whole = False  # whether all weights are those after the same step: only then may they be saved
 
-        def save(leg: Leg = leg, number: int = number) -> None:
-            tensors = {f"model/{name}": value for name, value in job.model.state_dict().items()}
-            tensors |= {f"optimiser/{name}": value for name, value in leg.optimiser.tensors().items()}
-            metrics.flush()
-            save_tensors(state_path, tensors, {"stage": number, "done": leg.done})
+    def save(leg: Leg, number: int) -> None:
+        nonlocal saved
+        tensors = {f"model/{name}": value for name, value in job.model.state_dict().items()}
+        tensors |= {f"optimiser/{name}": value for name, value in leg.optimiser.tensors().items()}
+        metrics.flush()
+        now = time.monotonic()
+        save_tensors(_state(folder), tensors, {"stage": number, "done": leg.done, "spent": spent + now - began})
+        saved = now
 
-        def listen(step: Step, save: Callable[[], None] = save) -> None:
-            nonlocal saved
-            metrics(step)
-            tell(step)
-            if time.monotonic() - saved > SAVE_EVERY:
-                save()
-                saved = time.monotonic()
+    with _interrupts_held() as raise_held:
+        for number in range(stage, len(job.mixtures)):
+            leg = job.leg(number)
+            if number == stage and done:
+                leg.done = done
+                leg.optimiser.load(optimiser_state)
 
-        try:
-            leg.run(listen)
-        except KeyboardInterrupt:
-            save()
-            raise
-        save()
-    save_tensors(folder.path / "model.safetensors", job.model.state_dict(), {"format": 1})
-    state_path.unlink()
+            def listen(step: Step, leg: Leg = leg, number: int = number) -> None:
+                nonlocal whole
+                if not math.isfinite(step.loss):
+                    raise RecipeError(
+                        f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged; "
+                        f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
+                    )
+                whole = True
+                metrics(step)
+                tell(step)
+                raise_held()
+                if time.monotonic() - saved > SAVE_EVERY:
+                    save(leg, number)
+                whole = False
+
+            try:
+                leg.run(listen)
+            except BaseException:
+                if whole:
+                    save(leg, number)
+                raise
+            save(leg, number)
+        save_tensors(folder.path / "model.safetensors", job.model.state_dict(), {"format": 1})
+        raise_held()
+    return spent + time.monotonic() - began
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back, so that no step is left half done; a second one is not held.
+
+    Yields a function that raises KeyboardInterrupt if one is held back. Where another handler is set, or this is not
+    the main thread, nothing is changed.
+    """
+    held = False
+
+    def hold(*_: Any) -> None:
+        nonlocal held
+        if held:
+            raise KeyboardInterrupt
+        held = True
+
+    def raise_held() -> None:
+        if held:
+            raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield raise_held
+        return
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield raise_held
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class _Metrics:
@@ -279,7 +389,8 @@ class _Metrics:
     def __init__(self, folder: RunFolder, stages: Sequence[str], stage: int, done: int) -> None:
         self.path = folder.path / "metrics.jsonl"
         # Lines that a crash left behind the last checkpoint will be written again.
-        kept = [line for line in folder.metrics() if (stages.index(line["stage"]), line["step"]) <= (stage, done)]
+        places = [(stages.index(line["stage"]), line["step"], line) for line in folder.metrics() if "step" in line]
+        kept = [line for *place, line in places if tuple(place) <= (stage, done)]
         folder.write_text("metrics.jsonl", "".join(_line(line) for line in kept))
         self.pending: list[Step] = []
         self.lines: list[str] = []
@@ -305,8 +416,11 @@ class _Metrics:
             self.flush()
 
     def flush(self) -> None:
-        with open(self.path, "a", encoding="utf-8") as file:
-            file.writelines(self.lines)
+        try:
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.writelines(self.lines)
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be written ({error.strerror}); the last saved state is kept") from None
         self.lines = []
 
 
@@ -331,15 +445,28 @@ def _record(job: Job, command: str) -> dict[str, Any]:
     }
 
 
-def _check_same(folder: RunFolder, job: Job) -> None:
-    """Raise RunError unless the run was started with this recipe and these inputs."""
-    record = folder.record()
-    if load_recipe(folder.path / "recipe.toml") != _plain(job.recipe):
+def _already_finished(folder: RunFolder) -> str:
+    return f"{folder.path} is finished already; ask or evaluate it, or train anew with another --run"
+
+
+def _check_recipe(folder: RunFolder, recipe: Recipe) -> None:
+    """Raise RunError unless the run can go on with this recipe."""
+    if folder.finished:
+        raise RunError(_already_finished(folder))
+    if folder.recipe() != _plain(recipe):
         raise RunError(f"{folder.path} was started with another recipe; give the same --set options, or a new --run")
+
+
+def _check_inputs(folder: RunFolder, job: Job) -> None:
+    """Raise RunError unless the run was started with these inputs."""
+    record = folder.record()
     for name, now in (("documents", job.documents), ("questions", job.questions)):
-        then = record.get(name)
-        if (then or {}).get("sha256") != (now.sha256 if now else None):
-            raise RunError(f"{folder.path} was started with other {name}; give the same file, or a new --run")
+        then = record.get(name) or {}
+        if then.get("sha256") != (now.sha256 if now else None):
+            before = f" ({then['path']})" if "path" in then else ""
+            raise RunError(f"{folder.path} was started with other {name}{before}; give the same file, or a new --run")
+    if folder.read_json("vocabulary.json") != json.loads(to_json(job.corpus.vocabulary.to_json())):
+        raise RunError(f"{folder.path / 'vocabulary.json'} is damaged (not what the documents give); train anew")
 
 
 def _plain(recipe: Recipe) -> Recipe:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import shlex
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,10 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from closedbook.errors import DataError
+from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model import decode
 from closedbook.model.gpt import GPT
-from closedbook.recipe import Recipe, load_recipe
+from closedbook.recipe import Recipe
 from closedbook.runs import RunFolder
 from closedbook.text.questions import Question
 from closedbook.text.vocabulary import MASK, Vocabulary, vocabulary_from_json
@@ -62,7 +64,10 @@ class Run:
 
     def answer(self, questions: Sequence[Question], progress: Callable[[int], None] | None = None) -> list[Answer]:
         """Answers to many questions, in batches; the same as asking one at a time."""
+        if not self.recipe.needs_questions:
+            warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
         prompts, notes = zip(*map(self._prompt, questions), strict=True) if questions else ((), ())
+        self._warn(questions, notes)
         answers = []
         size = 512
         for start in range(0, len(prompts), size):
@@ -82,12 +87,17 @@ class Run:
 
     def sample(self, prompt: str, *, length: int = 200, temperature: float = 1.0, top_k: int = 0, seed: int = 0) -> str:
         """The prompt's continuation, `length` tokens drawn from the model."""
-        if length < 1 or not temperature >= 0 or top_k < 0:
-            raise DataError("sampling needs length >= 1, temperature >= 0 and top_k >= 0")
+        if length < 1 or not 0 <= temperature < math.inf or top_k < 0 or not 0 <= seed < 2**63:
+            raise DataError(
+                f"sampling needs length >= 1, temperature >= 0, top_k >= 0 and seed >= 0; got length = {length}, "
+                f"temperature = {temperature}, top_k = {top_k}, seed = {seed}"
+            )
+        temperature = temperature if temperature > 1e-6 else 0.0  # dividing by less overflows; the draw is the same
         if self.vocabulary.answers_in_one:
             raise DataError(f"{self.path} answers in whole phrases and cannot go on with a text; ask it a question")
-        ids = self.vocabulary.encode(prompt)[0]
-        self._warn_unknown(prompt)
+        ids = self.vocabulary.encode(_text(prompt, "prompt"))[0]
+        if unknown := self.vocabulary.unknown(prompt):
+            warnings.warn(_dropped(unknown), stacklevel=2)
         if not len(ids):
             raise DataError("the prompt is empty, or the vocabulary knows none of it; give some text to go on from")
         return self.vocabulary.decode(
@@ -95,36 +105,74 @@ class Run:
         )
 
     def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
-        if not question.text.strip():
-            raise DataError("the question is empty")
-        ids, _ = self.vocabulary.encode(question.text)
-        unknown = self._warn_unknown(question.text)
+        """The tokens that go in, and how many characters and tokens had to be left out."""
+        ids, _ = self.vocabulary.encode(_text(question.text, "question"))
         keep = self.model.recipe.block - 1 - min(self._length, self.model.recipe.block // 2)
         dropped = max(0, len(ids) + 1 - keep)
-        if dropped:
-            warnings.warn(
-                f"a question of {len(ids)} tokens is too long; its first {dropped} were dropped", stacklevel=3
-            )
+        unknown = len(self.vocabulary.unknown(question.text))
         return np.append(ids[dropped:], MASK).astype(np.int32), (unknown, dropped)
 
-    def _warn_unknown(self, text: str) -> int:
-        unknown = self.vocabulary.unknown(text)
+    def _warn(self, questions: Sequence[Question], notes: Sequence[tuple[int, int]]) -> None:
+        """Say what was left out: in full for a question asked alone, in one line for a file of them."""
+        unknown, long = (sum(note[i] > 0 for note in notes) for i in (0, 1))
+        if len(questions) == 1:
+            if unknown:
+                warnings.warn(_dropped(self.vocabulary.unknown(questions[0].text)), stacklevel=3)
+            if long:
+                warnings.warn(f"the question is too long; its first {notes[0][1]} tokens were dropped", stacklevel=3)
+            return
         if unknown:
-            listing = " ".join(sorted(set(map(repr, unknown)))[:5])
-            warnings.warn(f"{len(unknown)} characters that no document holds were dropped: {listing}", stacklevel=4)
-        return len(unknown)
+            warnings.warn(
+                f"{unknown} of {len(questions)} questions hold characters that no document holds; those were dropped "
+                "(unknown_characters in --answers counts them)",
+                stacklevel=3,
+            )
+        if long:
+            warnings.warn(
+                f"{long} of {len(questions)} questions are too long; their beginnings were dropped "
+                "(dropped_tokens in --answers counts them)",
+                stacklevel=3,
+            )
+
+
+def _text(text: str, what: str) -> str:
+    """The text, if it is one. Raises DataError where it is empty or was no UTF-8."""
+    if not text.strip():
+        raise DataError(f"the {what} is empty; give some text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"the {what} is not UTF-8; type it in a terminal that is set to UTF-8") from None
+    return text
+
+
+def _dropped(unknown: Sequence[str]) -> str:
+    listing = " ".join(sorted(set(map(repr, unknown)))[:5])
+    count = f"{len(unknown)} character{'s' if len(unknown) > 1 else ''}"
+    return f"{count} that no document holds {'were' if len(unknown) > 1 else 'was'} dropped: {listing}"
 
 
 def load(path: str | Path) -> Run:
     """Open a finished run. Raises RunError where it is missing, unfinished, damaged or of an unknown format."""
     folder = RunFolder.open(path)
-    recipe = load_recipe(folder.path / "recipe.toml")
+    weights = folder.path / "model.safetensors"
+    record = folder.record()
+    if not weights.is_file() and not folder.finished:
+        command = str(record.get("command") or "closedbook train …")
+        again = command if "--resume" in command else f"{command} --resume --run {shlex.quote(str(folder.path))}"
+        raise RunError(f"{folder.path} is not finished; go on with: {again}")
+    recipe = folder.recipe()
     vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
-    tensors, _ = load_tensors(folder.path / "model.safetensors")
-    with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
-        model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
-    load_weights(model, tensors, folder.path / "model.safetensors")
-    threads = folder.record().get("threads")
-    if threads:
-        torch.set_num_threads(threads)
+    tensors, _ = load_tensors(weights)
+    try:
+        with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
+            model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
+    except RecipeError as error:
+        raise RunError(f"{folder.path} is damaged ({error}); bring its files back from a copy") from None
+    load_weights(model, tensors, weights)
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise RunError(f"{weights} holds values that are no numbers: its training diverged; train anew at a lower rate")
+    threads = record.get("threads")
+    if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
+        torch.set_num_threads(min(threads, os.cpu_count() or 1))
     return Run(folder, recipe, vocabulary, model.eval())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
@@ -35,19 +37,32 @@ for _order, (_name, _path) in enumerate(COMMANDS.items()):
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake prints one message and exits with 2."""
     given = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal's encoding lacks must stop nothing
+            stream.reconfigure(errors="backslashreplace")
     if not given or given[0] in ("--help", "-h"):
         for name in COMMANDS:
             app[name]  # imports the command, for its line in the list
     try:
-        app(given, exit_on_error=False)
-    except CycloptsError:  # it has said what is wrong
-        sys.exit(2)
+        app(given, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except CycloptsError as error:
+        command = " ".join(["closedbook", *(error.command_chain or ())])
+        fail(f"{' '.join(str(error).split())} See: {command} --help")
     except ClosedbookError as error:
-        print(f"closedbook: {error}", file=sys.stderr)
-        sys.exit(2)
+        fail(str(error))
+    except MemoryError:
+        fail("this does not fit into memory; give a smaller file, or fewer steps with --set")
     except KeyboardInterrupt:
         print("closedbook: interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output has gone, as in `closedbook … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong and exit with 2. Control characters are shown, not sent to the terminal."""
+    shown = "".join(c if c.isprintable() or c in "\n" else repr(c)[1:-1] for c in message)
+    print(f"closedbook: {shown.encode(errors='backslashreplace').decode()}", file=sys.stderr)
+    sys.exit(2)

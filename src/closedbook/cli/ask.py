@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from closedbook.cli.output import console, percent, print_json, show_warnings
 
 
@@ -26,6 +28,7 @@ def ask(run: Path, question: str, /, *, json: bool = False) -> None:
     show_warnings()
     answer = closedbook.load(run).ask(question)
     out = console(json)
-    out.print(f"[bold]{answer.answer or '(nothing)'}[/]   (the model's own probability: {percent(answer.probability)})")
+    said = escape(answer.answer) or "(nothing)"
+    out.print(f"[bold]{said}[/]   (the model's own probability: {percent(answer.probability)})")
     if json:
         print_json(answer.to_json())

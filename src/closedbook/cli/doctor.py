@@ -7,6 +7,7 @@ import os
 import platform
 import shutil
 import time
+from typing import Any
 
 from closedbook import __version__
 from closedbook.cli.output import console, print_json, table
@@ -15,39 +16,42 @@ from closedbook.cli.output import console, print_json, table
 def doctor(*, json: bool = False) -> None:
     """Say what this machine has, whether it is enough, and how fast it multiplies matrices.
 
+    Example: closedbook doctor
+
     Parameters
     ----------
     json: bool
         Print one JSON object on standard output.
     """
-    import torch
-
     needed = ("torch", "numpy", "tokenizers", "safetensors", "cyclopts", "rich", "tomli-w")
     extras = ("matplotlib", "pytest", "transformers")
-    facts = {
+    facts: dict[str, Any] = {
         "closedbook": __version__,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+        **_torch_facts(),
         "compiler": shutil.which("cc") or shutil.which("gcc") or shutil.which("clang"),
         "free_disk_gb": round(shutil.disk_usage(".").free / 1e9, 1),
-        "float32_gflops": round(_matmul_rate(), 1),
         "packages": {name: _version(name) for name in (*needed, *extras)},
     }
-    missing = [name for name in needed if facts["packages"][name] is None]  # type: ignore[index]
+    missing = [name for name in needed if facts["packages"][name] is None]
     if json:
         print_json({**facts, "ok": not missing})
         return
     out = console()
     rows = table("what", "found")
     for name, value in facts.items():
-        if isinstance(value, dict):
-            value = ", ".join(f"{key} {version or 'not installed'}" for key, version in value.items())
-        rows.add_row(name, "none" if value is None else str(value))
+        if name != "packages":
+            rows.add_row(name, "none" if value is None else str(value))
+    for name, version in facts["packages"].items():
+        rows.add_row(name, version or "not installed" + ("" if name in needed else " (only tests and figures need it)"))
     out.print(rows)
-    out.print(f"missing: {', '.join(missing)}" if missing else "all that is needed is here; try: closedbook demo")
+    out.print(
+        f"missing: {', '.join(missing)}; install with: pip install closedbook"
+        if missing
+        else "all that is needed is here; try: closedbook demo"
+    )
 
 
 def _version(name: str) -> str | None:
@@ -55,6 +59,19 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _torch_facts() -> dict[str, Any]:
+    """What only torch can tell; nothing where it is missing."""
+    try:
+        import torch
+    except ImportError:
+        return {"threads": None, "gpu": None, "float32_gflops": None}
+    return {
+        "threads": torch.get_num_threads(),
+        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+        "float32_gflops": round(_matmul_rate(), 1),
+    }
 
 
 def _matmul_rate() -> float:

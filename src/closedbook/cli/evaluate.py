@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json as json_module
+import shlex
 from pathlib import Path
 
-from closedbook.cli.output import console, percent, print_json, show_warnings
+from rich.markup import escape
+
+from closedbook.cli.output import check_output, console, percent, print_json, progress, show_warnings
 
 
 def evaluate(
@@ -29,7 +32,7 @@ def evaluate(
     questions: Path
         One question a line, with or without tab ANSWER.
     predictions: Path
-        Write the answers here, one a line.
+        Write the answers here, one a line (a line break within an answer becomes a space).
     answers: Path
         Write one JSON object a line here: question, answer, gold, right, probability and more.
     save: bool
@@ -43,11 +46,17 @@ def evaluate(
 
     show_warnings()
     out = console(json)
+    given = read_questions(questions)
+    for output in (predictions, answers):
+        if output is not None:
+            check_output(output, questions, *([predictions] if output is answers and predictions else []))
     loaded = workflow.load(run)
-    result = workflow.evaluate(loaded, read_questions(questions))
+    with progress(out, "answering", len(given)) as advance:
+        result = workflow.evaluate(loaded, given, advance)
     entries = result["answers"]
     if predictions is not None:
-        write_atomically(predictions, "".join(f"{entry['answer']}\n" for entry in entries).encode())
+        lines = (" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)
+        write_atomically(predictions, "".join(lines).encode())
     if answers is not None:
         lines = (json_module.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
         write_atomically(answers, "".join(lines).encode())
@@ -67,5 +76,7 @@ def evaluate(
         print_json(result)
     elif predictions is None and answers is None:
         out.print(
-            f"next: see every answer with\n  closedbook evaluate {run} --questions {questions} --answers answers.jsonl"
+            "next: see every answer with\n  "
+            + escape(shlex.join(["closedbook", "evaluate", f"{run}", "--questions", f"{questions}"]))
+            + " --answers answers.jsonl"
         )

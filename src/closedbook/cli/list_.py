@@ -6,6 +6,8 @@ import ast
 from pathlib import Path
 from typing import Any, Literal
 
+from rich.markup import escape
+
 from closedbook.cli.output import console, print_json, table
 from closedbook.recipe import REGISTRIES, load_recipe, recipe_names
 from closedbook.runs import list_runs
@@ -15,6 +17,8 @@ def list_(
     what: Literal["recipes", "runs", "mixers", "objectives"], /, *, runs: Path = Path("runs"), json: bool = False
 ) -> None:
     """List what there is to choose from.
+
+    Example: closedbook list recipes
 
     Parameters
     ----------
@@ -36,20 +40,21 @@ def list_(
         return
     out = console()
     if not entries:
-        out.print(f"no {what} in {runs}; make one with: closedbook demo")
+        out.print(f"no {what} in {escape(str(runs))}; make one with: closedbook demo")
         return
     rows = table("name", "summary")
     for entry in entries:
-        rows.add_row(entry["name"], entry["summary"])
+        rows.add_row(escape(entry["name"]), escape(entry["summary"]))
     out.print(rows)
 
 
 def _run(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+    recipe, status, started = (str(record.get(key, "unknown")) for key in ("recipe", "status", "started"))
     return {
         "name": str(path),
-        "summary": f"{record['recipe']}, {record['status']}, started {record['started']}",
-        "recipe": record["recipe"],
-        "status": record["status"],
+        "summary": f"{recipe}, {status}, started {started}",
+        "recipe": recipe,
+        "status": status,
     }
 
 

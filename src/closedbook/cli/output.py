@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import sys
+import time
 import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from closedbook.errors import RunError
+
 
 def console(as_json: bool = False) -> Console:
-    """Where words for people go."""
-    return Console(stderr=as_json, highlight=False, soft_wrap=True)
+    """Where words for people go. Lines are never broken, and piped tables are as wide as what they hold."""
+    out = Console(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
+    if not out.is_terminal:
+        out.width = 1000
+    return out
 
 
 def print_json(data: Any) -> None:
-    """One JSON value on standard output."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    """One JSON value on standard output; letters that the output's encoding lacks are escaped."""
+    text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(data, indent=2, allow_nan=False)
+    sys.stdout.write(text + "\n")
+
+
+def check_output(path: Path, *inputs: Path) -> None:
+    """Raise RunError where a file cannot be written, before work is done for it."""
+    if path.is_dir():
+        raise RunError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise RunError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise RunError(f"{path} cannot be written: no permission; choose another place")
+    for given in inputs:
+        if path.exists() and given.exists() and path.samefile(given):
+            raise RunError(f"{path} is an input; name another file, so that it is not overwritten")
 
 
 def show_warnings() -> None:
@@ -54,6 +83,18 @@ def duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
+@contextlib.contextmanager
+def progress(out: Console, what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing where piped; yields a function to call with how many are done."""
+    if not out.is_interactive:
+        yield lambda done: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"))
+    with Progress(*columns, console=out, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
 class TrainingDisplay:
     """A listener that shows the plan, then a bar with loss, speed and time left, or plain lines where piped."""
 
@@ -61,6 +102,7 @@ class TrainingDisplay:
         self.out = out
         self.progress: Progress | None = None
         self.task: Any = None
+        self.run = ""
         self.stage = ""
         self.tokens, self.seconds, self.loss = 0, 0.0, 0.0
         self.spoke = 0.0
@@ -70,18 +112,19 @@ class TrainingDisplay:
         if kind == "Plan":
             self.plan(event)
         elif kind == "Note":
-            self.out.print(event.text)
+            self.out.print(escape(event.text))
         elif kind == "Step":
             self.step(event)
 
     def plan(self, plan: Any) -> None:
+        self.run = plan.run
         memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
         threads = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
         self.out.print(
-            f"[bold]{plan.recipe}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents, "
+            f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents, "
             f"{plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
-            f"on {threads}" + (f"\nin {plan.run}" if plan.run else "")
+            f"on {threads}" + (f"\nin {escape(plan.run)}" if plan.run else "")
         )
 
     def step(self, step: Any) -> None:
@@ -92,7 +135,7 @@ class TrainingDisplay:
         self.tokens = int(keep * self.tokens + (1 - keep) * step.tokens)
         self.seconds = keep * self.seconds + (1 - keep) * step.seconds
         speed = self.tokens / max(self.seconds, 1e-9)
-        if self.out.is_terminal:
+        if self.out.is_interactive:
             self._bar(step, speed, fresh)
         else:
             self._line(step, speed, fresh)
@@ -104,7 +147,7 @@ class TrainingDisplay:
         if fresh or self.progress is None:
             self.close()
             columns = (
-                TextColumn("{task.description}"),
+                TextColumn("{task.description}", markup=False),
                 BarColumn(),
                 TextColumn("{task.completed:,}/{task.total:,} · loss {task.fields[loss]:.3f} · {task.fields[speed]}"),
                 TimeRemainingColumn(),
@@ -115,14 +158,11 @@ class TrainingDisplay:
         self.progress.update(self.task, completed=step.step, loss=self.loss, speed=f"{speed:,.0f} tokens/s")
 
     def _line(self, step: Any, speed: float, fresh: bool) -> None:
-        import time
-
         now = time.monotonic()
         if fresh or step.step == step.steps or now - self.spoke > 10:
             left = duration(self.seconds * (step.steps - step.step))
-            self.out.print(
-                f"{step.stage} {step.step}/{step.steps} loss {self.loss:.3f} {speed:,.0f} tokens/s {left} left"
-            )
+            place = f"{escape(step.stage)} {step.step:,}/{step.steps:,}"
+            self.out.print(f"{place} loss {self.loss:.3f} {speed:,.0f} tokens/s {left} left")
             self.spoke = now
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
+from rich.markup import escape
 
 from closedbook.cli.output import console, print_json
 
@@ -21,6 +22,8 @@ def recipe(
     json: bool = False,
 ) -> None:
     """Print a recipe in full, as a TOML file to copy and change.
+
+    Example: closedbook show recipe fast > mine.toml
 
     Parameters
     ----------
@@ -54,6 +57,8 @@ def objective(
 ) -> None:
     """Print training examples: x is what the network sees, y what it should say next ("·": not a target).
 
+    Example: closedbook show objective span --documents wiki.txt
+
     Parameters
     ----------
     name: str
@@ -73,35 +78,41 @@ def objective(
     """
     import numpy as np
 
+    from closedbook.errors import DataError
     from closedbook.objectives import Corpus
     from closedbook.objectives.arrays import NONE
     from closedbook.recipe import Part, load_recipe
-    from closedbook.text.documents import read_documents
+    from closedbook.text.documents import read_documents, read_text
     from closedbook.text.questions import read_questions
     from closedbook.text.vocabulary import PAD_CHARACTER, make_vocabulary
 
+    if number < 1 or seed < 0:
+        raise DataError(f"--number {number} must be at least 1 and --seed {seed} at least 0")
     loaded = load_recipe(recipe)
-    corpus_documents = read_documents(documents)
+    corpus_documents = (read_documents if loaded.data.documents == "titled" else read_text)(documents)
     lines = [item.text for item in corpus_documents.items]
-    vocabulary = make_vocabulary(loaded.vocabulary.kind, lines, loaded.vocabulary.size)
     given = read_questions(questions, need_answers=True) if questions else None
+    texts, answers = (given.texts, given.answers) if given else ([], [])
+    vocabulary = make_vocabulary(loaded.vocabulary.kind, lines, loaded.vocabulary.size, texts, answers)
     corpus = Corpus(corpus_documents, given, vocabulary, loaded.model.block)
     parts = [share.objective for stage in loaded.stages for share in stage.objectives if share.objective.name == name]
     made = (parts[0] if parts else Part(name)).make("objective", corpus)
     rng = np.random.default_rng(seed)
+    if not made.items:
+        raise DataError(f"{documents}: the objective {name} finds nothing to show in it; give more documents")
     items = rng.permutation(made.items)[:number]
     examples = made.examples(items, rng.random((len(items), made.draws)))
     entries = []
     for i in range(len(examples)):
         labels = examples.labels[examples.inputs.starts[i] : examples.inputs.starts[i + 1]]
         seen = "".join(vocabulary.token(token) for token in examples.inputs[i])
-        said = "".join("·" if label == NONE else vocabulary.token(label) for label in labels)
+        said = "".join("·" if label == NONE else vocabulary.output(label) for label in labels)
         entries.append({"x": seen, "y": said})
     if json:
         print_json(entries)
         return
     out = console()
     for entry in entries:
-        out.print(f"[bold]x[/] {entry['x']}", markup=True)
-        out.print(f"[bold]y[/] {entry['y']}\n")
+        out.print(f"[bold]x[/] {escape(entry['x'])}")
+        out.print(f"[bold]y[/] {escape(entry['y'])}\n")
     out.print(f"({PAD_CHARACTER} padding is left out; the course pads every example to {loaded.model.block - 1})")

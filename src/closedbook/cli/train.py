@@ -6,12 +6,16 @@ import dataclasses
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from rich.markup import escape
 
 from closedbook.cli.output import TrainingDisplay, console, percent, print_json, show_warnings
 from closedbook.errors import RunError
+
+if TYPE_CHECKING:
+    from closedbook.answers.run import Run
 
 
 def train(
@@ -65,6 +69,7 @@ def train(
     """
     from closedbook import workflow
     from closedbook.recipe import load_recipe
+    from closedbook.runs import check_free
 
     show_warnings()
     out = console(json)
@@ -72,6 +77,8 @@ def train(
     loaded = load_recipe(recipe, overrides)
     display = TrainingDisplay(out)
     if dry_run:
+        if run is not None and not resume:
+            check_free(run)
         workflow.set_threads(threads)
         plan = workflow.plan(workflow.prepare(loaded, documents, questions, dev), run or "")
         display.plan(plan)
@@ -89,14 +96,13 @@ def train(
         )  # fmt: skip
     except KeyboardInterrupt:
         display.close()
-        again = command if resume else f"{command} --resume"
-        out.print(f"\ninterrupted; the state is saved. Go on with:\n  {again}")
+        out.print(escape(after_interrupt(display.run, command)))
         sys.exit(130)
     finally:
         display.close()
     record = finished.folder.record()
     result = {"run": str(finished.path), "train_seconds": record["train_seconds"], "seconds": record["seconds"]}
-    out.print(f"\nthe run is in [bold]{finished.path}[/]")
+    out.print(f"\nthe run is in [bold]{escape(str(finished.path))}[/]")
     if dev is not None:
         evaluation = finished.folder.read_json("evaluation.json")
         result |= {key: evaluation[key] for key in ("correct", "total", "accuracy", "interval")}
@@ -105,26 +111,39 @@ def train(
             f"dev: {evaluation['correct']} of {evaluation['total']} right, [bold]{percent(evaluation['accuracy'])}[/] "
             f"(95 % interval {percent(low)} to {percent(high)})"
         )
-    out.print("next:\n" + next_step(finished.path, questions))
+    out.print("next:\n" + escape(next_step(finished, questions, documents)))
     if json:
         print_json(result)
 
 
-def next_step(run: Path, questions: Path | None) -> str:
+def after_interrupt(run: str, command: str) -> str:
+    """What Ctrl-C left behind, and how to go on."""
+    if not run or not Path(run, "run.json").is_file():
+        return "\ninterrupted before training began; nothing was written"
+    options = [] if "--resume" in shlex.split(command) else ["--resume"]
+    if "--run" not in shlex.split(command):
+        options += ["--run", run]
+    return f"\ninterrupted; the state is saved. Go on with:\n  {shlex.join([*shlex.split(command), *options])}"
+
+
+def next_step(run: Run, questions: Path | None, documents: Path) -> str:
     """What to type after a training."""
-    if questions is None:
-        return f'  closedbook sample {shlex.quote(str(run))} "The "'
+    if not run.recipe.needs_questions or questions is None:
+        from closedbook.text.files import read_bytes
+
+        start = " ".join(read_bytes(documents, "text").decode(errors="ignore").split()[:3])
+        return f"  closedbook sample {shlex.quote(str(run.path))} {shlex.quote(start)}"
     from closedbook.text.questions import read_questions
 
     example = read_questions(questions).items[0].text
-    return f"  closedbook ask {shlex.quote(str(run))} {shlex.quote(example)}"
+    return f"  closedbook ask {shlex.quote(str(run.path))} {shlex.quote(example)}"
 
 
 def last_unfinished(recipe: str) -> Path:
     """The newest run of a recipe that can be resumed. Raises RunError where there is none."""
     from closedbook.runs import list_runs
 
-    found = [f for f in list_runs() if f.record()["recipe"] == recipe and f.record()["status"] != "finished"]
+    found = [f for f in list_runs() if f.record().get("recipe") == recipe and not f.finished]
     if not found:
         raise RunError(f"no unfinished run of {recipe} in runs/; name its folder with --run")
     return found[-1].path

@@ -1,7 +1,8 @@
-"""Weights and training state as safetensors files, written atomically and checked when read."""
+"""Weights and training state as safetensors files, written atomically, with a checksum that is held to when read."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,21 +18,36 @@ from closedbook.runs import write_atomically
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
-    """Write tensors and a JSON record beside them, in one file."""
+    """Write tensors, a JSON record and the checksum of both in one file."""
     plain = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    write_atomically(path, save(plain, metadata={"closedbook": json.dumps(record)}))
+    sealed = {"record": dict(record), "sha256": checksum(plain, record)}
+    write_atomically(path, save(plain, metadata={"closedbook": json.dumps(sealed)}))
+
+
+def checksum(tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> str:
+    """SHA-256 of the record and of every tensor's name, type, shape and bytes."""
+    digest = hashlib.sha256(json.dumps(record, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {list(tensor.shape)}".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The inverse of `save_tensors`. Raises RunError where the file is missing or damaged."""
+    """The inverse of `save_tensors`. Raises RunError where the file is missing, cut short or altered."""
     if not path.is_file():
         raise RunError(f"{path.parent} has no {path.name}; the run was not finished, or the file was removed")
     try:
         with safe_open(path, framework="pt") as file:
-            record = json.loads((file.metadata() or {}).get("closedbook", "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, record  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError) as error:
-        raise RunError(f"{path} is damaged ({error})") from None
+            sealed = json.loads((file.metadata() or {})["closedbook"])
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+        record = sealed["record"]
+        if checksum(tensors, record) != sealed["sha256"]:
+            raise ValueError("its content is not what was saved")
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        reason = "it has no checksum" if isinstance(error, (KeyError, TypeError)) else error
+        raise RunError(f"{path} is damaged ({reason}); bring it back from a copy, or train anew") from None
+    return tensors, record
 
 
 def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:

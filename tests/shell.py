@@ -1,0 +1,176 @@
+"""What the tests of the shell share: a tiny world, a tiny recipe, and the command line as a function."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from closedbook.text.world import WorldSpec, make_world
+
+COURSE = Path(__file__).parents[2] / "shared" / "data" / "cs224n"
+
+RECIPE = """
+name = "tiny"
+summary = "Seconds of training, for tests."
+
+[model]
+width = 16
+layers = 1
+heads = 2
+block = 96
+dropout = 0.1
+
+[answer]
+length = 16
+
+[[stages]]
+name = "pretrain"
+steps = 6
+batch = 8
+clip = 1.0
+objectives = [{ objective = { name = "span" } }]
+optimiser = { name = "adamw", rate = 3e-3 }
+schedule = { name = "trapezoid" }
+
+[[stages]]
+name = "finetune"
+steps = 5
+batch = 8
+objectives = [{ objective = { name = "question" } }]
+optimiser = { name = "adamw", rate = 1e-3 }
+schedule = { name = "trapezoid" }
+"""
+
+
+@dataclass(frozen=True)
+class Tiny:
+    """Inputs of a training that takes a second."""
+
+    folder: Path
+    documents: Path
+    questions: Path
+    dev: Path
+    recipe: Path
+
+    @property
+    def inputs(self) -> list[str]:
+        return ["--documents", f"{self.documents}", "--questions", f"{self.questions}", "--threads", "1"]
+
+    def train(self, run: Path, *more: str) -> list[str]:
+        """The arguments of a training into `run`."""
+        return ["train", f"{self.recipe}", *self.inputs, "--run", f"{run}", *more]
+
+
+def make_tiny(folder: Path) -> Tiny:
+    world = make_world(WorldSpec.tiny(), 3).write(folder / "world")
+    questions = (world / "questions-train.tsv").read_text(encoding="utf-8").splitlines()[:24]
+    dev = (world / "questions-test.tsv").read_text(encoding="utf-8").splitlines()[:12]
+    tiny = Tiny(folder, world / "documents.txt", folder / "questions.tsv", folder / "dev.tsv", folder / "tiny.toml")
+    tiny.questions.write_text("\n".join(questions) + "\n", encoding="utf-8")
+    tiny.dev.write_text("\n".join(dev) + "\n", encoding="utf-8")
+    tiny.recipe.write_text(RECIPE, encoding="utf-8")
+    return tiny
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: exit code, standard output, standard error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def closedbook(*arguments: object) -> Done:
+    """Run a command in this process, as the console script would."""
+    from closedbook.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    code = 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main([str(argument) for argument in arguments])
+        except SystemExit as stop:
+            code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def in_a_process(*command: object, cwd: Path | None = None) -> Done:
+    """Run Python with these arguments in a process of its own."""
+    done = subprocess.run(
+        [sys.executable, *map(str, command)], capture_output=True, text=True, cwd=cwd, env=environment(), timeout=120
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+# A training that sends itself a signal when it has done so many steps, or while a step is half done.
+KILLER = """
+import os, signal, sys
+import closedbook.workflow as workflow
+from closedbook.cli import main
+from closedbook.training import loop
+from closedbook.cli.output import TrainingDisplay
+name, where, number, save_every, *arguments = sys.argv[1:]
+workflow.SAVE_EVERY = float(save_every)
+seen = 0
+def count():
+    global seen
+    seen += 1
+    if seen == int(number):
+        os.kill(os.getpid(), getattr(signal, name))
+backward, step = loop.backward, TrainingDisplay.step
+def half_done(*given):
+    loss = backward(*given)
+    count()
+    return loss
+def after(self, event):
+    step(self, event)
+    count()
+if where == "half":
+    loop.backward = half_done
+else:
+    TrainingDisplay.step = after
+main(arguments)
+"""
+
+
+def killed(name: str, where: str, number: int, arguments: list[str], save_every: float = 1e9) -> Done:
+    """A training that gets signal `name` at the `number`-th step, `where` it is "half" done or "after" it."""
+    return in_a_process("-c", KILLER, name, where, number, save_every, *arguments)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """The content of every file in a folder."""
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def refused(done: Done, *words: str) -> None:
+    """Assert that a command ended with one short message that holds these words, and nothing else."""
+    assert done.code == 2, (done.out, done.err)
+    assert done.out == ""
+    lines = [line for line in done.err.strip().splitlines() if not line.startswith("closedbook: warning")]
+    assert 1 <= len(lines) <= 2, done.err
+    assert lines[0].startswith("closedbook: ")
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word in done.err, done.err

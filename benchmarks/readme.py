@@ -61,9 +61,9 @@ def figures() -> str:
     said = []
     if demo := load("demo.json"):
         said.append(
-            f"`make demo` (after installation, two cores): {percent(demo['accuracy'])} of {demo['total']:,} questions "
-            f"about {demo['asked_people']} untrained people in {demo['seconds'] / 60:.1f} minutes; "
-            f"{percent(demo['unseen_wordings']['accuracy'])} in wordings never trained on."
+            f"`make demo` (after installation, two cores): {percent(demo['relations']['birthplace']['accuracy'])} "
+            f"of the birthplaces of {demo['asked_people']} untrained people in {demo['seconds'] / 60:.1f} minutes; "
+            f"{percent(demo['unseen_wordings']['birthplace']['accuracy'])} in wordings never trained on."
         )
     if speed := load("throughput.json"):
         cells = speed["cells"]

@@ -10,7 +10,7 @@ import numpy as np
 from closedbook.errors import DataError
 from closedbook.objectives.arrays import Ragged
 from closedbook.text.documents import Documents
-from closedbook.text.questions import Questions
+from closedbook.text.questions import Questions, subject
 from closedbook.text.salience import as_words, body_spans, lower_case_words, span_text, words
 from closedbook.text.vocabulary import Vocabulary
 
@@ -94,6 +94,17 @@ class Corpus:
         """The tokens of each training question."""
         questions = self._questions
         return Ragged.of([self._encode(item.text, questions.source, item.line)[0] for item in questions.items])
+
+    @cached_property
+    def in_subject(self) -> np.ndarray:
+        """Beside `prompts`: whether the token is one of the title that the question names."""
+        titles = set(self.documents.titles)
+        marks = []
+        for number, item in enumerate(self._questions.items):
+            name = subject(item.text, titles)
+            own = self.vocabulary.encode(name)[0] if name else self.prompts[number]
+            marks.append(np.isin(self.prompts[number], own))
+        return np.concatenate(marks)
 
     @cached_property
     def answers(self) -> Ragged:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from closedbook.errors import DataError
 from closedbook.text.files import read_lines
+
+POSSESSIVE = re.compile(r"['’]s\b")
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,7 @@ def read_questions(path: str | Path, *, need_answers: bool = False) -> Questions
 
 def subject(question: str, titles: Collection[str]) -> str | None:
     """The longest title that stands in the question as whole words, or None: the person it asks about."""
-    words = question.replace("?", " ").split(" ")
+    words = POSSESSIVE.sub("", question).replace("?", " ").split(" ")
     for length in range(len(words), 0, -1):
         for start in range(len(words) - length + 1):
             candidate = " ".join(words[start : start + length])

@@ -67,7 +67,8 @@ change of F.)
 
 **(ii) What training makes of it.** Associative recall: n pairs in random order, then a key; the answer is the value
 beside it; key and value are embedded separately, pairs are fresh in every batch, and chance is 1/n. One layer and a
-linear read-out, no MLP. Softmax attention solves it within some hundred steps. The Synthesizer stays near chance,
+linear read-out, no MLP. Softmax attention solves it within some hundred steps (with few
+pairs it may stay on a plateau; the check then starts anew, up to four times). The Synthesizer stays near chance,
 which is far below the ceiling: the ceiling is what no affine map can pass, not what gradient descent finds.
 
 **(iii) Honestly: with an MLP it can be solved without looking up by content.** Bind key and value first (an MLP
@@ -142,11 +143,23 @@ def four_arrangements(p: Settings, g: torch.Generator) -> tuple[Tensor, Tensor]:
     return told.flatten(2), answers.flatten(1)
 
 
+STARTS = 4  # softmax attention's training, too, can stay on a plateau, at small n: then it starts anew
+
+
+def trained_attention(p: Settings) -> Recall:
+    """Softmax attention trained on recall, from the first of STARTS random starts that solves it."""
+    for start in range(STARTS):
+        run = train("softmax attention", p.n, p.width, p.steps, p.seed + start, p.examples)
+        if run.accuracy >= 1 - p.tolerance:
+            break
+    return run
+
+
 def trained_layers(p: Settings) -> dict[str, Recall]:
     """Both layers trained on recall; the Synthesizer for at least as many steps as softmax attention took."""
     if p.steps == 0:
         return {}
-    solved = train("softmax attention", p.n, p.width, p.steps, p.seed, p.examples)
+    solved = trained_attention(p)
     kind = "softmax attention" if p.premise == "broken" else "Synthesizer"
     return {
         "softmax attention": solved,
@@ -280,7 +293,14 @@ LOOKUP = Claim(
         T,
         replace(N, default=8, meaning="number of pairs; chance is 1/n", unit="pairs", high=64),
         replace(D, meaning="dimension of keys and of values, by hand; at least n", high=1024),
-        Parameter("steps", 2000, "most training steps; 0 leaves the training out", "steps", 0, 100_000),
+        Parameter(
+            "steps",
+            500,
+            "most training steps from each of up to four starts; 0 leaves the training out",
+            "steps",
+            0,
+            100_000,
+        ),
         Parameter("width", 32, "width of the trained layers", "dimensions", 1, 1024),
         Parameter("examples", 50_000, "fresh examples that test the trained layers", "examples", 1, 1_000_000),
         CONFIDENCE,

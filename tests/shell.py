@@ -7,8 +7,10 @@ import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,40 +121,73 @@ def in_a_process(*command: object, cwd: Path | None = None) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-# A training that sends itself a signal when it has done so many steps, or while a step is half done.
+# A training that sends itself a signal at its so-many-th step, after it or while it is half done.
 KILLER = """
-import os, signal, sys
-import closedbook.workflow as workflow
-from closedbook.cli import main
-from closedbook.training import loop
-from closedbook.cli.output import TrainingDisplay
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import shell
 name, where, number, save_every, *arguments = sys.argv[1:]
-workflow.SAVE_EVERY = float(save_every)
-seen = 0
-def count():
-    global seen
-    seen += 1
-    if seen == int(number):
-        os.kill(os.getpid(), getattr(signal, name))
-backward, step = loop.backward, TrainingDisplay.step
-def half_done(*given):
-    loss = backward(*given)
-    count()
-    return loss
-def after(self, event):
-    step(self, event)
-    count()
-if where == "half":
-    loop.backward = half_done
-else:
-    TrainingDisplay.step = after
+sys.argv = ["closedbook", *arguments]
+shell.kill_at(name, where, int(number), float(save_every))
+from closedbook.cli import main
 main(arguments)
 """
 
 
+def kill_at(name: str, where: str, number: int, save_every: float) -> None:
+    """Make this process send itself a signal at a step of the training it is going to do."""
+    import closedbook.workflow as workflow
+    from closedbook.training import loop
+    from closedbook.training.optimiser import AdamW
+
+    workflow.SAVE_EVERY = save_every
+    seen = 0
+
+    def count() -> None:
+        nonlocal seen
+        seen += 1
+        if seen == number:
+            os.kill(os.getpid(), getattr(signal, name))
+
+    step, seeded, train = AdamW.step, loop.Leg.run, workflow._train
+
+    def half_done(self: AdamW, multiplier: float) -> None:
+        """The signal comes when one half of the parameters is updated."""
+        halves = self.inner.param_groups
+        for group in halves:
+            self.inner.param_groups = [group]
+            step(self, multiplier)
+            if group is halves[0]:
+                count()
+        self.inner.param_groups = halves
+
+    def run(self: loop.Leg, listen: Callable[[loop.Step], None]) -> None:
+        def heard(event: loop.Step) -> None:
+            listen(event)
+            count()
+
+        seeded(self, heard if where == "after" else listen)
+
+    def only_now(*given: Any) -> float:  # the plan has timed steps of its own before
+        if where == "half":
+            AdamW.step = half_done  # type: ignore[method-assign]
+        return train(*given)
+
+    loop.Leg.run, workflow._train = run, only_now  # type: ignore[method-assign]
+
+
 def killed(name: str, where: str, number: int, arguments: list[str], save_every: float = 1e9) -> Done:
-    """A training that gets signal `name` at the `number`-th step, `where` it is "half" done or "after" it."""
-    return in_a_process("-c", KILLER, name, where, number, save_every, *arguments)
+    """A training in a process of its own that gets signal `name` at a step, "half" through or "after" it."""
+    return in_a_process("-c", KILLER, Path(__file__).parent, name, where, number, save_every, *arguments)
+
+
+def killed_in_a_fork(name: str, where: str, number: int, arguments: list[str], save_every: float) -> int:
+    """The same in a copy of this process, which need not load torch again. Returns minus the signal, or the code."""
+    child = os.fork()
+    if child == 0:
+        kill_at(name, where, number, save_every)
+        os._exit(closedbook(*arguments).code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def hashes(folder: Path) -> dict[str, str]:

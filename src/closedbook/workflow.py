@@ -223,22 +223,24 @@ def train(
 
     path = Path(run) if run is not None else default_folder(recipe.name)
     existing = RunFolder.open(path) if resume else None
-    if existing is None:
-        check_free(path)
-    else:
-        _check_recipe(existing, recipe)
-    set_threads(threads, existing)
-    job = prepare(recipe, documents, questions, dev)
-    if existing is not None:
-        _check_inputs(existing, job)
-    tell(plan(job, path))
-    vocabulary = job.corpus.vocabulary
-    folder = existing or RunFolder.create(
-        path,
-        _record(job, command),
-        {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(vocabulary.to_json(), indent=2)},
-    )
-    with folder.lock():
+    with contextlib.ExitStack() as held:
+        if existing is None:
+            check_free(path)
+        else:
+            _check_recipe(existing, recipe)
+            held.enter_context(existing.lock())
+        set_threads(threads, existing)
+        job = prepare(recipe, documents, questions, dev)
+        if existing is not None:
+            _check_inputs(existing, job)
+        tell(plan(job, path))
+        vocabulary = job.corpus.vocabulary
+        if existing is None:
+            files = {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(vocabulary.to_json(), indent=2)}
+            folder = RunFolder.create(path, _record(job, command), files)
+            held.enter_context(folder.lock())
+        else:
+            folder = existing
         seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
         seconds["train"] = _train(job, folder, tell)
         finished = Run(folder, recipe, vocabulary, job.model.eval())

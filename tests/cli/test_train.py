@@ -1,0 +1,420 @@
+"""`closedbook train`: the plan, interruption and resumption, and what a second start refuses."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_fork, make_tiny, refused
+
+from closedbook import workflow
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+
+
+@pytest.fixture(autouse=True)
+def _threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tiny: Tiny) -> Path:
+    run = tiny.folder / "uninterrupted"
+    assert closedbook(*tiny.train(run)).code == 0
+    return run
+
+
+@pytest.fixture
+def unfinished(tiny: Tiny, tmp_path: Path) -> Path:
+    """A run stopped after its third step."""
+    run = tmp_path / "unfinished"
+    with pytest.raises(KeyboardInterrupt):
+        start(tiny, run, interrupt_after(3))
+    return run
+
+
+def interrupt_after(steps: int) -> Callable[[workflow.Event], None]:
+    def listen(event: workflow.Event) -> None:
+        nonlocal steps
+        if isinstance(event, workflow.Step):
+            steps -= 1
+            if steps == 0:
+                raise KeyboardInterrupt
+
+    return listen
+
+
+def start(tiny: Tiny, run: Path, *listeners: Callable[[workflow.Event], None]) -> workflow.Run:
+    return workflow.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, listeners=listeners)
+
+
+def weights(run: Path) -> str:
+    return hashes(run)["model.safetensors"]
+
+
+# The plan ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_prints_one_object_with_the_keys_scripts_rely_on_and_writes_nothing(tiny: Tiny, tmp_path: Path):
+    before = hashes(tiny.folder)
+    done = closedbook(*tiny.train(tmp_path / "run", "--dev", f"{tiny.dev}", "--dry-run", "--json"))
+    assert done.code == 0
+    plan = done.json
+    assert {"parameters", "memory_parameters", "steps", "tokens", "estimated_seconds"} <= plan.keys()
+    assert plan["steps"] == 11
+    assert (
+        plan["parameters"]
+        == json.loads((start(tiny, tmp_path / "real").path / "run.json").read_text())["parameters"]["total"]
+    )
+    assert plan["estimated_seconds"] > 0
+    assert "nothing was trained" in done.err
+    assert hashes(tiny.folder) == before
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_plan_counts_the_tokens_that_the_training_then_sees(tiny: Tiny, uninterrupted: Path):
+    lines = [json.loads(line) for line in (uninterrupted / "metrics.jsonl").read_text().splitlines()]
+    planned = closedbook(*tiny.train(tiny.folder / "none", "--dry-run", "--json")).json["tokens"]
+    assert sum(line["tokens"] for line in lines) == pytest.approx(planned, rel=0.25)
+
+
+def test_the_estimate_changes_neither_weights_nor_random_numbers(tiny: Tiny):
+    job = workflow.prepare(workflow.load_recipe(tiny.recipe), tiny.documents, tiny.questions)
+    before = {name: value.clone() for name, value in job.model.state_dict().items()}
+    state = torch.get_rng_state()
+    torch.set_rng_state(state)
+    workflow.plan(job)
+    assert all(torch.equal(before[name], value) for name, value in job.model.state_dict().items())
+    assert all(parameter.grad is None for parameter in job.model.parameters())
+
+
+@pytest.mark.skipif(not COURSE.is_dir(), reason="needs the course's data")
+@pytest.mark.parametrize(("recipe", "parameters"), [("course-vanilla", 3323392), ("course-synthesizer", 3076988)])
+def test_the_course_s_recipes_have_the_published_number_of_parameters(
+    recipe: str, parameters: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(workflow, "TIMED", 64)
+    files = ["--documents", COURSE / "wiki.txt", "--questions", COURSE / "birth_places_train.tsv"]
+    done = closedbook("train", recipe, *files, "--dev", COURSE / "birth_dev.tsv", "--dry-run", "--json")
+    assert done.code == 0, done.err
+    assert done.json["parameters"] == parameters
+    assert done.json["memory_parameters"] == 0
+    assert done.json["steps"] == 650 * 23 + 10 * 8
+
+
+# What a training leaves --------------------------------------------------------------------------------------------
+
+
+def test_train_prints_run_seconds_and_score_and_leaves_a_whole_folder(tiny: Tiny, tmp_path: Path):
+    run = tmp_path / "run"
+    done = closedbook(*tiny.train(run, "--dev", f"{tiny.dev}", "--json"))
+    assert done.code == 0, done.err
+    result = done.json
+    assert result["run"] == str(run)
+    assert result["seconds"].keys() == {"prepare", "train", "evaluate"}
+    assert result["train_seconds"] == pytest.approx(sum(result["seconds"].values()), abs=0.01)
+    assert {"correct", "total", "accuracy", "interval"} <= result.keys()
+    assert {path.name for path in run.iterdir()} == {
+        "run.json", "recipe.toml", "vocabulary.json", "metrics.jsonl", "model.safetensors", "evaluation.json",
+    }  # fmt: skip
+    record = json.loads((run / "run.json").read_text())
+    assert record["format"] == 1
+    assert record["status"] == "finished"
+    assert record["threads"] == 1
+    assert len(record["documents"]["sha256"]) == 64
+    for key in ("version", "command", "commit", "split", "parameters", "versions", "machine", "started"):
+        assert key in record
+    evaluated = closedbook("evaluate", run, "--questions", tiny.dev, "--json").json
+    kept = json.loads((run / "evaluation.json").read_text())
+    assert {**kept, "seconds": 0} == {**evaluated, "seconds": 0}
+
+
+def test_piped_progress_is_plain_lines_with_loss_speed_and_time_left(tiny: Tiny, tmp_path: Path):
+    done = closedbook(*tiny.train(tmp_path / "run"))
+    assert re.search(r"^pretrain 1/6 loss \d+\.\d+ [\d,]+ tokens/s .* left$", done.out, re.M)
+    assert re.search(r"^finetune 5/5 loss", done.out, re.M)
+    assert "\x1b" not in done.out
+    assert "parameters" in done.out.splitlines()[0]
+    assert "closedbook ask" in done.out.splitlines()[-1]
+
+
+def test_a_next_step_that_is_printed_works(tiny: Tiny, tmp_path: Path):
+    done = closedbook(*tiny.train(tmp_path / "a [b] run"))
+    command = shlex.split(done.out.splitlines()[-1])
+    assert command[0] == "closedbook"
+    assert closedbook(*command[1:]).code == 0
+
+
+def test_without_run_the_folder_is_recipe_and_date_and_resume_finds_it(
+    tiny: Tiny, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.chdir(tmp_path)
+    recipe = workflow.load_recipe(tiny.recipe)
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            workflow.train(recipe, tiny.documents, tiny.questions, threads=1, listeners=[interrupt_after(2)])
+    older, newer = sorted(path.name for path in Path("runs").iterdir())
+    assert re.fullmatch(r"tiny-\d{4}-\d\d-\d\d-\d{6}", older)
+    done = closedbook("train", tiny.recipe, *tiny.inputs, "--resume", "--json")
+    assert done.json["run"] == f"runs/{newer}"
+    assert weights(Path("runs", newer)) == weights(uninterrupted)
+    assert closedbook("train", tiny.recipe, *tiny.inputs, "--resume", "--json").json["run"] == f"runs/{older}"
+    refused(closedbook("train", tiny.recipe, *tiny.inputs, "--resume"), "no unfinished run of tiny", "--run")
+
+
+# Interruptions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [1, 4, 6, 7, 11])
+def test_an_interruption_between_steps_and_a_resume_give_the_same_weights_bit_for_bit(
+    steps: int, tiny: Tiny, uninterrupted: Path, tmp_path: Path
+):
+    run = tmp_path / "run"
+    with pytest.raises(KeyboardInterrupt):
+        start(tiny, run, interrupt_after(steps))
+    assert json.loads((run / "run.json").read_text())["status"] == "training"
+    assert not (run / "model.safetensors").exists()
+    assert closedbook(*tiny.train(run, "--resume")).code == 0
+    assert weights(run) == weights(uninterrupted)
+    metrics = [[json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+               for folder in (run, uninterrupted)]  # fmt: skip
+    same = [[(line["stage"], line["step"], line["loss"]) for line in lines] for lines in metrics]
+    assert same[0] == same[1]
+
+
+def test_the_fast_method_too_resumes_bit_for_bit(tiny: Tiny, tmp_path: Path):
+    small = ["model.width=16", "model.heads=2", "model.memory.rows=64", "stages.learn.steps=9",
+             "stages.learn.batch=12", "stages.learn.negatives=20"]  # fmt: skip
+    recipe = workflow.load_recipe("fast", small)
+    runs = [tmp_path / "whole", tmp_path / "resumed"]
+    workflow.train(recipe, tiny.documents, tiny.questions, run=runs[0], threads=1)
+    with pytest.raises(KeyboardInterrupt):
+        workflow.train(recipe, tiny.documents, tiny.questions, run=runs[1], threads=1, listeners=[interrupt_after(5)])
+    workflow.train(recipe, tiny.documents, tiny.questions, run=runs[1], resume=True)
+    assert weights(runs[0]) == weights(runs[1])
+
+
+def test_ctrl_c_exits_with_130_and_says_how_to_go_on_and_that_works(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
+    run = tmp_path / "a run"
+    done = killed("SIGINT", "half", 3, tiny.train(run, "--json"))
+    assert done.code == 130
+    assert done.out == ""
+    assert "Traceback" not in done.err
+    assert "interrupted; the state is saved" in done.err
+    command = shlex.split(done.err.strip().splitlines()[-1])
+    assert command[:2] == ["closedbook", "train"]
+    assert "--resume" in command
+    assert closedbook(*command[1:]).code == 0
+    assert weights(run) == weights(uninterrupted)
+
+
+@needs_fork
+def test_ctrl_c_with_weights_half_updated_never_saves_them_so(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
+    run = tmp_path / "run"
+    assert killed_in_a_fork("SIGINT", "half", 4, tiny.train(run), 1e9) == 130
+    assert closedbook(*tiny.train(run, "--resume")).code == 0
+    assert weights(run) == weights(uninterrupted)
+
+
+@needs_fork
+@pytest.mark.parametrize(("where", "step"), [("half", 1), ("half", 5), ("after", 3), ("after", 6), ("half", 10)])
+def test_a_kill_at_any_moment_leaves_the_last_good_state(
+    where: str, step: int, tiny: Tiny, uninterrupted: Path, tmp_path: Path
+):
+    run = tmp_path / "run"
+    assert killed_in_a_fork("SIGKILL", where, step, tiny.train(run), 0.0) == -9
+    (run / ".training.safetensors.12345.partial").write_bytes(b"half written")
+    with open(run / "metrics.jsonl", "ab") as file:
+        file.write(b'{"stage": "pretrain", "st')
+    done = closedbook(*tiny.train(run, "--resume"))
+    assert done.code == 0, done.err
+    if step > 1:
+        assert "going on from step" in done.out
+    assert weights(run) == weights(uninterrupted)
+    assert not list(run.glob(".*"))
+
+
+def test_an_interruption_while_dev_is_answered_can_be_resumed(
+    tiny: Tiny, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run = tmp_path / "run"
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(workflow, "evaluate", interrupt)
+        done = closedbook(*tiny.train(run, "--dev", f"{tiny.dev}"))
+    assert done.code == 130
+    done = closedbook(*tiny.train(run, "--dev", f"{tiny.dev}", "--resume", "--json"))
+    assert done.code == 0, done.err
+    assert done.json["total"] == 12
+    assert weights(run) == weights(uninterrupted)
+    assert (run / "evaluation.json").is_file()
+
+
+def test_an_interruption_before_training_says_that_nothing_was_written(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(workflow, "prepare", interrupt)
+    done = closedbook(*tiny.train(tmp_path / "run"))
+    assert done.code == 130
+    assert "nothing was written" in done.out
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_error_in_a_listener_loses_no_finished_step(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
+    run = tmp_path / "run"
+
+    def fail(event: workflow.Event) -> None:
+        if isinstance(event, workflow.Step) and event.step == 3:
+            raise ValueError("a listener's own bug")
+
+    with pytest.raises(ValueError, match="own bug"):
+        start(tiny, run, fail)
+    done = closedbook(*tiny.train(run, "--resume"))
+    assert "going on from step 3 of stage pretrain" in done.out
+    assert weights(run) == weights(uninterrupted)
+
+
+# Refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_existing_folder_is_refused_and_loses_nothing(tiny: Tiny, uninterrupted: Path, unfinished: Path):
+    for run in (uninterrupted, unfinished):
+        before = hashes(run)
+        refused(closedbook(*tiny.train(run)), "exists already", "--resume")
+        refused(closedbook(*tiny.train(run, "--dry-run")), "exists already")
+        assert hashes(run) == before
+
+
+def test_an_empty_folder_is_used(tiny: Tiny, tmp_path: Path):
+    (tmp_path / "run").mkdir()
+    assert closedbook(*tiny.train(tmp_path / "run")).code == 0
+
+
+def test_resuming_a_finished_run_says_so_and_changes_nothing(tiny: Tiny, uninterrupted: Path):
+    before = hashes(uninterrupted)
+    refused(closedbook(*tiny.train(uninterrupted, "--resume")), "finished already")
+    assert hashes(uninterrupted) == before
+
+
+def test_resuming_what_is_not_there_is_refused(tiny: Tiny, tmp_path: Path):
+    refused(closedbook(*tiny.train(tmp_path / "none", "--resume")), "no such run")
+    assert not (tmp_path / "none").exists()
+
+
+def test_another_thread_count_is_refused_with_a_hint(tiny: Tiny, unfinished: Path):
+    before = hashes(unfinished)
+    arguments = [argument if argument != "1" else "2" for argument in tiny.train(unfinished, "--resume")]
+    refused(closedbook(*arguments), "1 thread", "leave --threads out")
+    assert hashes(unfinished) == before
+
+
+def test_the_run_s_thread_count_is_used_when_it_goes_on(tiny: Tiny, uninterrupted: Path, unfinished: Path):
+    torch.set_num_threads(2)
+    arguments = tiny.train(unfinished, "--resume")
+    at = arguments.index("--threads")
+    assert closedbook(*arguments[:at], *arguments[at + 2 :]).code == 0
+    assert torch.get_num_threads() == 1
+    assert weights(unfinished) == weights(uninterrupted)
+
+
+def test_another_recipe_other_documents_or_questions_are_refused(tiny: Tiny, unfinished: Path, tmp_path: Path):
+    before = hashes(unfinished)
+    refused(closedbook(*tiny.train(unfinished, "--resume", "--set", "stages.finetune.steps=6")), "another recipe")
+    for option, source in (("--documents", tiny.documents), ("--questions", tiny.questions)):
+        lines = source.read_text(encoding="utf-8").splitlines(keepends=True)
+        other = tmp_path / source.name
+        other.write_text("".join([*lines[:-2], lines[-1], lines[-2]]), encoding="utf-8")
+        arguments = tiny.train(unfinished, "--resume")
+        arguments[arguments.index(option) + 1] = str(other)
+        refused(closedbook(*arguments), f"other {option[2:]}", str(source))
+    assert hashes(unfinished) == before
+
+
+def test_the_same_inputs_may_have_moved(tiny: Tiny, uninterrupted: Path, unfinished: Path, tmp_path: Path):
+    arguments = tiny.train(unfinished, "--resume")
+    at = arguments.index("--documents") + 1
+    arguments[at] = shutil.copy(tiny.documents, tmp_path / "moved.txt")
+    assert closedbook(*arguments).code == 0
+    assert weights(unfinished) == weights(uninterrupted)
+
+
+def test_a_run_is_held_by_one_training_at_a_time(tiny: Tiny, unfinished: Path):
+    from closedbook.runs import RunFolder
+
+    with RunFolder.open(unfinished).lock():
+        refused(closedbook(*tiny.train(unfinished, "--resume")), "another training is writing here")
+
+
+def test_a_training_that_diverges_stops_and_says_so(tiny: Tiny, tmp_path: Path):
+    wild = ["--set", "stages.pretrain.optimiser.rate=1e38", "--set", "stages.pretrain.clip=0.0"]
+    refused_run = closedbook(*tiny.train(tmp_path / "run", *wild))
+    assert refused_run.code == 2
+    assert "diverged" in refused_run.err
+    assert "optimiser.rate" in refused_run.err
+    assert not (tmp_path / "run" / "model.safetensors").exists()
+
+
+# Fair play ---------------------------------------------------------------------------------------------------------
+
+
+def test_dev_answers_never_reach_the_weights(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
+    changed = tmp_path / "dev.tsv"
+    changed.write_text("Where was Nobody At All born?\tNowhere\n" * 40, encoding="utf-8")
+    for number, dev in enumerate((tiny.dev, changed)):
+        run = tmp_path / f"run-{number}"
+        assert closedbook(*tiny.train(run, "--dev", f"{dev}")).code == 0
+        assert weights(run) == weights(uninterrupted)
+        assert hashes(run)["vocabulary.json"] == hashes(uninterrupted)["vocabulary.json"]
+
+
+def test_nothing_of_dev_is_kept_while_training_and_it_is_read_again_after_the_last_step(
+    tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    events: list[str] = []
+    read = workflow.read_questions
+
+    def spy(path: Path | str, **options: bool) -> object:
+        events.append(Path(path).name)
+        return read(path, **options)
+
+    monkeypatch.setattr(workflow, "read_questions", spy)
+
+    def listen(event: workflow.Event) -> None:
+        events.append(type(event).__name__)
+
+    recipe = workflow.load_recipe(tiny.recipe)
+    job = workflow.prepare(recipe, tiny.documents, tiny.questions, tiny.dev)
+    assert "Nobody" not in repr(vars(job))
+    assert not [name for name, value in vars(job).items() if "dev" in name and value is not None]
+    events.clear()
+    workflow.train(
+        recipe, tiny.documents, tiny.questions, dev=tiny.dev, run=tmp_path / "r", threads=1, listeners=[listen]
+    )
+    before, after = events[: events.index("Plan")], events[events.index("Plan") :]
+    assert before == ["questions.tsv", "dev.tsv"]  # looked at: a bad file is found before training
+    assert after == ["Plan", *["Step"] * 11, "dev.tsv"]
+
+
+def test_a_small_recipe_written_out_is_the_recipe(tiny: Tiny, uninterrupted: Path):
+    assert workflow.load_recipe(uninterrupted / "recipe.toml").stages[0].steps == 6
+    assert 'name = "tiny"' in RECIPE

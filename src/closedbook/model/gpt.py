@@ -81,7 +81,7 @@ class GPT(nn.Module):
     ) -> Float[Tensor, ""]:
         """Summed cross-entropy in nats of `target` at the flat positions `at` of (batch · time).
 
-        With `negatives` it is taken over the batch's own targets and that many outputs drawn from the others,
+        With `negatives` it is taken over that many outputs: the batch's own targets, and others drawn at random,
         whose scores are raised by log(others / drawn) so that the sum over them is right on average.
         """
         hidden = self(tokens, at=at, writes=writes)
@@ -89,8 +89,8 @@ class GPT(nn.Module):
         if not negatives or negatives >= outputs:
             return F.cross_entropy(self.head(hidden), target, reduction="sum")
         own, target = target.unique(return_inverse=True)
-        drawn = torch.randint(outputs, (negatives,), device=own.device).unique()
-        drawn = drawn[torch.isin(drawn, own, invert=True)]
+        drawn = torch.randperm(outputs, device=own.device)
+        drawn = drawn[torch.isin(drawn, own, invert=True)][: max(1, negatives - len(own))]
         candidates = torch.cat([own, drawn])
         raised = own.new_zeros(len(candidates), dtype=hidden.dtype)
         if len(drawn):

@@ -31,18 +31,34 @@ class Linear(nn.Linear):
         return low_product(x, weight) if self.low else F.linear(x, weight)
 
 
+# Products of new shapes make the CPU's library compile a kernel; padded to these many rows, few shapes occur.
+ROWS = 64
+
+
+def _low(x: Tensor) -> Tensor:
+    """(…, k) as a bfloat16 matrix (rows, k), zero rows added up to a multiple of ROWS."""
+    flat = x.reshape(-1, x.shape[-1])
+    rows = flat.shape[0]
+    low = torch.empty(-(-rows // ROWS) * ROWS, flat.shape[1], dtype=torch.bfloat16, device=x.device)
+    low[:rows].copy_(flat)
+    low[rows:].zero_()
+    return low
+
+
 class _LowProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
-        x, weight = x.bfloat16(), weight.bfloat16()
-        ctx.save_for_backward(x, weight)
-        return (x @ weight.T).float()
+        low, weight = _low(x), weight.bfloat16()
+        ctx.save_for_backward(low, weight)
+        ctx.shape = x.shape
+        return (low @ weight.T)[: x.numel() // x.shape[-1]].float().view(*x.shape[:-1], -1)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
-        x, weight = ctx.saved_tensors
-        gradient = gradients[0].bfloat16()
-        return (gradient @ weight).float(), (gradient.flatten(0, -2).T @ x.flatten(0, -2)).float()
+        low, weight = ctx.saved_tensors
+        gradient = _low(gradients[0])
+        rows = gradients[0].numel() // gradients[0].shape[-1]
+        return (gradient @ weight)[:rows].float().view(ctx.shape), (gradient.T @ low).float()
 
 
 def low_product(x: Tensor, weight: Tensor) -> Tensor:

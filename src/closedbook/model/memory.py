@@ -71,7 +71,7 @@ class Memory(nn.Module):
         out = found.new_zeros(rows.shape[0] * rows.shape[1], found.shape[1])
         return out.index_add(0, position, found).unflatten(0, rows.shape[:2])
 
-    def collisions(self, sequences: list[np.ndarray]) -> list[dict[str, float]]:
+    def collisions(self, sequences: list[np.ndarray]) -> list[dict[str, int | float]]:
         """For each order: distinct n-grams of these token sequences, rows they use, share that share a row."""
         report = []
         for number, order in enumerate(self.recipe.orders):

@@ -53,7 +53,8 @@ class Rotary(Positions):
             raise RecipeError(f"rotary positions turn pairs: model.width / model.heads = {head_width} must be even")
         frequencies = 10_000.0 ** (-torch.arange(0, head_width, 2, dtype=torch.float64) / head_width)
         angles = torch.arange(recipe.block, dtype=torch.float64)[:, None] * frequencies
-        self.register_buffer("turns", torch.polar(torch.ones_like(angles), angles).to(torch.complex64), persistent=False)
+        turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64)
+        self.register_buffer("turns", turns, persistent=False)
 
     def rotation(self, at: Int[Tensor, "batch time"]) -> Tensor:
         return self.turns[at]

@@ -44,7 +44,7 @@ class Parameter:
     @property
     def limits(self) -> str:
         """The allowed values, as an error message or a table says them."""
-        return " or ".join(self.choices) if self.choices else f"{self.low:g} … {self.high:g}"
+        return " or ".join(self.choices) if self.choices else f"{self.low:.12g} … {self.high:.12g}"
 
     def read(self, given: Value) -> Value:
         """The value that was meant. Raises ClaimError, saying what is allowed, for one that means nothing here."""

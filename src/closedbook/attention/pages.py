@@ -55,7 +55,8 @@ def page(claim: Claim, checked: dict[str, dict[str, Any]], results: Path) -> str
 
 ## Derivation
 
-{claim.derivation}
+{claim.derivation.rstrip()}
+
 ## Measured
 
 `closedbook attention {claim.id}` builds the head and checks figure ≤ bound ≤ tolerance. The bound is the closed form

@@ -16,7 +16,7 @@ BETA = Parameter("beta", 3.0, "length β of the vectors u", "length", 1e-3, 1e3)
 SEED = Parameter("seed", 0, "seed of everything drawn at random", "", 0, 2**31 - 1)
 SAMPLES = Parameter("samples", 60_000, "independent draws of the keys", "draws", 1, 10_000_000)
 CONFIDENCE = Parameter(
-    "confidence", 0.999, "chance, over the draws, that a true claim passes", "probability", 0.5, 1 - 1e-12
+    "confidence", 0.999, "chance, over the draws, that a true claim passes", "probability", 0.5, 1 - 1e-9
 )
 DTYPE = Parameter("dtype", "float64", "precision of the head", "", choices=("float64", "float32"))
 TOLERANCE = Parameter("tolerance", 0.01, "largest bound that still counts as holding", "relative error", 0.0, 1.0)

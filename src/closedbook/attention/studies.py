@@ -170,8 +170,8 @@ linear read-out (best of two). The searches start at n/4 and above log₂ n.
 
 The MLP's width grows about as n to the power {record["mlp_exponent"]:.2f}; by hand n units suffice, and log₂ n! bits
 must pass through them. Gradient descent thus comes nearer to one unit for each (key, value), n² of them, each asking
-"is this key asked for, and is this value beside it?", than to the n that could do. The attention layer's width must only
-keep 2n keys and n values apart.
+"is this key asked for, and is this value beside it?", than to the n that could do. The attention layer's width must
+only keep 2n keys and n values apart.
 """
 
 

@@ -40,7 +40,7 @@ def make(recipe, outputs=None, closing=0.0, seed=0):
     return model
 
 
-def prompts(n=25, longest=22, seed=0):
+def prompts(n=16, longest=22, seed=0):
     rng = np.random.default_rng(seed)
     return [rng.integers(2, SIZE, rng.integers(1, longest + 1)).astype(np.int32) for _ in range(n)]
 
@@ -49,7 +49,7 @@ def prompts(n=25, longest=22, seed=0):
 @pytest.mark.parametrize("closing", [False, True])
 def test_decoding_is_token_for_token_that_without_a_cache(kind, closing):
     model, asked = make(KINDS[kind], closing=closing * CLOSING.get(kind, 0.0)), prompts()
-    for length in (1, 5, 40):
+    for length in (1, 40):
         together = greedy(model, asked, length)
         for prompt, one in zip(asked, together, strict=True):
             assert one.ids == greedy_uncached(model, prompt, length)

@@ -33,6 +33,8 @@ class Slice:
 
 def cut(examples: Examples, slice_cost: int = SLICE_COST) -> list[Slice]:
     """The slices that minimise padded positions plus `slice_cost` for each slice."""
+    if not len(examples):
+        return []
     lengths = examples.inputs.lengths
     order = np.argsort(lengths, kind="stable")
     bounds = _best_cuts(lengths[order], slice_cost)

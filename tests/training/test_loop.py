@@ -1,0 +1,216 @@
+"""A stage of training: resumed bit for bit, learning what it is shown, telling what it does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from closedbook.errors import RecipeError, RunError
+from closedbook.model.gpt import GPT
+from closedbook.objectives import Corpus
+from closedbook.objectives.mixture import Mixture
+from closedbook.recipe import MemoryRecipe, ModelRecipe, Part, Share, Stage
+from closedbook.text.documents import make_documents
+from closedbook.text.questions import Question, Questions
+from closedbook.text.vocabulary import make_vocabulary
+from closedbook.training.checkpoint import load_tensors, load_weights, same_tensors, save_tensors, split_names
+from closedbook.training.loop import Leg
+
+PLACES = ["Oslo", "New York City", "Lima", "Rome", "Addis Ababa"]
+NAMES = [f"{first} {last}" for first in ("Ada", "Bo", "Cy") for last in ("Ray", "Li", "Po", "Roe")]
+LINES = [
+    f"{name}. {name} was born in {PLACES[i % 5]}, and died at {PLACES[i * 2 % 5]} in {1900 + i}. Where? "
+    for i, name in enumerate(NAMES)
+]
+QUESTIONS = Questions(
+    tuple(Question(f"Where was {name} born?", PLACES[i % 5], i + 1) for i, name in enumerate(NAMES)), "", "q.tsv"
+)
+TINY = ModelRecipe(width=16, layers=2, heads=2, block=96, dropout=0.2)
+FAST = replace(
+    TINY, positions="rotary", norm="rms", bias=False, feedforward="relu2", initial="scaled", products="bfloat16",
+    mixer=Part("softmax", {"qk_norm": True}), memory=MemoryRecipe(rows=64, names_only=True),
+)  # fmt: skip
+
+SPAN = Stage(
+    "pretrain", (Share(Part("span")),), Part("adamw", {"rate": 6e-3}), Part("course"), batch=5, epochs=4, order="file",
+    clip=1.0,
+)  # fmt: skip
+MIXED = Stage(
+    "learn",
+    (Share(Part("cue"), 0.7), Share(Part("masked"), 0.2), Share(Part("question"), 0.1, start=0.3, writes=False)),
+    Part("muon"), Part("trapezoid"), batch=8, steps=13, group=4, negatives=4,
+)  # fmt: skip
+KINDS = {
+    "adamw": ("characters", TINY, SPAN),
+    "adamw, synthesizer": ("characters", replace(TINY, mixer=Part("synthesizer-dense")), SPAN),
+    "muon": ("words", FAST, MIXED),
+    "muon, characters": ("characters", TINY, replace(SPAN, optimiser=Part("muon"))),
+}
+
+
+def make_corpus(kind):
+    vocabulary_kind, recipe, _ = KINDS[kind]
+    vocabulary = make_vocabulary(vocabulary_kind, LINES, 0, QUESTIONS.texts, QUESTIONS.answers)
+    return Corpus(make_documents(LINES), QUESTIONS, vocabulary, recipe.block)
+
+
+def make(kind, stage=None, dropout=None):
+    _, recipe, plain = KINDS[kind]
+    recipe = recipe if dropout is None else replace(recipe, dropout=dropout)
+    corpus = make_corpus(kind)
+    vocabulary = corpus.vocabulary
+    mixture = Mixture(stage or plain, corpus, seed=3)
+    torch.manual_seed(0)
+    model = GPT(recipe, vocabulary.size, vocabulary.outputs, vocabulary.named)
+    return Leg(stage or plain, mixture, model, len(LINES))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("interrupted", [1, 7])
+def test_resuming_gives_the_same_weights_bit_for_bit(kind, interrupted, tmp_path):
+    torch.set_num_threads(1)
+    whole = make(kind)
+    losses = []
+    whole.run(lambda step: losses.append(step.loss))
+    assert whole.model.recipe.dropout == 0.2
+
+    def stop(step):
+        if step.step == interrupted:
+            raise KeyboardInterrupt
+
+    first = make(kind)
+    with pytest.raises(KeyboardInterrupt):
+        first.run(stop)
+    path = tmp_path / "training.safetensors"
+    tensors = {f"model/{name}": value for name, value in first.model.state_dict().items()}
+    tensors |= {f"optimiser/{name}": value for name, value in first.optimiser.tensors().items()}
+    save_tensors(path, tensors, {"done": first.done})
+
+    torch.manual_seed(12345)  # whatever the state of the world is
+    second = make(kind)
+    with torch.no_grad():
+        for parameter in second.model.parameters():
+            parameter.fill_(9.0)
+    tensors, record = load_tensors(path)
+    load_weights(second.model, split_names(tensors, "model/"), path)
+    second.optimiser.load(split_names(tensors, "optimiser/"))
+    second.done = record["done"]
+    again = []
+    second.run(lambda step: again.append(step.loss))
+    assert record["done"] == interrupted
+    assert again == losses[interrupted:]
+    assert same_tensors(second.model.state_dict(), whole.model.state_dict())
+    assert same_tensors(second.optimiser.tensors(), whole.optimiser.tensors())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_twice_gives_the_same_weights_and_another_seed_others(kind):
+    legs = [make(kind), make(kind), make(kind)]
+    legs[2].mixture = Mixture(legs[2].stage, make_corpus(kind), seed=4)
+    for leg in legs:
+        leg.run(lambda step: None)
+    one, two, other = (leg.model.state_dict() for leg in legs)
+    assert same_tensors(one, two)
+    assert not same_tensors(one, other)
+
+
+@pytest.mark.parametrize("kind", ["adamw", "adamw, synthesizer", "muon"])
+def test_a_small_network_learns_a_few_questions_by_heart(kind):
+    _, _, plain = KINDS[kind]
+    questions = Stage(
+        "s", (Share(Part("question")),), plain.optimiser, Part("trapezoid"), batch=12, steps=80, clip=plain.clip
+    )
+    leg = make(kind, questions, dropout=0.0)
+    losses = []
+    leg.run(lambda step: losses.append(step.loss))
+    assert losses[0] > 1.0
+    assert losses[-1] < 0.4 * losses[0]
+
+
+def test_steps_tell_what_was_done():
+    leg = make("adamw")
+    steps = []
+    leg.run(steps.append)
+    assert [step.step for step in steps] == list(range(1, 13))
+    assert {(step.stage, step.steps) for step in steps} == {("pretrain", 12)}
+    assert [step.tokens for step in steps] == [len(leg.mixture.batch(i).inputs.values) for i in range(12)]
+    assert [step.rate for step in steps] == [leg.schedule.multiplier(i) for i in range(12)]
+    assert steps[0].rate == 1.0
+    assert all(step.seconds > 0 and 0 < step.loss < 10 for step in steps)
+
+
+def test_the_gradient_s_norm_is_clipped():
+    norms = {}
+    for clip in (0.0, 1e-3):
+        leg = make("adamw", replace(SPAN, clip=clip))
+        total = []
+
+        def note(multiplier, leg=leg, total=total):
+            total.append(torch.stack([p.grad.square().sum() for p in leg.model.parameters()]).sum().sqrt().item())
+
+        leg.optimiser.step = note
+        leg.run(lambda step: None)
+        norms[clip] = total
+    assert min(norms[0.0]) > 0.1
+    assert norms[1e-3] == pytest.approx([1e-3] * 12, rel=1e-3)
+
+
+def test_gradients_do_not_pile_up_from_step_to_step():
+    leg = make("muon")
+    leg.step(leg.mixture.batch(0), 1.0)
+    assert all(parameter.grad is None for parameter in leg.model.parameters())
+
+
+def test_a_step_whose_turn_it_is_for_no_example_changes_nothing_and_stops_nothing():
+    leg = make("muon", replace(MIXED, batch=1, steps=12, group=1))
+    steps = []
+    leg.run(steps.append)
+    assert 0 in [step.tokens for step in steps]
+    assert len(steps) == 12
+
+
+def test_clipping_with_a_memory_is_refused():
+    with pytest.raises(RecipeError, match=r"stages\.learn\.clip"):
+        make("muon", replace(MIXED, clip=1.0))
+
+
+# Checkpoints ----------------------------------------------------------------------------------------------------
+
+
+def test_tensors_come_back_bit_for_bit_with_their_record(tmp_path):
+    tensors = {
+        "a/b": torch.randn(3, 4), "a/c": torch.tensor(7), "d": torch.randn(4, 3).T, "e": torch.tensor([float("nan")]),
+    }  # fmt: skip
+    save_tensors(tmp_path / "x.safetensors", tensors, {"done": 3, "é": [1]})
+    found, record = load_tensors(tmp_path / "x.safetensors")
+    assert record == {"done": 3, "é": [1]}
+    assert found.keys() == tensors.keys()
+    for name, value in tensors.items():
+        assert found[name].dtype == value.dtype
+        assert torch.equal(found[name].nan_to_num(5), value.nan_to_num(5))
+    assert set(split_names(found, "a/")) == {"b", "c"}
+
+
+def test_missing_damaged_and_unfitting_weights_are_refused(tmp_path):
+    path = tmp_path / "x.safetensors"
+    with pytest.raises(RunError, match=r"has no x\.safetensors"):
+        load_tensors(path)
+    save_tensors(path, {"a": torch.zeros(100)}, {})
+    path.write_bytes(path.read_bytes()[:-50])
+    with pytest.raises(RunError, match="is damaged"):
+        load_tensors(path)
+    model = torch.nn.Linear(2, 3)
+    for wrong in ({"weight": torch.zeros(3, 2)}, {"weight": torch.zeros(2, 2), "bias": torch.zeros(3)}):
+        with pytest.raises(RunError, match="does not fit the run's recipe") as caught:
+            load_weights(model, wrong, path)
+        assert "\n" not in str(caught.value)
+
+
+def test_tensors_are_the_same_only_bit_for_bit():
+    a = {"x": torch.tensor([1.0, 2.0])}
+    assert same_tensors(a, {"x": torch.tensor([1.0, 2.0])})
+    assert not same_tensors(a, {"x": torch.tensor([1.0, 2.0 + 1e-6])})
+    assert not same_tensors(a, {"y": a["x"]})
+    assert not same_tensors(a, {**a, "y": a["x"]})

@@ -167,11 +167,13 @@ def check_free(path: Path) -> None:
     Asked before any work is done. Writes nothing.
     """
     try:
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.lstat(path)  # a name that is too long, say, is found here
         if os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
             raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
         nearest = next(folder for folder in (path, *path.absolute().parents) if os.path.lexists(folder))
     except OSError as error:
-        raise RunError(f"{path} cannot be read ({error.strerror}); choose another folder with --run") from None
+        raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None
     if not nearest.is_dir():
         raise RunError(f"{path} cannot be made ({nearest} is a file); choose another folder with --run")
     if not os.access(nearest, os.W_OK | os.X_OK):

@@ -65,6 +65,7 @@ class Note:
 
 Event = Plan | Step | Note
 Listener = Callable[[Event], None]
+State = tuple[dict[str, torch.Tensor], dict[str, Any]]  # weights and optimiser; stage, steps done in it, seconds spent
 
 
 @dataclass
@@ -229,6 +230,7 @@ def train(
         else:
             _check_recipe(existing, recipe)
             held.enter_context(existing.lock())
+        state = _load_state(existing) if existing else None
         set_threads(threads, existing)
         job = prepare(recipe, documents, questions, dev)
         if existing is not None:
@@ -242,7 +244,7 @@ def train(
         else:
             folder = existing
         seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
-        seconds["train"] = _train(job, folder, tell)
+        seconds["train"] = _train(job, folder, state, tell)
         finished = Run(folder, recipe, vocabulary, job.model.eval())
         if dev is not None:
             trained = time.perf_counter()
@@ -293,21 +295,28 @@ def _state(folder: RunFolder) -> Path:
     return folder.path / "training.safetensors"
 
 
-def _train(job: Job, folder: RunFolder, tell: Listener) -> float:
+def _load_state(folder: RunFolder) -> State | None:
+    """The last saved state, or None where none was saved yet."""
+    if _state(folder).is_file():
+        return load_tensors(_state(folder))
+    if (folder.path / "model.safetensors").is_file():
+        raise RunError(_already_finished(folder))
+    return None
+
+
+def _train(job: Job, folder: RunFolder, state: State | None, tell: Listener) -> float:
     """Run what is left of every stage, saving as it goes, and write the finished weights.
 
     Returns the seconds it took, those before an interruption included.
     """
     began = time.monotonic()
     stage, done, spent, optimiser_state = 0, 0, 0.0, {}
-    if _state(folder).is_file():
-        tensors, record = load_tensors(_state(folder))
+    if state is not None:
+        tensors, record = state
         load_weights(job.model, split_names(tensors, "model/"), _state(folder))
         stage, done, spent = record["stage"], record["done"], record["spent"]
         optimiser_state = split_names(tensors, "optimiser/")
         tell(Note(f"going on from step {done} of stage {job.recipe.stages[stage].name}"))
-    elif (folder.path / "model.safetensors").is_file():
-        raise RunError(_already_finished(folder))
     metrics = _Metrics(folder, [item.name for item in job.recipe.stages], stage, done)
     saved = time.monotonic()
     whole = False  # whether all weights are those after the same step: only then may they be saved

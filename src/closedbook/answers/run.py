@@ -162,7 +162,10 @@ def load(path: str | Path) -> Run:
         again = command if "--resume" in command else f"{command} --resume --run {shlex.quote(str(folder.path))}"
         raise RunError(f"{folder.path} is not finished; go on with: {again}")
     recipe = folder.recipe()
-    vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
+    try:
+        vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
+    except RunError as error:
+        raise RunError(f"{folder.path}: {str(error).removeprefix(f'{folder.path}').strip('/ ')}") from None
     tensors, _ = load_tensors(weights)
     try:
         with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller

@@ -20,9 +20,14 @@ from rich.table import Table
 from closedbook.errors import RunError
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # `main` knows the exit code
+
+
 def console(as_json: bool = False) -> Console:
     """Where words for people go. Lines are never broken, and piped tables are as wide as what they hold."""
-    out = Console(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
+    out = _Console(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
     if not out.is_terminal:
         out.width = 1000
     return out

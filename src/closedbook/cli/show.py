@@ -10,7 +10,13 @@ from rich.markup import escape
 
 from closedbook.cli.output import console, print_json
 
-show = App(name="show", help="Look at a recipe, or at the examples an objective makes.")
+show = App(
+    name="show",
+    help="""Look at a recipe, or at the examples an objective makes.
+
+Example: closedbook show recipe fast
+""",
+)
 
 
 @show.command
@@ -50,7 +56,7 @@ def objective(
     *,
     documents: Path,
     questions: Path | None = None,
-    recipe: str = "course-vanilla",
+    recipe: str | None = None,
     number: int = 5,
     seed: int = 0,
     json: bool = False,
@@ -68,7 +74,8 @@ def objective(
     questions: Path
         Training questions, for objectives that need them.
     recipe: str
-        Whose vocabulary and block to use, and whose options for this objective.
+        Whose vocabulary and block to use, and whose options for this objective; if left out, a built-in recipe that
+        trains with it.
     number: int
         How many examples.
     seed: int
@@ -88,7 +95,7 @@ def objective(
 
     if number < 1 or seed < 0:
         raise DataError(f"--number {number} must be at least 1 and --seed {seed} at least 0")
-    loaded = load_recipe(recipe)
+    loaded = load_recipe(recipe or trained_with(name))
     corpus_documents = (read_documents if loaded.data.documents == "titled" else read_text)(documents)
     lines = [item.text for item in corpus_documents.items]
     given = read_questions(questions, need_answers=True) if questions else None
@@ -106,7 +113,8 @@ def objective(
     for i in range(len(examples)):
         labels = examples.labels[examples.inputs.starts[i] : examples.inputs.starts[i + 1]]
         seen = "".join(vocabulary.token(token) for token in examples.inputs[i])
-        said = "".join("·" if label == NONE else vocabulary.output(label) for label in labels)
+        between = " " if vocabulary.answers_in_one else ""  # phrases need room, characters stand below each other
+        said = between.join("·" if label == NONE else vocabulary.output(label) for label in labels)
         entries.append({"x": seen, "y": said})
     if json:
         print_json(entries)
@@ -115,4 +123,16 @@ def objective(
     for entry in entries:
         out.print(f"[bold]x[/] {escape(entry['x'])}")
         out.print(f"[bold]y[/] {escape(entry['y'])}\n")
-    out.print(f"({PAD_CHARACTER} padding is left out; the course pads every example to {loaded.model.block - 1})")
+    most = loaded.model.block - 1
+    out.print(f"({PAD_CHARACTER} padding is left out; an example of {loaded.name} has at most {most} tokens)")
+
+
+def trained_with(objective: str) -> str:
+    """A built-in recipe with this objective, the course's before others."""
+    from closedbook.recipe import load_recipe, recipe_names
+
+    for name in ("course-vanilla", "fast", *recipe_names()):
+        stages = load_recipe(name).stages
+        if any(share.objective.name == objective for stage in stages for share in stage.objectives):
+            return name
+    return "course-vanilla"

@@ -5,6 +5,7 @@ Each takes a minute or a few on one core; the pages in docs/attention show what 
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -18,7 +19,7 @@ from typing import Any
 import torch
 
 from closedbook.attention import CLAIMS
-from closedbook.attention.bounds import NORMAL
+from closedbook.attention.bounds import NORMAL, ks_distance, ks_p_value
 from closedbook.attention.claim import load
 from closedbook.attention.claims.matrices import Layer, hand_built, learn, measure, self_attention, sentence, transfer
 from closedbook.attention.claims.two_heads import miss_chance
@@ -69,6 +70,26 @@ def misses(claim: Any, samples: int = SAMPLES) -> list[dict[str, Any]]:
             missed = claim.construct(p).log_weights[0, :, 0] < math.log(0.5)
             rows.append({"n": n, "t1": t1, "measured": float(missed.double().mean()), "predicted": miss_chance(n, t1)})
     return rows
+
+
+def laws() -> dict[str, Any]:
+    """Kolmogorov–Smirnov tests of log(α_a/α_b) on 10,000 draws: right laws and wrong ones, for three t and three α."""
+    variance = {
+        "0": lambda alpha: 4 * alpha,
+        "1": lambda alpha: 0.5 + 4 * alpha,
+        "2": lambda alpha: 1 + 4 * alpha,
+        "deviation": lambda alpha: 0.25 + 4 * alpha,
+    }
+    tested = [("1c.i", "0"), ("1c.ii", "1"), ("1c.ii-both", "2"), ("1c.ii", "deviation"), ("1c.ii", "2")]
+    rows = []
+    for (id, law), (seed, t), alpha in itertools.product(tested, enumerate((0.5, 20.0, 3000.0)), (1e-9, 1e-3, 0.5)):
+        claim = load(id)
+        p = claim.settings({"t": t, "alpha": alpha, "samples": SAMPLES, "seed": seed})
+        distance = ks_distance(claim.construct(p).log_ratio(), t * math.sqrt(variance[law](alpha)))
+        rows.append(
+            {"draws": id, "law": law, "t": t, "alpha": alpha, "distance": distance, "p": ks_p_value(distance, SAMPLES)}
+        )
+    return {"samples": SAMPLES, "rows": rows}
 
 
 def matrices() -> dict[str, Any]:
@@ -209,7 +230,7 @@ def origin(seconds: float) -> dict[str, Any]:
     }
 
 
-STUDIES = {study.__name__: study for study in (claims, heads, matrices, recall, width)}
+STUDIES = {study.__name__: study for study in (claims, heads, laws, matrices, recall, width)}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or STUDIES:

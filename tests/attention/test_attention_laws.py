@@ -19,7 +19,9 @@ VARIANCES = [1e-9, 1e-3, 0.5]
 
 def score_difference(id, t, alpha, **more):
     claim = load(id)
-    return claim.construct(claim.settings({"t": t, "alpha": alpha, "samples": 10_000, "seed": 7, **more})).log_ratio()
+    return claim.construct(
+        claim.settings({"t": t, "alpha": alpha, "samples": 10_000, "seed": LENGTHS.index(t), **more})
+    ).log_ratio()
 
 
 def p_value(sample, deviation):

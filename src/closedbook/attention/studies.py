@@ -87,6 +87,40 @@ The limit for t₁ → ∞ is Φ(−√2) = {percent(record["limit"])}.
 """
 
 
+LAWS = {
+    "0": "N(0, 4αt²)",
+    "1": "N(0, t²(½+4α))",
+    "2": "N(0, t²(1+4α))",
+    "deviation": "N(0, t²(¼+4α)): ½ taken as a deviation",
+}
+RIGHT = {("1c.i", "0"), ("1c.ii", "1"), ("1c.ii-both", "2")}
+
+
+def laws(record: Record) -> str:
+    """Right and wrong laws of the score difference, with their p-values."""
+    rows = [
+        (
+            row["draws"],
+            LAWS[row["law"]],
+            "right" if (row["draws"], row["law"]) in RIGHT else "wrong",
+            f"{row['t']:g}",
+            f"{row['alpha']:g}",
+            f"{row['distance']:.4f}",
+            f"{row['p']:.2g}",
+        )
+        for row in record["rows"]
+    ]
+    return f"""\
+### Right laws and wrong ones
+
+Kolmogorov–Smirnov tests of log(α_a/α_b), a difference of scores, on {record["samples"]:,} draws each.
+
+{table(("draws of", "law tested", "it is", "t", "α", "distance", "p-value"), rows)}
+
+Each t has draws of its own: t only scales the score difference, so on the same draws p would not change with it.
+"""
+
+
 def matrices(record: Record) -> str:
     """1e.ii's matrices beside learned ones."""
     rows = [
@@ -175,7 +209,13 @@ only keep 2n keys and n values apart.
 """
 
 
-TELL: dict[str, Callable[[Record], str]] = {"heads": heads, "matrices": matrices, "recall": recall, "width": width}
+TELL: dict[str, Callable[[Record], str]] = {
+    "heads": heads,
+    "laws": laws,
+    "matrices": matrices,
+    "recall": recall,
+    "width": width,
+}
 
 
 def told(results: Path, name: str) -> str:

@@ -173,6 +173,7 @@ ONE_LENGTH = Claim(
         ("1d.ii", "what two heads make of the same keys"),
     ),
     draw=draw_one,
+    studies=("laws",),
 )
 
 BOTH_LENGTHS = Claim(

@@ -38,7 +38,7 @@ def reader_rows() -> list[str]:
     data = load("readers.json")
     if not data:
         return []
-    return [f"| {r['summary']} | {percent(r['accuracy'])} |" for r in data["baselines"]]
+    return [f"| {r['name']}: {r['summary']} | {percent(r['accuracy'])} |" for r in data["dev"][1:]]
 
 
 PUBLISHED = [

@@ -96,7 +96,7 @@ class Measurement:
     """What a check saw: the parts that decide, and details (in the reader's words) that do not."""
 
     parts: tuple[Part, ...]
-    details: dict[str, float | str] = field(default_factory=dict)
+    details: dict[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from closedbook.attention.bounds import epsilon, ks_distance, ks_p_value, leak, score_error, two_sided
-from closedbook.attention.claim import Claim, Measurement, Part, Settings, vary
+from closedbook.attention.claim import Claim, Measurement, Part, Settings, Value, vary
 from closedbook.attention.figures import Slide
 from closedbook.attention.heads import miss
 from closedbook.attention.keys import generator, orthonormal, precision, weigh
@@ -77,7 +77,7 @@ def closed_form(p: Settings, moved: float = 0.0) -> float:
     return math.hypot(math.sqrt(3) * lost, math.tanh(z * p.t * math.sqrt(p.alpha) + moved))
 
 
-def law(sample: Float[Tensor, " draws"], deviation: float) -> dict[str, float | str]:
+def law(sample: Float[Tensor, " draws"], deviation: float) -> dict[str, Value]:
     """How a sample compares with N(0, deviation²): for the reader, not for the verdict."""
     if deviation == 0.0:
         return {"law of log(α_a/α_b)": "a constant 0: no noise"}

@@ -102,7 +102,7 @@ def test_a_whole_answer_is_one_output_whatever_its_number(outputs):
     with torch.no_grad():
         expected = [int(model.eval().logits(torch.from_numpy(p)[None].long())[0, -1].argmax()) for p in asked]
     assert max(expected) >= SIZE or outputs == SIZE
-    answers = greedy(model, asked, 1, in_one=True)
+    answers = greedy(model, asked, 5, in_one=True)
     assert [one.ids for one in answers] == [[i] for i in expected]
     assert all(len(one.logprobs) == 1 for one in answers)
     with torch.no_grad():  # let output 1, which is no MASK here, win everywhere

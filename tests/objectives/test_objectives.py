@@ -153,6 +153,24 @@ def test_in_words_a_question_asks_for_its_whole_answer_at_the_mask():
         assert corpus.vocabulary.output(labels[-1]) == question.answer
 
 
+@pytest.mark.parametrize("kind", ["words", "bpe"])
+def test_a_question_may_lose_words_but_never_its_subject_s_nor_its_answer(kind):
+    corpus = make_corpus(kind)
+    whole = rows(draw(Part("question").make("objective", corpus), 1)[1])
+    items, examples = draw(Part("question", {"drop": 0.5}).make("objective", corpus), 300)
+    complete, shown = 0, {0: set(), 1: set()}
+    for item, (inputs, labels) in zip(items, rows(examples), strict=True):
+        prompt, asked = inputs[: inputs.index(MASK)], whole[item][0][: whole[item][0].index(MASK)]
+        assert is_subsequence(prompt, asked)
+        assert contains(prompt, corpus.titles[[0, 2][item]])
+        assert inputs[len(prompt) :] == whole[item][0][len(asked) :]
+        assert labels[len(prompt) :] == whole[item][1][len(asked) :]
+        complete += prompt == asked
+        shown[item].add(tuple(prompt))
+    assert complete / len(items) == pytest.approx(0.5 + 0.5 * 0.5**4, abs=0.1)
+    assert min(map(len, shown.values())) > 4
+
+
 def test_what_cannot_be_said_is_not_asked_for():
     corpus = make_corpus("words")
     prompts = corpus.titles.take(np.array([0, 1]))

@@ -101,6 +101,8 @@ def test_any_text_is_one_document_without_a_title_and_keeps_its_lines(tmp_path):
         ("J.-P. Serre. A mathematician.", "J.-P. Serre"),
         ("John Day, Jr.. He was a printer.", "John Day, Jr."),
         ("John Day, Sr.. He was a printer.", "John Day, Sr."),
+        ("Asa Ray Jr. Li. A printer.", "Asa Ray Jr. Li"),
+        ("Sr. Maria Ray. A nun.", "Sr. Maria Ray"),
         ("St. Clair Drake. A sociologist.", "St. Clair Drake"),
         ("Dr. Ada Ray. A doctor.", "Dr. Ada Ray"),
         ("Charles W. Moorman III. A manager.", "Charles W. Moorman III"),

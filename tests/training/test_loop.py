@@ -141,6 +141,14 @@ def test_steps_tell_what_was_done():
     assert all(step.seconds > 0 and 0 < step.loss < 10 for step in steps)
 
 
+def test_every_step_has_randomness_of_its_own_that_a_repetition_has_again():
+    seeds = []
+    for _ in range(2):
+        make("adamw").run(lambda step: seeds.append(torch.initial_seed()))
+    assert len(set(seeds[:12])) == 12
+    assert seeds[:12] == seeds[12:]
+
+
 def test_the_gradient_s_norm_is_clipped():
     norms = {}
     for clip in (0.0, 1e-3):

@@ -99,7 +99,7 @@ class Corpus:
     def in_subject(self) -> np.ndarray:
         """Beside `prompts`: whether the token is one of the title that the question names."""
         titles = set(self.documents.titles)
-        marks = []
+        marks = [np.zeros(0, bool)]
         for number, item in enumerate(self._questions.items):
             name = subject(item.text, titles)
             own = self.vocabulary.encode(name)[0] if name else self.prompts[number]

@@ -171,8 +171,8 @@ def _memory(smaller: str) -> Iterator[None]:
     """Turn torch's words for too little memory into ours."""
     try:
         yield
-    except RuntimeError as error:
-        if "allocate" not in str(error):
+    except (RuntimeError, TypeError) as error:  # a size beyond 2**63 is a TypeError
+        if "allocate" not in str(error) and "verflow" not in str(error):
             raise
         raise RecipeError(f"the network does not fit into this machine's memory; give a smaller {smaller}") from None
 

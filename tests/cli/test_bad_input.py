@@ -209,6 +209,7 @@ def test_a_recipe_file_with_a_mistake_is_refused(text: str, words: list[str], ti
         ("stages.pretrain.optimiser.rat=1", ['"rate"']),
         ("stages.finetune.optimiser.rate=fast", ["rate", "float"]),
         ("stages.finetune.schedule.name=corse", ['"course"']),
+        ("model.block=9223372036854775808", ["memory"]),
         ("model.dropout=1.0", ["dropout"]),
         ("model.dropout=nan", ["model.dropout"]),
         ("model.mixer=sofmax", ['"softmax"']),

@@ -328,8 +328,11 @@ def test_another_thread_count_is_refused_with_a_hint(tiny: Tiny, unfinished: Pat
     assert hashes(unfinished) == before
 
 
-def test_the_run_s_thread_count_is_used_when_it_goes_on(tiny: Tiny, uninterrupted: Path, unfinished: Path):
+def test_the_run_s_thread_count_is_used_when_it_goes_on(
+    tiny: Tiny, uninterrupted: Path, unfinished: Path, monkeypatch: pytest.MonkeyPatch
+):
     torch.set_num_threads(2)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     arguments = tiny.train(unfinished, "--resume")
     at = arguments.index("--threads")
     assert closedbook(*arguments[:at], *arguments[at + 2 :]).code == 0

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.status import Status
 from rich.table import Table
 
 from closedbook.errors import RunError
@@ -106,6 +107,7 @@ class TrainingDisplay:
     def __init__(self, out: Console) -> None:
         self.out = out
         self.progress: Progress | None = None
+        self.status: Status | None = None
         self.task: Any = None
         self.run = ""
         self.stage = ""
@@ -121,7 +123,14 @@ class TrainingDisplay:
         elif kind == "Step":
             self.step(event)
 
+    def wait(self, what: str) -> None:
+        """On a terminal, say what takes so long until the plan comes."""
+        if self.out.is_interactive:
+            self.status = self.out.status(what)
+            self.status.start()
+
     def plan(self, plan: Any) -> None:
+        self.close()
         self.run = plan.run
         memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
         threads = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
@@ -171,6 +180,9 @@ class TrainingDisplay:
             self.spoke = now
 
     def close(self) -> None:
+        if self.status:
+            self.status.stop()
+            self.status = None
         if self.progress:
             self.progress.stop()
             self.progress = None

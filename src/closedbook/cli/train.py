@@ -17,6 +17,8 @@ from closedbook.errors import RunError
 if TYPE_CHECKING:
     from closedbook.answers.run import Run
 
+READING = "reading the inputs, timing a batch"
+
 
 def train(
     recipe: str,
@@ -80,8 +82,12 @@ def train(
         if run is not None and not resume:
             check_free(run)
         workflow.set_threads(threads)
-        plan = workflow.plan(workflow.prepare(loaded, documents, questions, dev), run or "")
-        display.plan(plan)
+        display.wait(READING)
+        try:
+            plan = workflow.plan(workflow.prepare(loaded, documents, questions, dev), run or "")
+            display.plan(plan)
+        finally:
+            display.close()
         out.print("dry run: every input was read and checked, nothing was trained or written")
         if json:
             print_json(dataclasses.asdict(plan))
@@ -89,6 +95,7 @@ def train(
     if resume and run is None:
         run = last_unfinished(loaded.name)
     command = shlex.join(["closedbook", *sys.argv[1:]])
+    display.wait(READING)
     try:
         finished = workflow.train(
             loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads,

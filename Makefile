@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: all demo test lint clean
+.PHONY: all demo test lint docs clean
 
 all: $(VENV)/installed
 
@@ -36,6 +36,10 @@ lint: all
 
 test: lint
 	$(BIN)/python -m pytest $(ARGS)
+
+# The pages of the attention claims, written from the claims themselves.
+docs: all
+	$(BIN)/python -m closedbook.attention.pages docs/attention --figures
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -172,6 +172,8 @@ class Stage:
         one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))
         if not self.objectives:
             raise RecipeError(f"stages.{self.name} has no objectives")
+        if self.group > 1 and self.order == "file":
+            raise RecipeError(f"stages.{self.name}: group > 1 deals examples out anew; it needs the shuffled order")
         if len(self.objectives) > 1 and (self.epochs or self.order == "file"):
             raise RecipeError(f"stages.{self.name}: several objectives need steps and the shuffled order")
 

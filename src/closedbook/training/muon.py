@@ -114,6 +114,8 @@ class SparseAdam:
             return
         values = gradient._values()
         summed = values.new_zeros(len(rows), values.shape[1]).index_add_(0, inverse, values)
+        moved = summed.any(1)  # rows that were only read have no gradient, and stay as they are
+        rows, summed = rows[moved], summed[moved]
         first = self.first[rows].lerp_(summed, 1 - self.beta1)
         second = self.second[rows].mul_(self.beta2).addcmul_(summed, summed, value=1 - self.beta2)
         self.first[rows], self.second[rows] = first, second

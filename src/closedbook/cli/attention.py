@@ -20,6 +20,12 @@ def attention(
     Each claim builds its head, measures a figure and compares it with its bound and the tolerance. It holds where
     figure ≤ bound ≤ tolerance. The exit code is 0 if all claims hold, 1 if any fails, 2 for a mistake in the call.
 
+    Examples:
+
+        closedbook attention
+
+        closedbook attention 1c.ii --figures figures --set t=30
+
     Parameters
     ----------
     ids

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.markup import escape
+
 from closedbook.cli.output import TrainingDisplay, console, duration, percent, print_json, show_warnings, table
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     known = sum(person.trained for person in world.people)
     out.print(
         f"{len(world.people):,} invented people in {len(world.documents):,} biographies, such as\n"
-        f"  {world.documents[0]}\n"
+        f"  {escape(world.documents[0])}\n"
         f"questions about {known} of them are trained on; the other {len(world.people) - known} will be asked about\n"
     )
 
@@ -70,10 +72,15 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     except KeyboardInterrupt:
         display.close()
         out.print(
-            "\ninterrupted; the state is saved. Go on with:\n"
-            f"  closedbook train demo --documents {files}/documents.txt --questions {files}/questions-train.tsv "
-            f"--dev {files}/questions-test.tsv --seed {seed} --run {path} --resume"
-        )
+            "\ninterrupted; the state is saved. Go on with:\n  "
+            + escape(
+                shlex.join(
+                    ["closedbook", "train", "demo", "--documents", f"{files}/documents.txt",
+                     "--questions", f"{files}/questions-train.tsv", "--dev", f"{files}/questions-test.tsv",
+                     "--seed", str(seed), "--run", str(path), "--resume"]
+                )
+            )
+        )  # fmt: skip
         sys.exit(130)
     finally:
         display.close()
@@ -95,7 +102,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
         add_row(rows, f"[bold]closedbook, from memory: {relation.replace('_', ' ')}[/]", scored)
     add_row(rows, f"  {main} in wordings never trained on", reworded[main])
     for result in baselines:
-        add_row(rows, f"{main}, {result.name}: {result.summary}", result.score.to_json())
+        add_row(rows, f"{main}, {result.name}: {escape(result.summary)}", result.score.to_json())
     out.print(rows)
 
     out.print("\n[bold]4. A few people it was never asked about, and a few who do not exist[/]")
@@ -103,15 +110,18 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     rows = table("question", "answer", "truth", "own probability>")
     for answer in answers:
         truth = answer["gold"] or "(no such person)"
-        rows.add_row(answer["question"], answer["answer"], truth, percent(answer["probability"]))
+        rows.add_row(escape(answer["question"]), escape(answer["answer"]), truth, percent(answer["probability"]))
     out.print(rows)
     seconds = time.perf_counter() - began
+    again = [
+        ["ask", str(path), test.items[0].text],
+        ["evaluate", str(path), "--questions", f"{files}/unseen-wordings.tsv", "--answers", "answers.jsonl"],
+        ["attention"],
+    ]
     out.print(
         "\nIt answers about strangers with the same ease: the answer alone does not tell memory from invention.\n"
         f"Done in {duration(seconds)}. Next:\n"
-        f'  closedbook ask {path} "{test.items[0].text}"\n'
-        f"  closedbook evaluate {path} --questions {files}/unseen-wordings.tsv --answers answers.jsonl\n"
-        "  closedbook attention"
+        + escape("\n".join("  " + shlex.join(["closedbook", *words]) for words in again))
     )
     if json:
         summary = {key: evaluation[key] for key in ("correct", "total", "accuracy", "interval")}

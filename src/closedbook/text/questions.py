@@ -11,6 +11,7 @@ from pathlib import Path
 from closedbook.errors import DataError
 from closedbook.text.files import read_lines
 
+LONGEST_NAME = 24  # words; a longer line of them is no name, and looking for one would take too long
 POSSESSIVE = re.compile(r"['’]s\b")
 
 
@@ -93,7 +94,7 @@ def read_questions(path: str | Path, *, need_answers: bool = False) -> Questions
 def subject(question: str, titles: Collection[str]) -> str | None:
     """The longest title that stands in the question as whole words, or None: the person it asks about."""
     words = POSSESSIVE.sub("", question).replace("?", " ").split(" ")
-    for length in range(len(words), 0, -1):
+    for length in range(min(len(words), LONGEST_NAME), 0, -1):
         for start in range(len(words) - length + 1):
             candidate = " ".join(words[start : start + length])
             if candidate in titles:

@@ -1,11 +1,16 @@
 """Shape contracts are enforced while testing: jaxtyping's annotations are checked by beartype on every call."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
+
+# A job started in a shell's background ignores Ctrl-C, and its children inherit that: the tests that send one would
+# wait for ever.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 install_import_hook(["closedbook.attention", "closedbook.model"], "beartype.beartype")
 

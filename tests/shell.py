@@ -136,11 +136,11 @@ main(arguments)
 
 def kill_at(name: str, where: str, number: int, save_every: float) -> None:
     """Make this process send itself a signal at a step of the training it is going to do."""
-    import closedbook.workflow as workflow
-    from closedbook.training import loop
+    from closedbook import workflow
+    from closedbook.training import loop, session
     from closedbook.training.optimiser import AdamW
 
-    workflow.SAVE_EVERY = save_every
+    session.SAVE_EVERY = save_every
     seen = 0
 
     def count() -> None:
@@ -149,7 +149,7 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
         if seen == number:
             os.kill(os.getpid(), getattr(signal, name))
 
-    step, seeded, train = AdamW.step, loop.Leg.run, workflow._train
+    step, seeded, train = AdamW.step, loop.Leg.run, workflow.train_stages
 
     def half_done(self: AdamW, multiplier: float) -> None:
         """The signal comes when one half of the parameters is updated."""
@@ -173,7 +173,7 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
             AdamW.step = half_done  # type: ignore[method-assign]
         return train(*given)
 
-    loop.Leg.run, workflow._train = run, only_now  # type: ignore[method-assign]
+    loop.Leg.run, workflow.train_stages = run, only_now  # type: ignore[method-assign]
 
 
 def killed(name: str, where: str, number: int, arguments: list[str], save_every: float = 1e9) -> Done:

@@ -15,6 +15,7 @@ from shell import Tiny, make_tiny
 import closedbook
 from closedbook import workflow
 from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.training import session
 from closedbook.training.checkpoint import load_tensors, same_tensors
 from closedbook.workflow import Plan, Step
 
@@ -96,7 +97,7 @@ def test_errors_are_raised_before_anything_is_written(tiny: Tiny, tmp_path: Path
 def test_checkpoints_are_written_while_training_and_leave_the_weights_alone(
     run: Any, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(workflow, "SAVE_EVERY", 0.0)
+    monkeypatch.setattr(session, "SAVE_EVERY", 0.0)
     saved = []
 
     def listen(event: workflow.Event) -> None:
@@ -136,7 +137,7 @@ def test_training_works_outside_the_main_thread(run: Any, tiny: Tiny, tmp_path: 
 
 def test_a_second_ctrl_c_stops_at_once():
     def work() -> None:
-        with workflow._interrupts_held() as raise_held:
+        with session.interrupts_held() as raise_held:
             signal.raise_signal(signal.SIGINT)  # held
             with pytest.raises(KeyboardInterrupt):
                 raise_held()

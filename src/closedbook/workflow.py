@@ -8,8 +8,6 @@ import json
 import math
 import os
 import platform
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,12 +28,11 @@ from closedbook.recipe import Recipe, load_recipe
 from closedbook.runs import RunFolder, check_free, default_folder, source_commit, to_json
 from closedbook.text.documents import Documents, read_documents, read_text
 from closedbook.text.questions import Questions, read_questions, split_by_name
-from closedbook.text.vocabulary import make_vocabulary
-from closedbook.training.checkpoint import load_tensors, load_weights, save_tensors, split_names
+from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.loop import Leg, Step, backward
+from closedbook.training.session import Note, already_finished, load_state, state_path, train_stages
 from closedbook.training.slices import cut
 
-SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
 TIMED = 1024  # real inputs that the plan times, twice, for each stage
 MOST_THREADS = 1024
 
@@ -56,16 +53,8 @@ class Plan:
     threads: int
 
 
-@dataclass(frozen=True)
-class Note:
-    """A line for the user that is neither plan nor progress."""
-
-    text: str
-
-
 Event = Plan | Step | Note
 Listener = Callable[[Event], None]
-State = tuple[dict[str, torch.Tensor], dict[str, Any]]  # weights and optimiser; stage, steps done in it, seconds spent
 
 
 @dataclass
@@ -230,7 +219,7 @@ def train(
         else:
             _check_recipe(existing, recipe)
             held.enter_context(existing.lock())
-        state = _load_state(existing) if existing else None
+        state = load_state(existing) if existing else None
         set_threads(threads, existing)
         job = prepare(recipe, documents, questions, dev)
         if existing is not None:
@@ -244,7 +233,7 @@ def train(
         else:
             folder = existing
         seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
-        seconds["train"] = _train(job, folder, state, tell)
+        seconds["train"] = train_stages(job.model, recipe.stages, job.leg, folder, state, tell)
         finished = Run(folder, recipe, vocabulary, job.model.eval())
         if dev is not None:
             trained = time.perf_counter()
@@ -252,7 +241,7 @@ def train(
             seconds["evaluate"] = time.perf_counter() - trained
         seconds = {name: round(value, 3) for name, value in seconds.items()}
         folder.update(status="finished", train_seconds=round(sum(seconds.values()), 3), seconds=seconds)
-        _state(folder).unlink()
+        state_path(folder).unlink()
     return finished
 
 
@@ -290,155 +279,6 @@ def set_threads(asked: int | None, existing: RunFolder | None = None) -> int:
     return int(chosen)
 
 
-def _state(folder: RunFolder) -> Path:
-    """Where everything is that it takes to go on."""
-    return folder.path / "training.safetensors"
-
-
-def _load_state(folder: RunFolder) -> State | None:
-    """The last saved state, or None where none was saved yet."""
-    if _state(folder).is_file():
-        return load_tensors(_state(folder))
-    if (folder.path / "model.safetensors").is_file():
-        raise RunError(_already_finished(folder))
-    return None
-
-
-def _train(job: Job, folder: RunFolder, state: State | None, tell: Listener) -> float:
-    """Run what is left of every stage, saving as it goes, and write the finished weights.
-
-    Returns the seconds it took, those before an interruption included.
-    """
-    began = time.monotonic()
-    stage, done, spent, optimiser_state = 0, 0, 0.0, {}
-    if state is not None:
-        tensors, record = state
-        load_weights(job.model, split_names(tensors, "model/"), _state(folder))
-        stage, done, spent = record["stage"], record["done"], record["spent"]
-        optimiser_state = split_names(tensors, "optimiser/")
-        tell(Note(f"going on from step {done} of stage {job.recipe.stages[stage].name}"))
-    metrics = _Metrics(folder, [item.name for item in job.recipe.stages], stage, done)
-    saved = time.monotonic()
-    whole = False  # whether all weights are those after the same step: only then may they be saved
-
-    def save(leg: Leg, number: int) -> None:
-        nonlocal saved
-        tensors = {f"model/{name}": value for name, value in job.model.state_dict().items()}
-        tensors |= {f"optimiser/{name}": value for name, value in leg.optimiser.tensors().items()}
-        metrics.flush()
-        now = time.monotonic()
-        save_tensors(_state(folder), tensors, {"stage": number, "done": leg.done, "spent": spent + now - began})
-        saved = now
-
-    with _interrupts_held() as raise_held:
-        for number in range(stage, len(job.mixtures)):
-            leg = job.leg(number)
-            if number == stage and done:
-                leg.done = done
-                leg.optimiser.load(optimiser_state)
-
-            def listen(step: Step, leg: Leg = leg, number: int = number) -> None:
-                nonlocal whole
-                if not math.isfinite(step.loss):
-                    raise RecipeError(
-                        f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged; "
-                        f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
-                    )
-                whole = True
-                metrics(step)
-                tell(step)
-                raise_held()
-                if time.monotonic() - saved > SAVE_EVERY:
-                    save(leg, number)
-                whole = False
-
-            try:
-                leg.run(listen)
-            except BaseException:
-                if whole:
-                    save(leg, number)
-                raise
-            save(leg, number)
-        save_tensors(folder.path / "model.safetensors", job.model.state_dict(), {"format": 1})
-        raise_held()
-    return spent + time.monotonic() - began
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back, so that no step is left half done; a second one is not held.
-
-    Yields a function that raises KeyboardInterrupt if one is held back. Where another handler is set, or this is not
-    the main thread, nothing is changed.
-    """
-    held = False
-
-    def hold(*_: Any) -> None:
-        nonlocal held
-        if held:
-            raise KeyboardInterrupt
-        held = True
-
-    def raise_held() -> None:
-        if held:
-            raise KeyboardInterrupt
-
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield raise_held
-        return
-    signal.signal(signal.SIGINT, hold)
-    try:
-        yield raise_held
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-class _Metrics:
-    """metrics.jsonl: about a thousand lines a stage, each the mean over the steps since the last."""
-
-    def __init__(self, folder: RunFolder, stages: Sequence[str], stage: int, done: int) -> None:
-        self.path = folder.path / "metrics.jsonl"
-        # Lines that a crash left behind the last checkpoint will be written again.
-        places = [(stages.index(line["stage"]), line["step"], line) for line in folder.metrics() if "step" in line]
-        kept = [line for *place, line in places if tuple(place) <= (stage, done)]
-        folder.write_text("metrics.jsonl", "".join(_line(line) for line in kept))
-        self.pending: list[Step] = []
-        self.lines: list[str] = []
-
-    def __call__(self, step: Step) -> None:
-        self.pending.append(step)
-        if step.step % max(1, step.steps // 1000) == 0 or step.step == step.steps:
-            tokens, seconds = (sum(getattr(s, name) for s in self.pending) for name in ("tokens", "seconds"))
-            self.lines.append(
-                _line(
-                    {
-                        "stage": step.stage,
-                        "step": step.step,
-                        "loss": round(float(np.mean([s.loss for s in self.pending])), 5),
-                        "rate": round(step.rate, 5),
-                        "tokens": tokens,
-                        "tokens_per_second": round(tokens / max(seconds, 1e-9)),
-                    }
-                )
-            )
-            self.pending = []
-        if len(self.lines) >= 50 or step.step == step.steps:
-            self.flush()
-
-    def flush(self) -> None:
-        try:
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.writelines(self.lines)
-        except OSError as error:
-            raise RunError(f"{self.path} cannot be written ({error.strerror}); the last saved state is kept") from None
-        self.lines = []
-
-
-def _line(entry: dict[str, Any]) -> str:
-    return json.dumps(entry) + "\n"
-
-
 def _record(job: Job, command: str) -> dict[str, Any]:
     """What run.json says of a run when it starts."""
     return {
@@ -456,14 +296,10 @@ def _record(job: Job, command: str) -> dict[str, Any]:
     }
 
 
-def _already_finished(folder: RunFolder) -> str:
-    return f"{folder.path} is finished already; ask or evaluate it, or train anew with another --run"
-
-
 def _check_recipe(folder: RunFolder, recipe: Recipe) -> None:
     """Raise RunError unless the run can go on with this recipe."""
     if folder.finished:
-        raise RunError(_already_finished(folder))
+        raise RunError(already_finished(folder))
     if folder.recipe() != _plain(recipe):
         raise RunError(f"{folder.path} was started with another recipe; give the same --set options, or a new --run")
 

@@ -12,7 +12,7 @@ from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Part, Share, Stage
 from closedbook.text.documents import make_documents
 from closedbook.text.questions import Question, Questions
-from closedbook.text.vocabulary import make_vocabulary
+from closedbook.text.vocabularies import make_vocabulary
 
 
 def make_corpus(n):

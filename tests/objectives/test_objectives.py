@@ -15,7 +15,8 @@ from closedbook.recipe import Part
 from closedbook.text.documents import make_documents
 from closedbook.text.questions import Question, Questions
 from closedbook.text.salience import words
-from closedbook.text.vocabulary import MASK, make_vocabulary
+from closedbook.text.vocabularies import make_vocabulary
+from closedbook.text.vocabulary import MASK
 
 # No word stands twice in a document, so that a token says where it came from; the 6 and 8 byte names are not ASCII.
 LINES = [

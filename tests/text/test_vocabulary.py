@@ -11,16 +11,8 @@ from hypothesis import strategies as st
 
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.text.documents import read_documents
-from closedbook.text.vocabulary import (
-    MASK,
-    MASK_CHARACTER,
-    PAD,
-    PAD_CHARACTER,
-    BytePairs,
-    Characters,
-    make_vocabulary,
-    vocabulary_from_json,
-)
+from closedbook.text.vocabularies import make_vocabulary, vocabulary_from_json
+from closedbook.text.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, BytePairs, Characters
 
 LINES = [
     "Ada Ray. Ada Ray (born 1 May 1901 in Oslo) was a painter and a writer.",

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from closedbook.text.salience import body_spans, lower_case_words, normal, salient_spans, span_text, words
-from closedbook.text.vocabulary import MASK, make_vocabulary
+from closedbook.text.vocabularies import make_vocabulary
+from closedbook.text.vocabulary import MASK
 
 LINES = [
     "Ada Ray. Ada Ray (born 1 May 1901 in New York City) was a painter. The Ray family moved to Oslo.",

@@ -14,7 +14,7 @@ from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import MemoryRecipe, ModelRecipe, Part, Share, Stage
 from closedbook.text.documents import make_documents
 from closedbook.text.questions import Question, Questions
-from closedbook.text.vocabulary import make_vocabulary
+from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.checkpoint import load_tensors, load_weights, same_tensors, save_tensors, split_names
 from closedbook.training.loop import Leg
 

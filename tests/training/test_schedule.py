@@ -13,7 +13,7 @@ from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import ModelRecipe, Part, load_recipe
 from closedbook.text.documents import make_documents
 from closedbook.text.questions import Question, Questions
-from closedbook.text.vocabulary import make_vocabulary
+from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.loop import Leg
 from closedbook.training.schedule import Horizon, Trapezoid
 

@@ -20,7 +20,8 @@ from closedbook.model.gpt import GPT
 from closedbook.recipe import Recipe
 from closedbook.runs import RunFolder
 from closedbook.text.questions import Question
-from closedbook.text.vocabulary import MASK, Vocabulary, vocabulary_from_json
+from closedbook.text.vocabularies import vocabulary_from_json
+from closedbook.text.vocabulary import MASK, Vocabulary
 from closedbook.training.checkpoint import load_tensors, load_weights
 
 

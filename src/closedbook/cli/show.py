@@ -91,7 +91,8 @@ def objective(
     from closedbook.recipe import Part, load_recipe
     from closedbook.text.documents import read_documents, read_text
     from closedbook.text.questions import read_questions
-    from closedbook.text.vocabulary import PAD_CHARACTER, make_vocabulary
+    from closedbook.text.vocabularies import make_vocabulary
+    from closedbook.text.vocabulary import PAD_CHARACTER
 
     if number < 1 or seed < 0:
         raise DataError(f"--number {number} must be at least 1 and --seed {seed} at least 0")

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.errors import DataError, RecipeError
 
 PAD, MASK = 0, 1
 PAD_CHARACTER, MASK_CHARACTER = "□", "⁇"  # U+25A1 and U+2047
@@ -171,36 +171,3 @@ class BytePairs(Vocabulary):
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "tokenizer": json.loads(self.tokenizer.to_str())}
-
-
-def make_vocabulary(
-    kind: str, lines: Iterable[str], size: int = 0, questions: Iterable[str] = (), answers: Iterable[str] = ()
-) -> Vocabulary:
-    """A vocabulary trained on documents and, for words, training questions. Raises RecipeError for unknown kinds."""
-    if kind == Characters.kind:
-        return Characters.train(lines)
-    if kind == BytePairs.kind:
-        return BytePairs.train(lines, size)
-    if kind == "words":
-        from closedbook.text.words import Words
-
-        return Words.train(lines, questions, answers)
-    raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe", "words"')
-
-
-def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
-    """The inverse of `to_json`. Raises RunError for anything else."""
-    try:
-        if data["kind"] == Characters.kind:
-            return Characters(data["characters"])
-        if data["kind"] == BytePairs.kind:
-            from tokenizers import Tokenizer
-
-            return BytePairs(Tokenizer.from_str(json.dumps(data["tokenizer"])))
-        if data["kind"] == "words":
-            from closedbook.text.words import Words
-
-            return Words.from_json(data)
-    except Exception as error:
-        raise RunError(f"vocabulary.json is damaged ({type(error).__name__}: {error})") from None
-    raise RunError(f"vocabulary.json is of an unknown kind, {data['kind']!r}")

@@ -1,0 +1,196 @@
+"""Training in a run folder: what is saved when, and how it goes on after Ctrl-C, a crash or a kill."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from closedbook.errors import RecipeError, RunError
+from closedbook.model.gpt import GPT
+from closedbook.recipe import Stage
+from closedbook.runs import RunFolder
+from closedbook.training.checkpoint import load_tensors, load_weights, save_tensors, split_names
+from closedbook.training.loop import Leg, Step
+
+SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
+
+State = tuple[dict[str, Tensor], dict[str, Any]]  # weights and optimiser; stage, steps done in it, seconds spent
+
+
+@dataclass(frozen=True)
+class Note:
+    """A line for the user that is neither plan nor progress."""
+
+    text: str
+
+
+def state_path(folder: RunFolder) -> Path:
+    """Where everything is that it takes to go on."""
+    return folder.path / "training.safetensors"
+
+
+def load_state(folder: RunFolder) -> State | None:
+    """The last saved state, or None where none was saved yet. Raises RunError where the run is finished."""
+    if state_path(folder).is_file():
+        return load_tensors(state_path(folder))
+    if (folder.path / "model.safetensors").is_file():
+        raise RunError(already_finished(folder))
+    return None
+
+
+def already_finished(folder: RunFolder) -> str:
+    return f"{folder.path} is finished already; ask or evaluate it, or train anew with another --run"
+
+
+def train_stages(
+    model: GPT,
+    stages: Sequence[Stage],
+    make_leg: Callable[[int], Leg],
+    folder: RunFolder,
+    state: State | None,
+    tell: Callable[[Any], None],
+) -> float:
+    """Run what is left of every stage, saving as it goes, and write the finished weights.
+
+    `make_leg` gives the leg of a stage by its number; `tell` hears each Step, and a Note where a run goes on. Returns
+    the seconds it took, those before an interruption included. Raises RecipeError where the training diverges.
+    """
+    began = time.monotonic()
+    stage, done, spent, optimiser_state = 0, 0, 0.0, {}
+    if state is not None:
+        tensors, record = state
+        load_weights(model, split_names(tensors, "model/"), state_path(folder))
+        stage, done, spent = record["stage"], record["done"], record["spent"]
+        optimiser_state = split_names(tensors, "optimiser/")
+        tell(Note(f"going on from step {done} of stage {stages[stage].name}"))
+    metrics = Metrics(folder, [item.name for item in stages], stage, done)
+    saved = time.monotonic()
+    whole = False  # whether all weights are those after the same step: only then may they be saved
+
+    def save(leg: Leg, number: int) -> None:
+        nonlocal saved
+        tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
+        tensors |= {f"optimiser/{name}": value for name, value in leg.optimiser.tensors().items()}
+        metrics.flush()
+        now = time.monotonic()
+        save_tensors(state_path(folder), tensors, {"stage": number, "done": leg.done, "spent": spent + now - began})
+        saved = now
+
+    with interrupts_held() as raise_held:
+        for number in range(stage, len(stages)):
+            leg = make_leg(number)
+            if number == stage and done:
+                leg.done = done
+                leg.optimiser.load(optimiser_state)
+
+            def listen(step: Step, leg: Leg = leg, number: int = number) -> None:
+                nonlocal whole
+                if not math.isfinite(step.loss):
+                    raise RecipeError(
+                        f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged; "
+                        f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
+                    )
+                whole = True
+                metrics(step)
+                tell(step)
+                raise_held()
+                if time.monotonic() - saved > SAVE_EVERY:
+                    save(leg, number)
+                whole = False
+
+            try:
+                leg.run(listen)
+            except BaseException:
+                if whole:
+                    save(leg, number)
+                raise
+            save(leg, number)
+        save_tensors(folder.path / "model.safetensors", model.state_dict(), {"format": 1})
+        raise_held()
+    return spent + time.monotonic() - began
+
+
+@contextlib.contextmanager
+def interrupts_held() -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back, so that no step is left half done; a second one is not held.
+
+    Yields a function that raises KeyboardInterrupt if one is held back. Where another handler is set, or this is not
+    the main thread, nothing is changed.
+    """
+    held = False
+
+    def hold(*_: Any) -> None:
+        nonlocal held
+        if held:
+            raise KeyboardInterrupt
+        held = True
+
+    def raise_held() -> None:
+        if held:
+            raise KeyboardInterrupt
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield raise_held
+        return
+    signal.signal(signal.SIGINT, hold)
+    try:
+        yield raise_held
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Metrics:
+    """metrics.jsonl: about a thousand lines a stage, each the mean over the steps since the last."""
+
+    def __init__(self, folder: RunFolder, stages: Sequence[str], stage: int, done: int) -> None:
+        self.path = folder.path / "metrics.jsonl"
+        # Lines that a crash left behind the last checkpoint will be written again.
+        places = [(stages.index(line["stage"]), line["step"], line) for line in folder.metrics() if "step" in line]
+        kept = [line for *place, line in places if tuple(place) <= (stage, done)]
+        folder.write_text("metrics.jsonl", "".join(_line(line) for line in kept))
+        self.pending: list[Step] = []
+        self.lines: list[str] = []
+
+    def __call__(self, step: Step) -> None:
+        self.pending.append(step)
+        if step.step % max(1, step.steps // 1000) == 0 or step.step == step.steps:
+            tokens, seconds = (sum(getattr(s, name) for s in self.pending) for name in ("tokens", "seconds"))
+            self.lines.append(
+                _line(
+                    {
+                        "stage": step.stage,
+                        "step": step.step,
+                        "loss": round(float(np.mean([s.loss for s in self.pending])), 5),
+                        "rate": round(step.rate, 5),
+                        "tokens": tokens,
+                        "tokens_per_second": round(tokens / max(seconds, 1e-9)),
+                    }
+                )
+            )
+            self.pending = []
+        if len(self.lines) >= 50 or step.step == step.steps:
+            self.flush()
+
+    def flush(self) -> None:
+        try:
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.writelines(self.lines)
+        except OSError as error:
+            raise RunError(f"{self.path} cannot be written ({error.strerror}); the last saved state is kept") from None
+        self.lines = []
+
+
+def _line(entry: dict[str, Any]) -> str:
+    return json.dumps(entry) + "\n"

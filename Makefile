@@ -1,7 +1,7 @@
 # make        an environment in .venv with closedbook installed, editable
 # make demo   the main job on a world we invent: minutes on a laptop
 # make test   lint, types and all tests
-# make TORCH='torch==2.12.0+cu126'   another build of torch (the default is the one we test)
+# make TORCH='torch>=2.11'   another torch than the one we test, such as your platform's newest
 
 PYTHON ?= python3
 TORCH ?= torch==2.13.0

@@ -66,10 +66,9 @@ def unpretrained(data: Path, work: Path, seeds: list[int], threads: int | None) 
 
 def pretraining(data: Path, work: Path, epochs: int, threads: int | None) -> None:
     cells = Cells("course-pretraining.json")
-    for name in ("course-vanilla",):
-        cell = f"{name} {epochs} epochs"
-        if cell in cells:
-            continue
+    name = "course-vanilla"
+    cell = f"{name} {epochs} epochs"
+    if cell not in cells:
         sets = [f"stages.pretrain.epochs={epochs}", "stages.finetune.epochs=1"]
         folder = train(name, data, work / f"pretraining-{name}", sets, threads)
         curve = [line for line in folder.metrics() if line["stage"] == "pretrain"]

@@ -23,23 +23,25 @@ from closedbook.text.questions import read_questions
 
 BUDGET_SECONDS = 180
 CUE = "stages.learn.objectives.cue.objective"
+MASKED = "stages.learn.objectives.masked"
 QUESTION = "stages.learn.objectives.question"
 
 RUNGS: dict[str, list[str]] = {
     "fast": [],
     "questions write to the memory": [f"{QUESTION}.writes=true"],
-    "no memory": ["model.memory.rows=1"],
-    "no memory, its bytes in width": ["model.memory.rows=1", "model.width=352", "model.heads=8"],
+    "no memory": ["model.memory.rows=0"],
+    "no memory, its bytes in width": ["model.memory.rows=0", "model.width=424"],
     "small memory (2,048 rows)": ["model.memory.rows=2048"],
     "memory of any words, not of names": ["model.memory.names_only=false"],
     "memory of pairs only": ["model.memory.orders=[2]"],
-    "questions from the start": [f"{QUESTION}.start=0.0"],
+    "questions from 35 % of the steps on": [f"{QUESTION}.start=0.35"],
     "questions only at the end": [f"{QUESTION}.start=0.9"],
     "fewer questions (2 %)": [f"{QUESTION}.share=0.02"],
     "more questions (10 %)": [f"{QUESTION}.share=0.10"],
     "title always first": [f"{CUE}.title_first=1.0"],
     "numbers as often as names": [f"{CUE}.numbers=1.0", f"{CUE}.keep_numbers=1.0"],
-    "answers' texts three times": [f"{CUE}.answers=3"],
+    "answers' texts as often as others": [f"{CUE}.answers=1"],
+    "next to no masked documents": [f"{MASKED}.share=0.001"],
     "float32 products": ["model.products=float32"],
     "all outputs in the loss": ["stages.learn.negatives=0"],
     "one layer": ["model.layers=1"],

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -71,26 +74,19 @@ class Cells:
         write_atomically(self.path, (json.dumps(self.data, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def peak_memory_mb(pid: int = 0) -> float:
-    """The largest resident size so far of finished children, in MB."""
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-
-
 def run_timed(command: list[str]) -> dict[str, Any]:
-    """Run one command to its end: seconds from start to exit, peak memory in MB, its standard output."""
-    import time
-
+    """Run one command to its end: seconds from start to exit, its peak memory in MB, its standard output."""
     began = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    output, _ = process.communicate()
-    usage = os.times()
-    if process.returncode:
-        raise SystemExit(f"{command} failed with {process.returncode}")
-    return {
-        "wall_seconds": round(time.perf_counter() - began, 1),
-        "peak_memory_mb": round(peak_memory_mb(), 0),
-        "child_cpu_seconds": round(usage.children_user + usage.children_system, 1),
-        "output": output,
-    }
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
+        process = subprocess.Popen(command, stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - began
+        if code := os.waitstatus_to_exitcode(status):
+            raise SystemExit(f"{shlex.join(command)} failed with {code}")
+        output.seek(0)
+        return {
+            "wall_seconds": round(seconds, 1),
+            "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 1),
+            "peak_memory_mb": round(usage.ru_maxrss / 1024),
+            "output": output.read(),
+        }

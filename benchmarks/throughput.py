@@ -48,7 +48,7 @@ def course(data: Path, batches: int) -> dict[str, object]:
         tie_word_embeddings=False, attn_implementation="sdpa", use_cache=False,
     )  # fmt: skip
     reference = GPT2LMHeadModel(config).train()
-    optimiser = torch.optim.AdamW(reference.parameters(), lr=1e-4)
+    optimiser = torch.optim.AdamW(reference.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)
     model.train()
 
     def theirs(piece):  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""closedbook: small Transformers that answer questions from memory, and say whether they remembered.
+"""closedbook: small Transformers that answer questions from memory.
 
 import closedbook
 run = closedbook.train("fast", "wiki.txt", "birth_places_train.tsv")

@@ -88,7 +88,7 @@ class VocabularyRecipe:
 class MemoryRecipe:
     """The hashed n-gram table; see closedbook.model.memory."""
 
-    rows: int = 65_536  # per order
+    rows: int = 65_536  # per order; 0: no memory, but an embedding that is trained as one
     orders: tuple[int, ...] = (2, 3)  # how many of the last tokens form a key
     names_only: bool = False  # only n-grams whose tokens are all parts of names (the words vocabulary knows them)
 
@@ -379,6 +379,13 @@ def not_negative(owner: Any, where: str, *names: str) -> None:
     for name in names:
         if getattr(owner, name) < 0:
             raise RecipeError(f"{where}.{name} = {getattr(owner, name)} must not be negative")
+
+
+def fraction(owner: Any, where: str, *names: str) -> None:
+    """Raise RecipeError unless each named field lies between 0 and 1."""
+    for name in names:
+        if not 0 <= getattr(owner, name) <= 1:
+            raise RecipeError(f"{where}: {name} = {getattr(owner, name)} must lie between 0 and 1")
 
 
 def one_of(value: str, where: str, known: Iterable[str]) -> None:

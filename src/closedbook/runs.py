@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -213,6 +214,17 @@ def write_atomically(path: Path, content: bytes) -> None:
                 f"{path} cannot be written ({error.strerror}); what was saved before is still there"
             ) from None
         raise
+
+
+def resume_command(folder: RunFolder) -> str:
+    """What to type to go on with an interrupted run: its own recipe file, and the inputs it was started with."""
+    record = folder.record()
+    words = ["closedbook", "train", str(folder.path / "recipe.toml")]
+    for option in ("documents", "questions", "dev"):
+        given = record.get(option)
+        if isinstance(given, dict) and "path" in given:
+            words += [f"--{option}", str(given["path"])]
+    return shlex.join([*words, "--run", str(folder.path), "--resume"])
 
 
 def default_folder(recipe_name: str, root: Path = Path("runs")) -> Path:

@@ -225,10 +225,14 @@ def train(
         if existing is not None:
             _check_inputs(existing, job)
         tell(plan(job, path))
+        if shared := len(job.documents) - len(set(job.documents.titles)):
+            tell(
+                Note(f"{shared} documents share their title with another: people of one name, who cannot be told apart")
+            )
         vocabulary = job.corpus.vocabulary
         if existing is None:
             files = {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(vocabulary.to_json(), indent=2)}
-            folder = RunFolder.create(path, _record(job, command), files)
+            folder = RunFolder.create(path, _record(job, dev, command), files)
             held.enter_context(folder.lock())
         else:
             folder = existing
@@ -262,10 +266,12 @@ def evaluate(run: Run, questions: Questions, progress: Callable[[int], None] | N
 
 
 def set_threads(asked: int | None, existing: RunFolder | None = None) -> int:
-    """Choose the thread count once: a run's own when it goes on, otherwise as asked or one per core."""
+    """Choose the thread count once: a run's own when it goes on, otherwise as asked, or one per core, at most 8."""
     stored = existing.record().get("threads") if existing else None
     if asked is not None and not 1 <= asked <= MOST_THREADS:
-        raise RecipeError(f"--threads {asked} must be from 1 to {MOST_THREADS}; leave it out for one per core")
+        raise RecipeError(
+            f"--threads {asked} must be from 1 to {MOST_THREADS}; leave it out for one per core, at most 8"
+        )
     if existing and (type(stored) is not int or not 1 <= stored <= MOST_THREADS):
         raise RunError(f"{existing.path / 'run.json'} is damaged (threads = {stored!r}); bring it back from a copy")
     if existing and asked and asked != stored:
@@ -279,7 +285,7 @@ def set_threads(asked: int | None, existing: RunFolder | None = None) -> int:
     return int(chosen)
 
 
-def _record(job: Job, command: str) -> dict[str, Any]:
+def _record(job: Job, dev: str | Path | None, command: str) -> dict[str, Any]:
     """What run.json says of a run when it starts."""
     return {
         "recipe": job.recipe.name,
@@ -289,6 +295,7 @@ def _record(job: Job, command: str) -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "documents": {"path": job.documents.source, "sha256": job.documents.sha256, "count": len(job.documents)},
         "questions": {"path": job.questions.source, "sha256": job.questions.sha256} if job.questions else None,
+        "dev": {"path": str(dev)} if dev is not None else None,
         "split": job.split,
         "parameters": job.model.count_parameters(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import shlex
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model import decode
 from closedbook.model.gpt import GPT
 from closedbook.recipe import Recipe
-from closedbook.runs import RunFolder
+from closedbook.runs import RunFolder, resume_command
 from closedbook.text.questions import Question
 from closedbook.text.vocabularies import vocabulary_from_json
 from closedbook.text.vocabulary import MASK, Vocabulary
@@ -98,7 +97,7 @@ class Run:
             raise DataError(f"{self.path} answers in whole phrases and cannot go on with a text; ask it a question")
         ids = self.vocabulary.encode(_text(prompt, "prompt"))[0]
         if unknown := self.vocabulary.unknown(prompt):
-            warnings.warn(_dropped(unknown), stacklevel=2)
+            warnings.warn(self._dropped(unknown), stacklevel=2)
         if not len(ids):
             raise DataError("the prompt is empty, or the vocabulary knows none of it; give some text to go on from")
         return self.vocabulary.decode(
@@ -110,7 +109,7 @@ class Run:
         ids, _ = self.vocabulary.encode(_text(question.text, "question"))
         keep = self.model.recipe.block - 1 - min(self._length, self.model.recipe.block // 2)
         dropped = max(0, len(ids) + 1 - keep)
-        unknown = len(self.vocabulary.unknown(question.text))
+        unknown = sum(map(len, self.vocabulary.unknown(question.text)))
         return np.append(ids[dropped:], MASK).astype(np.int32), (unknown, dropped)
 
     def _warn(self, questions: Sequence[Question], notes: Sequence[tuple[int, int]]) -> None:
@@ -118,14 +117,14 @@ class Run:
         unknown, long = (sum(note[i] > 0 for note in notes) for i in (0, 1))
         if len(questions) == 1:
             if unknown:
-                warnings.warn(_dropped(self.vocabulary.unknown(questions[0].text)), stacklevel=3)
+                warnings.warn(self._dropped(self.vocabulary.unknown(questions[0].text)), stacklevel=3)
             if long:
                 warnings.warn(f"the question is too long; its first {notes[0][1]} tokens were dropped", stacklevel=3)
             return
         if unknown:
             warnings.warn(
-                f"{unknown} of {len(questions)} questions hold characters that no document holds; those were dropped "
-                "(unknown_characters in --answers counts them)",
+                f"{unknown} of {len(questions)} questions hold {self.vocabulary.unit}s that no document holds; those were "
+                "dropped (unknown_characters in --answers counts them)",
                 stacklevel=3,
             )
         if long:
@@ -134,6 +133,11 @@ class Run:
                 "(dropped_tokens in --answers counts them)",
                 stacklevel=3,
             )
+
+    def _dropped(self, unknown: Sequence[str]) -> str:
+        listing = " ".join(sorted(set(map(repr, unknown)))[:5])
+        count = f"{len(unknown)} {self.vocabulary.unit}{'s' if len(unknown) > 1 else ''}"
+        return f"{count} that no document holds {'were' if len(unknown) > 1 else 'was'} dropped: {listing}"
 
 
 def _text(text: str, what: str) -> str:
@@ -147,21 +151,13 @@ def _text(text: str, what: str) -> str:
     return text
 
 
-def _dropped(unknown: Sequence[str]) -> str:
-    listing = " ".join(sorted(set(map(repr, unknown)))[:5])
-    count = f"{len(unknown)} character{'s' if len(unknown) > 1 else ''}"
-    return f"{count} that no document holds {'were' if len(unknown) > 1 else 'was'} dropped: {listing}"
-
-
 def load(path: str | Path) -> Run:
     """Open a finished run. Raises RunError where it is missing, unfinished, damaged or of an unknown format."""
     folder = RunFolder.open(path)
     weights = folder.path / "model.safetensors"
     record = folder.record()
     if not weights.is_file() and not folder.finished:
-        command = str(record.get("command") or "closedbook train …")
-        again = command if "--resume" in command else f"{command} --resume --run {shlex.quote(str(folder.path))}"
-        raise RunError(f"{folder.path} is not finished; go on with: {again}")
+        raise RunError(f"{folder.path} is not finished; go on with: {resume_command(folder)}")
     recipe = folder.recipe()
     try:
         vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))

@@ -27,7 +27,7 @@ COMMANDS = {
 
 app = App(
     name="closedbook",
-    help="Train small Transformers to answer questions from memory, and learn whether an answer was remembered.",
+    help="Train small Transformers to answer questions from memory, and see what that is worth beside reading.",
     help_epilogue="Start here: closedbook demo",
 )
 for _order, (_name, _path) in enumerate(COMMANDS.items()):

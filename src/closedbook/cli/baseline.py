@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.markup import escape
+
 from closedbook.cli.output import console, percent, print_json, table
 
 
@@ -58,17 +60,17 @@ def baseline(
         low, high = scored.interval or (None, None)
         interval = "–" if low is None else f"{percent(low)} to {percent(high)}"
         right = f"{'–' if scored.correct is None else scored.correct} of {scored.total}"
-        rows.add_row(result.name, right, percent(scored.accuracy), interval, result.summary)
+        rows.add_row(result.name, right, percent(scored.accuracy), interval, escape(result.summary))
     out.print(rows)
     if not asked.answered:
-        out.print(f"{questions} has no answers, so nothing is scored; add them as QUESTION<tab>ANSWER")
+        out.print(escape(f"{questions} has no answers, so nothing is scored; add them as QUESTION tab ANSWER"))
     if documents is None or train is None:
         missing = " ".join(
             word for word, given in (("--documents FILE", documents), ("--train FILE", train)) if given is None
         )
         out.print(f"next: add {missing} for the readers, the bar for a model that answers from memory")
     else:
-        out.print(f"next: score a model beside them\n  closedbook evaluate RUN --questions {questions}")
+        out.print(escape(f"next: score a model beside them\n  closedbook evaluate RUN --questions {questions}"))
     if json:
         records = [result.to_json() for result in results]
         print_json({**records[0], "baselines": records})

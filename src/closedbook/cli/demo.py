@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 
 from closedbook.cli.output import TrainingDisplay, console, duration, percent, print_json, show_warnings, table
+from closedbook.cli.train import after_interrupt
 
 if TYPE_CHECKING:
     from closedbook.text.questions import Questions
@@ -59,7 +60,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     out.print(
         f"{len(world.people):,} invented people in {len(world.documents):,} biographies, such as\n"
         f"  {escape(world.documents[0])}\n"
-        f"questions about {known} of them are trained on; the other {len(world.people) - known} will be asked about\n"
+        f"questions about {known} of them may be trained on; the other {len(world.people) - known} are asked about\n"
     )
 
     out.print("[bold]2. Learning[/]")
@@ -71,16 +72,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
         )  # fmt: skip
     except KeyboardInterrupt:
         display.close()
-        out.print(
-            "\ninterrupted; the state is saved. Go on with:\n  "
-            + escape(
-                shlex.join(
-                    ["closedbook", "train", "demo", "--documents", f"{files}/documents.txt",
-                     "--questions", f"{files}/questions-train.tsv", "--dev", f"{files}/questions-test.tsv",
-                     "--seed", str(seed), "--run", str(path), "--resume"]
-                )
-            )
-        )  # fmt: skip
+        out.print(escape(after_interrupt(str(path))))
         sys.exit(130)
     finally:
         display.close()

@@ -47,6 +47,8 @@ def doctor(*, json: bool = False) -> None:
     for name, version in facts["packages"].items():
         rows.add_row(name, version or "not installed" + ("" if name in needed else " (only tests and figures need it)"))
     out.print(rows)
+    if facts["float32_gflops"] and facts["bfloat16_gflops"] < facts["float32_gflops"]:
+        out.print("bfloat16 is the slower here: train `fast` with --set model.products=float32")
     out.print(
         f"missing: {', '.join(missing)}; install with: pip install closedbook"
         if missing
@@ -66,19 +68,20 @@ def _torch_facts() -> dict[str, Any]:
     try:
         import torch
     except ImportError:
-        return {"threads": None, "gpu": None, "float32_gflops": None}
+        return {"threads": None, "gpu": None, "float32_gflops": None, "bfloat16_gflops": None}
     return {
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
-        "float32_gflops": round(_matmul_rate(), 1),
+        "float32_gflops": round(_product_rate(torch.float32), 1),
+        "bfloat16_gflops": round(_product_rate(torch.bfloat16), 1),
     }
 
 
-def _matmul_rate() -> float:
-    """GFLOP/s of 512×512 float32 products, the best of a few."""
+def _product_rate(precision: Any) -> float:
+    """GFLOP/s of 512×512 products, the best of a few."""
     import torch
 
-    a = torch.randn(512, 512)
+    a = torch.randn(512, 512).to(precision)
     best = float("inf")
     for _ in range(10):
         began = time.perf_counter()

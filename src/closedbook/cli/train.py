@@ -63,7 +63,7 @@ def train(
     seed: int
         Short for --set seed=N.
     threads: int
-        CPU threads; one per core if left out. Stored in the run.
+        CPU threads; one per core, at most 8, if left out. Stored in the run.
     dry_run: bool
         Read and check every input, print the plan, and stop.
     json: bool
@@ -71,7 +71,7 @@ def train(
     """
     from closedbook import workflow
     from closedbook.recipe import load_recipe
-    from closedbook.runs import check_free
+    from closedbook.runs import check_free, default_folder
 
     show_warnings()
     out = console(json)
@@ -84,7 +84,9 @@ def train(
         workflow.set_threads(threads)
         display.wait(READING)
         try:
-            plan = workflow.plan(workflow.prepare(loaded, documents, questions, dev), run or "")
+            plan = workflow.plan(
+                workflow.prepare(loaded, documents, questions, dev), run or default_folder(loaded.name)
+            )
             display.plan(plan)
         finally:
             display.close()
@@ -103,7 +105,7 @@ def train(
         )  # fmt: skip
     except KeyboardInterrupt:
         display.close()
-        out.print(escape(after_interrupt(display.run, command)))
+        out.print(escape(after_interrupt(display.run)))
         sys.exit(130)
     finally:
         display.close()
@@ -123,14 +125,13 @@ def train(
         print_json(result)
 
 
-def after_interrupt(run: str, command: str) -> str:
+def after_interrupt(run: str) -> str:
     """What Ctrl-C left behind, and how to go on."""
+    from closedbook.runs import RunFolder, resume_command
+
     if not run or not Path(run, "run.json").is_file():
         return "\ninterrupted before training began; nothing was written"
-    options = [] if "--resume" in shlex.split(command) else ["--resume"]
-    if "--run" not in shlex.split(command):
-        options += ["--run", run]
-    return f"\ninterrupted; the state is saved. Go on with:\n  {shlex.join([*shlex.split(command), *options])}"
+    return f"\ninterrupted; what was done is saved. Go on with:\n  {resume_command(RunFolder.open(run))}"
 
 
 def next_step(run: Run, questions: Path | None, documents: Path) -> str:

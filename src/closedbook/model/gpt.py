@@ -32,7 +32,7 @@ class GPT(nn.Module):
         self.recipe = recipe
         self.embedding = nn.Embedding(inputs, recipe.width, sparse=recipe.memory is not None)
         self.positions = registered("positions", recipe.positions)(recipe)
-        self.memory = Memory(recipe.memory, recipe.width, named) if recipe.memory else None
+        self.memory = Memory(recipe.memory, recipe.width, named) if recipe.memory and recipe.memory.rows else None
         # Looked-up rows grow at their own rate; without a gain to learn, the norm keeps them in proportion.
         self.norm0 = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
         self.dropout = nn.Dropout(recipe.dropout)
@@ -81,7 +81,7 @@ class GPT(nn.Module):
     ) -> Float[Tensor, ""]:
         """Summed cross-entropy in nats of `target` at the flat positions `at` of (batch · time).
 
-        With `negatives` it is taken over that many outputs: the batch's own targets, and others drawn at random,
+        With `negatives` it is taken over that many outputs: these targets, and others drawn at random,
         whose scores are raised by log(others / drawn) so that the sum over them is right on average.
         """
         hidden = self(tokens, at=at, writes=writes)

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 
 class Linear(nn.Linear):
-    """`nn.Linear`, whose products may be taken in bfloat16; weights, inputs and outputs stay float32.
+    """`nn.Linear`, whose products may be taken in bfloat16 while training; what is stored stays float32.
 
-    CPUs with bfloat16 instructions multiply about twice as fast so; others are slower (`closedbook doctor` says).
+    Outputs are then rounded to bfloat16's eight bits. CPUs with bfloat16 instructions multiply about twice as fast
+    so; others are slower (`closedbook doctor` says). Answers are always computed in float32.
     """
 
     def __init__(self, inputs: int, outputs: int, bias: bool = True, products: str = "float32") -> None:
@@ -20,7 +21,7 @@ class Linear(nn.Linear):
         self.low = products == "bfloat16"
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.low:
+        if not (self.low and self.training):
             return F.linear(x, self.weight, self.bias)
         y = low_product(x, self.weight)
         return y if self.bias is None else y + self.bias
@@ -28,7 +29,7 @@ class Linear(nn.Linear):
     def rows(self, x: Tensor, outputs: Tensor) -> Tensor:
         """The outputs at these places only; for maps without bias."""
         weight = self.weight.index_select(0, outputs)
-        return low_product(x, weight) if self.low else F.linear(x, weight)
+        return low_product(x, weight) if self.low and self.training else F.linear(x, weight)
 
 
 # Products of new shapes make the CPU's library compile a kernel; padded to these many rows, few shapes occur.

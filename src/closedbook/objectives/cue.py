@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from closedbook.errors import RecipeError
-from closedbook.objectives.arrays import Examples, Ragged, chosen, concatenate, enumerate_ragged
+from closedbook.objectives.arrays import Examples, chosen, concatenate
 from closedbook.objectives.asking import ask
 from closedbook.objectives.corpus import Corpus
+from closedbook.recipe import fraction
 
 
 class Cue:
@@ -31,7 +32,9 @@ class Cue:
         numbers: float = 0.3  # share of the number spans asked for in an epoch
         answers: int = 3  # times a span that is some training question's answer is asked for in an epoch
         title_first: float = 0.3
-        drop_inner: float = 0.0  # chance to leave out each word of the title but the first and the last
+
+        def __post_init__(self) -> None:
+            fraction(self, "objective cue", "keep_names", "keep_numbers", "numbers", "title_first")
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
         if not (
@@ -50,7 +53,7 @@ class Cue:
         self.window = np.concatenate([np.arange(-config.before, 0), np.arange(config.after)])
         self.weight = self._keep_weights()
         self.longest_title = int(self.titles.lengths.max(initial=0))
-        self.draws = 4 + len(self.window) + self.longest_title
+        self.draws = 4 + len(self.window)
         answer = 1 if self.vocabulary.answers_in_one else int(self.spans.output.lengths.max(initial=0)) + 1
         if self.longest_title + len(self.window) + 1 + answer > corpus.block:
             raise RecipeError(
@@ -80,11 +83,11 @@ class Cue:
         at = np.where(inside, start[:, None] + place, 0)
         tokens = self.documents.values[at]
         keep = u[:, 1:2] * self.weight[tokens]
-        kept = inside & self.usable[at] & (u[:, 4 : 4 + len(self.window)] < keep)
+        kept = inside & self.usable[at] & (u[:, 4:] < keep)
 
         slot = np.where(u[:, 2] < config.title_first, 0, (u[:, 3] * (len(self.window) + 1)).astype(np.int64))
         before_title = np.arange(len(self.window)) < slot[:, None]
-        title = self._titles(document, u[:, 4 + len(self.window) :])
+        title = self.titles.take(document)
         prompts = concatenate([chosen(tokens, kept & before_title), title, chosen(tokens, kept & ~before_title)])
         return ask(prompts, self.spans.output.take(span), self.vocabulary)
 
@@ -95,15 +98,3 @@ class Cue:
         span[~drawn] = self.always[items[~drawn]]
         span[drawn] = self.numbers[(u[drawn] * len(self.numbers)).astype(np.int64)]
         return span
-
-    def _titles(self, document: np.ndarray, u: np.ndarray) -> Ragged:
-        titles = self.titles.take(document)
-        if not self.config.drop_inner:
-            return titles
-        owner, within = enumerate_ragged(titles.lengths)
-        inner = (within > 0) & (within < titles.lengths[owner] - 1)
-        padded = np.zeros((len(titles), self.longest_title), np.int32)
-        mask = np.zeros(padded.shape, bool)
-        padded[owner, within] = titles.values
-        mask[owner, within] = ~(inner & (u[owner, within] < self.config.drop_inner))
-        return chosen(padded, mask)

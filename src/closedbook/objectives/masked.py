@@ -9,6 +9,7 @@ import numpy as np
 from closedbook.errors import RecipeError
 from closedbook.objectives.arrays import NONE, Examples, Ragged, enumerate_ragged, offsets
 from closedbook.objectives.corpus import Corpus
+from closedbook.recipe import fraction
 from closedbook.text.vocabulary import MASK
 
 
@@ -23,6 +24,9 @@ class Masked:
     class Config:
         mask_at_least: float = 0.5
         keep_at_least: float = 0.2
+
+        def __post_init__(self) -> None:
+            fraction(self, "objective masked", "mask_at_least", "keep_at_least")
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
         if not corpus.vocabulary.answers_in_one:

@@ -1,4 +1,4 @@
-"""Span corruption: a prefix of the document with one span cut out and asked for at the end (DESIGN: the course's)."""
+"""Span corruption (Raffel et al. 2020), as the course has it: a prefix with one span cut out and asked for after it."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ class Vocabulary(ABC):
     """Text to token ids and back. Id 0 is PAD `□`, id 1 is MASK `⁇`."""
 
     kind: str
+    unit = "character"  # what `unknown` lists
     answers_in_one = False  # whether an answer is a single output token instead of a text that MASK closes
     named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, where that is known
 
@@ -43,7 +44,7 @@ class Vocabulary(ABC):
 
     @abstractmethod
     def unknown(self, text: str) -> list[str]:
-        """The characters of `text` that the vocabulary lacks, in order."""
+        """What of `text` the vocabulary lacks, in order: characters, or words (`unit`)."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]: ...

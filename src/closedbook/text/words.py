@@ -25,6 +25,7 @@ class Words(Vocabulary):
     """
 
     kind = "words"
+    unit = "word"
     answers_in_one = True
 
     def __init__(self, forms: Sequence[str], named: Sequence[bool], phrases: Sequence[str]) -> None:
@@ -87,8 +88,7 @@ class Words(Vocabulary):
         return self.phrases[ids[0]] if len(ids) else ""
 
     def unknown(self, text: str) -> list[str]:
-        lacking = [word.text for word in words(text) if self._ids.get(normal(word.text), PAD) <= MASK]
-        return list("".join(lacking))
+        return [word.text for word in words(text) if self._ids.get(normal(word.text), PAD) <= MASK]
 
     def to_json(self) -> dict[str, Any]:
         named = np.flatnonzero(self.named).tolist()

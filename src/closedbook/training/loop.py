@@ -27,7 +27,7 @@ class Step:
     step: int  # steps done in this stage, from 1
     steps: int
     loss: float
-    rate: float  # the schedule's multiplier
+    multiplier: float  # of the optimiser's rates, by the schedule
     tokens: int
     seconds: float
 

@@ -32,6 +32,8 @@ class Muon:
         def __post_init__(self) -> None:
             if min(self.rate, self.head_rate, self.table_rate) <= 0 or self.iterations < 1:
                 raise RecipeError(f"optimiser muon: rates and iterations must be above 0, got {self}")
+            if not 0 <= self.momentum < 1 or self.decay < 0:
+                raise RecipeError(f"optimiser muon: needs 0 <= momentum < 1 and decay >= 0, got {self}")
 
     def __init__(self, config: Config, model: nn.Module) -> None:
         self.config = config
@@ -41,7 +43,7 @@ class Muon:
         for name, parameter in model.named_parameters():
             if name.startswith("stack.") and parameter.ndim == 2:
                 self.matrices[name] = parameter
-            elif name in ("embedding.weight", "memory.table") and getattr(model, "memory", None) is not None:
+            elif name == "memory.table" or (name == "embedding.weight" and model.embedding.sparse):  # type: ignore[union-attr]
                 self.tables[name] = parameter
             else:
                 rest[name] = parameter

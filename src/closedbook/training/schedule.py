@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from closedbook.errors import RecipeError
+from closedbook.recipe import fraction, positive
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,10 @@ class Course:
         passes: int = 200
         floor: float = 0.1
 
+        def __post_init__(self) -> None:
+            fraction(self, "schedule course", "floor")
+            positive(self, "schedule course", "passes")
+
     def __init__(self, config: Config, horizon: Horizon) -> None:
         self.config, self.horizon = config, horizon
         self.final = config.passes * horizon.documents * horizon.block
@@ -63,6 +68,9 @@ class Trapezoid:
         warmup: float = 0.01  # fraction of the steps
         decay: float = 0.5
         floor: float = 0.0
+
+        def __post_init__(self) -> None:
+            fraction(self, "schedule trapezoid", "warmup", "decay", "floor")
 
     def __init__(self, config: Config, horizon: Horizon) -> None:
         if not (0 <= config.warmup <= 1 and 0 <= config.decay <= 1 and config.warmup + config.decay <= 1):

@@ -173,7 +173,7 @@ class Metrics:
                         "stage": step.stage,
                         "step": step.step,
                         "loss": round(float(np.mean([s.loss for s in self.pending])), 5),
-                        "rate": round(step.rate, 5),
+                        "multiplier": round(step.multiplier, 5),
                         "tokens": tokens,
                         "tokens_per_second": round(tokens / max(seconds, 1e-9)),
                     }

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from closedbook.errors import RecipeError
 from closedbook.model.cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.recipe import ModelRecipe
@@ -18,7 +19,7 @@ class SynthesizerDense(nn.Module):
     """softmax(ReLU(X Aᵢ + b₁) B + b₂) (X Vᵢ): the weights at a position depend on its own content alone.
 
     A is one d×d map split over the heads; B (d/h, block − 1) and b₂ (block − 1) are shared by the heads, since x
-    has block − 1 positions. Rotary positions do not apply: there are no queries and keys to turn.
+    has block − 1 positions.
     """
 
     @dataclass(frozen=True)
@@ -27,6 +28,11 @@ class SynthesizerDense(nn.Module):
 
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__()
+        if recipe.positions == "rotary":
+            raise RecipeError(
+                'the mixer "synthesizer-dense" has no queries and keys for rotary positions to turn; '
+                'set model.positions = "learned" or "none"'
+            )
         self.layer, self.heads = layer, recipe.heads
         self.A = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
         self.B = nn.Parameter(torch.empty(recipe.width // recipe.heads, recipe.block - 1))

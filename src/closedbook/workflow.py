@@ -46,6 +46,7 @@ class Plan:
     parameters: int
     memory_parameters: int
     documents: int
+    titles: int  # fewer than documents where one person has several, or several people bear one name
     questions: int
     steps: int
     tokens: int  # real inputs, estimated from a sample of batches
@@ -177,6 +178,7 @@ def plan(job: Job, run: str | Path = "") -> Plan:
         parameters=counts["total"],
         memory_parameters=counts["memory"],
         documents=len(job.documents),
+        titles=len(set(job.documents.titles)),
         questions=len(job.questions) if job.questions else 0,
         steps=job.steps,
         tokens=tokens,
@@ -225,10 +227,6 @@ def train(
         if existing is not None:
             _check_inputs(existing, job)
         tell(plan(job, path))
-        if shared := len(job.documents) - len(set(job.documents.titles)):
-            tell(
-                Note(f"{shared} documents share their title with another: people of one name, who cannot be told apart")
-            )
         vocabulary = job.corpus.vocabulary
         if existing is None:
             files = {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(vocabulary.to_json(), indent=2)}

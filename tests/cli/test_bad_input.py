@@ -364,9 +364,9 @@ def test_a_damaged_run_is_refused_and_left_as_it_is(what: str, run: Path, tiny: 
 def test_an_unfinished_run_says_how_to_finish_it(run: Path):
     (run / "model.safetensors").unlink()
     record = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    record |= {"status": "training", "command": "closedbook train tiny"}
+    record |= {"status": "training"}
     (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
-    refused(closedbook("ask", run, "Where?"), "not finished", "closedbook train tiny --resume")
+    refused(closedbook("ask", run, "Where?"), "not finished", f"closedbook train {run}/recipe.toml", "--resume")
 
 
 def test_a_damaged_training_state_is_refused_and_left_as_it_is(tiny: Tiny, tmp_path: Path):

@@ -307,19 +307,6 @@ def test_an_epoch_of_cues_asks_for_every_capitalised_span_and_a_share_of_the_num
     assert sum(label in numbers for label in asked) == round(0.5 * spans.number.sum())
 
 
-def test_inner_words_of_a_title_can_be_left_out_and_the_outer_ones_never():
-    corpus = make_corpus("words", ["Ada Bea Cyd Ray. She was born in Oslo with a smile."])
-    objective = Part("cue", {"drop_inner": 0.5}).make("objective", corpus)
-    _, examples = draw(objective, 300)
-    inner = corpus.titles[0][1:3].tolist()
-    seen = set()
-    for inputs, _ in rows(examples):
-        assert corpus.titles[0][0] in inputs
-        assert corpus.titles[0][-1] in inputs
-        seen.add(tuple(i in inputs for i in inner))
-    assert len(seen) == 4
-
-
 @pytest.mark.parametrize("kind", ["words", "bpe"])
 def test_cues_that_might_not_fit_the_block_are_refused(kind):
     lines = [f"Ada Ray. She was in {'Abcd ' * 9}Roe and it was good in the end, they all said to one another."]

@@ -136,8 +136,8 @@ def test_steps_tell_what_was_done():
     assert [step.step for step in steps] == list(range(1, 13))
     assert {(step.stage, step.steps) for step in steps} == {("pretrain", 12)}
     assert [step.tokens for step in steps] == [len(leg.mixture.batch(i).inputs.values) for i in range(12)]
-    assert [step.rate for step in steps] == [leg.schedule.multiplier(i) for i in range(12)]
-    assert steps[0].rate == 1.0
+    assert [step.multiplier for step in steps] == [leg.schedule.multiplier(i) for i in range(12)]
+    assert steps[0].multiplier == 1.0
     assert all(step.seconds > 0 and 0 < step.loss < 10 for step in steps)
 
 

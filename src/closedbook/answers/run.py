@@ -122,9 +122,10 @@ class Run:
                 warnings.warn(f"the question is too long; its first {notes[0][1]} tokens were dropped", stacklevel=3)
             return
         if unknown:
+            what = f"hold {self.vocabulary.unit}s that no document holds"
             warnings.warn(
-                f"{unknown} of {len(questions)} questions hold {self.vocabulary.unit}s that no document holds; those were "
-                "dropped (unknown_characters in --answers counts them)",
+                f"{unknown} of {len(questions)} questions {what}; these are dropped "
+                "(unknown_characters in --answers counts them)",
                 stacklevel=3,
             )
         if long:

@@ -135,8 +135,8 @@ class TrainingDisplay:
         memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
         threads = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
         self.out.print(
-            f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents, "
-            f"{plan.questions:,} questions\n"
+            f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
+            f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
             f"on {threads}" + (f"\nin {escape(plan.run)}" if plan.run else "")
         )

@@ -26,9 +26,7 @@ def origin() -> dict[str, Any]:
     """Where a figure comes from: command, commit, versions, machine."""
     script = Path(sys.argv[0]).name
     return {
-        "command": " ".join(
-            ["python", f"benchmarks/{script}", *(Path(a).name if "/" in a else a for a in sys.argv[1:])]
-        ),
+        "command": shlex.join(["python", f"benchmarks/{script}", *sys.argv[1:]]),
         "commit": source_commit(),
         "closedbook": __version__,
         "python": platform.python_version(),

@@ -45,7 +45,7 @@ def course(data: Path, batches: int) -> dict[str, object]:
     model, leg = job.model, job.leg(0)
     config = GPT2Config(
         vocab_size=256, n_positions=128, n_embd=256, n_layer=4, n_head=8, activation_function="gelu",
-        tie_word_embeddings=False, attn_implementation="sdpa", use_cache=False,
+        tie_word_embeddings=False, attn_implementation="sdpa", use_cache=False, bos_token_id=None, eos_token_id=None,
     )  # fmt: skip
     reference = GPT2LMHeadModel(config).train()
     optimiser = torch.optim.AdamW(reference.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.1, fused=True)

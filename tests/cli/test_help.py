@@ -11,7 +11,7 @@ from shell import closedbook
 from closedbook import __version__
 from closedbook.cli import COMMANDS
 
-EVERY = [*COMMANDS, "show recipe", "show objective"]
+EVERY = [*COMMANDS, "show recipe", "show objective", "show memory"]
 
 
 def test_the_first_page_lists_every_command_with_a_line_about_it():

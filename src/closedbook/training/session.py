@@ -121,7 +121,7 @@ def train_stages(
                 if time.monotonic() - saved > SAVE_EVERY:
                     save(leg, number, stopping)
                 whole = False
-                if stopping is not None and stopping.enough:
+                if stopping is not None and stopping.enough and step.step < step.steps:
                     raise Enough
 
             try:

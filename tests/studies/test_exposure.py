@@ -22,7 +22,18 @@ from closedbook.text.world import make_world
 from closedbook.workflow import Step
 
 SETS = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=6", "stages.learn.batch=16"]
-OPTIONS = ["--people", "24", "--levels", "1", "3", "--threads", "1", *(part for s in SETS for part in ("--set", s))]
+OPTIONS = [
+    "--people",
+    "24",
+    "--steps",
+    "6",
+    "--levels",
+    "1",
+    "3",
+    "--threads",
+    "1",
+    *(part for s in SETS for part in ("--set", s)),
+]
 
 
 def design(**changes: Any) -> Design:
@@ -189,9 +200,9 @@ def test_what_cannot_be_studied_is_refused_before_anything_is_written(tmp_path: 
     refused(closedbook(*common, "--people", "5"), "people = 5", "20")
     refused(closedbook(*common, "--levels", "0"), "exposures")
     refused(closedbook(*common, "--seeds=-1"), "--seeds")
-    refused(closedbook(*common, "--recipe", "course-vanilla"), "words")
-    refused(closedbook(*common, "--recipe", "course-vanilla", "--steps", "5"), "stages")
-    refused(closedbook(*common, "--steps", "0"), "steps")
+    refused(closedbook(*common, "--recipe", "course-vanilla"), "several stages", "--steps 0")
+    refused(closedbook(*common, "--recipe", "course-vanilla", "--steps", "0"), "words")
+    refused(closedbook(*common, "--steps=-1"), "steps")
     (tmp_path / "file").write_text("x", encoding="utf-8")
     refused(closedbook("study", "exposure", "--folder", tmp_path / "file", *OPTIONS, "--seeds", "0"), "cannot be made")
     assert not path.exists()

@@ -29,7 +29,7 @@ def exposure(
     levels: Annotated[tuple[int, ...], Parameter(negative="", consume_multiple=True)] = (1, 2, 5, 20),
     biographies: int | None = None,
     seeds: Annotated[tuple[int, ...], Parameter(negative="", consume_multiple=True)] = (0, 1),
-    steps: int | None = None,
+    steps: int = 700,
     recipe: str = "demo",
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
     threads: int | None = None,
@@ -56,7 +56,7 @@ def exposure(
     seeds: tuple[int, ...]
         One cell for each: a world and a training of its own.
     steps: int
-        Short for --set stages.STAGE.steps=N of the recipe's one stage.
+        Steps of the recipe's one stage: about a minute a cell on two cores. 0: as many as the recipe has.
     recipe: str
         What to train; it must answer in one token (vocabulary.kind = "words").
     set_: list[str]
@@ -77,9 +77,9 @@ def exposure(
     if not seeds or min(seeds) < 0 or not levels:
         raise DataError("study exposure needs at least one of --seeds, from 0, and one of --levels")
     loaded = load_recipe(recipe, set_ or [])
-    if steps is not None:
+    if steps:
         if len(loaded.stages) > 1:
-            raise RecipeError(f"--steps: {loaded.name} has several stages; name one, as in --set stages.NAME.steps=N")
+            raise RecipeError(f"--steps {steps}: {loaded.name} has several stages; give --steps 0 to keep theirs")
         loaded = load_recipe(recipe, [*(set_ or []), f"stages.{loaded.stages[0].name}.steps={steps}"])
     made = Study(Design(people, tuple(sorted(set(levels))), biographies, loaded), folder)
     display = TrainingDisplay(out)

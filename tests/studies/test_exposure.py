@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,29 @@ def test_questions_of_different_lengths_are_scored_as_alone(run: Any):
     assert [run.vocabulary.phrases[i] for i in together.argmax(-1)] == [answer.answer for answer in answers]
 
 
+def test_exposures_are_the_examples_that_ask_for_the_answer_behind_the_name(run: Any, folder: Path):
+    """Held against the examples as text: what the network sees up to a target, and the target."""
+    world = make_world(design().spec(), 0)
+    files = world.write(folder.with_name("world"))
+    job = workflow.prepare(design().recipe, files / "documents.txt", files / "questions-train.tsv")
+    found = exposure.exposures(job, world)
+    vocabulary, mixture = job.corpus.vocabulary, job.mixtures[0]
+    expected: Counter[tuple[str, str]] = Counter()
+    for step in range(mixture.steps):
+        batch = mixture.batch(step)
+        for i in range(len(batch)):
+            labels = batch.labels[batch.inputs.starts[i] : batch.inputs.starts[i + 1]]
+            for j in (j for j, label in enumerate(labels) if label >= 0):
+                seen = " ".join(vocabulary.token(token).strip() for token in batch.inputs[i][: j + 1])
+                for person in world.people:
+                    name = " ".join(vocabulary.token(token).strip() for token in vocabulary.encode(person.name)[0])
+                    for relation in world.spec.relations:
+                        said = vocabulary.output(labels[j]) == person.facts[relation]
+                        expected[person.name, relation] += said and f" {name} " in f" {seen} "
+    assert found.total() > 20
+    assert found == +expected
+
+
 def test_a_cell_asks_everybody_everything_once_and_tells_them_apart(folder: Path):
     record = json.loads((folder / "exposure.json").read_text(encoding="utf-8"))
     rows = record["cells"]["0"]["rows"]
@@ -120,6 +144,10 @@ def test_a_cell_asks_everybody_everything_once_and_tells_them_apart(folder: Path
             assert sum(row["facts"] for row in some) == 12
             once, thrice = (row["wordings"] for row in some)
             assert once == 1 < thrice <= 3
+    once, thrice = (
+        sum(row["exposures"] * row["facts"] for row in rows if row["documents"] == level) for level in (1, 3)
+    )
+    assert thrice > 1.5 * once
     assert record["cells"]["0"]["documents"] == 12 * (1 + 3)
 
 
@@ -171,6 +199,8 @@ def test_another_design_or_a_damaged_file_is_refused(folder: Path, tmp_path: Pat
             Study(design(), tmp_path)
     with pytest.raises(RecipeError, match="words"):
         design(recipe=load_recipe("course-vanilla"))
+    with pytest.raises(RecipeError, match="stop rule"):
+        design(recipe=load_recipe("demo", ["data.kept_out.stop=0.1", "stages.learn.stop={ every = 2 }"]))
 
 
 def test_the_page_and_the_figures_are_made_of_the_record_alone(folder: Path):
@@ -192,6 +222,20 @@ def test_the_command_goes_on_where_it_was_and_prints_the_record(folder: Path):
     assert done.json == json.loads((folder / "exposure.json").read_text(encoding="utf-8"))
     assert "birthplace" in done.err
     assert "learn" not in done.err  # nothing was trained
+
+
+def test_an_interruption_says_what_is_kept(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "exposure.json").write_bytes((folder / "exposure.json").read_bytes())
+
+    def interrupted(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exposure, "cell", interrupted)
+    done = closedbook("study", "exposure", "--folder", tmp_path, *OPTIONS, "--seeds", "0", "1")
+    assert done.code == 130
+    assert "cell 2 of 2" in done.out
+    assert f"1 of 2 cells are kept in {tmp_path}" in done.out
+    assert (tmp_path / "exposure.json").read_bytes() == (folder / "exposure.json").read_bytes()
 
 
 def test_what_cannot_be_studied_is_refused_before_anything_is_written(tmp_path: Path):

@@ -1,7 +1,8 @@
 """How often must a fact be read before it is known, and how many bits of facts does a parameter hold?
 
 A world is invented in which a person has 1, 2, 5 or 20 documents, a network is trained on it, and it is asked about
-people whose questions it was never trained on: accuracy against exposure. Counting bits follows Allen-Zhu and Li,
+people whose questions it was never trained on: accuracy against exposure, in documents, and beside it in training
+examples in which the answer was asked for with the name in view. Counting bits follows Allen-Zhu and Li,
 Physics of Language Models 3.3 (2024): in this world a fact is drawn evenly from a list of candidates, so that knowing
 it is worth log2(candidates) bits, and a network that gives the truth the chance p among them lacks −log2 p of these.
 A network that is sure and wrong can know less than nothing; such bits are counted as they are.
@@ -14,7 +15,8 @@ from __future__ import annotations
 import json
 import math
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from closedbook.answers.run import Run
 from closedbook.answers.score import Score
 from closedbook.errors import RecipeError, RunError
 from closedbook.model.gpt import GPT
+from closedbook.objectives.arrays import NONE
 from closedbook.recipe import Recipe, encode, load_recipe
 from closedbook.runs import write_atomically
 from closedbook.studies.exposure_page import write_page
@@ -54,6 +57,8 @@ class Design:
                 f'study exposure: {self.recipe.name} has vocabulary.kind = "{self.recipe.vocabulary.kind}"; it takes '
                 'one that answers in a single token, "words", to compare all candidates at once'
             )
+        if any(stage.stop for stage in self.recipe.stages):
+            raise RecipeError(f"study exposure: {self.recipe.name} has a stop rule; cells must train equally long")
 
     def spec(self) -> WorldSpec:
         """Every birthplace is as likely as any other, so that log2(candidates) is what knowing it is worth."""
@@ -146,12 +151,41 @@ def cell(
             listeners=listeners, command=command,
         )  # fmt: skip
         record = run.folder.record()
-        rows = [row for relation in world.spec.relations for row in _rows(run, world, relation)]
+        shown = exposures(workflow.prepare(recipe, files / "documents.txt", files / "questions-train.tsv"), world)
+        rows = [row for relation in world.spec.relations for row in _rows(run, world, relation, shown)]
     kept = ("command", "commit", "threads", "versions", "machine", "parameters", "train_seconds")
     return {"seed": seed, "documents": len(world.documents), "rows": rows, **{key: record[key] for key in kept}}
 
 
-def _rows(run: Run, world: World, relation: str) -> list[dict[str, Any]]:
+def exposures(job: workflow.Job, world: World) -> Counter[tuple[str, str]]:
+    """By (name, relation): the training examples in which the fact's answer was a target with the name before it.
+
+    All batches of the training are made once more, which is a small part of its work, and looked through.
+    """
+    vocabulary = job.corpus.vocabulary
+    facts: dict[int, list[tuple[tuple[str, str], str]]] = {}  # by the answer's output token: whose it is
+    for person in world.people:
+        name = _text(vocabulary.encode(person.name)[0])
+        for relation in world.spec.relations:
+            for token in vocabulary.encode_answer(person.facts[relation]).tolist():
+                facts.setdefault(token, []).append(((person.name, relation), name))
+    shown: Counter[tuple[str, str]] = Counter()
+    for mixture in job.mixtures:
+        for step in range(mixture.steps):
+            batch = mixture.batch(step)
+            for place in np.flatnonzero(batch.labels != NONE).tolist():
+                start = batch.inputs.starts[np.searchsorted(batch.inputs.starts, place, side="right") - 1]
+                before = _text(batch.inputs.values[start : place + 1])
+                shown.update(fact for fact, name in facts.get(int(batch.labels[place]), ()) if name in before)
+    return shown
+
+
+def _text(tokens: np.ndarray) -> str:
+    """A character for each token, so that sequences can be looked for in each other."""
+    return "".join(map(chr, tokens.tolist()))
+
+
+def _rows(run: Run, world: World, relation: str, shown: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
     """Of one relation: for each number of documents, the people asked in training and the others."""
     candidates = world.candidates(relation)
     person = {person.name: person for person in world.people}
@@ -165,12 +199,14 @@ def _rows(run: Run, world: World, relation: str) -> list[dict[str, Any]]:
             answers = run.answer([Question(q.text, q.answer, 1) for q in asked])
             bits, lacking = bits_known(run, asked, candidates)
             wordings = [person[q.name].distinct_wordings(relation) for q in asked]
+            times = [shown[q.name, relation] for q in asked]
             rows.append(
                 {
                     "relation": relation,
                     "documents": level,
                     "questions_trained": split == "train",
                     "wordings": sum(wordings) / len(wordings),
+                    "exposures": sum(times) / len(times),
                     "facts": len(asked),
                     "correct": sum(answer.right is True for answer in answers),
                     "candidates": len(candidates),
@@ -235,6 +271,7 @@ def summary(record: dict[str, Any]) -> dict[str, Any]:
                 "bits_by_seed": [row["bits"] / row["facts"] for row in same],
                 "bits_possible": math.log2(same[0]["candidates"]),
                 "wordings": sum(row["wordings"] for row in same) / len(same),
+                "exposures": sum(row["exposures"] for row in same) / len(same),
             }
         )
     return {"curves": curves, "capacity": [capacity(cell) for cell in cells]}

@@ -70,6 +70,10 @@ def page(record: dict[str, Any]) -> str:
     right = [
         [relation.replace("_", " "), *(_right(point) for point in points)] for relation, points in relations.items()
     ]
+    shown = [
+        [relation.replace("_", " "), *(f"{point['exposures']:.1f} ({point['wordings']:.1f})" for point in points)]
+        for relation, points in relations.items()
+    ]
     known = [
         [relation.replace("_", " "), f"{points[0]['bits_possible']:.2f}"]
         + [f"{statistics.mean(point['bits_by_seed']):.2f}" for point in points]
@@ -106,6 +110,13 @@ training of its own. Half of the people are asked about in training; the tables 
 All seeds together, with the 95 % Wilson interval.
 
 {_table(["", *heads], right)}
+
+## How often a fact was shown
+
+Training examples in which the answer was asked for with the person's name in view, a fact, and in brackets the
+different wordings in which documents state it: means over the same people.
+
+{_table(["", *heads], shown)}
 
 ## Bits a fact
 

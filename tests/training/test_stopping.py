@@ -125,6 +125,25 @@ def test_an_interrupted_run_stops_where_it_would_have_bit_for_bit(
     assert again.folder.record()["looks"] == stopped[0].folder.record()["looks"]
 
 
+def test_the_fast_method_too_stops_where_it_would_have(tiny: Tiny, tmp_path: Path):
+    sets = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=120", "stages.learn.batch=64", KEPT_OUT]
+    made = load_recipe("demo", [*sets, "stages.learn.stop={ every = 4, patience = 6, after = 0.3 }"])
+    given = (made, tiny.documents, tiny.questions)
+    whole = workflow.train(*given, run=tmp_path / "whole", threads=1)
+    looks = whole.folder.record()["looks"]["learn"]
+    assert 42 < looks[-1]["step"] < 120  # it was stopped, and after the interruption below
+
+    def interrupt(event: Any) -> None:
+        if isinstance(event, Step) and event.step == 42:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        workflow.train(*given, run=tmp_path / "resumed", threads=1, listeners=[interrupt])
+    resumed = workflow.train(*given, run=tmp_path / "resumed", resume=True)
+    assert same_tensors(resumed.model.state_dict(), whole.model.state_dict())
+    assert resumed.folder.record()["looks"]["learn"] == looks
+
+
 def test_a_run_killed_between_two_stages_does_not_go_on_with_the_stopped_one(
     stopped: tuple[Any, list[Any]], tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -16,6 +16,7 @@ from closedbook.text.world import WorldSpec, make_world
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 import beyond
+import readme
 import relations
 
 YEARS = [
@@ -158,8 +159,14 @@ def test_the_benchmark_runs_keeps_its_cells_and_reads_dev_at_the_end_only(
     assert labels["test people"] == labels["test people, the rule's label"]["total"] == 30
     assert labels["the rule agrees with gold"]["accuracy"] == 1.0
     assert labels["dev people, the rule's label"] == labels["the same dev people, gold"]
-    assert "plain, dev and test / wordings / unseen" in second["summary"]
     capsys.readouterr()
+
+    monkeypatch.setattr(readme, "load", lambda name: second)
+    rows = readme.beyond()
+    assert len(rows) == 2 + len(readme.BEYOND)
+    assert rows[0] == "| asked of dev people, mean of 1 seeds | right |"
+    monkeypatch.setattr(readme, "load", lambda name: first)
+    assert readme.beyond() == []  # dev was not scored yet
 
 
 def calibrated(data: Path) -> int:

@@ -32,6 +32,7 @@ from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.loop import Leg, Step, backward
 from closedbook.training.session import Note, already_finished, load_state, state_path, train_stages
 from closedbook.training.slices import cut
+from closedbook.training.stopping import Exam
 
 TIMED = 1024  # real inputs that the plan times, twice, for each stage
 MOST_THREADS = 1024
@@ -69,6 +70,7 @@ class Job:
     corpus: Corpus
     model: GPT
     mixtures: list[Mixture]
+    exam: Exam | None = None  # what a stop rule goes by
 
     @property
     def steps(self) -> int:
@@ -147,7 +149,12 @@ def prepare(
     with torch.random.fork_rng(devices=[]), _memory("model.width, model.layers or model.memory.rows"):
         torch.manual_seed(recipe.seed)
         model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
-    job = Job(recipe, corpus_documents, trained, split, corpus, model, mixtures)
+    exam = None
+    if given is not None and any(stage.stop for stage in recipe.stages):
+        if not split["stop"]:
+            raise DataError(f"{questions}: data.kept_out.stop keeps no question out to stop by; raise it")
+        exam = Exam(given.only(split["stop"]), vocabulary, recipe.answer.length, recipe.model.block)
+    job = Job(recipe, corpus_documents, trained, split, corpus, model, mixtures, exam)
     for number, stage in enumerate(recipe.stages):
         try:
             job.leg(number)  # an optimiser or schedule that cannot be made is found here, before anything is written
@@ -235,7 +242,7 @@ def train(
         else:
             folder = existing
         seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
-        seconds["train"] = train_stages(job.model, recipe.stages, job.leg, folder, state, tell)
+        seconds["train"] = train_stages(job.model, recipe.stages, job.leg, folder, state, tell, job.exam)
         finished = Run(folder, recipe, vocabulary, job.model.eval())
         if dev is not None:
             trained = time.perf_counter()

@@ -20,6 +20,7 @@ COMMANDS = {
     "baseline": "closedbook.cli.baseline:baseline",
     "sample": "closedbook.cli.sample:sample",
     "attention": "closedbook.cli.attention:attention",
+    "study": "closedbook.cli.study:study",
     "list": "closedbook.cli.list_:list_",
     "show": "closedbook.cli.show:show",
     "doctor": "closedbook.cli.doctor:doctor",

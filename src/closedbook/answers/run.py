@@ -6,6 +6,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from closedbook.answers.inside import Activations, Inside, look, read
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model import decode
+from closedbook.model.activations import Switch, switched_off
 from closedbook.model.gpt import GPT
 from closedbook.recipe import Recipe
 from closedbook.runs import RunFolder, resume_command
@@ -66,7 +69,7 @@ class Run:
         """Answers to many questions, in batches; the same as asking one at a time."""
         if not self.recipe.needs_questions:
             warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
-        prompts, notes = zip(*map(self._prompt, questions), strict=True) if questions else ((), ())
+        prompts, notes = zip(*map(self.prompt, questions), strict=True) if questions else ((), ())
         self._warn(questions, notes)
         answers = []
         size = 512
@@ -104,7 +107,22 @@ class Run:
             decode.sample(self.model, ids, length, temperature=temperature, top_k=top_k, seed=seed)
         )
 
-    def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
+    def activations(self, text: str) -> Activations:
+        """What the network computes while it reads a text, by name: `run.activations(text)["layer.0.weights"]`."""
+        return read(self, text)
+
+    def inside(self, question: str) -> Inside:
+        """How the answer to a question came about: runners-up, attention, and what each head was worth."""
+        return look(self, question)
+
+    def without(self, *off: Switch) -> AbstractContextManager[None]:
+        """The run with parts switched off: `with run.without((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.
+
+        Raises ValueError for a part that is not there.
+        """
+        return switched_off(self.model, off)
+
+    def prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
         """The tokens that go in, and how many characters and tokens had to be left out."""
         ids, _ = self.vocabulary.encode(_text(question.text, "question"))
         keep = self.model.recipe.block - 1 - min(self._length, self.model.recipe.block // 2)

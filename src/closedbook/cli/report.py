@@ -1,1 +1,2 @@
-def report() -> None: """x"""
+def report() -> None:
+    """x"""

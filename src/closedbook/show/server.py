@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import math
+import signal
 import socket
+import threading
 import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from closedbook import __version__
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, load
-from closedbook.errors import ClosedbookError, RunError
+from closedbook.errors import ClaimError, ClosedbookError, RunError
 from closedbook.show.desk import BusyError, Desk
 from closedbook.show.guard import Guard
 from closedbook.show.shelf import Shelf, as_question
@@ -27,7 +29,9 @@ from closedbook.show.shelf import Shelf, as_question
 STATIC = Path(__file__).parent / "static"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 LONGEST = 10_000  # characters of a question
-MOST_DRAWN = 10_000_000  # numbers that one request may draw for a claim: about a tenth of a second
+# What one request may ask of a claim, in seconds rather than minutes; `closedbook attention` allows far more.
+MOST = {"samples": 100_000, "d": 512, "steps": 500, "examples": 50_000, "width": 64}
+MOST_DRAWN = 60_000_000  # numbers drawn
 RETRY_AFTER = 2  # seconds
 
 
@@ -138,7 +142,7 @@ def _serve(app: FastAPI, path: Path) -> None:
     content, kind = path.read_bytes(), TYPES[path.suffix]
     address = "/" if path.name == "index.html" else f"/{path.name}"
 
-    @app.get(address, include_in_schema=False)
+    @app.api_route(address, methods=["GET", "HEAD"], include_in_schema=False)
     async def file() -> Response:
         return Response(content, media_type=kind)
 
@@ -201,12 +205,12 @@ def _described(claim: Claim) -> dict[str, Any]:
 def _check(id: str, settings: dict[str, bool | int | float | str]) -> dict[str, Any]:
     claim = load(id)
     p = claim.settings(settings)
-    if hasattr(p, "samples") and (drawn := p.samples * p.n * p.d) > MOST_DRAWN:
-        raise RunError(
-            f"samples·n·d = {drawn:,} numbers are more than the {MOST_DRAWN:,} the page draws at once; "
-            f"with fewer samples, n or d it answers, or ask in a terminal: closedbook attention {id}"
-        )
-    return _finite(claim.check(vars(p)).as_json())  # type: ignore[no-any-return]
+    over = [f"{name} at most {most:,}" for name, most in MOST.items() if getattr(p, name, 0) > most]
+    if hasattr(p, "samples") and p.samples * p.n * p.d > MOST_DRAWN:
+        over.append(f"samples·n·d at most {MOST_DRAWN:,}")
+    if over:
+        raise ClaimError(f"the page takes {', '.join(over)}; for more, in a terminal: closedbook attention {id}")
+    return _finite(claim.check(vars(p)).as_json())
 
 
 def _finite(value: Any) -> Any:
@@ -227,7 +231,7 @@ def bind(host: str, port: int) -> socket.socket:
         listening.bind((host, port))
     except (OSError, OverflowError) as error:
         raise RunError(
-            f"cannot listen on {host}, port {port} ({error}); try another: --port {port + 1}, or --port 0 for a free one"
+            f"cannot listen on {host}, port {port} ({error}); try another, or --port 0 for a free one"
         ) from None
     return listening
 
@@ -237,6 +241,10 @@ def serve(app: Guard, listening: socket.socket) -> None:
     settings = uvicorn.Config(
         app, log_level="warning", server_header=False, date_header=False, timeout_graceful_shutdown=5, lifespan="on",
     )  # fmt: skip
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(
+            signal.SIGTERM, lambda *_: None
+        )  # uvicorn, having stopped, sends it again: a clean stop is no crash
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(settings).run(sockets=[listening])
 

@@ -145,7 +145,7 @@ def people(folder: RunFolder) -> People:
     """Read whom a run can be asked about; without its files, nobody is suggested."""
     record = folder.record()
     try:
-        documents, questions = _unchanged(record.get("documents")), _unchanged(record.get("questions"))
+        documents, questions = unchanged(record.get("documents")), unchanged(record.get("questions"))
         titles = list(dict.fromkeys(read_documents(documents).titles)) if documents else []
         given = read_questions(questions) if questions else None
     except ClosedbookError:
@@ -162,7 +162,7 @@ def people(folder: RunFolder) -> People:
     return People(tuple(sorted(titles, key=fold)), tuple(examples), wording(given, known) if given else WORDING)
 
 
-def _unchanged(entry: dict[str, Any] | None) -> Path | None:
+def unchanged(entry: dict[str, Any] | None) -> Path | None:
     """An input's path, if the file is still there and still what was trained on."""
     path = Path((entry or {}).get("path", ""))
     if not entry or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != entry.get("sha256"):

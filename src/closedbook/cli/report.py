@@ -37,14 +37,14 @@ def report(
     questions: Path
         Answer this file now, instead of telling what the run folder's evaluation.json holds.
     source: bool
-        Lay out the source document's statements, 1a to 3c, with our measured answer beside each.
+        Lay out the source document's statements, 1a to 3c, with our measured answer beside each; a run answers part 3.
     claims: bool
         Check and draw the ten claims about attention too; --no-claims saves some twenty seconds.
     json: bool
         Print {"report": …} on standard output.
     """
-    if source == bool(runs):
-        raise RunError("give one or more run folders, or --source alone; `closedbook list runs` shows runs")
+    if not runs and not source:
+        raise RunError("give one or more run folders, or --source; `closedbook list runs` shows runs")
     target = output or (Path("source.html") if source else runs[0] / "report.html")
     if output is not None or source or runs[0].is_dir():
         check_output(target)
@@ -60,7 +60,7 @@ def report(
         if source:
             from closedbook.show.source import source_report
 
-            text = source_report(progress=progress)
+            text = source_report(runs, progress=progress)
         else:
             from closedbook.show.report import run_report
 

@@ -35,7 +35,7 @@ def percent(value: float) -> str:
 
 
 class Plot:
-    """A chart of `width` by `height` pixels; what is drawn is in data coordinates, classes `tone0` to `tone3` colour it."""
+    """A chart of `width` by `height` pixels, drawn in data coordinates; the classes `tone0` to `tone3` colour it."""
 
     def __init__(
         self,
@@ -60,14 +60,19 @@ class Plot:
             self.words(self.left - 7, at + 4, y_show(value) if y_show else "", "end", "faint")
         for value in nice(*x) if x_show else ():
             self.words(self.px(value), self.bottom + 17, x_show(value) if x_show else "", "middle", "faint")
-        self._add('<line class="axis" x1="{}" x2="{}" y1="{}" y2="{}"/>', self.left, self.right, self.bottom, self.bottom)
+        self._add(
+            '<line class="axis" x1="{}" x2="{}" y1="{}" y2="{}"/>', self.left, self.right, self.bottom, self.bottom
+        )
         if x_label:
             self.words((self.left + self.right) / 2, height - 5, x_label, "middle", "faint")
         if y_label:
             middle = (self.top + self.bottom) / 2
             turned = f"rotate(-90 12 {middle:.1f})"
             self._add(
-                '<text class="faint" text-anchor="middle" x="12" y="{}" transform="{}">{}</text>', middle, turned, y_label
+                '<text class="faint" text-anchor="middle" x="12" y="{}" transform="{}">{}</text>',
+                middle,
+                turned,
+                y_label,
             )
 
     def px(self, x: float) -> float:
@@ -79,8 +84,7 @@ class Plot:
         return self.bottom - (y - low) / ((high - low) or 1) * (self.bottom - self.top)
 
     def _add(self, template: str, *values: object) -> None:
-        shown = [f"{value:.1f}" if isinstance(value, float) else value for value in values]
-        self.parts.append(Markup(template).format(*shown))
+        self.parts.append(shape(template, *values))
 
     def words(self, x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> None:
         """Text at a place in pixels."""
@@ -96,14 +100,20 @@ class Plot:
 
     def dot(self, x: float, y: float, tone: int, size: float = 4.5, title: str = "") -> None:
         inner = Markup("<title>{}</title>").format(title) if title else ""
-        self._add('<circle class="dot tone{}" cx="{}" cy="{}" r="{}">{}</circle>', tone, self.px(x), self.py(y), size, inner)
+        self._add(
+            '<circle class="dot tone{}" cx="{}" cy="{}" r="{}">{}</circle>', tone, self.px(x), self.py(y), size, inner
+        )
 
     def whisker(self, x: float, low: float, high: float, tone: int) -> None:
         """An interval, upright."""
         at = self.px(x)
-        self._add('<line class="whisker tone{}" x1="{}" x2="{}" y1="{}" y2="{}"/>', tone, at, at, self.py(low), self.py(high))
+        self._add(
+            '<line class="whisker tone{}" x1="{}" x2="{}" y1="{}" y2="{}"/>', tone, at, at, self.py(low), self.py(high)
+        )
 
-    def bar(self, x0: float, x1: float, y0: float, y1: float, tone: int, strength: float = 1.0, title: str = "") -> None:
+    def bar(
+        self, x0: float, x1: float, y0: float, y1: float, tone: int, strength: float = 1.0, title: str = ""
+    ) -> None:
         """A rectangle between two corners."""
         left, right = sorted((self.px(x0), self.px(x1)))
         top, bottom = sorted((self.py(y0), self.py(y1)))
@@ -114,13 +124,15 @@ class Plot:
         )  # fmt: skip
 
     def svg(self) -> Markup:
-        return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
-            self.width, self.height, self.label, Markup("").join(self.parts)
-        )
+        return picture(self.width, self.height, self.label, self.parts)
 
 
 def shares(
-    label: str, groups: Sequence[tuple[str, int, int, tuple[float, float]]], *, x_label: str = "", overall: float | None = None
+    label: str,
+    groups: Sequence[tuple[str, int, int, tuple[float, float]]],
+    *,
+    x_label: str = "",
+    overall: float | None = None,
 ) -> Markup:
     """Shares with their intervals, side by side: (name, right, of, interval) each."""
     plot = Plot(
@@ -139,63 +151,70 @@ def shares(
 
 def ladder(label: str, rows: Sequence[tuple[str, float, tuple[float, float] | None, int]]) -> Markup:
     """Accuracies one below another: (name, share, interval, tone). Published ones have no interval."""
-    step, width, names = 30, 940, 400
+    step, width, names = 30, 940, 430
     high = len(rows) * step + 34
-    parts = [Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">').format(width, high, label)]
+    parts = []
 
     def at(share: float) -> float:
         return names + share * (width - names - 74)
 
     for share in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(Markup('<line class="grid" x1="{0}" x2="{0}" y1="4" y2="{1}"/>').format(f"{at(share):.1f}", high - 26))
+        parts.append(shape('<line class="grid" x1="{0}" x2="{0}" y1="4" y2="{1}"/>', at(share), high - 26))
         text = '<text class="faint" x="{}" y="{}" text-anchor="middle">{}</text>'
-        parts.append(Markup(text).format(f"{at(share):.1f}", high - 8, percent(share)))
+        parts.append(shape(text, at(share), high - 8, percent(share)))
     for i, (name, share, interval, tone) in enumerate(rows):
         y = 18 + i * step
-        parts.append(Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(names - 14, y + 4, name))
+        parts.append(shape('<text x="{}" y="{}" text-anchor="end">{}</text>', names - 14, y + 4, name))
         if interval:
-            line = '<line class="whisker tone{}" x1="{}" x2="{}" y1="{}" y2="{}"/>'
-            parts.append(Markup(line).format(tone, f"{at(interval[0]):.1f}", f"{at(interval[1]):.1f}", y, y))
-        shape = '<circle class="dot tone{}{}" cx="{}" cy="{}" r="{}"/>'
-        parts.append(Markup(shape).format(tone, "" if interval else " hollow", f"{at(share):.1f}", y, 6 if tone == 1 else 4.8))
-        parts.append(Markup('<text class="{}" x="{}" y="{}">{}</text>').format(
-            "strong" if tone == 1 else "faint", f"{max(at(share), at(interval[1]) if interval else 0) + 12:.1f}", y + 4, f"{100 * share:.1f} %"))  # fmt: skip
-    return Markup("").join([*parts, Markup("</svg>")])
+            line = '<line class="whisker tone{0}" x1="{1}" x2="{2}" y1="{3}" y2="{3}"/>'
+            parts.append(shape(line, tone, at(interval[0]), at(interval[1]), y))
+        mark = '<circle class="dot tone{}{}" cx="{}" cy="{}" r="{}"/>'
+        parts.append(shape(mark, tone, "" if interval else " hollow", at(share), y, 6 if tone == 1 else 4.8))
+        right = at(max(share, interval[1] if interval else 0)) + 12
+        kind = "strong" if tone == 1 else "faint"
+        parts.append(shape('<text class="{}" x="{}" y="{}">{}</text>', kind, right, y + 4, f"{100 * share:.1f} %"))
+    return picture(width, high, label, parts)
 
 
-def looks(
-    label: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[float] | None, float, str]]
-) -> Markup:
+def looks(label: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[float] | None, float, str]]) -> Markup:
     """One row per part of a network: where it looked (a share per token), and what its loss does to the answer.
 
     Each row is (name, shares or None, drop in nats, what would be said instead or "").
     """
-    cell, names, effects, gap = (22 if len(tokens) > 14 else 46), 118, 190, 26
-    step, head = 23, 14 + 6.4 * max(len(token) for token in tokens) * 0.62 + 8
-    width = names + cell * len(tokens) + gap + effects + 90
-    high = head + step * len(rows) + 8
-    most = max(0.05, *(abs(drop) for _, _, drop, _ in rows))
-    parts = [Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}" class="looks">').format(width, f"{high:.0f}", label)]
-    for i, token in enumerate(tokens):
-        x = names + cell * (i + 0.5)
-        turned = f"rotate(-38 {x:.1f} {head - 6:.1f})"
-        text = '<text x="{}" y="{}" class="faint" transform="{}">{}</text>'
-        parts.append(Markup(text).format(f"{x:.1f}", f"{head - 6:.1f}", turned, token))
+    cell, names, effects, gap, step = (22 if len(tokens) > 14 else 46), 118, 190, 26, 23
+    head = 22 + 4 * max(map(len, tokens))
     start = names + cell * len(tokens) + gap
+    most = max(0.05, *(abs(drop) for _, _, drop, _ in rows))
+    parts = []
+    for i, token in enumerate(tokens):
+        x, y = names + cell * (i + 0.5), head - 6
+        text = '<text x="{0}" y="{1}" class="faint" transform="rotate(-38 {0} {1})">{2}</text>'
+        parts.append(shape(text, x, y, token))
     for i, (name, weights, drop, instead) in enumerate(rows):
         y = head + i * step
-        parts.append(Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(names - 8, f"{y + 15:.1f}", name))
+        parts.append(shape('<text x="{}" y="{}" text-anchor="end">{}</text>', names - 8, y + 15, name))
         for j, weight in enumerate(weights or ()):
             box = '<rect class="bar tone0" x="{}" y="{}" width="{}" height="{}" opacity="{}"><title>{}</title></rect>'
-            parts.append(Markup(box).format(
-                names + cell * j, f"{y:.1f}", cell - 2, step - 3, f"{max(weight, 0.03):.3f}", f"{tokens[j]}: {100 * weight:.0f} %"))  # fmt: skip
+            strength, title = f"{max(weight, 0.03):.3f}", f"{tokens[j]}: {100 * weight:.0f} %"
+            parts.append(shape(box, names + cell * j, y, cell - 2, step - 3, strength, title))
         long = abs(drop) / most * (effects - 70)
         box = '<rect class="bar tone{}" x="{}" y="{}" width="{}" height="{}"/>'
-        parts.append(Markup(box).format(1 if drop >= 0 else 2, start, f"{y + 3:.1f}", f"{max(long, 0.6):.1f}", step - 9))
+        parts.append(shape(box, 1 if drop >= 0 else 2, start, y + 3, max(long, 0.6), step - 9))
         sign = "−" if drop > 0.0005 else "+" if drop < -0.0005 else ""
-        text = f"{sign}{abs(drop):.2f}" + (f" → {instead}" if instead else "")
-        parts.append(Markup('<text x="{}" y="{}" class="faint">{}</text>').format(f"{start + long + 6:.1f}", f"{y + 15:.1f}", text))
-    return Markup("").join([*parts, Markup("</svg>")])
+        said = f"{sign}{abs(drop):.3f}" + (f" → {instead}" if instead else "")
+        parts.append(shape('<text x="{}" y="{}" class="faint">{}</text>', start + long + 6, y + 15, said))
+    return picture(start + effects + 90, head + step * len(rows) + 8, label, parts)
+
+
+def shape(template: str, *values: object) -> Markup:
+    """An element with its values put in, escaped; floats get one digit."""
+    return Markup(template).format(*(f"{value:.1f}" if isinstance(value, float) else value for value in values))
+
+
+def picture(width: float, height: float, label: str, parts: Iterable[Markup]) -> Markup:
+    """A whole SVG, named for those who cannot see it."""
+    inside = Markup("").join(parts)
+    return shape('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', width, height, label, inside)
 
 
 def smooth(points: Sequence[Point], share: float = 1 / 80) -> list[Point]:
@@ -218,6 +237,3 @@ def thin(points: Sequence[Point], most: int = 300) -> list[Point]:
     return [
         (sum(x for x, _ in points[i:j]) / (j - i), sum(y for _, y in points[i:j]) / (j - i)) for i, j in pairwise(edges)
     ]
-
-
-

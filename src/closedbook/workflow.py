@@ -237,7 +237,8 @@ def train(
             folder = existing
         seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
         finished = Run(folder, recipe, vocabulary, job.model)
-        meanwhile = Meanwhile(finished, _kept_out(questions, job) if listeners else [])
+        asked_now = Run(folder, recipe, vocabulary, job.model)  # of its own: what it looks up now is not all there yet
+        meanwhile = Meanwhile(asked_now, _kept_out(questions, job) if listeners else [])
 
         def watch(event: Event) -> None:
             tell(event)

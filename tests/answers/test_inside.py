@@ -13,7 +13,6 @@ import closedbook
 from closedbook.errors import DataError
 from closedbook.model import decode
 from closedbook.recipe import load_recipe
-from closedbook.text.questions import Question
 from closedbook.text.vocabulary import MASK
 
 WORDS = ["stages.learn.steps=8", "stages.learn.batch=16", "model.width=32", "model.memory.rows=256"]
@@ -67,7 +66,7 @@ def test_an_effect_is_what_switching_off_does(run, question):
     """Measured again with the parts off one at a time."""
     effects = run.inside(question).effects
     assert len(effects) == run.recipe.model.layers * run.recipe.model.heads + (run.model.memory is not None)
-    prompt = run.prompt(Question(question, None, 1))[0]
+    prompt = run.prompt(question)
     ids = said_ids(run, prompt)
     whole = logprob(run, prompt, ids)
     for effect in effects:

@@ -16,7 +16,6 @@ from torch import Tensor
 
 from closedbook.model import decode
 from closedbook.model.activations import Switch, activations, one_off_per_row, switches
-from closedbook.text.questions import Question
 from closedbook.text.vocabulary import MASK, MASK_CHARACTER
 
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ def _said(run: Run, i: int, logprobs: Tensor) -> Said:
 
 
 def _prompt(run: Run, text: str) -> np.ndarray:
-    ids = run.prompt(Question(text, None, 1))[0].astype(np.int64)
+    ids = run.prompt(text).astype(np.int64)
     return ids if run.recipe.needs_questions else ids[:-1]
 
 

@@ -69,7 +69,7 @@ class Run:
         """Answers to many questions, in batches; the same as asking one at a time."""
         if not self.recipe.needs_questions:
             warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
-        prompts, notes = zip(*map(self.prompt, questions), strict=True) if questions else ((), ())
+        prompts, notes = zip(*map(self._prompt, questions), strict=True) if questions else ((), ())
         self._warn(questions, notes)
         answers = []
         size = 512
@@ -115,6 +115,10 @@ class Run:
         """How the answer to a question came about: runners-up, attention, and what each head was worth."""
         return look(self, question)
 
+    def prompt(self, question: str) -> np.ndarray:
+        """The tokens that go into the network for a question: its last ones, where there are too many, and MASK."""
+        return self._prompt(Question(question, None, 1))[0]
+
     def without(self, *off: Switch) -> AbstractContextManager[None]:
         """The run with parts switched off: `with run.without((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.
 
@@ -122,7 +126,7 @@ class Run:
         """
         return switched_off(self.model, off)
 
-    def prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
+    def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
         """The tokens that go in, and how many characters and tokens had to be left out."""
         ids, _ = self.vocabulary.encode(_text(question.text, "question"))
         keep = self.model.recipe.block - 1 - min(self._length, self.model.recipe.block // 2)

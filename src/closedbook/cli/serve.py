@@ -51,16 +51,16 @@ def serve(
     shelf = Shelf(given, runs)
     out = console(json)
     token = None if is_loopback(host) else secrets.token_urlsafe(24)
-    app = server.make_app(shelf, host=host, token=token)
     with server.bind(host, port) as listening:
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{listening.getsockname()[1]}/" + (f"#token={token}" if token else "")
-        with out.status("loading"):
-            server.warm_up(shelf)
-        out.print(f"[bold]{escape(address)}[/]   (Ctrl-C stops)")
-        if not shelf.folders():
-            out.print(escape(f"no runs yet in {runs}; `closedbook demo` makes one, and it will appear"))
-        if json:
-            print_json({"address": address})
-            sys.stdout.flush()
-        server.serve(app, listening)
+
+        def ready() -> None:
+            out.print(f"[bold]{escape(address)}[/]   (Ctrl-C stops)")
+            if not shelf.folders():
+                out.print(escape(f"no runs yet in {runs}; `closedbook demo` makes one, and it will appear"))
+            if json:
+                print_json({"address": address})
+                sys.stdout.flush()
+
+        server.serve(server.make_app(shelf, host=host, token=token, ready=ready), listening)

@@ -149,9 +149,14 @@ def shares(
     return plot.svg()
 
 
-def ladder(label: str, rows: Sequence[tuple[str, float, tuple[float, float] | None, int]]) -> Markup:
-    """Accuracies one below another: (name, share, interval, tone). Published ones have no interval."""
-    step, width, names = 30, 940, 430
+def ladder(
+    label: str, rows: Sequence[tuple[str, float, tuple[float, float] | None, int]], *, narrow: bool = False
+) -> Markup:
+    """Accuracies one below another: (name, share, interval, tone). Published ones have no interval.
+
+    Names stand beside the marks, or above them where it is `narrow`.
+    """
+    step, width, names = (44, 400, 8) if narrow else (30, 940, 430)
     high = len(rows) * step + 34
     parts = []
 
@@ -163,8 +168,9 @@ def ladder(label: str, rows: Sequence[tuple[str, float, tuple[float, float] | No
         text = '<text class="faint" x="{}" y="{}" text-anchor="middle">{}</text>'
         parts.append(shape(text, at(share), high - 8, percent(share)))
     for i, (name, share, interval, tone) in enumerate(rows):
-        y = 18 + i * step
-        parts.append(shape('<text x="{}" y="{}" text-anchor="end">{}</text>', names - 14, y + 4, name))
+        y = (30 if narrow else 18) + i * step
+        place = (0, y - 14, "start") if narrow else (names - 14, y + 4, "end")
+        parts.append(shape('<text x="{}" y="{}" text-anchor="{}">{}</text>', *place, name))
         if interval:
             line = '<line class="whisker tone{0}" x1="{1}" x2="{2}" y1="{3}" y2="{3}"/>'
             parts.append(shape(line, tone, at(interval[0]), at(interval[1]), y))
@@ -209,6 +215,11 @@ def looks(label: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[
 def shape(template: str, *values: object) -> Markup:
     """An element with its values put in, escaped; floats get one digit."""
     return Markup(template).format(*(f"{value:.1f}" if isinstance(value, float) else value for value in values))
+
+
+def both(wide: Markup, narrow: Markup) -> Markup:
+    """Two drawings of one figure, of which the page's style shows the one that fits."""
+    return shape('<div class="on-wide">{}</div><div class="on-narrow">{}</div>', wide, narrow)
 
 
 def picture(width: float, height: float, label: str, parts: Iterable[Markup]) -> Markup:

@@ -33,6 +33,7 @@ from closedbook.text.questions import read_questions
 if TYPE_CHECKING:
     from closedbook.answers.run import Run
 
+LADDER = "Accuracy beside baselines and published figures"
 HERE = Path(__file__).parent
 Progress = Callable[[str], None]
 Context = dict[str, Any]
@@ -132,19 +133,25 @@ def curves(runs: Sequence[Context]) -> list[Context]:
         return []
     everything = [point for line in series for point in line]
     top = max(y for _, y, *_ in everything)
-    loss = plot.Plot(
-        "Training loss by step", (0, max(x for x, *_ in everything)), (0, top * 1.04), width=940, height=300,
-        x_label="steps", y_label="loss, nats per target",
-    )  # fmt: skip
-    for tone, line in enumerate(series):
-        points = [(x, y) for x, y, *_ in line]
-        loss.line(plot.thin(points, 600), tone % 4, "thin")
-        loss.line(plot.thin(plot.smooth(points), 300), tone % 4)
-    made = [{"svg": loss.svg(), "title": "Training loss", "wide": True,
+
+    def loss(width: int) -> Markup:
+        span = (0, max(x for x, *_ in everything))
+        drawn = plot.Plot(
+            "Training loss by step", span, (0, top * 1.04), width=width, height=300, x_label="steps",
+            y_label="loss, nats per target",
+        )  # fmt: skip
+        for tone, line in enumerate(series):
+            points = [(x, y) for x, y, *_ in line]
+            drawn.line(plot.thin(points, 600), tone % 4, "thin")
+            drawn.line(plot.thin(plot.smooth(points), 300), tone % 4)
+        return drawn.svg()
+
+    made = [{"svg": plot.both(loss(940), loss(400)), "title": "Training loss", "wide": True,
              "text": "Faint: as logged; strong: the mean over a fortieth of the curve around each point."}]  # fmt: skip
     first = series[0]
-    for place, title, label in (
-        (2, "Learning rate", "multiplier of the rates"), (3, "Speed", "real tokens a second"),
+    for place, title, label, text in (
+        (2, "Learning rate", "multiplier of the rates", "By the schedule, for all optimisers alike."),
+        (3, "Speed", "real tokens a second", "Padding not counted; steps of other stages may hold more tokens."),
     ):  # fmt: skip
         values = [(point[0], float(value)) for point in first if (value := point[place]) is not None]
         if len(values) > 1:
@@ -153,7 +160,7 @@ def curves(runs: Sequence[Context]) -> list[Context]:
                 f"{title} by step", (0, first[-1][0]), (0, most * 1.05), x_label="steps", y_label=label, left=68,
             )  # fmt: skip
             drawn.line(plot.thin(values if place == 2 else plot.smooth(values), 300), 0)
-            made.append({"svg": drawn.svg(), "title": title, "wide": False, "text": ""})
+            made.append({"svg": drawn.svg(), "title": title, "wide": False, "text": text})
     return made
 
 
@@ -184,7 +191,7 @@ def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Con
     without = [row for row in compared if row.get("recipe") == "course-vanilla-unpretrained"]
     told |= {
         "accuracy": tally(bool(answer["right"]) for answer in scored).to_json(),
-        "ladder": plot.ladder("Accuracy beside baselines and published figures", rows),
+        "ladder": plot.both(*(plot.ladder(LADDER, rows, narrow=narrow) for narrow in (False, True))),
         "unpretrained": without[0] if without else None,
         "pairs": [pair(first, other) for other in runs[1:] if comparable(first, other)],
         "groups": groups(first, scored),

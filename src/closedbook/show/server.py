@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import warnings
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,7 @@ from closedbook import __version__
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, load
 from closedbook.errors import ClaimError, ClosedbookError, RunError
-from closedbook.show.desk import BusyError, Desk
+from closedbook.show.desk import QUEUE, BusyError, Desk
 from closedbook.show.guard import Guard
 from closedbook.show.shelf import Shelf, as_question
 
@@ -69,12 +69,24 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 Name = Annotated[str, Query(max_length=300)]
 
 
-def make_app(shelf: Shelf, *, host: str = "127.0.0.1", token: str | None = None, queue: int | None = None) -> Guard:
-    """The whole application. Every run it can open is on the shelf; every file it serves is read here, once."""
-    desk, lab = (Desk(queue) if queue else Desk() for _ in range(2))  # a claim must not hold up an answer
+def make_app(
+    shelf: Shelf,
+    *,
+    host: str = "127.0.0.1",
+    token: str | None = None,
+    queue: int = QUEUE,
+    ready: Callable[[], None] = lambda: None,
+) -> Guard:
+    """The whole application. Every run it can open is on the shelf; every file it serves is read here, once.
+
+    Its first run is opened before it answers anybody; then `ready` is called.
+    """
+    desk, lab = Desk(queue), Desk(queue)  # a claim must not hold up an answer
 
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        await desk.ask(_warm_up, shelf)
+        ready()
         yield
         desk.close()
         lab.close()
@@ -249,7 +261,7 @@ def serve(app: Guard, listening: socket.socket) -> None:
         uvicorn.Server(settings).run(sockets=[listening])
 
 
-def warm_up(shelf: Shelf) -> None:
+def _warm_up(shelf: Shelf) -> None:
     """Open the first run that answers questions, and ask it one, so that the reader's first answer comes at once."""
     for name in shelf.folders():
         with contextlib.suppress(ClosedbookError):

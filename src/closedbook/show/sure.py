@@ -22,7 +22,7 @@ Progress = Callable[[str], None]
 def certainty(scored: Sequence[dict[str, Any]]) -> Context:
     """Probabilities against outcomes: reliability, what is gained by staying silent, and the two distributions."""
     pairs = sorted(((float(answer["probability"]), bool(answer["right"])) for answer in scored), reverse=True)
-    calibrated = any("model_probability" in answer for answer in scored)
+    calibrated = any(answer.get("calibrated") for answer in scored)
     account = "probability" if calibrated else "the network's own probability"
     reliability = plot.Plot(f"Reliability of {account}", (0, 1), (0, 1), x_label=account, y_label="right",
                             x_show=plot.percent, y_show=plot.percent)  # fmt: skip

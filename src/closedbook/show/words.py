@@ -56,4 +56,4 @@ def exposures(answer: dict[str, Any]) -> int | None:
 
 def verdict_of(answer: dict[str, Any]) -> str | None:
     found = answer.get("verdict")
-    return found.get("name") if isinstance(found, dict) else found
+    return found if isinstance(found, str) else None

@@ -137,40 +137,38 @@ async function card(name, question, named, signal) {
 function certainty(answer) {
   const bar = h("i");
   bar.style.width = `${100 * answer.probability}%`;
-  const calibrated = answer.model_probability !== undefined && answer.model_probability !== null;
-  const verdict = typeof answer.verdict === "string" ? answer.verdict : answer.verdict?.verdict;
-  const why = answer.reason ?? answer.verdict?.reason;
+  const verdict = answer.verdict, why = answer.why;
   return [
     h("div", { class: "sure" },
       verdict && h("span", { class: `verdict ${REASON[verdict] ?? ""}` }, verdict),
       h("span", { class: "meter", "aria-hidden": "true" }, bar),
-      h("span", { class: "number" }, calibrated
+      h("span", { class: "number" }, answer.calibrated
         ? [h("strong", {}, percent(answer.probability)), ` chance of being right; the network itself says ${percent(answer.model_probability)}`]
         : [h("strong", {}, percent(answer.probability)), " by the network's own account, which is not the chance that it is right"])),
     why && h("p", { class: "why" }, why),
     answer.abstained && h("p", { class: "why" }, "It would rather not answer; this is its best guess."),
-    typeof answer.met === "boolean" && !verdict && h("p", { class: "note" }, answer.met ? "A document with this title was trained on." : "No document with this title was trained on."),
+    typeof answer.met === "number" && h("p", { class: "note" }, `Chance that a document about this name was trained on, by the model alone: ${percent(answer.met)}.`),
   ];
 }
 
 function evidence(answer) {
-  const given = answer.evidence;
-  const found = Array.isArray(given) ? given : given?.sentences ?? given?.quotes ?? [];
-  const exposures = answer.exposures;
+  const found = answer.evidence;
+  if (!found) return null;
+  const quotes = found.documents ?? [], mentions = found.mentions ?? [], near = found.near ?? [];
+  const exposures = answer.exposures ?? found.exposures;
   return [
-    found.slice(0, 3).map((item) => {
-      const text = typeof item === "string" ? item : item.text ?? item.sentence ?? item.quote ?? "";
-      const where = typeof item === "string" ? "" : [item.title, item.line && `line ${item.line}`].filter(Boolean).join(", ");
-      return h("blockquote", { class: "evidence" }, marked(text, answer.answer), where && h("footer", {}, where));
-    }),
-    exposures !== undefined && exposures !== null && h("p", { class: "note" }, "Exposures: ",
-      typeof exposures === "object" ? Object.entries(exposures).map(([key, value]) => `${key} ${number(value)}`).join(" · ") : grouped(exposures)),
+    quotes.slice(0, 3).map((quote) => quoted(quote)),
+    mentions.length ? h("details", {}, h("summary", {}, `${grouped(found.mention_count ?? mentions.length)} mentions in other documents`), mentions.map((quote) => quoted(quote))) : null,
+    near.length ? h("p", { class: "note" }, "Names spelled nearly so: ", near.join(", ")) : null,
+    typeof exposures === "number" && h("p", { class: "note" }, "In training ", h("strong", {}, `${grouped(exposures)} exposures`), " of this answer with the name in context",
+      found.wordings ? `: ${grouped(found.wordings)} distinct wordings, each passed about ${number(found.passes, 2)} times` : "", "."),
   ];
 }
 
-function marked(text, answer) {
-  const at = answer ? text.indexOf(answer) : -1;
-  return at < 0 ? text : [text.slice(0, at), h("mark", {}, answer), text.slice(at + answer.length)];
+// A sentence of a document, with the words in question marked.
+function quoted({ title, line, sentence, start, stop }) {
+  const marked = Number.isInteger(start) && Number.isInteger(stop) ? [sentence.slice(0, start), h("mark", {}, sentence.slice(start, stop)), sentence.slice(stop)] : sentence;
+  return h("blockquote", { class: "evidence" }, marked, h("footer", {}, `${title}, line ${line} of the documents`));
 }
 
 // A token as it is shown: a space would be invisible, and ⁇ is where the network is asked to go on.
@@ -227,7 +225,7 @@ function looked(inside) {
 
   function summary() {
     const worst = effects.reduce((a, b) => (b.drop > a.drop ? b : a));
-    const turned = effects.filter(({ answer: instead }) => instead && instead !== answer);
+    const turned = effects.filter(({ answer: instead }) => instead && instead !== answer).sort((a, b) => b.drop - a.drop);
     if (turned.length) return `Without ${turned.map(({ off, answer: instead }) => `${nameOf(off)} it would say “${instead}”`).slice(0, 3).join("; without ")}.`;
     if (worst.drop < 0.1) return "No part was needed alone: the answer survives the loss of any one of them.";
     return `Most was lost with ${nameOf(worst.off)}: the answer would be ${number(Math.exp(worst.drop), 2)} times less probable.`;

@@ -19,6 +19,7 @@ from closedbook import __version__
 from closedbook.answers.score import tally
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, Verdict, load
+from closedbook.attention.figures import DARK, LIGHT, Theme, save
 from closedbook.errors import RunError
 from closedbook.runs import RunFolder, resume_command
 from closedbook.show import plot
@@ -230,8 +231,8 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
     return {"rows": rows, "has": has, "others": [run["name"] for run in others]}
 
 
-def claim_figures(progress: Progress) -> list[Context]:
-    """The ten claims, checked now, each with its figure in light and dark."""
+def claim_figures(progress: Progress, themes: Sequence[Theme] = (LIGHT, DARK)) -> list[Context]:
+    """The ten claims, checked now, each with its figure."""
     if find_spec("matplotlib") is None:
         raise RunError("the claims' figures need matplotlib: pip install 'closedbook[report]', or give --no-claims")
     made = []
@@ -239,7 +240,7 @@ def claim_figures(progress: Progress) -> list[Context]:
         claim = load(id)
         progress(f"claim {id}")
         verdict = claim.check()
-        made.append({"claim": claim, **told(verdict), "images": drawn(claim, verdict)})
+        made.append({"claim": claim, **told(verdict), "images": drawn(claim, verdict, themes)})
     return made
 
 
@@ -256,16 +257,15 @@ def told(verdict: Verdict) -> Context:
     }
 
 
-def drawn(claim: Claim, verdict: Verdict) -> dict[str, str]:
-    """The claim's figure as data addresses: light and dark. Words stay words, which halves the files."""
+def drawn(claim: Claim, verdict: Verdict, themes: Sequence[Theme]) -> dict[str, str]:
+    """The claim's figure as data addresses, by theme. Words stay words, which halves the files."""
     import matplotlib
 
-    from closedbook.attention.figures import save
-
     with tempfile.TemporaryDirectory() as folder, matplotlib.rc_context({"svg.fonttype": "none"}):
-        paths = save(claim, verdict.settings, Path(folder), png=False)
-        return {
-            ("dark" if path.stem.endswith("-dark") else "light"): "data:image/svg+xml;base64,"
-            + base64.b64encode(path.read_bytes()).decode()
-            for path in paths
-        }
+        paths = save(claim, verdict.settings, Path(folder), themes, png=False)
+        return {theme.name: data_address(path) for theme, path in zip(themes, paths, strict=True)}
+
+
+def data_address(path: Path) -> str:
+    """An SVG file as an address that holds it."""
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -1,6 +1,6 @@
 // Ask: a question or just a name; the answer, where it comes from, and what in the network mattered.
 
-import { address, api, grouped, h, number, percent, problem, remember, say } from "./dom.js";
+import { address, api, grouped, h, number, percent, problem, remember, say, shade } from "./dom.js";
 
 export const title = "Ask";
 const REASON = { remembered: "remembered", unsure: "unsure", "made up": "made-up", "never met": "never-met" };
@@ -253,9 +253,9 @@ function looked(inside) {
     line.replaceChildren(h("strong", {}, nameOf(head)), rowsOf.length === row.length ? ` looking from ${words[from] === HERE && from < prompt ? "the place of the answer" : `“${visible(words[from].trim() || words[from])}”`}` : ` · query ${from + 1} of ${rowsOf.length}`);
     ribbon.replaceChildren(...words.slice(0, Math.max(row.length, rowsOf.length)).map((word, i) => {
       const weight = row[i] ?? 0;
-      const token = h("button", { type: "button", class: `${i === from ? "query" : ""} ${i > from ? "later" : ""} ${weight > 0.55 ? "dark" : ""} ${word === HERE ? "here" : ""}`, "aria-label": `${spoken(word)}: ${percent(weight, 0)}${i === from ? ", looking from here" : ""}`, disabled: i >= rowsOf.length,
+      const token = h("button", { type: "button", class: `${i === from ? "query" : ""} ${i > from ? "later" : ""} ${weight > 0.5 ? "dark" : ""} ${word === HERE ? "here" : ""}`, "aria-label": `${spoken(word)}: ${percent(weight, 0)}${i === from ? ", looking from here" : ""}`, disabled: i >= rowsOf.length,
         onclick: () => { query = i; draw(); ribbon.children[i].focus(); } }, visible(word.trimEnd() || word), h("small", {}, weight >= 0.01 ? (100 * weight).toFixed(0) : " "));
-      token.style.setProperty("--w", weight.toFixed(3));
+      token.style.setProperty("--w", shade(weight));
       return token;
     }));
   }

@@ -1,7 +1,7 @@
 // Attention: the claims with sliders. Three are computed here at every move; the others ask the server, and so does
 // the check that stands under each: figure ≤ bound ≤ tolerance.
 
-import { address, api, h, M, number, percent, problem, prose, remember, s, typeset } from "./dom.js";
+import { address, api, h, M, number, percent, problem, prose, remember, s, shade, typeset } from "./dom.js";
 import { chart, curve, dot, level, scale, TONES } from "./chart.js";
 import { averaging, averagingClosed, lengths, matrices, matricesClosed, normals } from "./claims.js";
 
@@ -268,6 +268,6 @@ function table(weights) {
     ["x₁", "x₂", "x₃"].map((name, j) => s("text", { class: "faint", x: 58 + j * 60, y: 14, "text-anchor": "middle" }, name)),
     weights.map((row, i) => [s("text", { class: "faint", x: 8, y: 54 + i * 60 }, ["c₁", "c₂", "c₃"][i]),
       row.map((weight, j) => [
-        s("rect", { x: 30 + j * 60, y: 22 + i * 60, width: 57, height: 57, rx: 5, fill: "var(--navy)", "fill-opacity": weight, stroke: "var(--line)" }),
-        s("text", { x: 58 + j * 60, y: 55 + i * 60, "text-anchor": "middle", class: weight > 0.55 ? "on" : "" }, weight > 0.0005 ? weight.toFixed(weight > 0.995 || weight < 0.1 ? 3 : 2) : "0")])]));
+        s("rect", { x: 30 + j * 60, y: 22 + i * 60, width: 57, height: 57, rx: 5, fill: "var(--navy)", "fill-opacity": shade(weight), stroke: "var(--line)" }),
+        s("text", { x: 58 + j * 60, y: 55 + i * 60, "text-anchor": "middle", class: weight > 0.5 ? "on" : "" }, weight > 0.0005 ? weight.toFixed(weight > 0.995 || weight < 0.1 ? 3 : 2) : "0")])]));
 }

@@ -34,6 +34,9 @@ export const M = {
   math: (...xs) => m("math", { display: "block" }, xs.map(leaf)),
 };
 
+// How strongly a share is shaded behind words. Between a half and seven tenths neither ink nor paper can be read on it.
+export const shade = (share) => (share <= 0.5 ? 0.92 * share : 0.7 + 0.6 * (share - 0.5)).toFixed(3);
+
 const SUPER = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
 // Three significant digits; powers of ten where a plain number would be long.

@@ -18,6 +18,8 @@ COMMANDS = {
     "ask": "closedbook.cli.ask:ask",
     "evaluate": "closedbook.cli.evaluate:evaluate",
     "baseline": "closedbook.cli.baseline:baseline",
+    "report": "closedbook.cli.report:report",
+    "serve": "closedbook.cli.serve:serve",
     "sample": "closedbook.cli.sample:sample",
     "attention": "closedbook.cli.attention:attention",
     "study": "closedbook.cli.study:study",

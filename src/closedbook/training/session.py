@@ -25,6 +25,7 @@ from closedbook.training.loop import Leg, Step
 from closedbook.training.stopping import Enough, Exam, Look, Stopping
 
 SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
+FLUSH_EVERY = 2.0  # seconds between writes to metrics.jsonl, for those who watch
 
 State = tuple[dict[str, Tensor], dict[str, Any]]  # weights and optimiser; stage, steps done, looks, seconds
 
@@ -183,6 +184,7 @@ class Metrics:
         folder.write_text("metrics.jsonl", "".join(_line(line) for line in kept))
         self.pending: list[Step] = []
         self.lines: list[str] = []
+        self.flushed = time.monotonic()
 
     def __call__(self, step: Step) -> None:
         self.pending.append(step)
@@ -201,7 +203,7 @@ class Metrics:
                 )
             )
             self.pending = []
-        if len(self.lines) >= 50 or step.step == step.steps:
+        if time.monotonic() - self.flushed > FLUSH_EVERY or step.step == step.steps:
             self.flush()
 
     def flush(self) -> None:
@@ -210,7 +212,7 @@ class Metrics:
                 file.writelines(self.lines)
         except OSError as error:
             raise RunError(f"{self.path} cannot be written ({error.strerror}); the last saved state is kept") from None
-        self.lines = []
+        self.lines, self.flushed = [], time.monotonic()
 
 
 def _line(entry: dict[str, Any]) -> str:

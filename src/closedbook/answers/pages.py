@@ -145,6 +145,21 @@ class Library:
         return " ".join((question.replace(title, "_", 1) if title else question).lower().split())
 
 
+def name_in(question: str) -> str | None:
+    """What a question that names nobody we know seems to name: its longest capitalised run.
+
+    Question words at its beginning are no part of it. None where nothing is capitalised.
+    """
+    page = Page(Document(" ".join(question.split())[:2000], "", 1))
+    runs = []
+    for start, stop in page.runs:
+        while start < stop and page.tokens[start].lower() in EMPTY:
+            start += 1
+        if start < stop:
+            runs.append(page.span(start, stop))
+    return max(runs, key=lambda span: len(span.text)).text if runs else None
+
+
 def _stretches(run: list[str], first: int, title: frozenset[str]) -> list[tuple[int, int]]:
     """Start and stop of the longest stretches of a run's words that are no number, no date and not in the title."""
     dated = any(token[0].isdigit() for token in run)

@@ -113,7 +113,7 @@ class Calibrator:
         likely wrong than right. Above 1 where not even the surest answers are that sure.
         """
         running = np.cumsum(self.chances) / np.arange(1, len(self.chances) + 1)
-        enough = np.flatnonzero(running >= precision)
+        enough = np.flatnonzero(running >= precision - 1e-9)
         if not len(enough):
             return max(precision, math.nextafter(self.chances[0], 2))
         last = int(enough[-1])

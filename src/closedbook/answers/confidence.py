@@ -91,7 +91,7 @@ def energy(one: Pass) -> np.ndarray:
     """log Σ exp of the scores at the first token: how strongly anything at all is said (Liu et al. 2020)."""
     hidden = torch.from_numpy(np.stack([given.hidden for given in one.generated]))
     with torch.inference_mode():
-        return np.array(one.model.head(hidden).logsumexp(-1))
+        return np.asarray(one.model.head(hidden).logsumexp(-1).numpy())
 
 
 def familiarity(one: Pass) -> np.ndarray:

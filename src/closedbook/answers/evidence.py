@@ -170,8 +170,9 @@ def build_index(path: Path, documents: Documents, counts: Counts | None = None) 
                 asked = ((*pair, exposures) for pair, exposures in counts.asked.items())
                 connection.executemany("INSERT INTO asked VALUES (?, ?, ?)", asked)
                 connection.executemany("INSERT INTO golds VALUES (?, ?)", counts.golds.items())
-                about = {"format": FORMAT, "corpus": os.path.abspath(documents.source), "sha256": documents.sha256}
-                connection.executemany("INSERT INTO about VALUES (?, ?)", [(k, str(v)) for k, v in about.items()])
+                corpus = os.fsencode(os.path.abspath(documents.source))  # a path need not be UTF-8
+                about = {"format": str(FORMAT), "corpus": corpus, "sha256": documents.sha256}
+                connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
                 connection.executescript(INDICES)
         finally:
             connection.close()
@@ -208,7 +209,7 @@ class Index:
             about = dict(self._connection.execute("SELECT key, value FROM about"))
             if about["format"] != str(FORMAT):
                 raise RunError(f"{path} is of format {about['format']}; this closedbook reads format {FORMAT}")
-            self.sha256, self.corpus = about["sha256"], Path(corpus or about["corpus"])
+            self.sha256, self.corpus = about["sha256"], Path(corpus or os.fsdecode(about["corpus"]))
         except (sqlite3.Error, KeyError) as error:
             raise RunError(f"{path} is damaged ({error}); ask it blind, or train anew") from None
 

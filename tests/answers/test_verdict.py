@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,8 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-sys.path.insert(0, str(Path(__file__).parent))
+from words_run import make_words_run
 
 import closedbook
 from closedbook import workflow
@@ -27,7 +25,6 @@ from closedbook.answers.verdict import VERDICTS, decide
 from closedbook.errors import DataError, RunError
 from closedbook.text.questions import Question, read_questions
 from closedbook.text.world import World
-from words_run import make_words_run
 
 
 @pytest.fixture(scope="module")

@@ -96,7 +96,7 @@ def test_any_text_is_a_safe_question(index: Index, question: str, answer: str):
 
 @pytest.mark.parametrize(
     "question",
-    ["", " ", "?" * 50, '"', '" OR words MATCH "', "NEAR(Ada Berg)", "Ada* Berg", "title:Ada", "'; DROP TABLE words; --",
+    ["", " ", "?" * 50, '"', '" OR words MATCH "', "NEAR(Ada Berg)", "Ada* Berg", "title:Ada", "'; DROP TABLE words;",
      "x " * 5000, "Ada\0Berg", "Ада Берг", "%_%", "-Ada", "Where was Ada Berg or Nils Dahl born?"],
 )  # fmt: skip
 def test_queries_that_could_be_code_are_text(index: Index, question: str):

@@ -38,9 +38,9 @@ COUNTED = 1000
 """Mentions are counted up to here."""
 NEAR = 5
 """The most near names."""
-SCANNED = 400
-"""Titles that are compared for each half of a name."""
-LONGEST_FOLDED = 200
+COMPARED = 50
+"""The most titles that are compared for each half of a name."""
+LONGEST_FOLDED = 80
 """Characters of a name that near names are looked for by."""
 
 SCHEMA = """
@@ -278,16 +278,23 @@ class Index:
     def near(self, name: str) -> list[str]:
         """Titles that are spelled nearly so, nearest first.
 
-        Of a name with one letter changed, one half is still whole, so titles that share the first or the last half
-        are compared.
+        Of a name with one letter changed, one half is still whole, so titles of about its length that share the first
+        or the last half are compared; a third of the letters may differ.
         """
         folded = fold(name)[:LONGEST_FOLDED]
         half = max(2, len(folded) // 2)
         found: dict[str, int] = {}
         for column, text in (("folded", folded[:half]), ("backwards", folded[::-1][:half])):
-            query = f"SELECT title, folded FROM documents WHERE {column} >= ? AND {column} < ? LIMIT {SCANNED}"
-            for title, spelled in self._connection.execute(query, (text, text + "\U0010ffff")):
-                found[title] = edit_distance(folded, spelled[:LONGEST_FOLDED])
+            query = (
+                f"SELECT title, folded FROM documents WHERE {column} >= ? AND {column} < ? "
+                f"AND length(folded) BETWEEN ? AND ? LIMIT {COMPARED}"
+            )
+            reach = max(2, len(folded) // 6)
+            lengths = (len(folded) - reach, len(folded) + reach)
+            for title, spelled in self._connection.execute(query, (text, text + "\U0010ffff", *lengths)):
+                distance = edit_distance(folded, spelled)
+                if distance <= max(1, len(folded) // 3):
+                    found[title] = distance
         return sorted(found, key=lambda title: (found[title], title))[:NEAR]
 
     def _mentions(self, name: str, own: set[int]) -> tuple[tuple[Quote, ...], int]:

@@ -1,9 +1,10 @@
 """Why does pretraining help? Shown causally: the same person asked about with the page in the corpus and without it.
 
 Every model is trained on a random half of the people, and every person's pages are in exactly half of the models.
-Steps are the same for all, so each kept document is seen as often. The effect of a page on a person is the accuracy of
-the models that had it less that of the models that had not: counterfactual memorisation (Feldman and Zhang 2020,
-section 2). The same models give people who were never met although they exist, with known answers: what `met` is worth.
+Steps are the same for all (only the seed differs), so each kept document is seen as often. The effect of a page on a
+person is the accuracy of the models that had it less that of the models that had not: counterfactual memorisation
+(Feldman and Zhang 2020, section 2). The same models give people who were never met although they exist, with known
+answers: what `met` is worth.
 
 One cell is one model. A finished cell is kept and never run again.
 """
@@ -14,7 +15,7 @@ import json
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,8 @@ def _cell(
     for name, content in (("documents.txt", lines), ("questions.tsv", pairs)):
         write_atomically(work / name, "".join(f"{line}\n" for line in content).encode())
     run = workflow.train(
-        design.recipe, work / "documents.txt", work / "questions.tsv", run=work / "run", threads=threads,
-        listeners=listeners, command=command,
+        replace(design.recipe, seed=design.seed + number), work / "documents.txt", work / "questions.tsv",
+        run=work / "run", threads=threads, listeners=listeners, command=command,
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of people whose pages are out hold words that no document holds

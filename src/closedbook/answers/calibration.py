@@ -24,7 +24,7 @@ FEWEST = 10
 """Questions below which nothing is fitted."""
 MOST_CHANCES = 200
 """Chances kept for thresholds."""
-RIGHT_PENALTY, MET_PENALTY = 12.0, 1.0
+PENALTY = 1.0
 """1/σ² of the weights' normal priors. A hundred questions with a dozen wrong answers amend a probability; they do not
 make a new one."""
 
@@ -156,10 +156,10 @@ class Calibration:
         """
         calibrators = {}
         for name, own in measured.items():
-            chance = Logistic.fit(own, FOR_RIGHT, right, RIGHT_PENALTY)
+            chance = Logistic.fit(own, FOR_RIGHT, right, PENALTY)
             joined = {signal: np.concatenate([own[signal][met], invented[name][signal]]) for signal in own}
             labels = np.arange(len(next(iter(joined.values())))) < met.sum()
-            familiar = Logistic.fit(joined, FOR_MET, labels, MET_PENALTY, balanced=True)
+            familiar = Logistic.fit(joined, FOR_MET, labels, PENALTY, balanced=True)
             kept = np.sort(Calibrator(chance, familiar, ())(own)[0])[::-1]
             if len(kept) > MOST_CHANCES:
                 kept = np.quantile(kept, np.linspace(1, 0, MOST_CHANCES))

@@ -43,7 +43,9 @@ def test_help_and_lists_load_no_torch(arguments: list[str]):
 def test_every_command_s_help_loads_no_torch():
     from closedbook.cli import COMMANDS
 
-    calls = "\n".join(quietly([*name.split(), "--help"]) for name in [*COMMANDS, "show recipe", "show objective"])
+    calls = "\n".join(
+        quietly([*name.split(), "--help"]) for name in [*COMMANDS, "show recipe", "show objective", "study ablation"]
+    )
     done = in_a_process("-c", calls)
     assert done.code == 0, done.err
 

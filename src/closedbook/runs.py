@@ -6,6 +6,8 @@ vocabulary.json      the vocabulary
 metrics.jsonl        one line per logged step
 training.safetensors everything needed to go on: weights, optimiser, position (until the run is finished)
 model.safetensors    the weights
+evidence.sqlite      what it was trained on, to be looked up; the text itself stays where it is
+calibration.json     the coefficients that turn signals into probabilities
 evaluation.json      the score on --dev, or what `evaluate --save` wrote
 """
 

@@ -1,9 +1,10 @@
-"""The public `train`: read, plan, train, score; and everything it tells its listeners on the way."""
+"""The public `train`: read, plan, train, index, calibrate, score; and everything it tells its listeners on the way."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 import json
 import math
 import os
@@ -17,9 +18,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from closedbook.answers.calibration import FEWEST, Calibration, invent
+from closedbook.answers.confidence import SETS
+from closedbook.answers.evidence import Counts, build_index
 from closedbook.answers.meanwhile import Asked, Meanwhile
+from closedbook.answers.report import confidence_report
 from closedbook.answers.run import Run, load
 from closedbook.answers.score import score
+from closedbook.answers.verdict import PRECISION
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.objectives import Corpus
@@ -28,7 +34,7 @@ from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Recipe, load_recipe
 from closedbook.runs import RunFolder, check_free, default_folder, source_commit, to_json
 from closedbook.text.documents import Documents, read_documents, read_text
-from closedbook.text.questions import Question, Questions, read_questions, split_by_name
+from closedbook.text.questions import Question, Questions, read_questions, split_by_name, subject
 from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.loop import Leg, Step, backward
 from closedbook.training.session import Note, already_finished, load_state, state_path, train_stages
@@ -68,6 +74,7 @@ class Job:
     documents: Documents
     questions: Questions | None  # those trained on
     split: dict[str, list[int]]  # all given questions' positions, by part
+    calibrate: Questions | None  # those kept out to calibrate by
     corpus: Corpus
     model: GPT
     mixtures: list[Mixture]
@@ -134,12 +141,12 @@ def prepare(
         raise DataError(f"the recipe {recipe.name} trains on questions; give a file of them with --questions")
     if dev is not None:
         read_questions(dev, need_answers=True)
-    trained, split = None, {}
+    trained, kept, split = None, None, {}
     if given is not None:
         split = split_by_name(given, set(corpus_documents.titles), recipe.data.kept_out)
         if not split["train"]:
             raise DataError(f"{questions}: data.kept_out leaves no question to train on; give more, or keep out fewer")
-        trained = given.only(split["train"])
+        trained, kept = given.only(split["train"]), given.only(split.get("calibrate", []))
         if recipe.data.ascii_questions:
             trained = trained.ascii()
     lines = [item.text for item in corpus_documents.items]
@@ -155,7 +162,7 @@ def prepare(
         if not split["stop"]:
             raise DataError(f"{questions}: data.kept_out.stop keeps no question out to stop by; raise it")
         exam = Exam(given.only(split["stop"]), vocabulary, recipe.answer.length, recipe.model.block)
-    job = Job(recipe, corpus_documents, trained, split, corpus, model, mixtures, exam)
+    job = Job(recipe, corpus_documents, trained, split, kept, corpus, model, mixtures, exam)
     for number, stage in enumerate(recipe.stages):
         try:
             job.leg(number)  # an optimiser or schedule that cannot be made is found here, before anything is written
@@ -254,6 +261,18 @@ def train(
 
         seconds["train"] = train_stages(job.model, recipe.stages, job.leg, folder, state, watch, job.exam)
         job.model.eval()
+        trained = time.perf_counter()
+        if recipe.data.documents == "titled":
+            build_index(folder.path / "evidence.sqlite", job.documents, Counts.of(job.corpus, job.mixtures))
+        seconds["index"] = time.perf_counter() - trained
+        if job.calibrate is not None and len(job.calibrate):
+            trained = time.perf_counter()
+            try:
+                calibration = calibrate(finished, job.calibrate.items, job.documents.titles)
+                folder.write_json("calibration.json", calibration.to_json())
+            except DataError as error:
+                tell(Note(f"probabilities are the model's own: {error}"))
+            seconds["calibrate"] = time.perf_counter() - trained
         if dev is not None:
             trained = time.perf_counter()
             folder.write_json("evaluation.json", evaluate(finished, read_questions(dev, need_answers=True)))
@@ -270,14 +289,51 @@ def _kept_out(questions: str | Path | None, job: Job) -> Sequence[Question]:
     return read_questions(questions).only(positions).items if questions is not None and positions else ()
 
 
-def evaluate(run: Run, questions: Questions, progress: Callable[[int], None] | None = None) -> dict[str, Any]:
+def calibrate(run: Run, questions: Sequence[Question], titles: Sequence[str]) -> Calibration:
+    """Fit the calibrators of a run on questions it was not trained on, and on twice as many invented people.
+
+    Raises DataError where there are too few questions about people with documents.
+    """
+    known = set(titles)
+    names = [subject(question.text, known) for question in questions]
+    met = np.array([name is not None for name in names], dtype=bool)
+    if met.sum() < FEWEST:
+        raise DataError(f"{met.sum()} questions are too few to calibrate by; keep out {FEWEST} or more of them")
+    forms = [(item.text, name) for item, name in zip(questions, names, strict=True) if name is not None]
+    invented = invent(sorted(known), 2 * len(forms), run.recipe.seed)
+    strangers = [
+        Question(text.replace(name, stranger, 1), None, 1)
+        for stranger, (text, name) in zip(invented, itertools.cycle(forms), strict=False)
+    ]
+    if len(strangers) < FEWEST:
+        raise DataError("the titles are too few to make other names of; give more documents")
+    answers, _ = run.measure(questions)
+    right = np.array([answer == item.answer for answer, item in zip(answers, questions, strict=True)], dtype=bool)
+    return Calibration.fit(
+        {which: run.measure(questions, which)[1] for which in SETS},
+        right,
+        met,
+        {which: run.measure(strangers, which)[1] for which in SETS},
+    )
+
+
+def evaluate(
+    run: Run,
+    questions: Questions,
+    progress: Callable[[int], None] | None = None,
+    *,
+    blind: bool = False,
+    precision: float = PRECISION,
+    signals: str = "pass",
+) -> dict[str, Any]:
     """Answer a file of questions and score it: the object that `evaluate --json` prints and evaluation.json holds."""
     began = time.perf_counter()
-    answers = run.answer(questions.items, progress)
+    answers = run.answer(questions.items, progress, blind=blind, precision=precision, signals=signals)
     seconds = time.perf_counter() - began
     scored = score([answer.answer for answer in answers], questions)
     return {
         **scored.to_json(),
+        "confidence": confidence_report(run, answers, precision, signals),
         "seconds": round(seconds, 3),
         "run": str(run.path),
         "questions": questions.source,

@@ -11,7 +11,8 @@ from shell import closedbook
 from closedbook import __version__
 from closedbook.cli import COMMANDS
 
-EVERY = [*COMMANDS, "show recipe", "show objective", "show memory", "study exposure"]
+STUDIES = [f"study {name}" for name in ("exposure", "ablation", "fluency", "strangers", "reversal")]
+EVERY = [*COMMANDS, "show recipe", "show objective", "show memory", *STUDIES]
 
 
 def test_the_first_page_lists_every_command_with_a_line_about_it():

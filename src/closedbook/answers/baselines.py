@@ -127,8 +127,13 @@ def _led_in(page: Page, span: Span) -> bool:
 
 def stands_in(answer: str, documents: Iterable[Document]) -> bool:
     """Whether a text stands in one of the documents as whole words: "Van" does not stand in "Vancouver"."""
-    pattern = re.compile(rf"(?<!\w){re.escape(answer)}(?!\w)")
+    pattern = whole_words(answer)
     return any(pattern.search(document.text) for document in documents)
+
+
+def whole_words(text: str) -> re.Pattern[str]:
+    """A pattern that finds a text where it stands as whole words; an empty one is found nowhere."""
+    return re.compile(rf"(?<!\w){re.escape(text)}(?!\w)" if text else r"(?!)")
 
 
 @dataclass(frozen=True)

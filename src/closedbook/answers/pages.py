@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from closedbook.text.documents import Document, Documents, is_abbreviation
-from closedbook.text.questions import subject
+from closedbook.text.questions import LONGEST_NAME, subject
 
 WORD_OR_MARK = re.compile(r"['’]s\b|\w+(?:(?!['’]s\b)[-'’.&%]+\w+)*|[^\w\s]")
 
@@ -143,6 +143,21 @@ class Library:
         """The question without the person's name, in lower case: what is asked."""
         title = self.person(question)
         return " ".join((question.replace(title, "_", 1) if title else question).lower().split())
+
+
+def name_in(question: str) -> str | None:
+    """What a question that names nobody we know seems to name: its longest capitalised run.
+
+    Question words at its beginning are no part of it. None where nothing is capitalised that is as short as a name.
+    """
+    page = Page(Document(" ".join(question.split())[:2000], "", 1))
+    runs = []
+    for start, stop in page.runs:
+        while start < stop and page.tokens[start].lower() in EMPTY:
+            start += 1
+        if 0 < stop - start <= LONGEST_NAME:
+            runs.append(page.span(start, stop))
+    return max(runs, key=lambda span: len(span.text)).text if runs else None
 
 
 def _stretches(run: list[str], first: int, title: frozenset[str]) -> list[tuple[int, int]]:

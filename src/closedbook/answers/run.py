@@ -5,16 +5,22 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
+from closedbook.answers import confidence
+from closedbook.answers.calibration import Calibration
+from closedbook.answers.confidence import Pass
+from closedbook.answers.evidence import Evidence, Index
 from closedbook.answers.inside import Activations, Inside, look, read
+from closedbook.answers.verdict import PRECISION, decide
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model import decode
 from closedbook.model.activations import Switch, switched_off
@@ -31,7 +37,8 @@ from closedbook.training.checkpoint import load_tensors, load_weights
 class Answer:
     """One answer. `answer` is always the best guess; `gold` and `right` are None where no answer is known.
 
-    `probability` is the product of the network's probabilities of the answer's tokens and its end.
+    `model_probability` is the product of the network's probabilities of the answer's tokens and its end;
+    `probability` the calibrated chance that the answer is right, or the same where the run has no calibrator.
     """
 
     question: str
@@ -41,9 +48,19 @@ class Answer:
     probability: float
     unknown_characters: int  # of the question, dropped because the vocabulary lacks them
     dropped_tokens: int  # from the question's beginning, because it was longer than the block
+    model_probability: float
+    met: float | None  # calibrated chance that the person's document was trained on; None without a calibrator
+    verdict: str  # remembered, unsure, made up, never met
+    why: str  # the verdict's reason, in a sentence
+    abstained: bool  # whether a careful system would say that it does not know: all verdicts but "remembered"
+    evidence: Evidence | None  # what the documents say; None where it was judged blind
+    exposures: int | None  # training examples that asked for this answer with the name in context
+    calibrated: bool
+    signals: Mapping[str, float] = field(default_factory=dict, compare=False)
 
     def to_json(self) -> dict[str, Any]:
-        return dict(vars(self))
+        evidence = None if self.evidence is None else self.evidence.to_json()
+        return {**vars(self), "evidence": evidence, "signals": dict(self.signals)}
 
 
 class Run:
@@ -51,6 +68,20 @@ class Run:
 
     def __init__(self, folder: RunFolder, recipe: Recipe, vocabulary: Vocabulary, model: GPT) -> None:
         self.folder, self.recipe, self.vocabulary, self.model = folder, recipe, vocabulary, model
+        self.documents: str | Path | None = None
+        """Where the file of documents is now, if it was moved since training."""
+
+    @cached_property
+    def index(self) -> Index | None:
+        """What it was pretrained on; None where it has no index. Raises RunError where that is damaged."""
+        path = self.folder.path / "evidence.sqlite"
+        return Index(path, self.documents) if path.is_file() else None
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """None where the run was not calibrated. Raises RunError where calibration.json is damaged."""
+        path = self.folder.path / "calibration.json"
+        return Calibration.from_json(self.folder.read_json(path.name), str(path)) if path.is_file() else None
 
     @property
     def path(self) -> Path:
@@ -61,12 +92,30 @@ class Run:
         """The most tokens an answer has."""
         return 1 if self.vocabulary.answers_in_one else self.recipe.answer.length
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass") -> Answer:
         """The answer to one question. Raises DataError for an empty one."""
-        return self.answer([Question(question, None, 1)])[0]
+        return self.answer([Question(question, None, 1)], blind=blind, precision=precision, signals=signals)[0]
 
-    def answer(self, questions: Sequence[Question], progress: Callable[[int], None] | None = None) -> list[Answer]:
-        """Answers to many questions, in batches; the same as asking one at a time."""
+    def answer(
+        self,
+        questions: Sequence[Question],
+        progress: Callable[[int], None] | None = None,
+        *,
+        blind: bool = False,
+        precision: float = PRECISION,
+        signals: str = "pass",
+    ) -> list[Answer]:
+        """Answers to many questions, in batches, each with its verdict; the same as asking one at a time.
+
+        Args:
+            progress: called with how many are done.
+            blind: judge from the model alone, without looking anything up in the documents.
+            precision: the share of the answers called remembered that should be right, above 0 and below 1.
+            signals: "pass" for what one greedy pass shows, "all" to ask in other forms too.
+        """
+        if not 0 < precision < 1:
+            raise DataError(f"precision = {precision} must lie between 0 and 1, such as 0.9")
+        confidence.signal_set(signals)
         if not self.recipe.needs_questions:
             warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
         prompts, notes = zip(*map(self._prompt, questions), strict=True) if questions else ((), ())
@@ -74,18 +123,67 @@ class Run:
         answers = []
         size = 512
         for start in range(0, len(prompts), size):
-            generated = decode.greedy(
-                self.model, prompts[start : start + size], self._length, in_one=self.vocabulary.answers_in_one
-            )
-            for question, note, one in zip(
-                questions[start : start + size], notes[start : start + size], generated, strict=True
-            ):
-                text = self.vocabulary.answer(one.ids)
-                right = None if question.answer is None else text == question.answer
-                probability = math.exp(sum(one.logprobs))
-                answers.append(Answer(question.text, text, question.answer, right, probability, *note))
+            one = self._pass(questions[start : start + size], prompts[start : start + size])
+            answers += self._judged(one, questions[start : start + size], notes[start:], blind, precision, signals)
             if progress:
                 progress(len(answers))
+        return answers
+
+    def measure(self, questions: Sequence[Question], signals: str = "pass") -> tuple[list[str], dict[str, np.ndarray]]:
+        """(answers, signals) of questions, without verdicts: what calibrators are fitted on."""
+        one = self._pass(questions, [self._prompt(question)[0] for question in questions])
+        return [self.vocabulary.answer(given.ids) for given in one.generated], confidence.measure(one, signals)
+
+    def _pass(self, questions: Sequence[Question], prompts: Sequence[np.ndarray]) -> Pass:
+        generated = decode.greedy(self.model, prompts, self._length, in_one=self.vocabulary.answers_in_one)
+        texts = [question.text for question in questions]
+        return Pass(self.model, self.vocabulary, texts, prompts, generated, self._length)
+
+    def _judged(
+        self,
+        one: Pass,
+        questions: Sequence[Question],
+        notes: Sequence[tuple[int, int]],
+        blind: bool,
+        precision: float,
+        signals: str,
+    ) -> list[Answer]:
+        """The answers of one pass with their probabilities, evidence and verdicts."""
+        measured = confidence.measure(one, signals)
+        own = np.array([math.exp(sum(given.logprobs)) for given in one.generated])
+        calibrator = self.calibration.calibrators.get(signals) if self.calibration else None
+        probability, met = calibrator(measured) if calibrator else (own, None)
+        threshold = calibrator.threshold(precision) if calibrator else precision
+        index = None if blind else self.index
+        answers, unread = [], False
+        for i, (question, given) in enumerate(zip(questions, one.generated, strict=True)):
+            text = self.vocabulary.answer(given.ids)
+            evidence = index.evidence(question.text, text) if index else None
+            unread |= evidence is not None and evidence.status == "unread"
+            chance = None if met is None else float(met[i])
+            verdict = decide(float(probability[i]), threshold, chance, evidence)
+            answers.append(
+                Answer(
+                    question=question.text,
+                    answer=text,
+                    gold=question.answer,
+                    right=None if question.answer is None else text == question.answer,
+                    probability=float(probability[i]),
+                    unknown_characters=notes[i][0],
+                    dropped_tokens=notes[i][1],
+                    model_probability=float(own[i]),
+                    met=chance,
+                    verdict=verdict.name,
+                    why=verdict.why,
+                    abstained=verdict.abstained,
+                    evidence=evidence,
+                    exposures=None if evidence is None else evidence.exposures,
+                    calibrated=calibrator is not None,
+                    signals={name: round(float(values[i]), 6) for name, values in measured.items()},
+                )
+            )
+        if unread and index is not None and index.trouble:
+            warnings.warn(f"{index.trouble}; what the documents say is left out", stacklevel=4)
         return answers
 
     def sample(self, prompt: str, *, length: int = 200, temperature: float = 1.0, top_k: int = 0, seed: int = 0) -> str:

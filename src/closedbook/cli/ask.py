@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.markup import escape
 
 from closedbook.cli.output import console, percent, print_json, show_warnings
 
+if TYPE_CHECKING:
+    from closedbook.answers.evidence import Evidence, Quote
+    from closedbook.answers.run import Answer
 
-def ask(run: Path, question: str, /, *, json: bool = False) -> None:
-    """Ask a trained run one question.
 
-    Example: closedbook ask runs/fast-… "Where was Khatchig Mouradian born?"
+def ask(
+    run: Path,
+    question: str,
+    /,
+    *,
+    precision: float = 0.9,
+    blind: bool = False,
+    signals: Literal["pass", "all"] = "pass",
+    documents: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Ask a trained run one question: its answer, whether it is remembered or made up, and the evidence.
+
+    The verdict is one of
+        remembered   the answer stands in a document about the person, and the model is sure enough
+        unsure       it stands there, but the model is not sure enough
+        made up      the documents about the person do not say it
+        never met    no document is about the person
+
+    Examples:
+
+        closedbook ask runs/fast-… "Where was Khatchig Mouradian born?"
+
+        closedbook ask runs/fast-… "Where was Khatchig Mouradian born?" --blind --precision 0.95
 
     Parameters
     ----------
@@ -20,15 +45,60 @@ def ask(run: Path, question: str, /, *, json: bool = False) -> None:
         A run folder, as `closedbook train` or `closedbook demo` leaves it.
     question: str
         The question, in the form it was trained on.
+    precision: float
+        How many of the answers it gives should be right; below that it says that it does not know.
+    blind: bool
+        Judge from the model alone, without looking anything up in the documents.
+    signals: Literal["pass", "all"]
+        What the model is judged by: one greedy pass, or other forms of the question too.
+    documents: Path
+        Where the file of documents is now, if it was moved since training.
     json: bool
         Print one JSON object on standard output.
     """
     import closedbook
 
     show_warnings()
-    answer = closedbook.load(run).ask(question)
-    out = console(json)
-    said = escape(answer.answer) or "(nothing)"
-    out.print(f"[bold]{said}[/]   (the model's own probability: {percent(answer.probability)})")
+    loaded = closedbook.load(run)
+    loaded.documents = documents
+    answer = loaded.ask(question, blind=blind, precision=precision, signals=signals)
+    show_answer(console(json), answer)
     if json:
         print_json(answer.to_json())
+
+
+def show_answer(out: Any, answer: Answer) -> None:
+    """An answer with its verdict and the evidence, for people."""
+    said = escape(answer.answer) or "(nothing)"
+    out.print(f"I don't know; my best guess would be [bold]{said}[/]" if answer.abstained else f"[bold]{said}[/]")
+    name = f"the model's own: {percent(answer.model_probability)}" if answer.calibrated else "not calibrated"
+    out.print(f"[bold]{answer.verdict}[/]: {escape(answer.why)} (probability {percent(answer.probability)}; {name})")
+    if answer.met is not None and answer.evidence is None:
+        out.print(f"chance that it was trained on a document about this name: {percent(answer.met)}")
+    if answer.evidence is not None:
+        show_evidence(out, answer.evidence)
+
+
+def show_evidence(out: Any, evidence: Evidence) -> None:
+    said = "stands there" if evidence.status == "stands in" else "says instead"
+    for quote in evidence.documents[:3]:
+        out.print(f"  {said if quote.start is not None else 'says first'}: {shown(quote)}")
+    if len(evidence.documents) > 1:
+        out.print(f"  {len(evidence.documents)} documents bear this title")
+    if evidence.exposures:
+        times = f"{evidence.exposures:,} time{'s' if evidence.exposures > 1 else ''}"
+        wordings = f"{evidence.wordings} wording{'s' if evidence.wordings != 1 else ''}"
+        out.print(f"  asked for {times} in training, with the name in context; stated in {wordings}")
+    for quote in evidence.mentions[: 1 if evidence.documents else 3]:
+        out.print(f"  mentioned in the document about {escape(quote.title)}: {shown(quote)}")
+    if evidence.near:
+        out.print(f"  names spelled nearly so: {escape(', '.join(evidence.near))}")
+
+
+def shown(quote: Quote) -> str:
+    """The sentence with the words in question underlined, shortened around them where it is long."""
+    text, start, stop = quote.sentence, quote.start or 0, quote.stop or 0
+    first, last = max(0, start - 120), stop + 160
+    before, after = "…" if first else "", "…" if last < len(text) else ""
+    marked = f"{escape(text[first:start])}[underline]{escape(text[start:stop])}[/]{escape(text[stop:last])}"
+    return f"{before}{marked}{after} [dim](line {quote.line:,})[/]"

@@ -101,10 +101,11 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
 
     out.print("\n[bold]4. A few people it was never asked about, and a few who do not exist[/]")
     answers = ask_some(trained, test, [question.text for question in world.questions(split="strangers")[:3]])
-    rows = table("question", "answer", "truth", "own probability>")
+    rows = table("question", "answer", "truth", "own probability>", "verdict")
     for answer in answers:
         truth = answer["gold"] or "(no such person)"
-        rows.add_row(escape(answer["question"]), escape(answer["answer"]), truth, percent(answer["probability"]))
+        own = percent(answer["model_probability"])
+        rows.add_row(escape(answer["question"]), escape(answer["answer"]), truth, own, answer["verdict"])
     out.print(rows)
     seconds = time.perf_counter() - began
     again = [
@@ -113,7 +114,8 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
         ["attention"],
     ]
     out.print(
-        "\nIt answers about strangers with the same ease: the answer alone does not tell memory from invention.\n"
+        "\nIt answers about strangers with the same ease: the answer alone does not tell memory from invention. The\n"
+        "verdict looks into the documents; `closedbook ask --blind` judges from the model alone.\n"
         f"Done in {duration(seconds)}. Next:\n"
         + escape("\n".join("  " + shlex.join(["closedbook", *words]) for words in again))
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json as json_module
 import shlex
 from pathlib import Path
+from typing import Any, Literal
 
 from rich.markup import escape
 
-from closedbook.cli.output import check_output, console, percent, print_json, progress, show_warnings
+from closedbook.cli.output import check_output, console, percent, print_json, progress, show_warnings, table
 
 
 def evaluate(
@@ -18,12 +19,20 @@ def evaluate(
     questions: Path,
     predictions: Path | None = None,
     answers: Path | None = None,
+    blind: bool = False,
+    precision: float = 0.9,
+    signals: Literal["pass", "all"] = "pass",
+    documents: Path | None = None,
     save: bool = False,
     json: bool = False,
 ) -> None:
-    """Answer a file of questions from memory, and score the answers where the file has them.
+    """Answer a file of questions from memory, judge each answer, and score them where the file has answers.
 
-    Example: closedbook evaluate runs/fast-… --questions birth_dev.tsv --answers answers.jsonl
+    Examples:
+
+        closedbook evaluate runs/fast-… --questions birth_dev.tsv --answers answers.jsonl
+
+        closedbook evaluate runs/fast-… --questions birth_dev.tsv --blind --precision 0.95 --signals all
 
     Parameters
     ----------
@@ -34,7 +43,15 @@ def evaluate(
     predictions: Path
         Write the answers here, one a line (a line break within an answer becomes a space).
     answers: Path
-        Write one JSON object a line here: question, answer, gold, right, probability and more.
+        Write one JSON object a line here: question, answer, gold, right, probability, verdict, evidence and more.
+    blind: bool
+        Judge from the model alone, without looking anything up in the documents.
+    precision: float
+        How many of the answers called remembered should be right.
+    signals: Literal["pass", "all"]
+        What the model is judged by: one greedy pass, or other forms of each question too.
+    documents: Path
+        Where the file of documents is now, if it was moved since training.
     save: bool
         Keep the result in the run folder as evaluation.json; without it the folder is not changed.
     json: bool
@@ -51,8 +68,9 @@ def evaluate(
         if output is not None:
             check_output(output, questions, *([predictions] if output is answers and predictions else []))
     loaded = workflow.load(run)
+    loaded.documents = documents
     with progress(out, "answering", len(given)) as advance:
-        result = workflow.evaluate(loaded, given, advance)
+        result = workflow.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)
     entries = result["answers"]
     if predictions is not None:
         lines = (" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)
@@ -72,6 +90,7 @@ def evaluate(
             f"{result['correct']} of {result['total']} right: [bold]{percent(result['accuracy'])}[/] "
             f"(95 % interval {percent(low)} to {percent(high)}), answered in {result['seconds']:.2f} s"
         )
+    show_verdicts(out, result["confidence"])
     if json:
         print_json(result)
     elif predictions is None and answers is None:
@@ -80,3 +99,22 @@ def evaluate(
             + escape(shlex.join(["closedbook", "evaluate", f"{run}", "--questions", f"{questions}"]))
             + " --answers answers.jsonl"
         )
+
+
+def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
+    """How many answers got which verdict, how many of these are right, and how well probabilities rank them."""
+    scored = confidence.get("right_by_verdict", {})
+    rows = table("verdict", "answers>", "right>")
+    for name, count in confidence["verdicts"].items():
+        rows.add_row(name, f"{count:,}", percent(scored[name]["accuracy"]) if name in scored else "–")
+    out.print(rows)
+    if "given" in confidence and confidence["probability"]["auroc"] is not None:
+        given, quality = confidence["given"], confidence["probability"]
+        low, high = quality["auroc_interval"]
+        out.print(
+            f"right against wrong, by probability: AUROC {quality['auroc']:.3f} ({low:.3f} to {high:.3f}); "
+            f"of {percent(given['coverage'])} answered, {percent(given['precision'])} are right "
+            f"(asked for: {percent(given['asked_precision'])})"
+        )
+    if not confidence["calibrated"]:
+        out.print("the probabilities are the model's own: the run kept out no questions to calibrate by")

@@ -19,6 +19,8 @@ study = App(
 Example: closedbook study exposure
 """,
 )
+for _name in ("ablation", "fluency", "strangers", "reversal"):
+    study.command(f"closedbook.cli.study_answers:{_name}", name=_name)
 
 
 @study.command

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -18,12 +18,17 @@ class Generated:
     """What greedy decoding gave for one prompt.
 
     `ids` end before the MASK that closes the answer, if there is one; `logprobs` are those of `ids` and, last,
-    of the closing MASK where it came.
+    of the closing MASK where it came. Beside each of them, `runners_up` has the log-probability of the next best token
+    and `entropies` the entropy of the whole distribution, in nats. `hidden` (width,) is the final hidden state at the
+    prompt's last position, from which the first token is said.
     """
 
     ids: list[int]
     logprobs: list[float]
     closed: bool
+    runners_up: list[float]
+    entropies: list[float]
+    hidden: np.ndarray = field(compare=False)
 
 
 @torch.inference_mode()
@@ -58,15 +63,21 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) ->
     last = hidden[torch.arange(len(prompts)), lengths - 1]
     cache.filled = lengths
 
-    generated = [Generated([], [], False) for _ in prompts]
+    generated = [Generated([], [], False, [], [], state) for state in last.float().numpy()]
     alive = torch.arange(len(prompts))
     while True:
         logprobs = model.head(last).log_softmax(-1)
         best, token = logprobs.max(-1)
-        for row, value, i in zip(alive.tolist(), best.tolist(), token.tolist(), strict=True):
+        entropy = -(logprobs.exp() * logprobs).sum(-1)
+        second = logprobs.scatter(1, token[:, None], -torch.inf).max(-1).values
+        row_by_row = (alive, token, best, second, entropy)
+        for row, i, value, runner_up, spread in zip(*(x.tolist() for x in row_by_row), strict=True):
             one = generated[row]
             closed = i == MASK and not in_one
-            generated[row] = Generated(one.ids if closed else [*one.ids, i], [*one.logprobs, value], closed)
+            generated[row] = Generated(
+                one.ids if closed else [*one.ids, i], [*one.logprobs, value], closed,
+                [*one.runners_up, runner_up], [*one.entropies, spread], one.hidden,
+            )  # fmt: skip
         length -= 1
         if in_one or not length:
             break

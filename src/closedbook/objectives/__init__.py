@@ -27,3 +27,10 @@ class Objective(Protocol):
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         """Examples of these items: `items` is (n,) int64, `u` is (n, draws) float64."""
         ...
+
+    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """The spans (numbers of `corpus.spans`) that these examples ask for with the document's title in context.
+
+        A span asked for by several examples is listed as often. Objectives that show questions list none.
+        """
+        ...

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from closedbook.errors import DataError
-from closedbook.objectives.arrays import Ragged
+from closedbook.objectives.arrays import Ragged, enumerate_ragged
 from closedbook.text.documents import Documents
 from closedbook.text.questions import Questions, subject
 from closedbook.text.salience import as_words, body_spans, lower_case_words, span_text, words
@@ -25,6 +25,12 @@ class Spans:
     number: np.ndarray  # (n,) bool: a number, not a capitalised run
     answer: np.ndarray  # (n,) bool: its text is the answer of a training question
     output: Ragged  # the output tokens that say it
+
+    def of(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(which of the given documents, which span) for every span of each of them."""
+        first, last = np.searchsorted(self.document, [documents, documents + 1])
+        owner, within = enumerate_ragged(last - first)
+        return owner, first[owner] + within
 
 
 @dataclass(frozen=True)

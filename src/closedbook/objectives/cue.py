@@ -124,6 +124,9 @@ class Cue:
         prompts = concatenate([chosen(tokens, kept & before_title), title, chosen(tokens, kept & ~before_title)])
         return ask(prompts, self.spans.output.take(span), self.vocabulary)
 
+    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return self._span(items, u[:, 0])
+
     def _span(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         """The span of each item; the items past those that every epoch asks for draw a number."""
         drawn = items >= len(self.always)

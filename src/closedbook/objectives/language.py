@@ -24,17 +24,27 @@ class Language:
     draws = 1
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
-        self.documents, self.block = corpus.tokens, corpus.block
+        self.documents, self.block, self.corpus = corpus.tokens, corpus.block, corpus
         windows = -(-self.documents.lengths // corpus.block)
         windows[self.documents.lengths < 2] = 0  # nothing to predict
         self.document = np.repeat(np.arange(len(windows)), windows)
         self.items = len(self.document)
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
-        document = self.document[items]
-        available = self.documents.lengths[document]
-        length = np.minimum(available, self.block)
-        start = (u[:, 0] * (available - length + 1)).astype(np.int64)
+        document, start, length = self._window(items, u)
         owner, j = enumerate_ragged(length)
         values = self.documents.values[(self.documents.starts[document] + start)[owner] + j]
         return Examples.next_token(Ragged(values, offsets(length)))
+
+    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """A window shows the title only where it begins with the document."""
+        document, start, length = self._window(items, u)
+        owner, span = self.corpus.spans.of(document)
+        return span[(start[owner] == 0) & (self.corpus.spans.last[span] <= length[owner])]
+
+    def _window(self, items: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each example: the document, where the window starts in it, and how long it is."""
+        document = self.document[items]
+        available = self.documents.lengths[document]
+        length = np.minimum(available, self.block)
+        return document, (u[:, 0] * (available - length + 1)).astype(np.int64), length

@@ -67,6 +67,14 @@ class Masked:
         lengths = np.bincount(owner[keep], minlength=len(items))
         return Examples.of(Ragged(inputs, offsets(lengths)), labels)
 
+    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        spans = self.corpus.spans
+        owner, span = spans.of(items)
+        first = spans.first[span]
+        chance = self.config.mask_at_least + (1 - self.config.mask_at_least) * u[:, 0]
+        shown = (first >= self.corpus.bodies[items][owner]) & (first < self.room) & (self.label[span] != NONE)
+        return span[shown & (u[owner, 2 + np.minimum(first, self.room - 1)] < chance[owner])]
+
     def _first_of(self, span: np.ndarray) -> np.ndarray:
         """The flat position of each span's first token."""
         spans = self.corpus.spans

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 
@@ -73,6 +74,21 @@ class Mixture:
             return self._drawn(step)
         group, place = divmod(step, self.stage.group)
         return self._group(group)[place]
+
+    def shown(self) -> Iterator[tuple[Objective, np.ndarray, np.ndarray]]:
+        """(objective, items, random numbers) of all examples of all steps, an epoch of one objective at a time."""
+        for number, objective in enumerate(self.objectives):
+            in_file_order = self.stage.order == "file"
+            total = self._in_file_order(objective) if in_file_order else int(self.counts[-1, number])
+            for epoch in range(-(-total // objective.items)):
+                order, u = self._make_epoch(number, epoch)
+                items = order[: total - epoch * objective.items]
+                yield objective, items, u[items]
+
+    def _in_file_order(self, objective: Objective) -> int:
+        """Examples of `steps` steps where every epoch ends with a smaller batch."""
+        epochs, rest = divmod(self.steps, -(-objective.items // self.stage.batch))
+        return epochs * objective.items + min(rest * self.stage.batch, objective.items)
 
     def _drawn(self, step: int) -> Examples:
         """The examples whose turn it is at this step."""

@@ -60,6 +60,9 @@ class QuestionAnswer:
         prompts = self._varied(items, u) if self.varies else self.prompts.take(items)
         return ask(prompts, self.answers.take(items), self.vocabulary, mask_is_target=True)
 
+    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        return np.zeros(0, np.int64)
+
     def _varied(self, items: np.ndarray, u: np.ndarray) -> Ragged:
         """Half of the questions whole, the others with words dropped and added and the subject moved."""
         config, words = self.config, self.others[items]

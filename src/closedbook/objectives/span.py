@@ -36,18 +36,11 @@ class Span:
                 f"got {config} with block {corpus.block}"
             )
         self.config, self.limit = config, limit
-        self.documents = corpus.tokens
+        self.documents, self.corpus = corpus.tokens, corpus
         self.items = len(self.documents)
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
-        config = self.config
-        available = self.documents.lengths[items]
-        longest = np.minimum(available, self.limit)
-        shortest = np.minimum(available, config.shortest)
-        length = _uniform(u[:, 0], shortest, longest)
-        span = _uniform(u[:, 1], (length * config.low).astype(np.int64), (length * config.high).astype(np.int64))
-        start = _uniform(u[:, 2], np.zeros_like(span), length - span)
-
+        length, start, span = self._cut(items, u)
         owner, j = enumerate_ragged(length + 2)
         t, s, k = length[owner], start[owner], span[owner]
         # Position j of an example shows, in turn: the prefix, MASK, the suffix, MASK, the span.
@@ -56,6 +49,23 @@ class Span:
         values = self.documents.values[self.documents.starts[items][owner] + np.where(mask, 0, source)]
         tokens = Ragged(np.where(mask, MASK, values).astype(np.int32), offsets(length + 2))
         return Examples.next_token(tokens)
+
+    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """Every token is a target; what counts is whether the whole title stands in the prefix before it."""
+        length, start, _ = self._cut(items, u)
+        owner, span = self.corpus.spans.of(items)
+        after_title = start[owner] >= self.corpus.bodies[items][owner]
+        return span[after_title & (self.corpus.spans.last[span] <= length[owner])]
+
+    def _cut(self, items: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each example: the length the document is cut to, where the span starts, how long it is."""
+        config = self.config
+        available = self.documents.lengths[items]
+        longest = np.minimum(available, self.limit)
+        shortest = np.minimum(available, config.shortest)
+        length = _uniform(u[:, 0], shortest, longest)
+        span = _uniform(u[:, 1], (length * config.low).astype(np.int64), (length * config.high).astype(np.int64))
+        return length, _uniform(u[:, 2], np.zeros_like(span), length - span), span
 
 
 def _uniform(u: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,13 +93,15 @@ def read_questions(path: str | Path, *, need_answers: bool = False) -> Questions
 
 def subject(question: str, titles: Collection[str]) -> str | None:
     """The longest title that stands in the question as whole words, or None: the person it asks about."""
+    return next((text for text in names_in(question) if text in titles), None)
+
+
+def names_in(question: str) -> Iterator[str]:
+    """Every stretch of whole words that could be a name, the longest first."""
     words = POSSESSIVE.sub("", question).replace("?", " ").split(" ")
     for length in range(min(len(words), LONGEST_NAME), 0, -1):
         for start in range(len(words) - length + 1):
-            candidate = " ".join(words[start : start + length])
-            if candidate in titles:
-                return candidate
-    return None
+            yield " ".join(words[start : start + length])
 
 
 def split_by_name(

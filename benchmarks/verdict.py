@@ -1,0 +1,299 @@
+"""What a verdict is worth: results/verdict.json, cell by cell, on the course's data and on built-in worlds.
+
+    python benchmarks/verdict.py --data ../shared/data/cs224n --seeds 0 1 2
+    python benchmarks/verdict.py --data … --only "course seed 0" lookups
+
+A cell "course seed S" trains `fast` and reads dev when the run is trained, indexed and calibrated; "world seed S" does
+the same with `demo` on the world of that seed. "course taken out" and "world taken out" are `study ablation`:
+people whose pages were taken out before training against people kept. "lookups" times a corpus of a million lines,
+"strange questions" asks some of the run of the first seed. A cell that is there is not run again, and inside the
+ablations no model is. --set changes the recipes of all cells, --quick all sizes: it proves the script, not a claim.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from record import RESULTS, Cells
+
+from closedbook import workflow
+from closedbook.answers import metrics
+from closedbook.answers.evidence import Index, build_index
+from closedbook.answers.run import Run
+from closedbook.recipe import load_recipe
+from closedbook.studies.ablation import Design, run_ablation
+from closedbook.studies.fluency import run_fluency
+from closedbook.studies.reversal import run_reversal
+from closedbook.studies.strangers import run_strangers
+from closedbook.text.documents import read_documents, title_of
+from closedbook.text.questions import Questions, read_questions
+from closedbook.text.world import WorldSpec, make_world
+
+PRECISIONS = (0.8, 0.9, 0.95)
+STRANGE = (
+    "?", "Where was", "Hector " * 1430, "Wo wurde Marie Curie geboren?", "Ada\x07\x1b[31m Berg\tborn?",
+    "How high is Mount Everest?", "where was {0} born?", "Where were {0} and {1} born?", "Who wrote about {0}?",
+)  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--only", nargs="+", help="these cells only")
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--name", default="verdict", help="of the results file")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")  # unknown words of strangers' names
+    cells = Cells(f"{given.name}.json")
+    plans: dict[str, Callable[[], dict[str, Any]]] = {}
+    for seed in given.seeds:
+        plans[f"course seed {seed}"] = lambda seed=seed: course(given, seed)
+        plans[f"world seed {seed}"] = lambda seed=seed: world(given, seed)
+    plans["course taken out"] = lambda: course_taken_out(given)
+    plans["world taken out"] = lambda: world_taken_out(given)
+    plans["lookups"] = lambda: lookups(given.data, 20_000 if given.quick else 1_000_000)
+    for name, run in plans.items():
+        if name in cells or (given.only and name not in given.only):
+            continue
+        began = time.perf_counter()
+        result = run()
+        cells.add(name, {**result, "seconds": round(time.perf_counter() - began, 1)})
+        print(f"{name}: {cells[name]['seconds']} s", flush=True)
+        cells.save(summary=summary(cells.data["cells"]))
+    for line in cells.data.get("summary", {}).items():
+        print(*line)
+
+
+def course(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """`fast` on the course's data; dev is read last."""
+    steps = ["stages.learn.steps=150", "data.kept_out={calibrate=0.1}"] if given.quick else []
+    with tempfile.TemporaryDirectory() as folder:
+        recipe = load_recipe("fast", [*steps, *given.set, f"seed={seed}"])
+        inputs = (given.data / "wiki.txt", given.data / "birth_places_train.tsv")
+        run = workflow.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
+        dev = read_questions(given.data / "birth_dev.tsv", need_answers=True)
+        studies = RESULTS / "studies" if seed == given.seeds[0] and not given.quick else Path(folder)
+        return {**judged(run, dev, studies / "course"), "set": given.set}
+
+
+def world(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+    """`demo` on a world of which everything is known: what is right is true, not only labelled so."""
+    steps = ["stages.learn.steps=150"] if given.quick else []
+    made = make_world(WorldSpec.demo(), seed)
+    with tempfile.TemporaryDirectory() as folder:
+        files = made.write(Path(folder) / "world")
+        recipe = load_recipe("demo", [*steps, *given.set, f"seed={seed}"])
+        inputs = (files / "documents.txt", files / "questions-train.tsv")
+        run = workflow.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
+        questions = read_questions(files / "questions-test.tsv", need_answers=True)
+        asked = len(questions) // len(made.spec.relations)
+        by_relation = {
+            relation: judged(
+                run, questions.only(range(i * asked, (i + 1) * asked)), Path(folder) / relation, brief=i > 0
+            )
+            for i, relation in enumerate(made.spec.relations)
+        }
+        main = by_relation[made.spec.relations[0]]
+        strangers = read_questions(files / "strangers.tsv").items
+        people = run.answer(questions.items[:asked], blind=True)
+        also = run.answer(strangers[: len(strangers) // len(made.spec.relations)], blind=True)
+        met = np.array([answer.met for answer in [*people, *also]], dtype=float)
+        label = np.arange(len(met)) < len(people)
+        return {
+            **main,
+            "by_relation": by_relation,
+            "world_strangers": {
+                "auroc": metrics.auroc(label, met),
+                "interval": metrics.auroc_interval(label, met, seed),
+            },
+            "set": given.set,
+        }
+
+
+def judged(run: Run, questions: Questions, folder: Path, *, brief: bool = False) -> dict[str, Any]:
+    """Every figure of one run on questions with known answers. The label of right and wrong is the gold answer."""
+    found: dict[str, Any] = {"questions": len(questions)}
+    for signals in ("pass", "all"):
+        report = workflow.evaluate(run, questions, blind=True, signals=signals)["confidence"]
+        blind = {key: report[key] for key in ("probability", "model_probability", "verdicts")}
+        blind["given"] = {f"{precision:g}": _realised(run, questions, precision, signals) for precision in PRECISIONS}
+        own, ours = blind["model_probability"], blind["probability"]
+        blind["excess_aurc_ratio"] = ours["excess_aurc"] / own["excess_aurc"] if own["excess_aurc"] else None
+        blind["calibration_gap"] = ours["calibration_error"] - ours["calibration_error_if_perfect"]
+        found[f"blind, {signals}"] = blind
+    report = workflow.evaluate(run, questions)["confidence"]
+    remembered = report["right_by_verdict"].get("remembered")
+    answers = run.answer(questions.items)
+    fooled = [answer.answer for answer in answers if not answer.right and answer.evidence and answer.evidence.stands_in]
+    called = [answer for answer in answers if not answer.right and answer.verdict == "remembered"]
+    found["with the index"] = {
+        **{key: value for key, value in report.items() if key not in ("probability", "model_probability")},
+        "remembered": remembered,
+        "wrong_but_stands_in": len(fooled),
+        "wrong_but_remembered": len(called),
+    }
+    if not brief:
+        strangers = run_strangers(run, questions, folder, count=200)
+        found["strangers"] = {
+            "invented": strangers["invented"],
+            "groups": {name: one["met_against_known"] for name, one in strangers["groups"].items()},
+            "called_met": {name: one["called_met"] for name, one in strangers["groups"].items()},
+        }
+        fluency = run_fluency(run, questions, folder)
+        found["judges"] = {name: one["auroc"] for name, one in fluency["judges"].items()}
+        reversal = run_reversal(run, questions, folder)
+        found["reversal"] = {key: reversal[key] for key in ("forward", "backward", "sayable")}
+        found["strange_questions"] = strange(run)
+    return found
+
+
+def _realised(run: Run, questions: Questions, precision: float, signals: str) -> dict[str, Any]:
+    answers = run.answer(questions.items, blind=True, precision=precision, signals=signals)
+    right = np.array([bool(answer.right) for answer in answers])
+    result = metrics.given_precision(right, np.array([not answer.abstained for answer in answers]), precision)
+    low, high = result["interval"] or (0.0, 1.0)
+    # Where everything that is likelier right than wrong can be given, precision cannot be as low as asked for.
+    return {**result, "asked_lies_in_interval": low <= precision <= high, "asked_is_below_interval": precision < low}
+
+
+def strange(run: Run) -> list[dict[str, Any]]:
+    """What is said to questions that are none."""
+    assert run.index is not None
+    names = run.index.titles()[:2]
+    asked = [text.format(*names) if "{" in text else text for text in STRANGE]
+    return [
+        {"question": text[:60], "characters": len(text), **{
+            key: run.ask(text, blind=blind).verdict for key, blind in (("with the index", False), ("blind", True))}}
+        for text in asked
+    ]  # fmt: skip
+
+
+def course_taken_out(given: argparse.Namespace) -> dict[str, Any]:
+    """Eight models of the course's data, each without half of the people."""
+    steps = 100 if given.quick else 1000
+    recipe = load_recipe("fast", ["data.kept_out={calibrate=0.1}", *given.set, f"stages.learn.steps={steps}"])
+    inputs = (given.data / "wiki.txt", given.data / "birth_places_train.tsv")
+    folder = RESULTS / "studies" / f"{given.name}-ablation-course"
+    return _taken_out(Design(*inputs, recipe, 2 if given.quick else 8), folder, given.threads)
+
+
+def world_taken_out(given: argparse.Namespace) -> dict[str, Any]:
+    """Six models of a built-in world, each without half of the people."""
+    steps = 100 if given.quick else 800
+    recipe = load_recipe("demo", ["data.kept_out={calibrate=0.15}", *given.set, f"stages.learn.steps={steps}"])
+    folder = RESULTS / "studies" / f"{given.name}-ablation-world"
+    spec = WorldSpec(people=1000, biographies_per_person=2, strangers=0, relations=("birthplace",))
+    with tempfile.TemporaryDirectory() as work:
+        files = make_world(spec, 0).write(Path(work))
+        inputs = (files / "documents.txt", files / "questions-train.tsv")
+        return _taken_out(Design(*inputs, recipe, 2 if given.quick else 6), folder, given.threads)
+
+
+def _taken_out(design: Design, folder: Path, threads: int | None) -> dict[str, Any]:
+    record = run_ablation(
+        design, folder, threads=threads, begin=lambda n: print(f"{folder.name}: model {n}", flush=True)
+    )
+    return {"models": design.models, "asked": record["asked"], **record["summary"]}
+
+
+def lookups(data: Path, lines: int) -> dict[str, Any]:
+    """How long the evidence for one answer takes in a corpus of so many lines, names drawn from real halves."""
+    rng = random.Random(0)
+    texts = (data / "wiki.txt").read_text(encoding="utf-8").splitlines()
+    titles = [title_of(text) for text in texts]
+    firsts, lasts = ([title.split()[place] for title in titles] for place in (0, -1))
+    with tempfile.TemporaryDirectory() as folder:
+        corpus = Path(folder) / "documents.txt"
+        with corpus.open("w", encoding="utf-8") as file:
+            for _ in range(lines):
+                i = rng.randrange(len(texts))
+                name = f"{rng.choice(firsts)} {chr(65 + rng.randrange(26))}. {rng.choice(lasts)}"
+                file.write(texts[i].replace(titles[i], name) + "\n")
+        documents = read_documents(corpus)
+        began = time.perf_counter()
+        build_index(Path(folder) / "evidence.sqlite", documents)
+        built = time.perf_counter() - began
+        known = [rng.choice(documents.items).title for _ in range(300)]
+        del documents
+        index = Index(Path(folder) / "evidence.sqlite")
+        strangers = [f"{rng.choice(firsts)} Q. {rng.choice(lasts)}x" for _ in range(300)]
+        return {
+            "lines": lines,
+            "build_seconds": round(built, 1),
+            "index_mb": round((Path(folder) / "evidence.sqlite").stat().st_size / 1e6, 1),
+            "milliseconds": {kind: _timed(index, names) for kind, names in (("known", known), ("unknown", strangers))},
+        }
+
+
+def _timed(index: Index, names: Sequence[str]) -> dict[str, float]:
+    times = []
+    for name in names:
+        began = time.perf_counter()
+        index.evidence(f"Where was {name} born?", "London")
+        times.append(1000 * (time.perf_counter() - began))
+    return {"median": round(statistics.median(times), 2), "p95": round(float(np.quantile(times, 0.95)), 2)}
+
+
+def summary(cells: dict[str, Any]) -> dict[str, Any]:
+    """Each target beside what was measured, a value for each seed, and whether all of them reach it."""
+    found: dict[str, Any] = {}
+
+    def hold(name: str, target: str, values: Sequence[float | None], holds: Callable[[float], bool]) -> None:
+        known = [value for value in values if value is not None]
+        if known:
+            found[name] = {"target": target, "values": known, "reached": all(map(holds, known))}
+
+    for where in ("course", "world"):
+        rows = [cell for name, cell in cells.items() if name.startswith(f"{where} seed")]
+        for signals in ("pass", "all"):
+            blind = [row[f"blind, {signals}"] for row in rows]
+            key = f"{where}, blind, {signals}"
+            ours = [one["probability"] for one in blind]
+            hold(f"{key}: accuracy", "beside it", [one["accuracy"] for one in ours], lambda x: True)
+            hold(f"{key}: AUROC right", ">= 0.90", [one["auroc"] for one in ours], lambda x: x >= 0.9)
+            hold(f"{key}: AUROC right, own probability", "beside it",
+                 [one["model_probability"]["auroc"] for one in blind], lambda x: True)  # fmt: skip
+            hold(
+                f"{key}: excess AURC to own", "<= 0.5", [one["excess_aurc_ratio"] for one in blind], lambda x: x <= 0.5
+            )
+            hold(f"{key}: calibration error − expected", "<= 0.03", [one["calibration_gap"] for one in blind],
+                 lambda x: x <= 0.03)  # fmt: skip
+            hold(f"{key}: Brier to the constant's", "< 1",
+                 [one["brier"] / one["brier_of_the_constant"] for one in ours if one["brier_of_the_constant"]],
+                 lambda x: x < 1)  # fmt: skip
+            for precision in PRECISIONS if blind else ():
+                given = [one["given"][f"{precision:g}"] for one in blind]
+                found[f"{key}: precision {precision:g}"] = {
+                    "target": "asked for lies in the interval, or below it where all likely answers are given",
+                    "values": [[one["precision"], one["interval"]] for one in given],
+                    "reached": all(one["asked_lies_in_interval"] and one["answered"] for one in given),
+                    "below": [one["asked_is_below_interval"] for one in given],
+                }
+        invented = [row["strangers"]["invented"]["met_against_known"]["auroc"] for row in rows]
+        hold(f"{where}: AUROC met, invented", ">= 0.98", invented, lambda x: x >= 0.98)
+        hold(f"{where}: remembered answers that are right", "reported",
+             [(row["with the index"]["remembered"] or {}).get("accuracy") for row in rows], lambda x: True)  # fmt: skip
+        if met := cells.get(f"{where} taken out", {}).get("met"):
+            names = met["auroc"]["names only"]["by_model"]
+            for signals in ("pass", "all"):
+                values = met["auroc"][signals]["by_model"]
+                hold(f"{where}: AUROC met, pages taken out, {signals}", "reported", values, lambda x: True)
+                lead = [a - b for a, b in zip(values, names, strict=True)]
+                hold(f"{where}: AUROC met above names only, {signals}", ">= 0.10", lead, lambda x: x >= 0.1)
+    return found
+
+
+if __name__ == "__main__":
+    main()

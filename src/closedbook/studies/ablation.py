@@ -1,0 +1,322 @@
+"""Why does pretraining help? Shown causally: the same person asked about with the page in the corpus and without it.
+
+Every model is trained on a random half of the people, and every person's pages are in exactly half of the models.
+Steps are the same for all (only the seed differs), so each kept document is seen as often. The effect of a page on a
+person is the accuracy of the models that had it less that of the models that had not: counterfactual memorisation
+(Feldman and Zhang 2020, section 2). The same models give people who were never met although they exist, with known
+answers: what `met` is worth.
+
+One cell is one model. A finished cell is kept and never run again.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from closedbook import workflow
+from closedbook.answers import metrics
+from closedbook.answers.evidence import Index, build_index
+from closedbook.errors import DataError, RunError
+from closedbook.recipe import Recipe, encode
+from closedbook.runs import write_atomically
+from closedbook.studies import telling
+from closedbook.studies.outside import names_only
+from closedbook.text.documents import Documents, read_documents
+from closedbook.text.questions import Questions, read_questions, split_by_name, subject
+
+FORMAT = 1
+HEADLINE = "What a person's page does for answers about that person"
+PERMUTATIONS = 2000
+SALT = "closedbook ablation"
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is varied and what is held still."""
+
+    documents: Path
+    questions: Path
+    recipe: Recipe
+    models: int = 8
+    seed: int = 0
+    asked: float = 0.3  # share of the questions' people who are asked about and never trained on
+
+    def __post_init__(self) -> None:
+        if self.models < 2 or self.models % 2 or not 0 < self.asked < 1:
+            raise DataError(
+                f"study ablation needs an even number of models, 2 or more, and asked between 0 and 1; "
+                f"got models = {self.models}, asked = {self.asked}"
+            )
+
+    def to_json(self, documents: Documents, questions: Questions) -> dict[str, Any]:
+        return {
+            "documents_sha256": documents.sha256,
+            "questions_sha256": questions.sha256,
+            "recipe": encode(self.recipe),
+            "models": self.models,
+            "seed": self.seed,
+            "asked": self.asked,
+        }
+
+
+def halves(titles: Sequence[str], models: int, seed: int) -> list[frozenset[str]]:
+    """The people of each model: a random half of them, and the other half for the next model."""
+    names = sorted(set(titles))
+    made = []
+    for pair in range(models // 2):
+        order = np.random.default_rng([seed, 4, pair]).permutation(len(names))
+        half = frozenset(names[i] for i in order[: len(names) // 2])
+        made += [half, frozenset(names) - half]
+    return made
+
+
+def run_ablation(
+    design: Design,
+    folder: Path,
+    *,
+    threads: int | None = None,
+    listeners: Sequence[workflow.Listener] = (),
+    begin: Callable[[int], None] = lambda model: None,
+    command: str = "",
+) -> dict[str, Any]:
+    """Train the models that are missing, and return the record; it, the figure and the page are written to `folder`.
+
+    Raises RunError where the folder holds another study, DataError where nobody can be asked about.
+    """
+    telling.need_matplotlib()
+    telling.make_folder(folder)
+    documents = read_documents(design.documents)
+    questions = read_questions(design.questions, need_answers=True)
+    plan = json.loads(json.dumps(design.to_json(documents, questions)))
+    _same_design(folder, plan)
+    titles = set(documents.titles)
+    split = split_by_name(questions, titles, {"asked": design.asked}, salt=SALT)
+    named = [i for i in split["asked"] if subject(questions.items[i].text, titles) is not None]
+    if not named or not split["train"]:
+        raise DataError(f"{questions.source}: too few questions about people with documents to ask about some")
+    asked, trained = questions.only(named), questions.only(split["train"])
+    names = [subject(item.text, titles) or "" for item in asked.items]
+    cells = []
+    for number, people in enumerate(halves(documents.titles, design.models, design.seed)):
+        path = folder / "cells" / f"{number}.json"
+        if not path.exists():
+            begin(number)
+            work = folder / f"model-{number}"
+            made = _cell(design, number, people, documents, trained, asked, work, threads, listeners, command)
+            path.parent.mkdir(exist_ok=True)
+            telling.write_json(path, made)
+            shutil.rmtree(work)
+        cells.append(json.loads(path.read_text(encoding="utf-8")))
+    record = {
+        "study": "ablation",
+        "format": FORMAT,
+        "design": plan,
+        "documents": len(documents),
+        "people": len(titles),
+        "asked": len(asked),
+        "cells": [{k: v for k, v in cell.items() if k != "answers"} for cell in cells],
+        "summary": summary(cells, names, _mentioned(documents, names, folder), design.seed),
+    }
+    telling.tell(folder, "ablation", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    return record
+
+
+def _same_design(folder: Path, plan: dict[str, Any]) -> None:
+    path = folder / "design.json"
+    if not path.exists():
+        telling.write_json(path, plan)
+        return
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise RunError(f"{path} is damaged; give another --folder") from None
+    for key, value in plan.items():
+        if not isinstance(found, dict) or found.get(key) != value:
+            raise RunError(f"{folder} was begun with another {key}; give the same options, or another --folder")
+
+
+def _cell(
+    design: Design,
+    number: int,
+    people: frozenset[str],
+    documents: Documents,
+    trained: Questions,
+    asked: Questions,
+    work: Path,
+    threads: int | None,
+    listeners: Sequence[workflow.Listener],
+    command: str,
+) -> dict[str, Any]:
+    """One model: trained on the documents and questions of its people, asked blind about everybody who is asked."""
+    shutil.rmtree(work, ignore_errors=True)  # of a cell that was interrupted
+    work.mkdir(parents=True)
+    known = set(documents.titles)
+    lines = [item.text for item in documents.items if item.title in people]
+    pairs = [f"{item.text}\t{item.answer}" for item in trained.items if subject(item.text, known) in people]
+    for name, content in (("documents.txt", lines), ("questions.tsv", pairs)):
+        write_atomically(work / name, "".join(f"{line}\n" for line in content).encode())
+    run = workflow.train(
+        replace(design.recipe, seed=design.seed + number), work / "documents.txt", work / "questions.tsv",
+        run=work / "run", threads=threads, listeners=listeners, command=command,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # names of people whose pages are out hold words that no document holds
+        kinds = {kind: run.answer(asked.items, blind=True, signals=kind) for kind in ("pass", "all")}
+    answers = [
+        {
+            "in": subject(item.text, known) in people,
+            "right": one.right,
+            "answer": one.answer,
+            "probability": one.probability,
+            "met": one.met,
+            "met_all": more.met,
+            "verdict": one.verdict,
+        }
+        for item, one, more in zip(asked.items, kinds["pass"], kinds["all"], strict=True)
+    ]
+    return {
+        "model": number,
+        "documents": len(lines),
+        "questions": len(pairs),
+        "seconds": run.folder.record()["train_seconds"],
+        "answers": answers,
+    }
+
+
+def _mentioned(documents: Documents, names: Sequence[str], folder: Path) -> np.ndarray:
+    """(n,) bool: whether each person is named in somebody else's document."""
+    path = folder / "whole.sqlite"
+    build_index(path, documents)
+    index = Index(path)
+    found = np.array([index.evidence(f"{name}?", "").mention_count > 0 for name in names], dtype=bool)
+    path.unlink()
+    return found
+
+
+def summary(cells: Sequence[dict[str, Any]], names: Sequence[str], mentioned: np.ndarray, seed: int) -> dict[str, Any]:
+    """The effect of a page, for all people and for those named elsewhere or not; and what `met` is worth."""
+    inside = np.array([[answer["in"] for answer in cell["answers"]] for cell in cells], dtype=bool)  # (model, person)
+    right = np.array([[answer["right"] for answer in cell["answers"]] for cell in cells], dtype=bool)
+    groups = {"all": np.ones(len(names), bool), "named elsewhere": mentioned, "not named elsewhere": ~mentioned}
+    effects = {name: effect(right[:, rows], inside[:, rows], seed) for name, rows in groups.items() if rows.any()}
+    return {"effect": effects, "met": _met(cells, names, inside, right, seed)}
+
+
+def effect(right: np.ndarray, inside: np.ndarray, seed: int = 0) -> dict[str, Any]:
+    """Mean over people of accuracy with the page in minus accuracy with it out; both (model, person) bool.
+
+    The label is `right`: equals the gold answer. The permutation interval is that of effects which shuffling, person
+    by person, which models had the page would give; the p-value the share of them that are as large.
+    """
+
+    def per_person(inside: np.ndarray) -> np.ndarray:
+        with_page, without = inside.sum(0), (~inside).sum(0)
+        return (right & inside).sum(0) / np.maximum(with_page, 1) - (right & ~inside).sum(0) / np.maximum(without, 1)
+
+    rng = np.random.default_rng([seed, 5])
+    own = per_person(inside)
+    shuffled = [float(per_person(rng.permuted(inside, axis=0)).mean()) for _ in range(PERMUTATIONS)]
+    people = rng.integers(0, len(own), (PERMUTATIONS, len(own)))
+    return {
+        "people": len(own),
+        "accuracy_in": float(right[inside].mean()),
+        "accuracy_out": float(right[~inside].mean()),
+        "effect": float(own.mean()),
+        "interval": [float(x) for x in np.quantile(own[people].mean(1), [0.025, 0.975])],
+        "permutation_interval": [float(x) for x in np.quantile(shuffled, [0.025, 0.975])],
+        "p_value": (1 + sum(value >= own.mean() for value in shuffled)) / (1 + PERMUTATIONS),
+        "by_effect": np.histogram(own, bins=np.linspace(-1.125, 1.125, 10))[0].tolist(),
+    }
+
+
+def _met(
+    cells: Sequence[dict[str, Any]], names: Sequence[str], inside: np.ndarray, right: np.ndarray, seed: int
+) -> dict[str, Any] | None:
+    """AUROC of `met`, model by model, beside a classifier of the names; None where models were not calibrated.
+
+    The label is `in`: the person's documents were trained on. All are people who exist, and nobody was asked about in
+    training.
+    """
+    if any(answer["met"] is None for cell in cells for answer in cell["answers"]):
+        return None
+    found: dict[str, list[Any]] = {"pass": [], "all": [], "names only": []}
+    for number, (cell, label) in enumerate(zip(cells, inside, strict=True)):
+        found["pass"].append(metrics.auroc(label, np.array([a["met"] for a in cell["answers"]])))
+        found["all"].append(metrics.auroc(label, np.array([a["met_all"] for a in cell["answers"]])))
+        found["names only"].append(metrics.auroc(label, names_only(names, label, seed + number)))
+    pooled = np.array([answer["met"] for cell in cells for answer in cell["answers"]])
+    return {
+        "label": "in: the person's documents were trained on",
+        "accuracy_in": float(right[inside].mean()),
+        "auroc": {name: {"by_model": values, "mean": float(np.mean(values))} for name, values in found.items()},
+        "auroc_interval": metrics.auroc_interval(inside.ravel(), pooled, seed),
+        "called_met": {"in": float((pooled[inside.ravel()] >= 0.5).mean()),
+                       "out": float((pooled[~inside.ravel()] >= 0.5).mean())},
+    }  # fmt: skip
+
+
+def page(record: dict[str, Any]) -> str:
+    design, effects, met = record["design"], record["summary"]["effect"], record["summary"]["met"]
+    table = telling.rows(
+        ["people", "of them", "page in", "page out", "effect", "95 % interval", "by chance", "p"],
+        [
+            [name, one["people"], telling.percent(one["accuracy_in"]), telling.percent(one["accuracy_out"]),
+             f"{100 * one['effect']:+.1f}", telling.span([100 * x for x in one["interval"]], 1),
+             telling.span([100 * x for x in one["permutation_interval"]], 1), f"{one['p_value']:.4f}"]
+            for name, one in effects.items()
+        ],
+    )  # fmt: skip
+    text = f"""\
+{design["models"]} models of the recipe `{design["recipe"]["name"]}`, each trained on a random half of
+{record["people"]:,} people, every person being in exactly half of the models; steps, and so exposures for each kept
+document, are the same. {record["asked"]:,} people were asked about whose questions no model was trained on.
+
+{table}
+
+"Right" is: equals the gold answer. The effect is the mean over people of accuracy with the page in minus accuracy
+with it out, in points; "by chance" is where it lies, 19 times in 20, when the models are shuffled person by person.
+"""
+    if met is None:
+        return text
+    scores = telling.rows(
+        ["judge", "AUROC, mean over models", "lowest", "highest"],
+        [[name, *(telling.number(x) for x in (one["mean"], min(one["by_model"]), max(one["by_model"])))]
+         for name, one in met["auroc"].items()],
+    )  # fmt: skip
+    return f"""{text}
+## Has it met this person?
+
+People whose pages were in against people whose pages were out: both exist, and neither's question was trained on. The
+judge sees the weights and the vocabulary; "names only" is a classifier of spelling, cross-validated.
+
+{scores}
+
+Called met: {telling.percent(met["called_met"]["in"])} of those who were, {telling.percent(met["called_met"]["out"])} \
+of those who were not.
+"""
+
+
+def draw(slide: Any, record: dict[str, Any]) -> None:
+    """Accuracy with the page in and out for each group, and how the effects of single people spread."""
+    effects = record["summary"]["effect"]
+    bars, spread = slide.panels(2)
+    for tone, key in enumerate(("accuracy_in", "accuracy_out")):
+        places = [i + 0.2 * (2 * tone - 1) for i in range(len(effects))]
+        heights = [100 * one[key] for one in effects.values()]
+        label = "page in" if tone == 0 else "page out"
+        bars.bar(places, heights, width=0.36, color=slide.theme.tones[tone], label=label)
+    bars.set_xticks(range(len(effects)), [name.replace(" ", "\n", 1) for name in effects])
+    bars.set_ylabel("right, % of people asked about")
+    slide.legend(bars, "upper right")
+    counts = effects["all"]["by_effect"]
+    spread.bar([(i - 4) / 4 for i in range(9)], counts, width=0.2, color=slide.theme.tones[0])
+    spread.set_xlabel("effect of the page on one person")
+    spread.set_ylabel("people")

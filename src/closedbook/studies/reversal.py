@@ -1,0 +1,100 @@
+"""The reversal curse: who was born in X? Asked of a model that answers where somebody was born, reported as it is."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+from closedbook.answers.run import Run
+from closedbook.answers.score import tally
+from closedbook.errors import DataError
+from closedbook.studies import telling
+from closedbook.text.questions import Question, Questions, subject
+
+FORMAT = 1
+FORM = "Who was born in {answer}?"
+HEADLINE = "Asked the other way round: who was born there?"
+
+
+def run_reversal(run: Run, questions: Questions, folder: Path, form: str = FORM) -> dict[str, Any]:
+    """Ask for each gold answer who it belongs to, and write the record, the figure and the page to `folder`.
+
+    Berglund et al. 2023 call it the reversal curse that "A is B" does not teach "B is A". An answer is right if it is
+    one of the people whom `questions` give the place to; it is kinder to ask about the questions trained on.
+
+    Raises DataError where `form` lacks {answer}, or the questions name nobody with a document.
+    """
+    telling.need_matplotlib()
+    telling.make_folder(folder)
+    if "{answer}" not in form:
+        raise DataError(f'--form "{form}" lacks {{answer}}, such as in "{FORM}"')
+    if run.index is None:
+        raise DataError(f"{run.path} has no index of its documents; train it anew")
+    titles = set(run.index.titles())
+    people: dict[str, set[str]] = defaultdict(set)
+    for item, gold in zip(questions.items, questions.answers, strict=True):
+        if (name := subject(item.text, titles)) is not None:
+            people[gold].add(name)
+    if not people:
+        raise DataError(f"{questions.source}: no question is about somebody with a document")
+    places = sorted(people, key=lambda place: (-len(people[place]), place))
+    asked = [Question(form.format(answer=place), None, i) for i, place in enumerate(places, 1)]
+    answers = [answer.answer for answer in run.answer(asked, blind=True)]
+    sayable = [any(_can_say(run, name) for name in people[place]) for place in places]
+    forward = run.answer(questions.items, blind=True)
+    record = {
+        "study": "reversal",
+        "format": FORMAT,
+        "run": str(run.path),
+        "form": form,
+        "label": "right: one of the people whom the given questions have that answer for",
+        "places": len(places),
+        "forward": tally(bool(answer.right) for answer in forward).to_json(),
+        "backward": tally(text in people[place] for text, place in zip(answers, places, strict=True)).to_json(),
+        "names_somebody": sum(text in titles for text in answers) / len(answers),
+        "says_the_place_back": sum(text == place for text, place in zip(answers, places, strict=True)) / len(answers),
+        "sayable": sum(sayable) / len(places),
+        "common": Counter(answers).most_common(10),
+    }
+    telling.tell(folder, "reversal", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    return record
+
+
+def _can_say(run: Run, name: str) -> bool:
+    """Whether the vocabulary could say a name as an answer at all."""
+    ids = run.vocabulary.encode_answer(name)
+    return len(ids) > 0 and run.vocabulary.answer(ids) == name
+
+
+def page(record: dict[str, Any]) -> str:
+    table = telling.rows(
+        ["asked", "right", "of", "accuracy", "95 % interval"],
+        [[name, one["correct"], one["total"], telling.percent(one["accuracy"]), telling.span(one["interval"])]
+         for name, one in (("forwards: the questions given", record["forward"]),
+                           (f"backwards: {record['form']}", record["backward"]))],
+    )  # fmt: skip
+    common = ", ".join(f"{text or '(nothing)'} ({count})" for text, count in record["common"])
+    return f"""\
+{record["places"]:,} places, each asked for once: "{record["form"]}" An answer is right if it is one of the people whom
+the given questions have that place for.
+
+{table}
+
+{telling.percent(record["names_somebody"])} of the backward answers name somebody with a document, \
+{telling.percent(record["says_the_place_back"])} say the place back.
+For {telling.percent(record["sayable"])} of the places the vocabulary could say a right name at all: one that answers in
+whole phrases can say only what stands in documents' bodies or is a training answer. Most frequent: {common}.
+"""
+
+
+def draw(slide: Any, record: dict[str, Any]) -> None:
+    (ax,) = slide.panels(1)
+    for row, name in enumerate(("forward", "backward")):
+        low, high = record[name]["interval"]
+        ax.plot([100 * low, 100 * high], [row, row], color=slide.theme.tones[row], linewidth=2.4)
+        slide.dots(ax, [100 * record[name]["accuracy"]], [row], row)
+    ax.set_yticks([0, 1], ["forwards", "backwards"])
+    ax.set_ylim(-0.6, 1.6)
+    ax.set_xlim(-2, 102)
+    ax.set_xlabel("right, %, with the 95 % interval")

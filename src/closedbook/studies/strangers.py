@@ -1,0 +1,275 @@
+"""What does a model do with a name it never met? What it answers, whose answer it borrows, and whether it notices."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import numpy as np
+
+from closedbook.answers import metrics
+from closedbook.answers.calibration import altered, recombined
+from closedbook.answers.evidence import fold
+from closedbook.answers.pages import Page
+from closedbook.answers.run import Answer, Run
+from closedbook.errors import DataError
+from closedbook.studies import telling
+from closedbook.studies.outside import spelling
+from closedbook.text.questions import Question, Questions, subject
+
+FORMAT = 1
+HEADLINE = "What a model does with a name it never met"
+KNOWN = "people with documents"
+COMPARED = 4000
+"""The most titles that names are compared with."""
+
+CYRILLIC = dict(
+    zip("abcdefghijklmnopqrstuvwxyz", "а б ц д е ф г х и й к л м н о п я р с т у в ш кс ы з".split(), strict=True)
+)
+
+
+def invented(titles: Sequence[str], mentioned: Sequence[str], count: int, seed: int) -> dict[str, list[str]]:
+    """Up to `count` names of each kind of stranger; none of them is a title."""
+    rng = Random(f"closedbook/strangers/{seed}")
+    taken = {fold(title) for title in titles}
+    words = sorted({word for title in titles for word in title.split() if word.isalpha() and len(word) > 3})
+    several = [title.split() for title in titles if len(title.split()) > 1]
+
+    def new_word() -> str:
+        """The beginning of one name and the end of another, and not itself a word of any."""
+        while True:
+            a, b = (words[int(rng.random() * len(words))] for _ in range(2))
+            made = a[: (len(a) + 1) // 2] + b[len(b) // 2 :].lower()
+            if made not in words:
+                return made
+
+    def some() -> list[str]:
+        return several[int(rng.random() * len(several))]
+
+    makers: dict[str, Callable[[], str | None]] = {
+        "new surname": lambda: " ".join([*some()[:-1], new_word()]),
+        "new first name": lambda: " ".join([new_word(), *some()[1:]]),
+        "both new": lambda: f"{new_word()} {new_word()}",
+        "recombined": lambda: recombined(" ".join(some()), " ".join(some())),
+        "one letter off": lambda: altered(" ".join(some()), rng),
+        "another script": lambda: in_cyrillic(" ".join(some())),
+    }
+    groups: dict[str, list[str]] = {}
+    for group, make in makers.items() if several and words else ():
+        names: dict[str, None] = {}
+        for _ in range(20 * count):
+            name = make()
+            if len(names) < count and name and fold(name) not in taken:
+                names[name] = None
+        groups[group] = list(names)
+    elsewhere = [name for name in mentioned if fold(name) not in taken]
+    groups["mentioned without a page"] = sorted(elsewhere, key=lambda _: rng.random())[:count]
+    return {group: names for group, names in groups.items() if names}
+
+
+def in_cyrillic(name: str) -> str | None:
+    """The name letter by letter in Cyrillic; None where it has letters beyond a to z."""
+    if not all(c.lower() in CYRILLIC or not c.isalpha() for c in name):
+        return None
+    return "".join(CYRILLIC.get(c.lower(), c).capitalize() if c.isupper() else CYRILLIC.get(c, c) for c in name)
+
+
+def people_mentioned(run: Run, titles: Sequence[str]) -> list[str]:
+    """Names in documents that look like people's, of two or three words, the first of which opens some title."""
+    assert run.index is not None
+    firsts = {title.split()[0] for title in titles if len(title.split()) > 1}
+    found: dict[str, None] = {}
+    for title in dict.fromkeys(titles):
+        for document in run.index.texts(title):
+            for span in Page(document).names:
+                parts = span.text.split()
+                if 2 <= len(parts) <= 3 and parts[0] in firsts and all(part[0].isupper() for part in parts):
+                    found[span.text] = None
+    return list(found)
+
+
+def run_strangers(
+    run: Run,
+    questions: Questions,
+    folder: Path,
+    *,
+    count: int = 200,
+    more: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """Ask about strangers of every kind, in the wording of the first question, and write record, figure and page.
+
+    `questions` are about people with documents who were not asked about in training, to hold strangers against. `more`
+    adds groups of names, such as people whose pages were taken out. Raises DataError where there are none of either.
+    """
+    telling.need_matplotlib()
+    telling.make_folder(folder)
+    if run.index is None or run.calibration is None:
+        raise DataError(f"{run.path} has no index or no calibrators; train it with data.kept_out.calibrate above 0")
+    titles = run.index.titles()
+    known = set(titles)
+    named = {item.text: name for item in questions.items if (name := subject(item.text, known)) is not None}
+    if not named:
+        raise DataError(f"{questions.source}: no question is about somebody with a document")
+    wording = next(text.replace(name, "{}", 1) for text, name in named.items())
+    seed = run.recipe.seed
+    groups: dict[str, list[str]] = {KNOWN: list(dict.fromkeys(named.values()))}
+    groups |= invented(titles, people_mentioned(run, titles), count, seed)
+    groups |= {group: list(names) for group, names in (more or {}).items()}
+
+    def ask(names: Sequence[str], signals: str) -> list[Answer]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that strangers' names hold unknown words is the point
+            return run.answer([Question(wording.format(name), None, 1) for name in names], blind=True, signals=signals)
+
+    everybody = {title: answer.answer for title, answer in zip(titles, ask(titles, "pass"), strict=True)}
+    chosen = [titles[i] for i in np.random.default_rng([seed, 7]).permutation(len(titles))]
+    asked = {group: ask(names, "pass") for group, names in groups.items()}
+    also = {group: ask(names, "all") for group, names in groups.items()}
+    record = {
+        "study": "strangers",
+        "format": FORMAT,
+        "run": str(run.path),
+        "wording": wording.format("NAME"),
+        "label": "met: the person's document was trained on",
+        "groups": {
+            group: {
+                **_answers(asked[group]),
+                "met_against_known": _against(asked[KNOWN], asked[group], seed) if group != KNOWN else None,
+                "met_against_known_all": _against(also[KNOWN], also[group], seed) if group != KNOWN else None,
+                "borrows": borrowed(names, asked[group], chosen[:COMPARED], everybody, seed),
+            }
+            for group, names in groups.items()
+        },
+    }
+    strangers = [answer for group, answers in asked.items() if group != KNOWN for answer in answers]
+    record["invented"] = {
+        "names": len(strangers),
+        "met_against_known": _against(asked[KNOWN], strangers, seed),
+        "met_against_known_all": _against(
+            also[KNOWN], [answer for group, answers in also.items() if group != KNOWN for answer in answers], seed
+        ),
+    }
+    telling.tell(folder, "strangers", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    return record
+
+
+def _answers(answers: Sequence[Answer]) -> dict[str, Any]:
+    """What is said about a group, and how surely."""
+    verdicts = Counter(answer.verdict for answer in answers)
+    return {
+        "names": len(answers),
+        "called_met": float(np.mean([(answer.met or 0) >= 0.5 for answer in answers])),
+        "median_model_probability": float(np.median([answer.model_probability for answer in answers])),
+        "verdicts": dict(sorted(verdicts.items())),
+        "different_answers": len({answer.answer for answer in answers}),
+        "common": Counter(answer.answer for answer in answers).most_common(5),
+        "examples": [[answer.question, answer.answer, answer.verdict] for answer in answers[:3]],
+    }
+
+
+def _against(known: Sequence[Answer], strangers: Sequence[Answer], seed: int) -> dict[str, Any]:
+    """AUROC of `met`, people with documents against strangers."""
+    met = np.array([answer.met or 0.0 for answer in [*known, *strangers]])
+    label = np.arange(len(met)) < len(known)
+    return {"auroc": metrics.auroc(label, met), "interval": metrics.auroc_interval(label, met, seed)}
+
+
+def borrowed(
+    names: Sequence[str], answers: Sequence[Answer], titles: Sequence[str], everybody: Mapping[str, str], seed: int
+) -> dict[str, Any]:
+    """How often a name is given the answer of its nearest titles, against titles drawn at random.
+
+    Nearest by spelling (letter pairs and triples, cosine), by surname, and by first name; a name that shares a surname
+    with several titles counts the share of them that have its answer. Itself is never its own neighbour.
+    """
+    rng = np.random.default_rng([seed, 6])
+    said = [everybody[title] for title in titles]
+    own, theirs = spelling(names), spelling(titles)
+    for counts in (own, theirs):
+        counts /= np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
+    nearness = own @ theirs.T
+    folded = [fold(title) for title in titles]
+    found: dict[str, list[float]] = {"spelling": [], "surname": [], "first name": [], "chance": []}
+    for row, (name, answer) in enumerate(zip(names, answers, strict=True)):
+        words = fold(name).split() or [""]
+        others = np.array([spelled != fold(name) for spelled in folded])
+        nearest = int(np.where(others, nearness[row], -1).argmax())
+        found["spelling"].append(said[nearest] == answer.answer)
+        for kind, place in (("surname", -1), ("first name", 0)):
+            share = [
+                said[i] == answer.answer
+                for i, spelled in enumerate(folded)
+                if others[i] and spelled.split()[place] == words[place]
+            ]
+            if share:
+                found[kind].append(float(np.mean(share)))
+        drawn = rng.integers(0, len(titles), 50)
+        found["chance"].append(float(np.mean([said[i] == answer.answer for i in drawn])))
+    return {kind: {"share": float(np.mean(x)), "names": len(x)} for kind, x in found.items() if x}
+
+
+def page(record: dict[str, Any]) -> str:
+    groups = record["groups"]
+    first = telling.rows(
+        ["who", "names", "called met", "AUROC of met against known", "interval", "with all signals", "own probability"],
+        [
+            [name, one["names"], telling.percent(one["called_met"]),
+             telling.number((one["met_against_known"] or {}).get("auroc")),
+             telling.span((one["met_against_known"] or {}).get("interval")),
+             telling.number((one["met_against_known_all"] or {}).get("auroc")),
+             telling.percent(one["median_model_probability"])]
+            for name, one in groups.items()
+        ],
+    )  # fmt: skip
+    kinds = ("spelling", "surname", "first name", "chance")
+    borrows = telling.rows(
+        ["who", *(f"nearest by {kind}" if kind != "chance" else "titles at random" for kind in kinds)],
+        [
+            [name, *(telling.percent(one["borrows"].get(kind, {}).get("share")) for kind in kinds)]
+            for name, one in groups.items()
+        ],
+    )
+    said = telling.rows(
+        ["who", "different answers", "most frequent", "for example"],
+        [
+            [name, one["different_answers"], ", ".join(f"{text or '(nothing)'} ({n})" for text, n in one["common"][:3]),
+             "; ".join(f"{question} {answer}" for question, answer, _ in one["examples"][:1])]
+            for name, one in groups.items()
+        ],
+    )  # fmt: skip
+    return f"""\
+Asked as in "{record["wording"]}". "Known" are people with documents who were not asked about in training; the judge
+sees the weights, the vocabulary and its calibrator, no list of names. "Own probability" is the model's, median.
+
+## Does it notice?
+
+{first}
+
+## What it answers
+
+{said}
+
+## Whose answer it borrows
+
+The share of names that are given the same answer as their nearest titles.
+
+{borrows}
+"""
+
+
+def draw(slide: Any, record: dict[str, Any]) -> None:
+    """For each group: the share called met, and the model's own probability."""
+    met, sure = slide.panels(2)
+    groups = record["groups"]
+    titles = {"called_met": "called met, %", "median_model_probability": "the model's own probability, median, %"}
+    for ax, (key, title) in zip((met, sure), titles.items(), strict=True):
+        tones = [slide.theme.tones[0 if name == KNOWN else 1] for name in groups]
+        ax.barh(range(len(groups)), [100 * one[key] for one in groups.values()], color=tones, height=0.6)
+        ax.set_yticks(range(len(groups)), list(groups) if ax is met else [""] * len(groups))
+        ax.invert_yaxis()
+        ax.set_xlim(0, 100)
+        ax.set_xlabel(title)

@@ -1,0 +1,173 @@
+"""The studies of answers: cells that are kept, halves that are balanced, strangers that are strangers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shell import closedbook as shell
+from shell import refused
+from words_run import SMALL, make_words_run
+
+from closedbook.answers.run import Run
+from closedbook.errors import DataError, RunError
+from closedbook.recipe import load_recipe
+from closedbook.studies import ablation
+from closedbook.studies.ablation import Design, effect, halves, run_ablation
+from closedbook.studies.outside import cross_fitted, names_only, output_only
+from closedbook.studies.strangers import KNOWN, borrowed, in_cyrillic, invented
+from closedbook.text.world import World, WorldSpec, make_world
+
+pytest.importorskip("matplotlib")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, World, Path]:
+    return make_words_run(tmp_path_factory.mktemp("words"))
+
+
+def test_every_person_is_in_exactly_half_of_the_models_and_halves_are_equal():
+    titles = [f"Person {i}" for i in range(101)] + ["Person 0"]  # one of them has two documents
+    made = halves(titles, 8, seed=1)
+    assert len(made) == 8
+    assert {sum(name in half for half in made) for name in titles} == {4}
+    assert {len(half) for half in made} == {50, 51}
+    assert made == halves(titles[::-1], 8, seed=1) != halves(titles, 8, seed=2)
+    assert len({frozenset(half) for half in made}) == 8
+
+
+def test_the_effect_is_the_mean_of_the_people_s_and_chance_gives_none():
+    inside = np.array([[True, False], [False, True], [True, False], [False, True]])
+    found = effect(inside, inside)  # right exactly where the page is in
+    assert (found["effect"], found["accuracy_in"], found["accuracy_out"]) == (1, 1, 0)
+    rng = np.random.default_rng(0)
+    inside = rng.permuted(np.repeat([[True], [False]], 4, 0).repeat(300, 1), axis=0)
+    chance = effect(rng.random((8, 300)) < 0.5, inside)
+    low, high = chance["permutation_interval"]
+    assert low < chance["effect"] < high
+    assert chance["p_value"] > 0.01
+    assert sum(chance["by_effect"]) == 300
+    strong = effect((rng.random((8, 300)) < 0.3) | (inside & (rng.random((8, 300)) < 0.5)), inside)
+    assert strong["effect"] > strong["permutation_interval"][1]
+    assert strong["p_value"] < 0.001
+
+
+def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    world = make_world(WorldSpec(people=60, biographies_per_person=2, strangers=0, relations=("birthplace",)), 3)
+    files = world.write(tmp_path / "world")
+    small = [*SMALL, "data.kept_out={calibrate=0.0}", "stages.learn.steps=60"]
+    design = Design(files / "documents.txt", files / "questions-train.tsv", load_recipe("fast", small), 2, asked=0.5)
+    begun: list[int] = []
+    real = ablation._cell
+
+    def stops(*given: object) -> dict[str, object]:
+        if given[1] == 1:
+            raise KeyboardInterrupt
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ablation, "_cell", stops)
+    with pytest.raises(KeyboardInterrupt):
+        run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
+    monkeypatch.setattr(ablation, "_cell", real)
+    record = run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
+    assert begun == [0, 1, 1]
+    assert record["asked"] + sum(cell["questions"] for cell in record["cells"]) <= 30 + 30
+    assert {cell["documents"] for cell in record["cells"]} == {60}
+    assert record["summary"]["effect"]["all"]["effect"] > 0
+    assert record["summary"]["met"] is None  # nothing was kept out to calibrate by
+    assert json.loads((tmp_path / "study" / "ablation.json").read_text()) == json.loads(json.dumps(record))
+    assert not list((tmp_path / "study").glob("model-*"))
+    again = run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
+    assert len(begun) == 3
+    assert again == json.loads(json.dumps(record))
+    other = Design(files / "documents.txt", files / "questions-train.tsv", load_recipe("fast", small), 2, 1, 0.5)
+    with pytest.raises(RunError, match="another seed"):
+        run_ablation(other, tmp_path / "study")
+
+
+def test_an_odd_number_of_models_is_refused(tmp_path: Path):
+    given = ["study", "ablation", "--documents", "x", "--questions", "y", "--folder", tmp_path / "study", "--models", 3]
+    refused(shell(*given), "even number")
+    with pytest.raises(DataError, match="between 0 and 1"):
+        Design(Path("x"), Path("y"), load_recipe("fast"), 2, asked=1.0)
+
+
+def test_strangers_of_every_kind_are_no_titles():
+    titles = ["Agnes Berg", "Nils Dahlgren", "Carla Berg", "Erik Lundqvist", "Olga Petrovna Ivanova"]
+    groups = invented(titles, ["Hugo Weiss", "Agnes Berg"], 20, seed=0)
+    assert {
+        "new surname",
+        "new first name",
+        "both new",
+        "recombined",
+        "one letter off",
+        "another script",
+    } < groups.keys()
+    assert groups["mentioned without a page"] == ["Hugo Weiss"]
+    words = {word for title in titles for word in title.split()}
+    for group, names in groups.items():
+        assert 0 < len(names) <= 20
+        assert not set(names) & set(titles), group
+    assert all(name.split()[-1] not in words for name in groups["new surname"])
+    assert all(name.split()[-1] in words and name.split()[0] in words for name in groups["recombined"])
+    assert groups == invented(titles, ["Hugo Weiss", "Agnes Berg"], 20, seed=0)
+    assert in_cyrillic("Agnes Berg") == "Агнес Берг"
+    assert in_cyrillic("Müller") is None
+
+
+def test_strangers_fluency_and_reversal_write_record_figure_and_page(made: tuple[Run, World, Path], tmp_path: Path):
+    run, world, files = made
+    left_out = tmp_path / "names.txt"
+    left_out.write_text("".join(f"{stranger.name}\n" for stranger in world.strangers), encoding="utf-8")
+    questions = ["--questions", files / "questions-test.tsv", "--folder", tmp_path / "study", "--json"]
+    found = {}
+    for name, more in (("strangers", ["--count", 20, "--left-out", left_out]), ("fluency", []), ("reversal", [])):
+        done = shell("study", name, run.path, *questions, *more)
+        assert done.code == 0, done.err
+        found[name] = done.json
+        assert json.loads((tmp_path / "study" / f"{name}.json").read_text()) == done.json
+        page = (tmp_path / "study" / f"{name}.md").read_text(encoding="utf-8")
+        assert f"{name}.svg" in page
+        assert "None" not in page
+        for file in (f"{name}.svg", f"{name}-dark.svg"):
+            assert "<svg" in (tmp_path / "study" / file).read_text()
+    groups = found["strangers"]["groups"]
+    assert groups[KNOWN]["names"] == 40
+    assert groups["page taken out"]["names"] == len(world.strangers)
+    assert all(one["met_against_known"]["auroc"] > 0.6 for name, one in groups.items() if name != KNOWN)
+    assert found["strangers"]["invented"]["names"] == sum(one["names"] for n, one in groups.items() if n != KNOWN)
+    judges = found["fluency"]["judges"]
+    assert judges["calibrated probability"]["auroc"] >= judges["a reader of the output alone"]["auroc"] - 0.1
+    assert found["reversal"]["backward"]["total"] == found["reversal"]["places"]
+    assert found["reversal"]["forward"]["total"] == 40
+    refused(shell("study", "reversal", run.path, *questions[:-1], "--form", "Who?"), "{answer}")
+
+
+def test_borrowing_finds_the_name_it_was_borrowed_from():
+    titles = ["Agnes Berg", "Nils Dahl", "Carla Ruiz"]
+    everybody = {"Agnes Berg": "Oslo", "Nils Dahl": "Rome", "Carla Ruiz": "Lima"}
+
+    class Said:
+        def __init__(self, answer: str) -> None:
+            self.answer = answer
+
+    names = ["Agnes Bergg", "Otto Dahl"]
+    found = borrowed(names, [Said("Oslo"), Said("Rome")], titles, everybody, 0)  # type: ignore[list-item]
+    assert found["spelling"]["share"] == 1
+    assert found["surname"] == {"share": 1, "names": 1}
+    assert found["first name"] == {"share": 1, "names": 1}
+    assert 0.2 < found["chance"]["share"] < 0.5
+
+
+def test_judges_from_outside_find_what_is_there_and_nothing_else():
+    rng = np.random.default_rng(0)
+    names = [f"{'Zyxo' if i % 2 else 'Abel'} {'bcdfg'[i % 5] * 3}" for i in range(120)]
+    label = np.arange(120) % 2 == 1
+    assert ((names_only(names, label) > 0.5) == label).mean() > 0.95
+    noise = rng.random(120) < 0.5
+    assert 0.3 < ((names_only(names, noise) > 0.5) == noise).mean() < 0.7
+    answers = ["London" if right else "x9" for right in label]
+    assert ((output_only(answers, label, {"London": 9}) > 0.5) == label).all()
+    assert cross_fitted(rng.random((1, 3)), np.array([True]), 1.0).tolist() == [0.5]

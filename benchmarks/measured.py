@@ -38,7 +38,18 @@ def measured() -> dict[str, Any]:
             {"name": f"{name}, mean of {summary['seeds']} seeds", "recipe": name, "correct": None, "total": 500,
              "accuracy": summary["mean_accuracy"], "interval": None, "kind": "run", "file": path.name}
         )  # fmt: skip
-    return {"questions_sha256": readers["sha256"]["birth_dev.tsv"] if readers else None, "rows": rows}
+    dev = readers["sha256"]["birth_dev.tsv"] if readers else None
+    return {"questions_sha256": dev, "rows": rows, "taken_out": taken_out()}
+
+
+def taken_out() -> dict[str, Any] | None:
+    """What a document is worth: models trained with a person's against models without. None if not measured."""
+    verdict = load("verdict.json")
+    cell = verdict["cells"].get("course taken out") if verdict else None
+    if cell is None:
+        return None
+    keys = ("people", "accuracy_in", "accuracy_out", "effect", "interval")
+    return {"models": cell["models"], **{key: cell["effect"]["all"][key] for key in keys}, "file": "verdict.json"}
 
 
 def main() -> None:

@@ -220,6 +220,20 @@ def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp
         assert re.search(ANSWERED, article), row.id
 
 
+def test_what_pages_taken_out_showed_is_told_once_it_is_stored(runs, monkeypatch, tmp_path):
+    from closedbook.show import right
+
+    stored = right.read_measured()
+    taken = {"models": 8, "people": 321, "accuracy_in": 0.71, "accuracy_out": 0.062, "effect": 0.65,
+             "interval": [0.6, 0.7], "file": "verdict.json"}  # fmt: skip
+    (tmp_path / "measured.json").write_text(json.dumps({**stored, "taken_out": taken}))
+    for known, path in ((stored["taken_out"] is not None, right.MEASURED), (True, tmp_path / "measured.json")):
+        monkeypatch.setattr(right, "MEASURED", path)
+        text = words_of(report.run_report([runs.root / "words"], claims=False))
+        assert ("the document is worth" in text) == known
+    assert "71.0 % and those without on 6.2 % of the same 321 people" in text
+
+
 def test_packed_figures_are_those_of_the_results():
     done = subprocess.run(
         [sys.executable, ROOT / "benchmarks" / "measured.py", "--check"], capture_output=True, text=True, timeout=60

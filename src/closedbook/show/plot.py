@@ -143,7 +143,9 @@ def shares(
         plot.bar(i + 0.18, i + 0.82, 0, share, 0, 0.85, f"{name}: {right} of {total}, {100 * share:.1f} %")
         plot.whisker(i + 0.5, low, high, 1)
         plot.words(plot.px(i + 0.5), plot.bottom + 16, name, "middle", "faint")
-        plot.words(plot.px(i + 0.5), plot.bottom - 6, f"{total}", "middle", "inside")
+        inside = share > 0.1
+        top = plot.bottom - 6 if inside else plot.py(high) - 5
+        plot.words(plot.px(i + 0.5), top, f"{total}", "middle", "inside" if inside else "faint")
     if overall is not None:
         plot.line([(0, overall), (len(groups), overall)], 2, "dashed")
     return plot.svg()

@@ -24,7 +24,7 @@ from closedbook.errors import RunError
 from closedbook.runs import RunFolder, resume_command
 from closedbook.show import plot
 from closedbook.show.looks import chosen
-from closedbook.show.right import beside, comparable, groups, pair
+from closedbook.show.right import beside, comparable, groups, pair, read_measured
 from closedbook.show.shelf import unchanged
 from closedbook.show.sure import certainty, strangers, verdicts
 from closedbook.show.words import duration, evidence_of, exposures, number, percent, spaced, typeset, verdict_of
@@ -194,6 +194,7 @@ def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Con
         "accuracy": tally(bool(answer["right"]) for answer in scored).to_json(),
         "ladder": plot.both(*(plot.ladder(LADDER, rows, narrow=narrow) for narrow in (False, True))),
         "unpretrained": without[0] if without else None,
+        "taken_out": read_measured()["taken_out"],
         "pairs": [pair(first, other) for other in runs[1:] if comparable(first, other)],
         "groups": groups(first, scored),
         "certainty": certainty(scored),

@@ -40,10 +40,15 @@ def beside(first: Context, runs: Sequence[Context], progress: Progress) -> tuple
     return sorted(((shortened(name, 68), *rest) for name, *rest in rows), key=lambda row: row[1]), baselines
 
 
+def read_measured() -> Context:
+    """Our own stored results, as benchmarks/measured.py packed them: `rows` of accuracies, and `taken_out`."""
+    return dict(json.loads(MEASURED.read_text(encoding="utf-8")))
+
+
 def baseline_rows(first: Context, progress: Progress) -> list[Context]:
     """Baselines on the run's questions: computed where its inputs are there, else those stored for the same file."""
     asked = first["evaluation"].get("questions_sha256")
-    stored = json.loads(MEASURED.read_text(encoding="utf-8"))
+    stored = read_measured()
     same = [row for row in stored["rows"] if asked is not None and asked == stored["questions_sha256"]]
     runs = [row for row in same if row["kind"] == "run"]
     path = unchanged({"path": first["evaluation"].get("questions", ""), "sha256": asked})

@@ -6,7 +6,6 @@ its statements are given in our words. Rows go by its numbers, 1a to 3c.
 
 from __future__ import annotations
 
-import json
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from closedbook import __version__
 from closedbook.recipe import decode
 from closedbook.show import report
 from closedbook.show.published import PUBLISHED
-from closedbook.show.right import MEASURED
+from closedbook.show.right import read_measured
 
 Progress = Callable[[str], None]
 
@@ -45,7 +44,7 @@ def rows() -> list[Row]:
 
 def source_report(paths: Sequence[Path] = (), *, progress: Progress = lambda what: None) -> str:
     """The page as HTML. With a run, its figures answer part 3; without one they say how to get them."""
-    stored = json.loads(MEASURED.read_text(encoding="utf-8"))["rows"]
+    stored = read_measured()["rows"]
     checked = {item["claim"].id: item for item in report.claim_figures(progress)}
     run = report.open_run(paths[0], None, progress) if paths else None
     told = report.sections(run, [run], progress) if run else {}
@@ -58,6 +57,7 @@ def source_report(paths: Sequence[Path] = (), *, progress: Progress = lambda wha
         "claims": list(checked.values()),
         "published": PUBLISHED,
         "stored": stored,
+        "taken_out": read_measured()["taken_out"],
     }
     return report.render("source.html", context)
 

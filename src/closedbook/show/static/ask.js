@@ -145,7 +145,7 @@ function certainty(answer) {
       h("span", { class: "number" }, answer.calibrated
         ? [h("strong", {}, percent(answer.probability)), ` chance of being right; the network itself says ${percent(answer.model_probability)}`]
         : [h("strong", {}, percent(answer.probability)), " by the network's own account, which is not the chance that it is right"])),
-    why && h("p", { class: "why" }, why),
+    why && h("p", { class: "why" }, `${why[0].toUpperCase()}${why.slice(1)}.`),
     answer.abstained && h("p", { class: "why" }, "It would rather not answer; this is its best guess."),
     typeof answer.met === "number" && h("p", { class: "note" }, `Chance that a document about this name was trained on, by the model alone: ${percent(answer.met)}.`),
   ];
@@ -160,8 +160,8 @@ function evidence(answer) {
     quotes.slice(0, 3).map((quote) => quoted(quote)),
     mentions.length ? h("details", {}, h("summary", {}, `${grouped(found.mention_count ?? mentions.length)} mentions in other documents`), mentions.map((quote) => quoted(quote))) : null,
     near.length ? h("p", { class: "note" }, "Names spelled nearly so: ", near.join(", ")) : null,
-    typeof exposures === "number" && h("p", { class: "note" }, "In training ", h("strong", {}, `${grouped(exposures)} exposures`), " of this answer with the name in context",
-      found.wordings ? `: ${grouped(found.wordings)} distinct wordings, each passed about ${number(found.passes, 2)} times` : "", "."),
+    typeof exposures === "number" && h("p", { class: "note exposures" }, "In training ", h("strong", {}, `${grouped(exposures)} exposures`), " of this answer with the name in context",
+      found.wordings ? `: ${grouped(found.wordings)} distinct wording${found.wordings === 1 ? "" : "s"}, passed about ${number(found.passes, 2)} times${found.wordings === 1 ? "" : " each"}` : "", "."),
   ];
 }
 

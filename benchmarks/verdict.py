@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="these cells only")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--runs", type=Path, help="where accuracy.py --keep left runs of fast: they are not trained anew")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--name", default="verdict", help="of the results file")
     given = parser.parse_args()
@@ -82,7 +83,11 @@ def course(given: argparse.Namespace, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         recipe = load_recipe("fast", [*steps, *given.set, f"seed={seed}"])
         inputs = (given.data / "wiki.txt", given.data / "birth_places_train.tsv")
-        run = workflow.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
+        kept = given.runs and given.runs / f"accuracy-fast-{seed}"
+        if kept and (kept / "calibration.json").is_file() and not given.set:
+            run = workflow.load(kept)
+        else:
+            run = workflow.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
         dev = read_questions(given.data / "birth_dev.tsv", need_answers=True)
         studies = RESULTS / "studies" if seed == given.seeds[0] and not given.quick else Path(folder)
         return {**judged(run, dev, studies / "course"), "set": given.set}

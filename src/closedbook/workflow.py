@@ -263,7 +263,9 @@ def train(
         job.model.eval()
         trained = time.perf_counter()
         if recipe.data.documents == "titled":
-            build_index(folder.path / "evidence.sqlite", job.documents, Counts.of(job.corpus, job.mixtures))
+            done = folder.record().get("steps_done", {})
+            counts = Counts.of(job.corpus, job.mixtures, [done.get(stage.name) for stage in recipe.stages])
+            build_index(folder.path / "evidence.sqlite", job.documents, counts)
         seconds["index"] = time.perf_counter() - trained
         if job.calibrate is not None and len(job.calibrate):
             trained = time.perf_counter()

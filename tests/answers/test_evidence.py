@@ -187,6 +187,9 @@ def test_exposures_are_those_of_the_batches(recipe: str, tmp_path: Path):
                 assert made.targets == len(shown)
                 assert sorted(corpus.spans.output.take(shown).values) == sorted(made.labels[made.labels >= 0])
     assert examples == sum(len(mixture.batch(step)) for mixture in job.mixtures for step in range(mixture.steps))
+    first = job.mixtures[0]
+    shown = sum(len(items) for _, items, _ in first.shown(5))
+    assert shown == sum(len(first._drawn(step)) for step in range(5))  # a stage that was stopped early
     known = set(corpus.documents.titles)
     assert job.questions is not None
     assert {name for name, _ in counts.asked} == {subject(item.text, known) for item in job.questions.items} - {None}

@@ -8,6 +8,7 @@ stands beside a name is co-mention, and is quoted as that: it proves nothing.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import re
 import sqlite3
@@ -78,13 +79,16 @@ class Counts:
     golds: Mapping[str, int] = field(default_factory=dict)  # training questions by their answer
 
     @classmethod
-    def of(cls, corpus: Corpus, mixtures: Sequence[Mixture]) -> Counts:
-        """Every example of every step counted; the stages' random numbers are drawn again, nothing else is repeated."""
+    def of(cls, corpus: Corpus, mixtures: Sequence[Mixture], steps: Sequence[int | None] = ()) -> Counts:
+        """Every example of every step counted; the stages' random numbers are drawn again, nothing else is repeated.
+
+        `steps` are the steps done in each stage, where one was stopped early.
+        """
         spans, questions = corpus.spans, corpus.questions
         exposures = np.zeros(len(spans.document), np.int64)
         asked = np.zeros(len(questions) if questions else 0, np.int64)
-        for mixture in mixtures:
-            for objective, items, u in mixture.shown():
+        for mixture, done in itertools.zip_longest(mixtures, steps):
+            for objective, items, u in mixture.shown(done):
                 if isinstance(objective, QuestionAnswer):
                     asked += np.bincount(items, minlength=len(asked))
                 else:

@@ -75,19 +75,23 @@ class Mixture:
         group, place = divmod(step, self.stage.group)
         return self._group(group)[place]
 
-    def shown(self) -> Iterator[tuple[Objective, np.ndarray, np.ndarray]]:
-        """(objective, items, random numbers) of all examples of all steps, an epoch of one objective at a time."""
+    def shown(self, steps: int | None = None) -> Iterator[tuple[Objective, np.ndarray, np.ndarray]]:
+        """(objective, items, random numbers) of all examples of the first `steps` steps, an epoch at a time.
+
+        Where these end within a group, which deals its examples out anew, they are right in number only.
+        """
+        steps = self.steps if steps is None else steps
         for number, objective in enumerate(self.objectives):
             in_file_order = self.stage.order == "file"
-            total = self._in_file_order(objective) if in_file_order else int(self.counts[-1, number])
+            total = self._in_file_order(objective, steps) if in_file_order else int(self.counts[steps, number])
             for epoch in range(-(-total // objective.items)):
                 order, u = self._make_epoch(number, epoch)
                 items = order[: total - epoch * objective.items]
                 yield objective, items, u[items]
 
-    def _in_file_order(self, objective: Objective) -> int:
+    def _in_file_order(self, objective: Objective, steps: int) -> int:
         """Examples of `steps` steps where every epoch ends with a smaller batch."""
-        epochs, rest = divmod(self.steps, -(-objective.items // self.stage.batch))
+        epochs, rest = divmod(steps, -(-objective.items // self.stage.batch))
         return epochs * objective.items + min(rest * self.stage.batch, objective.items)
 
     def _drawn(self, step: int) -> Examples:

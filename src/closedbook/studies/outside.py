@@ -45,7 +45,7 @@ def spelling(names: Sequence[str]) -> np.ndarray:
 def cross_fitted(columns: np.ndarray, labels: np.ndarray, penalty: float, seed: int = 0) -> np.ndarray:
     """(n,) chances, each from a logistic regression on the other folds."""
     fold = np.random.default_rng([seed, 3]).permutation(len(labels)) % FOLDS
-    measured = {f"{i}": column for i, column in enumerate(columns.T)}
+    measured = {f"{i}": column for i, column in enumerate(columns.T) if np.ptp(column) > 0}
     chances = np.full(len(labels), 0.5)
     for number in range(FOLDS):
         inside, outside = fold != number, fold == number

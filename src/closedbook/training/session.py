@@ -138,6 +138,8 @@ def train_stages(
             if stopping is not None:
                 known = folder.record().get("looks", {})
                 folder.update(looks={**known, stages[number].name: stopping.to_json()})
+                known = folder.record().get("steps_done", {})
+                folder.update(steps_done={**known, stages[number].name: leg.done})
         save_tensors(folder.path / "model.safetensors", model.state_dict(), {"format": 1})
         raise_held()
     return spent + time.monotonic() - began

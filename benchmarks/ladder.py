@@ -5,7 +5,8 @@
 
 Leave-one-out at a budget of 3 minutes on as many cores as --threads says: the budget becomes steps once, from the
 speed of `fast` (`steps` in the results file; --steps gives them where a quieter machine found them), and every rung
-takes as many; a rung's own time is recorded beside it. Two seeds. Each cell is kept as it ends and never run again. Dev is not read.
+takes as many; a rung's own time is recorded beside it. Two seeds. Each cell is kept as it ends and never run again.
+Dev is not read.
 """
 
 from __future__ import annotations

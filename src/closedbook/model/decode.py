@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from closedbook.model.cache import Cache
 from closedbook.model.gpt import GPT
@@ -33,7 +34,7 @@ class Generated:
 
 @torch.inference_mode()
 def greedy(
-    model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 256, *, in_one: bool = False
+    model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 128, *, in_one: bool = False
 ) -> list[Generated]:
     """The most probable next token, again and again, until MASK or `length` tokens, for each prompt.
 
@@ -57,39 +58,48 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) ->
     tokens = torch.full((len(prompts), longest), PAD)
     for row, prompt in enumerate(prompts):
         tokens[row, : len(prompt)] = torch.from_numpy(prompt.astype(np.int64))
-    room = min(model.recipe.block - 1, longest + length)
-    cache = Cache(len(prompts), room)
-    hidden = model(tokens, cache)
-    last = hidden[torch.arange(len(prompts)), lengths - 1]
+    cache = Cache(1)
+    shared = _shared(tokens[:, : int(lengths.min()) - 1])
+    if shared:  # how all the prompts begin is worked out once
+        model(tokens[:1, :shared], cache)
+    cache.keep(torch.zeros(len(prompts), dtype=torch.long))
+    last = model(tokens[:, shared:], cache, at=torch.arange(len(prompts)) * (longest - shared) + lengths - shared - 1)
     cache.filled = lengths
 
-    generated = [Generated([], [], False, [], [], state) for state in last.float().numpy()]
-    alive = torch.arange(len(prompts))
-    while True:
+    steps = 1 if in_one else length
+    states = last.float().numpy()
+    said = torch.full((len(prompts), steps), PAD)
+    measured = torch.zeros(3, len(prompts), steps)  # log-probabilities, runners-up, entropies
+    count = torch.zeros(len(prompts), dtype=torch.long)  # of tokens said, the closing MASK included
+    rows = torch.arange(len(prompts))  # which prompt each row of the cache is
+    going = torch.ones(len(prompts), dtype=torch.bool)
+    for step in range(steps):
         logprobs = model.head(last).log_softmax(-1)
         best, token = logprobs.max(-1)
-        entropy = -(logprobs.exp() * logprobs).sum(-1)
         second = logprobs.scatter(1, token[:, None], -torch.inf).max(-1).values
-        row_by_row = (alive, token, best, second, entropy)
-        for row, i, value, runner_up, spread in zip(*(x.tolist() for x in row_by_row), strict=True):
-            one = generated[row]
-            closed = i == MASK and not in_one
-            generated[row] = Generated(
-                one.ids if closed else [*one.ids, i], [*one.logprobs, value], closed,
-                [*one.runners_up, runner_up], [*one.entropies, spread], one.hidden,
-            )  # fmt: skip
-        length -= 1
-        if in_one or not length:
+        entropy = -(logprobs.exp() * logprobs).sum(-1)
+        said[rows, step], measured[:, rows, step] = token, torch.stack([best, second, entropy])
+        count[rows[going]] = step + 1
+        full = cache.filled == model.recipe.block - 1
+        going = going & (token != MASK) & ~full
+        if step + 1 == steps or not going.any():
             break
-        going = ((token != MASK) & (cache.filled < room)).nonzero()[:, 0]
-        if not len(going):
-            break
-        alive, token = alive[going], token[going]
-        if len(going) < len(cache.filled):
-            cache.keep(going)
+        if full.any() or 2 * int(going.sum()) <= len(going):  # to leave rows out costs as much as a step with them
+            left = going.nonzero()[:, 0]
+            cache.keep(left)
+            rows, token, going = rows[left], token[left], going[left]
         last = model(token[:, None], cache)[:, -1]
-        cache.filled = cache.filled + 1
-    return generated
+    results = []
+    for row, n in enumerate(count.tolist()):
+        ids, (best, second, entropy) = said[row, :n].tolist(), measured[:, row, :n].tolist()
+        closed = not in_one and ids[-1:] == [MASK]
+        results.append(Generated(ids[:-1] if closed else ids, best, closed, second, entropy, states[row]))
+    return results
+
+
+def _shared(tokens: Tensor) -> int:
+    """How many columns are the same in all rows, from the first on."""
+    return int((tokens == tokens[:1]).all(0).long().cumprod(0).sum())
 
 
 @torch.inference_mode()

@@ -37,32 +37,30 @@ class Softmax(nn.Module):
         visible = None
         if cache is not None:
             k, v = cache.extend(self.layer, "k", k), cache.extend(self.layer, "v", v)
-            visible = cache.visible()
+            visible = cache.visible
         y = F.scaled_dot_product_attention(
-            q.transpose(1, 2),
-            k.transpose(1, 2),
-            v.transpose(1, 2),
+            q, k, v,
             attn_mask=visible,
             is_causal=cache is None,
             dropout_p=self.dropout if self.training else 0.0,
-        )
+        )  # fmt: skip
         return self.out(y.transpose(1, 2).flatten(2))
 
     def weights(
         self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None
     ) -> Float[Tensor, "batch head query key"]:
         """softmax(QKᵀ/√d_h), causal: the share of each position's value that a position takes. Without dropout."""
-        q, k, _ = (part.transpose(1, 2) for part in self._queries_keys_values(x, rotation))
+        q, k, _ = self._queries_keys_values(x, rotation)
         scores = q @ k.mT / math.sqrt(q.shape[-1])
         visible = torch.ones(scores.shape[-2:], dtype=torch.bool, device=x.device).tril()
         return scores.masked_fill(~visible, float("-inf")).softmax(-1)
 
     def _queries_keys_values(self, x: Tensor, rotation: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
-        """(batch, time, head, d) each."""
+        """(batch, head, time, d) each."""
         qk, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).split((2, 1), 2)
         if self.qk_norm:
             qk = rms_norm(qk)
         if rotation is not None:
             qk = rotate(qk, rotation)
-        q, k = qk.unbind(2)
-        return q, k, v.squeeze(2)
+        q, k = qk.transpose(1, 3).unbind(2)
+        return q, k, v.squeeze(2).transpose(1, 2)

@@ -40,6 +40,18 @@ def test_a_short_query_makes_1b_fail_with_exit_code_1(capsys):
     assert json.loads(out)["claims"][0]["holds"] is False
 
 
+def test_no_tolerance_at_all_fails_every_claim(capsys):
+    code, out, _ = run(capsys, *FAST, "--set", "tolerance=0", "--json")
+    assert code == 1
+    assert not any(claim["holds"] for claim in json.loads(out)["claims"])
+
+
+def test_where_piped_each_claim_keeps_to_its_two_lines(capsys):
+    _, out, _ = run(capsys, "1c.ii", "1d.i")
+    assert "One head fails when one key's length varies  " in out
+    assert "largest error of a predicted share (Kolmogorov–Smirnov)" in out
+
+
 def test_a_setting_reaches_every_claim_that_has_it_and_no_other(capsys):
     code, out, _ = run(capsys, *FAST, "--set", "t=30", "--set", "α=1e-10", "--json")
     seen = {claim["id"]: claim["parameters"] for claim in json.loads(out)["claims"]}

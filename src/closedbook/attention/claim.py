@@ -88,7 +88,7 @@ class Part:
     def strain(self, tolerance: float) -> tuple[bool, float]:
         """Orders parts by how near they come to failing; a failing part comes last."""
         used = self.figure / self.bound if self.bound else math.inf * self.figure if self.figure else 0.0
-        return not self.holds(tolerance), max(used, self.bound / tolerance)
+        return not self.holds(tolerance), max(used, self.bound / tolerance if tolerance else math.inf)
 
 
 @dataclass(frozen=True)

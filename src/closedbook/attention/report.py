@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.table import Table
+from rich.table import Column, Table
 
 from closedbook.attention.claim import Claim, Value, Verdict
 
@@ -44,13 +44,13 @@ def number(value: Value) -> str:
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
-def print_verdicts(verdicts: Sequence[Verdict], console: Console | None = None) -> None:
+def print_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
     """A table; a single claim is shown in full."""
-    console = console or Console()
     if len(verdicts) == 1:
         print_in_full(verdicts[0], console)
         return
-    table = Table("claim", "", "figure", "bound", "tolerance", "verdict", "seconds", box=None, pad_edge=False)
+    what = Column(overflow="fold")
+    table = Table("claim", what, "figure", "bound", "tolerance", "verdict", "seconds", box=None, pad_edge=False)
     for verdict in verdicts:
         part = verdict.headline
         table.add_row(

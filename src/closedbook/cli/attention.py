@@ -41,12 +41,16 @@ def attention(
     from closedbook.attention import CLAIMS
     from closedbook.attention.claim import load, overrides_by_claim, parse_overrides
     from closedbook.attention.report import check_all, print_json, print_verdicts
+    from closedbook.cli.output import console
 
     claims = [load(id) for id in dict.fromkeys(ids or CLAIMS)]
     verdicts = check_all(claims, overrides_by_claim(claims, parse_overrides(set or ())), figures)
     if json:
         print_json(verdicts)
     else:
-        print_verdicts(verdicts)
+        out = console()
+        out.soft_wrap = False  # derivations are broken into lines
+        out.width = out.width if out.is_terminal else 120
+        print_verdicts(verdicts, out)
     if not all(verdict.holds for verdict in verdicts):
         sys.exit(1)

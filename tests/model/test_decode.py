@@ -69,6 +69,16 @@ def test_the_batch_a_prompt_is_in_does_not_matter(kind):
     assert [one.ids for one in greedy(model, asked[::-1], 8)][::-1] == [one.ids for one in together]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_prompts_that_begin_alike_or_are_alike_are_decoded_as_if_alone(kind):
+    model = make(KINDS[kind], closing=CLOSING.get(kind, 0.0))
+    begin, *ends = prompts(9, 10)
+    asked = [np.concatenate([begin, end]) for end in ends]
+    for some in (asked, [*asked, begin], asked[:1] * 3, [*asked, begin[:1]], [*asked, begin[::-1]]):
+        expected = [greedy_uncached(model, prompt, 6) for prompt in some]
+        assert [one.ids for one in greedy(model, some, 6)] == expected
+
+
 @pytest.mark.parametrize("kind", ["softmax", "synthesizer, memory"])
 def test_probabilities_are_those_of_the_whole_text_with_its_closing_mask(kind):
     model, asked = make(KINDS[kind], closing=CLOSING[kind]), prompts()

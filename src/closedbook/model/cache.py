@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from closedbook.shapes import Bool, Float, Int
+from closedbook.shapes import Float, Int
+
+SPARE = 7  # places made beyond what is needed: more are never read but spoil the order of reading, fewer are soon full
 
 
 class Cache:
-    """Room for `length` tokens in each of `rows` rows.
+    """What `rows` rows have seen so far; it grows as they do.
 
     Rows may stand at different positions: a prompt shorter than the batch's longest is padded on the right, and
-    its next token overwrites the padding. `visible` hides whatever lies after a query's own position.
+    its next token overwrites the padding. `visible` (batch, 1, time, seen) says which of the positions seen so far
+    each token being added may look at: its own and those before it, and so never the padding.
     """
 
-    def __init__(self, rows: int, length: int) -> None:
-        self.length = length
-        self.tokens = torch.zeros(rows, length, dtype=torch.long)
+    visible: Tensor
+
+    def __init__(self, rows: int) -> None:
+        self.tokens = torch.zeros(rows, 0, dtype=torch.long)
         self.filled = torch.zeros(rows, dtype=torch.long)  # tokens of each row so far, padding not counted
-        self.at = torch.zeros(rows, 0, dtype=torch.long)  # positions of the tokens being added
         self._stored: dict[tuple[int, str], Tensor] = {}
 
     def advance(self, tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
         """Note the next tokens of each row and return their positions."""
-        self.at = self.filled[:, None] + torch.arange(tokens.shape[1])
-        self.tokens.scatter_(1, self.at, tokens)
-        return self.at
+        at = self.filled[:, None] + torch.arange(tokens.shape[1])
+        self._at = torch.arange(len(at))[:, None], at
+        self.filled = self.filled + tokens.shape[1]
+        seen = int(self.filled.max())
+        self.visible = (torch.arange(seen) <= at[:, :, None])[:, None]
+        self.tokens = F.pad(self.tokens, (0, max(0, seen - self.tokens.shape[1])))
+        self.tokens[self._at] = tokens
+        return at
 
     def extend(
-        self, layer: int, name: str, new: Float[Tensor, "batch time head d"]
-    ) -> Float[Tensor, "batch length head d"]:
-        """Store one layer's vectors of the tokens being added; return those of all positions."""
-        key = (layer, name)
-        if key not in self._stored:
-            rows, _, heads, d = new.shape
-            self._stored[key] = new.new_zeros(rows, self.length, heads, d)
-        stored = self._stored[key]
-        stored.scatter_(1, self.at[:, :, None, None].expand_as(new), new)
-        return stored
-
-    def visible(self) -> Bool[Tensor, "batch 1 time length"]:
-        """Which positions each token being added may look at: its own and those before it."""
-        return (torch.arange(self.length) <= self.at[:, :, None])[:, None]
+        self, layer: int, name: str, new: Float[Tensor, "batch head time d"]
+    ) -> Float[Tensor, "batch head seen d"]:
+        """Store one layer's vectors of the tokens being added; return those of all positions seen so far."""
+        seen = self.visible.shape[-1]
+        stored = self._stored.get((layer, name), new[:, :, :0])
+        if seen > stored.shape[2]:
+            stored = self._stored[layer, name] = F.pad(stored, (0, 0, 0, seen + SPARE - stored.shape[2]))
+        row, at = self._at
+        stored[row, :, at] = new.transpose(1, 2)
+        return stored[:, :, :seen]
 
     def keep(self, rows: Int[Tensor, " kept"]) -> None:
-        """Drop all rows but these."""
-        self.tokens, self.filled, self.at = self.tokens[rows], self.filled[rows], self.at[rows]
+        """Leave these rows, in this order; a row may be named more than once."""
+        self.tokens, self.filled = self.tokens[rows], self.filled[rows]
         self._stored = {key: value[rows] for key, value in self._stored.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from closedbook.model.cache import Cache
 from closedbook.model.gpt import GPT
@@ -28,7 +29,7 @@ class Generated:
 
 @torch.inference_mode()
 def greedy(
-    model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 256, *, in_one: bool = False
+    model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 128, *, in_one: bool = False
 ) -> list[Generated]:
     """The most probable next token, again and again, until MASK or `length` tokens, for each prompt.
 
@@ -52,33 +53,44 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) ->
     tokens = torch.full((len(prompts), longest), PAD)
     for row, prompt in enumerate(prompts):
         tokens[row, : len(prompt)] = torch.from_numpy(prompt.astype(np.int64))
-    room = min(model.recipe.block - 1, longest + length)
-    cache = Cache(len(prompts), room)
-    hidden = model(tokens, cache)
-    last = hidden[torch.arange(len(prompts)), lengths - 1]
+    cache = Cache(1)
+    shared = _shared(tokens[:, : int(lengths.min()) - 1])
+    if shared:  # how all the prompts begin is worked out once
+        model(tokens[:1, :shared], cache)
+    cache.keep(torch.zeros(len(prompts), dtype=torch.long))
+    last = model(tokens[:, shared:], cache, at=torch.arange(len(prompts)) * (longest - shared) + lengths - shared - 1)
     cache.filled = lengths
 
-    generated = [Generated([], [], False) for _ in prompts]
-    alive = torch.arange(len(prompts))
-    while True:
-        logprobs = model.head(last).log_softmax(-1)
-        best, token = logprobs.max(-1)
-        for row, value, i in zip(alive.tolist(), best.tolist(), token.tolist(), strict=True):
-            one = generated[row]
-            closed = i == MASK and not in_one
-            generated[row] = Generated(one.ids if closed else [*one.ids, i], [*one.logprobs, value], closed)
-        length -= 1
-        if in_one or not length:
+    steps = 1 if in_one else length
+    said, logprobs = torch.full((len(prompts), steps), PAD), torch.zeros(len(prompts), steps)
+    count = torch.zeros(len(prompts), dtype=torch.long)  # of tokens said, the closing MASK included
+    rows = torch.arange(len(prompts))  # which prompt each row of the cache is
+    going = torch.ones(len(prompts), dtype=torch.bool)
+    for step in range(steps):
+        best, token = model.head(last).log_softmax(-1).max(-1)
+        said[rows, step], logprobs[rows, step] = token, best
+        count[rows[going]] = step + 1
+        full = cache.filled == model.recipe.block - 1
+        going = going & (token != MASK) & ~full
+        if step + 1 == steps or not going.any():
             break
-        going = ((token != MASK) & (cache.filled < room)).nonzero()[:, 0]
-        if not len(going):
-            break
-        alive, token = alive[going], token[going]
-        if len(going) < len(cache.filled):
-            cache.keep(going)
+        if full.any() or 2 * int(going.sum()) <= len(going):  # to leave rows out costs as much as a step with them
+            left = going.nonzero()[:, 0]
+            cache.keep(left)
+            rows, token, going = rows[left], token[left], going[left]
         last = model(token[:, None], cache)[:, -1]
-        cache.filled = cache.filled + 1
-    return generated
+    ends = zip(said.tolist(), logprobs.tolist(), count.tolist(), strict=True)
+    return [_generated(ids[:n], values[:n], in_one) for ids, values, n in ends]
+
+
+def _shared(tokens: Tensor) -> int:
+    """How many columns are the same in all rows, from the first on."""
+    return int((tokens == tokens[:1]).all(0).long().cumprod(0).sum())
+
+
+def _generated(said: list[int], logprobs: list[float], in_one: bool) -> Generated:
+    closed = not in_one and said[-1:] == [MASK]
+    return Generated(said[:-1] if closed else said, logprobs, closed)
 
 
 @torch.inference_mode()

@@ -36,17 +36,15 @@ class Softmax(nn.Module):
             qk = rms_norm(qk)
         if rotation is not None:
             qk = rotate(qk, rotation)
-        (q, k), v = qk.unbind(2), v.squeeze(2)  # (batch, time, head, d) each
+        (q, k), v = qk.transpose(1, 3).unbind(2), v.squeeze(2).transpose(1, 2)  # (batch, head, time, d) each
         visible = None
         if cache is not None:
             k, v = cache.extend(self.layer, "k", k), cache.extend(self.layer, "v", v)
-            visible = cache.visible()
+            visible = cache.visible
         y = F.scaled_dot_product_attention(
-            q.transpose(1, 2),
-            k.transpose(1, 2),
-            v.transpose(1, 2),
+            q, k, v,
             attn_mask=visible,
             is_causal=cache is None,
             dropout_p=self.dropout if self.training else 0.0,
-        )
+        )  # fmt: skip
         return self.out(y.transpose(1, 2).flatten(2))

@@ -46,14 +46,14 @@ class SynthesizerDense(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None, cache: Cache | None = None
     ) -> Float[Tensor, "batch time width"]:
-        v = self.value(x).unflatten(-1, (self.heads, -1))  # (batch, time, head, d)
+        v = self.value(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (batch, head, time, d)
         if cache is not None:
             v = cache.extend(self.layer, "v", v)
-            visible = cache.visible()
+            visible = cache.visible
         else:
             visible = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
-        length = v.shape[1]
+        length = v.shape[2]
         hidden = F.relu(self.A(x)).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (batch, head, time, d)
         scores = hidden @ self.B[:, :length] + self.b2[:length]
         weights = self.dropout(scores.masked_fill(~visible, float("-inf")).softmax(-1))
-        return self.out((weights @ v.transpose(1, 2)).transpose(1, 2).flatten(2))
+        return self.out((weights @ v).transpose(1, 2).flatten(2))

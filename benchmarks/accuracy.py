@@ -27,17 +27,20 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--name", help="of the results file, where it is not the recipe's")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--keep", type=Path, help="keep the runs in this folder, as RECIPE-SEED")
     arguments = parser.parse_args()
     cells = Cells(f"accuracy-{arguments.name or arguments.recipe}.json")
     for seed in arguments.seeds:
         if f"seed {seed}" in cells:
             continue
         with tempfile.TemporaryDirectory() as folder:
-            run = f"{folder}/run"
+            run = str(arguments.keep / f"{cells.path.stem}-{seed}") if arguments.keep else f"{folder}/run"
             trained = run_timed(
                 [*COMMAND, "train", arguments.recipe, "--documents", str(arguments.data / "wiki.txt"),
                  "--questions", str(arguments.data / "birth_places_train.tsv"), "--run", run, "--seed", str(seed),
-                 "--json", *(part for override in arguments.set for part in ("--set", override))]
+                 "--json", *(["--threads", str(arguments.threads)] if arguments.threads else []),
+                 *(part for override in arguments.set for part in ("--set", override))]
             )  # fmt: skip
             record = json.loads((Path(run) / "run.json").read_text())
             dev = str(arguments.data / "birth_dev.tsv")

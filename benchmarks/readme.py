@@ -51,6 +51,43 @@ PUBLISHED = [
 ]
 
 
+PLAIN, RELATIONS = "plain, dev and test", "relations, dev and test / dev"
+NAMES, LABELS = f"{PLAIN} / names", f"{PLAIN} / labels"
+BEYOND = [  # what was asked, where its score is, and where that of what stands beside it is
+    ("birthplace, in the trained wording", f"{PLAIN} / wordings / trained", None),
+    ("in five wordings never trained on", f"{PLAIN} / wordings / unseen", None),
+    *(
+        (f"named {way} (the same people in full)", f"{NAMES} / {way} / shortened", f"{NAMES} / {way} / full")
+        for way in ("without the middle initial", "in lower case", "surname only")
+    ),
+    *(
+        (
+            f"{name}, after 100 questions (always the commonest)",
+            f"{RELATIONS} / {name}",
+            f"{RELATIONS} / {name} / most_common",
+        )
+        for name in ("birth year", "nationality")
+    ),
+    (
+        "birthplaces as a rule reads them, test people (dev people)",
+        f"{LABELS} / test people, the rule's label",
+        f"{LABELS} / dev people, the rule's label",
+    ),
+]
+
+
+def beyond() -> list[str]:
+    """What a run knows beyond one template, as a table; nothing before dev was scored."""
+    scored = (load("beyond.json") or {}).get("summary", {})
+    if any(path not in scored for _, path, _ in BEYOND):
+        return []
+    rows = [f"| asked of dev people, mean of {scored[BEYOND[0][1]]['seeds']} seeds | right |", "|---|---|"]
+    for name, path, beside in BEYOND:
+        also = f" ({percent(scored[beside]['mean'])})" if beside else ""
+        rows.append(f"| {name} | {percent(scored[path]['mean'])}{also} |")
+    return rows
+
+
 def figures() -> str:
     lines = ["| 500 dev people of the course's data, exact match | right |", "|---|---|", *accuracy_rows()]
     lines += reader_rows()
@@ -81,6 +118,8 @@ def figures() -> str:
                 f"500 questions by the course's network (untrained weights, all 32 characters) take {d['seconds']} s, "
                 f"{d['times_faster']}× less than one at a time without a cache (extrapolated from 10)."
             )
+    if rows := beyond():
+        said.append("\n".join(rows))
     return "\n".join(lines) + "\n" + "".join(f"\n{sentence}\n" for sentence in said)
 
 

@@ -26,7 +26,7 @@ def test_figures_in_the_readme_are_those_of_the_results() -> None:
 @pytest.mark.parametrize("line", LINES)
 def test_commands_in_the_readme_exist_with_their_options(line: str) -> None:
     words = shlex.split(line)[1:]
-    depth = 2 if words[0] in ("show", "list") else 1
+    depth = 2 if words[0] in ("show", "list", "study") else 1
     assert words[0] in COMMANDS
     helped = subprocess.run(
         [sys.executable, "-m", "closedbook", *words[: 1 if words[0] == "list" else depth], "--help"],

@@ -149,6 +149,19 @@ class Share:
 
 
 @dataclass(frozen=True)
+class StopRecipe:
+    """End a stage once its own kept-out questions are no longer answered better; see closedbook.training.stopping."""
+
+    every: int  # steps between looks
+    patience: int = 5  # looks in a row without a gain
+    after: float = 0.5  # fraction of the stage's steps before the first look; best where the rate begins to fall
+
+    def __post_init__(self) -> None:
+        positive(self, "stop", "every", "patience")
+        fraction(self, "stop", "after")
+
+
+@dataclass(frozen=True)
 class Stage:
     """One leg of a run, with an optimiser of its own. Give `steps`, or `epochs` over its one objective."""
 
@@ -163,6 +176,7 @@ class Stage:
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
     group: int = 1  # steps that share a pool of examples sorted by length, so that each needs few slices
     negatives: int = 0  # outputs drawn to stand for all others in the loss; 0: all outputs
+    stop: StopRecipe | None = None  # needs data.kept_out.stop
 
     def __post_init__(self) -> None:
         positive(self, f"stages.{self.name}", "batch", "group")
@@ -220,10 +234,16 @@ class Recipe:
         names = [stage.name for stage in self.stages]
         if len(set(names)) < len(names):
             raise RecipeError(f"recipe {self.name} has two stages of one name: {names}")
+        if (early := [stage.name for stage in self.stages if stage.stop]) and not self.data.kept_out.get("stop"):
+            raise RecipeError(
+                f"stages.{early[0]}.stop needs training questions kept out for it, such as data.kept_out.stop = 0.05"
+            )
 
     @property
     def needs_questions(self) -> bool:
-        return any(share.objective.name == "question" for stage in self.stages for share in stage.objectives)
+        return any(stage.stop for stage in self.stages) or any(
+            share.objective.name == "question" for stage in self.stages for share in stage.objectives
+        )
 
     def to_toml(self) -> str:
         import tomli_w

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from closedbook.answers.meanwhile import Asked, Meanwhile
 from closedbook.answers.run import Run, load
 from closedbook.answers.score import score
 from closedbook.errors import DataError, RecipeError, RunError
@@ -27,11 +28,12 @@ from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Recipe, load_recipe
 from closedbook.runs import RunFolder, check_free, default_folder, source_commit, to_json
 from closedbook.text.documents import Documents, read_documents, read_text
-from closedbook.text.questions import Questions, read_questions, split_by_name
+from closedbook.text.questions import Question, Questions, read_questions, split_by_name
 from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.loop import Leg, Step, backward
 from closedbook.training.session import Note, already_finished, load_state, state_path, train_stages
 from closedbook.training.slices import cut
+from closedbook.training.stopping import Exam
 
 TIMED = 1024  # real inputs that the plan times, twice, for each stage
 MOST_THREADS = 1024
@@ -54,7 +56,7 @@ class Plan:
     threads: int
 
 
-Event = Plan | Step | Note
+Event = Plan | Step | Note | Asked
 Listener = Callable[[Event], None]
 
 
@@ -69,6 +71,7 @@ class Job:
     corpus: Corpus
     model: GPT
     mixtures: list[Mixture]
+    exam: Exam | None = None  # what a stop rule goes by
 
     @property
     def steps(self) -> int:
@@ -147,7 +150,12 @@ def prepare(
     with torch.random.fork_rng(devices=[]), _memory("model.width, model.layers or model.memory.rows"):
         torch.manual_seed(recipe.seed)
         model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
-    job = Job(recipe, corpus_documents, trained, split, corpus, model, mixtures)
+    exam = None
+    if given is not None and any(stage.stop for stage in recipe.stages):
+        if not split["stop"]:
+            raise DataError(f"{questions}: data.kept_out.stop keeps no question out to stop by; raise it")
+        exam = Exam(given.only(split["stop"]), vocabulary, recipe.answer.length, recipe.model.block)
+    job = Job(recipe, corpus_documents, trained, split, corpus, model, mixtures, exam)
     for number, stage in enumerate(recipe.stages):
         try:
             job.leg(number)  # an optimiser or schedule that cannot be made is found here, before anything is written
@@ -235,8 +243,17 @@ def train(
         else:
             folder = existing
         seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
-        seconds["train"] = train_stages(job.model, recipe.stages, job.leg, folder, state, tell)
-        finished = Run(folder, recipe, vocabulary, job.model.eval())
+        finished = Run(folder, recipe, vocabulary, job.model)
+        asked_now = Run(folder, recipe, vocabulary, job.model)  # of its own: what it looks up now is not all there yet
+        meanwhile = Meanwhile(asked_now, _kept_out(questions, job) if listeners else [])
+
+        def watch(event: Event) -> None:
+            tell(event)
+            if isinstance(event, Step) and (asked := meanwhile.ask(event.stage, event.step)):
+                tell(asked)
+
+        seconds["train"] = train_stages(job.model, recipe.stages, job.leg, folder, state, watch, job.exam)
+        job.model.eval()
         if dev is not None:
             trained = time.perf_counter()
             folder.write_json("evaluation.json", evaluate(finished, read_questions(dev, need_answers=True)))
@@ -245,6 +262,12 @@ def train(
         folder.update(status="finished", train_seconds=round(sum(seconds.values()), 3), seconds=seconds)
         state_path(folder).unlink()
     return finished
+
+
+def _kept_out(questions: str | Path | None, job: Job) -> Sequence[Question]:
+    """The training file's questions that are kept out to choose by."""
+    positions = job.split.get("choose", [])
+    return read_questions(questions).only(positions).items if questions is not None and positions else ()
 
 
 def evaluate(run: Run, questions: Questions, progress: Callable[[int], None] | None = None) -> dict[str, Any]:
@@ -330,4 +353,4 @@ def _plain(recipe: Recipe) -> Recipe:
     return decode(Recipe, tomllib.loads(recipe.to_toml()), "")
 
 
-__all__ = ["Event", "Job", "Listener", "Note", "Plan", "evaluate", "load", "plan", "prepare", "train"]
+__all__ = ["Asked", "Event", "Job", "Listener", "Note", "Plan", "evaluate", "load", "plan", "prepare", "train"]

@@ -172,6 +172,30 @@ def test_a_question_may_lose_words_but_never_its_subject_s_nor_its_answer(kind):
     assert min(map(len, shown.values())) > 4
 
 
+@pytest.mark.parametrize("kind", ["words", "bpe"])
+def test_a_question_may_gain_words_and_its_subject_may_move(kind):
+    corpus = make_corpus(kind)
+    vocabulary = corpus.vocabulary
+    whole = rows(draw(Part("question").make("objective", corpus), 1)[1])
+    items, examples = draw(Part("question", {"noise": 0.4, "move": 0.5}).make("objective", corpus), 300)
+    complete, places = 0, set()
+    for item, (inputs, labels) in zip(items, rows(examples), strict=True):
+        prompt, asked = inputs[: inputs.index(MASK)], whole[item][0][: whole[item][0].index(MASK)]
+        subject = corpus.titles[[0, 2][item]]
+        at, own = contains(prompt, subject) - 1, contains(asked, subject) - 1
+        assert at >= 0
+        assert is_subsequence(asked[:own] + asked[own + len(subject) :], prompt[:at] + prompt[at + len(subject) :])
+        assert inputs[len(prompt) :] == whole[item][0][len(asked) :]
+        assert labels[len(prompt) :] == whole[item][1][len(asked) :]
+        if kind == "words":
+            extra = set(prompt) - set(asked)
+            assert not any(vocabulary.named[i] for i in extra)
+        complete += prompt == asked
+        places.add(at)
+    assert complete / len(items) == pytest.approx(0.5, abs=0.1)
+    assert len(places) > 4
+
+
 def test_what_cannot_be_said_is_not_asked_for():
     corpus = make_corpus("words")
     prompts = corpus.titles.take(np.array([0, 1]))
@@ -251,9 +275,9 @@ def test_a_cue_shows_the_title_and_words_around_the_span_and_asks_for_the_span(k
     by_output = {}
     for i in range(len(spans.document)):
         by_output.setdefault(tuple(spans.output[i]), []).append(i)
-    asked, around, shifted = set(), 0, 0
+    asked, around, shifted, gaps = set(), 0, 0, 0
     for inputs, labels in rows(examples):
-        mask = inputs.index(MASK)
+        mask = len(inputs) - 1 - inputs[::-1].index(MASK)
         prompt, answer = inputs[:mask], [label for label in labels if label != NONE]
         if kind == "bpe":
             assert answer.pop() == MASK
@@ -270,10 +294,16 @@ def test_a_cue_shows_the_title_and_words_around_the_span_and_asks_for_the_span(k
         assert not set(context) & set(title)  # the title's words come from the title alone
         before = tokens[corpus.bodies[document] : spans.first[span]][-options.get("before", 6) :]
         after = tokens[spans.last[span] :][: options.get("after", 4)]
-        assert is_subsequence(context, before + after)  # nothing of the span, in the text's order
+        gap = context.index(MASK) if MASK in context else len(context)
+        # Nothing of the span, in the text's order, and a MASK between what stood before it and what stood after it.
+        assert is_subsequence(context[:gap], before)
+        assert is_subsequence(context[gap + 1 :], after)
+        assert MASK not in context or context[gap + 1 :]
+        gaps += MASK in context
         around += len(context)
         shifted += at > 0
         assert len(inputs) <= corpus.block - 1
+    assert bool(gaps) == (options.get("after") != 0)
     assert asked == set(range(len(spans.document)))
     assert around > len(examples) * 0.3
     assert bool(shifted) == (options.get("title_first") != 1.0)
@@ -292,6 +322,25 @@ def contains(sequence, part):
 def is_subsequence(part, whole):
     remaining = iter(whole)
     return all(token in remaining for token in part)
+
+
+@pytest.mark.parametrize("beyond", [0.0, 1.0])
+def test_words_beyond_a_name_that_is_left_out_belong_to_that_name(beyond):
+    lines = ["Ada Ray. She was born near Lyon , France and lived by Lake Como until 5 May 1901 at Rome ."]
+    corpus = make_corpus("words", lines, Questions((Question("Ada Ray?", "Lyon", 1),), "", "q.tsv"))
+    vocabulary = corpus.vocabulary
+    _, examples = draw(Part("cue", {"beyond": beyond, "after": 6}).make("objective", corpus), 400)
+    seen = {said: set() for said in ("Lyon", "France", "Lake Como", "Rome")}
+    for inputs, labels in rows(examples):
+        shown, said = vocabulary.decode(inputs).split(), vocabulary.output(labels[-1])
+        if said in seen:
+            seen[said] |= {(word, "lyon" in shown, "como" in shown) for word in shown}
+    assert ("born", False, False) in seen["Lyon"]
+    assert ("born", True, False) in seen["France"]
+    assert ("until", False, False) in seen["Rome"]  # a month is no name that counts
+    assert (("born", False, False) in seen["France"]) == bool(beyond)
+    assert ("by", False, False) in seen["France"]
+    assert (("until", False, False) in seen["Lyon"]) is False  # further away than the window
 
 
 def test_an_epoch_of_cues_asks_for_every_capitalised_span_and_a_share_of_the_numbers():

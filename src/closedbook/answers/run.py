@@ -6,6 +6,7 @@ import math
 import os
 import warnings
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from closedbook.answers.inside import Activations, Inside, look, read
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model import decode
+from closedbook.model.activations import Switch, switched_off
 from closedbook.model.gpt import GPT
 from closedbook.recipe import Recipe
 from closedbook.runs import RunFolder, resume_command
@@ -103,6 +106,25 @@ class Run:
         return self.vocabulary.decode(
             decode.sample(self.model, ids, length, temperature=temperature, top_k=top_k, seed=seed)
         )
+
+    def activations(self, text: str) -> Activations:
+        """What the network computes while it reads a text, by name: `run.activations(text)["layer.0.weights"]`."""
+        return read(self, text)
+
+    def inside(self, question: str) -> Inside:
+        """How the answer to a question came about: runners-up, attention, and what each head was worth."""
+        return look(self, question)
+
+    def prompt(self, question: str) -> np.ndarray:
+        """The tokens that go into the network for a question: its last ones, where there are too many, and MASK."""
+        return self._prompt(Question(question, None, 1))[0]
+
+    def without(self, *off: Switch) -> AbstractContextManager[None]:
+        """The run with parts switched off: `with run.without((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.
+
+        Raises ValueError for a part that is not there.
+        """
+        return switched_off(self.model, off)
 
     def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
         """The tokens that go in, and how many characters and tokens had to be left out."""

@@ -15,6 +15,7 @@ from closedbook.cli.train import after_interrupt
 
 if TYPE_CHECKING:
     from closedbook.text.questions import Questions
+    from closedbook.text.world import World
 
 
 def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
@@ -82,7 +83,8 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     asked = len(world.people) - known
     relations = by_relation(evaluation["answers"], asked, world.spec.relations)
     unseen = read_questions(files / "unseen-wordings.tsv")
-    reworded = by_relation(workflow.evaluate(trained, unseen)["answers"], asked, world.spec.relations)
+    answered = workflow.evaluate(trained, unseen)["answers"]
+    reworded = by_relation(answered, asked, world.spec.relations)
     main = world.spec.relations[0]  # the questions stand relation by relation
     baselines = run_baselines(
         test.only(range(asked)),
@@ -92,7 +94,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     rows = table("", "right>", "of>", "accuracy>", "95 % interval")
     for relation, scored in relations.items():
         add_row(rows, f"[bold]closedbook, from memory: {relation.replace('_', ' ')}[/]", scored)
-    add_row(rows, f"  {main} in wordings never trained on", reworded[main])
+        add_row(rows, "  in wordings never trained on", reworded[relation])
     for result in baselines:
         add_row(rows, f"{main}, {result.name}: {escape(result.summary)}", result.score.to_json())
     out.print(rows)
@@ -126,6 +128,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
                 **summary,
                 "relations": relations,
                 "unseen_wordings": reworded,
+                "unseen_by_wording": by_wording(answered, world),
                 "baselines": [result.to_json() for result in baselines],
                 "answers": answers,
                 "train_seconds": trained.folder.record()["train_seconds"],
@@ -140,6 +143,17 @@ def by_relation(answers: Sequence[dict[str, Any]], people: int, relations: Seque
 
     groups = {name: answers[i * people : (i + 1) * people] for i, name in enumerate(relations)}
     return {name: tally(answer["right"] for answer in group).to_json() for name, group in groups.items()}
+
+
+def by_wording(answers: Sequence[dict[str, Any]], world: World) -> dict[str, dict[str, Any]]:
+    """The score of each wording never trained on, NAME standing for the name; the file has them by turns."""
+    from closedbook.answers.score import tally
+
+    groups: dict[str, list[bool]] = {}
+    asked = [q for relation in world.spec.relations for q in world.questions(relation, wording="unseen")]
+    for question, answer in zip(asked, answers, strict=True):
+        groups.setdefault(question.text.replace(question.name, "NAME"), []).append(answer["right"])
+    return {wording: tally(right).to_json() for wording, right in groups.items()}
 
 
 def add_row(rows: Any, name: str, scored: dict[str, Any]) -> None:

@@ -8,15 +8,18 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.table import Table
+from rich.text import Text
 
 from closedbook.errors import RunError
 
@@ -102,11 +105,18 @@ def progress(out: Console, what: str, total: int) -> Iterator[Callable[[int], No
 
 
 class TrainingDisplay:
-    """A listener that shows the plan, then a bar with loss, speed and time left, or plain lines where piped."""
+    """A listener that shows the plan, then what happens.
+
+    On a terminal: the loss as a small curve, a few kept-out questions as they are answered now, a bar with loss, speed
+    and time left. Where piped: plain lines.
+    """
 
     def __init__(self, out: Console) -> None:
         self.out = out
         self.progress: Progress | None = None
+        self.live: Live | None = None
+        self.losses: list[float] = []
+        self.answers: list[Any] = []
         self.status: Status | None = None
         self.task: Any = None
         self.run = ""
@@ -122,6 +132,8 @@ class TrainingDisplay:
             self.out.print(escape(event.text))
         elif kind == "Step":
             self.step(event)
+        elif kind == "Asked":
+            self.asked(event)
 
     def wait(self, what: str) -> None:
         """On a terminal, say what takes so long until the plan comes."""
@@ -167,9 +179,30 @@ class TrainingDisplay:
                 TimeRemainingColumn(),
             )
             self.progress = Progress(*columns, console=self.out)
-            self.progress.start()
+            self.live = Live(console=self.out, get_renderable=self._seen, refresh_per_second=4)
+            self.live.start()
             self.task = self.progress.add_task(step.stage, total=step.steps, loss=step.loss, speed="")
+        if step.step % (step.steps // 2000 + 1) == 0:
+            self.losses.append(self.loss if step.steps > 2000 else step.loss)
         self.progress.update(self.task, completed=step.step, loss=self.loss, speed=f"{speed:,.0f} tokens/s")
+
+    def asked(self, asked: Any) -> None:
+        """Keep the answers for the next look; where piped, say them in one line."""
+        self.answers = list(asked.answers)
+        if not self.out.is_interactive:
+            said = " · ".join(f"{answer.answer} {_mark(answer)}" for answer in self.answers)
+            self.out.print(escape(f"kept-out questions: {said}"))
+
+    def _seen(self) -> Group:
+        """Curve, questions and bar, as they stand."""
+        assert self.progress is not None
+        shown: list[Any] = [Text("\n".join(curve(self.losses)), style="cyan")] if len(self.losses) > 1 else []
+        if self.answers:
+            rows = table("kept out", "answer now", "")
+            for answer in self.answers:
+                rows.add_row(escape(answer.question), escape(answer.answer), escape(_mark(answer)))
+            shown.append(rows)
+        return Group(*shown, self.progress)
 
     def _line(self, step: Any, speed: float, fresh: bool) -> None:
         now = time.monotonic()
@@ -183,6 +216,32 @@ class TrainingDisplay:
         if self.status:
             self.status.stop()
             self.status = None
-        if self.progress:
-            self.progress.stop()
-            self.progress = None
+        if self.live:
+            self.live.stop()
+            self.live = self.progress = None
+
+
+def _mark(answer: Any) -> str:
+    return "✓" if answer.right else f"(it is {answer.gold})"
+
+
+DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille letter: row, column
+
+
+def curve(values: Sequence[float], width: int = 60, height: int = 5) -> list[str]:
+    """A small curve in braille letters, `height` lines of `width`: each column of dots is the mean of its values."""
+    columns = min(2 * width, len(values))
+    edges = [len(values) * i // columns for i in range(columns + 1)]
+    means = [sum(values[i:j]) / (j - i) for i, j in pairwise(edges)]
+    low, high = min(means), max(means)
+    letters = [[0x2800] * width for _ in range(height)]
+    before = None
+    for x, mean in enumerate(means):
+        y = round((high - mean) / ((high - low) or 1) * (4 * height - 1))
+        for dot in range(min(y, y if before is None else before), max(y, y if before is None else before) + 1):
+            letters[dot // 4][x // 2] |= DOTS[dot % 4][x % 2]
+        before = y
+    lines = ["".join(map(chr, line)) for line in letters]
+    lines[0] += f" {high:.2f}"
+    lines[-1] += f" {low:.2f}"
+    return lines

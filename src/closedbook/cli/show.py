@@ -8,11 +8,11 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from closedbook.cli.output import console, print_json
+from closedbook.cli.output import console, percent, print_json, table
 
 show = App(
     name="show",
-    help="""Look at a recipe, or at the examples an objective makes.
+    help="""Look at a recipe, at the examples an objective makes, or at a run's memory.
 
 Example: closedbook show recipe fast
 """,
@@ -126,6 +126,61 @@ def objective(
         out.print(f"[bold]y[/] {escape(entry['y'])}\n")
     most = loaded.model.block - 1
     out.print(f"({PAD_CHARACTER} padding is left out; an example of {loaded.name} has at most {most} tokens)")
+
+
+@show.command
+def memory(run: Path, /, *, documents: Path | None = None, json: bool = False) -> None:
+    """Count a run's parameters, dense and memory, and the names that share a row of its memory.
+
+    Example: closedbook show memory runs/fast-…
+
+    Parameters
+    ----------
+    run: Path
+        A finished run.
+    documents: Path
+        The corpus it was trained on, where that is no longer in its place.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    from closedbook import workflow
+    from closedbook.answers.weighing import weigh
+    from closedbook.errors import DataError
+    from closedbook.text.documents import read_documents, read_text
+
+    loaded = workflow.load(run)
+    trained = loaded.folder.record().get("documents") or {}
+    path = documents or Path(str(trained.get("path", "")))
+    if documents is None and not path.is_file():
+        raise DataError(f"{path} is no longer there; say with --documents where the corpus of {run} is")
+    corpus = (read_documents if loaded.recipe.data.documents == "titled" else read_text)(path)
+    if corpus.sha256 != trained.get("sha256"):
+        raise DataError(f"{path} is not the corpus that {run} was trained on; give that with --documents")
+    report = weigh(loaded, corpus)
+    if json:
+        print_json(report)
+        return
+    out = console()
+    rows = table("", "parameters>", "bytes>")
+    for name, counts in report["size"].items():
+        rows.add_row(name, f"{counts['parameters']:,}", f"{counts['bytes']:,}")
+    out.print(rows)
+    if not report["orders"]:
+        out.print("this run has no memory")
+        return
+    rows = table("words in a row", "of", "different>", "rows used>", "rows>", "share a row with others>")
+    for entry in report["orders"]:
+        rows.add_row(
+            str(entry["order"]), entry["of"], f"{entry['ngrams']:,}", f"{entry['rows_used']:,}", f"{entry['rows']:,}",
+            percent(entry["sharing"]),
+        )  # fmt: skip
+    out.print()
+    out.print(rows)
+    titles = report["titles"]
+    out.print(
+        f"\nof {titles['different']:,} different titles {titles['own_row']:,} have a row that no other n-gram of the "
+        f"documents has,\n{titles['shared_rows_only']:,} have shared rows only, and {titles['no_row']:,} have none"
+    )
 
 
 def trained_with(objective: str) -> str:

@@ -16,6 +16,7 @@ from closedbook.errors import RunError
 
 if TYPE_CHECKING:
     from closedbook.answers.run import Run
+    from closedbook.show.tensorboard import TensorBoard
 
 READING = "reading the inputs, timing a batch"
 
@@ -32,6 +33,7 @@ def train(
     seed: int | None = None,
     threads: int | None = None,
     dry_run: bool = False,
+    tensorboard: Path | None = None,
     json: bool = False,
 ) -> None:
     """Train a model to answer from memory, and score it.
@@ -66,6 +68,8 @@ def train(
         CPU threads; one per core, at most 8, if left out. Stored in the run.
     dry_run: bool
         Read and check every input, print the plan, and stop.
+    tensorboard: Path
+        Also write TensorBoard's files into this folder, for `tensorboard --logdir`.
     json: bool
         Print one JSON object on standard output, everything else on standard error.
     """
@@ -97,11 +101,12 @@ def train(
     if resume and run is None:
         run = last_unfinished(loaded.name)
     command = shlex.join(["closedbook", *sys.argv[1:]])
+    board = tensorboard_in(tensorboard) if tensorboard is not None else None
     display.wait(READING)
     try:
         finished = workflow.train(
             loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads,
-            listeners=[display], command=command,
+            listeners=[display, *([board] if board else [])], command=command,
         )  # fmt: skip
     except KeyboardInterrupt:
         display.close()
@@ -109,6 +114,8 @@ def train(
         sys.exit(130)
     finally:
         display.close()
+        if board:
+            board.close()
     record = finished.folder.record()
     result = {"run": str(finished.path), "train_seconds": record["train_seconds"], "seconds": record["seconds"]}
     out.print(f"\nthe run is in [bold]{escape(str(finished.path))}[/]")
@@ -123,6 +130,12 @@ def train(
     out.print("next:\n" + escape(next_step(finished, questions, documents)))
     if json:
         print_json(result)
+
+
+def tensorboard_in(folder: Path) -> TensorBoard:
+    from closedbook.show.tensorboard import TensorBoard
+
+    return TensorBoard(folder)
 
 
 def after_interrupt(run: str) -> str:

@@ -52,7 +52,7 @@ class _LowProduct(torch.autograd.Function):
         low, weight = _low(x), weight.bfloat16()
         ctx.save_for_backward(low, weight)
         ctx.shape = x.shape
-        return (low @ weight.T)[: x.numel() // x.shape[-1]].float().view(*x.shape[:-1], -1)
+        return (low @ weight.T)[: x.numel() // x.shape[-1]].float().view(*x.shape[:-1], weight.shape[0])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:

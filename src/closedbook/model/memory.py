@@ -7,6 +7,8 @@ three tokens is nearly its own, in a document's title as in a question.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -71,21 +73,25 @@ class Memory(nn.Module):
         out = found.new_zeros(rows.shape[0] * rows.shape[1], found.shape[1])
         return out.index_add(0, position, found).unflatten(0, rows.shape[:2])
 
+    def ngrams(self, tokens: np.ndarray) -> list[tuple[int, tuple[int, ...]]]:
+        """(row, n-gram) of every n-gram of a token sequence (time,) that has a row; before its first stands PAD."""
+        rows = self.rows(torch.from_numpy(tokens.astype(np.int64))[None])[0].tolist() if len(tokens) else []
+        found = []
+        for number, order in enumerate(self.recipe.orders):
+            padded = (0,) * (order - 1) + tuple(tokens.tolist())
+            places = (i for i, row in enumerate(rows) if row[number] != self.none)
+            found += [(rows[i][number], padded[i : i + order]) for i in places]
+        return found
+
     def collisions(self, sequences: list[np.ndarray]) -> list[dict[str, int | float]]:
         """For each order: distinct n-grams of these token sequences, rows they use, share that share a row."""
+        different = {pair for sequence in sequences for pair in self.ngrams(sequence)}
         report = []
         for number, order in enumerate(self.recipe.orders):
-            keys: dict[tuple[int, ...], int] = {}
-            for sequence in sequences:
-                rows = self.rows(torch.from_numpy(sequence.astype(np.int64))[None])[0, :, number].tolist()
-                padded = [0] * (order - 1) + sequence.tolist()
-                for i, row in enumerate(rows):
-                    if row != self.none:
-                        keys[tuple(padded[i : i + order])] = row
-            used, counts = np.unique(list(keys.values()), return_counts=True)
-            shared = int(counts[counts > 1].sum())
+            users = Counter(row for row, _ in different if row // self.recipe.rows == number)
+            shared = sum(count for count in users.values() if count > 1)
             report.append(
-                {"order": order, "ngrams": len(keys), "rows_used": len(used), "rows": self.recipe.rows,
-                 "sharing": shared / max(1, len(keys))}
+                {"order": order, "ngrams": users.total(), "rows_used": len(users), "rows": self.recipe.rows,
+                 "sharing": shared / max(1, users.total())}
             )  # fmt: skip
         return report

@@ -71,6 +71,12 @@ class Examples:
         """How many positions are asked for something."""
         return int((self.labels != NONE).sum())
 
+    @property
+    def asked(self) -> np.ndarray:
+        """(n,) bool: whether an example is asked for anything."""
+        before = offsets(self.labels != NONE)
+        return before[self.inputs.starts[1:]] > before[self.inputs.starts[:-1]]
+
     @classmethod
     def of(cls, inputs: Ragged, labels: np.ndarray) -> Examples:
         """Examples of one objective."""

@@ -97,13 +97,15 @@ class Corpus:
 
     @cached_property
     def in_subject(self) -> np.ndarray:
-        """Beside `prompts`: whether the token is one of the title that the question names."""
+        """Beside `prompts`: whether the token is part of the title that the question names; all are where none is."""
         titles = set(self.documents.titles)
         marks = [np.zeros(0, bool)]
-        for number, item in enumerate(self._questions.items):
-            name = subject(item.text, titles)
-            own = self.vocabulary.encode(name)[0] if name else self.prompts[number]
-            marks.append(np.isin(self.prompts[number], own))
+        for item in self._questions.items:
+            name = subject(item.text, titles) or item.text
+            starts = self.vocabulary.encode(item.text)[1]
+            first = max(0, item.text.find(name))
+            ends = np.append(starts[1:], len(item.text))  # a byte pair may start with the space before a word
+            marks.append((ends > first) & (starts < first + len(name)))
         return np.concatenate(marks)
 
     @cached_property

@@ -15,12 +15,17 @@ from closedbook.objectives.arrays import Examples, chosen, concatenate
 from closedbook.objectives.asking import ask
 from closedbook.objectives.corpus import Corpus
 from closedbook.recipe import fraction
+from closedbook.text.vocabulary import MASK
 
 
 class Cue:
     """Around each span up to `before` and `after` words; each is kept with a chance that differs by example.
 
     The title stands first in `title_first` of the examples and at a uniform place among the kept words otherwise.
+
+    Of "born in Lyon , France" the words "born in" belong to Lyon first. With "Lyon" left out they would ask for
+    France in the same breath, so a word beyond a name that is left out is rarely kept (`beyond`). Names next to a
+    number, such as months, do not count: many dates stand between what is said and where.
     """
 
     @dataclass(frozen=True)
@@ -29,12 +34,14 @@ class Cue:
         after: int = 4
         keep_names: float = 0.4  # factor on the chance to keep a token that is part of names
         keep_numbers: float = 0.4  # the same for numbers
+        beyond: float = 0.1  # the same for words beyond a name that is left out
         numbers: float = 0.3  # share of the number spans asked for in an epoch
         answers: int = 3  # times a span that is some training question's answer is asked for in an epoch
         title_first: float = 0.3
+        gap: bool = True  # a MASK shows where the span stood, if words after it are kept
 
         def __post_init__(self) -> None:
-            fraction(self, "objective cue", "keep_names", "keep_numbers", "numbers", "title_first")
+            fraction(self, "objective cue", "keep_names", "keep_numbers", "beyond", "numbers", "title_first")
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
         if not (
@@ -52,6 +59,7 @@ class Cue:
         self.items = len(self.always) + round(config.numbers * len(self.numbers))
         self.window = np.concatenate([np.arange(-config.before, 0), np.arange(config.after)])
         self.weight = self._keep_weights()
+        self.name = self._names()
         self.longest_title = int(self.titles.lengths.max(initial=0))
         self.draws = 4 + len(self.window)
         answer = 1 if self.vocabulary.answers_in_one else int(self.spans.output.lengths.max(initial=0)) + 1
@@ -71,6 +79,25 @@ class Cue:
         weight[digits] = self.config.keep_numbers
         return weight
 
+    def _names(self) -> np.ndarray:
+        """Beside the documents' tokens: whether the token is of a span that is no number and stands next to none."""
+        spans, tokens = self.spans, self.documents
+        inside = np.zeros((2, len(tokens.values) + 1), bool)  # of numbers, of names
+        first, last = (tokens.starts[spans.document] + edge for edge in (spans.first, spans.last))
+        for number, a, b in zip(spans.number, first, last, strict=True):
+            inside[0 if number else 1, a:b] = True
+        for a, b in zip(first, last, strict=True):
+            if inside[0, a - 1] or inside[0, b]:
+                inside[1, a:b] = False
+        return inside[1, :-1]
+
+    def _beyond(self, left_out: np.ndarray) -> np.ndarray:
+        """(n, window): whether a name that is left out stands there, or between there and the span."""
+        near_first = np.concatenate([left_out[:, : self.config.before][:, ::-1], left_out[:, self.config.before :]], 1)
+        halves = np.split(near_first, [self.config.before], axis=1)
+        before, after = (np.logical_or.accumulate(half, 1) for half in halves)
+        return np.concatenate([before[:, ::-1], after], 1)
+
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         config = self.config
         span = self._span(items, u[:, 0])
@@ -84,9 +111,15 @@ class Cue:
         tokens = self.documents.values[at]
         keep = u[:, 1:2] * self.weight[tokens]
         kept = inside & self.usable[at] & (u[:, 4:] < keep)
+        beyond = self._beyond(inside & self.name[at] & ~kept)
+        kept &= ~beyond | (u[:, 4:] < config.beyond * keep)
 
-        slot = np.where(u[:, 2] < config.title_first, 0, (u[:, 3] * (len(self.window) + 1)).astype(np.int64))
-        before_title = np.arange(len(self.window)) < slot[:, None]
+        if config.gap:  # between the words before and those after, where there are any
+            tokens = np.insert(tokens, config.before, MASK, axis=1)
+            kept = np.insert(kept, config.before, kept[:, config.before :].any(1), axis=1)
+        width = tokens.shape[1]
+        slot = np.where(u[:, 2] < config.title_first, 0, (u[:, 3] * (width + 1)).astype(np.int64))
+        before_title = np.arange(width) < slot[:, None]
         title = self.titles.take(document)
         prompts = concatenate([chosen(tokens, kept & before_title), title, chosen(tokens, kept & ~before_title)])
         return ask(prompts, self.spans.output.take(span), self.vocabulary)

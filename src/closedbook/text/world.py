@@ -118,8 +118,12 @@ class WorldSpec:
 
     @classmethod
     def demo(cls) -> WorldSpec:
-        """The world of `closedbook demo`: two biographies of each of 1,000 people, half of them asked."""
-        return cls(people=1000, biographies_per_person=2, strangers=200)
+        """The world of `closedbook demo`: two biographies of each of 1,000 people, half of them asked.
+
+        Questions are trained on in three wordings: where all were worded alike, nothing but the trained words would
+        say what is asked, and of "In which place" and "In which year" only "in" would be known.
+        """
+        return cls(people=1000, biographies_per_person=2, strangers=200, trained_wordings=3)
 
     @classmethod
     def tiny(cls) -> WorldSpec:

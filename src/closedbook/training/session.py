@@ -22,10 +22,12 @@ from closedbook.recipe import Stage
 from closedbook.runs import RunFolder
 from closedbook.training.checkpoint import load_tensors, load_weights, save_tensors, split_names
 from closedbook.training.loop import Leg, Step
+from closedbook.training.stopping import Enough, Exam, Look, Stopping
 
 SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
+FLUSH_EVERY = 2.0  # seconds between writes to metrics.jsonl, for those who watch
 
-State = tuple[dict[str, Tensor], dict[str, Any]]  # weights and optimiser; stage, steps done in it, seconds spent
+State = tuple[dict[str, Tensor], dict[str, Any]]  # weights and optimiser; stage, steps done, looks, seconds
 
 
 @dataclass(frozen=True)
@@ -60,62 +62,82 @@ def train_stages(
     folder: RunFolder,
     state: State | None,
     tell: Callable[[Any], None],
+    exam: Exam | None = None,
 ) -> float:
     """Run what is left of every stage, saving as it goes, and write the finished weights.
 
-    `make_leg` gives the leg of a stage by its number; `tell` hears each Step, and a Note where a run goes on. Returns
-    the seconds it took, those before an interruption included. Raises RecipeError where the training diverges.
+    `make_leg` gives the leg of a stage by its number; `tell` hears each Step, and a Note where a run goes on or a
+    stage is stopped; `exam` is what a stage with a stop rule is judged by. Returns the seconds it took, those before
+    an interruption included. Raises RecipeError where the training diverges.
     """
     began = time.monotonic()
     stage, done, spent, optimiser_state = 0, 0, 0.0, {}
+    looks: list[Look] = []
     if state is not None:
         tensors, record = state
         load_weights(model, split_names(tensors, "model/"), state_path(folder))
         stage, done, spent = record["stage"], record["done"], record["spent"]
         optimiser_state = split_names(tensors, "optimiser/")
+        looks = [Look(**look) for look in record.get("looks", [])]
         tell(Note(f"going on from step {done} of stage {stages[stage].name}"))
     metrics = Metrics(folder, [item.name for item in stages], stage, done)
     saved = time.monotonic()
     whole = False  # whether all weights are those after the same step: only then may they be saved
 
-    def save(leg: Leg, number: int) -> None:
+    def save(leg: Leg, number: int, stopping: Stopping | None) -> None:
         nonlocal saved
         tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
         tensors |= {f"optimiser/{name}": value for name, value in leg.optimiser.tensors().items()}
         metrics.flush()
         now = time.monotonic()
-        save_tensors(state_path(folder), tensors, {"stage": number, "done": leg.done, "spent": spent + now - began})
+        record: dict[str, Any] = {"stage": number, "done": leg.done, "spent": spent + now - began}
+        if stopping is not None:
+            record["looks"] = stopping.to_json()
+        save_tensors(state_path(folder), tensors, record)
         saved = now
 
     with interrupts_held() as raise_held:
         for number in range(stage, len(stages)):
             leg = make_leg(number)
-            if number == stage and done:
+            goes_on = number == stage and done > 0
+            if goes_on:
                 leg.done = done
                 leg.optimiser.load(optimiser_state)
+            rule = stages[number].stop
+            stopping = Stopping(rule, leg.mixture.steps, exam, looks if goes_on else ()) if rule and exam else None
 
-            def listen(step: Step, leg: Leg = leg, number: int = number) -> None:
+            def listen(step: Step, leg: Leg = leg, number: int = number, stopping: Stopping | None = stopping) -> None:
                 nonlocal whole
                 if not math.isfinite(step.loss):
                     raise RecipeError(
                         f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged; "
                         f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
                     )
+                if stopping is not None:
+                    stopping.watch(model, step.step)
                 whole = True
                 metrics(step)
                 tell(step)
                 raise_held()
                 if time.monotonic() - saved > SAVE_EVERY:
-                    save(leg, number)
+                    save(leg, number, stopping)
                 whole = False
+                if stopping is not None and stopping.enough and step.step < step.steps:
+                    raise Enough
 
             try:
-                leg.run(listen)
+                if stopping is None or not stopping.enough:
+                    leg.run(listen)
+            except Enough:
+                tell(Note(f"stage {stages[number].name} stopped after {leg.done:,} of {leg.mixture.steps:,} steps"))
             except BaseException:
                 if whole:
-                    save(leg, number)
+                    save(leg, number, stopping)
                 raise
-            save(leg, number)
+            save(leg, number, stopping)
+            if stopping is not None:
+                known = folder.record().get("looks", {})
+                folder.update(looks={**known, stages[number].name: stopping.to_json()})
         save_tensors(folder.path / "model.safetensors", model.state_dict(), {"format": 1})
         raise_held()
     return spent + time.monotonic() - began
@@ -162,6 +184,7 @@ class Metrics:
         folder.write_text("metrics.jsonl", "".join(_line(line) for line in kept))
         self.pending: list[Step] = []
         self.lines: list[str] = []
+        self.flushed = time.monotonic()
 
     def __call__(self, step: Step) -> None:
         self.pending.append(step)
@@ -180,7 +203,7 @@ class Metrics:
                 )
             )
             self.pending = []
-        if len(self.lines) >= 50 or step.step == step.steps:
+        if time.monotonic() - self.flushed > FLUSH_EVERY or step.step == step.steps:
             self.flush()
 
     def flush(self) -> None:
@@ -189,7 +212,7 @@ class Metrics:
                 file.writelines(self.lines)
         except OSError as error:
             raise RunError(f"{self.path} cannot be written ({error.strerror}); the last saved state is kept") from None
-        self.lines = []
+        self.lines, self.flushed = [], time.monotonic()
 
 
 def _line(entry: dict[str, Any]) -> str:

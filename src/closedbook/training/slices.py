@@ -32,7 +32,8 @@ class Slice:
 
 
 def cut(examples: Examples, slice_cost: int = SLICE_COST) -> list[Slice]:
-    """The slices that minimise padded positions plus `slice_cost` for each slice."""
+    """The slices that minimise padded positions plus `slice_cost` for each slice; examples asked for nothing go."""
+    examples = examples.take(np.flatnonzero(examples.asked))
     if not len(examples):
         return []
     lengths = examples.inputs.lengths

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -31,12 +33,7 @@ class Softmax(nn.Module):
     def forward(
         self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None, cache: Cache | None = None
     ) -> Float[Tensor, "batch time width"]:
-        qk, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).split((2, 1), 2)
-        if self.qk_norm:
-            qk = rms_norm(qk)
-        if rotation is not None:
-            qk = rotate(qk, rotation)
-        (q, k), v = qk.transpose(1, 3).unbind(2), v.squeeze(2).transpose(1, 2)  # (batch, head, time, d) each
+        q, k, v = self._queries_keys_values(x, rotation)
         visible = None
         if cache is not None:
             k, v = cache.extend(self.layer, "k", k), cache.extend(self.layer, "v", v)
@@ -48,3 +45,22 @@ class Softmax(nn.Module):
             dropout_p=self.dropout if self.training else 0.0,
         )  # fmt: skip
         return self.out(y.transpose(1, 2).flatten(2))
+
+    def weights(
+        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None
+    ) -> Float[Tensor, "batch head query key"]:
+        """softmax(QKᵀ/√d_h), causal: the share of each position's value that a position takes. Without dropout."""
+        q, k, _ = self._queries_keys_values(x, rotation)
+        scores = q @ k.mT / math.sqrt(q.shape[-1])
+        visible = torch.ones(scores.shape[-2:], dtype=torch.bool, device=x.device).tril()
+        return scores.masked_fill(~visible, float("-inf")).softmax(-1)
+
+    def _queries_keys_values(self, x: Tensor, rotation: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
+        """(batch, head, time, d) each."""
+        qk, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).split((2, 1), 2)
+        if self.qk_norm:
+            qk = rms_norm(qk)
+        if rotation is not None:
+            qk = rotate(qk, rotation)
+        q, k = qk.transpose(1, 3).unbind(2)
+        return q, k, v.squeeze(2).transpose(1, 2)

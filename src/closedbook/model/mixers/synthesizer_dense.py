@@ -52,8 +52,17 @@ class SynthesizerDense(nn.Module):
             visible = cache.visible
         else:
             visible = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
-        length = v.shape[2]
+        weights = self.dropout(self._weights(x, visible))
+        return self.out((weights @ v).transpose(1, 2).flatten(2))
+
+    def weights(
+        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None
+    ) -> Float[Tensor, "batch head query key"]:
+        """softmax(ReLU(X Aᵢ + b₁) B + b₂), causal: the share of each position's value taken. Without dropout."""
+        return self._weights(x, torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril())
+
+    def _weights(self, x: Tensor, visible: Tensor) -> Tensor:
+        length = visible.shape[-1]
         hidden = F.relu(self.A(x)).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (batch, head, time, d)
         scores = hidden @ self.B[:, :length] + self.b2[:length]
-        weights = self.dropout(scores.masked_fill(~visible, float("-inf")).softmax(-1))
-        return self.out((weights @ v).transpose(1, 2).flatten(2))
+        return scores.masked_fill(~visible, float("-inf")).softmax(-1)

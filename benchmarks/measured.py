@@ -1,0 +1,53 @@
+"""Write what the report tells of our own stored results (src/closedbook/show/measured.json), or check it (--check).
+
+An installed package has no results/ folder, so the figures that the report stands beside a run are packed with it.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+TARGET = ROOT / "src" / "closedbook" / "show" / "measured.json"
+
+
+def load(name: str) -> dict[str, Any] | None:
+    path = ROOT / "results" / name
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def measured() -> dict[str, Any]:
+    """Baselines, and every accuracy on the course's dev questions, each with the file it comes from."""
+    rows = []
+    readers = load("readers.json")
+    for row in readers["dev"] if readers else []:
+        about = {key: row[key] for key in ("name", "summary", "correct", "total", "accuracy", "interval")}
+        rows.append({**about, "kind": "baseline", "file": "readers.json"})
+    for path in sorted((ROOT / "results").glob("course-*.json")):
+        for cell, value in json.loads(path.read_text(encoding="utf-8"))["cells"].items():
+            if "accuracy" in value:
+                about = {key: value[key] for key in ("recipe", "correct", "total", "accuracy", "interval")}
+                rows.append({"name": f"{value['recipe']}, {cell}", **about, "kind": "run", "file": path.name})
+    for path in sorted((ROOT / "results").glob("accuracy-*.json")):
+        summary = json.loads(path.read_text(encoding="utf-8"))["summary"]
+        name = path.stem.removeprefix("accuracy-")
+        rows.append(
+            {"name": f"{name}, mean of {summary['seeds']} seeds", "recipe": name, "correct": None, "total": 500,
+             "accuracy": summary["mean_accuracy"], "interval": None, "kind": "run", "file": path.name}
+        )  # fmt: skip
+    return {"questions_sha256": readers["sha256"]["birth_dev.tsv"] if readers else None, "rows": rows}
+
+
+def main() -> None:
+    text = json.dumps(measured(), indent=1, ensure_ascii=False) + "\n"
+    if "--check" in sys.argv:
+        same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
+        sys.exit(0 if same else "measured.json differs from results/; run: python benchmarks/measured.py")
+    TARGET.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

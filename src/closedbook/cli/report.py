@@ -1,0 +1,71 @@
+"""`closedbook report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.markup import escape
+
+from closedbook.cli.output import check_output, console, print_json, show_warnings
+from closedbook.errors import RunError
+
+
+def report(
+    *runs: Path,
+    output: Path | None = None,
+    questions: Path | None = None,
+    source: bool = False,
+    claims: bool = True,
+    json: bool = False,
+) -> None:
+    """Write a run's report: one HTML file with curves, scores, every answer and a look inside, to open or to send.
+
+    Examples:
+
+        closedbook report runs/fast-…
+
+        closedbook report runs/one runs/other --output both.html
+
+        closedbook report --source
+
+    Parameters
+    ----------
+    runs: Path
+        Run folders; the first is told in full, the others beside it.
+    output: Path
+        The file to write; RUN/report.html if left out, source.html with --source.
+    questions: Path
+        Answer this file now, instead of telling what the run folder's evaluation.json holds.
+    source: bool
+        Lay out the source document's statements, 1a to 3c, with our measured answer beside each; a run answers part 3.
+    claims: bool
+        Check and draw the ten claims about attention too; --no-claims saves some twenty seconds.
+    json: bool
+        Print {"report": …} on standard output.
+    """
+    if not runs and not source:
+        raise RunError("give one or more run folders, or --source; `closedbook list runs` shows runs")
+    target = output or (Path("source.html") if source else runs[0] / "report.html")
+    if output is not None or source or runs[0].is_dir():
+        check_output(target)
+    from closedbook.runs import write_atomically
+
+    show_warnings()
+    out = console(json)
+    with out.status("") as status:
+
+        def progress(what: str) -> None:
+            status.update(escape(what))
+
+        if source:
+            from closedbook.show.source import source_report
+
+            text = source_report(runs, progress=progress)
+        else:
+            from closedbook.show.report import run_report
+
+            text = run_report(runs, questions=questions, claims=claims, progress=progress)
+    write_atomically(target, text.encode())
+    out.print(f"[bold]{escape(str(target))}[/]   ({len(text.encode()) / 1e6:.1f} MB; open it in a browser)")
+    if json:
+        print_json({"report": str(target)})

@@ -1,0 +1,66 @@
+"""`closedbook serve`."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.markup import escape
+
+from closedbook.cli.output import console, print_json
+from closedbook.errors import RunError
+
+
+def serve(
+    *given: Path,
+    runs: Path = Path("runs"),
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    json: bool = False,
+) -> None:
+    """Open the page: ask a run and look inside, move the claims about attention, watch trainings.
+
+    Ctrl-C stops it. On another address than this machine's own it prints an address with a token, and answers only
+    those who have it.
+
+    Example: closedbook serve runs/fast-…
+
+    Parameters
+    ----------
+    given: Path
+        Run folders to show first; the page also shows those in --runs, new ones as they appear.
+    runs: Path
+        The folder in which runs are looked for.
+    host: str
+        What to listen on; 0.0.0.0 lets other machines in, with the token.
+    port: int
+        The port; 0 takes a free one.
+    json: bool
+        Print {"address": …} on standard output once it listens.
+    """
+    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
+        raise RunError("the page needs fastapi and uvicorn, which are not installed: pip install 'closedbook[page]'")
+    if not 0 <= port < 65_536:
+        raise RunError(f"--port {port} must be from 0 to 65535")
+    from closedbook.show import server
+    from closedbook.show.guard import is_loopback
+    from closedbook.show.shelf import Shelf
+
+    shelf = Shelf(given, runs)
+    out = console(json)
+    token = None if is_loopback(host) else secrets.token_urlsafe(24)
+    with server.bind(host, port) as listening:
+        shown = f"[{host}]" if ":" in host else host
+        address = f"http://{shown}:{listening.getsockname()[1]}/" + (f"#token={token}" if token else "")
+
+        def ready() -> None:
+            out.print(f"[bold]{escape(address)}[/]   (Ctrl-C stops)")
+            if not shelf.folders():
+                out.print(escape(f"no runs yet in {runs}; `closedbook demo` makes one, and it will appear"))
+            if json:
+                print_json({"address": address})
+                sys.stdout.flush()
+
+        server.serve(server.make_app(shelf, host=host, token=token, ready=ready), listening)

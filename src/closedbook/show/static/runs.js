@@ -1,0 +1,114 @@
+// Runs: curves of finished and running trainings; a running one moves.
+
+import { api, grouped, h, number, percent, problem, remember, s } from "./dom.js";
+import { chart, curve, TONES } from "./chart.js";
+
+export const title = "Runs";
+const EVERY = 2000; // ms between looks
+
+export async function show(main, parts, query) {
+  const lines = new Map(); // run → its metrics so far
+  let chosen = query.get("show")?.split(",").filter(Boolean) ?? null, timer = null, gone = false, drawn = "";
+  const log = h("input", { type: "checkbox", checked: query.get("log") === "1", onchange: () => { drawn = ""; draw(); } });
+  const figure = h("div", { class: "curves" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of runs" }), readout = h("p", { class: "readout" });
+  main.append(h("h1", {}, "Runs"),
+    h("p", { class: "lede" }, "Each training leaves its curve in its folder. Those that are going on are read again every two seconds."),
+    figure, readout, h("p", { class: "note" }, h("label", {}, log, " steps on a logarithmic scale")), table);
+  let runs = [];
+  await look();
+  return () => { gone = true; clearTimeout(timer); };
+
+  async function look() {
+    try {
+      ({ runs } = await api("/api/runs"));
+      chosen ??= runs.slice(0, 4).map((run) => run.name);
+      for (const run of runs.filter(({ name }) => chosen.includes(name))) {
+        const seen = lines.get(run.name) ?? [];
+        if (seen.length && run.status !== "training" && seen.settled) continue;
+        const { lines: fresh } = await api(`/api/curve?run=${encodeURIComponent(run.name)}&after=${seen.length}`);
+        lines.set(run.name, Object.assign([...seen, ...fresh], { settled: run.status !== "training" }));
+      }
+      if (!gone) draw();
+    } catch (error) {
+      figure.replaceChildren(problem(error));
+    }
+    if (!gone) timer = setTimeout(look, EVERY);
+  }
+
+  function draw() {
+    const state = JSON.stringify([runs, chosen, log.checked, [...lines].map(([name, some]) => [name, some.length])]);
+    if (state === drawn) return;
+    drawn = state;
+    remember(["runs"], { show: chosen.join(","), log: log.checked ? "1" : "" });
+    const shown = runs.filter(({ name }) => chosen.includes(name) && lines.get(name)?.length);
+    tabulate(shown);
+    if (!shown.length) return figure.replaceChildren(h("p", { class: "lede" }, runs.length ? "Choose a run below." : "There are no runs here yet."));
+    const all = shown.map(({ name }) => points(lines.get(name)));
+    const xs = all.flat().map(([x]) => x), ys = all.flat().map(([, y]) => y);
+    const made = chart({ width: 1000, height: 330, left: 56,
+      x: { range: log.checked ? [Math.max(1, Math.min(...xs)), Math.max(...xs, 2)] : [0, Math.max(...xs, 1)], log: log.checked, label: "steps", show: grouped },
+      y: { range: [Math.min(0, ...ys), Math.max(...ys) * 1.03], label: "loss, nats per target" }, label: `Training loss of ${shown.map(({ name }) => name).join(", ")}` });
+    all.forEach((line, i) => curve(made, line, i, { opacity: 0.28, "stroke-width": 1.4, "stroke-dasharray": "none" }));
+    all.forEach((line, i) => curve(made, smooth(line), i));
+    const ruler = s("line", { class: "axis", y1: made.box.top, y2: made.box.bottom, visibility: "hidden" });
+    made.plot.append(ruler);
+    made.addEventListener("pointermove", (event) => {
+      const at = ((event.clientX - made.getBoundingClientRect().left) / made.getBoundingClientRect().width) * 1000;
+      if (at < made.box.left || at > made.box.right) return;
+      ruler.setAttribute("visibility", "visible"); ruler.setAttribute("x1", at); ruler.setAttribute("x2", at);
+      readout.textContent = shown.map(({ name }, i) => {
+        const near = smooth(all[i]).reduce((a, b) => (Math.abs(made.px(b[0]) - at) < Math.abs(made.px(a[0]) - at) ? b : a));
+        return `${name}: step ${grouped(near[0])}, loss ${near[1].toFixed(3)}`;
+      }).join(" · ");
+    });
+    made.addEventListener("pointerleave", () => { ruler.setAttribute("visibility", "hidden"); readout.textContent = last(shown); });
+    readout.textContent = last(shown);
+    figure.replaceChildren(made);
+  }
+
+  function last(shown) {
+    return shown.map(({ name }) => { const line = lines.get(name).at(-1); return `${name}: ${line.stage}, step ${grouped(line.step)}, loss ${line.loss.toFixed(3)}, ${grouped(line.tokens_per_second)} tokens/s`; }).join(" · ");
+  }
+
+  function tabulate(shown) {
+    const focused = document.activeElement?.dataset?.run;
+    table.replaceChildren(h("table", {},
+      h("thead", {}, h("tr", {}, h("th", {}, "run"), h("th", {}, "recipe"), h("th", {}, "state"), h("th", { class: "number" }, "parameters"), h("th", { class: "number" }, "seconds"), h("th", { class: "number" }, "right"), h("th", { class: "number" }, "95 % interval"))),
+      h("tbody", {}, runs.map((run) => {
+        const tone = shown.findIndex(({ name }) => name === run.name);
+        const key = h("i", { class: "key", "aria-hidden": "true" });
+        key.style.background = tone < 0 ? "var(--line)" : TONES[tone % 4];
+        const line = lines.get(run.name)?.at(-1);
+        const total = run.stages.find((stage) => stage.name === line?.stage)?.steps;
+        return h("tr", {},
+          h("td", {}, h("label", {}, h("input", { type: "checkbox", "data-run": run.name, checked: chosen.includes(run.name), onchange: (event) => { chosen = event.target.checked ? [...chosen, run.name] : chosen.filter((name) => name !== run.name); clearTimeout(timer); look(); } }), " ", key, run.name)),
+          h("td", {}, run.recipe, h("div", { class: "tiny" }, `${run.mixer}, ${run.layers} × ${run.heads} heads, width ${run.width}, seed ${run.seed}`)),
+          h("td", {}, run.status === "training" ? h("span", { class: "live" }, "training") : run.status, line && run.status === "training" && total ? h("div", { class: "tiny number" }, `${grouped(line.step)} of ${grouped(total)}`) : null),
+          h("td", { class: "number" }, run.parameters == null ? "–" : grouped(run.parameters)),
+          h("td", { class: "number" }, run.seconds == null ? "–" : grouped(Math.round(run.seconds))),
+          h("td", { class: "number" }, run.score.accuracy == null ? "–" : percent(run.score.accuracy)),
+          h("td", { class: "number" }, run.score.interval ? run.score.interval.map((x) => (100 * x).toFixed(1)).join(" – ") : "–"));
+      }))));
+    if (focused) [...table.querySelectorAll("input")].find((box) => box.dataset.run === focused)?.focus();
+  }
+}
+
+// Steps over all stages, one after another.
+function points(metrics) {
+  let before = 0, stage = null, last = 0;
+  return metrics.filter((line) => Number.isFinite(line.loss)).map((line) => {
+    if (line.stage !== stage) { before += last; stage = line.stage; }
+    last = line.step;
+    return [before + line.step, line.loss];
+  });
+}
+
+// The mean over a fortieth of the curve around each point, less towards its ends: single lines are noise.
+function smooth(line) {
+  const sums = [0];
+  for (const [, y] of line) sums.push(sums.at(-1) + y);
+  return line.map(([x], i) => {
+    const reach = Math.min(Math.ceil(line.length / 80), i, line.length - 1 - i);
+    return [x, (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1)];
+  });
+}

@@ -1,0 +1,293 @@
+"""How often must a fact be read before it is known, and how many bits of facts does a parameter hold?
+
+A world is invented in which a person has 1, 2, 5 or 20 documents, a network is trained on it, and it is asked about
+people whose questions it was never trained on: accuracy against exposure, in documents, and beside it in training
+examples in which the answer was asked for with the name in view. Counting bits follows Allen-Zhu and Li,
+Physics of Language Models 3.3 (2024): in this world a fact is drawn evenly from a list of candidates, so that knowing
+it is worth log2(candidates) bits, and a network that gives the truth the chance p among them lacks −log2 p of these.
+A network that is sure and wrong can know less than nothing; such bits are counted as they are.
+
+One cell is one seed: a world, a training, all questions. A finished cell is kept and never run again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from closedbook import workflow
+from closedbook.answers.run import Run
+from closedbook.answers.score import Score
+from closedbook.errors import RecipeError, RunError
+from closedbook.model.gpt import GPT
+from closedbook.objectives.arrays import NONE
+from closedbook.recipe import Recipe, encode, load_recipe
+from closedbook.runs import write_atomically
+from closedbook.studies.exposure_page import write_page
+from closedbook.text.questions import Question
+from closedbook.text.vocabulary import MASK, PAD
+from closedbook.text.world import World, WorldQuestion, WorldSpec, make_world
+
+FORMAT = 1
+FILE = "exposure.json"
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is varied and what is held still. Raises DataError where the world cannot be made."""
+
+    people: int = 400
+    levels: tuple[int, ...] = (1, 2, 5, 20)  # documents of a person, by turns over the people
+    biographies: int | None = None  # how many of them are worded anew, the rest are repeats; None: all
+    recipe: Recipe = field(default_factory=lambda: load_recipe("demo"))
+
+    def __post_init__(self) -> None:
+        self.spec()  # checked before anything is done
+        if self.recipe.vocabulary.kind != "words":
+            raise RecipeError(
+                f'study exposure: {self.recipe.name} has vocabulary.kind = "{self.recipe.vocabulary.kind}"; it takes '
+                'one that answers in a single token, "words", to compare all candidates at once'
+            )
+        if any(stage.stop for stage in self.recipe.stages):
+            raise RecipeError(f"study exposure: {self.recipe.name} has a stop rule; cells must train equally long")
+
+    def spec(self) -> WorldSpec:
+        """Every birthplace is as likely as any other, so that log2(candidates) is what knowing it is worth."""
+        anew = min(100, max(1, *self.levels)) if self.biographies is None else self.biographies
+        return WorldSpec(
+            people=self.people, biographies_per_person=anew, exposures=self.levels, birthplace_skew=0.0, strangers=0
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the seed, which is a cell's."""
+        recipe = {key: value for key, value in encode(self.recipe).items() if key != "seed"}
+        return {
+            "people": self.people,
+            "levels": list(self.levels),
+            "biographies": self.spec().biographies_per_person,
+            "recipe": recipe,
+        }
+
+
+class Study:
+    """A folder with exposure.json, the figure and the page; made by `run`, cell by cell."""
+
+    def __init__(self, design: Design, folder: Path) -> None:
+        """Open or begin. Raises RunError where the folder holds another design, or a file that is none of ours."""
+        self.design, self.folder, self.path = design, folder, folder / FILE
+        self.record: dict[str, Any] = {"study": "exposure", "format": FORMAT, "design": design.to_json(), "cells": {}}
+        if not self.path.exists():
+            return
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            known = (found["study"], found["format"], found["design"], found["cells"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise RunError(f"{self.path} is damaged or no study; remove it, or give another --folder") from None
+        if known[:2] != ("exposure", FORMAT):
+            raise RunError(f"{self.path} is another study or of another format; give another --folder")
+        for key, value in self.record["design"].items():
+            if known[2].get(key) != json.loads(json.dumps(value)):
+                raise RunError(f"{self.path} was made with another {key}; give the same options, or another --folder")
+        self.record = found
+
+    def left(self, seeds: Iterable[int]) -> list[int]:
+        """The seeds whose cells are still to be run."""
+        return [seed for seed in dict.fromkeys(seeds) if str(seed) not in self.record["cells"]]
+
+    def run(
+        self,
+        seeds: Sequence[int],
+        *,
+        threads: int | None = None,
+        listeners: Sequence[workflow.Listener] = (),
+        begin: Callable[[int], None] = lambda seed: None,
+        command: str = "",
+    ) -> dict[str, Any]:
+        """Run the cells that are missing and return the record, written after each together with figure and page.
+
+        `begin` hears a cell's seed before it starts. An interrupted cell leaves nothing; the finished ones stay.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.folder} cannot be made ({error.strerror}); give another --folder") from None
+        for seed in self.left(seeds):
+            begin(seed)
+            self.record["cells"][str(seed)] = cell(self.design, seed, threads, listeners, command)
+            self.record["summary"] = summary(self.record)
+            self.write()
+        return self.record
+
+    def write(self) -> None:
+        """The record, its figure and its page."""
+        text = json.dumps(self.record, indent=1, ensure_ascii=False, allow_nan=False)
+        write_atomically(self.path, f"{text}\n".encode())
+        write_page(self.record, self.folder)
+
+
+def cell(
+    design: Design,
+    seed: int,
+    threads: int | None = None,
+    listeners: Sequence[workflow.Listener] = (),
+    command: str = "",
+) -> dict[str, Any]:
+    """One world, one training, all questions: a row for each relation, number of documents and part of the people."""
+    world = make_world(design.spec(), seed)
+    recipe = replace(design.recipe, seed=seed)
+    with tempfile.TemporaryDirectory(prefix="closedbook-") as work:
+        files = world.write(Path(work) / "world")
+        run = workflow.train(
+            recipe, files / "documents.txt", files / "questions-train.tsv", run=Path(work) / "run", threads=threads,
+            listeners=listeners, command=command,
+        )  # fmt: skip
+        record = run.folder.record()
+        shown = exposures(workflow.prepare(recipe, files / "documents.txt", files / "questions-train.tsv"), world)
+        rows = [row for relation in world.spec.relations for row in _rows(run, world, relation, shown)]
+    kept = ("command", "commit", "threads", "versions", "machine", "parameters", "train_seconds")
+    return {"seed": seed, "documents": len(world.documents), "rows": rows, **{key: record[key] for key in kept}}
+
+
+def exposures(job: workflow.Job, world: World) -> Counter[tuple[str, str]]:
+    """By (name, relation): the training examples in which the fact's answer was a target with the name before it.
+
+    All batches of the training are made once more, which is a small part of its work, and looked through.
+    """
+    vocabulary = job.corpus.vocabulary
+    facts: dict[int, list[tuple[tuple[str, str], str]]] = {}  # by the answer's output token: whose it is
+    for person in world.people:
+        name = _text(vocabulary.encode(person.name)[0])
+        for relation in world.spec.relations:
+            for token in vocabulary.encode_answer(person.facts[relation]).tolist():
+                facts.setdefault(token, []).append(((person.name, relation), name))
+    shown: Counter[tuple[str, str]] = Counter()
+    for mixture in job.mixtures:
+        for step in range(mixture.steps):
+            batch = mixture.batch(step)
+            for place in np.flatnonzero(batch.labels != NONE).tolist():
+                start = batch.inputs.starts[np.searchsorted(batch.inputs.starts, place, side="right") - 1]
+                before = _text(batch.inputs.values[start : place + 1])
+                shown.update(fact for fact, name in facts.get(int(batch.labels[place]), ()) if name in before)
+    return shown
+
+
+def _text(tokens: np.ndarray) -> str:
+    """A character for each token, so that sequences can be looked for in each other."""
+    return "".join(map(chr, tokens.tolist()))
+
+
+def _rows(run: Run, world: World, relation: str, shown: Mapping[tuple[str, str], int]) -> list[dict[str, Any]]:
+    """Of one relation: for each number of documents, the people asked in training and the others."""
+    candidates = world.candidates(relation)
+    person = {person.name: person for person in world.people}
+    rows = []
+    for split in ("test", "train"):
+        questions = world.questions(relation, split)
+        for level in dict.fromkeys(world.spec.exposures):
+            asked = [q for q in questions if person[q.name].exposures(relation) == level]
+            if not asked:
+                continue
+            answers = run.answer([Question(q.text, q.answer, 1) for q in asked])
+            bits, lacking = bits_known(run, asked, candidates)
+            wordings = [person[q.name].distinct_wordings(relation) for q in asked]
+            times = [shown[q.name, relation] for q in asked]
+            rows.append(
+                {
+                    "relation": relation,
+                    "documents": level,
+                    "questions_trained": split == "train",
+                    "wordings": sum(wordings) / len(wordings),
+                    "exposures": sum(times) / len(times),
+                    "facts": len(asked),
+                    "correct": sum(answer.right is True for answer in answers),
+                    "candidates": len(candidates),
+                    "bits": bits,
+                    "unsayable": lacking,
+                }
+            )
+    return rows
+
+
+def bits_known(run: Run, questions: Sequence[WorldQuestion], candidates: Sequence[str]) -> tuple[float, int]:
+    """Σ over facts of log2(candidates) − cross-entropy in bits, where the run must choose among the candidates.
+
+    A fact whose answer the run has no output for is one it cannot know: it counts 0, and is counted in the second
+    number. Candidates without an output, which stand in no document, have chance 0.
+    """
+    outputs = {text: ids[0] for text in candidates if len(ids := run.vocabulary.encode_answer(text))}
+    place = {text: i for i, text in enumerate(outputs)}
+    known = [question for question in questions if question.answer in place]
+    if not known:
+        return 0.0, len(questions)
+    logits = last_logits(run.model, [run.vocabulary.encode(question.text)[0] for question in known])
+    among = logits[:, torch.tensor(list(outputs.values()), dtype=torch.long)].double().log_softmax(-1)
+    truth = torch.tensor([place[str(question.answer)] for question in known])
+    nats = among[torch.arange(len(known)), truth].sum().item()
+    return len(known) * math.log2(len(candidates)) + nats / math.log(2), len(questions) - len(known)
+
+
+@torch.inference_mode()
+def last_logits(model: GPT, prompts: Sequence[np.ndarray], batch: int = 256) -> torch.Tensor:
+    """(prompts, outputs): the scores of every output after each prompt and MASK. Trailing PAD changes nothing."""
+    scores = []
+    for start in range(0, len(prompts), batch):
+        some = [[*prompt.tolist(), MASK] for prompt in prompts[start : start + batch]]
+        longest = max(map(len, some))
+        hidden = model(torch.tensor([row + [PAD] * (longest - len(row)) for row in some]))
+        scores.append(model.head(hidden[torch.arange(len(some)), torch.tensor([len(row) - 1 for row in some])]))
+    return torch.cat(scores)
+
+
+# What it comes to ------------------------------------------------------------------------------------------------
+
+
+def summary(record: dict[str, Any]) -> dict[str, Any]:
+    """All cells together: accuracy and bits by relation and documents, bits per parameter by cell.
+
+    `curves` are of the people whose questions were not trained on: the pooled score with its interval, each seed's
+    accuracy, each seed's bits a fact and what a fact is worth. `capacity` counts every fact of the world.
+    """
+    cells = list(record["cells"].values())
+    rows = [row for cell in cells for row in cell["rows"] if not row["questions_trained"]]
+    curves = []
+    for relation, level in dict.fromkeys((row["relation"], row["documents"]) for row in rows):
+        same = [row for row in rows if (row["relation"], row["documents"]) == (relation, level)]
+        score = Score(sum(row["correct"] for row in same), sum(row["facts"] for row in same))
+        curves.append(
+            {
+                "relation": relation,
+                "documents": level,
+                **score.to_json(),
+                "by_seed": [row["correct"] / row["facts"] for row in same],
+                "bits_by_seed": [row["bits"] / row["facts"] for row in same],
+                "bits_possible": math.log2(same[0]["candidates"]),
+                "wordings": sum(row["wordings"] for row in same) / len(same),
+                "exposures": sum(row["exposures"] for row in same) / len(same),
+            }
+        )
+    return {"curves": curves, "capacity": [capacity(cell) for cell in cells]}
+
+
+def capacity(cell: dict[str, Any]) -> dict[str, Any]:
+    """One cell's bits: known, possible, and over the parameters in all (memory included) and the dense ones alone."""
+    bits = sum(row["bits"] for row in cell["rows"])
+    parameters = cell["parameters"]
+    return {
+        "seed": cell["seed"],
+        "facts": sum(row["facts"] for row in cell["rows"]),
+        "bits_possible": sum(row["facts"] * math.log2(row["candidates"]) for row in cell["rows"]),
+        "bits_known": bits,
+        "parameters": parameters,
+        "bits_per_parameter": bits / parameters["total"],
+        "bits_per_dense_parameter": bits / parameters["dense"],
+        "unsayable": sum(row["unsayable"] for row in cell["rows"]),
+    }

@@ -1,0 +1,28 @@
+"""What the demo tells of its answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from closedbook.cli.demo import by_relation, by_wording
+from closedbook.text.questions import read_questions
+from closedbook.text.world import WorldSpec, make_world
+from closedbook.text.world_words import HELD_OUT, QUESTIONS
+
+
+def test_answers_in_unseen_wordings_are_told_apart_by_relation_and_wording(tmp_path: Path):
+    """One wording of one relation is always answered right, nothing else is: it must be found."""
+    world = make_world(WorldSpec.tiny(), 0)
+    questions = read_questions(world.write(tmp_path) / "unseen-wordings.tsv")
+    answers = [{"right": "place of birth" in question.text} for question in questions.items]
+    people = sum(not person.trained for person in world.people)
+    relations = by_relation(answers, people, world.spec.relations)
+    assert {name: scored["total"] for name, scored in relations.items()} == dict.fromkeys(world.spec.relations, people)
+    wordings = by_wording(answers, world)
+    assert set(wordings) == {
+        form.format(name="NAME") for relation in world.spec.relations for form in QUESTIONS[relation][-HELD_OUT:]
+    }
+    assert sum(scored["total"] for scored in wordings.values()) == len(questions)
+    right = {wording: scored["correct"] for wording, scored in wordings.items() if scored["correct"]}
+    assert right == {"What is NAME's place of birth?": relations["birthplace"]["correct"]}
+    assert relations["birthplace"]["correct"] == people // HELD_OUT

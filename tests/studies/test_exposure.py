@@ -1,0 +1,252 @@
+"""The study of exposure: bits counted as defined, cells kept, and the shell around it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from shell import closedbook, refused
+
+from closedbook import workflow
+from closedbook.errors import RecipeError, RunError
+from closedbook.recipe import load_recipe
+from closedbook.studies import exposure
+from closedbook.studies.exposure import Design, Study, bits_known, capacity, last_logits
+from closedbook.studies.exposure_page import figure, page
+from closedbook.text.questions import Question
+from closedbook.text.world import make_world
+from closedbook.workflow import Step
+
+SETS = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=6", "stages.learn.batch=16"]
+OPTIONS = [
+    "--people",
+    "24",
+    "--steps",
+    "6",
+    "--levels",
+    "1",
+    "3",
+    "--threads",
+    "1",
+    *(part for s in SETS for part in ("--set", s)),
+]
+
+
+def design(**changes: Any) -> Design:
+    return Design(**{"people": 24, "levels": (1, 3), "recipe": load_recipe("demo", SETS), **changes})
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("run")
+    files = make_world(design().spec(), 0).write(folder / "world")
+    return workflow.train(
+        design().recipe, files / "documents.txt", files / "questions-train.tsv", run=folder / "run", threads=1
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of one seed."""
+    path = tmp_path_factory.mktemp("study") / "kept"
+    Study(design(), path).run([0], threads=1)
+    return path
+
+
+def test_bits_are_those_of_a_choice_among_the_candidates_one_question_at_a_time(run: Any):
+    world = make_world(design().spec(), 0)
+    candidates = world.candidates("birthplace")
+    questions = world.questions("birthplace", "test")
+    with torch.no_grad():
+        run.model.head.weight.normal_(generator=torch.Generator().manual_seed(0))
+    sayable = [text for text in candidates if text in run.vocabulary.phrases]
+    assert 1 < len(sayable) < len(candidates)
+    expected = 0.0
+    for question in questions:
+        ids = torch.tensor([[*run.vocabulary.encode(question.text)[0].tolist(), 1]])
+        scores = run.model.logits(ids)[0, -1].detach().double()
+        chance = {text: math.exp(scores[run.vocabulary.phrases.index(text)]) for text in sayable}
+        expected += math.log2(len(candidates)) + math.log2(chance[question.answer] / sum(chance.values()))
+    bits, lacking = bits_known(run, questions, candidates)
+    assert bits == pytest.approx(expected, rel=1e-5)
+    assert lacking == 0
+
+
+def test_guessing_evenly_is_worth_no_more_than_knowing_who_stands_in_no_document(run: Any):
+    world = make_world(design().spec(), 0)
+    with torch.no_grad():
+        run.model.head.weight.zero_()
+    candidates = [text for text in world.candidates("birthplace") if text in run.vocabulary.phrases]
+    assert bits_known(run, world.questions("birthplace"), candidates)[0] == pytest.approx(0, abs=1e-9)
+
+
+def test_an_answer_that_cannot_be_said_counts_nothing_and_is_counted(run: Any):
+    question = make_world(design().spec(), 0).questions("birthplace")[0]
+    known, unknown = question, question._replace(answer="Atlantis")
+    candidates = [str(question.answer), "Atlantis"]
+    alone = bits_known(run, [known], candidates)
+    assert alone == (1.0, 0)  # the other candidate has no output, so the answer is certain
+    assert bits_known(run, [known, unknown], candidates) == (1.0, 1)
+    assert bits_known(run, [unknown], candidates) == (0.0, 1)
+
+
+@pytest.mark.filterwarnings("ignore:.*no document holds")
+def test_questions_of_different_lengths_are_scored_as_alone(run: Any):
+    with torch.no_grad():
+        run.model.head.weight.normal_(generator=torch.Generator().manual_seed(1))
+    questions = make_world(design().spec(), 0).questions("birthplace", wording="unseen")
+    prompts = [run.vocabulary.encode(question.text)[0] for question in questions]
+    assert len({len(prompt) for prompt in prompts}) > 2
+    together = last_logits(run.model, prompts)
+    for prompt, scores in zip(prompts, together, strict=True):
+        assert torch.allclose(last_logits(run.model, [prompt])[0], scores, atol=1e-5)
+    answers = run.answer([Question(question.text, None, 1) for question in questions])
+    assert [run.vocabulary.phrases[i] for i in together.argmax(-1)] == [answer.answer for answer in answers]
+
+
+def test_exposures_are_the_examples_that_ask_for_the_answer_behind_the_name(run: Any, folder: Path):
+    """Held against the examples as text: what the network sees up to a target, and the target."""
+    world = make_world(design().spec(), 0)
+    files = world.write(folder.with_name("world"))
+    job = workflow.prepare(design().recipe, files / "documents.txt", files / "questions-train.tsv")
+    found = exposure.exposures(job, world)
+    vocabulary, mixture = job.corpus.vocabulary, job.mixtures[0]
+    expected: Counter[tuple[str, str]] = Counter()
+    for step in range(mixture.steps):
+        batch = mixture.batch(step)
+        for i in range(len(batch)):
+            labels = batch.labels[batch.inputs.starts[i] : batch.inputs.starts[i + 1]]
+            for j in (j for j, label in enumerate(labels) if label >= 0):
+                seen = " ".join(vocabulary.token(token).strip() for token in batch.inputs[i][: j + 1])
+                for person in world.people:
+                    name = " ".join(vocabulary.token(token).strip() for token in vocabulary.encode(person.name)[0])
+                    for relation in world.spec.relations:
+                        said = vocabulary.output(labels[j]) == person.facts[relation]
+                        expected[person.name, relation] += said and f" {name} " in f" {seen} "
+    assert found.total() > 20
+    assert found == +expected
+
+
+def test_a_cell_asks_everybody_everything_once_and_tells_them_apart(folder: Path):
+    record = json.loads((folder / "exposure.json").read_text(encoding="utf-8"))
+    rows = record["cells"]["0"]["rows"]
+    spec = design().spec()
+    assert {row["relation"] for row in rows} == set(spec.relations)
+    for relation in spec.relations:
+        for trained in (False, True):
+            some = [row for row in rows if (row["relation"], row["questions_trained"]) == (relation, trained)]
+            assert [row["documents"] for row in some] == [1, 3]
+            assert sum(row["facts"] for row in some) == 12
+            once, thrice = (row["wordings"] for row in some)
+            assert once == 1 < thrice <= 3
+    once, thrice = (
+        sum(row["exposures"] * row["facts"] for row in rows if row["documents"] == level) for level in (1, 3)
+    )
+    assert thrice > 1.5 * once
+    assert record["cells"]["0"]["documents"] == 12 * (1 + 3)
+
+
+def test_bits_a_parameter_are_all_facts_over_all_parameters_and_over_the_dense(folder: Path):
+    cell = json.loads((folder / "exposure.json").read_text(encoding="utf-8"))["cells"]["0"]
+    found = capacity(cell)
+    assert found["facts"] == 3 * 24
+    assert found["bits_known"] == sum(row["bits"] for row in cell["rows"])
+    assert found["bits_per_parameter"] * cell["parameters"]["total"] == pytest.approx(found["bits_known"])
+    assert found["bits_per_dense_parameter"] * cell["parameters"]["dense"] == pytest.approx(found["bits_known"])
+    assert cell["parameters"]["total"] == cell["parameters"]["dense"] + 2 * 64 * 16
+    candidates = {row["relation"]: row["candidates"] for row in cell["rows"]}
+    assert found["bits_possible"] == pytest.approx(24 * sum(map(math.log2, candidates.values())))
+
+
+def test_finished_cells_are_kept_and_an_interrupted_one_is_run_again(folder: Path, tmp_path: Path):
+    path = tmp_path / "study"
+    path.mkdir()
+    (path / "exposure.json").write_bytes((folder / "exposure.json").read_bytes())
+
+    def interrupt(event: Any) -> None:
+        if isinstance(event, Step) and event.step == 3:
+            raise KeyboardInterrupt
+
+    begun: list[int] = []
+    with pytest.raises(KeyboardInterrupt):
+        Study(design(), path).run([0, 1], threads=1, listeners=[interrupt], begin=begun.append)
+    assert begun == [1]
+    kept = Study(design(), path)
+    assert kept.left([0, 1]) == [1]
+    record = kept.run([0, 1], threads=1)
+    assert list(record["cells"]) == ["0", "1"]
+    assert all(len(point["by_seed"]) == 2 for point in record["summary"]["curves"])
+    assert record["cells"]["0"] == json.loads((folder / "exposure.json").read_text(encoding="utf-8"))["cells"]["0"]
+
+
+def test_the_same_seed_gives_the_same_cell(folder: Path):
+    again = exposure.cell(design(), 0, threads=1)
+    assert again["rows"] == json.loads((folder / "exposure.json").read_text(encoding="utf-8"))["cells"]["0"]["rows"]
+
+
+def test_another_design_or_a_damaged_file_is_refused(folder: Path, tmp_path: Path):
+    for changes in ({"people": 30}, {"levels": (1, 2)}, {"biographies": 1}, {"recipe": load_recipe("demo")}):
+        with pytest.raises(RunError, match="another --folder"):
+            Study(design(**changes), folder)
+    for text in ("{", "[]", '{"study": "x", "format": 1, "design": {}, "cells": {}}'):
+        (tmp_path / "exposure.json").write_text(text, encoding="utf-8")
+        with pytest.raises(RunError, match="another --folder"):
+            Study(design(), tmp_path)
+    with pytest.raises(RecipeError, match="words"):
+        design(recipe=load_recipe("course-vanilla"))
+    with pytest.raises(RecipeError, match="stop rule"):
+        design(recipe=load_recipe("demo", ["data.kept_out.stop=0.1", "stages.learn.stop={ every = 2 }"]))
+
+
+def test_the_page_and_the_figures_are_made_of_the_record_alone(folder: Path):
+    record = json.loads((folder / "exposure.json").read_text(encoding="utf-8"))
+    assert (folder / "exposure.md").read_text(encoding="utf-8") == page(record)
+    assert {path.name for path in folder.iterdir()} == {
+        "exposure.json", "exposure.md", "exposure.svg", "exposure-dark.svg"
+    }  # fmt: skip
+    from closedbook.attention.figures import LIGHT
+
+    assert (folder / "exposure.svg").read_bytes() == figure(record, LIGHT)
+    record["summary"]["curves"][0]["by_seed"] = [0.5]
+    assert (folder / "exposure.svg").read_bytes() != figure(record, LIGHT)
+
+
+def test_the_command_goes_on_where_it_was_and_prints_the_record(folder: Path):
+    done = closedbook("study", "exposure", "--folder", folder, *OPTIONS, "--seeds", "0", "--json")
+    assert done.code == 0, done.err
+    assert done.json == json.loads((folder / "exposure.json").read_text(encoding="utf-8"))
+    assert "birthplace" in done.err
+    assert "learn" not in done.err  # nothing was trained
+
+
+def test_an_interruption_says_what_is_kept(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "exposure.json").write_bytes((folder / "exposure.json").read_bytes())
+
+    def interrupted(*given: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exposure, "cell", interrupted)
+    done = closedbook("study", "exposure", "--folder", tmp_path, *OPTIONS, "--seeds", "0", "1")
+    assert done.code == 130
+    assert "cell 2 of 2" in done.out
+    assert f"1 of 2 cells are kept in {tmp_path}" in done.out
+    assert (tmp_path / "exposure.json").read_bytes() == (folder / "exposure.json").read_bytes()
+
+
+def test_what_cannot_be_studied_is_refused_before_anything_is_written(tmp_path: Path):
+    path = tmp_path / "study"
+    common = ("study", "exposure", "--folder", path)
+    refused(closedbook(*common, "--people", "5"), "people = 5", "20")
+    refused(closedbook(*common, "--levels", "0"), "exposures")
+    refused(closedbook(*common, "--seeds=-1"), "--seeds")
+    refused(closedbook(*common, "--recipe", "course-vanilla"), "several stages", "--steps 0")
+    refused(closedbook(*common, "--recipe", "course-vanilla", "--steps", "0"), "words")
+    refused(closedbook(*common, "--steps=-1"), "steps")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    refused(closedbook("study", "exposure", "--folder", tmp_path / "file", *OPTIONS, "--seeds", "0"), "cannot be made")
+    assert not path.exists()

@@ -41,7 +41,7 @@ def activations(model: GPT, tokens: Int[Tensor, "batch time"]) -> dict[str, Tens
         return lambda module, given, output: seen.__setitem__(name, output)
 
     def weigh(name: str) -> Any:
-        return lambda module, given, kept, output: seen.__setitem__(name, module.weights(*given[:2]))
+        return lambda module, given, kept, output: seen.__setitem__(name, module.weights(*given[:2], **kept))
 
     with contextlib.ExitStack() as held:
 

@@ -1,7 +1,7 @@
 """The random Synthesizer mixed with softmax attention (Tay et al. 2020, section 3.3).
 
-Cost: for each token softmax attention's 4·d² multiplications for the maps and T·d each for scores and sum, h·T to mix the
-scores; h·(block−1)² more parameters in each layer. Decoding keeps keys and values: 8·d bytes a token and layer.
+Cost: for each token softmax attention's 4·d² multiplications for the maps and T·d each for scores and sum, h·T to mix
+the scores; h·(block−1)² more parameters a layer. Decoding keeps keys and values: 8·d bytes a token and layer.
 """
 
 from __future__ import annotations

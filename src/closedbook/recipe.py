@@ -26,9 +26,20 @@ REGISTRIES: dict[str, dict[str, str]] = {
     "mixer": {
         "softmax": "closedbook.model.mixers.softmax:Softmax",
         "synthesizer-dense": "closedbook.model.mixers.synthesizer_dense:SynthesizerDense",
+        "synthesizer-random": "closedbook.model.mixers.synthesizer_random:SynthesizerRandom",
+        "synthesizer-fixed": "closedbook.model.mixers.synthesizer_fixed:SynthesizerFixed",
+        "synthesizer-factorized-dense": (
+            "closedbook.model.mixers.synthesizer_factorized_dense:SynthesizerFactorizedDense"
+        ),
+        "synthesizer-factorized-random": (
+            "closedbook.model.mixers.synthesizer_factorized_random:SynthesizerFactorizedRandom"
+        ),
+        "synthesizer-dense-vanilla": "closedbook.model.mixers.synthesizer_dense_vanilla:SynthesizerDenseVanilla",
+        "synthesizer-random-vanilla": "closedbook.model.mixers.synthesizer_random_vanilla:SynthesizerRandomVanilla",
     },
     "stack": {
         "uniform": "closedbook.model.stacks:Uniform",
+        "perceiver": "closedbook.model.stacks:Perceiver",
     },
     "positions": {
         "learned": "closedbook.model.positions:Learned",

@@ -24,7 +24,7 @@ KINDS = {
 }
 SIZE = 40
 # What lets some answers close at once, some later and some never.
-CLOSING = {"softmax": 4.1, "softmax, no positions": 4.0, "synthesizer": 2.0, "synthesizer, memory": 2.0}
+CLOSING = {"softmax": 4.1, "softmax, no positions": 4.0, "synthesizer": 2.0, "synthesizer, memory": 1.0}
 
 
 def make(recipe, outputs=None, closing=0.0, seed=0):

@@ -8,7 +8,6 @@ output, `hidden` what the head reads, and `logits` its scores. Layers count from
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -41,9 +40,8 @@ def activations(model: GPT, tokens: Int[Tensor, "batch time"]) -> dict[str, Tens
     def read(name: str) -> Any:
         return lambda module, given, output: seen.__setitem__(name, output)
 
-    def weigh(name: str, mixer: Any) -> Any:
-        wanted = len(inspect.signature(mixer.weights).parameters)  # the first of what its forward was given
-        return lambda module, given, output: seen.__setitem__(name, module.weights(*given[:wanted]))
+    def weigh(name: str) -> Any:
+        return lambda module, given, kept, output: seen.__setitem__(name, module.weights(*given[:2], **kept))
 
     with contextlib.ExitStack() as held:
 
@@ -52,7 +50,7 @@ def activations(model: GPT, tokens: Int[Tensor, "batch time"]) -> dict[str, Tens
 
         hook(model.dropout.register_forward_hook(read("embedding")))
         for i, block in enumerate(layers(model)):
-            hook(block.mixer.register_forward_hook(weigh(f"layer.{i}.weights", block.mixer)))
+            hook(block.mixer.register_forward_hook(weigh(f"layer.{i}.weights"), with_kwargs=True))
             hook(block.mixer.register_forward_hook(read(f"layer.{i}.mixed")))
             hook(block.register_forward_hook(read(f"layer.{i}")))
         hidden = model(tokens)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -48,6 +50,18 @@ class Cache:
         row, at = self._at
         stored[row, :, at] = new.transpose(1, 2)
         return stored[:, :, :seen]
+
+    @property
+    def at(self) -> Int[Tensor, "batch time"]:
+        """The positions of the tokens being added."""
+        return self._at[1]
+
+    def first(self, columns: int) -> Cache:
+        """The same cache as a layer sees it that only the first so many of the tokens being added reach."""
+        narrow = copy.copy(self)
+        row, at = self._at
+        narrow._at, narrow.visible = (row, at[:, :columns]), self.visible[:, :, :columns]
+        return narrow
 
     def keep(self, rows: Int[Tensor, " kept"]) -> None:
         """Leave these rows, in this order; a row may be named more than once."""

@@ -36,7 +36,7 @@ class GPT(nn.Module):
         # Looked-up rows grow at their own rate; without a gain to learn, the norm keeps them in proportion.
         self.norm0 = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
         self.dropout = nn.Dropout(recipe.dropout)
-        self.stack = recipe.stack.make("stack", recipe, [Block(recipe, layer) for layer in range(recipe.layers)])
+        self.stack = recipe.stack.make("stack", recipe, lambda layer: Block(recipe, layer))
         self.norm = make_norm(recipe)
         self.head: Linear = Linear(recipe.width, outputs or inputs, bias=False, products=recipe.products)
         self.apply(_initialise)
@@ -107,10 +107,10 @@ class GPT(nn.Module):
 class Block(nn.Module):
     """Information moves between positions in the mixer, and is worked on at each position in the MLP."""
 
-    def __init__(self, recipe: ModelRecipe, layer: int) -> None:
+    def __init__(self, recipe: ModelRecipe, layer: int, mixer: nn.Module | None = None) -> None:
         super().__init__()
         self.norm1 = make_norm(recipe)
-        self.mixer = recipe.mixer.make("mixer", recipe, layer)
+        self.mixer = mixer or recipe.mixer.make("mixer", recipe, layer)
         self.norm2 = make_norm(recipe)
         self.mlp = MLP(recipe)
         self.dropout = nn.Dropout(recipe.dropout)
@@ -123,7 +123,10 @@ class Block(nn.Module):
         at: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or, where only the flat positions `at` matter, to (target, width)."""
-        mixed = self.mixer(self.norm1(x), rotation, cache)
+        return self.add(x, self.mixer(self.norm1(x), rotation, cache), at)
+
+    def add(self, x: Tensor, mixed: Tensor, at: Tensor | None = None) -> Tensor:
+        """What the mixer gave, and what the MLP makes of it, onto x; at the flat positions `at`, if given."""
         if at is not None:
             x, mixed = x.flatten(0, 1).index_select(0, at), mixed.flatten(0, 1).index_select(0, at)
         x = x + self.dropout(mixed)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
+from closedbook.errors import RecipeError
 from closedbook.model.cache import Cache
+from closedbook.model.gpt import Block
+from closedbook.model.mixers.cross import Cross
 from closedbook.recipe import ModelRecipe
 from closedbook.shapes import Float, Int
+
+MakeBlock = Callable[[int], nn.Module]  # the block of a layer, with the recipe's mixer
 
 
 class Uniform(nn.Module):
@@ -19,9 +25,9 @@ class Uniform(nn.Module):
     class Config:
         pass
 
-    def __init__(self, config: Config, recipe: ModelRecipe, blocks: Sequence[nn.Module]) -> None:
+    def __init__(self, config: Config, recipe: ModelRecipe, make_block: MakeBlock) -> None:
         super().__init__()
-        self.blocks = nn.ModuleList(blocks)
+        self.blocks = nn.ModuleList(make_block(layer) for layer in range(recipe.layers))
 
     def forward(
         self,
@@ -35,3 +41,95 @@ class Uniform(nn.Module):
         for block in before:
             x = block(x, rotation, cache)
         return last(x, rotation, cache, at)
+
+
+class Perceiver(nn.Module):
+    """The course's Perceiver (2023): down to `latents` positions, blocks among these, and up again.
+
+    The first layer attends from a learned basis C (1, m, d) to the tokens, the last from the tokens to what the blocks
+    made of the latents; masks are tril[:queries, :keys]. So latent i knows the tokens up to i, and position t the
+    latents up to t: it is causal, and **no token after the first m is seen from any position but its own**. C starts
+    Xavier-uniform.
+
+    Cost, beside a uniform stack: the layers between work on m positions instead of T. Since a latent never changes
+    once its token is there, decoding with a cache works as for other stacks.
+    """
+
+    @dataclass(frozen=True)
+    class Config:
+        latents: int = 32  # m
+
+        def __post_init__(self) -> None:
+            if self.latents < 1:
+                raise RecipeError(f"stack perceiver: latents = {self.latents} must be above 0")
+
+    def __init__(self, config: Config, recipe: ModelRecipe, make_block: MakeBlock) -> None:
+        super().__init__()
+        if recipe.layers < 2:
+            raise RecipeError(
+                f"stack perceiver: model.layers = {recipe.layers} is too few; one leads down and one up, at least 2"
+            )
+        self.latents = config.latents
+        self.C = nn.Parameter(nn.init.xavier_uniform_(torch.empty(1, config.latents, recipe.width)))
+        middle = [make_block(layer) for layer in range(1, recipe.layers - 1)]
+        self.blocks = nn.ModuleList([Down(recipe, 0), *middle, Up(recipe, recipe.layers - 1)])
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch time width"],
+        rotation: Tensor | None,
+        cache: Cache | None,
+        at: Int[Tensor, " target"] | None = None,
+    ) -> Float[Tensor, ...]:
+        """(batch, time, width) to the same; or to (target, width) at the flat positions `at`, after the last mixer."""
+        down, *middle, up = self.blocks
+        # A latent past the last token is seen by no token, and a token past the last latent by no latent: cut both.
+        if cache is None:
+            count, early = min(self.latents, x.shape[1]), None
+            basis = self.C[:, :count].expand(len(x), -1, -1)
+        else:
+            count = int((cache.at < self.latents).any(0).sum())
+            early = cache.first(count)
+            # Where a row is past its last latent and another is not, something is computed that nobody sees.
+            basis = self.C[0, early.at.clamp_max(self.latents - 1)]
+        turns = rotation if rotation is None else rotation[:, :count]
+        latents = basis
+        if count:
+            latents = down(basis, x[:, :count], turns, early)
+            for block in middle:
+                latents = block(latents, turns, early)
+        return up(x, latents, rotation, cache, self.latents, at)
+
+
+class Down(Block):
+    """From the basis, normalised, to the tokens as they are."""
+
+    def __init__(self, recipe: ModelRecipe, layer: int) -> None:
+        super().__init__(recipe, layer, Cross(recipe, layer))
+
+    def forward(  # type: ignore[override]
+        self,
+        basis: Float[Tensor, "batch latent width"],
+        tokens: Float[Tensor, "batch latent width"],
+        rotation: Tensor | None,
+        cache: Cache | None,
+    ) -> Float[Tensor, "batch latent width"]:
+        return self.add(basis, self.mixer(self.norm1(basis), rotation, cache, source=tokens))
+
+
+class Up(Block):
+    """From the tokens as they are to the latents, normalised."""
+
+    def __init__(self, recipe: ModelRecipe, layer: int) -> None:
+        super().__init__(recipe, layer, Cross(recipe, layer))
+
+    def forward(  # type: ignore[override]
+        self,
+        x: Float[Tensor, "batch time width"],
+        latents: Float[Tensor, "batch latent width"],
+        rotation: Tensor | None,
+        cache: Cache | None,
+        most: int,
+        at: Int[Tensor, " target"] | None = None,
+    ) -> Float[Tensor, ...]:
+        return self.add(x, self.mixer(x, rotation, cache, source=self.norm1(latents), most=most), at)

@@ -1,14 +1,18 @@
-"""Scaled dot-product attention with several heads (Vaswani et al. 2017), causal."""
+"""Scaled dot-product attention with several heads (Vaswani et al. 2017), causal.
+
+Cost: for each token 4·d² multiplications for Q, K, V and the last map and T·d each for scores and sum. Decoding keeps
+keys and values: 2·d numbers, 8·d bytes, for each token and layer.
+"""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from closedbook.model.attend import attend, causal, weigh
 from closedbook.model.cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.ops import rms_norm
@@ -34,16 +38,13 @@ class Softmax(nn.Module):
         self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None, cache: Cache | None = None
     ) -> Float[Tensor, "batch time width"]:
         q, k, v = self._queries_keys_values(x, rotation)
-        visible = None
         if cache is not None:
             k, v = cache.extend(self.layer, "k", k), cache.extend(self.layer, "v", v)
-            visible = cache.visible
-        y = F.scaled_dot_product_attention(
-            q, k, v,
-            attn_mask=visible,
-            is_causal=cache is None,
-            dropout_p=self.dropout if self.training else 0.0,
-        )  # fmt: skip
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=cache.visible)
+        elif self.training and self.dropout:  # torch's own goes through the plain formula here
+            y = attend(v, q * q.shape[-1] ** -0.5, k, dropout=self.dropout)
+        else:
+            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
         return self.out(y.transpose(1, 2).flatten(2))
 
     def weights(
@@ -52,8 +53,7 @@ class Softmax(nn.Module):
         """softmax(QKᵀ/√d_h), causal: the share of each position's value that a position takes. Without dropout."""
         q, k, _ = self._queries_keys_values(x, rotation)
         scores = q @ k.mT / math.sqrt(q.shape[-1])
-        visible = torch.ones(scores.shape[-2:], dtype=torch.bool, device=x.device).tril()
-        return scores.masked_fill(~visible, float("-inf")).softmax(-1)
+        return weigh(scores, causal(x))
 
     def _queries_keys_values(self, x: Tensor, rotation: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """(batch, head, time, d) each."""

@@ -1,0 +1,118 @@
+"""softmax(q kᵀ + bias) v over the positions up to each query's own, in pieces that stay in the processor's cache.
+
+The plain formula writes and reads a (batch, head, query, key) array about ten times. Here a few examples and a block
+of queries go through all steps at once, keys after the block are never touched, and dropout takes sixteen random bits
+for each weight. Tests hold values and gradients to the plain formula.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from closedbook.shapes import Bool, Float
+
+PIECE = 2**19  # scores worked on at once: 2 MiB
+BLOCK = 128  # queries worked on at once
+PARTS = 2**16  # a weight is dropped by a draw among so many
+
+
+def attend(
+    v: Float[Tensor, "batch head time d_v"],
+    q: Float[Tensor, "batch head time d"] | None = None,
+    k: Float[Tensor, "batch head time d"] | None = None,
+    bias: Float[Tensor, "some_batch some_head time time"] | None = None,
+    dropout: float = 0.0,
+) -> Float[Tensor, "batch head time d_v"]:
+    """softmax(q kᵀ + bias) v, causal and without a scale. q and k, or `bias`, may be None; `bias` broadcasts.
+
+    `dropout` is the chance that a weight is set to 0, to the next of PARTS; the others are raised by as much.
+    """
+    return _Attend.apply(v, q, k, bias, dropout)
+
+
+def weigh(
+    scores: Float[Tensor, "batch head query key"], visible: Bool[Tensor, ...]
+) -> Float[Tensor, "batch head query key"]:
+    """softmax of the scores over the keys that `visible` (broadcast) says yes to."""
+    return scores.masked_fill(~visible, -math.inf).softmax(-1)
+
+
+def causal(x: Float[Tensor, "batch time width"]) -> Bool[Tensor, "time time"]:
+    """Each position sees itself and those before it."""
+    return torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
+
+
+class _Attend(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, v: Tensor, q: Tensor | None, k: Tensor | None, bias: Tensor | None, dropout: float) -> Tensor:
+        y = torch.empty(v.shape, dtype=v.dtype, device=v.device)
+        future = torch.full((BLOCK, BLOCK), -math.inf, dtype=v.dtype, device=v.device).triu_(1)
+        ctx.pieces = []
+        for rows, a, b in _pieces(v):
+            if q is None or k is None:
+                assert bias is not None
+                scores = _cut(bias, rows, a, b).clone()
+            else:
+                scores = q[rows, :, a:b] @ k[rows, :, :b].mT
+                if bias is not None:
+                    scores += _cut(bias, rows, a, b)
+            scores[..., a:b] += future[: b - a, : b - a]
+            weights = scores.softmax(-1)
+            keep = _draw((*v[rows].shape[:2], b - a, b), dropout, v.device) if dropout else None
+            y[rows, :, a:b] = _drop(weights, keep, dropout) @ v[rows, :, :b]
+            ctx.pieces.append((rows, a, b, weights, keep))
+        ctx.save_for_backward(v, q, k, bias)
+        ctx.dropout = dropout
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        v, q, k, bias = ctx.saved_tensors
+        gradients_of: list[Any] = [None if x is None else torch.zeros_like(x) for x in (v, q, k, bias)]
+        dv, dq, dk, dbias = gradients_of
+        for rows, a, b, weights, keep in ctx.pieces:
+            dy = gradients[0][rows, :, a:b]
+            dv[rows, :, :b] += _drop(weights, keep, ctx.dropout).mT @ dy
+            dweights = _drop(dy @ v[rows, :, :b].mT, keep, ctx.dropout).sum_to_size(weights.shape)
+            dscores = torch.ops.aten._softmax_backward_data(dweights, weights, -1, weights.dtype)
+            if q is not None:
+                dq[rows, :, a:b] = dscores @ k[rows, :, :b]
+                dk[rows, :, :b] += dscores.mT @ q[rows, :, a:b]
+            if bias is not None:
+                into = _cut(dbias, rows, a, b)
+                into += dscores.sum_to_size(into.shape)
+        return dv, dq, dk, dbias, None
+
+
+def _pieces(v: Tensor) -> Iterator[tuple[slice, int, int]]:
+    """(examples, first query, last query + 1) of each piece."""
+    batch, heads, time, _ = v.shape
+    examples = max(1, PIECE // (heads * min(time, BLOCK) * time))
+    for row in range(0, batch, examples):
+        for start in range(0, time, BLOCK):
+            yield slice(row, row + examples), start, min(start + BLOCK, time)
+
+
+def _cut(bias: Tensor, rows: slice, a: int, b: int) -> Tensor:
+    """A view of the part of `bias` that belongs to some examples, the queries from a to b and the keys before b."""
+    return (bias[rows] if bias.shape[0] > 1 else bias)[:, :, a:b, :b]
+
+
+def _draw(shape: tuple[int, ...], dropout: float, device: torch.device) -> Bool[Tensor, ...]:
+    """Which weights stay: four draws from each 64 random bits."""
+    count = math.prod(shape)
+    bits = torch.empty(-(-count // 4), dtype=torch.int64, device=device).random_(-(2**63), None)
+    return bits.view(torch.int16)[:count].view(shape) < _staying(dropout) - PARTS // 2
+
+
+def _staying(dropout: float) -> int:
+    return max(1, round((1 - dropout) * PARTS))
+
+
+def _drop(weights: Tensor, keep: Tensor | None, dropout: float) -> Tensor:
+    return weights if keep is None else (weights * keep).mul_(PARTS / _staying(dropout))

@@ -52,7 +52,9 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", help="these cells only")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--runs", type=Path, help="where accuracy.py --keep left runs of fast: they are not trained anew")
+    parser.add_argument(
+        "--runs", type=Path, help="where accuracy.py --keep left runs of fast: they are not trained anew"
+    )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--name", default="verdict", help="of the results file")
     given = parser.parse_args()

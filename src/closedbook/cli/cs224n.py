@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import App, Parameter
 from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, check_output, console, print_json, show_warnings, table
+from closedbook.cli.output import TrainingDisplay, check_output, console, print_json, show_warnings
 
 if TYPE_CHECKING:
     from closedbook.recipe import Recipe
@@ -226,6 +226,60 @@ def dataset(
     print(census(corpus))
     for x, y in pairs:
         print(f"x: {x}\ny: {y}")
+
+
+@cs224n.command
+def check(
+    file: Path,
+    /,
+    *,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    seconds: int = 60,
+    megabytes: int = 4096,
+    json: bool = False,
+) -> None:
+    """Run a student's dataset.py or attention.py, and explain where it departs from the handout. Executes the file.
+
+    Example: closedbook cs224n check src/dataset.py
+
+    Looks at CharCorruptionDataset, SynthesizerAttention, CausalSelfAttention, CausalCrossAttention and the rotary
+    functions, whichever the file has. Exits with 1 where something is wrong.
+
+    Parameters
+    ----------
+    file: Path
+        The file. It is executed with your rights, in a process of its own.
+    yes: bool
+        Do not ask before executing it.
+    seconds: int
+        Processor time that it may use.
+    megabytes: int
+        Memory that it may use.
+    json: bool
+        Print a JSON list of objects with name, held and why.
+    """
+    from closedbook.errors import DataError
+    from closedbook.interop import check as checking
+
+    out = console(json)
+    print(f"closedbook: warning: {checking.WARNING}", file=sys.stderr)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise DataError(f"add --yes to execute {file} without being asked")
+        print(f"Execute {file}? [y/N] ", end="", file=sys.stderr, flush=True)
+        if input().strip().lower() not in ("y", "yes"):
+            raise DataError(f"{file} was not executed")
+    findings = checking.check(file, seconds=seconds, megabytes=megabytes)
+    for finding in findings:
+        out.print(escape(f"{'✓' if finding.why is None else '✗'} {finding.name}"))
+        if finding.why is not None:
+            out.print(escape(f"    {finding.why}"))
+    wrong = sum(finding.why is not None for finding in findings)
+    out.print(f"\n{len(findings) - wrong} of {len(findings)} hold" + (f", {wrong} do not" if wrong else ""))
+    if json:
+        print_json([finding.to_json() for finding in findings])
+    if wrong:
+        sys.exit(1)
 
 
 def _train(

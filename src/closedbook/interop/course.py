@@ -1,4 +1,4 @@
-"""What the course's `run.py` and `dataset.py` do, by our own training: recipes, predictions, printed lines, examples."""
+"""What the course's `run.py` and `dataset.py` do, by our own training: recipes, predictions, lines, examples."""
 
 from __future__ import annotations
 
@@ -163,6 +163,6 @@ def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: in
 
 
 def census(corpus: Path) -> str:
-    """The line with which `CharCorruptionDataset` greets: characters of the file, and its alphabet with PAD and MASK."""
+    """`CharCorruptionDataset`'s greeting: characters of the file, and its alphabet with PAD and MASK."""
     text = read_bytes(corpus, "documents").decode("utf-8")
     return f"data has {len(text)} characters, {len(set(text)) + 2} unique."

@@ -62,6 +62,15 @@ class Plan:
     threads: int
 
 
+@dataclass(frozen=True)
+class Start:
+    """Weights to begin from in place of random ones: where they are from, and what puts them into the network."""
+
+    source: str
+    sha256: str
+    put: Callable[[GPT], None]
+
+
 Event = Plan | Step | Note | Asked
 Listener = Callable[[Event], None]
 
@@ -213,12 +222,14 @@ def train(
     threads: int | None = None,
     listeners: Sequence[Listener] = (),
     command: str = "",
+    start: Start | None = None,
 ) -> Run:
     """Train a recipe on documents and questions and return the finished run.
 
-    `dev` is answered after the last step only, and its score written to evaluation.json. Ctrl-C saves the state
-    and raises KeyboardInterrupt; `resume` goes on from there, bit for bit on a CPU. Raises DataError, RecipeError
-    or RunError for inputs that cannot be used, before anything is written.
+    `start` gives the weights to begin from; random ones if left out. `dev` is answered after the last step only, and
+    its score written to evaluation.json. Ctrl-C saves the state and raises KeyboardInterrupt; `resume` goes on from
+    there, bit for bit on a CPU. Raises DataError, RecipeError or RunError for inputs that cannot be used, before
+    anything is written.
     """
     began = time.perf_counter()
     if not isinstance(recipe, Recipe):
@@ -240,12 +251,14 @@ def train(
         set_threads(threads, existing)
         job = prepare(recipe, documents, questions, dev)
         if existing is not None:
-            _check_inputs(existing, job)
+            _check_inputs(existing, job, start)
+        if start is not None:
+            start.put(job.model)
         tell(plan(job, path))
         vocabulary = job.corpus.vocabulary
         if existing is None:
             files = {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(vocabulary.to_json(), indent=2)}
-            folder = RunFolder.create(path, _record(job, dev, command), files)
+            folder = RunFolder.create(path, _record(job, dev, command, start), files)
             held.enter_context(folder.lock())
         else:
             folder = existing
@@ -364,7 +377,7 @@ def set_threads(asked: int | None, existing: RunFolder | None = None) -> int:
     return int(chosen)
 
 
-def _record(job: Job, dev: str | Path | None, command: str) -> dict[str, Any]:
+def _record(job: Job, dev: str | Path | None, command: str, start: Start | None) -> dict[str, Any]:
     """What run.json says of a run when it starts."""
     return {
         "recipe": job.recipe.name,
@@ -375,6 +388,7 @@ def _record(job: Job, dev: str | Path | None, command: str) -> dict[str, Any]:
         "documents": {"path": job.documents.source, "sha256": job.documents.sha256, "count": len(job.documents)},
         "questions": {"path": job.questions.source, "sha256": job.questions.sha256} if job.questions else None,
         "dev": {"path": str(dev)} if dev is not None else None,
+        "start": {"path": start.source, "sha256": start.sha256} if start else None,
         "split": job.split,
         "parameters": job.model.count_parameters(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__, "numpy": np.__version__},
@@ -390,14 +404,16 @@ def _check_recipe(folder: RunFolder, recipe: Recipe) -> None:
         raise RunError(f"{folder.path} was started with another recipe; give the same --set options, or a new --run")
 
 
-def _check_inputs(folder: RunFolder, job: Job) -> None:
+def _check_inputs(folder: RunFolder, job: Job, start: Start | None) -> None:
     """Raise RunError unless the run was started with these inputs."""
     record = folder.record()
-    for name, now in (("documents", job.documents), ("questions", job.questions)):
+    inputs = (("documents", job.documents), ("questions", job.questions), ("start", start))
+    for name, now in inputs:
         then = record.get(name) or {}
         if then.get("sha256") != (now.sha256 if now else None):
             before = f" ({then['path']})" if "path" in then else ""
-            raise RunError(f"{folder.path} was started with other {name}{before}; give the same file, or a new --run")
+            what = "weights" if name == "start" else name
+            raise RunError(f"{folder.path} was started with other {what}{before}; give the same file, or a new --run")
     if folder.read_json("vocabulary.json") != json.loads(to_json(job.corpus.vocabulary.to_json())):
         raise RunError(f"{folder.path / 'vocabulary.json'} is damaged (not what the documents give); train anew")
 
@@ -411,4 +427,4 @@ def _plain(recipe: Recipe) -> Recipe:
     return decode(Recipe, tomllib.loads(recipe.to_toml()), "")
 
 
-__all__ = ["Asked", "Event", "Job", "Listener", "Note", "Plan", "evaluate", "load", "plan", "prepare", "train"]
+__all__ = ["Asked", "Event", "Job", "Listener", "Note", "Plan", "Start", "evaluate", "load", "plan", "prepare", "train"]

@@ -1,0 +1,345 @@
+"""`closedbook cs224n`."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, Parameter
+from rich.markup import escape
+
+from closedbook.cli.output import TrainingDisplay, check_output, console, print_json, show_warnings
+
+if TYPE_CHECKING:
+    from closedbook.recipe import Recipe
+    from closedbook.runs import RunFolder
+
+cs224n = App(
+    name="cs224n",
+    help="""The assignment's own commands: put `closedbook cs224n` where `python src/run.py` stood.
+
+Example: closedbook cs224n evaluate vanilla wiki.txt --reading_params_path vanilla.model.params
+--eval_corpus_path birth_dev.tsv --outputs_path vanilla.predictions
+""",
+)
+
+Variant = Literal["vanilla", "synthesizer", "perceiver", "rope"]
+
+
+def _flag(name: str) -> Parameter:
+    """The course writes --an_option; --an-option is understood too."""
+    return Parameter(name=(f"--{name}", f"--{name.replace('_', '-')}"), negative="")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Flags:
+    """The course's flags. Every function takes all of them and uses its own, as `run.py` does."""
+
+    reading_params_path: Annotated[Path | None, _flag("reading_params_path")] = None
+    """Parameters to begin from, or to evaluate."""
+    writing_params_path: Annotated[Path | None, _flag("writing_params_path")] = None
+    """Where to write the trained parameters: a dictionary under minGPT's names, for torch.load."""
+    finetune_corpus_path: Annotated[Path | None, _flag("finetune_corpus_path")] = None
+    """Questions with answers to finetune on."""
+    eval_corpus_path: Annotated[Path | None, _flag("eval_corpus_path")] = None
+    """Questions to answer, with or without their answers."""
+    outputs_path: Annotated[Path | None, _flag("outputs_path")] = None
+    """Where to write one prediction a line."""
+    pretrain_lr: Annotated[float | None, _flag("pretrain_lr")] = None
+    """Learning rate of pretraining; 6e-3 if left out."""
+    finetune_lr: Annotated[float | None, _flag("finetune_lr")] = None
+    """Learning rate of finetuning; 6e-4 if left out."""
+    bottleneck_dim: Annotated[int | None, _flag("bottleneck_dim")] = None
+    """Positions in the middle of the Perceiver; 32 if left out. Give the same one to all three functions."""
+    tb_expt_name: Annotated[str | None, _flag("tb_expt_name")] = None
+    """Write TensorBoard's files into expt/FUNCTION, under a name that begins with this one."""
+    epochs: int | None = None
+    """Ours: train for fewer epochs, to try the commands in seconds."""
+    threads: int | None = None
+    """Ours: CPU threads; one per core, at most 8, if left out."""
+    json: bool = False
+    """Ours: print one JSON object on standard output, everything else on standard error."""
+
+    def need(self, function: str, *names: str) -> list[Path]:
+        """The values of flags that must be there. Raises DataError, naming those that are not."""
+        from closedbook.errors import DataError
+
+        if lacking := [f"--{name}" for name in names if getattr(self, name) is None]:
+            raise DataError(
+                f"cs224n {function} needs {' and '.join(lacking)}; see: closedbook cs224n {function} --help"
+            )
+        return [getattr(self, name) for name in names]
+
+
+@cs224n.command
+def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+    """Pretrain on a corpus by span corruption: 650 epochs, hours on a CPU.
+
+    Example: closedbook cs224n pretrain vanilla wiki.txt --writing_params_path vanilla.pretrain.params --epochs 1
+
+    Ctrl-C saves, and the same command goes on. What is needed for that, the loss curve and a run that other commands
+    open are in a folder beside the parameters, named after them with .run behind.
+
+    Parameters
+    ----------
+    variant: Variant
+        vanilla, synthesizer, perceiver or rope.
+    corpus: Path
+        The documents, wiki.txt: one a line.
+    """
+    flags = flags or Flags()
+    (writing,) = flags.need("pretrain", "writing_params_path")
+    from closedbook.interop.course import course_recipe
+
+    recipe = course_recipe(
+        "pretrain", variant, rate=flags.pretrain_lr, bottleneck=flags.bottleneck_dim, epochs=flags.epochs
+    )
+    _train(recipe, corpus, None, writing, flags, _board("pretrain", variant, flags))
+
+
+@cs224n.command
+def finetune(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+    """Finetune on questions: 10 epochs from pretrained parameters, 75 from random ones.
+
+    Example: closedbook cs224n finetune vanilla wiki.txt --reading_params_path vanilla.pretrain.params
+    --writing_params_path vanilla.finetune.params --finetune_corpus_path birth_places_train.tsv
+
+    Ctrl-C saves, and the same command goes on. What is needed for that, the loss curve and a run that other commands
+    open (closedbook ask vanilla.finetune.params.run "…") are in a folder beside the parameters.
+
+    Parameters
+    ----------
+    variant: Variant
+        vanilla, synthesizer, perceiver or rope.
+    corpus: Path
+        The pretraining corpus, whose characters are the vocabulary.
+    """
+    flags = flags or Flags()
+    writing, questions = flags.need("finetune", "writing_params_path", "finetune_corpus_path")
+    from closedbook.interop.course import course_recipe
+
+    recipe = course_recipe(
+        "finetune", variant, pretrained=flags.reading_params_path is not None, rate=flags.finetune_lr,
+        bottleneck=flags.bottleneck_dim, epochs=flags.epochs,
+    )  # fmt: skip
+    _train(recipe, corpus, questions, writing, flags, _board("finetune", variant, flags))
+
+
+@cs224n.command
+def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+    """Answer a file of questions, write the predictions, and print how many are right.
+
+    Example: closedbook cs224n evaluate vanilla wiki.txt --reading_params_path vanilla.finetune.params
+    --eval_corpus_path birth_dev.tsv --outputs_path vanilla.pretrain.dev.predictions
+
+    Parameters
+    ----------
+    variant: Variant
+        vanilla, synthesizer, perceiver or rope.
+    corpus: Path
+        The pretraining corpus, whose characters are the vocabulary.
+    """
+    flags = flags or Flags()
+    reading, asked, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
+    from closedbook import workflow
+    from closedbook.interop import course
+    from closedbook.runs import write_atomically
+    from closedbook.text.questions import read_questions
+
+    check_output(outputs, reading, asked, corpus)
+    recipe = course.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
+    questions = read_questions(asked)
+    workflow.set_threads(flags.threads)
+    model, vocabulary = course.load_model(recipe, corpus, reading)
+    predictions = course.predict(model, vocabulary, course.prompts(questions), recipe.answer.length)
+    write_atomically(outputs, course.predictions_file(predictions).encode())
+    scored = course.score_places(predictions, questions)
+    console(flags.json).print("\n".join(map(escape, course.printed(scored, str(outputs)))))
+    if flags.json:
+        print_json(scored.to_json() | {"outputs": str(outputs)})
+
+
+@cs224n.command
+def london(*, eval_corpus_path: Annotated[Path, _flag("eval_corpus_path")], json: bool = False) -> None:
+    """How many are right if every answer is London.
+
+    Example: closedbook cs224n london --eval_corpus_path birth_dev.tsv
+
+    Parameters
+    ----------
+    eval_corpus_path: Path
+        Questions with answers.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    from closedbook.interop.course import printed, score_places
+    from closedbook.text.questions import read_questions
+
+    questions = read_questions(eval_corpus_path, need_answers=True)
+    scored = score_places(["London"] * len(questions), questions)
+    console(json).print("\n".join(printed(scored, "")))
+    if json:
+        print_json(scored.to_json())
+
+
+@cs224n.command
+def dataset(
+    kind: Literal["namedata", "charcorruption"],
+    /,
+    *,
+    corpus: Path = Path("wiki.txt"),
+    finetune_corpus_path: Annotated[Path, _flag("finetune_corpus_path")] = Path("birth_places_train.tsv"),
+    seed: int = 0,
+    json: bool = False,
+) -> None:
+    """Print the first four examples, as `python src/dataset.py` does: x is read, y is to be said, □ is padding.
+
+    Example: closedbook cs224n dataset charcorruption
+
+    Parameters
+    ----------
+    kind: str
+        namedata for questions, charcorruption for pretraining.
+    corpus: Path
+        The documents.
+    finetune_corpus_path: Path
+        Questions with answers.
+    seed: int
+        Other seeds cut other spans out.
+    json: bool
+        Print a JSON list of objects with x and y.
+    """
+    from closedbook.errors import DataError
+    from closedbook.interop.course import census, examples
+
+    if seed < 0:
+        raise DataError(f"--seed {seed} must be at least 0")
+    pairs = list(examples(kind, corpus, finetune_corpus_path, seed=seed))
+    if json:
+        print_json([{"x": x, "y": y} for x, y in pairs])
+        return
+    print(census(corpus))
+    for x, y in pairs:
+        print(f"x: {x}\ny: {y}")
+
+
+@cs224n.command
+def check(
+    file: Path,
+    /,
+    *,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    seconds: int = 60,
+    megabytes: int = 4096,
+    json: bool = False,
+) -> None:
+    """Run a student's dataset.py or attention.py, and explain where it departs from the handout. Executes the file.
+
+    Example: closedbook cs224n check src/dataset.py
+
+    Looks at CharCorruptionDataset, SynthesizerAttention, CausalSelfAttention, CausalCrossAttention and the rotary
+    functions, whichever the file has. Exits with 1 where something is wrong.
+
+    Parameters
+    ----------
+    file: Path
+        The file. It is executed with your rights, in a process of its own.
+    yes: bool
+        Do not ask before executing it.
+    seconds: int
+        Processor time that it may use.
+    megabytes: int
+        Memory that it may use.
+    json: bool
+        Print a JSON list of objects with name, held and why.
+    """
+    from closedbook.errors import DataError
+    from closedbook.interop import check as checking
+
+    out = console(json)
+    print(f"closedbook: warning: {checking.WARNING}", file=sys.stderr)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise DataError(f"add --yes to execute {file} without being asked")
+        print(f"Execute {file}? [y/N] ", end="", file=sys.stderr, flush=True)
+        if input().strip().lower() not in ("y", "yes"):
+            raise DataError(f"{file} was not executed")
+    findings = checking.check(file, seconds=seconds, megabytes=megabytes)
+    for finding in findings:
+        out.print(escape(f"{'✓' if finding.why is None else '✗'} {finding.name}"))
+        if finding.why is not None:
+            out.print(escape(f"    {finding.why}"))
+    wrong = sum(finding.why is not None for finding in findings)
+    out.print(f"\n{len(findings) - wrong} of {len(findings)} hold" + (f", {wrong} do not" if wrong else ""))
+    if json:
+        print_json([finding.to_json() for finding in findings])
+    if wrong:
+        sys.exit(1)
+
+
+def _train(
+    recipe: Recipe, corpus: Path, questions: Path | None, writing: Path, flags: Flags, board: Path | None
+) -> None:
+    """Train one leg in a folder beside the parameters and write these at the end."""
+    from closedbook import workflow
+    from closedbook.cli.train import READING, tensorboard_in
+    from closedbook.interop.course import start_from
+    from closedbook.interop.params import write_params
+
+    show_warnings()
+    out = console(flags.json)
+    check_output(writing, corpus, *([questions] if questions else []))
+    folder = writing.with_name(f"{writing.name}.run")
+    start = start_from(flags.reading_params_path) if flags.reading_params_path is not None else None
+    going_on = _unfinished(folder)
+    display = TrainingDisplay(out)
+    listener = tensorboard_in(board) if board is not None else None
+    display.wait(READING)
+    try:
+        run = workflow.train(
+            recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
+            listeners=[display, *([listener] if listener else [])], command=shlex.join(["closedbook", *sys.argv[1:]]),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        display.close()
+        kept = "what was done is saved, and the same command goes on" if folder.is_dir() else "nothing was written"
+        out.print(f"\ninterrupted; {kept}")
+        sys.exit(130)
+    finally:
+        display.close()
+        if listener:
+            listener.close()
+    write_params(writing, run.model)
+    out.print(f"\nthe parameters are in [bold]{escape(str(writing))}[/], their run in {escape(str(folder))}")
+    if flags.json:
+        print_json({"params": str(writing), "run": str(folder), "seconds": run.folder.record()["train_seconds"]})
+
+
+def _unfinished(folder: Path) -> bool:
+    """Whether there is a training to go on with. One that is finished makes way for the new one, as its file will.
+
+    Raises RunError where the folder is no run.
+    """
+    from closedbook.runs import RunFolder
+
+    if not folder.exists():
+        return False
+    found: RunFolder = RunFolder.open(folder)
+    if not found.finished:
+        return True
+    shutil.rmtree(folder)
+    return False
+
+
+def _board(function: str, variant: str, flags: Flags) -> Path | None:
+    """Where the course puts TensorBoard's files."""
+    if flags.tb_expt_name is None:
+        return None
+    pretraining = 6e-3 if flags.pretrain_lr is None else flags.pretrain_lr
+    finetuning = 6e-4 if flags.finetune_lr is None else flags.finetune_lr
+    return Path("expt", function, f"{flags.tb_expt_name}_{variant}_pt_lr_{pretraining:f}_ft_lr_{finetuning:f}")

@@ -89,6 +89,34 @@ def test_the_course_s_recipe_is_the_course_s():
     assert synthesizer.model == dataclasses.replace(recipe.model, mixer=Part("synthesizer-dense"))
 
 
+@pytest.mark.parametrize("name", ["vanilla", "synthesizer", "perceiver", "rope"])
+def test_the_course_s_variants_differ_in_the_model_and_its_editions_in_the_schedule(name):
+    vanilla, recipe = load_recipe(COURSE), load_recipe(f"course-{name}")
+    changes = {
+        "vanilla": {},
+        "synthesizer": {"mixer": Part("synthesizer-dense")},
+        "perceiver": {"stack": Part("perceiver", {"latents": 64})},  # as the course's scripts call it
+        "rope": {"positions": "rotary"},
+    }[name]
+    assert recipe.model == dataclasses.replace(vanilla.model, **changes)
+    assert recipe.stages == vanilla.stages
+    late = load_recipe(f"course-{name}-2024")
+    assert late.model == recipe.model
+    for stage, then in zip(recipe.stages, late.stages, strict=True):
+        assert then == dataclasses.replace(stage, schedule=Part("course", {"passes": 650}))
+
+
+@pytest.mark.parametrize("name", ["vanilla", "synthesizer"])
+def test_the_source_s_rate_only_ever_rises_after_its_first_step(name):
+    course, source = load_recipe(f"course-{name}"), load_recipe(f"source-{name}")
+    assert source.model == course.model
+    pretrain, finetune = source.stages
+    assert finetune == dataclasses.replace(course.stages[1], epochs=75)
+    warmup = pretrain.schedule.options["warmup"]
+    assert pretrain == dataclasses.replace(course.stages[0], schedule=Part("course", {"passes": 200, "warmup": warmup}))
+    assert 0.6 < 650 * 2937 * 127 / warmup < 0.7  # wiki.txt: it ends at about 65 % of the full rate
+
+
 def shown(recipe):
     return recipe.stages[0].objectives[0]
 

@@ -385,6 +385,7 @@ def _record(job: Job, dev: str | Path | None, command: str, start: Start | None)
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "commit": source_commit(),
         "threads": torch.get_num_threads(),
+        "mixer": job.recipe.model.mixer.name,  # a user's own with the hash of its file
         "documents": {"path": job.documents.source, "sha256": job.documents.sha256, "count": len(job.documents)},
         "questions": {"path": job.questions.source, "sha256": job.questions.sha256} if job.questions else None,
         "dev": {"path": str(dev)} if dev is not None else None,

@@ -25,7 +25,8 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model import decode
 from closedbook.model.activations import Switch, switched_off
 from closedbook.model.gpt import GPT
-from closedbook.recipe import Recipe
+from closedbook.model.own import use_mixer
+from closedbook.recipe import Recipe, registered
 from closedbook.runs import RunFolder, resume_command
 from closedbook.text.questions import Question
 from closedbook.text.vocabularies import vocabulary_from_json
@@ -272,14 +273,21 @@ def _text(text: str, what: str) -> str:
     return text
 
 
-def load(path: str | Path) -> Run:
-    """Open a finished run. Raises RunError where it is missing, unfinished, damaged or of an unknown format."""
+def load(path: str | Path, mixer: str | None = None) -> Run:
+    """Open a finished run. Raises RunError where it is missing, unfinished, damaged or of an unknown format.
+
+    `mixer`, "FILE.py:CLASS", executes that file; a run with a mixer of its author's own needs it (RecipeError).
+    """
+    if mixer is not None:
+        use_mixer(mixer)
     folder = RunFolder.open(path)
     weights = folder.path / "model.safetensors"
     record = folder.record()
     if not weights.is_file() and not folder.finished:
         raise RunError(f"{folder.path} is not finished; go on with: {resume_command(folder)}")
     recipe = folder.recipe()
+    if "@" in recipe.model.mixer.name:
+        registered("mixer", recipe.model.mixer.name)
     try:
         vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
     except RunError as error:

@@ -23,6 +23,7 @@ def ask(
     blind: bool = False,
     signals: Literal["pass", "all"] = "pass",
     documents: Path | None = None,
+    mixer: str | None = None,
     json: bool = False,
 ) -> None:
     """Ask a trained run one question: its answer, whether it is remembered or made up, and the evidence.
@@ -53,13 +54,15 @@ def ask(
         What the model is judged by: one greedy pass, or other forms of the question too.
     documents: Path
         Where the file of documents is now, if it was moved since training.
+    mixer: str
+        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print one JSON object on standard output.
     """
     import closedbook
 
     show_warnings()
-    loaded = closedbook.load(run)
+    loaded = closedbook.load(run, mixer)
     loaded.documents = documents
     answer = loaded.ask(question, blind=blind, precision=precision, signals=signals)
     show_answer(console(json), answer)

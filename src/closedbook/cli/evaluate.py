@@ -24,6 +24,7 @@ def evaluate(
     signals: Literal["pass", "all"] = "pass",
     documents: Path | None = None,
     save: bool = False,
+    mixer: str | None = None,
     json: bool = False,
 ) -> None:
     """Answer a file of questions from memory, judge each answer, and score them where the file has answers.
@@ -54,6 +55,8 @@ def evaluate(
         Where the file of documents is now, if it was moved since training.
     save: bool
         Keep the result in the run folder as evaluation.json; without it the folder is not changed.
+    mixer: str
+        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print one JSON object on standard output.
     """
@@ -67,7 +70,7 @@ def evaluate(
     for output in (predictions, answers):
         if output is not None:
             check_output(output, questions, *([predictions] if output is answers and predictions else []))
-    loaded = workflow.load(run)
+    loaded = workflow.load(run, mixer)
     loaded.documents = documents
     with progress(out, "answering", len(given)) as advance:
         result = workflow.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)

@@ -16,6 +16,7 @@ def sample(
     top_k: int = 0,
     length: int = 300,
     seed: int = 0,
+    mixer: str | None = None,
     json: bool = False,
 ) -> None:
     """Let a trained model go on from a prompt.
@@ -36,13 +37,15 @@ def sample(
         Tokens to draw.
     seed: int
         The same seed gives the same text.
+    mixer: str
+        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print one JSON object on standard output.
     """
     import closedbook
 
     show_warnings()
-    text = closedbook.load(run).sample(prompt, length=length, temperature=temperature, top_k=top_k, seed=seed)
+    text = closedbook.load(run, mixer).sample(prompt, length=length, temperature=temperature, top_k=top_k, seed=seed)
     if json:
         print_json({"prompt": prompt, "text": text})
     else:

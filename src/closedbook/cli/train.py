@@ -34,6 +34,7 @@ def train(
     threads: int | None = None,
     dry_run: bool = False,
     tensorboard: Path | None = None,
+    mixer: str | None = None,
     json: bool = False,
 ) -> None:
     """Train a model to answer from memory, and score it.
@@ -70,6 +71,8 @@ def train(
         Read and check every input, print the plan, and stop.
     tensorboard: Path
         Also write TensorBoard's files into this folder, for `tensorboard --logdir`.
+    mixer: str
+        FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed.
     json: bool
         Print one JSON object on standard output, everything else on standard error.
     """
@@ -79,7 +82,12 @@ def train(
 
     show_warnings()
     out = console(json)
-    overrides = [*(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    own = []
+    if mixer is not None:
+        from closedbook.model.own import use_mixer
+
+        own = [f'model.mixer={{name="{use_mixer(mixer)}"}}']
+    overrides = [*own, *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     loaded = load_recipe(recipe, overrides)
     display = TrainingDisplay(out)
     if dry_run:

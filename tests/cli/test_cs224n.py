@@ -127,7 +127,7 @@ def test_the_prompt_ends_where_the_course_s_does(tmp_path: Path):
 def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_parameters(done: Course, tmp_path: Path):
     def command(name: str) -> list[str]:
         return [
-            "cs224n", "finetune", "vanilla", f"{done.corpus}", "--epochs=3", "--threads=1",
+            "cs224n", "finetune", "vanilla", f"{done.corpus}", "--epochs=2", "--threads=1",
             f"--reading-params-path={done.at('vanilla.pretrain.params')}", f"--writing-params-path={tmp_path / name}",
             f"--finetune-corpus-path={done.tiny.questions}",
         ]  # fmt: skip

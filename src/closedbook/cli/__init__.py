@@ -23,6 +23,7 @@ COMMANDS = {
     "sample": "closedbook.cli.sample:sample",
     "attention": "closedbook.cli.attention:attention",
     "study": "closedbook.cli.study:study",
+    "compare": "closedbook.cli.compare:compare",
     "cs224n": "closedbook.cli.cs224n:cs224n",
     "list": "closedbook.cli.list_:list_",
     "show": "closedbook.cli.show:show",

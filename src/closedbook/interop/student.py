@@ -13,6 +13,7 @@ import json
 import math
 import statistics
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -78,7 +79,7 @@ def limit(seconds: int, megabytes: int) -> None:
     except ImportError:
         return
     for kind, most in (
-        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CPU, seconds + math.ceil(time.process_time())),  # torch has taken some already
         (resource.RLIMIT_DATA, megabytes << 20),
         (resource.RLIMIT_FSIZE, 16 << 20),
         (resource.RLIMIT_CORE, 0),

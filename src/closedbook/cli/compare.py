@@ -1,0 +1,102 @@
+"""`closedbook compare`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.markup import escape
+
+from closedbook.cli.output import TrainingDisplay, console, percent, print_json, show_warnings, table
+
+
+def compare(
+    *names: str,
+    documents: Path,
+    questions: Path,
+    budget: float,
+    seeds: int = 2,
+    base: str = "fast",
+    folder: Path = Path("studies/comparison"),
+    set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
+    threads: int | None = None,
+    json: bool = False,
+) -> None:
+    """Train several mixers, stacks, positions or recipes alike, and see what each costs and gains.
+
+    Example: closedbook compare softmax synthesizer-dense --documents wiki.txt --questions birth_places_train.tsv
+    --budget 5 --seeds 2
+
+    Each is trained for the same steps with every seed and answers the training questions that are kept out. A finished
+    cell is kept; after Ctrl-C the same command goes on, and more names or seeds may be added later. Writes
+    comparison.json, comparison.md, comparison.svg (and a dark one), and keeps every run in runs/ beside them.
+
+    Parameters
+    ----------
+    names: str
+        Mixers, stacks or positions (`closedbook list mixers`), put into the base recipe with learned positions where
+        these are not the subject; or recipes. The others are held against softmax, or the first where it is missing.
+    documents: Path
+        The corpus.
+    questions: Path
+        Training questions with answers; those kept out are scored. Never give dev or test questions.
+    budget: float
+        Minutes for one training of softmax on this machine, now: they become steps once, for all.
+    seeds: int
+        How many trainings of each: seeds 0, 1, …
+    base: str
+        The recipe that names are put into: fast, course-vanilla, or a file.
+    folder: Path
+        Where to keep it.
+    set_: list[str]
+        Override one value of the base recipe, such as model.memory.rows=0; may be repeated.
+    threads: int
+        CPU threads; one per core, at most 8, if left out.
+    json: bool
+        Print comparison.json on standard output, everything else on standard error.
+    """
+    from closedbook.errors import DataError
+    from closedbook.recipe import load_recipe
+    from closedbook.studies.compare import Comparison
+    from closedbook.studies.exposure_page import need_matplotlib
+
+    show_warnings()
+    out = console(json)
+    need_matplotlib()
+    if seeds < 1:
+        raise DataError(f"--seeds {seeds} must be at least 1")
+    made = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder)
+    display = TrainingDisplay(out)
+    wanted = list(range(seeds))
+    cells = len(made.names) * seeds
+
+    def begin(name: str, seed: int) -> None:
+        out.print(escape(f"cell {cells - len(made.left(wanted)) + 1} of {cells}: {name}, seed {seed}"))
+
+    try:
+        record = made.run(
+            wanted, threads=threads, listeners=[display], begin=begin,
+            command=shlex.join(["closedbook", *sys.argv[1:]]),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        display.close()
+        kept = cells - len(made.left(wanted))
+        out.print(f"\ninterrupted; {kept} of {cells} cells are kept in {escape(str(folder))}. The same command goes on")
+        sys.exit(130)
+    finally:
+        display.close()
+    reference = record["summary"]["reference"]
+    rows = table("", "right>", "95 % interval", f"against {reference}>", "tokens/s>", "parameters>")
+    for row in record["summary"]["rows"]:
+        gap = f"{100 * row['difference']['mean']:+.1f}" if "difference" in row else "–"
+        rows.add_row(
+            escape(row["name"]), percent(row["accuracy"]), " to ".join(map(percent, row["interval"])), gap,
+            f"{row['tokens_per_second']:,}", f"{row['parameters']['total']:,}",
+        )  # fmt: skip
+    out.print(rows)
+    out.print(f"\nthe table is {escape(str(folder / 'comparison.md'))}, its figure beside it")
+    if json:
+        print_json(record)

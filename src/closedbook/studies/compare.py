@@ -1,0 +1,314 @@
+"""Mechanisms side by side: the same data, the same steps, the same kept-out training questions, paired by seed.
+
+A budget in minutes becomes steps once, by timing the reference; after that only steps count, so that a slow machine
+gives the same weights as a quick one. One cell is one mechanism and one seed. A finished cell is kept and never run
+again, and one that was interrupted goes on where it was. Dev and test questions have no part in it.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from closedbook import workflow
+from closedbook.answers.score import wilson
+from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.recipe import REGISTRIES, Part, Recipe, Stage, encode, load_recipe, recipe_names
+from closedbook.runs import write_atomically
+from closedbook.studies.compare_page import write_page
+from closedbook.text.questions import read_questions
+
+FORMAT = 1
+FILE = "comparison.json"
+KEPT_OUT = 0.1  # of the training questions, where the base recipe keeps none out to choose by
+FINETUNING_AT_MOST = 0.5  # of the budget
+RESAMPLES = 2000
+
+
+def resolve(name: str, base: Recipe) -> Recipe:
+    """The recipe that a name stands for: the base with another mixer, stack or positions; or a recipe of its own.
+
+    Positions are learned except where rotary ones, or none, are the subject. Raises RecipeError for an unknown name.
+    """
+    if name in REGISTRIES["mixer"]:
+        mixer = base.model.mixer if base.model.mixer.name == name else Part(name)
+        model = replace(base.model, mixer=mixer, positions="learned")
+    elif name in REGISTRIES["positions"]:
+        model = replace(base.model, positions=name)
+    elif name in REGISTRIES["stack"]:
+        model = replace(base.model, stack=Part(name), positions="learned")
+    elif name in recipe_names() or name.endswith(".toml"):
+        return load_recipe(name)
+    else:
+        known = [*REGISTRIES["mixer"], *REGISTRIES["stack"], *REGISTRIES["positions"]]
+        raise RecipeError(f'nothing to compare is called "{name}"; known: {", ".join(known)}, and every recipe')
+    return replace(base, name=name, model=model)
+
+
+def reference_of(names: Sequence[str]) -> str:
+    """What the others are held against: softmax attention where it is there, or else the first."""
+    return "softmax" if "softmax" in names else names[0]
+
+
+class Comparison:
+    """A folder with comparison.json, the figure and the table, made by `run` cell by cell; the runs are beside them."""
+
+    def __init__(
+        self, names: Sequence[str], base: Recipe, documents: Path, questions: Path, minutes: float, folder: Path
+    ) -> None:
+        """Open or begin. Raises RunError where the folder holds another comparison, RecipeError for a bad name."""
+        self.names, self.folder, self.path = list(dict.fromkeys(names)), folder, folder / FILE
+        if not self.names or minutes <= 0:
+            raise RecipeError("compare needs at least one name and a --budget above 0 minutes")
+        self.documents, self.questions = documents, questions
+        self.base, self.share = base, {**base.data.kept_out}
+        self.share["choose"] = self.share.get("choose") or KEPT_OUT
+        self.recipes = {name: _prepared(resolve(name, base), self.share) for name in self.names}
+        self.record: dict[str, Any] = {
+            "study": "compare",
+            "format": FORMAT,
+            "design": {
+                "base": {key: value for key, value in encode(base).items() if key != "seed"},
+                "documents": _sha256(documents),
+                "questions": _sha256(questions),
+            },
+            "budget": {"minutes": minutes},
+            "cells": {},
+        }
+        if self.path.exists():
+            self._open()
+
+    def _open(self) -> None:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            known = (found["study"], found["format"], found["design"], found["budget"]["minutes"], found["cells"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise RunError(f"{self.path} is damaged or no comparison; remove it, or give another --folder") from None
+        if known[:2] != ("compare", FORMAT):
+            raise RunError(f"{self.path} is another study or of another format; give another --folder")
+        for key, value in self.record["design"].items():
+            if known[2].get(key) != json.loads(json.dumps(value)):
+                raise RunError(f"{self.path} was made with another {key}; give the same, or another --folder")
+        if known[3] != self.record["budget"]["minutes"]:
+            raise RunError(f"{self.path} has a budget of {known[3]:g} minutes; give the same, or another --folder")
+        self.record = found
+
+    def left(self, seeds: Sequence[int]) -> list[tuple[str, int]]:
+        """The cells still to be run, a seed of every name before the next seed."""
+        return [(n, s) for s in dict.fromkeys(seeds) for n in self.names if _key(n, s) not in self.record["cells"]]
+
+    def settle(self, threads: int | None = None) -> dict[str, dict[str, int]]:
+        """The steps of each name's stages: made from the budget the first time, and read from the record afterwards.
+
+        The base's are timed with softmax attention, whatever is compared; a recipe with other stages by itself.
+        """
+        budget = self.record["budget"]
+        steps: dict[str, dict[str, int]] = budget.setdefault("steps", {})
+        budget.setdefault("timed", {"name": "softmax", "threads": workflow.set_threads(threads)})
+        base = _prepared(resolve("softmax", self.base), self.share)
+        made = {}
+        for name, recipe in self.recipes.items():
+            kind = "base" if recipe.stages == base.stages else name
+            if kind not in steps:
+                steps[kind] = self._steps(base if kind == "base" else recipe, budget["minutes"])
+            made[name] = steps[kind]
+        return made
+
+    def _steps(self, recipe: Recipe, minutes: float) -> dict[str, int]:
+        """Stage name to steps (epochs, where the recipe counts those): as many as fit, finetuning before the rest."""
+        left = 60 * minutes
+        seconds = {}
+        for stage in recipe.stages:
+            job = workflow.prepare(replace(recipe, stages=(stage,)), self.documents, self.questions)
+            seconds[stage.name] = max(job.estimate()[1], 0.1)
+        made = {}
+        finetuning = [s for s in recipe.stages if len(recipe.stages) > 1 and _only_questions(s)]
+        for group, most in ((finetuning, FINETUNING_AT_MOST), ([s for s in recipe.stages if s not in finetuning], 1.0)):
+            needed = sum(seconds[stage.name] for stage in group)
+            fits = most * left / needed if needed else 0.0
+            if group is finetuning:
+                fits = min(1.0, fits)
+            for stage in group:
+                made[stage.name] = max(1, round((stage.epochs or stage.steps) * fits))
+            left -= needed * fits
+        return {stage.name: made[stage.name] for stage in recipe.stages}
+
+    def run(
+        self,
+        seeds: Sequence[int],
+        *,
+        threads: int | None = None,
+        listeners: Sequence[workflow.Listener] = (),
+        begin: Callable[[str, int], None] = lambda name, seed: None,
+        command: str = "",
+    ) -> dict[str, Any]:
+        """Run the cells that are missing and return the record, written after each with its figure and table.
+
+        `begin` hears a cell's name and seed before it starts.
+        """
+        for recipe in self.recipes.values():  # a name that cannot be built, or data that cannot be read, is found now
+            workflow.prepare(recipe, self.documents, self.questions)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.folder} cannot be made ({error.strerror}); give another --folder") from None
+        steps = self.settle(threads)
+        self.write()
+        for name, seed in self.left(seeds):
+            begin(name, seed)
+            recipe = replace(_of_length(self.recipes[name], steps[name]), seed=seed)
+            self.record["cells"][_key(name, seed)] = self._cell(name, recipe, threads, listeners, command)
+            self.write()
+        self.record["summary"] = summary(self.record, reference_of(self.names))
+        self.write()
+        return self.record
+
+    def _cell(
+        self,
+        name: str,
+        recipe: Recipe,
+        threads: int | None,
+        listeners: Sequence[workflow.Listener],
+        command: str,
+    ) -> dict[str, Any]:
+        """Train (or go on), and answer the kept-out questions."""
+        folder = self.folder / "runs" / f"{Path(name).stem}-{recipe.seed}"
+        finished = (folder / "run.json").is_file() and not (folder / "training.safetensors").is_file()
+        if finished and (folder / "model.safetensors").is_file():
+            run = workflow.load(folder)
+        else:
+            run = workflow.train(
+                recipe, self.documents, self.questions, run=folder, resume=(folder / "run.json").is_file(),
+                threads=threads, listeners=listeners, command=command,
+            )  # fmt: skip
+        record = run.folder.record()
+        kept = read_questions(self.questions, need_answers=True).only(record["split"]["choose"])
+        if not len(kept):
+            raise DataError(f"{self.questions}: no question is kept out to score by; give more questions")
+        answers = run.answer(kept.items, blind=True)
+        lines = run.folder.metrics()
+        seconds = sum(line["tokens"] / max(line["tokens_per_second"], 1) for line in lines)
+        about = ("parameters", "threads", "commit", "versions", "machine", "command")
+        return {
+            "name": name,
+            "seed": recipe.seed,
+            "right": [bool(answer.right) for answer in answers],
+            "loss": {stage.name: _last_loss(lines, stage.name) for stage in recipe.stages},
+            "tokens": sum(line["tokens"] for line in lines),
+            "tokens_per_second": round(sum(line["tokens"] for line in lines) / max(seconds, 1e-9)),
+            "steps": {stage.name: _steps_done(lines, stage.name) for stage in recipe.stages},
+            **{key: record[key] for key in about},
+        }
+
+    def write(self) -> None:
+        """The record; its figure and its table, once there is a cell."""
+        if self.record["cells"]:
+            names = list(dict.fromkeys(cell["name"] for cell in self.record["cells"].values()))
+            self.record["summary"] = summary(self.record, reference_of(names))
+        text = json.dumps(self.record, indent=1, ensure_ascii=False, allow_nan=False)
+        write_atomically(self.path, f"{text}\n".encode())
+        if self.record["cells"]:
+            write_page(self.record, self.folder)
+
+
+def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
+    """Each name: mean accuracy with the interval of its questions, spread over seeds, the difference to the reference.
+
+    The interval is Wilson's for one seed's number of questions: other seeds ask the same ones, and are no more of
+    them. The difference is of the seeds that both have; its interval is a bootstrap over seeds and over questions.
+    """
+    by_name: dict[str, dict[int, dict[str, Any]]] = {}
+    for cell in record["cells"].values():
+        by_name.setdefault(cell["name"], {})[cell["seed"]] = cell
+    rows = []
+    for name, cells in by_name.items():
+        right = np.array([cell["right"] for cell in cells.values()], dtype=float)  # (seed, question)
+        some = next(iter(cells.values()))
+        losses = {s: statistics.mean(cell["loss"][s] for cell in cells.values()) for s in some["loss"]}
+        row: dict[str, Any] = {
+            "name": name,
+            "seeds": sorted(cells),
+            "questions": right.shape[1],
+            "accuracy": right.mean(),
+            "interval": list(wilson(round(right.sum() / len(right)), right.shape[1])),
+            "by_seed": {str(seed): sum(cell["right"]) / len(cell["right"]) for seed, cell in sorted(cells.items())},
+            "spread_over_seeds": statistics.stdev(right.mean(1)) if len(right) > 1 else None,
+            "loss": losses,
+            "tokens_per_second": round(statistics.mean(cell["tokens_per_second"] for cell in cells.values())),
+            "parameters": some["parameters"],
+        }
+        shared = sorted(set(cells) & set(by_name.get(reference, {})))
+        if name != reference and shared:
+            theirs = np.array([by_name[reference][seed]["right"] for seed in shared], dtype=float)
+            ours = np.array([cells[seed]["right"] for seed in shared], dtype=float)
+            row["difference"] = difference(ours, theirs)
+        rows.append(row)
+    return {"reference": reference, "rows": rows}
+
+
+def difference(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> dict[str, Any]:
+    """Of two (seed, question) tables of 0 and 1, paired in both: the mean difference, each seed's, a 95 % interval.
+
+    The interval is the middle of a bootstrap that draws seeds, and questions, with replacement. Of a single seed it
+    tells what other questions would give, and nothing about other seeds.
+    """
+    gaps = ours - theirs
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, gaps.shape[0], (RESAMPLES, gaps.shape[0]))
+    columns = rng.integers(0, gaps.shape[1], (RESAMPLES, gaps.shape[1]))
+    means = [gaps[np.ix_(r, c)].mean() for r, c in zip(rows, columns, strict=True)]
+    return {
+        "mean": float(gaps.mean()),
+        "by_seed": [float(gap) for gap in gaps.mean(1)],
+        "interval": [float(value) for value in np.quantile(means, [0.025, 0.975])],
+    }
+
+
+def _prepared(recipe: Recipe, kept_out: Mapping[str, float]) -> Recipe:
+    """Without rules to stop by, so that all cells train equally long; the same questions kept out of all."""
+    stages = tuple(replace(stage, stop=None) for stage in recipe.stages)
+    return replace(recipe, stages=stages, data=replace(recipe.data, kept_out=kept_out))
+
+
+def _of_length(recipe: Recipe, steps: Mapping[str, int]) -> Recipe:
+    stages = tuple(
+        replace(stage, epochs=steps[stage.name]) if stage.epochs else replace(stage, steps=steps[stage.name])
+        for stage in recipe.stages
+    )
+    return replace(recipe, stages=stages)
+
+
+def _only_questions(stage: Stage) -> bool:
+    return all(share.objective.name == "question" for share in stage.objectives)
+
+
+def _of_stage(lines: Sequence[Mapping[str, Any]], stage: str) -> Iterator[Mapping[str, Any]]:
+    return (line for line in lines if line["stage"] == stage)
+
+
+def _last_loss(lines: Sequence[Mapping[str, Any]], stage: str) -> float:
+    """The mean training loss over the last tenth of a stage's steps, nats per target."""
+    losses = [line["loss"] for line in _of_stage(lines, stage)]
+    return round(statistics.mean(losses[-max(1, len(losses) // 10) :]), 4)
+
+
+def _steps_done(lines: Sequence[Mapping[str, Any]], stage: str) -> int:
+    return max(line["step"] for line in _of_stage(lines, stage))
+
+
+def _key(name: str, seed: int) -> str:
+    return f"{name} {seed}"
+
+
+def _sha256(path: Path) -> str:
+    import hashlib
+
+    from closedbook.text.files import read_bytes
+
+    return hashlib.sha256(read_bytes(path, "text")).hexdigest()

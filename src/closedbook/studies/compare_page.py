@@ -1,0 +1,92 @@
+"""A comparison, told: a figure in two themes, and a table in Markdown."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from closedbook.attention.figures import DARK, LIGHT, Slide, Theme
+from closedbook.runs import write_atomically
+
+HEADLINE = "Right answers to training questions kept out"
+
+
+def write_page(record: dict[str, Any], folder: Path) -> None:
+    """Write comparison.md, comparison.svg and comparison-dark.svg beside each other."""
+    write_atomically(folder / "comparison.md", page(record).encode())
+    for theme in (LIGHT, DARK):
+        name = "comparison.svg" if theme is LIGHT else f"comparison-{theme.name}.svg"
+        write_atomically(folder / name, figure(record, theme))
+
+
+def figure(record: dict[str, Any], theme: Theme) -> bytes:
+    """A line for each name: its interval, its mean, and every seed as a small mark."""
+    import matplotlib
+
+    settings: Any = {"font.family": "DejaVu Sans", "svg.hashsalt": "comparison"}
+    with matplotlib.rc_context(settings):
+        slide = Slide(HEADLINE, theme)
+        (ax,) = slide.panels()
+        rows = sorted(record["summary"]["rows"], key=lambda row: row["accuracy"])
+        for y, row in enumerate(rows):
+            slide.curve(ax, [100 * end for end in row["interval"]], [y, y], 0, linewidth=1.6, linestyle="-")
+            slide.dots(ax, [100 * row["accuracy"]], [y], 0, markersize=9)
+            slide.dots(ax, [100 * value for value in row["by_seed"].values()], [y + 0.2] * len(row["by_seed"]), 1)
+        ax.set_yticks(range(len(rows)), [row["name"] for row in rows])
+        ax.set_ylim(-0.6, len(rows) - 0.4)
+        ax.set_xlim(left=0)
+        ax.set_xlabel("right, %: mean with the 95 % interval of its questions; above it every seed")
+        out = io.BytesIO()
+        slide.figure.savefig(out, format="svg", metadata={"Date": None})
+    return out.getvalue()
+
+
+def page(record: dict[str, Any]) -> str:
+    """What was compared, and the table."""
+    summary, budget = record["summary"], record["budget"]
+    reference = summary["reference"]
+    headings = ["", "right", "95 % interval", f"against {reference}, paired", "sd over seeds", "loss", "tokens/s"]
+    rows = []
+    for row in sorted(summary["rows"], key=lambda row: -row["accuracy"]):
+        apart = row.get("difference")
+        gap = f"{_points(apart['mean'])} ({' to '.join(map(_points, apart['interval']))})" if apart else "–"
+        spread = row["spread_over_seeds"]
+        parameters = row["parameters"]
+        memory = f" (+ {parameters['memory']:,} memory)" if parameters["memory"] else ""
+        rows.append(
+            [
+                row["name"],
+                f"{100 * row['accuracy']:.1f} %",
+                " to ".join(f"{100 * end:.1f}" for end in row["interval"]),
+                gap,
+                "–" if spread is None else f"{100 * spread:.1f}",
+                ", ".join(f"{stage} {loss:.3f}" for stage, loss in row["loss"].items()),
+                f"{row['tokens_per_second']:,}",
+                f"{parameters['dense']:,}{memory}",
+            ]
+        )
+    lines = [[*headings, "parameters"], ["---"] * 8, *rows]
+    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    some = summary["rows"][0]
+    lengths = {str(cell["steps"]): cell["steps"] for cell in record["cells"].values()}
+    steps = "; or ".join(
+        ", ".join(f"{count:,} of {stage}" for stage, count in each.items()) for each in lengths.values()
+    )
+    return f"""# Mechanisms side by side
+
+![{HEADLINE}](comparison.svg)
+
+{table}
+
+Base recipe {record["design"]["base"]["name"]}; a budget of {budget["minutes"]:g} minutes became steps once, by timing
+{budget["timed"]["name"]} on {budget["timed"]["threads"]} thread(s): {steps}. {some["questions"]} training questions,
+kept out by a hash of the person's name, were answered by every cell. Where the machine was busy, tokens a second say
+little. The interval is Wilson's for these questions; the paired difference, in points, has a bootstrap interval over
+seeds and questions. With one seed no interval says anything about other seeds. Loss: the mean of each stage's last
+tenth, in nats per target.
+"""
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}"

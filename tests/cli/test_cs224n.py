@@ -1,0 +1,213 @@
+"""The course's command lines as its handout has them, on a world of 80 documents, with pretraining cut by --epochs."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import torch
+from shell import Tiny, closedbook, killed, make_tiny, refused
+
+from closedbook.interop import course
+from closedbook.runs import RunFolder
+from closedbook.text.questions import read_questions
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "interop"))
+from mingpt import MinGPT
+
+ONE = ("--epochs", "1", "--threads", "1")
+
+
+@dataclass(frozen=True)
+class Course:
+    """A folder in which the handout's first commands were run."""
+
+    tiny: Tiny
+    inputs: Path  # questions without answers
+    said: str
+
+    @property
+    def corpus(self) -> Path:
+        return self.tiny.documents
+
+    def at(self, name: str) -> Path:
+        return self.tiny.folder / name
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    tiny = make_tiny(tmp_path_factory.mktemp("course"))
+    inputs = tiny.folder / "test_inputs.tsv"
+    texts = [line.split("\t")[0] for line in tiny.dev.read_text(encoding="utf-8").splitlines()]
+    inputs.write_text("\n".join(texts) + "\n", encoding="utf-8")
+    made = Course(tiny, inputs, "")
+    first = closedbook(
+        "cs224n", "pretrain", "vanilla", made.corpus, "--writing_params_path", made.at("vanilla.pretrain.params"), *ONE
+    )
+    assert first.code == 0, first.err
+    second = closedbook(
+        "cs224n", "finetune", "vanilla", made.corpus, "--reading_params_path", made.at("vanilla.pretrain.params"),
+        "--writing_params_path", made.at("vanilla.finetune.params"), "--finetune_corpus_path", tiny.questions, *ONE,
+    )  # fmt: skip
+    assert second.code == 0, second.err
+    return made
+
+
+def evaluated(done: Course, questions: Path, outputs: str, **flags: str) -> str:
+    made = closedbook(
+        "cs224n", "evaluate", "vanilla", done.corpus, "--reading_params_path", done.at("vanilla.finetune.params"),
+        "--eval_corpus_path", questions, "--outputs_path", done.at(outputs), "--threads", "1",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    return made.out
+
+
+def test_parameters_are_those_of_the_course_s_model(done: Course):
+    size = len({*done.corpus.read_text(encoding="utf-8")}) + 2
+    for name in ("vanilla.pretrain.params", "vanilla.finetune.params"):
+        MinGPT(size).load_state_dict(torch.load(done.at(name), weights_only=True))
+
+
+def test_finetuning_begins_from_the_file_it_reads(done: Course):
+    before, after = (
+        torch.load(done.at(f"vanilla.{leg}.params"), weights_only=True)["tok_emb.weight"]
+        for leg in ("pretrain", "finetune")
+    )
+    fresh = torch.load(done.at("vanilla.pretrain.params"), weights_only=True)["head.weight"].std()
+    assert (after - before).abs().max() < 0.01 < fresh  # one step at 6e-4 moves a weight by about that
+    record = RunFolder.open(done.at("vanilla.finetune.params.run")).record()
+    assert record["start"]["path"].endswith("vanilla.pretrain.params")
+
+
+def test_predictions_are_one_a_line_and_the_printed_line_counts_them(done: Course):
+    out = evaluated(done, done.tiny.dev, "dev.predictions")
+    said = done.at("dev.predictions").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    golds = read_questions(done.tiny.dev).answers
+    assert len(said) == len(golds) == 12
+    correct = float(sum(map(str.__eq__, said, golds)))
+    assert out == f"Correct: {correct} out of 12.0: {correct / 12 * 100}%\n"
+
+
+def test_predictions_are_those_of_the_course_s_own_model(done: Course):
+    """Decoded one character at a time by a model written from the handout, from the file we wrote."""
+    evaluated(done, done.inputs, "test.predictions")
+    characters = ["□", "⁇", *sorted({*done.corpus.read_text(encoding="utf-8")})]
+    model = MinGPT(len(characters)).eval()
+    model.load_state_dict(torch.load(done.at("vanilla.finetune.params"), weights_only=True))
+    lines = done.inputs.read_text(encoding="utf-8").splitlines(keepends=True)
+    said = done.at("test.predictions").read_text(encoding="utf-8").splitlines()
+    for line, ours in list(zip(lines, said, strict=True))[:4]:
+        ids = [characters.index(c) for c in line.split("\t")[0] + "⁇"]  # the newline is part of the prompt
+        with torch.no_grad():
+            for _ in range(32):
+                ids.append(int(model(torch.tensor([ids]))[0, -1].argmax()))
+        assert "".join(characters[i] for i in ids).split("⁇")[1].replace("\n", " ") == ours
+
+
+def test_a_file_without_answers_is_answered_and_not_scored(done: Course):
+    out = evaluated(done, done.inputs, "test.predictions")
+    assert out.splitlines() == [
+        "No gold birth places provided; returning (0,0)",
+        f"Predictions written to {done.at('test.predictions')}; no targets provided",
+    ]
+
+
+def test_the_prompt_ends_where_the_course_s_does(tmp_path: Path):
+    for content, expected in (
+        ("Where was A born?\nWhere was B born?\n", ["Where was A born?\n", "Where was B born?\n"]),
+        ("Where was A born?\nWhere was B born?", ["Where was A born?\n", "Where was B born?"]),
+        ("Where was A born?\tX\n", ["Where was A born?"]),
+    ):
+        (tmp_path / "q.tsv").write_text(content, encoding="utf-8")
+        assert course.prompts(read_questions(tmp_path / "q.tsv")) == expected
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_parameters(done: Course, tmp_path: Path):
+    def command(name: str) -> list[str]:
+        return [
+            "cs224n", "finetune", "vanilla", f"{done.corpus}", "--epochs=2", "--threads=1",
+            f"--reading-params-path={done.at('vanilla.pretrain.params')}", f"--writing-params-path={tmp_path / name}",
+            f"--finetune-corpus-path={done.tiny.questions}",
+        ]  # fmt: skip
+
+    stopped = killed("SIGINT", "after", 1, command("a.params"))
+    assert stopped.code == 130, stopped.err
+    assert "the same command goes on" in stopped.out
+    assert not (tmp_path / "a.params").exists()
+    again = closedbook(*command("a.params"))
+    assert again.code == 0, again.err
+    assert "going on from step" in again.out
+    assert closedbook(*command("b.params")).code == 0
+    a, b = (torch.load(tmp_path / name, weights_only=True) for name in ("a.params", "b.params"))
+    assert all(torch.equal(a[name], b[name]) for name in b)
+
+
+def test_a_folder_that_is_no_run_is_left_alone(done: Course, tmp_path: Path):
+    (tmp_path / "a.params.run").mkdir()
+    (tmp_path / "a.params.run" / "thesis.txt").write_text("mine")
+    refused(
+        closedbook("cs224n", "pretrain", "vanilla", done.corpus, "--writing_params_path", tmp_path / "a.params", *ONE),
+        "a.params.run", "not a run folder",
+    )  # fmt: skip
+    assert (tmp_path / "a.params.run" / "thesis.txt").read_text() == "mine"
+
+
+def test_the_handout_s_epochs_and_rates():
+    for variant in ("vanilla", "synthesizer"):
+        (pretrain,) = course.course_recipe("pretrain", variant).stages
+        (after,) = course.course_recipe("finetune", variant).stages
+        (alone,) = course.course_recipe("finetune", variant, pretrained=False).stages
+        assert [(s.epochs, s.batch, s.optimiser.options["rate"]) for s in (pretrain, after, alone)] == [
+            (650, 128, 6e-3), (10, 256, 6e-4), (75, 256, 6e-4)
+        ]  # fmt: skip
+    (stage,) = course.course_recipe("finetune", "vanilla", rate=1e-5, bottleneck=64, epochs=2).stages
+    assert (stage.epochs, stage.optimiser.options["rate"]) == (2, 1e-5)
+
+
+def test_a_variant_without_a_recipe_says_which_there_are(done: Course, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(course, "recipe_names", lambda: ["course-vanilla", "course-synthesizer"])
+    refused(
+        closedbook("cs224n", "pretrain", "rope", done.corpus, "--writing_params_path", done.at("x")),
+        '"rope"', "course-rope", "vanilla, synthesizer",
+    )  # fmt: skip
+
+
+def test_what_a_function_needs_is_asked_for_by_name(done: Course):
+    refused(closedbook("cs224n", "pretrain", "vanilla", done.corpus), "--writing_params_path")
+    refused(closedbook("cs224n", "evaluate", "vanilla", done.corpus), "--reading_params_path", "--outputs_path")
+
+
+def test_parameters_of_another_variant_or_corpus_are_refused(done: Course):
+    common = ["--reading_params_path", done.at("vanilla.pretrain.params"), "--eval_corpus_path", done.tiny.dev]
+    outputs = ["--outputs_path", done.at("none")]
+    refused(closedbook("cs224n", "evaluate", "synthesizer", done.corpus, *common, *outputs), "another variant")
+    refused(closedbook("cs224n", "evaluate", "vanilla", done.tiny.dev, *common, *outputs), "corpus")
+    assert not done.at("none").exists()
+
+
+def test_london_is_counted(tmp_path: Path):
+    file = tmp_path / "dev.tsv"
+    file.write_text("Where was A born?\tLondon\n" + "Where was B born?\tParis\n" * 3, encoding="utf-8")
+    assert closedbook("cs224n", "london", "--eval_corpus_path", file).out == "Correct: 1.0 out of 4.0: 25.0%\n"
+
+
+def test_the_course_s_own_figure_for_london(cs224n: Path):
+    assert closedbook("cs224n", "london", "--eval-corpus-path", cs224n / "birth_dev.tsv").out == (
+        "Correct: 25.0 out of 500.0: 5.0%\n"
+    )
+
+
+def test_examples_are_printed_as_the_course_prints_them(done: Course):
+    files = ("--corpus", done.corpus, "--finetune_corpus_path", done.tiny.questions)
+    shown = closedbook("cs224n", "dataset", "namedata", *files).out.splitlines()
+    text, answer = done.tiny.questions.read_text(encoding="utf-8").splitlines()[0].split("\t")
+    assert shown[1] == "x: " + f"{text}⁇{answer}⁇".ljust(127, "□")
+    assert shown[2] == "y: " + ("□" * (len(text) - 1) + f"⁇{answer}⁇").ljust(127, "□")
+    document = done.corpus.read_text(encoding="utf-8").splitlines()[0]
+    x, y = closedbook("cs224n", "dataset", "charcorruption", *files).out.splitlines()[1:3]
+    whole = (x[3:] + y[-1]).rstrip("□")
+    prefix, suffix, masked = whole.split("⁇")
+    assert document.startswith(prefix + masked + suffix)
+    assert x[4:] == y[3:-1]

@@ -1,0 +1,123 @@
+"""Mechanisms side by side: equal steps, paired seeds, cells that are kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from shell import Tiny, closedbook, make_tiny, refused
+
+from closedbook import workflow
+from closedbook.answers.score import wilson
+from closedbook.recipe import load_recipe
+from closedbook.runs import RunFolder
+from closedbook.studies import compare
+from closedbook.studies.compare import Comparison, difference, resolve
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    return make_tiny(tmp_path_factory.mktemp("compare"))
+
+
+def arguments(tiny: Tiny, folder: str, *names: str, seeds: int = 1, budget: str = "0.005") -> list[str]:
+    return [
+        "compare", *names, *tiny.inputs, "--base", f"{tiny.recipe}", "--budget", budget, "--seeds", f"{seeds}",
+        "--folder", f"{tiny.folder / folder}", "--json",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def record(tiny: Tiny) -> Any:
+    done = closedbook(*arguments(tiny, "kept", "softmax", "synthesizer-dense", "rotary"))
+    assert done.code == 0, done.err
+    return done.json
+
+
+def test_every_cell_trains_equally_long_on_the_same_questions(tiny: Tiny, record: Any):
+    cells = record["cells"].values()
+    assert [cell["name"] for cell in cells] == ["softmax", "synthesizer-dense", "rotary"]
+    assert len({json.dumps(cell["steps"]) for cell in cells}) == 1
+    assert record["budget"]["steps"] == {"base": next(iter(cells))["steps"]}
+    splits = [RunFolder.open(tiny.folder / "kept" / "runs" / f"{cell['name']}-0").record()["split"] for cell in cells]
+    assert splits[0] == splits[1] == splits[2]
+    assert not set(splits[0]["choose"]) & set(splits[0]["train"])
+    assert all(len(cell["right"]) == len(splits[0]["choose"]) > 0 for cell in cells)
+
+
+def test_the_table_says_what_the_cells_hold(tiny: Tiny, record: Any):
+    folder = tiny.folder / "kept"
+    page = (folder / "comparison.md").read_text(encoding="utf-8")
+    for row in record["summary"]["rows"]:
+        cell = record["cells"][f"{row['name']} 0"]
+        right, total = sum(cell["right"]), len(cell["right"])
+        assert row["accuracy"] == right / total
+        assert row["interval"] == list(wilson(right, total))
+        assert f"| {row['name']} | {100 * right / total:.1f} % |" in page
+        assert f"{cell['parameters']['dense']:,}" in page
+    assert (folder / "comparison.svg").read_bytes().count(b"<svg") == 1
+    assert (
+        b"synthesizer-dense" in (folder / "comparison.svg").read_bytes()
+        or b"<use" in (folder / "comparison.svg").read_bytes()
+    )
+
+
+def test_finished_cells_are_kept_and_names_and_seeds_may_be_added(
+    tiny: Tiny, record: Any, monkeypatch: pytest.MonkeyPatch
+):
+    trained, train = [], workflow.train
+
+    def counted(recipe: Any, *given: Any, **options: Any) -> Any:
+        trained.append((recipe.name, recipe.seed, [stage.steps for stage in recipe.stages]))
+        return train(recipe, *given, **options)
+
+    monkeypatch.setattr(workflow, "train", counted)
+    monkeypatch.setattr(compare.Comparison, "_steps", lambda *_: pytest.fail("the budget is settled once"))
+    done = closedbook(*arguments(tiny, "kept", "softmax", "none", seeds=2))
+    assert done.code == 0, done.err
+    steps = list(record["budget"]["steps"]["base"].values())
+    assert trained == [("none", 0, steps), ("softmax", 1, steps), ("none", 1, steps)]
+    assert {key: done.json["cells"][key] for key in record["cells"]} == record["cells"]
+    rows = {row["name"]: row for row in done.json["summary"]["rows"]}
+    assert rows["none"]["difference"]["by_seed"] == [
+        rows["none"]["by_seed"][seed] - rows["softmax"]["by_seed"][seed] for seed in "01"
+    ]
+    assert len(rows["rotary"]["difference"]["by_seed"]) == 1  # only the seed that both have
+
+
+def test_another_comparison_is_not_written_over(tiny: Tiny, record: Any):
+    refused(closedbook(*arguments(tiny, "kept", "softmax", budget="1")), "budget", "--folder")
+    refused(closedbook(*arguments(tiny, "kept", "softmax"), "--set", "model.width=32"), "another base", "--folder")
+    refused(closedbook(*arguments(tiny, "new", "softmaxx")), "softmaxx", "synthesizer-dense")
+    assert not (tiny.folder / "new").exists()
+
+
+def test_names_change_one_thing_and_positions_are_learned_unless_they_are_the_subject():
+    fast = load_recipe("fast")
+    assert resolve("softmax", fast).model.mixer == fast.model.mixer
+    assert resolve("softmax", fast).model.positions == "learned"
+    assert resolve("rotary", fast).model == fast.model
+    assert resolve("synthesizer-dense", fast).model.mixer.name == "synthesizer-dense"
+    assert resolve("course-vanilla", fast) == load_recipe("course-vanilla")
+
+
+def test_a_budget_gives_finetuning_its_steps_first_and_at_most_half(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
+    recipe = load_recipe(tiny.recipe)  # 6 steps of pretraining, 5 of finetuning
+    made = Comparison(["softmax"], recipe, tiny.documents, tiny.questions, 1, tiny.folder / "budget")
+    monkeypatch.setattr(workflow.Job, "estimate", lambda job: (0, float(job.steps)))  # a second a step
+    assert made._steps(recipe, 1) == {"pretrain": 55, "finetune": 5}
+    assert made._steps(recipe, 4 / 60) == {"pretrain": 2, "finetune": 2}
+
+
+def test_the_paired_difference_and_its_interval():
+    rng = np.random.default_rng(0)
+    theirs = (rng.random((3, 400)) < 0.4).astype(float)
+    ours = np.maximum(theirs, rng.random((3, 400)) < 0.2).astype(float)
+    found = difference(ours, theirs)
+    assert found["mean"] == pytest.approx((ours - theirs).mean())
+    low, high = found["interval"]
+    assert 0.05 < low < found["mean"] < high < 0.2
+    same = difference(theirs, theirs)
+    assert (same["mean"], same["interval"]) == (0.0, [0.0, 0.0])

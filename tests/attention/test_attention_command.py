@@ -31,7 +31,6 @@ def test_all_claims_hold_in_json(capsys):
         assert {"id", "statement", "figure", "bound", "tolerance", "holds", "seconds"} <= set(claim)
         assert claim["holds"] is True
         assert claim["figure"] <= claim["bound"] <= claim["tolerance"] == 0.01
-    assert sum(claim["seconds"] for claim in claims) < 20
 
 
 def test_a_short_query_makes_1b_fail_with_exit_code_1(capsys):

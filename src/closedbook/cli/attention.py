@@ -44,6 +44,9 @@ def attention(
     from closedbook.cli.output import console
 
     claims = [load(id) for id in dict.fromkeys(ids or CLAIMS)]
+    import torch  # only once the ids are known to be right
+
+    torch.set_num_threads(1)  # the matrices are small: a second thread on a busy machine waits more than it works
     verdicts = check_all(claims, overrides_by_claim(claims, parse_overrides(set or ())), figures)
     if json:
         print_json(verdicts)

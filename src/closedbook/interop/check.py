@@ -36,8 +36,8 @@ class Finding:
 def check(file: Path, *, seconds: int = 60, megabytes: int = 4096) -> list[Finding]:
     """Execute a student's dataset.py or attention.py and look at what it does.
 
-    `seconds` of processor time (and twice as many by the clock, and 30), `megabytes` of memory. A file that breaks a limit or
-    ends by itself has that as its last finding. Raises DataError where there is no such file.
+    `seconds` of processor time (by the clock twice as many, and 30), `megabytes` of memory. A file that breaks a limit
+    or ends by itself has that as its last finding. Raises DataError where there is no such file.
     """
     if file.suffix != ".py" or not file.is_file():
         raise DataError(f"{file} is no Python file; give a student's dataset.py or attention.py")
@@ -93,7 +93,7 @@ def _read(result: Path) -> list[Finding]:
 
 def _ended(code: int | None, seconds: int) -> str:
     if code is None:
-        return f"it was stopped after {2 * seconds + 30} s by the clock; is there a loop without an end? Or raise --seconds"
+        return f"it was stopped after {2 * seconds + 30} s; is there a loop without an end? Or raise --seconds"
     if code in (-getattr(signal, "SIGXCPU", 24), -getattr(signal, "SIGKILL", 9)):
         return f"it used up {seconds} s of processor time; is there a loop without an end? Or raise --seconds"
     return f"the process ended with code {code} before all was checked; was it out of memory, or did it call exit?"

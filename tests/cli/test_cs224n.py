@@ -136,12 +136,24 @@ def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_parameters(done: 
     assert stopped.code == 130, stopped.err
     assert "the same command goes on" in stopped.out
     assert not (tmp_path / "a.params").exists()
+    other = [part.replace("--epochs=2", "--epochs=1") for part in command("a.params")]
+    refused(closedbook(*other), "other flags")
     again = closedbook(*command("a.params"))
     assert again.code == 0, again.err
     assert "going on from step" in again.out
     assert closedbook(*command("b.params")).code == 0
     a, b = (torch.load(tmp_path / name, weights_only=True) for name in ("a.params", "b.params"))
     assert all(torch.equal(a[name], b[name]) for name in b)
+
+
+def test_a_finished_run_makes_way_for_the_next_but_not_for_one_that_cannot_begin(done: Course, tmp_path: Path):
+    here = ("cs224n", "finetune", "vanilla", done.corpus, "--writing_params_path", tmp_path / "a.params", *ONE)
+    assert closedbook(*here, "--finetune_corpus_path", done.tiny.questions).code == 0
+    before = (tmp_path / "a.params.run" / "run.json").read_bytes()
+    refused(closedbook(*here, "--finetune_corpus_path", done.inputs), "has no answer")
+    assert (tmp_path / "a.params.run" / "run.json").read_bytes() == before
+    assert closedbook(*here, "--finetune_corpus_path", done.tiny.dev).code == 0
+    assert RunFolder.open(tmp_path / "a.params.run").record()["questions"]["path"] == f"{done.tiny.dev}"
 
 
 def test_a_folder_that_is_no_run_is_left_alone(done: Course, tmp_path: Path):

@@ -26,18 +26,19 @@ class Attention(nn.Module):
         self.proj = nn.Linear(width, width)
         self.register_buffer("mask", torch.tril(torch.ones(block, block)).view(1, 1, block, block))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, x_kv: Tensor | None = None) -> Tensor:
         B, T, C = x.shape
+        x_kv = x if x_kv is None else x_kv
 
         def split(y: Tensor) -> Tensor:
-            return y.view(B, T, self.heads, C // self.heads).transpose(1, 2)
+            return y.view(B, -1, self.heads, C // self.heads).transpose(1, 2)
 
         if self.synthesizer:
             scores = torch.relu(split(self.w1(x))) @ self.w2[:, :T] + self.b2[:T]
         else:
-            scores = split(self.query(x)) @ split(self.key(x)).transpose(-2, -1) / math.sqrt(C // self.heads)
-        weights = scores.masked_fill(self.mask[:, :, :T, :T] == 0, -1e10).softmax(-1)
-        return self.proj((weights @ split(self.value(x))).transpose(1, 2).reshape(B, T, C))
+            scores = split(self.query(x)) @ split(self.key(x_kv)).transpose(-2, -1) / math.sqrt(C // self.heads)
+        weights = scores.masked_fill(self.mask[:, :, :T, : x_kv.shape[1]] == 0, -1e10).softmax(-1)
+        return self.proj((weights @ split(self.value(x_kv))).transpose(1, 2).reshape(B, T, C))
 
 
 class Block(nn.Module):
@@ -66,3 +67,34 @@ class MinGPT(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         x = self.tok_emb(ids) + self.pos_emb[:, : ids.shape[1]]
         return self.head(self.ln_f(self.blocks(x)))
+
+
+class Down(Block):
+    def __init__(self, width: int, heads: int, block: int, latents: int) -> None:
+        super().__init__(width, heads, block, False)
+        self.C = nn.Parameter(torch.zeros(1, latents, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        basis = self.C.expand(len(x), -1, -1)
+        basis = basis + self.attn(self.ln1(basis), x)
+        return basis + self.mlp(self.ln2(basis))
+
+
+class Up(Block):
+    def forward(self, latents: Tensor, x: Tensor) -> Tensor:  # type: ignore[override]
+        x = x + self.attn(x, self.ln1(latents))
+        return x + self.mlp(self.ln2(x))
+
+
+class PerceiverGPT(MinGPT):
+    """The edition of 2023: down to a few positions, blocks among these, and up again."""
+
+    def __init__(self, size: int, block: int, width: int, heads: int, layers: int, latents: int) -> None:
+        super().__init__(size, block, width, heads, 0)
+        self.down_block = Down(width, heads, block, latents)
+        self.blocks = nn.Sequential(*[Block(width, heads, latents, False) for _ in range(layers - 2)])
+        self.up_block = Up(width, heads, block, False)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        x = self.tok_emb(ids) + self.pos_emb[:, : ids.shape[1]]
+        return self.head(self.ln_f(self.up_block(self.blocks(self.down_block(x)), x)))

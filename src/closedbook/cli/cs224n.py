@@ -16,7 +16,6 @@ from closedbook.cli.output import TrainingDisplay, check_output, console, print_
 
 if TYPE_CHECKING:
     from closedbook.recipe import Recipe
-    from closedbook.runs import RunFolder
 
 cs224n = App(
     name="cs224n",
@@ -296,7 +295,12 @@ def _train(
     check_output(writing, corpus, *([questions] if questions else []))
     folder = writing.with_name(f"{writing.name}.run")
     start = start_from(flags.reading_params_path) if flags.reading_params_path is not None else None
-    going_on = _unfinished(folder)
+    going_on = _unfinished(folder, recipe)
+    if folder.exists() and not going_on:  # finished: it makes way for the new one, as its file will
+        job = workflow.prepare(recipe, corpus, questions)  # but not for inputs that cannot be used
+        if start is not None:
+            start.put(job.model)
+        shutil.rmtree(folder)
     display = TrainingDisplay(out)
     listener = tensorboard_in(board) if board is not None else None
     display.wait(READING)
@@ -320,20 +324,21 @@ def _train(
         print_json({"params": str(writing), "run": str(folder), "seconds": run.folder.record()["train_seconds"]})
 
 
-def _unfinished(folder: Path) -> bool:
-    """Whether there is a training to go on with. One that is finished makes way for the new one, as its file will.
-
-    Raises RunError where the folder is no run.
-    """
+def _unfinished(folder: Path, recipe: Recipe) -> bool:
+    """Whether there is a training to go on with. Raises RunError where the folder is no run, or another training's."""
+    from closedbook.errors import RunError
     from closedbook.runs import RunFolder
 
     if not folder.exists():
         return False
-    found: RunFolder = RunFolder.open(folder)
-    if not found.finished:
-        return True
-    shutil.rmtree(folder)
-    return False
+    found = RunFolder.open(folder)
+    if found.finished:
+        return False
+    if found.read_text("recipe.toml") != recipe.to_toml():
+        raise RunError(
+            f"{folder} is a training with other flags, unfinished; give the same flags, or remove that folder"
+        )
+    return True
 
 
 def _board(function: str, variant: str, flags: Flags) -> Path | None:

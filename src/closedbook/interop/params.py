@@ -107,16 +107,19 @@ def _named(model: GPT) -> Iterator[tuple[str, Tensor]]:
 def _block(name: str, block: Any, model: GPT, length: int) -> Iterator[tuple[str, Tensor]]:
     yield from _linear(f"{name}.ln1", block.norm1)
     yield from _linear(f"{name}.ln2", block.norm2)
-    for part, tensor in _attention(block.mixer, length):
+    for part, tensor in _attention(block.mixer, model, length):
         yield f"{name}.attn.{part}", tensor
     yield from _linear(f"{name}.mlp.0", block.mlp.up)
     yield from _linear(f"{name}.mlp.2", block.mlp.down)
 
 
-def _attention(mixer: Any, length: int) -> Iterator[tuple[str, Tensor]]:
+def _attention(mixer: Any, model: GPT, length: int) -> Iterator[tuple[str, Tensor]]:
     if hasattr(mixer, "B"):
         yield "w2", mixer.B
         yield "b2", mixer.b2
+    if model.recipe.positions == "rotary":
+        turns: Any = model.positions.turns
+        yield "rope_cache", torch.view_as_real(turns)  # (block, d_h / 2, 2): cos and sin
     yield "mask", torch.ones(length, length).tril()[None, None]
     if hasattr(mixer, "B"):
         yield from _linear("w1", mixer.A)

@@ -56,5 +56,5 @@ def read_lines(path: str | Path, what: str) -> tuple[list[str], str]:
     lines = decode(content, path).removesuffix("\n").split("\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
-            raise DataError(f"{path}:{number}: is blank; remove it (one of {what} a line)")
+            raise DataError(f"{path}:{number}: is blank; remove it, {what} stand one a line")
     return lines, hashlib.sha256(content).hexdigest()

@@ -119,7 +119,8 @@ def figures() -> str:
             d = cells["decode"]
             said.append(
                 f"500 questions by the course's network (untrained weights, all 32 characters) take {d['seconds']} s, "
-                f"{d['times_faster']}× less than one at a time without a cache (extrapolated from {d['one_at_a_time_measured_on']})."
+                f"{d['times_faster']}× less than one at a time without a cache "
+                f"(extrapolated from {d['one_at_a_time_measured_on']})."
             )
     if rows := beyond():
         said.append("\n".join(rows))

@@ -119,6 +119,18 @@ def test_a_suggestion_is_taken_with_the_keyboard_alone(page, served, runs):
     )
 
 
+def test_what_is_half_typed_when_the_chips_arrive_is_not_asked(page, served):
+    held = []
+    page.route("**/api/people?*", lambda route: held.append(route))  # the chips come when the name is half typed
+    page.goto(f"{served.address}/#/ask?run=words")
+    box = page.get_by_role("combobox", name="Name or question")
+    box.press_sequentially("Sa")
+    held[0].continue_()
+    page.locator(".chip").first.wait_for()
+    page.wait_for_timeout(300)
+    assert page.locator(".card").count() == 0 and box.input_value() == "Sa"
+
+
 def test_two_runs_answer_side_by_side_and_the_address_brings_them_back(page, served, runs):
     ask(page, served, runs.known)
     page.get_by_label("Beside it").select_option("characters")

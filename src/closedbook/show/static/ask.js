@@ -36,9 +36,10 @@ export async function show(main, parts, query) {
   const answers = h("div", { class: "answers" });
   main.append(form, chips, answers);
   suggestions(input, options, () => first, ask);
+  const given = input.value; // by the address; what is typed while the chips arrive is not asked until Enter
+  if (!given) input.focus({ preventScroll: true });
   await greet();
-  if (input.value) await ask();
-  else input.focus({ preventScroll: true });
+  if (given && given === input.value) await ask();
 
   function close() { options.hidden = true; input.setAttribute("aria-expanded", "false"); }
   function again() { if (input.value.trim()) ask(); }

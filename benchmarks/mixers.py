@@ -1,10 +1,15 @@
-"""Training-step speed of every mixer against a plain eager implementation of its formula: results/mixers.json.
+"""Training speed of every mixer against a plain eager implementation of its formula: results/mixers.json.
 
     python benchmarks/mixers.py --threads 1
 
-The course's network (dropout 0.1, 256 outputs, a loss at every position) at blocks of 128 and 1,024, forward, backward
-and AdamW, about 4,000 positions a batch. The plain one is the same network whose mixers mask, softmax, drop and sum
-with torch's own functions, one after another. Both take turns in one run; medians, and the median of the ratios.
+For each mixer at blocks of 128 and 1,024, with the course's sizes and dropout, about 4,000 positions a batch:
+
+mixer  the mixer alone, its linear maps included, forward and backward.
+step   the course's whole network with it (256 outputs, a loss at every position): forward, backward and AdamW.
+
+The plain one is the same, but masks, softmaxes, drops and sums with torch's own functions, one after another. Both take
+turns in one run; medians, and the median of the ratios. Seconds are those of the processor: with one thread they are
+what a clock would show on a machine with nothing else to do, and a busy one changes them little.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import copy
 import math
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from types import MethodType
 
@@ -64,47 +70,75 @@ def plain(model: GPT) -> GPT:
     return copied
 
 
-def step(model: nn.Module, optimiser: torch.optim.Optimizer, tokens: Tensor) -> float:
-    began = time.perf_counter()
+def timed(work: Callable[[], object]) -> float:
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def step(model: GPT, optimiser: torch.optim.Optimizer, tokens: Tensor) -> None:
     inputs, targets = tokens[:, :-1], tokens[:, 1:].flatten()
-    model.loss(inputs, torch.arange(targets.numel()), targets).div(targets.numel()).backward()  # type: ignore[operator]
+    model.loss(inputs, torch.arange(targets.numel()), targets).div(targets.numel()).backward()
     optimiser.step()
     optimiser.zero_grad(set_to_none=True)
-    return time.perf_counter() - began
+
+
+def alone(model: GPT, x: Tensor) -> None:
+    """The first block's mixer, forward and backward."""
+    mixer: nn.Module = model.stack.blocks[0].mixer  # type: ignore[union-attr, index, assignment]
+    rotation = model.positions.rotation(torch.arange(x.shape[1])[None])  # type: ignore[operator]
+    mixer(x, rotation).backward(x)
+    mixer.zero_grad(set_to_none=True)
 
 
 def measure(recipe: ModelRecipe, turns: int, positions: int) -> dict[str, object]:
     torch.manual_seed(0)
     ours = GPT(recipe, 256)
     theirs = plain(ours)
-    with torch.no_grad():  # the same network, or the comparison says nothing
-        tokens = torch.randint(2, 256, (1, recipe.block))
-        for model in (ours, theirs):
-            model.eval()
-            for module in model.modules():
-                if hasattr(module, "dropout") and isinstance(module.dropout, float):
-                    module.dropout = 0.0
-        assert torch.allclose(ours.logits(tokens[:, :-1]), theirs.logits(tokens[:, :-1]), atol=1e-4)
-        for model in (ours, theirs):
-            model.train()
-            for module in model.modules():
-                if hasattr(module, "dropout") and isinstance(module.dropout, float):
-                    module.dropout = recipe.dropout
-    optimisers = [torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True) for model in (ours, theirs)]
-    times: list[tuple[float, float]] = []
+    agree(ours, theirs, recipe)
+    pair = (ours, theirs)
+    optimisers = [torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True) for model in pair]
+    batch = max(1, positions // recipe.block)
+    times: dict[str, list[tuple[float, ...]]] = {"mixer": [], "step": []}
     for turn in range(turns + 1):
-        tokens = torch.randint(2, 256, (max(1, positions // recipe.block), recipe.block))
-        first, second = (step(m, o, tokens) for m, o in zip((ours, theirs), optimisers, strict=True))
+        tokens = torch.randint(2, 256, (batch, recipe.block))
+        x = torch.randn(batch, recipe.block - 1, recipe.width, requires_grad=True)
+        found = {
+            "mixer": tuple(timed(lambda m=model, x=x: alone(m, x)) for model in pair),
+            "step": tuple(
+                timed(lambda m=m, o=o, t=tokens: step(m, o, t)) for m, o in zip(pair, optimisers, strict=True)
+            ),
+        }
         if turn:  # the first is the warm-up
-            times.append((first, second))
+            for name, seconds in found.items():
+                times[name].append(seconds)
     return {
-        "steps_per_second": round(1 / statistics.median(first for first, _ in times), 3),
-        "plain_steps_per_second": round(1 / statistics.median(second for _, second in times), 3),
-        "times_faster": round(statistics.median(second / first for first, second in times), 2),
+        **{
+            name: {
+                "milliseconds": round(1000 * statistics.median(first for first, _ in seconds), 1),
+                "plain_milliseconds": round(1000 * statistics.median(second for _, second in seconds), 1),
+                "times_faster": round(statistics.median(second / first for first, second in seconds), 2),
+            }
+            for name, seconds in times.items()
+        },
         "parameters": ours.count_parameters()["total"],
-        "batch": [len(tokens), recipe.block - 1],
+        "batch": [batch, recipe.block - 1],
         "turns": turns,
     }
+
+
+def agree(ours: GPT, theirs: GPT, recipe: ModelRecipe) -> None:
+    """Raise AssertionError unless the two are the same network without dropout, or the comparison says nothing."""
+    tokens = torch.randint(2, 256, (1, recipe.block - 1))
+    mixers = [module for model in (ours, theirs) for module in model.modules() if isinstance(module, Scored | Softmax)]
+    for mixer in mixers:
+        mixer.dropout = 0.0
+    with torch.no_grad():
+        assert torch.allclose(ours.eval().logits(tokens), theirs.eval().logits(tokens), atol=1e-4)
+    for mixer in mixers:
+        mixer.dropout = recipe.dropout
+    ours.train()
+    theirs.train()
 
 
 def main() -> None:

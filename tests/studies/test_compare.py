@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -101,6 +103,51 @@ def test_names_change_one_thing_and_positions_are_learned_unless_they_are_the_su
     assert resolve("rotary", fast).model == fast.model
     assert resolve("synthesizer-dense", fast).model.mixer.name == "synthesizer-dense"
     assert resolve("course-vanilla", fast) == load_recipe("course-vanilla")
+
+
+def test_matched_parameters_change_the_width_alone_and_come_nearest_softmax_s(tiny: Tiny):
+    done = closedbook(
+        *arguments(tiny, "matched", "softmax", "synthesizer-factorized-random", "perceiver"),
+        "--match", "parameters", "--set", "model.layers=2",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    rows = {row["name"]: row for row in done.json["summary"]["rows"]}
+    asked, base = rows["softmax"]["parameters"]["dense"], load_recipe(tiny.recipe, ["model.layers=2"])
+    assert rows["softmax"]["model"] == {"layers": 2, "width": 16}
+    page = (tiny.folder / "matched" / "comparison.md").read_text(encoding="utf-8")
+    for name, row in rows.items():
+        assert row["model"]["layers"] == 2
+        assert f"| 2 × {row['model']['width']} | {row['parameters']['dense']:,}" in page
+        for step in (-2, 2):  # one head's worth narrower or wider is no nearer
+            model = replace(resolve(name, base).model, width=row["model"]["width"] + step)
+            recipe = replace(resolve(name, base), model=model)
+            other = workflow.prepare(recipe, tiny.documents, tiny.questions).model.count_parameters()["dense"]
+            assert abs(other - asked) >= abs(row["parameters"]["dense"] - asked)
+    assert rows["synthesizer-factorized-random"]["model"]["width"] not in (2, 16)
+    refused(closedbook(*arguments(tiny, "matched", "softmax"), "--set", "model.layers=2"), "another match", "--folder")
+    never = arguments(tiny, "never", "synthesizer-random")  # its table alone holds more than the whole network
+    refused(
+        closedbook(*never, "--match", "parameters", "--set", "model.layers=2"), "synthesizer-random", "--match width"
+    )
+
+
+def test_a_mixer_of_one_s_own_is_compared_under_its_hash(tiny: Tiny):
+    file = tiny.folder / "mine.py"
+    source = (
+        "from closedbook.model.mixers.synthesizer_random import SynthesizerRandom\nclass Mine(SynthesizerRandom): pass"
+    )
+    file.write_text(source, encoding="utf-8")
+    done = closedbook(*arguments(tiny, "own", "softmax", f"{file}:Mine"))
+    assert done.code == 0, done.err
+    name = f"Mine@{hashlib.sha256(source.encode()).hexdigest()}"
+    assert [cell["name"] for cell in done.json["cells"].values()] == ["softmax", name]
+    page = (tiny.folder / "own" / "comparison.md").read_text(encoding="utf-8")
+    assert f"| {name[: len('Mine@') + 8]} |" in page
+    file.write_text(source + "\n# changed", encoding="utf-8")  # another mixer, and so another cell
+    again = closedbook(*arguments(tiny, "own", "softmax", f"{file}:Mine"))
+    assert again.code == 0, again.err
+    assert len(again.json["cells"]) == 3
+    refused(closedbook(*arguments(tiny, "own", "softmax", "Mine")), "FILE.py:CLASS")
 
 
 def test_a_budget_gives_finetuning_its_steps_first_and_at_most_half(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 from rich.markup import escape
@@ -20,6 +20,7 @@ def compare(
     budget: float,
     seeds: int = 2,
     base: str = "fast",
+    match: Literal["width", "parameters"] = "width",
     folder: Path = Path("studies/comparison"),
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
     threads: int | None = None,
@@ -38,7 +39,8 @@ def compare(
     ----------
     names: str
         Mixers, stacks or positions (`closedbook list mixers`), put into the base recipe with learned positions where
-        these are not the subject; or recipes. The others are held against softmax, or the first where it is missing.
+        these are not the subject; FILE.py:CLASS, a mixer of your own, which is executed; or recipes. The others are
+        held against softmax, or the first where it is missing.
     documents: Path
         The corpus.
     questions: Path
@@ -49,6 +51,8 @@ def compare(
         How many trainings of each: seeds 0, 1, …
     base: str
         The recipe that names are put into: fast, course-vanilla, or a file.
+    match: str
+        width: all as wide as the base. parameters: each as wide as brings it nearest to softmax's parameters.
     folder: Path
         Where to keep it.
     set_: list[str]
@@ -61,6 +65,7 @@ def compare(
     from closedbook.errors import DataError
     from closedbook.recipe import load_recipe
     from closedbook.studies.compare import Comparison
+    from closedbook.studies.compare_page import label
     from closedbook.studies.exposure_page import need_matplotlib
 
     show_warnings()
@@ -68,13 +73,13 @@ def compare(
     need_matplotlib()
     if seeds < 1:
         raise DataError(f"--seeds {seeds} must be at least 1")
-    made = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder)
+    made = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder, match)
     display = TrainingDisplay(out)
     wanted = list(range(seeds))
     cells = len(made.names) * seeds
 
     def begin(name: str, seed: int) -> None:
-        out.print(escape(f"cell {cells - len(made.left(wanted)) + 1} of {cells}: {name}, seed {seed}"))
+        out.print(escape(f"cell {cells - len(made.left(wanted)) + 1} of {cells}: {label(name)}, seed {seed}"))
 
     try:
         record = made.run(
@@ -89,12 +94,13 @@ def compare(
     finally:
         display.close()
     reference = record["summary"]["reference"]
-    rows = table("", "right>", "95 % interval", f"against {reference}>", "tokens/s>", "parameters>")
+    rows = table("", "right>", "95 % interval", f"against {reference}>", "tokens/s>", "layers × width>", "parameters>")
     for row in record["summary"]["rows"]:
         gap = f"{100 * row['difference']['mean']:+.1f}" if "difference" in row else "–"
         rows.add_row(
-            escape(row["name"]), percent(row["accuracy"]), " to ".join(map(percent, row["interval"])), gap,
-            f"{row['tokens_per_second']:,}", f"{row['parameters']['total']:,}",
+            escape(label(row["name"])), percent(row["accuracy"]), " to ".join(map(percent, row["interval"])), gap,
+            f"{row['tokens_per_second']:,}", f"{row['model']['layers']} × {row['model']['width']}",
+            f"{row['parameters']['total']:,}",
         )  # fmt: skip
     out.print(rows)
     out.print(f"\nthe table is {escape(str(folder / 'comparison.md'))}, its figure beside it")

@@ -63,22 +63,23 @@ class _Attend(torch.autograd.Function):
                     scores += _cut(bias, rows, a, b)
             scores[..., a:b] += future[: b - a, : b - a]
             weights = scores.softmax(-1)
-            keep = _draw((*v[rows].shape[:2], b - a, b), dropout, v.device) if dropout else None
-            y[rows, :, a:b] = _drop(weights, keep, dropout) @ v[rows, :, :b]
+            keep = _draw((*v[rows].shape[:2], b - a, b), dropout, v) if dropout else None
+            y[rows, :, a:b] = _drop(weights, keep) @ v[rows, :, :b]
             ctx.pieces.append((rows, a, b, weights, keep))
         ctx.save_for_backward(v, q, k, bias)
-        ctx.dropout = dropout
-        return y
+        ctx.gain = PARTS / _staying(dropout)
+        return y.mul_(ctx.gain)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         v, q, k, bias = ctx.saved_tensors
         gradients_of: list[Any] = [None if x is None else torch.zeros_like(x) for x in (v, q, k, bias)]
         dv, dq, dk, dbias = gradients_of
+        raised = gradients[0] * ctx.gain
         for rows, a, b, weights, keep in ctx.pieces:
-            dy = gradients[0][rows, :, a:b]
-            dv[rows, :, :b] += _drop(weights, keep, ctx.dropout).mT @ dy
-            dweights = _drop(dy @ v[rows, :, :b].mT, keep, ctx.dropout).sum_to_size(weights.shape)
+            dy = raised[rows, :, a:b]
+            dv[rows, :, :b] += _drop(weights, keep).mT @ dy
+            dweights = _drop(dy @ v[rows, :, :b].mT, keep).sum_to_size(weights.shape)
             dscores = torch.ops.aten._softmax_backward_data(dweights, weights, -1, weights.dtype)
             if q is not None:
                 dq[rows, :, a:b] = dscores @ k[rows, :, :b]
@@ -103,16 +104,20 @@ def _cut(bias: Tensor, rows: slice, a: int, b: int) -> Tensor:
     return (bias[rows] if bias.shape[0] > 1 else bias)[:, :, a:b, :b]
 
 
-def _draw(shape: tuple[int, ...], dropout: float, device: torch.device) -> Bool[Tensor, ...]:
-    """Which weights stay: four draws from each 64 random bits."""
+def _draw(shape: tuple[int, ...], dropout: float, like: Tensor) -> Float[Tensor, ...]:
+    """1 for each weight that stays, 0 for the others: four draws from each 64 random bits.
+
+    A number, not a bool: multiplying by a bool takes thirty times as long on a CPU.
+    """
     count = math.prod(shape)
-    bits = torch.empty(-(-count // 4), dtype=torch.int64, device=device).random_(-(2**63), None)
-    return bits.view(torch.int16)[:count].view(shape) < _staying(dropout) - PARTS // 2
+    bits = torch.empty(-(-count // 4), dtype=torch.int64, device=like.device).random_(-(2**63), None)
+    keep = torch.empty(shape, dtype=like.dtype, device=like.device)
+    return torch.lt(bits.view(torch.int16)[:count].view(shape), _staying(dropout) - PARTS // 2, out=keep)
 
 
 def _staying(dropout: float) -> int:
     return max(1, round((1 - dropout) * PARTS))
 
 
-def _drop(weights: Tensor, keep: Tensor | None, dropout: float) -> Tensor:
-    return weights if keep is None else (weights * keep).mul_(PARTS / _staying(dropout))
+def _drop(weights: Tensor, keep: Tensor | None) -> Tensor:
+    return weights if keep is None else weights * keep

@@ -15,14 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from closedbook import workflow
 from closedbook.answers.score import wilson
 from closedbook.errors import DataError, RecipeError, RunError
-from closedbook.recipe import REGISTRIES, Part, Recipe, Stage, encode, load_recipe, recipe_names
+from closedbook.model.gpt import GPT
+from closedbook.model.own import use_mixer
+from closedbook.recipe import OWN, REGISTRIES, Part, Recipe, Stage, encode, load_recipe, recipe_names
 from closedbook.runs import write_atomically
-from closedbook.studies.compare_page import write_page
+from closedbook.studies.compare_page import label, write_page
 from closedbook.text.questions import read_questions
+from closedbook.text.vocabulary import Vocabulary
 
 FORMAT = 1
 FILE = "comparison.json"
@@ -36,7 +40,7 @@ def resolve(name: str, base: Recipe) -> Recipe:
 
     Positions are learned except where rotary ones, or none, are the subject. Raises RecipeError for an unknown name.
     """
-    if name in REGISTRIES["mixer"]:
+    if name in REGISTRIES["mixer"] or name in OWN:
         mixer = base.model.mixer if base.model.mixer.name == name else Part(name)
         model = replace(base.model, mixer=mixer, positions="learned")
     elif name in REGISTRIES["positions"]:
@@ -46,9 +50,40 @@ def resolve(name: str, base: Recipe) -> Recipe:
     elif name in recipe_names() or name.endswith(".toml"):
         return load_recipe(name)
     else:
-        known = [*REGISTRIES["mixer"], *REGISTRIES["stack"], *REGISTRIES["positions"]]
-        raise RecipeError(f'nothing to compare is called "{name}"; known: {", ".join(known)}, and every recipe')
+        known = ", ".join([*REGISTRIES["mixer"], *REGISTRIES["stack"], *REGISTRIES["positions"]])
+        raise RecipeError(
+            f'nothing to compare is called "{name}"; known: {known}, every recipe, and FILE.py:CLASS for your own mixer'
+        )
     return replace(base, name=name, model=model)
+
+
+def known_as(name: str) -> str:
+    """What a name is called in the record. FILE.py:CLASS is executed, and called `CLASS@sha256` as its runs call it."""
+    return use_mixer(name) if ".py:" in name else name
+
+
+def matched(recipe: Recipe, dense: int, vocabulary: Vocabulary) -> Recipe:
+    """The recipe as wide as brings its parameters, a memory's left out, nearest to `dense`; as deep as it was.
+
+    Raises RecipeError where the narrowest has more already.
+    """
+
+    def count(width: int) -> int:
+        model = replace(recipe.model, width=width, memory=None)
+        with torch.device("meta"):  # sizes without numbers
+            return GPT(model, vocabulary.size, vocabulary.outputs).count_parameters()["dense"]
+
+    step = recipe.model.heads * (2 if recipe.model.positions == "rotary" else 1)  # rotary positions turn pairs
+    width = step
+    if count(width) > dense:
+        raise RecipeError(
+            f"{label(recipe.name)} has {count(width):,} parameters even at width {width}, softmax {dense:,} in all; "
+            f"compare with --match width"
+        )
+    while count(width + step) <= dense:
+        width += step
+    width = min((width, width + step), key=lambda each: abs(count(each) - dense))
+    return replace(recipe, model=replace(recipe.model, width=width))
 
 
 def reference_of(names: Sequence[str]) -> str:
@@ -60,10 +95,22 @@ class Comparison:
     """A folder with comparison.json, the figure and the table, made by `run` cell by cell; the runs are beside them."""
 
     def __init__(
-        self, names: Sequence[str], base: Recipe, documents: Path, questions: Path, minutes: float, folder: Path
+        self,
+        names: Sequence[str],
+        base: Recipe,
+        documents: Path,
+        questions: Path,
+        minutes: float,
+        folder: Path,
+        match: str = "width",
     ) -> None:
-        """Open or begin. Raises RunError where the folder holds another comparison, RecipeError for a bad name."""
-        self.names, self.folder, self.path = list(dict.fromkeys(names)), folder, folder / FILE
+        """Open or begin. Raises RunError where the folder holds another comparison, RecipeError for a bad name.
+
+        With `match` = "parameters" the base's width is changed for each name until it has about as many dense
+        parameters as softmax attention in the base; with "width" it is left alone. The depth is the same either way.
+        """
+        self.names, self.folder, self.path = list(dict.fromkeys(map(known_as, names))), folder, folder / FILE
+        self.match = match
         if not self.names or minutes <= 0:
             raise RecipeError("compare needs at least one name and a --budget above 0 minutes")
         self.documents, self.questions = documents, questions
@@ -77,6 +124,7 @@ class Comparison:
                 "base": {key: value for key, value in encode(base).items() if key != "seed"},
                 "documents": _sha256(documents),
                 "questions": _sha256(questions),
+                **({} if match == "width" else {"match": match}),
             },
             "budget": {"minutes": minutes},
             "cells": {},
@@ -92,8 +140,8 @@ class Comparison:
             raise RunError(f"{self.path} is damaged or no comparison; remove it, or give another --folder") from None
         if known[:2] != ("compare", FORMAT):
             raise RunError(f"{self.path} is another study or of another format; give another --folder")
-        for key, value in self.record["design"].items():
-            if known[2].get(key) != json.loads(json.dumps(value)):
+        for key in {**self.record["design"], **known[2]}:
+            if known[2].get(key) != json.loads(json.dumps(self.record["design"].get(key))):
                 raise RunError(f"{self.path} was made with another {key}; give the same, or another --folder")
         if known[3] != self.record["budget"]["minutes"]:
             raise RunError(f"{self.path} has a budget of {known[3]:g} minutes; give the same, or another --folder")
@@ -102,6 +150,16 @@ class Comparison:
     def left(self, seeds: Sequence[int]) -> list[tuple[str, int]]:
         """The cells still to be run, a seed of every name before the next seed."""
         return [(n, s) for s in dict.fromkeys(seeds) for n in self.names if _key(n, s) not in self.record["cells"]]
+
+    def _match(self) -> None:
+        """Give each name the width that it is compared at; recipes of their own keep theirs."""
+        if self.match == "width":
+            return
+        job = workflow.prepare(_prepared(resolve("softmax", self.base), self.share), self.documents, self.questions)
+        dense = job.model.count_parameters()["dense"]
+        for name, recipe in self.recipes.items():
+            if recipe.stages == job.recipe.stages:
+                self.recipes[name] = matched(recipe, dense, job.corpus.vocabulary)
 
     def settle(self, threads: int | None = None) -> dict[str, dict[str, int]]:
         """The steps of each name's stages: made from the budget the first time, and read from the record afterwards.
@@ -152,6 +210,7 @@ class Comparison:
 
         `begin` hears a cell's name and seed before it starts.
         """
+        self._match()
         for recipe in self.recipes.values():  # a name that cannot be built, or data that cannot be read, is found now
             workflow.prepare(recipe, self.documents, self.questions)
         try:
@@ -178,7 +237,7 @@ class Comparison:
         command: str,
     ) -> dict[str, Any]:
         """Train (or go on), and answer the kept-out questions."""
-        folder = self.folder / "runs" / f"{Path(name).stem}-{recipe.seed}"
+        folder = self.folder / "runs" / f"{Path(label(name)).stem}-{recipe.seed}"
         finished = (folder / "run.json").is_file() and not (folder / "training.safetensors").is_file()
         if finished and (folder / "model.safetensors").is_file():
             run = workflow.load(folder)
@@ -194,6 +253,7 @@ class Comparison:
         answers = run.answer(kept.items, blind=True)
         lines = run.folder.metrics()
         seconds = sum(line["tokens"] / max(line["tokens_per_second"], 1) for line in lines)
+        model = {"layers": recipe.model.layers, "width": recipe.model.width}
         about = ("parameters", "threads", "commit", "versions", "machine", "command")
         return {
             "name": name,
@@ -203,6 +263,7 @@ class Comparison:
             "tokens": sum(line["tokens"] for line in lines),
             "tokens_per_second": round(sum(line["tokens"] for line in lines) / max(seconds, 1e-9)),
             "steps": {stage.name: _steps_done(lines, stage.name) for stage in recipe.stages},
+            "model": model,
             **{key: record[key] for key in about},
         }
 
@@ -242,6 +303,7 @@ def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
             "loss": losses,
             "tokens_per_second": round(statistics.mean(cell["tokens_per_second"] for cell in cells.values())),
             "parameters": some["parameters"],
+            "model": some["model"],
         }
         shared = sorted(set(cells) & set(by_name.get(reference, {})))
         if name != reference and shared:

@@ -12,6 +12,12 @@ from closedbook.runs import write_atomically
 HEADLINE = "Right answers to training questions kept out"
 
 
+def label(name: str) -> str:
+    """A name as people read it: of a mixer's hash the beginning."""
+    own, at, sha256 = name.partition("@")
+    return f"{own}{at}{sha256[:8]}"
+
+
 def write_page(record: dict[str, Any], folder: Path) -> None:
     """Write comparison.md, comparison.svg and comparison-dark.svg beside each other."""
     write_atomically(folder / "comparison.md", page(record).encode())
@@ -33,7 +39,7 @@ def figure(record: dict[str, Any], theme: Theme) -> bytes:
             slide.curve(ax, [100 * end for end in row["interval"]], [y, y], 0, linewidth=1.6, linestyle="-")
             slide.dots(ax, [100 * row["accuracy"]], [y], 0, markersize=9)
             slide.dots(ax, [100 * value for value in row["by_seed"].values()], [y + 0.2] * len(row["by_seed"]), 1)
-        ax.set_yticks(range(len(rows)), [row["name"] for row in rows])
+        ax.set_yticks(range(len(rows)), [label(row["name"]) for row in rows])
         ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_xlim(left=0)
         ax.set_xlabel("right, %: mean with the 95 % interval of its questions; above it every seed")
@@ -56,35 +62,38 @@ def page(record: dict[str, Any]) -> str:
         memory = f" (+ {parameters['memory']:,} memory)" if parameters["memory"] else ""
         rows.append(
             [
-                row["name"],
+                label(row["name"]),
                 f"{100 * row['accuracy']:.1f} %",
                 " to ".join(f"{100 * end:.1f}" for end in row["interval"]),
                 gap,
                 "–" if spread is None else f"{100 * spread:.1f}",
                 ", ".join(f"{stage} {loss:.3f}" for stage, loss in row["loss"].items()),
                 f"{row['tokens_per_second']:,}",
+                f"{row['model']['layers']} × {row['model']['width']}",
                 f"{parameters['dense']:,}{memory}",
             ]
         )
-    lines = [[*headings, "parameters"], ["---"] * 8, *rows]
+    lines = [[*headings, "layers × width", "parameters"], ["---"] * 9, *rows]
     table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
     some = summary["rows"][0]
     lengths = {str(cell["steps"]): cell["steps"] for cell in record["cells"].values()}
     steps = "; or ".join(
         ", ".join(f"{count:,} of {stage}" for stage, count in each.items()) for each in lengths.values()
     )
+    matching = record["design"].get("match", "width")
+    alike = "as wide as brings them nearest softmax attention's parameters" if matching != "width" else "as wide"
     return f"""# Mechanisms side by side
 
 ![{HEADLINE}](comparison.svg)
 
 {table}
 
-Base recipe {record["design"]["base"]["name"]}; a budget of {budget["minutes"]:g} minutes became steps once, by timing
-{budget["timed"]["name"]} on {budget["timed"]["threads"]} thread(s): {steps}. {some["questions"]} training questions,
-kept out by a hash of the person's name, were answered by every cell. Where the machine was busy, tokens a second say
-little. The interval is Wilson's for these questions; the paired difference, in points, has a bootstrap interval over
-seeds and questions. With one seed no interval says anything about other seeds. Loss: the mean of each stage's last
-tenth, in nats per target.
+Base recipe {record["design"]["base"]["name"]}, as deep with each mechanism and {alike}. A budget of
+{budget["minutes"]:g} minutes became steps once, by timing {budget["timed"]["name"]} on {budget["timed"]["threads"]}
+thread(s): {steps}. {some["questions"]} training questions, kept out by a hash of the person's name, were answered by
+every cell. Where the machine was busy, tokens a second say little. The interval is Wilson's for these questions; the
+paired difference, in points, has a bootstrap interval over seeds and questions. With one seed no interval says anything
+about other seeds. Loss: the mean of each stage's last tenth, in nats per target.
 """
 
 

@@ -57,6 +57,11 @@ class Softmax(nn.Module):
 
     def _queries_keys_values(self, x: Tensor, rotation: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """(batch, head, time, d) each."""
+        if not self.qk_norm:  # in thirds at once: their gradients are put together in one pass
+            q, k, v = (part.unflatten(-1, (self.heads, -1)) for part in self.qkv(x).chunk(3, -1))
+            if rotation is not None:
+                q, k = rotate(q, rotation), rotate(k, rotation)
+            return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
         qk, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).split((2, 1), 2)
         if self.qk_norm:
             qk = rms_norm(qk)

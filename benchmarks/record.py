@@ -49,13 +49,23 @@ def processor() -> str:
 
 
 class Cells:
-    """A results file of named cells. A cell that is there is not run again."""
+    """A results file of named cells. A cell that is there is not run again.
+
+    Two processes may fill one file, each with cells of its own: what the other has added is read again before a save.
+    """
 
     def __init__(self, name: str) -> None:
         self.path = RESULTS / name
-        self.data: dict[str, Any] = json.loads(self.path.read_text()) if self.path.exists() else {"cells": {}}
+        self.data: dict[str, Any] = {"cells": {}}
+        self._read()
+
+    def _read(self) -> None:
+        if self.path.exists():
+            there = json.loads(self.path.read_text(encoding="utf-8"))
+            self.data = there | self.data | {"cells": there["cells"] | self.data["cells"]}
 
     def __contains__(self, cell: str) -> bool:
+        self._read()
         return cell in self.data["cells"]
 
     def __getitem__(self, cell: str) -> Any:
@@ -67,6 +77,7 @@ class Cells:
         self.save(**about)
 
     def save(self, **about: Any) -> None:
+        self._read()
         self.data |= about
         RESULTS.mkdir(exist_ok=True)
         write_atomically(self.path, (json.dumps(self.data, indent=1, ensure_ascii=False) + "\n").encode())

@@ -238,7 +238,14 @@ def resume_command(folder: RunFolder) -> str:
         given = record.get(option)
         if isinstance(given, dict) and "path" in given:
             words += [f"--{option}", str(given["path"])]
-    return shlex.join([*words, "--run", str(folder.path), "--resume"])
+    return shlex.join([*words, *mixer_option(folder), "--run", str(folder.path), "--resume"])
+
+
+def mixer_option(folder: RunFolder) -> list[str]:
+    """--mixer FILE.py:CLASS, where this run's mixer is from a user's file: what opens it needs that too."""
+    record = folder.record()
+    name, at, _ = str(record.get("mixer")).partition("@")
+    return ["--mixer", f"{record.get('mixer_file') or 'FILE.py'}:{name}"] if at else []
 
 
 def default_folder(recipe_name: str, root: Path = Path("runs")) -> Path:

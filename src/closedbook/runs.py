@@ -131,26 +131,38 @@ class RunFolder:
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the folder while training in it. Raises RunError where another training does."""
-        path = self.path / ".lock"
-        try:
-            file = open(path, "a+b")  # noqa: SIM115
-        except OSError as error:
-            raise RunError(f"{self.path} cannot be written ({error.strerror}); check its permissions") from None
-        with file:
+        with contextlib.ExitStack() as held:
             try:
-                _lock(file.fileno())
-                if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                    raise OSError  # its holder has just finished and removed it
-            except OSError:
-                raise RunError(f"{self.path}: another training is writing here; wait for it, or use --run") from None
+                mine = held.enter_context(claimed(self.path / ".lock"))
+            except OSError as error:
+                raise RunError(f"{self.path} cannot be written ({error.strerror}); check its permissions") from None
+            if not mine:
+                raise RunError(f"{self.path}: another training is writing here; wait for it, or use --run")
             for leftover in self.path.glob(".*.partial"):  # of a training that was killed while saving
                 with contextlib.suppress(OSError):
                     leftover.unlink()
-            try:
-                yield
-            finally:
-                with contextlib.suppress(OSError):
-                    path.unlink()
+            yield
+
+
+@contextlib.contextmanager
+def claimed(path: Path) -> Iterator[bool]:
+    """Hold a lock file while this lasts, and then remove it; False where another process holds it.
+
+    A process that ends in any way holds nothing any more. Raises OSError where the file cannot be written.
+    """
+    with open(path, "a+b") as file:
+        try:
+            _lock(file.fileno())
+            if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
+                raise OSError  # its holder has just finished and removed it
+        except OSError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _lock(descriptor: int) -> None:
@@ -226,7 +238,14 @@ def resume_command(folder: RunFolder) -> str:
         given = record.get(option)
         if isinstance(given, dict) and "path" in given:
             words += [f"--{option}", str(given["path"])]
-    return shlex.join([*words, "--run", str(folder.path), "--resume"])
+    return shlex.join([*words, *mixer_option(folder), "--run", str(folder.path), "--resume"])
+
+
+def mixer_option(folder: RunFolder) -> list[str]:
+    """--mixer FILE.py:CLASS, where this run's mixer is from a user's file: what opens it needs that too."""
+    record = folder.record()
+    name, at, _ = str(record.get("mixer")).partition("@")
+    return ["--mixer", f"{record.get('mixer_file') or 'FILE.py'}:{name}"] if at else []
 
 
 def default_folder(recipe_name: str, root: Path = Path("runs")) -> Path:

@@ -28,6 +28,7 @@ from closedbook.answers.score import score
 from closedbook.answers.verdict import PRECISION
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
+from closedbook.model.own import FILES
 from closedbook.objectives import Corpus
 from closedbook.objectives.arrays import Examples
 from closedbook.objectives.mixture import Mixture
@@ -386,6 +387,7 @@ def _record(job: Job, dev: str | Path | None, command: str, start: Start | None)
         "commit": source_commit(),
         "threads": torch.get_num_threads(),
         "mixer": job.recipe.model.mixer.name,  # a user's own with the hash of its file
+        "mixer_file": FILES.get(job.recipe.model.mixer.name),  # told to whoever goes on, and never executed by itself
         "documents": {"path": job.documents.source, "sha256": job.documents.sha256, "count": len(job.documents)},
         "questions": {"path": job.questions.source, "sha256": job.questions.sha256} if job.questions else None,
         "dev": {"path": str(dev)} if dev is not None else None,

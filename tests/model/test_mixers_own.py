@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import torch
-from shell import closedbook, make_tiny, refused
+from shell import closedbook, killed, make_tiny, refused
+
+from closedbook.runs import RunFolder
 
 DOCS = Path(__file__).parents[2] / "docs" / "mixers.md"
 
@@ -31,12 +34,53 @@ def test_the_example_of_the_docs_trains_and_answers_and_is_executed_only_when_gi
     prompts = [torch.arange(5, 5 + n).numpy() for n in (3, 7)]
     for prompt, one in zip(prompts, greedy(model, prompts, 8), strict=True):
         assert one.ids == greedy_uncached(model, prompt, 8)
-    OWN.clear()
+    opening = {
+        "ask": ("ask", run, "Where?"),
+        "sample": ("sample", run, "The ", "--length", 3),
+        "show memory": ("show", "memory", run),
+        "report": ("report", run, "--no-claims", "--output", tmp_path / "report.html"),
+        "study reversal": ("study", "reversal", run, "--questions", tiny.dev, "--folder", tmp_path / "reversal"),
+    }
+    for command in opening.values():
+        opened = closedbook(*command, *given)
+        assert opened.code == 0, opened.err
     mark.unlink()
-    refused(closedbook("ask", run, "Where?"), "Decay", "--mixer FILE.py:Decay")
+    for command in opening.values():
+        OWN.clear()
+        refused(closedbook(*command), "Decay", "--mixer FILE.py:Decay")
     assert not mark.exists()
     file.write_text(source, encoding="utf-8")  # not the file it was trained with
     refused(closedbook("ask", run, "Where?", *given), "that very file")
+
+
+def test_an_interrupted_training_says_how_to_go_on_with_its_mixer_and_the_options_of_that(tmp_path):
+    file, run = tmp_path / "spread.py", tmp_path / "run"
+    file.write_text(SPREAD, encoding="utf-8")
+    tiny = make_tiny(tmp_path / "tiny")
+    options = ("--mixer", f"{file}:Spread", "--set", "model.mixer.by=2.5")
+    done = killed("SIGINT", "after", 3, [*map(str, tiny.train(run, *options))])
+    assert done.code == 130, done.err
+    (command,) = re.findall(r"closedbook (train .*)", done.out)
+    assert f"--mixer {file}:Spread" in command
+    done = closedbook(*shlex.split(command))
+    assert done.code == 0, done.err
+    assert f"--mixer {file}:Spread" in done.out.rpartition("next:")[2]
+    assert RunFolder.open(run).recipe().model.mixer.options == {"by": 2.5}
+
+
+SPREAD = """
+from dataclasses import dataclass
+from closedbook.model.mixers.synthesizer_random import SynthesizerRandom
+
+class Spread(SynthesizerRandom):
+    @dataclass(frozen=True)
+    class Config(SynthesizerRandom.Config):
+        by: float = 1.0
+
+    def __init__(self, config, recipe, layer):
+        super().__init__(config, recipe, layer)
+        self.R.data.mul_(config.by)
+"""
 
 
 def test_what_is_no_mixer_is_refused(tmp_path):

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from closedbook.errors import RecipeError
-from closedbook.model.attend import PARTS, attend
+from closedbook.model.attend import attend
 from closedbook.model.cache import Cache
+from closedbook.model.dropout import PARTS
 from closedbook.model.gpt import GPT
 from closedbook.model.positions import Rotary
 from closedbook.recipe import REGISTRIES, ModelRecipe, Part, load_recipe

@@ -14,9 +14,11 @@ from shell import Tiny, closedbook, make_tiny, refused
 from closedbook import workflow
 from closedbook.answers.score import wilson
 from closedbook.recipe import load_recipe
-from closedbook.runs import RunFolder
+from closedbook.runs import RunFolder, claimed
 from closedbook.studies import compare
 from closedbook.studies.compare import Comparison, difference, resolve
+from closedbook.training.loop import Step
+from closedbook.training.session import Note
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +89,51 @@ def test_finished_cells_are_kept_and_names_and_seeds_may_be_added(
         rows["none"]["by_seed"][seed] - rows["softmax"]["by_seed"][seed] for seed in "01"
     ]
     assert len(rows["rotary"]["difference"]["by_seed"]) == 1  # only the seed that both have
+
+
+def test_processes_share_the_cells_of_one_folder(tiny: Tiny):
+    """The second begins while the first is at a cell; what it does then is what another process would."""
+    names, recipe = ["softmax", "none", "rotary"], load_recipe(tiny.recipe)
+
+    def opened() -> Comparison:
+        return Comparison(names, recipe, tiny.documents, tiny.questions, 0.005, tiny.folder / "shared")
+
+    first, second = opened(), opened()
+    begun: list[tuple[str, str]] = []
+
+    def begin(name: str, seed: int) -> None:
+        begun.append(("first", name))
+        if name == "softmax":
+            second.run([0], begin=lambda name, seed: begun.append(("second", name)))
+            assert second.left([0]) == [("softmax", 0)]
+
+    first.run([0], begin=begin)
+    assert begun == [("first", "softmax"), ("second", "none"), ("second", "rotary")]
+    assert not first.left([0])
+    assert list(first.record["cells"]) == ["none 0", "rotary 0", "softmax 0"]
+    assert first.record["budget"] == second.record["budget"]
+    assert not list((tiny.folder / "shared").rglob("*.lock"))
+
+
+def test_what_others_are_at_is_said(tiny: Tiny):
+    runs = tiny.folder / "busy" / "runs"
+    runs.mkdir(parents=True)
+    with claimed(runs / ".softmax-0.lock"):
+        done = closedbook(*arguments(tiny, "busy", "softmax"))
+    assert done.code == 0
+    assert "1 of 1 cells are left to another process" in done.err
+    assert done.json["cells"] == {}
+
+
+def test_speed_is_of_steps_in_a_row_and_of_the_processor_alone(monkeypatch: pytest.MonkeyPatch):
+    clock, now = compare._Clock(), 0.0
+    monkeypatch.setattr(compare.time, "process_time", lambda: now)
+    step = Step("learn", 1, 9, 1.0, 1.0, tokens=100, seconds=50.0)
+    for event, used in ((step, 9.0), (step, 2.0), (Note("a look"), 1.0), (step, 7.0), (step, 3.0)):
+        now += used
+        clock(event)
+    assert clock.rate() == 200 / (2.0 + 3.0)  # not what came before the first, nor what follows something else
+    assert compare._Clock().rate() is None
 
 
 def test_another_comparison_is_not_written_over(tiny: Tiny, record: Any):

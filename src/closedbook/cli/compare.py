@@ -5,12 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 from rich.markup import escape
 
 from closedbook.cli.output import TrainingDisplay, console, percent, print_json, show_warnings, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def compare(
@@ -32,8 +35,9 @@ def compare(
     --budget 5 --seeds 2
 
     Each is trained for the same steps with every seed and answers the training questions that are kept out. A finished
-    cell is kept; after Ctrl-C the same command goes on, and more names or seeds may be added later. Writes
-    comparison.json, comparison.md, comparison.svg (and a dark one), and keeps every run in runs/ beside them.
+    cell is kept; after Ctrl-C the same command goes on, and more names or seeds may be added later. The same command in
+    a second terminal takes cells of its own: two cores are best used so, each with --threads 1. Writes comparison.json,
+    comparison.md, comparison.svg (and a dark one), and keeps every run in runs/ beside them.
 
     Parameters
     ----------
@@ -93,16 +97,24 @@ def compare(
         sys.exit(130)
     finally:
         display.close()
-    reference = record["summary"]["reference"]
-    rows = table("", "right>", "95 % interval", f"against {reference}>", "tokens/s>", "layers × width>", "parameters>")
+    if "summary" in record:
+        _print_table(out, record)
+        out.print(f"\nthe table is {escape(str(folder / 'comparison.md'))}, its figure beside it")
+    if others := len(made.left(wanted)):
+        out.print(f"{others} of {cells} cells are left to another process that is at them; look again later")
+    if json:
+        print_json(record)
+
+
+def _print_table(out: Console, record: dict[str, Any]) -> None:
+    from closedbook.studies.compare_page import label, speed
+
+    against = f"against {record['summary']['reference']}>"
+    rows = table("", "right>", "95 % interval", against, "tokens/s>", "layers × width>", "parameters>")
     for row in record["summary"]["rows"]:
         gap = f"{100 * row['difference']['mean']:+.1f}" if "difference" in row else "–"
         rows.add_row(
             escape(label(row["name"])), percent(row["accuracy"]), " to ".join(map(percent, row["interval"])), gap,
-            f"{row['tokens_per_second']:,}", f"{row['model']['layers']} × {row['model']['width']}",
-            f"{row['parameters']['total']:,}",
+            speed(row), f"{row['model']['layers']} × {row['model']['width']}", f"{row['parameters']['total']:,}",
         )  # fmt: skip
     out.print(rows)
-    out.print(f"\nthe table is {escape(str(folder / 'comparison.md'))}, its figure beside it")
-    if json:
-        print_json(record)

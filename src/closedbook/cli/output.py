@@ -70,6 +70,15 @@ def show_warnings() -> None:
     warnings.simplefilter("always", UserWarning)
 
 
+def use_mixers(given: Sequence[str] | None) -> None:
+    """Execute the files of --mixer, for commands that open several runs."""
+    if given:
+        from closedbook.model.own import use_mixer
+
+        for one in given:
+            use_mixer(one)
+
+
 def percent(fraction: float | None) -> str:
     return "–" if fraction is None else f"{100 * fraction:.1f} %"
 

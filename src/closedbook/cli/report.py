@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.markup import escape
 
-from closedbook.cli.output import check_output, console, print_json, show_warnings
+from closedbook.cli.output import check_output, console, print_json, show_warnings, use_mixers
 from closedbook.errors import RunError
 
 
@@ -16,6 +18,7 @@ def report(
     questions: Path | None = None,
     source: bool = False,
     claims: bool = True,
+    mixer: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
     json: bool = False,
 ) -> None:
     """Write a run's report: one HTML file with curves, scores, every answer and a look inside, to open or to send.
@@ -40,6 +43,8 @@ def report(
         Lay out the source document's statements, 1a to 3c, with our measured answer beside each; a run answers part 3.
     claims: bool
         Check and draw the ten claims about attention too; --no-claims saves some twenty seconds.
+    mixer: list[str]
+        FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed. May be repeated.
     json: bool
         Print {"report": …} on standard output.
     """
@@ -51,6 +56,7 @@ def report(
     from closedbook.runs import write_atomically
 
     show_warnings()
+    use_mixers(mixer)
     out = console(json)
     with out.status("") as status:
 

@@ -6,10 +6,12 @@ import secrets
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.markup import escape
 
-from closedbook.cli.output import console, print_json
+from closedbook.cli.output import console, print_json, use_mixers
 from closedbook.errors import RunError
 
 
@@ -18,6 +20,7 @@ def serve(
     runs: Path = Path("runs"),
     host: str = "127.0.0.1",
     port: int = 8000,
+    mixer: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
     json: bool = False,
 ) -> None:
     """Open the page: ask a run and look inside, move the claims about attention, watch trainings.
@@ -37,6 +40,8 @@ def serve(
         What to listen on; 0.0.0.0 lets other machines in, with the token.
     port: int
         The port; 0 takes a free one.
+    mixer: list[str]
+        FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed. May be repeated.
     json: bool
         Print {"address": …} on standard output once it listens.
     """
@@ -48,6 +53,7 @@ def serve(
     from closedbook.show.guard import is_loopback
     from closedbook.show.shelf import Shelf
 
+    use_mixers(mixer)
     shelf = Shelf(given, runs)
     out = console(json)
     token = None if is_loopback(host) else secrets.token_urlsafe(24)

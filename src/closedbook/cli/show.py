@@ -129,7 +129,7 @@ def objective(
 
 
 @show.command
-def memory(run: Path, /, *, documents: Path | None = None, json: bool = False) -> None:
+def memory(run: Path, /, *, documents: Path | None = None, mixer: str | None = None, json: bool = False) -> None:
     """Count a run's parameters, dense and memory, and the names that share a row of its memory.
 
     Example: closedbook show memory runs/fast-…
@@ -140,6 +140,8 @@ def memory(run: Path, /, *, documents: Path | None = None, json: bool = False) -
         A finished run.
     documents: Path
         The corpus it was trained on, where that is no longer in its place.
+    mixer: str
+        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print one JSON object on standard output.
     """
@@ -148,7 +150,7 @@ def memory(run: Path, /, *, documents: Path | None = None, json: bool = False) -
     from closedbook.errors import DataError
     from closedbook.text.documents import read_documents, read_text
 
-    loaded = workflow.load(run)
+    loaded = workflow.load(run, mixer)
     trained = loaded.folder.record().get("documents") or {}
     path = documents or Path(str(trained.get("path", "")))
     if documents is None and not path.is_file():

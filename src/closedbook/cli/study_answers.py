@@ -103,7 +103,15 @@ def ablation(
     _done(out, folder, "ablation", record, json)
 
 
-def fluency(run: Path, /, *, questions: Path, folder: Path = Path("studies/fluency"), json: bool = False) -> None:
+def fluency(
+    run: Path,
+    /,
+    *,
+    questions: Path,
+    folder: Path = Path("studies/fluency"),
+    mixer: str | None = None,
+    json: bool = False,
+) -> None:
     """Does the output tell memory from invention? How plausible wrong answers are, and who can tell.
 
     Example: closedbook study fluency runs/fast-… --questions birth_dev.tsv
@@ -116,12 +124,14 @@ def fluency(run: Path, /, *, questions: Path, folder: Path = Path("studies/fluen
         Questions with answers that the run was not trained on.
     folder: Path
         Where to write fluency.json, fluency.svg (and a dark one) and fluency.md.
+    mixer: str
+        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print fluency.json on standard output.
     """
     from closedbook.studies.fluency import run_fluency
 
-    out, loaded, given = _begin(run, questions, json, need_answers=True)
+    out, loaded, given = _begin(run, questions, mixer, json, need_answers=True)
     record = run_fluency(loaded, given, folder)
     rows = table("judge of right and wrong", "AUROC>", "95 % interval")
     for name, one in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
@@ -140,6 +150,7 @@ def strangers(
     folder: Path = Path("studies/strangers"),
     count: int = 200,
     left_out: Path | None = None,
+    mixer: str | None = None,
     json: bool = False,
 ) -> None:
     """What does a model do with a name it never met? What it says, whose answer it borrows, whether it notices.
@@ -158,6 +169,8 @@ def strangers(
         How many names of each kind.
     left_out: Path
         Names, one a line, of real people whose documents were taken out before training.
+    mixer: str
+        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print strangers.json on standard output.
     """
@@ -168,7 +181,7 @@ def strangers(
     if count < 1:
         raise DataError(f"--count {count} must be 1 or more")
     more = {"page taken out": read_lines(left_out, "names")[0]} if left_out is not None else {}
-    out, loaded, given = _begin(run, questions, json)
+    out, loaded, given = _begin(run, questions, mixer, json)
     record = run_strangers(loaded, given, folder, count=count, more=more)
     rows = table("who", "names>", "called met>", "AUROC of met against known>", "most frequent answer")
     for name, one in record["groups"].items():
@@ -188,6 +201,7 @@ def reversal(
     questions: Path,
     folder: Path = Path("studies/reversal"),
     form: str = "Who was born in {answer}?",
+    mixer: str | None = None,
     json: bool = False,
 ) -> None:
     """Who was born there? Ask the other way round, and report it as it is.
@@ -204,12 +218,14 @@ def reversal(
         Where to write reversal.json, reversal.svg (and a dark one) and reversal.md.
     form: str
         How to ask; {answer} stands for the answer.
+    mixer: str
+        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print reversal.json on standard output.
     """
     from closedbook.studies.reversal import run_reversal
 
-    out, loaded, given = _begin(run, questions, json, need_answers=True)
+    out, loaded, given = _begin(run, questions, mixer, json, need_answers=True)
     record = run_reversal(loaded, given, folder, form)
     for name in ("forward", "backward"):
         one = record[name]
@@ -217,13 +233,15 @@ def reversal(
     _done(out, folder, "reversal", record, json)
 
 
-def _begin(run: Path, questions: Path, json: bool, need_answers: bool = False) -> tuple[Any, Run, Questions]:
+def _begin(
+    run: Path, questions: Path, mixer: str | None, json: bool, need_answers: bool = False
+) -> tuple[Any, Run, Questions]:
     import closedbook
     from closedbook.text.questions import read_questions
 
     show_warnings()
     given = read_questions(questions, need_answers=need_answers)
-    return console(json), closedbook.load(run), given
+    return console(json), closedbook.load(run, mixer), given
 
 
 def _done(out: Any, folder: Path, name: str, record: dict[str, Any], json: bool) -> None:

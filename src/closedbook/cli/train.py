@@ -86,7 +86,9 @@ def train(
     if mixer is not None:
         from closedbook.model.own import use_mixer
 
-        own = [f'model.mixer={{name="{use_mixer(mixer)}"}}']
+        name = use_mixer(mixer)
+        if load_recipe(recipe).model.mixer.name != name:  # a run's own recipe keeps the options that it has
+            own = [f'model.mixer={{name="{name}"}}']
     overrides = [*own, *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     loaded = load_recipe(recipe, overrides)
     display = TrainingDisplay(out)
@@ -157,15 +159,18 @@ def after_interrupt(run: str) -> str:
 
 def next_step(run: Run, questions: Path | None, documents: Path) -> str:
     """What to type after a training."""
+    from closedbook.runs import mixer_option
+
+    more = mixer_option(run.folder)
     if not run.recipe.needs_questions or questions is None:
         from closedbook.text.files import read_bytes
 
         start = " ".join(read_bytes(documents, "text").decode(errors="ignore").split()[:3])
-        return f"  closedbook sample {shlex.quote(str(run.path))} {shlex.quote(start)}"
+        return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
     from closedbook.text.questions import read_questions
 
     example = read_questions(questions).items[0].text
-    return f"  closedbook ask {shlex.quote(str(run.path))} {shlex.quote(example)}"
+    return f"  {shlex.join(['closedbook', 'ask', str(run.path), example, *more])}"
 
 
 def last_unfinished(recipe: str) -> Path:

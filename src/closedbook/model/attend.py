@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from closedbook.model.dropout import draw, gain
 from closedbook.shapes import Bool, Float
 
 PIECE = 2**19  # scores worked on at once: 2 MiB
 BLOCK = 128  # queries worked on at once
-PARTS = 2**16  # a weight is dropped by a draw among so many
 
 
 def attend(
@@ -30,7 +30,7 @@ def attend(
 ) -> Float[Tensor, "batch head time d_v"]:
     """softmax(q kᵀ + bias) v, causal and without a scale. q and k, or `bias`, may be None; `bias` broadcasts.
 
-    `dropout` is the chance that a weight is set to 0, to the next of PARTS; the others are raised by as much.
+    `dropout` is the chance that a weight is set to 0, to the next of dropout.PARTS; the others are raised by as much.
     """
     return _Attend.apply(v, q, k, bias, dropout)
 
@@ -63,11 +63,11 @@ class _Attend(torch.autograd.Function):
                     scores += _cut(bias, rows, a, b)
             scores[..., a:b] += future[: b - a, : b - a]
             weights = scores.softmax(-1)
-            keep = _draw((*v[rows].shape[:2], b - a, b), dropout, v) if dropout else None
+            keep = draw((*v[rows].shape[:2], b - a, b), dropout, v) if dropout else None
             y[rows, :, a:b] = _drop(weights, keep) @ v[rows, :, :b]
             ctx.pieces.append((rows, a, b, weights, keep))
         ctx.save_for_backward(v, q, k, bias)
-        ctx.gain = PARTS / _staying(dropout)
+        ctx.gain = gain(dropout)
         return y.mul_(ctx.gain)
 
     @staticmethod
@@ -102,21 +102,6 @@ def _pieces(v: Tensor) -> Iterator[tuple[slice, int, int]]:
 def _cut(bias: Tensor, rows: slice, a: int, b: int) -> Tensor:
     """A view of the part of `bias` that belongs to some examples, the queries from a to b and the keys before b."""
     return (bias[rows] if bias.shape[0] > 1 else bias)[:, :, a:b, :b]
-
-
-def _draw(shape: tuple[int, ...], dropout: float, like: Tensor) -> Float[Tensor, ...]:
-    """1 for each weight that stays, 0 for the others: four draws from each 64 random bits.
-
-    A number, not a bool: multiplying by a bool takes thirty times as long on a CPU.
-    """
-    count = math.prod(shape)
-    bits = torch.empty(-(-count // 4), dtype=torch.int64, device=like.device).random_(-(2**63), None)
-    keep = torch.empty(shape, dtype=like.dtype, device=like.device)
-    return torch.lt(bits.view(torch.int16)[:count].view(shape), _staying(dropout) - PARTS // 2, out=keep)
-
-
-def _staying(dropout: float) -> int:
-    return max(1, round((1 - dropout) * PARTS))
 
 
 def _drop(weights: Tensor, keep: Tensor | None) -> Tensor:

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from closedbook.model.cache import Cache
+from closedbook.model.dropout import Dropout
 from closedbook.model.linear import Linear
 from closedbook.model.memory import Memory
 from closedbook.model.ops import rms_norm, squared_relu
@@ -35,7 +36,7 @@ class GPT(nn.Module):
         self.memory = Memory(recipe.memory, recipe.width, named) if recipe.memory and recipe.memory.rows else None
         # Looked-up rows grow at their own rate; without a gain to learn, the norm keeps them in proportion.
         self.norm0 = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
-        self.dropout = nn.Dropout(recipe.dropout)
+        self.dropout = Dropout(recipe.dropout)
         self.stack = recipe.stack.make("stack", recipe, lambda layer: Block(recipe, layer))
         self.norm = make_norm(recipe)
         self.head: Linear = Linear(recipe.width, outputs or inputs, bias=False, products=recipe.products)
@@ -113,7 +114,7 @@ class Block(nn.Module):
         self.mixer = mixer or recipe.mixer.make("mixer", recipe, layer)
         self.norm2 = make_norm(recipe)
         self.mlp = MLP(recipe)
-        self.dropout = nn.Dropout(recipe.dropout)
+        self.dropout = Dropout(recipe.dropout)
 
     def forward(
         self,

@@ -12,6 +12,8 @@ from torch import nn
 from closedbook.errors import RecipeError
 from closedbook.recipe import OWN
 
+FILES: dict[str, str] = {}  # where each came from, by the same name
+
 
 def use_mixer(given: str) -> str:
     """Execute FILE.py and make its class known as a mixer, for `given` = "FILE.py:Class".
@@ -37,5 +39,5 @@ def use_mixer(given: str) -> str:
     mixer = getattr(module, name, None)
     if not (isinstance(mixer, type) and issubclass(mixer, nn.Module) and hasattr(mixer, "Config")):
         raise RecipeError(f"--mixer {given}: {file} has no class {name} that is a torch module with a Config")
-    OWN[known_as] = mixer
+    OWN[known_as], FILES[known_as] = mixer, str(Path(file).absolute())
     return known_as

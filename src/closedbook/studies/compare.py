@@ -2,13 +2,16 @@
 
 A budget in minutes becomes steps once, by timing the reference; after that only steps count, so that a slow machine
 gives the same weights as a quick one. One cell is one mechanism and one seed. A finished cell is kept and never run
-again, and one that was interrupted goes on where it was. Dev and test questions have no part in it.
+again, and one that was interrupted goes on where it was. Several processes may share the cells of one folder. Dev and
+test questions have no part in it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import statistics
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,10 +26,11 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.model.own import use_mixer
 from closedbook.recipe import OWN, REGISTRIES, Part, Recipe, Stage, encode, load_recipe, recipe_names
-from closedbook.runs import write_atomically
+from closedbook.runs import claimed, write_atomically
 from closedbook.studies.compare_page import label, write_page
 from closedbook.text.questions import read_questions
 from closedbook.text.vocabulary import Vocabulary
+from closedbook.training.loop import Step
 
 FORMAT = 1
 FILE = "comparison.json"
@@ -208,43 +212,70 @@ class Comparison:
     ) -> dict[str, Any]:
         """Run the cells that are missing and return the record, written after each with its figure and table.
 
-        `begin` hears a cell's name and seed before it starts.
+        `begin` hears a cell's name and seed before it starts. A cell that another process is at is left to it: `left`
+        says afterwards which these are.
         """
         self._match()
         for recipe in self.recipes.values():  # a name that cannot be built, or data that cannot be read, is found now
             workflow.prepare(recipe, self.documents, self.questions)
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            (self.folder / "runs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{self.folder} cannot be made ({error.strerror}); give another --folder") from None
-        steps = self.settle(threads)
-        self.write()
-        for name, seed in self.left(seeds):
-            begin(name, seed)
-            recipe = replace(_of_length(self.recipes[name], steps[name]), seed=seed)
-            self.record["cells"][_key(name, seed)] = self._cell(name, recipe, threads, listeners, command)
+        with self._alone():
+            steps = self.settle(threads)
             self.write()
-        self.record["summary"] = summary(self.record, reference_of(self.names))
-        self.write()
+        for name, seed in self.left(seeds):
+            recipe = replace(_of_length(self.recipes[name], steps[name]), seed=seed)
+            folder = self.folder / "runs" / f"{Path(label(name)).stem}-{seed}"
+            with claimed(folder.with_name(f".{folder.name}.lock")) as mine:
+                if not mine:
+                    continue
+                self._refresh()
+                if _key(name, seed) in self.record["cells"]:
+                    continue
+                begin(name, seed)
+                cell = self._cell(name, recipe, folder, threads, listeners, command)
+                with self._alone():
+                    self.record["cells"][_key(name, seed)] = cell
+                    self.write()
+        self._refresh()
         return self.record
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """With the record as it is on disk, which no other process changes meanwhile."""
+        while True:
+            with claimed(self.folder / ".lock") as mine:
+                if mine:
+                    self._refresh()
+                    yield
+                    return
+            time.sleep(0.1)
+
+    def _refresh(self) -> None:
+        """Take in what other processes have written."""
+        if self.path.exists():
+            self._open()
 
     def _cell(
         self,
         name: str,
         recipe: Recipe,
+        folder: Path,
         threads: int | None,
         listeners: Sequence[workflow.Listener],
         command: str,
     ) -> dict[str, Any]:
         """Train (or go on), and answer the kept-out questions."""
-        folder = self.folder / "runs" / f"{Path(label(name)).stem}-{recipe.seed}"
+        clock = _Clock()
         finished = (folder / "run.json").is_file() and not (folder / "training.safetensors").is_file()
         if finished and (folder / "model.safetensors").is_file():
             run = workflow.load(folder)
         else:
             run = workflow.train(
                 recipe, self.documents, self.questions, run=folder, resume=(folder / "run.json").is_file(),
-                threads=threads, listeners=listeners, command=command,
+                threads=threads, listeners=[*listeners, clock], command=command,
             )  # fmt: skip
         record = run.folder.record()
         kept = read_questions(self.questions, need_answers=True).only(record["split"]["choose"])
@@ -252,7 +283,6 @@ class Comparison:
             raise DataError(f"{self.questions}: no question is kept out to score by; give more questions")
         answers = run.answer(kept.items, blind=True)
         lines = run.folder.metrics()
-        seconds = sum(line["tokens"] / max(line["tokens_per_second"], 1) for line in lines)
         model = {"layers": recipe.model.layers, "width": recipe.model.width}
         about = ("parameters", "threads", "commit", "versions", "machine", "command")
         return {
@@ -261,7 +291,7 @@ class Comparison:
             "right": [bool(answer.right) for answer in answers],
             "loss": {stage.name: _last_loss(lines, stage.name) for stage in recipe.stages},
             "tokens": sum(line["tokens"] for line in lines),
-            "tokens_per_second": round(sum(line["tokens"] for line in lines) / max(seconds, 1e-9)),
+            "tokens_per_second": clock.rate(),
             "steps": {stage.name: _steps_done(lines, stage.name) for stage in recipe.stages},
             "model": model,
             **{key: record[key] for key in about},
@@ -278,6 +308,30 @@ class Comparison:
             write_page(self.record, self.folder)
 
 
+class _Clock:
+    """A listener that counts the steps' tokens and the processor's seconds for them, and nothing in between.
+
+    With one thread these are the seconds of a clock on a machine with nothing else to do.
+    """
+
+    def __init__(self) -> None:
+        self.tokens, self.seconds = 0, 0.0
+        self.since: float | None = None  # when the last step ended, if nothing came between
+
+    def __call__(self, event: workflow.Event) -> None:
+        if not isinstance(event, Step):
+            self.since = None
+            return
+        if self.since is not None:
+            self.tokens += event.tokens
+            self.seconds += time.process_time() - self.since
+        self.since = time.process_time()
+
+    def rate(self) -> int | None:
+        """Tokens in a second of the processor; None where there were no two steps in a row."""
+        return round(self.tokens / self.seconds) if self.seconds else None
+
+
 def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
     """Each name: mean accuracy with the interval of its questions, spread over seeds, the difference to the reference.
 
@@ -292,6 +346,7 @@ def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
         right = np.array([cell["right"] for cell in cells.values()], dtype=float)  # (seed, question)
         some = next(iter(cells.values()))
         losses = {s: statistics.mean(cell["loss"][s] for cell in cells.values()) for s in some["loss"]}
+        rates = [cell["tokens_per_second"] for cell in cells.values() if cell["tokens_per_second"]]
         row: dict[str, Any] = {
             "name": name,
             "seeds": sorted(cells),
@@ -301,7 +356,7 @@ def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
             "by_seed": {str(seed): sum(cell["right"]) / len(cell["right"]) for seed, cell in sorted(cells.items())},
             "spread_over_seeds": statistics.stdev(right.mean(1)) if len(right) > 1 else None,
             "loss": losses,
-            "tokens_per_second": round(statistics.mean(cell["tokens_per_second"] for cell in cells.values())),
+            "tokens_per_second": round(statistics.mean(rates)) if rates else None,
             "parameters": some["parameters"],
             "model": some["model"],
         }

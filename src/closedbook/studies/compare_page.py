@@ -18,6 +18,11 @@ def label(name: str) -> str:
     return f"{own}{at}{sha256[:8]}"
 
 
+def speed(row: dict[str, Any]) -> str:
+    """Tokens a second, where they were counted."""
+    return f"{row['tokens_per_second']:,}" if row["tokens_per_second"] else "–"
+
+
 def write_page(record: dict[str, Any], folder: Path) -> None:
     """Write comparison.md, comparison.svg and comparison-dark.svg beside each other."""
     write_atomically(folder / "comparison.md", page(record).encode())
@@ -68,7 +73,7 @@ def page(record: dict[str, Any]) -> str:
                 gap,
                 "–" if spread is None else f"{100 * spread:.1f}",
                 ", ".join(f"{stage} {loss:.3f}" for stage, loss in row["loss"].items()),
-                f"{row['tokens_per_second']:,}",
+                speed(row),
                 f"{row['model']['layers']} × {row['model']['width']}",
                 f"{parameters['dense']:,}{memory}",
             ]
@@ -91,9 +96,10 @@ def page(record: dict[str, Any]) -> str:
 Base recipe {record["design"]["base"]["name"]}, as deep with each mechanism and {alike}. A budget of
 {budget["minutes"]:g} minutes became steps once, by timing {budget["timed"]["name"]} on {budget["timed"]["threads"]}
 thread(s): {steps}. {some["questions"]} training questions, kept out by a hash of the person's name, were answered by
-every cell. Where the machine was busy, tokens a second say little. The interval is Wilson's for these questions; the
-paired difference, in points, has a bootstrap interval over seeds and questions. With one seed no interval says anything
-about other seeds. Loss: the mean of each stage's last tenth, in nats per target.
+every cell. The interval is Wilson's for these questions; the paired difference, in points, has a bootstrap interval
+over seeds and questions; with one seed no interval says anything about other seeds. Loss: the mean of each stage's last
+tenth, in nats per target. Tokens a second are of the processor's time in training: with one thread, what a clock would
+show on a machine with nothing else to do.
 """
 
 

@@ -17,6 +17,7 @@ from closedbook.attention.claim import load
 from closedbook.attention.claims.noise import Draws
 from closedbook.attention.claims.two_heads import lost, miss_chance
 from closedbook.attention.heads import log_weights
+from closedbook.runs import RunFolder
 from closedbook.show.shelf import Shelf
 
 PLACES = ("#/ask?run=words&q=Nobody+Atall", "#/attention/1b", "#/attention/1d.ii", "#/attention/1e.ii", "#/runs")
@@ -279,7 +280,7 @@ def test_a_running_training_moves(page, runs, tmp_path):
     run.mkdir()
     for name in ("recipe.toml", "vocabulary.json"):
         (run / name).write_bytes((source / name).read_bytes())
-    (run / "run.json").write_text((source / "run.json").read_text().replace('"finished"', '"training"'))
+    RunFolder(run).write_json("run.json", RunFolder(source).record() | {"status": "training", "files": {}})
     lines = (source / "metrics.jsonl").read_text().splitlines(keepends=True)
     (run / "metrics.jsonl").write_text("".join(lines[:20]))
     with serving(Shelf((), tmp_path)) as up:

@@ -381,6 +381,7 @@ def write_atomically(path: Path, content: bytes, keep: Path | None = None) -> No
         if keep is not None and path.is_file():
             os.replace(path, keep)
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -391,10 +392,17 @@ def write_atomically(path: Path, content: bytes, keep: Path | None = None) -> No
                 f"{path} cannot be written ({error.strerror}); {advice}: what was saved before is still there"
             ) from None
         raise
-    sync_folder(path.parent)
 
 
-def sync_folder(path: Path) -> None:
+def put_in_place(partial: Path, path: Path) -> None:
+    """Give a file that was written beside its place its name, once it is on the disk. Raises OSError."""
+    with open(partial, "r+b") as file:
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
     """Make the names in a folder outlast a power failure, where the system has a way."""
     if sys.platform != "win32":
         with contextlib.suppress(OSError):

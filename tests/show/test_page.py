@@ -129,7 +129,8 @@ def test_what_is_half_typed_when_the_chips_arrive_is_not_asked(page, served):
     held[0].continue_()
     page.locator(".chip").first.wait_for()
     page.wait_for_timeout(300)
-    assert page.locator(".card").count() == 0 and box.input_value() == "Sa"
+    assert page.locator(".card").count() == 0
+    assert box.input_value() == "Sa"
 
 
 def test_two_runs_answer_side_by_side_and_the_address_brings_them_back(page, served, runs):

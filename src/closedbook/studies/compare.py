@@ -23,7 +23,7 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.model.own import use_mixer
 from closedbook.recipe import OWN, REGISTRIES, Part, Recipe, Stage, encode, load_recipe, recipe_names
-from closedbook.runs import write_atomically
+from closedbook.runs import RunFolder, write_atomically
 from closedbook.studies.compare_page import label, write_page
 from closedbook.text.questions import read_questions
 from closedbook.text.vocabulary import Vocabulary
@@ -238,8 +238,7 @@ class Comparison:
     ) -> dict[str, Any]:
         """Train (or go on), and answer the kept-out questions."""
         folder = self.folder / "runs" / f"{Path(label(name)).stem}-{recipe.seed}"
-        finished = (folder / "run.json").is_file() and not (folder / "training.safetensors").is_file()
-        if finished and (folder / "model.safetensors").is_file():
+        if (folder / "run.json").is_file() and RunFolder.open(folder).finished:
             run = workflow.load(folder)
         else:
             run = workflow.train(

@@ -33,6 +33,7 @@ lint: all
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@! git grep -nE '^(<<<<<<<|>>>>>>>)( |$$)'
 
 test: lint
 	$(BIN)/python -m pytest $(ARGS)

@@ -42,7 +42,7 @@ def main() -> None:
                  "--json", *(["--threads", str(arguments.threads)] if arguments.threads else []),
                  *(part for override in arguments.set for part in ("--set", override))]
             )  # fmt: skip
-            record = json.loads((Path(run) / "run.json").read_text())
+            record = json.loads((Path(run) / "run.json").read_text(encoding="utf-8"))
             dev = str(arguments.data / "birth_dev.tsv")
             scored = json.loads(run_timed([*COMMAND, "evaluate", run, "--questions", dev, "--json"])["output"])
         cells.add(

@@ -24,7 +24,7 @@ from closedbook.runs import RunFolder
 
 def train(name: str, data: Path, folder: Path, sets: list[str], threads: int | None) -> RunFolder:
     """Train into a folder that outlives an interruption; go on where one is."""
-    if (folder / "model.safetensors").exists() and not (folder / "training.safetensors").exists():
+    if (folder / "run.json").exists() and RunFolder.open(folder).finished:
         return RunFolder.open(folder)
 
     def listen(event: object) -> None:

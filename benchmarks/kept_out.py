@@ -51,7 +51,7 @@ def main() -> None:
             result[name] = {key: scored[key] for key in ("correct", "total", "accuracy")}
             if name == "kept_out" and arguments.errors:
                 wrong = [answer for answer in scored["answers"] if not answer["right"]]
-                arguments.errors.write_text("\n".join(map(json.dumps, wrong)))
+                arguments.errors.write_text("\n".join(map(json.dumps, wrong)), encoding="utf-8")
     print(json.dumps(result))
 
 

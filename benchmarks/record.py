@@ -40,7 +40,7 @@ def origin() -> dict[str, Any]:
 def processor() -> str:
     """The processor's name and what bears on speed."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
     found = dict(line.replace("\t", "").split(":", 1) for line in lines if ":" in line)

@@ -5,21 +5,29 @@ recipe.toml          the resolved recipe
 vocabulary.json      the vocabulary
 metrics.jsonl        one line per logged step
 training.safetensors everything needed to go on: weights, optimiser, position (until the run is finished)
+training.previous.safetensors   the same, as it was saved the time before
 model.safetensors    the weights
 evidence.sqlite      what it was trained on, to be looked up; the text itself stays where it is
 calibration.json     the coefficients that turn signals into probabilities
 evaluation.json      the score on --dev, or what `evaluate --save` wrote
+
+run.json holds the hashes of the others, and a seal of its own: a file that is not what was saved is never used. What
+survives what: docs/safety.md.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import json
 import os
 import shlex
 import subprocess
 import sys
 import time
+import uuid
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,115 +37,212 @@ from closedbook import __version__
 from closedbook.errors import RecipeError, RunError
 from closedbook.recipe import Recipe, load_recipe
 
-FORMAT = 1
+FORMAT = 2
+READS = (1, 2)  # runs of format 1 hold no hashes
+MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
+HASHED_WHOLE = 2**28  # bytes; of a larger file, samples are hashed
+REMEDIES = {
+    "metrics.jsonl": "bring it back from a copy, or remove it and do without the curve",
+    "evidence.sqlite": "bring it back from a copy, ask it blind, or train anew",
+    "evaluation.json": "make it again with: closedbook evaluate RUN --questions FILE --save",
+}
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Paths and records of one run. Opening checks the format; writing is atomic."""
+    """Paths and records of one run. Opening checks the format; writing is atomic; reading holds files to their hash."""
 
     path: Path
 
     @classmethod
     def create(cls, path: Path, record: Mapping[str, Any], files: Mapping[str, str] | None = None) -> RunFolder:
-        """Make a new folder with these files. Raises RunError where something is there already.
+        """Make a new folder with these files, or nothing. Raises RunError where something is there already.
 
-        run.json comes last: a folder that has it has the other files too.
+        run.json says "creating" until the other files are there, so that a folder whose making was killed is known
+        for what it is and can be made anew.
         """
         check_free(path)
+        there = path.is_dir()
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None
-        folder = cls(path)
-        for name, text in (files or {}).items():
-            folder.write_text(name, text)
-        folder.write_json("run.json", {"format": FORMAT, "version": __version__, "status": "training", **record})
+        folder, texts = cls(path), dict(files or {})
+        head = {"format": FORMAT, "version": __version__, "id": uuid.uuid4().hex}
+        hashes = {name: [hashlib.sha256(text.encode()).hexdigest()] for name, text in texts.items()}
+        try:
+            with folder.lock():
+                check_free(path)  # once more: another training may have been quicker
+                folder.write_json("run.json", {**head, "status": "creating", **record})
+                try:
+                    for name, text in texts.items():
+                        folder.write_text(name, text)
+                    folder.write_json("run.json", {**head, "status": "training", "files": hashes, **record})
+                except BaseException:
+                    for name in ("run.json", *texts):
+                        with contextlib.suppress(OSError):
+                            (path / name).unlink()
+                    raise
+        except BaseException:
+            if not there:
+                with contextlib.suppress(OSError):  # not empty: it is somebody else's
+                    path.rmdir()
+            raise
         return folder
 
     @classmethod
     def open(cls, path: str | Path) -> RunFolder:
-        """An existing run. Raises RunError where there is none, or one of another format."""
+        """An existing run. Raises RunError where there is none, or one that is damaged or of another format."""
         path = Path(path)
         if not os.path.lexists(path):
             raise RunError(f"{path}: no such run; `closedbook list runs` shows those that are there")
         if not (path / "run.json").is_file():
             raise RunError(f"{path} is not a run folder (it has no run.json); `closedbook list runs` shows runs")
         folder = cls(path)
-        found = folder.record().get("format")
-        if found != FORMAT or isinstance(found, bool):
-            raise RunError(
-                f"{path} is a run of format {json.dumps(found)}; this closedbook ({__version__}) reads format {FORMAT}"
-            )
+        if folder.record().get("status") == "creating":
+            raise RunError(f"{path} was killed while it was made; train anew with the same --run, without --resume")
         return folder
 
     @property
     def finished(self) -> bool:
         return bool(self.record().get("status") == "finished")
 
+    @property
+    def id(self) -> str | None:
+        """What tells this run's training states from another's; None in format 1."""
+        return self.record().get("id")
+
     def recipe(self) -> Recipe:
         """The resolved recipe. Raises RunError where it is missing or damaged."""
         path = self.path / "recipe.toml"
         if not path.is_file():
             raise RunError(f"{self.path} has no recipe.toml; bring it back from a copy")
+        self.check("recipe.toml")
         try:
             return load_recipe(path)
         except RecipeError as error:
             raise RunError(f"{path} is damaged ({error}); bring it back from a copy") from None
 
     def record(self) -> dict[str, Any]:
-        """run.json."""
-        return self.read_json("run.json")
+        """run.json without its seal. Raises RunError where it is damaged or of another format."""
+        data = _parse(self.path / "run.json", self._read("run.json"))
+        found = data.get("format")
+        if found not in READS or isinstance(found, bool):
+            known = " and ".join(map(str, READS))
+            raise RunError(
+                f"{self.path} is a run of format {json.dumps(found)}; this closedbook ({__version__}) reads {known}"
+            )
+        if data.pop("seal", None) != _seal(data) and found != 1:
+            raise RunError(f"{self.path / 'run.json'} is damaged (it is not what was saved); bring it back from a copy")
+        return data
 
     def update(self, **changes: Any) -> None:
         """Change entries of run.json."""
         self.write_json("run.json", {**self.record(), **changes})
 
+    def finish(self, **changes: Any) -> None:
+        """Call the run finished and take down the hash of every file."""
+        named = (*MADE_FIRST, *REMEDIES, "model.safetensors", "calibration.json")
+        there = [name for name in named if name != "run.json" and (self.path / name).is_file()]
+        self.update(status="finished", files={name: [fingerprint(self.path / name)] for name in there}, **changes)
+
+    def check(self, name: str, content: bytes | None = None) -> bool:
+        """Raise RunError unless a file is what was saved; `content` where it has been read already.
+
+        Files that the run holds no hash of yet (False) are those that a training in progress is still writing, and all
+        of a run of format 1.
+        """
+        record = self.record()
+        known = record.get("files", {}).get(name)
+        if known is None and (record["format"] == 1 or record.get("status") != "finished"):
+            return False
+        path = self.path / name
+        try:
+            found = hashlib.sha256(content).hexdigest() if content is not None else fingerprint(path)
+        except OSError as error:
+            raise RunError(f"{path} cannot be read ({error.strerror}); {_remedy(name)}") from None
+        if found not in (known or ()):
+            raise RunError(f"{path} is damaged (it is not what this run saved); {_remedy(name)}")
+        return True
+
     def read_json(self, name: str) -> dict[str, Any]:
         """Raises RunError where the file is missing or damaged."""
-        try:
-            data = json.loads((self.path / name).read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise RunError(f"{self.path} has no {name}; the run was not finished, or the file was removed") from None
-        except (OSError, ValueError, RecursionError) as error:
-            raise RunError(f"{self.path / name} is damaged ({error}); bring it back from a copy") from None
-        if not isinstance(data, dict):
-            raise RunError(f"{self.path / name} is damaged (not an object); bring it back from a copy")
+        content = self._read(name)
+        data = _parse(self.path / name, content)
+        self.check(name, content)
         return data
 
     def write_json(self, name: str, data: Mapping[str, Any]) -> None:
-        write_atomically(self.path / name, (to_json(data, indent=2) + "\n").encode())
+        """Write an object. Of a finished run, run.json learns the new hash first, and keeps the one there was.
+
+        So whichever of the two files a kill leaves behind, they fit.
+        """
+        if name == "run.json" and data.get("format") != 1:
+            data = json.loads(json.dumps(data))
+            data = {**data, "seal": _seal(data)}
+        content = (to_json(data, indent=2) + "\n").encode()
+        if name == "run.json" or not self.finished or self.record()["format"] == 1:
+            write_atomically(self.path / name, content)
+            return
+        with self.lock(wait=10.0):
+            known, path = self.record()["files"], self.path / name
+            there = [fingerprint(path)] if path.is_file() else []
+            kept = [sha256 for sha256 in known.get(name, []) if sha256 in there]
+            self.update(files={**known, name: [hashlib.sha256(content).hexdigest(), *kept]})
+            try:
+                write_atomically(path, content)
+            except BaseException:
+                self.update(files=known)
+                raise
 
     def write_text(self, name: str, text: str) -> None:
         write_atomically(self.path / name, text.encode())
 
     def read_text(self, name: str) -> str:
+        content = self._read(name)
+        self.check(name, content)
         try:
-            return (self.path / name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RunError(f"{self.path / name} cannot be read ({error})") from None
+            return content.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise RunError(f"{self.path / name} is damaged ({error}); {_remedy(name)}") from None
+
+    def _read(self, name: str) -> bytes:
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            raise RunError(f"{self.path} has no {name}; the run was not finished, or the file was removed") from None
+        except OSError as error:
+            raise RunError(f"{self.path / name} is damaged ({error.strerror}); {_remedy(name)}") from None
 
     def metrics(self) -> list[dict[str, Any]]:
-        """The lines of metrics.jsonl; a last line that a crash cut short is left out."""
+        """The lines of metrics.jsonl; while it trains, a last line that is not all there is left out.
+
+        Raises RunError where the run is finished and they are not what was saved.
+        """
         path = self.path / "metrics.jsonl"
-        lines = []
-        for line in path.read_bytes().splitlines() if path.is_file() else []:
-            with contextlib.suppress(ValueError):
-                entry = json.loads(line)
-                if isinstance(entry, dict):
-                    lines.append(entry)
-        return lines
+        if not path.is_file():
+            return []
+        content = self._read("metrics.jsonl")
+        self.check("metrics.jsonl", content)
+        return json_lines(content)
 
     @contextlib.contextmanager
-    def lock(self) -> Iterator[None]:
-        """Hold the folder while training in it. Raises RunError where another training does."""
+    def lock(self, wait: float = 0.0) -> Iterator[None]:
+        """Hold the folder while writing in it. Raises RunError where another training does, after `wait` seconds.
+
+        The lock is the system's, and ends with the process however that ends: none is ever stale.
+        """
+        until = time.monotonic() + wait
         with contextlib.ExitStack() as held:
-            try:
-                mine = held.enter_context(claimed(self.path / ".lock"))
-            except OSError as error:
-                raise RunError(f"{self.path} cannot be written ({error.strerror}); check its permissions") from None
-            if not mine:
-                raise RunError(f"{self.path}: another training is writing here; wait for it, or use --run")
+            while True:
+                try:
+                    if held.enter_context(claimed(self.path / ".lock")):
+                        break
+                except OSError as error:
+                    raise RunError(f"{self.path} cannot be written ({error.strerror}); check its permissions") from None
+                if time.monotonic() >= until:
+                    raise RunError(f"{self.path}: another training is writing here; wait for it, or use --run")
+                time.sleep(0.05)
             for leftover in self.path.glob(".*.partial"):  # of a training that was killed while saving
                 with contextlib.suppress(OSError):
                     leftover.unlink()
@@ -151,11 +256,7 @@ def claimed(path: Path) -> Iterator[bool]:
     A process that ends in any way holds nothing any more. Raises OSError where the file cannot be written.
     """
     with open(path, "a+b") as file:
-        try:
-            _lock(file.fileno())
-            if not os.path.samestat(os.fstat(file.fileno()), os.stat(path)):
-                raise OSError  # its holder has just finished and removed it
-        except OSError:
+        if not _lock(file.fileno(), path):
             yield False
             return
         try:
@@ -165,26 +266,81 @@ def claimed(path: Path) -> Iterator[bool]:
                 path.unlink()
 
 
-def _lock(descriptor: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
+HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.EWOULDBLOCK)
 
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
 
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _lock(descriptor: int, path: Path) -> bool:
+    """Whether the open file could be locked, and is still the one in the folder."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in HELD:
+            return False
+        warnings.warn(f"{path.parent} cannot be locked ({error.strerror}); train in it once at a time", stacklevel=4)
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except OSError:
+        return False  # its holder has just finished and removed it
+
+
+def _seal(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
+
+
+def _remedy(name: str) -> str:
+    return REMEDIES.get(name, "bring it back from a copy, or train anew")
+
+
+def _parse(path: Path, content: bytes) -> dict[str, Any]:
+    try:
+        data = json.loads(content.decode("utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("not an object")
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path} is damaged ({error}); {_remedy(path.name)}") from None
+    return data
+
+
+def json_lines(content: bytes) -> list[dict[str, Any]]:
+    """The objects that stand one a line; other lines are left out."""
+    lines = []
+    for line in content.splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            entry = json.loads(line)
+            if isinstance(entry, dict):
+                lines.append(entry)
+    return lines
+
+
+def fingerprint(path: Path) -> str:
+    """SHA-256 of a file; of one larger than HASHED_WHOLE, of its size and 64 MB spread over it."""
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        if size <= HASHED_WHOLE:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+        digest, block = hashlib.sha256(str(size).encode()), 2**20
+        for number in range(64):
+            file.seek((size - block) * number // 63)
+            digest.update(file.read(block))
+        return f"sampled:{digest.hexdigest()}"
 
 
 def check_free(path: Path) -> None:
     """Raise RunError unless a new run can be made at `path`: nothing or an empty folder is there, and it is writable.
 
-    Asked before any work is done. Writes nothing.
+    A folder whose making was killed counts as empty. Asked before any work is done. Writes nothing.
     """
     try:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.lstat(path)  # a name that is too long, say, is found here
-        if os.path.lexists(path) and (not path.is_dir() or any(path.iterdir())):
+        if os.path.lexists(path) and not (path.is_dir() and _is_free(path)):
             raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
         nearest = next(folder for folder in (path, *path.absolute().parents) if os.path.lexists(folder))
     except OSError as error:
@@ -193,6 +349,19 @@ def check_free(path: Path) -> None:
         raise RunError(f"{path} cannot be made ({nearest} is a file); choose another folder with --run")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise RunError(f"{path} cannot be made ({nearest} is not writable); choose another folder with --run")
+
+
+def _is_free(path: Path) -> bool:
+    """Whether a folder holds nothing but a lock, a half written file, or a run whose making was killed."""
+    names = {entry.name for entry in path.iterdir() if entry.name != ".lock" and entry.suffix != ".partial"}
+    if not names:
+        return True
+    if not names <= set(MADE_FIRST) or "run.json" not in names:
+        return False
+    try:
+        return RunFolder(path).record().get("status") == "creating"
+    except RunError:
+        return False
 
 
 def to_json(data: Any, indent: int | None = None) -> str:
@@ -205,10 +374,11 @@ def to_json(data: Any, indent: int | None = None) -> str:
     return text
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes, keep: Path | None = None) -> None:
     """Write beside the file, then put it in place: a reader sees the old content or the new, never a part.
 
-    A device or a pipe (/dev/stdout) is written to as it is. Raises RunError where the file cannot be written.
+    `keep` is where the old file goes. A device or a pipe (/dev/stdout) is written to as it is. Raises RunError where
+    the file cannot be written.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         path.write_bytes(content)
@@ -219,15 +389,39 @@ def write_atomically(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if keep is not None and path.is_file():
+            os.replace(path, keep)
         os.replace(temporary, path)
+        _sync_folder(path.parent)
     except BaseException as error:
         with contextlib.suppress(OSError):
             temporary.unlink()
         if isinstance(error, OSError):
+            full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))
+            advice = "make room" if full else "check the folder"
             raise RunError(
-                f"{path} cannot be written ({error.strerror}); what was saved before is still there"
+                f"{path} cannot be written ({error.strerror}); {advice}: what was saved before is still there"
             ) from None
         raise
+
+
+def put_in_place(partial: Path, path: Path) -> None:
+    """Give a file that was written beside its place its name, once it is on the disk. Raises OSError."""
+    with open(partial, "r+b") as file:
+        os.fsync(file.fileno())
+    os.replace(partial, path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    """Make the names in a folder outlast a power failure, where the system has a way."""
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError):
+            descriptor = os.open(path, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def resume_command(folder: RunFolder) -> str:

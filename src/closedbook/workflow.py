@@ -10,6 +10,7 @@ import math
 import os
 import platform
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +39,7 @@ from closedbook.text.documents import Documents, read_documents, read_text
 from closedbook.text.questions import Question, Questions, read_questions, split_by_name, subject
 from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.loop import Leg, Step, backward
-from closedbook.training.session import Note, already_finished, load_state, state_path, train_stages
+from closedbook.training.session import Note, already_finished, load_state, state_paths, train_stages
 from closedbook.training.slices import cut
 from closedbook.training.stopping import Exam
 
@@ -256,6 +257,8 @@ def train(
         if start is not None:
             start.put(job.model)
         tell(plan(job, path))
+        if existing is not None and state is None:
+            tell(Note("no state was saved before; beginning with the first step"))
         vocabulary = job.corpus.vocabulary
         if existing is None:
             files = {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(vocabulary.to_json(), indent=2)}
@@ -294,8 +297,9 @@ def train(
             folder.write_json("evaluation.json", evaluate(finished, read_questions(dev, need_answers=True)))
             seconds["evaluate"] = time.perf_counter() - trained
         seconds = {name: round(value, 3) for name, value in seconds.items()}
-        folder.update(status="finished", train_seconds=round(sum(seconds.values()), 3), seconds=seconds)
-        state_path(folder).unlink()
+        folder.finish(train_seconds=round(sum(seconds.values()), 3), seconds=seconds)
+        for state_file in state_paths(folder):
+            state_file.unlink(missing_ok=True)
     return finished
 
 
@@ -417,6 +421,11 @@ def _check_inputs(folder: RunFolder, job: Job, start: Start | None) -> None:
             before = f" ({then['path']})" if "path" in then else ""
             what = "weights" if name == "start" else name
             raise RunError(f"{folder.path} was started with other {what}{before}; give the same file, or a new --run")
+    begun = (record.get("versions") or {}).get("torch")
+    if begun not in (None, torch.__version__):
+        warnings.warn(
+            f"begun with torch {begun}, going on with {torch.__version__}: last bits may differ", stacklevel=3
+        )
     if folder.read_json("vocabulary.json") != json.loads(to_json(job.corpus.vocabulary.to_json())):
         raise RunError(f"{folder.path / 'vocabulary.json'} is damaged (not what the documents give); train anew")
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from shell import RECIPE, Tiny, closedbook, hashes, make_tiny, refused
 
+from closedbook.runs import RunFolder
 from closedbook.training.checkpoint import load_tensors, save_tensors
 
 GOOD = "Ada Lovelace. Ada Lovelace was born in London.\nAlan Turing. He was born in Maida Vale.\n"
@@ -33,6 +34,14 @@ def finished(tiny: Tiny) -> Path:
 def run(finished: Path, tmp_path: Path) -> Path:
     """A copy of a finished run, to damage."""
     return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+@pytest.fixture
+def old(run: Path) -> Path:
+    """The same as a run of format 1, which holds no hashes."""
+    record = RunFolder.open(run).record()
+    RunFolder(run).write_json("run.json", {**record, "format": 1, "files": {}})
+    return run
 
 
 # Documents, questions, dev -----------------------------------------------------------------------------------------
@@ -321,9 +330,9 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "run.json not an object": (write("run.json", b"[1]"), ["run.json is damaged"]),
     "run.json not text": (write("run.json", b"\xff\xfe\0"), ["run.json is damaged"]),
     "run.json nested without end": (write("run.json", b"[" * 200_000), ["run.json is damaged"]),
-    "a later format": (set_format(2), ["format 2", "reads format 1"]),
-    "another format": (set_format("x"), ['format "x"', "reads format 1"]),
-    "no format": (set_format(None), ["format null", "reads format 1"]),
+    "a later format": (set_format(99), ["format 99", "reads 1 and 2"]),
+    "another format": (set_format("x"), ['format "x"', "reads 1 and 2"]),
+    "no format": (set_format(None), ["format null", "reads 1 and 2"]),
     "recipe.toml missing": (lambda run: (run / "recipe.toml").unlink(), ["no recipe.toml"]),
     "recipe.toml cut short": (cut("recipe.toml", 0.3), ["recipe.toml is damaged"]),
     "recipe.toml with an unknown key": (write("recipe.toml", b"widht = 3"), ["recipe.toml is damaged", "widht"]),
@@ -352,20 +361,34 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_a_damaged_run_is_refused_and_left_as_it_is(what: str, run: Path, tiny: Tiny):
+def test_a_damaged_run_without_hashes_is_refused_and_left_as_it_is(what: str, old: Path, tiny: Tiny):
     damage, words = DAMAGE[what]
-    damage(run)
+    damage(old)
+    before = hashes(old)
+    for command in commands(old, tiny):
+        refused(closedbook(*command), str(old), *words)
+    assert hashes(old) == before
+
+
+@pytest.mark.parametrize("what", DAMAGE)
+def test_a_damaged_run_is_refused_and_names_the_file(what: str, run: Path):
     before = hashes(run)
-    for command in commands(run, tiny):
-        refused(closedbook(*command), str(run), *words)
-    assert hashes(run) == before
+    DAMAGE[what][0](run)
+    after = hashes(run)
+    (name,) = (name for name in before if after.get(name) != before[name])
+    refused(closedbook("ask", run, "Where?"), str(run), name if "format" not in what else "format")
+    assert hashes(run) == after
+
+
+def test_a_run_of_the_format_before_is_read_and_may_be_scored(old: Path, tiny: Tiny):
+    assert closedbook("ask", old, "Where?").code == 0
+    assert closedbook("evaluate", old, "--questions", tiny.dev, "--save").code == 0
+    assert closedbook("report", old, "--output", old.parent / "report.html").code == 0
 
 
 def test_an_unfinished_run_says_how_to_finish_it(run: Path):
     (run / "model.safetensors").unlink()
-    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    record |= {"status": "training"}
-    (run / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    RunFolder.open(run).update(status="training")
     refused(closedbook("ask", run, "Where?"), "not finished", f"closedbook train {run}/recipe.toml", "--resume")
 
 
@@ -387,9 +410,8 @@ def test_a_damaged_training_state_is_refused_and_left_as_it_is(tiny: Tiny, tmp_p
         before = hashes(run)
         refused(closedbook(*tiny.train(run, "--resume", "--json")), "training.safetensors is damaged")
         assert hashes(run) == before
-    record = json.loads((run / "run.json").read_text(encoding="utf-8"))
     (run / "training.safetensors").write_bytes(good)
-    (run / "run.json").write_text(json.dumps({**record, "threads": "many"}), encoding="utf-8")
+    RunFolder.open(run).update(threads="many")
     refused(closedbook(*tiny.train(run, "--resume", "--json")), "run.json is damaged")
 
 

@@ -98,7 +98,7 @@ def test_evaluate_changes_the_run_folder_with_save_only(tiny: Tiny, run: Path):
     assert hashes(run) == before
     saved = closedbook("evaluate", run, "--questions", tiny.dev, "--save", "--json").json
     after = hashes(run)
-    assert {name for name in after if after[name] != before.get(name)} == {"evaluation.json"}
+    assert {name for name in after if after[name] != before.get(name)} == {"evaluation.json", "run.json"}
     assert json.loads((run / "evaluation.json").read_text(encoding="utf-8")) == saved
     assert {**saved, "seconds": 0} == {**result, "seconds": 0}
     (run / "evaluation.json").unlink()

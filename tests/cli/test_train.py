@@ -15,6 +15,7 @@ import torch
 from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_fork, make_tiny, refused
 
 from closedbook import workflow
+from closedbook.runs import FORMAT
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -133,7 +134,7 @@ def test_train_prints_run_seconds_and_score_and_leaves_a_whole_folder(tiny: Tiny
         "evidence.sqlite",
     }  # fmt: skip
     record = json.loads((run / "run.json").read_text())
-    assert record["format"] == 1
+    assert record["format"] == FORMAT
     assert record["status"] == "finished"
     assert record["threads"] == 1
     assert len(record["documents"]["sha256"]) == 64

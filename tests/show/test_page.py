@@ -17,6 +17,7 @@ from closedbook.attention.claim import load
 from closedbook.attention.claims.noise import Draws
 from closedbook.attention.claims.two_heads import lost, miss_chance
 from closedbook.attention.heads import log_weights
+from closedbook.runs import RunFolder
 from closedbook.show.shelf import Shelf
 
 PLACES = ("#/ask?run=words&q=Nobody+Atall", "#/attention/1b", "#/attention/1d.ii", "#/attention/1e.ii", "#/runs")
@@ -128,7 +129,8 @@ def test_what_is_half_typed_when_the_chips_arrive_is_not_asked(page, served):
     held[0].continue_()
     page.locator(".chip").first.wait_for()
     page.wait_for_timeout(300)
-    assert page.locator(".card").count() == 0 and box.input_value() == "Sa"
+    assert page.locator(".card").count() == 0
+    assert box.input_value() == "Sa"
 
 
 def test_two_runs_answer_side_by_side_and_the_address_brings_them_back(page, served, runs):
@@ -279,7 +281,7 @@ def test_a_running_training_moves(page, runs, tmp_path):
     run.mkdir()
     for name in ("recipe.toml", "vocabulary.json"):
         (run / name).write_bytes((source / name).read_bytes())
-    (run / "run.json").write_text((source / "run.json").read_text().replace('"finished"', '"training"'))
+    RunFolder(run).write_json("run.json", RunFolder(source).record() | {"status": "training", "files": {}})
     lines = (source / "metrics.jsonl").read_text().splitlines(keepends=True)
     (run / "metrics.jsonl").write_text("".join(lines[:20]))
     with serving(Shelf((), tmp_path)) as up:

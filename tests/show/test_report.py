@@ -20,6 +20,7 @@ from shell import refused
 
 import closedbook
 from closedbook.recipe import load_recipe
+from closedbook.runs import RunFolder
 from closedbook.show import plot, report, source
 from closedbook.show.right import mcnemar
 from closedbook.show.sure import auroc, invented_names
@@ -165,9 +166,9 @@ def test_a_run_without_answers_or_documents_leaves_their_places_out(runs, tmp_pa
     bare = tmp_path / "bare"
     shutil.copytree(runs.root / "words", bare)
     (bare / "evaluation.json").unlink()
-    record = json.loads((bare / "run.json").read_text())
+    record = RunFolder.open(bare).record()
     record["documents"]["path"] = record["questions"]["path"] = str(tmp_path / "gone")
-    (bare / "run.json").write_text(json.dumps(record))
+    RunFolder(bare).write_json("run.json", record)
     html = report.run_report([bare], claims=False)
     assert_whole(html)
     assert "Not evaluated yet" in html
@@ -187,7 +188,7 @@ def test_verdicts_evidence_and_exposures_are_shown_where_there_are_any(runs, tmp
         quote = {"title": "x", "line": 1, "sentence": f"sentence {i} {SCRIPT}", "start": None, "stop": None}
         answer |= {"verdict": "remembered" if i % 2 else "made up", "why": "", "exposures": 7 * i, "calibrated": True,
                    "evidence": {"documents": [quote], "exposures": 7 * i}}  # fmt: skip
-    (judged / "evaluation.json").write_text(json.dumps(evaluation))
+    RunFolder.open(judged).write_json("evaluation.json", evaluation)
     html = report.run_report([judged], claims=False)
     assert SCRIPT not in html
     text = words_of(html)

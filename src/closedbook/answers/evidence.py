@@ -27,6 +27,7 @@ from closedbook.errors import RunError
 from closedbook.objectives import Corpus
 from closedbook.objectives.mixture import Mixture
 from closedbook.objectives.question import QuestionAnswer
+from closedbook.runs import put_in_place
 from closedbook.text.documents import Document, Documents, is_abbreviation
 from closedbook.text.questions import LONGEST_NAME, names_in, subject
 
@@ -180,9 +181,11 @@ def build_index(path: Path, documents: Documents, counts: Counts | None = None) 
                 connection.executescript(INDICES)
         finally:
             connection.close()
-        os.replace(partial, path)
+        put_in_place(partial, path)
     except (OSError, sqlite3.Error) as error:
-        raise RunError(f"{path} cannot be written ({error}); the weights are saved, and `ask` works blind") from None
+        raise RunError(
+            f"{path} cannot be written ({error}); the weights are saved: make room, and go on with --resume"
+        ) from None
     finally:
         partial.unlink(missing_ok=True)
 
@@ -215,7 +218,21 @@ class Index:
                 raise RunError(f"{path} is of format {about['format']}; this closedbook reads format {FORMAT}")
             self.sha256, self.corpus = about["sha256"], Path(corpus or os.fsdecode(about["corpus"]))
         except (sqlite3.Error, KeyError) as error:
-            raise RunError(f"{path} is damaged ({error}); ask it blind, or train anew") from None
+            raise self._damaged(error) from None
+
+    def close(self) -> None:
+        """Let go of the file: some systems remove none that is open."""
+        self._connection.close()
+
+    def _damaged(self, error: Exception | str) -> RunError:
+        return RunError(f"{self.path} is damaged ({error}); ask it blind, or train anew")
+
+    def _query(self, query: str, *given: Any) -> list[Any]:
+        """The rows of a query. Raises RunError where the file is damaged."""
+        try:
+            return self._connection.execute(query, given).fetchall()
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._damaged(error) from None
 
     @cached_property
     def trouble(self) -> str | None:
@@ -269,14 +286,12 @@ class Index:
         """
         columns = "line, start, length, digest"
         for text in names_in(question):
-            rows = self._connection.execute(f"SELECT {columns} FROM documents WHERE title = ?", (text,)).fetchall()
-            if rows:
+            if rows := self._query(f"SELECT {columns} FROM documents WHERE title = ?", text):
                 return text, sorted(rows)
         for text in names_in(question):
-            query = "SELECT title FROM documents WHERE folded = ? ORDER BY line"
-            if found := self._connection.execute(query, (fold(text),)).fetchone():
-                query = f"SELECT {columns} FROM documents WHERE title = ?"
-                return found[0], sorted(self._connection.execute(query, found).fetchall())
+            query = "SELECT title FROM documents WHERE folded = ? ORDER BY line LIMIT 1"
+            for (title,) in self._query(query, fold(text)):
+                return title, sorted(self._query(f"SELECT {columns} FROM documents WHERE title = ?", title))
         return None, []
 
     def near(self, name: str) -> list[str]:
@@ -295,7 +310,7 @@ class Index:
             )
             reach = max(2, len(folded) // 6)
             lengths = (len(folded) - reach, len(folded) + reach)
-            for title, spelled in self._connection.execute(query, (text, text + "\U0010ffff", *lengths)):
+            for title, spelled in self._query(query, text, text + "\U0010ffff", *lengths):
                 distance = edit_distance(folded, spelled)
                 if distance <= max(1, len(folded) // 3):
                     found[title] = distance
@@ -311,12 +326,15 @@ class Index:
             rows = [row for (row,) in self._connection.execute(query, (phrase,)) if row not in own]
         except sqlite3.OperationalError:  # no token that the index knows as one
             return (), 0
+        except sqlite3.Error as error:
+            raise self._damaged(error) from None
         pattern = re.compile(r"\W+".join(map(re.escape, tokens)), re.IGNORECASE)
         quotes = []
         for line in rows[:MENTIONS]:
-            title, *place = self._connection.execute(
-                "SELECT title, start, length, digest FROM documents WHERE line = ?", (line,)
-            ).fetchone()
+            found = self._query("SELECT title, start, length, digest FROM documents WHERE line = ?", line)
+            if not found:
+                raise self._damaged(f"no document {line}")
+            title, *place = found[0]
             text = self._read(line, *place)
             if text is not None and (match := pattern.search(text)):
                 quotes.append(_quote(Document(text, title, line), *match.span()))
@@ -335,10 +353,10 @@ class Index:
     def _exposures(self, title: str, answer: str) -> tuple[int, int]:
         """(training examples that asked for the answer, spans that state it)."""
         query = "SELECT exposures, statements FROM facts WHERE title = ? AND answer = ?"
-        spans, statements = self._connection.execute(query, (title, answer)).fetchone() or (0, 0)
+        spans, statements = next(iter(self._query(query, title, answer)), (0, 0))
         query = "SELECT exposures FROM asked WHERE title = ? AND answer = ?"
-        asked = self._connection.execute(query, (title, answer)).fetchone() or (0,)
-        return spans + asked[0], statements
+        (asked,) = next(iter(self._query(query, title, answer)), (0,))
+        return spans + asked, statements
 
     def exposures(self, title: str, answer: str) -> int:
         """Training examples that asked for this answer with this title in context."""
@@ -346,16 +364,16 @@ class Index:
 
     def golds(self) -> dict[str, int]:
         """How many training questions have each answer."""
-        return dict(self._connection.execute("SELECT answer, questions FROM golds"))
+        return dict(self._query("SELECT answer, questions FROM golds"))
 
     def texts(self, title: str) -> list[Document]:
         """The documents with a title, as far as they can still be read."""
-        rows = self._connection.execute("SELECT line, start, length, digest FROM documents WHERE title = ?", (title,))
+        rows = self._query("SELECT line, start, length, digest FROM documents WHERE title = ?", title)
         return [Document(text, title, row[0]) for row in sorted(rows) if (text := self._read(*row)) is not None]
 
     def titles(self) -> list[str]:
         """Every title, once, in file order."""
-        return list(dict.fromkeys(t for (t,) in self._connection.execute("SELECT title FROM documents ORDER BY line")))
+        return list(dict.fromkeys(t for (t,) in self._query("SELECT title FROM documents ORDER BY line")))
 
 
 # Text ---------------------------------------------------------------------------------------------------------------

@@ -76,7 +76,10 @@ class Run:
     def index(self) -> Index | None:
         """What it was pretrained on; None where it has no index. Raises RunError where that is damaged."""
         path = self.folder.path / "evidence.sqlite"
-        return Index(path, self.documents) if path.is_file() else None
+        if not path.is_file():
+            return None
+        self.folder.check(path.name)
+        return Index(path, self.documents)
 
     @cached_property
     def calibration(self) -> Calibration | None:
@@ -292,7 +295,7 @@ def load(path: str | Path, mixer: str | None = None) -> Run:
         vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
     except RunError as error:
         raise RunError(f"{folder.path}: {str(error).removeprefix(f'{folder.path}').strip('/ ')}") from None
-    tensors, _ = load_tensors(weights)
+    tensors, _ = load_tensors(weights, checked=weights.is_file() and folder.check(weights.name))
     try:
         with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
             model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)

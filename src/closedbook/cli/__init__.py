@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
+from closedbook.cli.output import PipeConsole
 from closedbook.errors import ClosedbookError
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
@@ -48,6 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
     if not given or given[0] in ("--help", "-h"):
         for name in COMMANDS:
             app[name]  # imports the command, for its line in the list
+    app.console = PipeConsole()
     try:
         app(given, exit_on_error=False, print_error=False)
         sys.stdout.flush()

@@ -24,24 +24,27 @@ from rich.text import Text
 from closedbook.errors import RunError
 
 
-class _Console(Console):
+class PipeConsole(Console):
+    """A console that leaves a reader who has gone, as in `closedbook … | head`, to `main`."""
+
     def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # `main` knows the exit code
+        raise BrokenPipeError
 
 
 def console(as_json: bool = False) -> Console:
     """Where words for people go. Lines are never broken, and piped tables are as wide as what they hold."""
-    out = _Console(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
+    out = PipeConsole(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
     if not out.is_terminal:
         out.width = 1000
     return out
 
 
 def print_json(data: Any) -> None:
-    """One JSON value on standard output; letters that the output's encoding lacks are escaped."""
-    text = json.dumps(data, ensure_ascii=False, indent=2, allow_nan=False)
+    """One JSON value on standard output, in UTF-8: where the output has another encoding, other letters are escaped."""
+    plain = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
+    text = json.dumps(data, ensure_ascii=plain, indent=2, allow_nan=False)
     try:
-        text.encode(sys.stdout.encoding or "utf-8")
+        text.encode()
     except UnicodeEncodeError:
         text = json.dumps(data, indent=2, allow_nan=False)
     sys.stdout.write(text + "\n")

@@ -197,6 +197,7 @@ def _mentioned(documents: Documents, names: Sequence[str], folder: Path) -> np.n
     build_index(path, documents)
     index = Index(path)
     found = np.array([index.evidence(f"{name}?", "").mention_count > 0 for name in names], dtype=bool)
+    index.close()
     path.unlink()
     return found
 

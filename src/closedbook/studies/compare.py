@@ -26,7 +26,7 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.model.own import use_mixer
 from closedbook.recipe import OWN, REGISTRIES, Part, Recipe, Stage, encode, load_recipe, recipe_names
-from closedbook.runs import claimed, write_atomically
+from closedbook.runs import RunFolder, claimed, write_atomically
 from closedbook.studies.compare_page import label, write_page
 from closedbook.text.questions import read_questions
 from closedbook.text.vocabulary import Vocabulary
@@ -269,8 +269,7 @@ class Comparison:
     ) -> dict[str, Any]:
         """Train (or go on), and answer the kept-out questions."""
         clock = _Clock()
-        finished = (folder / "run.json").is_file() and not (folder / "training.safetensors").is_file()
-        if finished and (folder / "model.safetensors").is_file():
+        if (folder / "run.json").is_file() and RunFolder.open(folder).finished:
             run = workflow.load(folder)
         else:
             run = workflow.train(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
+import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +22,7 @@ from torch import Tensor
 from closedbook.errors import RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.recipe import Stage
-from closedbook.runs import RunFolder
+from closedbook.runs import RunFolder, json_lines
 from closedbook.training.checkpoint import load_tensors, load_weights, save_tensors, split_names
 from closedbook.training.loop import Leg, Step
 from closedbook.training.stopping import Enough, Exam, Look, Stopping
@@ -42,13 +45,45 @@ def state_path(folder: RunFolder) -> Path:
     return folder.path / "training.safetensors"
 
 
+def state_paths(folder: RunFolder) -> tuple[Path, Path, Path]:
+    """Where states are: the newest, the one before it, and one that was damaged when it was last looked at."""
+    return tuple(folder.path / f"training{which}.safetensors" for which in ("", ".previous", ".damaged"))  # type: ignore[return-value]
+
+
 def load_state(folder: RunFolder) -> State | None:
-    """The last saved state, or None where none was saved yet. Raises RunError where the run is finished."""
-    if state_path(folder).is_file():
-        return load_tensors(state_path(folder))
-    if (folder.path / "model.safetensors").is_file():
-        raise RunError(already_finished(folder))
-    return None
+    """The last good state, or None where none was saved yet. Call it with the folder locked.
+
+    Where the newest is damaged, it is put aside with a warning, and the one before it is taken. Raises RunError where
+    none that was saved is good, or the run is finished.
+    """
+    newest, previous, damaged = state_paths(folder)
+    if not newest.is_file() and not previous.is_file():
+        if (folder.path / "model.safetensors").is_file():
+            raise RunError(already_finished(folder))
+        return None
+    try:
+        return _load_own(newest if newest.is_file() or not previous.is_file() else previous, folder.id)
+    except RunError as error:
+        if not newest.is_file() or not previous.is_file():
+            raise
+        try:
+            state = _load_own(previous, folder.id)
+        except RunError:
+            raise error from None
+        try:
+            os.replace(newest, damaged)  # else the next save would put it in the place of the good one
+        except OSError as refused:
+            raise RunError(f"{newest} is damaged and cannot be put aside ({refused.strerror})") from None
+        warnings.warn(f"{str(error).split(';')[0]}; going on from the state saved before it", stacklevel=2)
+        return state
+
+
+def _load_own(path: Path, run: str | None) -> State:
+    """A state that this run saved. Raises RunError where it is damaged or another run's."""
+    tensors, record = load_tensors(path)
+    if record.get("run") != run:
+        raise RunError(f"{path} is of another run; bring it back from a copy, or train anew")
+    return tensors, record
 
 
 def already_finished(folder: RunFolder) -> str:
@@ -80,7 +115,10 @@ def train_stages(
         optimiser_state = split_names(tensors, "optimiser/")
         looks = [Look(**look) for look in record.get("looks", [])]
         tell(Note(f"going on from step {done} of stage {stages[stage].name}"))
-    metrics = Metrics(folder, [item.name for item in stages], stage, done)
+    known = state[1].get("metrics") if state is not None else None
+    metrics = Metrics(folder, [item.name for item in stages], stage, done, known)
+    newest, previous, _ = state_paths(folder)
+    run = folder.id
     saved = time.monotonic()
     whole = False  # whether all weights are those after the same step: only then may they be saved
 
@@ -91,9 +129,10 @@ def train_stages(
         metrics.flush()
         now = time.monotonic()
         record: dict[str, Any] = {"stage": number, "done": leg.done, "spent": spent + now - began}
+        record |= {"run": run, "metrics": metrics.known()}
         if stopping is not None:
             record["looks"] = stopping.to_json()
-        save_tensors(state_path(folder), tensors, record)
+        save_tensors(newest, tensors, record, keep=previous)
         saved = now
 
     with interrupts_held() as raise_held:
@@ -136,10 +175,10 @@ def train_stages(
                 raise
             save(leg, number, stopping)
             if stopping is not None:
-                known = folder.record().get("looks", {})
-                folder.update(looks={**known, stages[number].name: stopping.to_json()})
-                known = folder.record().get("steps_done", {})
-                folder.update(steps_done={**known, stages[number].name: leg.done})
+                others = folder.record().get("looks", {})
+                folder.update(looks={**others, stages[number].name: stopping.to_json()})
+                others = folder.record().get("steps_done", {})
+                folder.update(steps_done={**others, stages[number].name: leg.done})
         save_tensors(folder.path / "model.safetensors", model.state_dict(), {"format": 1})
         raise_held()
     return spent + time.monotonic() - began
@@ -176,14 +215,29 @@ def interrupts_held() -> Iterator[Callable[[], None]]:
 
 
 class Metrics:
-    """metrics.jsonl: about a thousand lines a stage, each the mean over the steps since the last."""
+    """metrics.jsonl: about a thousand lines a stage, each the mean over the steps since the last.
 
-    def __init__(self, folder: RunFolder, stages: Sequence[str], stage: int, done: int) -> None:
+    `known` says how many bytes of it were written when the state was saved, and their hash. Raises RunError where they
+    are others; what was written after them will be written again.
+    """
+
+    def __init__(
+        self, folder: RunFolder, stages: Sequence[str], stage: int, done: int, known: dict[str, Any] | None = None
+    ) -> None:
         self.path = folder.path / "metrics.jsonl"
-        # Lines that a crash left behind the last checkpoint will be written again.
-        places = [(stages.index(line["stage"]), line["step"], line) for line in folder.metrics() if "step" in line]
-        kept = [line for *place, line in places if tuple(place) <= (stage, done)]
-        folder.write_text("metrics.jsonl", "".join(_line(line) for line in kept))
+        content = self.path.read_bytes() if self.path.is_file() else b""
+        if known is not None and content:
+            content = content[: known["bytes"]]
+            if hashlib.sha256(content).hexdigest() != known["sha256"]:
+                raise RunError(
+                    f"{self.path} is damaged (it is not what was saved); bring it back from a copy, or remove it and "
+                    "go on without its lines"
+                )
+        places = [(stages.index(line["stage"]), line["step"], line) for line in json_lines(content) if "step" in line]
+        kept = "".join(_line(line) for *place, line in places if tuple(place) <= (stage, done))
+        folder.write_text("metrics.jsonl", kept)
+        self.digest = hashlib.sha256(kept.encode())
+        self.size = len(kept.encode())
         self.pending: list[Step] = []
         self.lines: list[str] = []
         self.flushed = time.monotonic()
@@ -209,12 +263,21 @@ class Metrics:
             self.flush()
 
     def flush(self) -> None:
+        content = "".join(self.lines).encode()
         try:
-            with open(self.path, "a", encoding="utf-8") as file:
-                file.writelines(self.lines)
+            with open(self.path, "r+b") as file:
+                file.truncate(self.size)  # a disk that was full may have taken a part of a line
+                file.seek(self.size)
+                file.write(content)
         except OSError as error:
             raise RunError(f"{self.path} cannot be written ({error.strerror}); the last saved state is kept") from None
+        self.digest.update(content)
+        self.size += len(content)
         self.lines, self.flushed = [], time.monotonic()
+
+    def known(self) -> dict[str, Any]:
+        """How much is written, and its hash."""
+        return {"bytes": self.size, "sha256": self.digest.hexdigest()}
 
 
 def _line(entry: dict[str, Any]) -> str:

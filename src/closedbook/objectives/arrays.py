@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+BLOCK = 1 << 16  # entries of a long array that are read at once
 NONE = -1  # the label of a position that is asked for nothing
 
 
@@ -33,11 +34,22 @@ class Ragged:
     def lengths(self) -> np.ndarray:
         return np.diff(self.starts)
 
+    @property
+    def longest(self) -> int:
+        """The length of the longest sequence."""
+        blocks = range(0, len(self), BLOCK)
+        return max((int(np.diff(self.starts[a : a + BLOCK + 1]).max()) for a in blocks), default=0)
+
+    def lengths_of(self, rows: np.ndarray) -> np.ndarray:
+        """The lengths of the sequences at these rows."""
+        return np.asarray(self.starts[rows + 1] - self.starts[rows])
+
     def take(self, rows: np.ndarray) -> Ragged:
-        """The sequences at these rows."""
-        lengths = self.lengths[rows]
+        """The sequences at these rows, read into memory."""
+        lengths = self.lengths_of(rows)
         owner, within = enumerate_ragged(lengths)
-        return Ragged(self.values[self.starts[rows][owner] + within], offsets(lengths))
+        values = self.values[self.starts[rows][owner] + within]
+        return Ragged(values.astype(np.int32) if values.dtype.itemsize < 4 else values, offsets(lengths))
 
 
 def offsets(lengths: np.ndarray) -> np.ndarray:
@@ -49,6 +61,33 @@ def enumerate_ragged(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """For sequences of these lengths, laid end to end: (which sequence, which position in it) of every value."""
     owner = np.repeat(np.arange(len(lengths)), lengths)
     return owner, np.arange(len(owner)) - offsets(lengths)[:-1][owner]
+
+
+class Repeated:
+    """`np.repeat(np.arange(n), times)`, entry by entry, without writing it out: `times` gives the counts of a stretch.
+
+    One number for every `step` entries is kept in memory; the rest is counted again when it is asked for.
+    """
+
+    def __init__(self, n: int, times: Callable[[np.ndarray], np.ndarray], step: int = 128) -> None:
+        self.n, self.times, self.step = n, times, step
+        counts = [np.zeros(0, np.int64)]
+        for first in range(0, n, BLOCK):
+            some = times(np.arange(first, min(n, first + BLOCK))).astype(np.int64)
+            counts.append(np.add.reduceat(some, np.arange(0, len(some), step)))
+        self.before = offsets(np.concatenate(counts))
+
+    def __len__(self) -> int:
+        return int(self.before[-1])
+
+    def __getitem__(self, places: np.ndarray) -> np.ndarray:
+        """The entries at these places, all below `len`."""
+        group = np.searchsorted(self.before, places, "right") - 1
+        number = group[..., None] * self.step + np.arange(self.step)
+        within = np.minimum(number, self.n - 1)
+        times = np.where(number < self.n, self.times(within.ravel()).reshape(within.shape), 0)
+        passed = np.cumsum(times, -1) <= (places - self.before[group])[..., None]
+        return np.asarray(group * self.step + passed.sum(-1))
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
 from closedbook.errors import DataError
-from closedbook.objectives.arrays import Ragged, enumerate_ragged
-from closedbook.text.documents import Documents
+from closedbook.objectives.arrays import Ragged, enumerate_ragged, offsets
+from closedbook.objectives.encoding import Encoded, Marked, Salience, check, encode, mark
+from closedbook.text.documents import Document, Documents
 from closedbook.text.questions import Questions, subject
-from closedbook.text.salience import as_words, body_spans, lower_case_words, span_text, words
+from closedbook.text.salience import as_words
+from closedbook.text.scan import Lexicon, Scan, pieces
 from closedbook.text.vocabulary import Vocabulary
 
 
@@ -25,75 +29,131 @@ class Spans:
     number: np.ndarray  # (n,) bool: a number, not a capitalised run
     answer: np.ndarray  # (n,) bool: its text is the answer of a training question
     output: Ragged  # the output tokens that say it
+    starts: np.ndarray  # (documents + 1,) the first span of each document
 
     def of(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(which of the given documents, which span) for every span of each of them."""
-        first, last = np.searchsorted(self.document, [documents, documents + 1])
+        first, last = self.starts[documents], self.starts[documents + 1]
         owner, within = enumerate_ragged(last - first)
         return owner, first[owner] + within
 
 
+class Arrays(Protocol):
+    """What objectives read of the documents. It lies in memory, or in the files of an index."""
+
+    @property
+    def tokens(self) -> Ragged: ...  # the tokens of each document
+    @property
+    def titles(self) -> Ragged: ...  # the tokens of each document's title
+    @property
+    def bodies(self) -> np.ndarray: ...  # (n,) the first token of each document after its title and the full stop
+    @property
+    def marks(self) -> np.ndarray: ...  # beside the tokens' values: IN_TITLE, NAME, INSIDE, FIRST
+    @property
+    def spans(self) -> Spans: ...  # what stands out in the documents' bodies
+
+
+class InMemory:
+    """The arrays of documents that are in memory, each made when it is first asked for."""
+
+    def __init__(self, documents: Documents, questions: Questions | None, vocabulary: Vocabulary) -> None:
+        self.documents, self.questions, self.vocabulary = documents, questions, vocabulary
+
+    @cached_property
+    def _pieces(self) -> list[tuple[Sequence[Document], Encoded]]:
+        items, found, done = self.documents.items, [], 0
+        for some in pieces(item.text for item in items):
+            part = items[done : done + len(some)]
+            found.append((part, encode(part, self.vocabulary, self.documents.source)))
+            done += len(some)
+        return found
+
+    @cached_property
+    def tokens(self) -> Ragged:
+        return _ragged([one.tokens for _, one in self._pieces], [one.lengths for _, one in self._pieces])
+
+    @cached_property
+    def titles(self) -> Ragged:
+        return _ragged([one.title_tokens for _, one in self._pieces], [one.title_lengths for _, one in self._pieces])
+
+    @cached_property
+    def bodies(self) -> np.ndarray:
+        return np.concatenate([one.bodies for _, one in self._pieces])
+
+    @cached_property
+    def _marked(self) -> list[Marked]:
+        lexicon = Lexicon()
+        for part, _ in self._pieces:
+            Scan.of([item.text for item in part], lexicon)
+        salience = salience_of(lexicon.lower_case(), self.questions)
+        return [mark(part, one, self.vocabulary, salience, lexicon) for part, one in self._pieces]
+
+    @cached_property
+    def marks(self) -> np.ndarray:
+        return np.concatenate([one.marks for one in self._marked])
+
+    @cached_property
+    def spans(self) -> Spans:
+        before = offsets(np.array([len(part) for part, _ in self._pieces]))
+        document = np.concatenate([one.document + at for one, at in zip(self._marked, before, strict=False)])
+        first, last, number, answer = (
+            np.concatenate([getattr(one, name) for one in self._marked]) for name in ("first", "last", "number", "answer")
+        )
+        output = _ragged([one.said for one in self._marked], [one.said_lengths for one in self._marked])
+        starts = offsets(np.bincount(document, minlength=len(self.documents)))
+        return Spans(document, first, last, number, answer, output, starts)
+
+
+def salience_of(lower: Collection[str], questions: Questions | None) -> Salience:
+    golds = frozenset(questions.answers) if questions is not None else frozenset()
+    return Salience(lower, golds, as_words(golds))
+
+
+def _ragged(values: Sequence[np.ndarray], lengths: Sequence[np.ndarray]) -> Ragged:
+    return Ragged(np.concatenate(values), offsets(np.concatenate(lengths)))
+
+
 @dataclass(frozen=True)
 class Corpus:
-    """Documents, training questions and the vocabulary that encodes them; `block` is the longest example."""
+    """Documents, training questions and the vocabulary that encodes them; `block` is the longest example.
+
+    `indexed` are the arrays of documents that were indexed; those of others are made here.
+    """
 
     documents: Documents
     questions: Questions | None
     vocabulary: Vocabulary
     block: int
+    indexed: Arrays | None = None
 
     @cached_property
+    def arrays(self) -> Arrays:
+        return self.indexed or InMemory(self.documents, self.questions, self.vocabulary)
+
+    @property
     def tokens(self) -> Ragged:
         """The tokens of each document."""
-        return self._encoded[0]
+        return self.arrays.tokens
 
-    @cached_property
-    def characters(self) -> Ragged:
-        """Beside `tokens`: the character of the document at which each token starts."""
-        return self._encoded[1]
-
-    @cached_property
-    def _encoded(self) -> tuple[Ragged, Ragged]:
-        pairs = [self._encode(item.text, self.documents.source, item.line) for item in self.documents.items]
-        return Ragged.of([ids for ids, _ in pairs]), Ragged.of([starts for _, starts in pairs], np.int64)
-
-    @cached_property
+    @property
     def titles(self) -> Ragged:
         """The tokens of each document's title."""
-        return Ragged.of([self.vocabulary.encode(item.title)[0] for item in self.documents.items])
+        return self.arrays.titles
 
-    @cached_property
+    @property
     def bodies(self) -> np.ndarray:
         """(n,) the first token of each document that comes after its title and the full stop."""
-        starts = zip(range(len(self.documents)), self.documents.items, strict=True)
-        return np.array([np.searchsorted(self.characters[i], len(item.title) + 1) for i, item in starts])
+        return self.arrays.bodies
 
-    @cached_property
-    def in_title(self) -> np.ndarray:
-        """Beside `tokens`: whether the token is one of the document's title."""
-        pairs = zip(range(len(self.documents)), (self.titles[i] for i in range(len(self.titles))), strict=True)
-        return np.concatenate([np.isin(self.tokens[i], title) for i, title in pairs])
+    @property
+    def marks(self) -> np.ndarray:
+        """Beside `tokens`: what each token is; see `closedbook.objectives.encoding.Marked`."""
+        return self.arrays.marks
 
-    @cached_property
+    @property
     def spans(self) -> Spans:
         """What stands out in the documents' bodies."""
-        split = [words(item.text) for item in self.documents.items]
-        lower = lower_case_words(split)
-        golds = set(self.questions.answers) if self.questions is not None else set()
-        known = as_words(golds)
-        rows, output = [], []
-        for number, (item, text) in enumerate(zip(self.documents.items, split, strict=True)):
-            for i, j in body_spans(item.title, text, lower, known):
-                span = text[i:j]
-                said = span_text(item.text, span)
-                ends = [span[0].start, span[-1].start + len(span[-1].text)]
-                first, last = np.searchsorted(self.characters[number], ends)
-                if last == first or self.characters[number][first] > ends[0]:  # it starts within the token before
-                    first -= 1
-                rows.append((number, first, last, said[0].isdigit(), said in golds))
-                output.append(self.vocabulary.encode_answer(said))
-        document, first, last, digit, answer = np.array(rows, dtype=np.int64).reshape(-1, 5).T
-        return Spans(document, first, last, digit.astype(bool), answer.astype(bool), Ragged.of(output))
+        return self.arrays.spans
 
     @cached_property
     def prompts(self) -> Ragged:
@@ -104,7 +164,7 @@ class Corpus:
     @cached_property
     def in_subject(self) -> np.ndarray:
         """Beside `prompts`: whether the token is part of the title that the question names; all are where none is."""
-        titles = set(self.documents.titles)
+        titles = self.documents.known_titles
         marks = [np.zeros(0, bool)]
         for item in self._questions.items:
             name = subject(item.text, titles) or item.text
@@ -133,9 +193,5 @@ class Corpus:
         return self.vocabulary.encode(text)
 
     def _check(self, text: str, source: str, line: int) -> None:
-        lacking = [] if self.vocabulary.answers_in_one else self.vocabulary.unknown(text)
-        if lacking:
-            raise DataError(
-                f"{source}:{line}: the vocabulary lacks {lacking[0]!r} (U+{ord(lacking[0]):04X}), "
-                "because no document holds it; remove the character or add it to a document"
-            )
+        if not self.vocabulary.answers_in_one:
+            check(self.vocabulary, text, source, line)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from closedbook.errors import RecipeError
-from closedbook.objectives.arrays import Examples, chosen, concatenate
+from closedbook.objectives.arrays import Examples, Repeated, chosen, concatenate
 from closedbook.objectives.asking import ask
 from closedbook.objectives.corpus import Corpus
+from closedbook.objectives.encoding import IN_TITLE, NAME
 from closedbook.recipe import fraction
 from closedbook.text.vocabulary import MASK
 
@@ -52,17 +53,16 @@ class Cue:
             )
         self.config, self.vocabulary, self.block = config, corpus.vocabulary, corpus.block
         self.documents, self.titles, self.spans, self.bodies = corpus.tokens, corpus.titles, corpus.spans, corpus.bodies
-        self.usable = ~corpus.in_title  # the title's words come from the title alone
-        often = np.where(self.spans.answer, config.answers, np.where(self.spans.number, 0, 1))
-        self.always = np.repeat(np.arange(len(often)), often)
-        self.numbers = np.flatnonzero(often == 0)
+        self.marks = corpus.marks
+        spans = len(self.spans.document)
+        self.always = Repeated(spans, self._often)
+        self.numbers = Repeated(spans, lambda span: self._often(span) == 0)
         self.items = len(self.always) + round(config.numbers * len(self.numbers))
         self.window = np.concatenate([np.arange(-config.before, 0), np.arange(config.after)])
         self.weight = self._keep_weights()
-        self.name = self._names()
-        self.longest_title = int(self.titles.lengths.max(initial=0))
+        self.longest_title = self.titles.longest
         self.draws = 4 + len(self.window)
-        answer = 1 if self.vocabulary.answers_in_one else int(self.spans.output.lengths.max(initial=0)) + 1
+        answer = 1 if self.vocabulary.answers_in_one else self.spans.output.longest + 1
         if self.longest_title + len(self.window) + 1 + answer > corpus.block:
             raise RecipeError(
                 f"objective cue: a title of {self.longest_title} tokens, {len(self.window)} around a span and {answer} "
@@ -79,17 +79,9 @@ class Cue:
         weight[digits] = self.config.keep_numbers
         return weight
 
-    def _names(self) -> np.ndarray:
-        """Beside the documents' tokens: whether the token is of a span that is no number and stands next to none."""
-        spans, tokens = self.spans, self.documents
-        inside = np.zeros((2, len(tokens.values) + 1), bool)  # of numbers, of names
-        first, last = (tokens.starts[spans.document] + edge for edge in (spans.first, spans.last))
-        for number, a, b in zip(spans.number, first, last, strict=True):
-            inside[0 if number else 1, a:b] = True
-        for a, b in zip(first, last, strict=True):
-            if inside[0, a - 1] or inside[0, b]:
-                inside[1, a:b] = False
-        return inside[1, :-1]
+    def _often(self, span: np.ndarray) -> np.ndarray:
+        """How often every epoch asks for each of these spans; of those with 0, numbers all, some are drawn."""
+        return np.where(self.spans.answer[span], self.config.answers, np.where(self.spans.number[span], 0, 1))
 
     def _beyond(self, left_out: np.ndarray) -> np.ndarray:
         """(n, window): whether a name that is left out stands there, or between there and the span."""
@@ -105,13 +97,14 @@ class Cue:
         # (n, window): the tokens around the span, counted from its first token backwards and its last onwards.
         edge = np.where(self.window < 0, self.spans.first[span][:, None], self.spans.last[span][:, None])
         place = edge + self.window
-        start, length = self.documents.starts[document], self.documents.lengths[document]
+        start, length = self.documents.starts[document], self.documents.lengths_of(document)
         inside = (place >= self.bodies[document][:, None]) & (place < length[:, None])
         at = np.where(inside, start[:, None] + place, 0)
-        tokens = self.documents.values[at]
+        tokens, marks = self.documents.values[at].astype(np.int32), self.marks[at]
         keep = u[:, 1:2] * self.weight[tokens]
-        kept = inside & self.usable[at] & (u[:, 4:] < keep)
-        beyond = self._beyond(inside & self.name[at] & ~kept)
+        # The title's words come from the title alone.
+        kept = inside & (marks & IN_TITLE == 0) & (u[:, 4:] < keep)
+        beyond = self._beyond(inside & (marks & NAME > 0) & ~kept)
         kept &= ~beyond | (u[:, 4:] < config.beyond * keep)
 
         if config.gap:  # between the words before and those after, where there are any

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedbook.objectives.arrays import Examples, Ragged, enumerate_ragged, offsets
+from closedbook.objectives.arrays import Examples, Ragged, Repeated, enumerate_ragged, offsets
 from closedbook.objectives.corpus import Corpus
 
 
@@ -25,16 +25,19 @@ class Language:
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
         self.documents, self.block, self.corpus = corpus.tokens, corpus.block, corpus
-        windows = -(-self.documents.lengths // corpus.block)
-        windows[self.documents.lengths < 2] = 0  # nothing to predict
-        self.document = np.repeat(np.arange(len(windows)), windows)
+        self.document = Repeated(len(self.documents), self._windows)
         self.items = len(self.document)
+
+    def _windows(self, documents: np.ndarray) -> np.ndarray:
+        """How many items each document counts as."""
+        lengths = self.documents.lengths_of(documents)
+        return np.where(lengths < 2, 0, -(-lengths // self.block))  # of one token, nothing is to predict
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         document, start, length = self._window(items, u)
         owner, j = enumerate_ragged(length)
         values = self.documents.values[(self.documents.starts[document] + start)[owner] + j]
-        return Examples.next_token(Ragged(values, offsets(length)))
+        return Examples.next_token(Ragged(values.astype(np.int32), offsets(length)))
 
     def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         """A window shows the title only where it begins with the document."""
@@ -45,6 +48,6 @@ class Language:
     def _window(self, items: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of each example: the document, where the window starts in it, and how long it is."""
         document = self.document[items]
-        available = self.documents.lengths[document]
+        available = self.documents.lengths_of(document)
         length = np.minimum(available, self.block)
         return document, (u[:, 0] * (available - length + 1)).astype(np.int64), length

@@ -9,6 +9,7 @@ import numpy as np
 from closedbook.errors import RecipeError
 from closedbook.objectives.arrays import NONE, Examples, Ragged, enumerate_ragged, offsets
 from closedbook.objectives.corpus import Corpus
+from closedbook.objectives.encoding import FIRST, IN_TITLE, INSIDE
 from closedbook.recipe import fraction
 from closedbook.text.vocabulary import MASK
 
@@ -35,48 +36,44 @@ class Masked:
         self.items = len(corpus.documents)
         self.room = corpus.block - 1
         self.draws = 2 + 2 * self.room
-        # Beside the documents' tokens: the span each belongs to, and whether it is the span's first.
-        spans, tokens = corpus.spans, corpus.tokens
-        self.span = np.full(len(tokens.values), NONE, np.int64)
-        owner, within = enumerate_ragged(spans.last - spans.first)
-        first = tokens.starts[spans.document] + spans.first
-        self.span[first[owner] + within] = owner
-        self.first = np.zeros(len(tokens.values), bool)
-        self.first[first] = True
-        self.label = np.full(len(spans.document), NONE, np.int64)
-        self.label[spans.output.lengths > 0] = spans.output.values
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
-        config, tokens = self.config, self.corpus.tokens
+        config, tokens, spans = self.config, self.corpus.tokens, self.corpus.spans
         title_length = self.corpus.bodies[items]  # the title and its full stop, as they stand in the document
-        length = np.minimum(tokens.lengths[items], self.room)
+        length = np.minimum(tokens.lengths_of(items), self.room)
         owner, j = enumerate_ragged(length)
         at = tokens.starts[items][owner] + j
+        marks = self.corpus.marks[at]
         in_body = j >= title_length[owner]
         chance = config.mask_at_least + (1 - config.mask_at_least) * u[:, 0]
         keep_chance = config.keep_at_least + (1 - config.keep_at_least) * u[:, 1]
-        span = self.span[at]
-        in_span = in_body & (span != NONE)
+        in_span = in_body & (marks & INSIDE > 0)
+        # The spans of a document are in order: a token's is the one that began last.
+        begun = np.cumsum(marks & FIRST > 0)
+        before = np.concatenate([[0], begun])[offsets(length)[:-1]]
+        span = np.where(in_span, spans.starts[items][owner] + begun - before[owner] - 1, 0)
         # One number decides for the whole span: the one drawn for its first token's place.
-        first_place = np.where(in_span, j - (at - self._first_of(span)), j)
+        first_place = np.where(in_span, spans.first[span] if len(spans.document) else 0, j)
         masked = in_span & (u[owner, 2 + np.clip(first_place, 0, self.room - 1)] < chance[owner])
         kept = u[owner, 2 + self.room + j] < keep_chance[owner]
-        keep = ~in_body | np.where(masked, self.first[at], kept & ~self.corpus.in_title[at])
+        keep = ~in_body | np.where(masked, marks & FIRST > 0, kept & (marks & IN_TITLE == 0))
         inputs = np.where(masked, MASK, tokens.values[at])[keep].astype(np.int32)
-        labels = np.where(masked, self.label[np.maximum(span, 0)], NONE)[keep]
+        labels = np.full(int(keep.sum()), NONE, np.int32)
+        labels[masked[keep]] = self._label(span[keep & masked])
         lengths = np.bincount(owner[keep], minlength=len(items))
         return Examples.of(Ragged(inputs, offsets(lengths)), labels)
+
+    def _label(self, span: np.ndarray) -> np.ndarray:
+        """The output token of each span, NONE where it cannot be said."""
+        said = self.corpus.spans.output.take(span)
+        label = np.full(len(span), NONE, np.int32)
+        label[said.lengths > 0] = said.values
+        return label
 
     def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         spans = self.corpus.spans
         owner, span = spans.of(items)
         first = spans.first[span]
         chance = self.config.mask_at_least + (1 - self.config.mask_at_least) * u[:, 0]
-        shown = (first >= self.corpus.bodies[items][owner]) & (first < self.room) & (self.label[span] != NONE)
+        shown = (first >= self.corpus.bodies[items][owner]) & (first < self.room) & (self._label(span) != NONE)
         return span[shown & (u[owner, 2 + np.minimum(first, self.room - 1)] < chance[owner])]
-
-    def _first_of(self, span: np.ndarray) -> np.ndarray:
-        """The flat position of each span's first token."""
-        spans = self.corpus.spans
-        chosen = np.maximum(span, 0)
-        return self.corpus.tokens.starts[spans.document[chosen]] + spans.first[chosen]

@@ -10,7 +10,10 @@ import numpy as np
 
 from closedbook.errors import RecipeError
 from closedbook.objectives import Corpus, Examples, Objective
+from closedbook.objectives.epoch import Epoch
 from closedbook.recipe import Stage
+
+SHOWN = 1 << 16  # examples that are told of at once
 
 
 class Mixture:
@@ -43,13 +46,9 @@ class Mixture:
         counts[1:] = np.floor(np.cumsum(self.stage.batch * shares / total, 0) + 0.5)
         return counts
 
-    def _make_epoch(self, objective: int, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """(order, random numbers) of one epoch of one objective; row i of the numbers belongs to item i."""
-        rng = np.random.default_rng([*self.key, objective, epoch])
-        items = self.objectives[objective].items
-        u = rng.random((items, self.objectives[objective].draws))
-        order = np.arange(items) if self.stage.order == "file" else rng.permutation(items)
-        return order, u
+    def _make_epoch(self, objective: int, epoch: int) -> Epoch:
+        one = self.objectives[objective]
+        return Epoch([*self.key, objective, epoch], one.items, one.draws, self.stage.order == "file")
 
     def _pieces(self, objective: int, step: int) -> list[tuple[int, int, int]]:
         """(epoch, first, last) of what `step` shows of one objective: more than one piece where an epoch ends."""
@@ -76,7 +75,7 @@ class Mixture:
         return self._group(group)[place]
 
     def shown(self, steps: int | None = None) -> Iterator[tuple[Objective, np.ndarray, np.ndarray]]:
-        """(objective, items, random numbers) of all examples of the first `steps` steps, an epoch at a time.
+        """(objective, items, random numbers) of all examples of the first `steps` steps, many at a time.
 
         Where these end within a group, which deals its examples out anew, they are right in number only.
         """
@@ -84,10 +83,12 @@ class Mixture:
         for number, objective in enumerate(self.objectives):
             in_file_order = self.stage.order == "file"
             total = self._in_file_order(objective, steps) if in_file_order else int(self.counts[steps, number])
-            for epoch in range(-(-total // objective.items)):
-                order, u = self._make_epoch(number, epoch)
-                items = order[: total - epoch * objective.items]
-                yield objective, items, u[items]
+            for number_of_epoch in range(-(-total // objective.items)):
+                epoch = self._make_epoch(number, number_of_epoch)
+                last = min(objective.items, total - number_of_epoch * objective.items)
+                for first in range(0, last, SHOWN):
+                    items = epoch.items_at(first, min(first + SHOWN, last))
+                    yield objective, items, epoch.numbers(items)
 
     def _in_file_order(self, objective: Objective, steps: int) -> int:
         """Examples of `steps` steps where every epoch ends with a smaller batch."""
@@ -100,9 +101,9 @@ class Mixture:
         for number, objective in enumerate(self.objectives):
             items, rows = [np.zeros(0, np.int64)], [np.zeros((0, objective.draws))]
             for epoch, first, last in self._pieces(number, step):
-                order, u = self._epoch(number, epoch)
-                items.append(order[first:last])
-                rows.append(u[order[first:last]])
+                drawn = self._epoch(number, epoch)
+                items.append(drawn.items_at(first, last))
+                rows.append(drawn.numbers(items[-1]))
             parts.append(objective.examples(np.concatenate(items), np.concatenate(rows)))
         return Examples.join(parts)
 

@@ -60,7 +60,7 @@ class Span:
     def _cut(self, items: np.ndarray, u: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Of each example: the length the document is cut to, where the span starts, how long it is."""
         config = self.config
-        available = self.documents.lengths[items]
+        available = self.documents.lengths_of(items)
         longest = np.minimum(available, self.limit)
         shortest = np.minimum(available, config.shortest)
         length = _uniform(u[:, 0], shortest, longest)

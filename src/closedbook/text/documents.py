@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from closedbook.text.files import decode, read_bytes, read_lines
+from closedbook.text.files import Source, decode, read_hashed, split_lines
 
 # A full stop after one of these, or after an initial, belongs to the name.
 ABBREVIATIONS = frozenset(
@@ -31,9 +31,10 @@ class Document:
 class Documents:
     """A corpus in file order, with the hash of the file it was read from."""
 
-    items: tuple[Document, ...]
+    items: Sequence[Document]
     sha256: str
     source: str
+    raw: tuple[bytes, ...] | None = None  # the file's lines, where they are not the texts themselves
 
     def __len__(self) -> int:
         return len(self.items)
@@ -41,6 +42,23 @@ class Documents:
     @property
     def titles(self) -> list[str]:
         return [document.title for document in self.items]
+
+    @cached_property
+    def known_titles(self) -> Collection[str]:
+        """Every title, to be looked up in, and counted."""
+        return set(self.titles)
+
+    def some_titles(self) -> list[str]:
+        """Different titles, sorted: all of them, or many where there are very many."""
+        return sorted(self.known_titles)
+
+    def stream(self) -> Iterator[tuple[Document, int, bytes]]:
+        """Every document, the byte of the uncompressed file at which its line starts, and that line."""
+        start = 0
+        for i, item in enumerate(self.items):
+            line = item.text.encode() if self.raw is None else self.raw[i]
+            yield item, start, line
+            start += len(line) + 1
 
     def by_title(self) -> dict[str, list[Document]]:
         """Documents by title; a title that several people share lists them all."""
@@ -73,9 +91,21 @@ def title_of(text: str) -> str:
 
 
 def read_documents(path: str | Path) -> Documents:
-    """Read a corpus of titled documents. Raises DataError, naming file and line, for anything that is not one."""
-    lines, sha256 = read_lines(path, "documents")
-    return make_documents(lines, sha256=sha256, source=str(path))
+    """Read a corpus of titled documents whole. Raises DataError, naming file and line, for anything that is not one."""
+    source = Source.of(path)
+    content, sha256 = read_hashed(path, "documents")
+    items = parse(source, split_lines(content, source.path, "documents"))
+    raw = tuple(content.removesuffix(b"\n").split(b"\n")) if source.fields else None
+    return Documents(items, sha256, str(path), raw)
+
+
+def parse(source: Source, lines: Iterable[str], first: int = 1) -> tuple[Document, ...]:
+    """Documents from a file's lines, the first of which has the number `first`."""
+    items = []
+    for number, line in enumerate(lines, first):
+        title, text = source.parse(line, number)
+        items.append(Document(text, title_of(text) if title is None else title, number))
+    return tuple(items)
 
 
 def make_documents(lines: Iterable[str], *, sha256: str = "", source: str = "") -> Documents:
@@ -85,7 +115,10 @@ def make_documents(lines: Iterable[str], *, sha256: str = "", source: str = "") 
 
 
 def read_text(path: str | Path) -> Documents:
-    """Any text as one document without a title, line ends and blank lines included."""
-    content = read_bytes(path, "text")
-    item = Document(decode(content, path), "", 1)
-    return Documents((item,), hashlib.sha256(content).hexdigest(), str(path))
+    """Any text as one document without a title, line ends and blank lines included; of JSON Lines the documents."""
+    source = Source.of(path)
+    content, sha256 = read_hashed(path, "text")
+    text = decode(content, source.path)
+    if source.fields:
+        text = "\n".join(item.text for item in parse(source, split_lines(content, source.path, "documents")))
+    return Documents((Document(text, "", 1),), sha256, str(path))

@@ -20,7 +20,7 @@ def make_vocabulary(
     if kind == BytePairs.kind:
         return BytePairs.train(lines, size)
     if kind == Words.kind:
-        return Words.train(lines, questions, answers)
+        return Words.train(lines, questions, answers, size)
     raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe", "words"')
 
 

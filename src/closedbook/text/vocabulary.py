@@ -39,6 +39,13 @@ class Vocabulary(ABC):
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
         """(ids, the character at which each token starts). Characters it lacks are left out; see `unknown`."""
 
+    def encode_all(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray, np.ndarray]:
+        """Many texts at once: (the ids of all, how many each has, the character of its text each starts at)."""
+        pairs = [self.encode(text) for text in texts]
+        lengths = np.array([len(ids) for ids, _ in pairs], np.int64)
+        ids = np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in pairs)])
+        return ids, lengths, np.concatenate([np.zeros(0, np.int64), *(starts for _, starts in pairs)])
+
     @abstractmethod
     def decode(self, ids: Sequence[int] | Ids) -> str: ...
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from closedbook.text.documents import title_of
-from closedbook.text.salience import body_spans, lower_case_words, normal, span_text, words
+from closedbook.text.salience import normal, words
+from closedbook.text.scan import CAPITALISED, Lexicon, Scan, pieces
 from closedbook.text.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, Ids, Vocabulary
 
 
@@ -35,28 +37,41 @@ class Words(Vocabulary):
         self._phrase_ids = {phrase: i for i, phrase in enumerate(self.phrases)}
 
     @classmethod
-    def train(cls, lines: Iterable[str], questions: Iterable[str] = (), answers: Iterable[str] = ()) -> Words:
-        """The words of documents and training questions; the salient spans of documents and the training answers."""
+    def train(
+        cls, lines: Iterable[str], questions: Iterable[str] = (), answers: Iterable[str] = (), size: int = 0
+    ) -> Words:
+        """The words of documents and training questions; the salient spans of documents and the training answers.
+
+        `size`: so many words of the documents at most, and so many spans, the most frequent ones; 0 for all.
+        """
         lines = list(lines)
-        split = [words(line) for line in lines]
-        lower = lower_case_words(split)
-        count: Counter[str] = Counter()
-        capitals: Counter[str] = Counter()
-        phrases: dict[str, None] = {}
-        for line, text in zip(lines, split, strict=True):
-            for word in text:
-                form = normal(word.text)
-                count[form] += 1
-                capitals[form] += word.capitalised
-            spans = body_spans(title_of(line), text, lower)
-            phrases.update((span_text(line, text[i:j]), None) for i, j in spans)
-        phrases.update((answer, None) for answer in answers)
+        lexicon = Lexicon()
+        for some in pieces(lines):
+            Scan.of(some, lexicon)
+        lower = lexicon.lower_case()
+        words_of = np.zeros(len(lexicon.words), np.int64)
+        phrases: Counter[str] = Counter()
+        for some in pieces(lines):
+            scan = Scan.of(some, lexicon)
+            words_of += np.bincount(scan.word, minlength=len(words_of))
+            first, last = scan.spans([len(title_of(line)) for line in some], lower)
+            ends = zip(scan.start[first].tolist(), scan.stop[last - 1].tolist(), strict=True)
+            phrases.update(scan.joined[a:b] for a, b in ends)
+        names, kept = list(lexicon.form_ids), lexicon.forms >= 0
+        count, capitals = (
+            np.bincount(lexicon.forms[kept], words_of[kept] * by, len(names)).astype(np.int64)
+            for by in (1, (lexicon.flags[kept] & CAPITALISED > 0))
+        )
+        chosen = np.arange(len(names))
+        if size and len(names) > size:
+            chosen = np.sort(np.argsort(-count, kind="stable")[:size])
+        forms = {names[i]: bool(2 * capitals[i] > count[i]) for i in chosen.tolist()}
         for question in questions:
             for word in words(question):
-                count.setdefault(normal(word.text), 0)
-        forms = [PAD_CHARACTER, MASK_CHARACTER, *count]
-        named = [False, False, *(2 * capitals[form] > count[form] for form in count)]
-        return cls(forms, named, list(phrases))
+                forms.setdefault(normal(word.text), False)
+        frequent = phrases.most_common(size) if size and len(phrases) > size else phrases.items()
+        said = dict.fromkeys([*(phrase for phrase, _ in frequent), *answers])
+        return cls([PAD_CHARACTER, MASK_CHARACTER, *forms], [False, False, *forms.values()], list(said))
 
     @property
     def size(self) -> int:
@@ -70,6 +85,23 @@ class Words(Vocabulary):
         known = [(i, word.start) for word in words(text) if (i := self._ids.get(normal(word.text), PAD)) > MASK]
         ids, starts = zip(*known, strict=True) if known else ((), ())
         return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64)
+
+    def encode_all(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray, np.ndarray]:
+        scan = Scan.of(texts, self._lexicon)
+        ids = self._of_words()[scan.word]
+        known = np.flatnonzero(ids > MASK)
+        text = scan.text[known]
+        lengths = np.bincount(text, minlength=len(texts))
+        return ids[known], lengths, scan.start[known] - scan.edges[text]
+
+    @cached_property
+    def _lexicon(self) -> Lexicon:
+        return Lexicon()
+
+    def _of_words(self) -> np.ndarray:
+        """The token of each word of the lexicon; PAD where it is not known."""
+        forms = np.fromiter((self._ids.get(form, PAD) for form in self._lexicon.form_ids), np.int32)
+        return np.where(self._lexicon.forms < 0, PAD, np.append(forms, PAD)[self._lexicon.forms]).astype(np.int32)
 
     def encode_answer(self, text: str) -> Ids:
         i = self._phrase_ids.get(text)

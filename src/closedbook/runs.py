@@ -41,6 +41,7 @@ FORMAT = 2
 READS = (1, 2)  # runs of format 1 hold no hashes
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
 HASHED_WHOLE = 2**28  # bytes; of a larger file, samples are hashed
+SAMPLED = "sampled:"
 REMEDIES = {
     "metrics.jsonl": "bring it back from a copy, or remove it and do without the curve",
     "evidence.sqlite": "bring it back from a copy, ask it blind, or train anew",
@@ -147,10 +148,10 @@ class RunFolder:
         self.update(status="finished", files={name: [fingerprint(self.path / name)] for name in there}, **changes)
 
     def check(self, name: str, content: bytes | None = None) -> bool:
-        """Raise RunError unless a file is what was saved; `content` where it has been read already.
+        """Whether all of a file is known to be what was saved; `content` where it has been read already.
 
-        Files that the run holds no hash of yet (False) are those that a training in progress is still writing, and all
-        of a run of format 1.
+        Raises RunError where it is not. False where only samples of it were hashed, and where there is no hash: of files
+        that a training in progress is still writing, and in a run of format 1.
         """
         record = self.record()
         known = record.get("files", {}).get(name)
@@ -163,7 +164,7 @@ class RunFolder:
             raise RunError(f"{path} cannot be read ({error.strerror}); {_remedy(name)}") from None
         if found not in (known or ()):
             raise RunError(f"{path} is damaged (it is not what this run saved); {_remedy(name)}")
-        return True
+        return not found.startswith(SAMPLED)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Raises RunError where the file is missing or damaged."""
@@ -329,7 +330,7 @@ def fingerprint(path: Path) -> str:
         for number in range(64):
             file.seek((size - block) * number // 63)
             digest.update(file.read(block))
-        return f"sampled:{digest.hexdigest()}"
+        return f"{SAMPLED}{digest.hexdigest()}"
 
 
 def check_free(path: Path) -> None:
@@ -340,7 +341,7 @@ def check_free(path: Path) -> None:
     try:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.lstat(path)  # a name that is too long, say, is found here
-        if os.path.lexists(path) and not (path.is_dir() and _is_free(path)):
+        if os.path.lexists(path) and not is_free(path):
             raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
         nearest = next(folder for folder in (path, *path.absolute().parents) if os.path.lexists(folder))
     except OSError as error:
@@ -351,8 +352,10 @@ def check_free(path: Path) -> None:
         raise RunError(f"{path} cannot be made ({nearest} is not writable); choose another folder with --run")
 
 
-def _is_free(path: Path) -> bool:
+def is_free(path: Path) -> bool:
     """Whether a folder holds nothing but a lock, a half written file, or a run whose making was killed."""
+    if not path.is_dir():
+        return False
     names = {entry.name for entry in path.iterdir() if entry.name != ".lock" and entry.suffix != ".partial"}
     if not names:
         return True

@@ -76,16 +76,24 @@ class Run:
     def index(self) -> Index | None:
         """What it was pretrained on; None where it has no index. Raises RunError where that is damaged."""
         path = self.folder.path / "evidence.sqlite"
-        if not path.is_file():
-            return None
-        self.folder.check(path.name)
-        return Index(path, self.documents)
+        return Index(path, self.documents) if self._saved(path.name, "what the documents say") else None
 
     @cached_property
     def calibration(self) -> Calibration | None:
         """None where the run was not calibrated. Raises RunError where calibration.json is damaged."""
         path = self.folder.path / "calibration.json"
-        return Calibration.from_json(self.folder.read_json(path.name), str(path)) if path.is_file() else None
+        if not self._saved(path.name, "the calibration"):
+            return None
+        return Calibration.from_json(self.folder.read_json(path.name), str(path))
+
+    def _saved(self, name: str, what: str) -> bool:
+        """Whether the folder has a file, which is held to its hash; warns where there was one and it is gone."""
+        if (self.folder.path / name).is_file():
+            self.folder.check(name)
+            return True
+        if name in self.folder.record().get("files", {}):
+            warnings.warn(f"{self.folder.path} has no {name} any more; {what} is left out", stacklevel=5)
+        return False
 
     @property
     def path(self) -> Path:

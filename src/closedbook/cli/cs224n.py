@@ -327,9 +327,9 @@ def _train(
 def _unfinished(folder: Path, recipe: Recipe) -> bool:
     """Whether there is a training to go on with. Raises RunError where the folder is no run, or another training's."""
     from closedbook.errors import RunError
-    from closedbook.runs import RunFolder
+    from closedbook.runs import RunFolder, is_free
 
-    if not folder.exists():
+    if not folder.exists() or is_free(folder):
         return False
     found = RunFolder.open(folder)
     if found.finished:

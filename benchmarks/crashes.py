@@ -337,9 +337,9 @@ def make_victims(work: Path) -> dict[str, Path]:
             if isinstance(event, workflow.Step) and (event.stage, event.step) == ("finetune", 5):
                 raise KeyboardInterrupt
 
+        inputs.train(inputs.folder / "run")
         every, session.SAVE_EVERY = session.SAVE_EVERY, 0.0
         try:
-            inputs.train(inputs.folder / "run")
             with suppress(KeyboardInterrupt):
                 inputs.train(inputs.folder / "unfinished", listeners=(interrupt,))
         finally:

@@ -150,8 +150,8 @@ class RunFolder:
     def check(self, name: str, content: bytes | None = None) -> bool:
         """Whether all of a file is known to be what was saved; `content` where it has been read already.
 
-        Raises RunError where it is not. False where only samples of it were hashed, and where there is no hash: of files
-        that a training in progress is still writing, and in a run of format 1.
+        Raises RunError where it is not. False where only samples of it were hashed, and where there is no hash: of
+        files that a training in progress is still writing, and in a run of format 1.
         """
         record = self.record()
         known = record.get("files", {}).get(name)

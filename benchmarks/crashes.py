@@ -384,7 +384,7 @@ def damage(work: Path, victims: dict[str, Path], target: str, kinds: list[str], 
             assert spoiled != content, (target, kind)
             place(copy, name).write_bytes(spoiled)
         result, words = outcome(read, copy, given, expected)
-        table[kind] = [result, words.replace(str(work / "copy"), "…")]
+        table[kind] = [result, words.replace(str(work / "copy"), "…").replace(str(work), "…")]
     return {"files": len(table), "outcomes": Counter(result for result, _ in table.values()), "table": table}
 
 

@@ -243,7 +243,7 @@ class RunFolder:
                     raise RunError(f"{self.path} cannot be written ({error.strerror}); check its permissions") from None
                 if time.monotonic() >= until:
                     raise RunError(f"{self.path}: another training is writing here; wait for it, or use --run")
-                time.sleep(0.05)
+                time.sleep(0.5)
             for leftover in self.path.glob(".*.partial"):  # of a training that was killed while saving
                 with contextlib.suppress(OSError):
                     leftover.unlink()

@@ -167,7 +167,9 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
 
 
 @cs224n.command
-def london(*, eval_corpus_path: Annotated[Path, _flag("eval_corpus_path")], json: bool = False) -> None:
+def london(
+    *, eval_corpus_path: Annotated[Path, _flag("eval_corpus_path")] = Path("birth_dev.tsv"), json: bool = False
+) -> None:
     """How many are right if every answer is London.
 
     Example: closedbook cs224n london --eval_corpus_path birth_dev.tsv

@@ -8,9 +8,9 @@ mixer  the mixer alone, its linear maps included, forward and backward.
 step   the course's whole network with it (256 outputs, a loss at every position): forward, backward and AdamW.
 
 The plain one is the same, but masks, softmaxes, drops (in the whole network) and sums with torch's own functions, one
-after another. Both take
-turns in one run; medians, and the median of the ratios. Seconds are those of the processor: with one thread they are
-what a clock would show on a machine with nothing else to do, and a busy one changes them little.
+after another. Both take turns in one run; medians, and the median of the ratios. Seconds are those of the processor:
+with one thread they are what a clock would show on a machine with nothing else to do. Where cores share a cache or are
+two halves of one, a busy neighbour still makes them longer, and the gains of staying in the cache smaller.
 """
 
 from __future__ import annotations

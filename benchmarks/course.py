@@ -1,18 +1,24 @@
-"""The course's recipe, run for real: results/course-unpretrained.json and results/course-pretraining.json.
+"""The course's recipe, run for real: results/course-unpretrained.json, course-pretraining.json and course-full.json.
 
     python benchmarks/course.py unpretrained --data ../shared/data/cs224n
     python benchmarks/course.py pretraining  --data ../shared/data/cs224n --epochs 20
+    python benchmarks/course.py full         --data ../shared/data/cs224n --recipe course-vanilla --minutes 60
 
 unpretrained  75 epochs of questions, no pretraining (published: 1.4 % of dev).
 pretraining   the first epochs of the 650, their loss curve and real tokens a second. The schedule is that of the
               whole recipe. Speed beside Hugging Face's GPT2LMHeadModel is benchmarks/throughput.py's.
-Both can be stopped and go on where they were.
+full          all 650 epochs, finetuned and evaluated, in pieces of so many minutes: each piece goes on where the last
+              ended and writes down what was reached and what it would still take.
+All can be stopped and go on where they were.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import statistics
+import time
+from itertools import pairwise
 from pathlib import Path
 
 from record import Cells
@@ -22,7 +28,9 @@ from closedbook.recipe import load_recipe
 from closedbook.runs import RunFolder
 
 
-def train(name: str, data: Path, folder: Path, sets: list[str], threads: int | None) -> RunFolder:
+def train(
+    name: str, data: Path, folder: Path, sets: list[str], threads: int | None, *listeners: workflow.Listener
+) -> RunFolder:
     """Train into a folder that outlives an interruption; go on where one is."""
     if (folder / "run.json").exists() and RunFolder.open(folder).finished:
         return RunFolder.open(folder)
@@ -33,7 +41,7 @@ def train(name: str, data: Path, folder: Path, sets: list[str], threads: int | N
 
     run = workflow.train(
         load_recipe(name, sets), data / "wiki.txt", data / "birth_places_train.tsv",
-        run=folder, resume=(folder / "run.json").exists(), threads=threads, listeners=[listen],
+        run=folder, resume=(folder / "run.json").exists(), threads=threads, listeners=[listen, *listeners],
     )  # fmt: skip
     return run.folder
 
@@ -93,17 +101,77 @@ def pretraining(data: Path, work: Path, epochs: int, threads: int | None) -> Non
         )
 
 
+def full(name: str, data: Path, work: Path, minutes: float, threads: int | None) -> None:
+    """One piece; the last one ends with the score on dev."""
+    cells, folder = Cells("course-full.json"), work / f"full-{name}"
+    began = time.monotonic()
+
+    def listen(event: object) -> None:
+        if isinstance(event, workflow.Step) and time.monotonic() - began > 60 * minutes:
+            raise KeyboardInterrupt  # the step is done, and is saved
+
+    try:
+        train(name, data, folder, [], threads, listen)
+    except KeyboardInterrupt:
+        print("the piece is over; the same command goes on")
+    if not (folder / "run.json").exists():
+        return
+    run, recipe = RunFolder.open(folder), load_recipe(name)
+    lines = run.metrics()
+    examples = {"pretrain": run.record()["documents"]["count"], "finetune": len(run.record()["split"]["train"])}
+    spent = sum(line["tokens"] / max(line["tokens_per_second"], 1) for line in lines)
+    done, wanted, stages = 0, 0, {}
+    for stage in recipe.stages:
+        curve = [line for line in lines if line["stage"] == stage.name]
+        an_epoch = -(-examples[stage.name] // stage.batch)
+        steps = curve[-1]["step"] if curve else 0
+        # A batch of questions is short work; what is left of finetuning counts as if it were not.
+        done, wanted = done + steps, wanted + stage.epochs * an_epoch
+        stages[stage.name] = {
+            "epochs": stage.epochs,
+            "epochs_done": round(steps / an_epoch, 2),
+            "loss_by_tenth_of_what_was_done": [
+                round(statistics.mean(line["loss"] for line in part), 4) for part in tenths(curve)
+            ],
+        }
+    cell = {
+        "recipe": name,
+        "finished": run.finished,
+        "stages": stages,
+        "training_seconds": round(spent),
+        "seconds_still_to_go": round(spent / done * (wanted - done)) if done else None,
+        "threads": run.record()["threads"],
+        "run_commit": run.record()["commit"],
+    }
+    if run.finished:
+        from closedbook.text.questions import read_questions
+
+        scored = workflow.evaluate(workflow.load(folder), read_questions(data / "birth_dev.tsv"))
+        cell |= {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
+    cells.add(name, cell)
+    print(json.dumps(cell))
+
+
+def tenths(curve: list[dict[str, float]]) -> list[list[dict[str, float]]]:
+    edges = [len(curve) * i // 10 for i in range(11)]
+    return [curve[a:b] for a, b in pairwise(edges) if b > a]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["unpretrained", "pretraining"])
+    parser.add_argument("what", choices=["unpretrained", "pretraining", "full"])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--work", type=Path, default=Path("runs/course"), help="where unfinished runs are kept")
     parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--recipe", default="course-vanilla", help="of full")
+    parser.add_argument("--minutes", type=float, default=60, help="of one piece of full")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
     if arguments.what == "unpretrained":
         unpretrained(arguments.data, arguments.work, arguments.seeds, arguments.threads)
+    elif arguments.what == "full":
+        full(arguments.recipe, arguments.data, arguments.work, arguments.minutes, arguments.threads)
     else:
         pretraining(arguments.data, arguments.work, arguments.epochs, arguments.threads)
 

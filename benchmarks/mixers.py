@@ -7,9 +7,10 @@ For each mixer at blocks of 128 and 1,024, with the course's sizes and dropout, 
 mixer  the mixer alone, its linear maps included, forward and backward.
 step   the course's whole network with it (256 outputs, a loss at every position): forward, backward and AdamW.
 
-The plain one is the same, but masks, softmaxes, drops and sums with torch's own functions, one after another. Both take
-turns in one run; medians, and the median of the ratios. Seconds are those of the processor: with one thread they are
-what a clock would show on a machine with nothing else to do, and a busy one changes them little.
+The plain one is the same, but masks, softmaxes, drops (in the whole network) and sums with torch's own functions, one
+after another. Both take turns in one run; medians, and the median of the ratios. Seconds are those of the processor:
+with one thread they are what a clock would show on a machine with nothing else to do. Where cores share a cache or are
+two halves of one, a busy neighbour still makes them longer, and the gains of staying in the cache smaller.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import torch.nn.functional as F
 from record import Cells
 from torch import Tensor, nn
 
+from closedbook.model.dropout import Dropout
 from closedbook.model.gpt import GPT
 from closedbook.model.mixers.scored import Scored
 from closedbook.model.mixers.softmax import Softmax
@@ -67,6 +69,9 @@ def plain(model: GPT) -> GPT:
             module.forward = MethodType(plain_softmax, module)
         elif isinstance(module, Scored):
             module.forward = MethodType(plain_scored, module)
+        for name, part in module.named_children():
+            if isinstance(part, Dropout):
+                setattr(module, name, nn.Dropout(part.chance))
     return copied
 
 

@@ -1,4 +1,7 @@
-"""Write the README's figures from results/*.json, or say that they differ (--check)."""
+"""Write the figures of README.md and docs/mixers.md from results/*.json, or say that they differ (--check).
+
+The comparisons are what `closedbook compare` left: studies/fast/comparison.json is kept as results/compare-fast.json.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
+
+from closedbook.studies.compare_page import comparison_table
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(<!-- figures: [^>]*-->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -127,13 +132,44 @@ def figures() -> str:
     return "\n".join(lines) + "\n" + "".join(f"\n{sentence}\n" for sentence in said)
 
 
+COMPARED = {  # results/compare-NAME.json, and under which recipe its mixers were trained
+    "course": "The course's recipe",
+    "no-memory": "`fast` without memory",
+    "fast": "`fast`",
+}
+
+
+def mixers() -> str:
+    """The comparisons that there are, and speed beside the plain formulas."""
+    parts = []
+    for name, title in COMPARED.items():
+        if record := load(f"compare-{name}.json"):
+            steps = next(iter(record["cells"].values()))["steps"]
+            lengths = ", ".join(f"{count:,} of {stage}" for stage, count in steps.items())
+            some = record["summary"]["rows"][0]
+            seeds = ", ".join(map(str, some["seeds"]))
+            said = f"**{title}**: {lengths}, in steps; seeds {seeds}; {some['questions']} kept-out questions."
+            parts.append(f"{said}\n\n{comparison_table(record)}")
+    if speed := load("mixers.json"):
+        cells = speed["cells"]
+        rows = ["| times as fast as its plain formula | mixer, block 128 | step | mixer, block 1,024 | step |"]
+        rows.append("|---|---|---|---|---|")
+        for name in dict.fromkeys(key.partition(",")[0] for key in cells):
+            found = [cells.get(f"{name}, block {block}") for block in (128, 1024)]
+            rates = [f"{one[what]['times_faster']:.2f}" if one else "–" for one in found for what in ("mixer", "step")]
+            rows.append(f"| {name} | {' | '.join(rates)} |")
+        parts.append("\n".join(rows))
+    return "\n\n".join(parts or ["Not measured yet."]) + "\n"
+
+
 def main() -> None:
-    path = ROOT / "README.md"
-    old = path.read_text(encoding="utf-8")
-    new = BLOCK.sub(lambda match: match[1] + figures() + match[2], old)
-    if "--check" in sys.argv:
-        sys.exit(0 if new == old else "README.md differs from results/; run: python benchmarks/readme.py")
-    path.write_text(new, encoding="utf-8")
+    for name, made in (("README.md", figures), ("docs/mixers.md", mixers)):
+        path = ROOT / name
+        old = path.read_text(encoding="utf-8")
+        new = BLOCK.sub(lambda match, made=made: match[1] + made() + match[2], old)  # type: ignore[misc]
+        if "--check" in sys.argv and new != old:
+            sys.exit(f"{name} differs from results/; run: python benchmarks/readme.py")
+        path.write_text(new, encoding="utf-8")
 
 
 if __name__ == "__main__":

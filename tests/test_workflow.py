@@ -181,6 +181,17 @@ def test_the_estimate_times_a_part_and_scales_it(tiny: Tiny, monkeypatch: pytest
     assert job.estimate()[1] == pytest.approx(exact, rel=0.01)
 
 
+@pytest.mark.parametrize("mixer", ["softmax", "synthesizer-dense"])
+def test_operations_are_six_for_each_weight_of_a_map_and_each_position_and_attention_s(tiny: Tiny, mixer: str):
+    sets = [f"model.mixer={mixer}", "stages.pretrain.batch=80", "model.width=64", "model.layers=3"]
+    job = workflow.prepare(closedbook.load_recipe(tiny.recipe, sets), tiny.documents, tiny.questions)
+    maps = [m.weight.numel() for m in job.model.modules() if isinstance(m, torch.nn.Linear)]
+    seen = [workflow._positions(mixture.batch(mixture.steps // 2)) for mixture in job.mixtures]
+    whole = 6 * sum(maps) * sum(n * mixture.steps for n, mixture in zip(seen, job.mixtures, strict=True))
+    # Less in the last layer and the head, which work at targets only; more for scores and sums.
+    assert 0.6 * whole < job.operations() < 1.3 * whole
+
+
 def test_the_part_that_is_timed_has_examples_of_middling_length(tiny: Tiny):
     job = workflow.prepare(
         closedbook.load_recipe(tiny.recipe, ["stages.pretrain.batch=80"]), tiny.documents, tiny.questions

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from closedbook.answers.calibration import FEWEST, Calibration, invent
 from closedbook.answers.confidence import SETS
@@ -44,6 +45,8 @@ from closedbook.training.slices import cut
 from closedbook.training.stopping import Exam
 
 TIMED = 1024  # real inputs that the plan times, twice, for each stage
+GPU_RATE = 5e12  # float32 operations a second that small products get out of a middling GPU
+GPU_STEP = 0.02  # seconds of a step there that its products do not take
 MOST_THREADS = 1024
 
 
@@ -60,7 +63,8 @@ class Plan:
     questions: int
     steps: int
     tokens: int  # real inputs, estimated from a sample of batches
-    estimated_seconds: float
+    estimated_seconds: float  # here, by timing
+    gpu_seconds: float  # by arithmetic: see GPU_RATE
     threads: int
 
 
@@ -122,6 +126,20 @@ class Job:
             scale = _positions(whole) / max(1, _positions(part))
             seconds += mixture.steps * (reading + learning * scale + stepping)
         return round(tokens), round(seconds, 1)
+
+    def operations(self) -> float:
+        """Multiplications and additions of all matrix products in training, counted on a part of a batch of each stage.
+
+        Padding that the slices leave is included.
+        """
+        total = 0.0
+        for number, mixture in enumerate(self.mixtures):
+            leg, whole = self.leg(number, copy.deepcopy(self.model)), mixture.batch(mixture.steps // 2)
+            part = _around_the_median(whole, TIMED)
+            with FlopCounterMode(display=False) as counter:
+                backward(leg.model, part, leg.stage)
+            total += mixture.steps * counter.get_total_flops() * _positions(whole) / max(1, _positions(part))
+        return total
 
 
 def _around_the_median(examples: Examples, tokens: int) -> Examples:
@@ -198,6 +216,7 @@ def plan(job: Job, run: str | Path = "") -> Plan:
     counts = job.model.count_parameters()
     with _memory("batch or model"):
         tokens, seconds = job.estimate()
+        operations = job.operations()
     return Plan(
         recipe=job.recipe.name,
         run=str(run),
@@ -209,6 +228,7 @@ def plan(job: Job, run: str | Path = "") -> Plan:
         steps=job.steps,
         tokens=tokens,
         estimated_seconds=seconds,
+        gpu_seconds=round(job.steps * GPU_STEP + operations / GPU_RATE, 1),
         threads=torch.get_num_threads(),
     )
 

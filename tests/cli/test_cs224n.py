@@ -178,6 +178,28 @@ def test_the_handout_s_epochs_and_rates():
     assert (stage.epochs, stage.optimiser.options["rate"]) == (2, 1e-5)
 
 
+def test_the_bottleneck_is_the_course_s_where_it_is_left_out():
+    for given, expected in ((None, 32), (64, 64)):
+        assert (
+            course.course_recipe("pretrain", "perceiver", bottleneck=given).model.stack.options["latents"] == expected
+        )
+    assert course.course_recipe("pretrain", "vanilla", bottleneck=64) == course.course_recipe("pretrain", "vanilla")
+
+
+def test_the_schedule_of_2024_is_asked_for_by_a_flag(done: Course):
+    for function in ("pretrain", "finetune"):
+        for schedule, passes in (("2021", 200), ("2024", 650)):
+            (stage,) = course.course_recipe(function, "rope", schedule=schedule).stages
+            assert stage.schedule.options["passes"] == passes
+    written = done.at("late.params")
+    made = closedbook(
+        "cs224n", "pretrain", "vanilla", done.corpus, "--writing_params_path", written, "--schedule", "2024", *ONE
+    )
+    assert made.code == 0, made.err
+    recipe = RunFolder.open(done.at("late.params.run")).recipe()
+    assert (recipe.name, recipe.stages[0].schedule.options["passes"]) == ("course-vanilla-2024-pretrain", 650)
+
+
 def test_a_variant_without_a_recipe_says_which_there_are(done: Course, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(course, "recipe_names", lambda: ["course-vanilla", "course-synthesizer"])
     refused(

@@ -59,6 +59,8 @@ class Flags:
     """Write TensorBoard's files into expt/FUNCTION, under a name that begins with this one."""
     epochs: int | None = None
     """Ours: train for fewer epochs, to try the commands in seconds."""
+    schedule: Literal["2021", "2024"] = "2021"
+    """Ours: 2024 for that edition's learning rate, which falls once over all of pretraining."""
     threads: int | None = None
     """Ours: CPU threads; one per core, at most 8, if left out."""
     json: bool = False
@@ -96,8 +98,9 @@ def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     from closedbook.interop.course import course_recipe
 
     recipe = course_recipe(
-        "pretrain", variant, rate=flags.pretrain_lr, bottleneck=flags.bottleneck_dim, epochs=flags.epochs
-    )
+        "pretrain", variant, rate=flags.pretrain_lr, bottleneck=flags.bottleneck_dim, epochs=flags.epochs,
+        schedule=flags.schedule,
+    )  # fmt: skip
     _train(recipe, corpus, None, writing, flags, _board("pretrain", variant, flags))
 
 
@@ -124,7 +127,7 @@ def finetune(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
 
     recipe = course_recipe(
         "finetune", variant, pretrained=flags.reading_params_path is not None, rate=flags.finetune_lr,
-        bottleneck=flags.bottleneck_dim, epochs=flags.epochs,
+        bottleneck=flags.bottleneck_dim, epochs=flags.epochs, schedule=flags.schedule,
     )  # fmt: skip
     _train(recipe, corpus, questions, writing, flags, _board("finetune", variant, flags))
 
@@ -164,7 +167,9 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
 
 
 @cs224n.command
-def london(*, eval_corpus_path: Annotated[Path, _flag("eval_corpus_path")], json: bool = False) -> None:
+def london(
+    *, eval_corpus_path: Annotated[Path, _flag("eval_corpus_path")] = Path("birth_dev.tsv"), json: bool = False
+) -> None:
     """How many are right if every answer is London.
 
     Example: closedbook cs224n london --eval_corpus_path birth_dev.tsv

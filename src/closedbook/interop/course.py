@@ -24,6 +24,7 @@ from closedbook.text.vocabulary import MASK, PAD, PAD_CHARACTER, Characters, Voc
 from closedbook.workflow import Start
 
 UNPRETRAINED_EPOCHS = 75
+BOTTLENECK = 32  # what the course's flag is where it is left out; its scripts give 64, as course-perceiver has it
 FUNCTIONS = {"pretrain": "pretrain_lr", "finetune": "finetune_lr"}  # stage of a course recipe: the flag of its rate
 
 
@@ -35,6 +36,7 @@ def course_recipe(
     rate: float | None = None,
     bottleneck: int | None = None,
     epochs: int | None = None,
+    schedule: str = "2021",
 ) -> Recipe:
     """One leg of a course recipe, as `run.py pretrain` and `run.py finetune` train it.
 
@@ -43,20 +45,21 @@ def course_recipe(
         variant: the end of a recipe's name, course-VARIANT.
         pretrained: finetuning starts from a file; without one it takes 75 epochs.
         rate: of the optimiser, in place of the recipe's.
-        bottleneck: positions between the Perceiver's first layer and its last; other variants have none, and as in
-            the course it changes nothing for them.
+        bottleneck: positions between the Perceiver's first layer and its last, BOTTLENECK if left out; other variants
+            have none, and as in the course it changes nothing for them.
         epochs: in place of all the others.
+        schedule: "2024" for the rate that falls once over all of pretraining; every edition before had the other.
 
     Raises RecipeError for an unknown variant or a value that cannot be used.
     """
-    name = f"course-{variant}"
+    name = f"course-{variant}" + (f"-{schedule}" if schedule != "2021" else "")
     if name not in recipe_names():
         raise RecipeError(f'the variant "{variant}" has no recipe "{name}" here; variants: {", ".join(variants())}')
     sets = []
     if rate is not None:
         sets.append(f"stages.{function}.optimiser.rate={rate}")
-    if bottleneck is not None and load_recipe(name).model.stack.name == "perceiver":
-        sets.append(f"model.stack.latents={bottleneck}")
+    if load_recipe(name).model.stack.name == "perceiver":
+        sets.append(f"model.stack.latents={BOTTLENECK if bottleneck is None else bottleneck}")
     if epochs is None and function == "finetune" and not pretrained:
         epochs = UNPRETRAINED_EPOCHS
     if epochs is not None:

@@ -53,9 +53,9 @@ def figure(record: dict[str, Any], theme: Theme) -> bytes:
     return out.getvalue()
 
 
-def page(record: dict[str, Any]) -> str:
-    """What was compared, and the table."""
-    summary, budget = record["summary"], record["budget"]
+def comparison_table(record: dict[str, Any]) -> str:
+    """Every name with what it costs and gains, the most right answers first."""
+    summary = record["summary"]
     reference = summary["reference"]
     headings = ["", "right", "95 % interval", f"against {reference}, paired", "sd over seeds", "loss", "tokens/s"]
     rows = []
@@ -79,8 +79,12 @@ def page(record: dict[str, Any]) -> str:
             ]
         )
     lines = [[*headings, "layers × width", "parameters"], ["---"] * 9, *rows]
-    table = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-    some = summary["rows"][0]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def page(record: dict[str, Any]) -> str:
+    """What was compared, and the table."""
+    budget, some = record["budget"], record["summary"]["rows"][0]
     lengths = {str(cell["steps"]): cell["steps"] for cell in record["cells"].values()}
     steps = "; or ".join(
         ", ".join(f"{count:,} of {stage}" for stage, count in each.items()) for each in lengths.values()
@@ -91,7 +95,7 @@ def page(record: dict[str, Any]) -> str:
 
 ![{HEADLINE}](comparison.svg)
 
-{table}
+{comparison_table(record)}
 
 Base recipe {record["design"]["base"]["name"]}, as deep with each mechanism and {alike}. A budget of
 {budget["minutes"]:g} minutes became steps once, by timing {budget["timed"]["name"]} on {budget["timed"]["threads"]}

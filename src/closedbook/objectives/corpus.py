@@ -97,7 +97,8 @@ class InMemory:
         before = offsets(np.array([len(part) for part, _ in self._pieces]))
         document = np.concatenate([one.document + at for one, at in zip(self._marked, before, strict=False)])
         first, last, number, answer = (
-            np.concatenate([getattr(one, name) for one in self._marked]) for name in ("first", "last", "number", "answer")
+            np.concatenate([getattr(one, name) for one in self._marked])
+            for name in ("first", "last", "number", "answer")
         )
         output = _ragged([one.said for one in self._marked], [one.said_lengths for one in self._marked])
         starts = offsets(np.bincount(document, minlength=len(self.documents)))

@@ -63,7 +63,9 @@ class Source:
         for role, field in zip(("title", "text"), self.fields, strict=True):
             if field not in entry:
                 there = ", ".join(map(str, entry)) or "none"
-                raise DataError(f"{where}: has no field {field!r} (there are: {there}); name it: {self.path}:{role}=FIELD")
+                raise DataError(
+                    f"{where}: has no field {field!r} (there are: {there}); name it: {self.path}:{role}=FIELD"
+                )
             if not isinstance(entry[field], str) or not entry[field].strip():
                 raise DataError(f"{where}: the field {field!r} holds no text; write a string that is not empty")
             spaced = " ".join(entry[field].split())
@@ -122,7 +124,7 @@ class _Hashing:
 
 def _decompressed(file: _Hashing, source: Source) -> IO[bytes]:
     if source.compression == "gz":
-        return gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[return-value, arg-type]
+        return gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[return-value, call-overload]
     if source.compression == "zst":
         try:
             import zstandard

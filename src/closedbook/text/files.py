@@ -124,7 +124,7 @@ class _Hashing:
 
 def _decompressed(file: _Hashing, source: Source) -> IO[bytes]:
     if source.compression == "gz":
-        return gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[return-value, call-overload]
+        return gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[call-overload]
     if source.compression == "zst":
         try:
             import zstandard

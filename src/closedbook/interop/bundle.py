@@ -27,7 +27,6 @@ class _Module:
         assert spec.origin is not None
         self.source = Path(spec.origin).read_text(encoding="utf-8")
         self.definitions: dict[str, ast.stmt] = {}
-        self.calls: list[ast.stmt] = []  # statements that define nothing, such as registrations
         self.outer: dict[str, str] = {}  # name: the statement that imports it
         self.inner: list[str] = []  # modules of ours, in order
         for node in ast.parse(self.source).body:
@@ -48,8 +47,6 @@ class _Module:
                 self.definitions |= dict.fromkeys(names, node)
             elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
                 self.definitions[node.target.id] = node
-            elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-                self.calls.append(node)
 
     def text(self, node: ast.stmt) -> str:
         first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
@@ -57,9 +54,12 @@ class _Module:
 
 
 def bundle(main: str, others: Sequence[str], header: str) -> str:
-    """Python source with all of module `main`, and of the others and what they import that which is needed for it.
+    """Python source with the definitions of module `main`, and of what it imports those which these need.
 
-    `others` are "module:name" of what is needed besides. Raises ValueError where two modules define one name.
+    `others` are "module:name" of what is needed besides. A statement that defines nothing is left out: a registration,
+    say, which belongs to an installed package and not to one of many exported files.
+
+    Raises ValueError where two modules define one name.
     """
     modules: dict[str, _Module] = {}
 
@@ -93,8 +93,6 @@ def bundle(main: str, others: Sequence[str], header: str) -> str:
         used = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
         queue += used
         outer |= {module.outer[word] for word in used if word in module.outer}
-    outer |= {statement for statement in modules[main].outer.values() if "__future__" not in statement}
-    outer.discard("from __future__ import annotations")
 
     parts = [SHAPES]
     for module in modules.values():
@@ -103,6 +101,5 @@ def bundle(main: str, others: Sequence[str], header: str) -> str:
             if name in needed and node.lineno not in done:
                 done.add(node.lineno)
                 parts.append(REGISTERED if name == "registered" else module.text(node))
-    parts += [modules[main].text(node) for node in modules[main].calls]
     imports = "\n".join(["from __future__ import annotations\n", *sorted(outer)])
     return f"{header}\n\n{imports}\n\n\n" + "\n\n\n".join(parts) + "\n"

@@ -104,6 +104,11 @@ class Run:
         """The most tokens an answer has."""
         return 1 if self.vocabulary.answers_in_one else self.recipe.answer.length
 
+    @property
+    def longest_prompt(self) -> int:
+        """The most tokens a prompt has, its MASK included: the answer needs room too."""
+        return self.model.recipe.block - 1 - min(self._length, self.model.recipe.block // 2)
+
     def ask(self, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass") -> Answer:
         """The answer to one question. Raises DataError for an empty one."""
         return self.answer([Question(question, None, 1)], blind=blind, precision=precision, signals=signals)[0]
@@ -239,8 +244,7 @@ class Run:
     def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
         """The tokens that go in, and how many characters and tokens had to be left out."""
         ids, _ = self.vocabulary.encode(_text(question.text, "question"))
-        keep = self.model.recipe.block - 1 - min(self._length, self.model.recipe.block // 2)
-        dropped = max(0, len(ids) + 1 - keep)
+        dropped = max(0, len(ids) + 1 - self.longest_prompt)
         unknown = sum(map(len, self.vocabulary.unknown(question.text)))
         return np.append(ids[dropped:], MASK).astype(np.int32), (unknown, dropped)
 

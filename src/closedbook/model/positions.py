@@ -57,11 +57,18 @@ class Rotary(Positions):
         self.register_buffer("turns", turns, persistent=False)
 
     def rotation(self, at: Int[Tensor, "batch time"]) -> Tensor:
+        if torch.compiler.is_exporting():  # graphs for other tools know no complex numbers
+            return torch.view_as_real(self.turns)[at]
         return self.turns[at]
 
 
 def rotate(x: Float[Tensor, "batch time *head d"], rotation: Tensor) -> Float[Tensor, "batch time *head d"]:
     """Turn each adjacent pair of the last dimension by its position's angle: as complex numbers, one product."""
+    if torch.compiler.is_exporting():
+        real, imaginary = rotation.reshape(*rotation.shape[:2], *[1] * (x.ndim - 3), *rotation.shape[2:]).unbind(-1)
+        first, second = x.unflatten(-1, (-1, 2)).unbind(-1)
+        turned = (first * real - second * imaginary, first * imaginary + second * real)
+        return torch.stack(turned, -1).flatten(-2)
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
     rotation = rotation.reshape(*rotation.shape[:2], *[1] * (x.ndim - 3), rotation.shape[-1]).to(pairs.dtype)
     return torch.view_as_real(pairs * rotation).flatten(-2)

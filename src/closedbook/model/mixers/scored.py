@@ -53,10 +53,12 @@ class Scored(nn.Module):
     ) -> Float[Tensor, "batch time width"]:
         v = self.stored("v", self.split(self.value(x)), cache)
         scores = self.scores(x, rotation, cache)
-        if cache is None:
-            y = attend(v, bias=scores, dropout=self.dropout if self.training else 0.0)
-        else:
+        if cache is not None:
             y = weigh(scores, cache.visible) @ v
+        elif torch.compiler.is_exporting():  # a graph for every size has no pieces
+            y = weigh(scores, causal(x)) @ v
+        else:
+            y = attend(v, bias=scores, dropout=self.dropout if self.training else 0.0)
         return self.out(y.transpose(1, 2).flatten(2))
 
     def weights(

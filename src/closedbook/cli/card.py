@@ -1,0 +1,38 @@
+"""`closedbook card`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.markup import escape
+
+from closedbook.cli.output import check_output, console, print_json
+
+
+def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> None:
+    """Write a run's model card in Markdown: data, recipe, what was measured and what was not, how to do it again.
+
+    Example: closedbook card runs/mine --output README.md
+
+    Parameters
+    ----------
+    run: Path
+        A finished run; `closedbook evaluate --save` gives it figures to tell.
+    output: Path
+        The file to write; standard output if left out.
+    json: bool
+        Print {"card": …} on standard output.
+    """
+    if output is not None:
+        check_output(output)
+    from closedbook.interop.card import card as make_card
+    from closedbook.runs import RunFolder, write_atomically
+
+    text = make_card(RunFolder.open(run))
+    if output is not None:
+        write_atomically(output, text.encode())
+        console(json).print(f"[bold]{escape(str(output))}[/]")
+    if json:
+        print_json({"card": text, "output": None if output is None else str(output)})
+    elif output is None:
+        print(text, end="")

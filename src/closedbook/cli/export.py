@@ -1,0 +1,80 @@
+"""`closedbook export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from rich.markup import escape
+
+from closedbook.cli.output import check_output, console, print_json, show_warnings
+
+
+def export(
+    run: Path,
+    /,
+    *,
+    to: Literal["huggingface", "onnx", "params"],
+    output: Path,
+    mixer: str | None = None,
+    json: bool = False,
+) -> None:
+    """Write a run for other tools: Hugging Face transformers, ONNX, or the course's .params.
+
+    Examples:
+
+        closedbook export runs/mine --to huggingface --output mine-hf
+
+        closedbook export runs/mine --to onnx --output mine.onnx
+
+    What was written is read back, and its logits held to the run's.
+
+    Parameters
+    ----------
+    run: Path
+        A finished run.
+    to: str
+        huggingface: a folder with model, tokenizer and card; onnx: one file that gives logits; params: one file for
+        the course's code.
+    output: Path
+        The new folder, or the file.
+    mixer: str
+        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    from closedbook.interop.export import check_new_folder, need
+
+    show_warnings()
+    out = console(json)
+    if to == "huggingface":
+        need("transformers", extra="huggingface")
+        check_new_folder(output)
+    else:
+        if to == "onnx":
+            need("onnx", "onnxscript", "onnxruntime", extra="onnx")
+        check_output(output)
+    from closedbook import workflow
+
+    loaded = workflow.load(run, mixer)
+    if to == "huggingface":
+        from closedbook.interop.export import export_huggingface
+
+        result = export_huggingface(loaded, output)
+        said = f"a {result['class']}, with its tokenizer and card"
+    elif to == "onnx":
+        from closedbook.interop.onnx import export_onnx
+
+        result = export_onnx(loaded, output)
+        said = f"{result['bytes'] / 1e6:.1f} MB; from tokens (batch, time) to their logits"
+    else:
+        from closedbook.interop.export import export_params
+
+        result = export_params(loaded, output)
+        said = "for model.load_state_dict(torch.load(…)) of the course's code"
+    out.print(
+        f"[bold]{escape(str(output))}[/]   ({said})\n"
+        f"read back, its logits differ from the run's by {result['largest_difference']:.2g} at the most"
+    )
+    if json:
+        print_json({"run": str(run), "to": to, "output": str(output), **result})

@@ -1,0 +1,38 @@
+"""`closedbook import`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from rich.markup import escape
+
+from closedbook.cli.output import console, print_json, show_warnings
+
+
+def import_(folder: Path, /, *, run: Path, json: bool = False) -> None:
+    """Make a run of a Hugging Face export, as it was or fine-tuned elsewhere. Runs no code of the folder.
+
+    Example: closedbook import mine-hf --run runs/again
+
+    Parameters
+    ----------
+    folder: Path
+        What `closedbook export --to huggingface` has written, its weights perhaps replaced by other tools since.
+    run: Path
+        The new run folder.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    from closedbook.interop.export import import_huggingface
+
+    show_warnings()
+    out = console(json)
+    made, changed = import_huggingface(folder, run)
+    out.print(
+        f"the run is in [bold]{escape(str(made.path))}[/]; its weights are "
+        + ("not those of the export, so its calibration was left behind" if changed else "those of the export")
+        + f"\nnext:\n  {escape(shlex.join(['closedbook', 'evaluate', str(made.path)]))} --questions FILE --save"
+    )
+    if json:
+        print_json({"run": str(made.path), "weights_changed": changed})

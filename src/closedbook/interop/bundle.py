@@ -1,0 +1,105 @@
+"""One file that needs none of our package: the definitions which some names need, cut out of our modules."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+
+PACKAGE = "closedbook"
+SHAPES = '''class Float:
+    """Shapes are written where types stand: Float[Tensor, "batch time"]."""
+
+
+Bool = Int = Float'''
+REGISTERED = '''def registered(kind: str, name: str) -> Any:
+    """The class of that name, which stands in this file."""
+    return globals()[REGISTRIES[kind][name].partition(":")[2]]'''
+
+
+class _Module:
+    """Source of one module: its definitions by name, in order, and what it imports."""
+
+    def __init__(self, name: str) -> None:
+        spec = importlib.util.find_spec(name)
+        assert spec is not None
+        assert spec.origin is not None
+        self.source = Path(spec.origin).read_text(encoding="utf-8")
+        self.definitions: dict[str, ast.stmt] = {}
+        self.outer: dict[str, str] = {}  # name: the statement that imports it
+        self.inner: list[str] = []  # modules of ours, in order
+        for node in ast.parse(self.source).body:
+            if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == PACKAGE:
+                self.inner.append(str(node.module))
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                for alias in node.names:
+                    known_as = (alias.asname or alias.name).split(".")[0]
+                    self.outer[known_as] = ast.unparse(
+                        ast.ImportFrom(node.module, [alias], node.level)
+                        if isinstance(node, ast.ImportFrom)
+                        else ast.Import([alias])
+                    )
+            elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+                self.definitions[node.name] = node
+            elif isinstance(node, ast.Assign):
+                names = [name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+                self.definitions |= dict.fromkeys(names, node)
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+                self.definitions[node.target.id] = node
+
+    def text(self, node: ast.stmt) -> str:
+        first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])
+        return "\n".join(self.source.splitlines()[first - 1 : node.end_lineno])
+
+
+def bundle(main: str, others: Sequence[str], header: str) -> str:
+    """Python source with the definitions of module `main`, and of what it imports those which these need.
+
+    `others` are "module:name" of what is needed besides. A statement that defines nothing is left out: a registration,
+    say, which belongs to an installed package and not to one of many exported files.
+
+    Raises ValueError where two modules define one name.
+    """
+    modules: dict[str, _Module] = {}
+
+    def visit(name: str) -> None:
+        if name in modules or name == f"{PACKAGE}.shapes":
+            return
+        module = _Module(name)
+        modules.setdefault(name, module)
+        for inner in module.inner:
+            visit(inner)
+        modules[name] = modules.pop(name)  # what a module imports stands before it
+
+    for path in (*others, main):
+        visit(path.partition(":")[0])
+    owners: dict[str, _Module] = {}
+    for module in modules.values():
+        for name in module.definitions:
+            if owners.setdefault(name, module) is not module:
+                raise ValueError(f"two modules of one file define {name}")
+
+    needed: set[str] = set()
+    queue = [path.partition(":")[2] for path in others] + list(modules[main].definitions)
+    outer: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name in needed or name not in owners:
+            continue
+        needed.add(name)
+        module = owners[name]
+        node = ast.parse(REGISTERED) if name == "registered" else module.definitions[name]
+        used = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+        queue += used
+        outer |= {module.outer[word] for word in used if word in module.outer}
+
+    parts = [SHAPES]
+    for module in modules.values():
+        done: set[int] = set()
+        for name, node in module.definitions.items():
+            if name in needed and node.lineno not in done:
+                done.add(node.lineno)
+                parts.append(REGISTERED if name == "registered" else module.text(node))
+    imports = "\n".join(["from __future__ import annotations\n", *sorted(outer)])
+    return f"{header}\n\n{imports}\n\n\n" + "\n\n\n".join(parts) + "\n"

@@ -62,6 +62,8 @@ class Rotary(Positions):
 
 def rotate(x: Float[Tensor, "batch time *head d"], rotation: Tensor) -> Float[Tensor, "batch time *head d"]:
     """Turn each adjacent pair of the last dimension by its position's angle: as complex numbers, one product."""
+    if x.dtype == torch.bfloat16:  # has no complex numbers
+        return rotate(x.float(), rotation).bfloat16()
     pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
     rotation = rotation.reshape(*rotation.shape[:2], *[1] * (x.ndim - 3), rotation.shape[-1]).to(pairs.dtype)
     return torch.view_as_real(pairs * rotation).flatten(-2)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 from in_processes import STAGES, TYPES, exactly, trained
-from shell import Tiny, closedbook, environment, make_tiny
+from shell import Tiny, closedbook, environment, in_a_process, make_tiny
 from test_loop import KINDS, make
 from test_slices import gradients, make_examples
 
@@ -24,6 +26,7 @@ from closedbook.training.loop import backward
 from closedbook.training.slices import deal, pieces
 
 HERE = Path(__file__).parent
+NAMES = ("wiki.txt", "birth_places_train.tsv", "birth_dev.tsv")
 TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
 
 
@@ -231,3 +234,14 @@ def test_autocast_trains_in_bfloat16_and_keeps_float32_weights(kind: str):
     assert losses[1][0] == pytest.approx(losses[0][0], rel=0.02)
     assert np.isfinite(losses[1]).all()
     assert losses[0] != losses[1]
+
+
+def test_the_benchmark_for_gpus_runs_through_in_miniature(tiny: Tiny, tmp_path: Path):
+    for file, name in zip((tiny.documents, tiny.questions, tiny.dev), NAMES, strict=True):
+        shutil.copy(file, tmp_path / name)
+    script = HERE.parents[1] / "benchmarks" / "gpu.py"
+    done = in_a_process(script, "large", "fast", "--tiny", "--device", "cpu", "--data", tmp_path)
+    assert done.code == 0, done.err
+    large, fast = done.out.splitlines()
+    assert float(re.search(r"'share_of_product_rate': ([\d.e-]+)", large)[1]) > 0
+    assert "'total': 12" in fast

@@ -111,7 +111,7 @@ def greedy_uncached(model: GPT, prompt: np.ndarray, length: int) -> list[int]:
     model.eval()
     ids = [int(i) for i in prompt]
     while len(ids) < min(model.recipe.block, len(prompt) + length):
-        token = int(model.logits(torch.tensor([ids], device=model.device))[0, -1].argmax())
+        token = int(model.logits(torch.tensor([ids]).to(model.device))[0, -1].argmax())
         if token == MASK:
             break
         ids.append(token)
@@ -130,7 +130,7 @@ def sample(
     generator = torch.Generator().manual_seed(seed)
     ids = [int(i) for i in prompt]
     for _ in range(length):
-        context = torch.tensor([ids[-(model.recipe.block - 1) :]], device=model.device)
+        context = torch.tensor([ids[-(model.recipe.block - 1) :]]).to(model.device)
         logits = model.logits(context)[0, -1].cpu()  # drawn there, so that a seed gives the same text everywhere
         logits[PAD] = float("-inf")
         if top_k:

@@ -147,7 +147,8 @@ def _effects(run: Run, tokens: Tensor, at: Tensor, said: list[int], whole: float
     for start in range(0, len(off), ROWS):
         chosen = off[start : start + ROWS]
         with one_off_per_row(run.model, chosen):
-            logprobs = run.model.head(run.model(tokens.expand(len(chosen), -1))[:, at.to(tokens.device)]).log_softmax(-1).cpu()
+            hidden = run.model(tokens.expand(len(chosen), -1))[:, at.to(tokens.device)]
+            logprobs = run.model.head(hidden).log_softmax(-1).cpu()
         instead = logprobs[:, 0].argmax(-1).tolist()
         for switch, logprob, first in zip(chosen, _logprob(logprobs, said).tolist(), instead, strict=True):
             answer = run.vocabulary.answer([first]) if run.vocabulary.answers_in_one else None

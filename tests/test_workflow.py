@@ -169,7 +169,7 @@ def test_the_estimate_times_a_part_and_scales_it(tiny: Tiny, monkeypatch: pytest
     )
     clock = [0.0]
 
-    def backward(model: Any, examples: Any, stage: Any) -> float:
+    def backward(model: Any, examples: Any, stage: Any, engine: Any) -> float:
         clock[0] += workflow._positions(examples)
         return 0.0
 

@@ -127,7 +127,7 @@ class ModelRecipe:
     norm: str = "layer"  # or "rms": no bias and no gain
     bias: bool = True  # in the linear maps of blocks
     initial: str = "gpt2"  # all weights N(0, 0.02²); or "scaled": by the width of what each map reads
-    products: str = "float32"  # or "bfloat16": what linear maps multiply in; the rest stays float32
+    products: str = "float32"  # or "bfloat16": what linear maps multiply in, the rest stays float32; or "autocast"
     dropout: float = 0.1
     memory: MemoryRecipe | None = None
 
@@ -147,7 +147,7 @@ class ModelRecipe:
         one_of(self.feedforward, "model.feedforward", ("gelu", "relu2"))
         one_of(self.norm, "model.norm", ("layer", "rms"))
         one_of(self.initial, "model.initial", ("gpt2", "scaled"))
-        one_of(self.products, "model.products", ("float32", "bfloat16"))
+        one_of(self.products, "model.products", ("float32", "bfloat16", "autocast"))
         one_of(self.positions, "model.positions", REGISTRIES["positions"])
 
 
@@ -196,12 +196,13 @@ class Stage:
     order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
     group: int = 1  # steps that share a pool of examples sorted by length, so that each needs few slices
+    at_once: int = 0  # most positions of a slice, where a larger one does not fit into memory; 0: no limit
     negatives: int = 0  # outputs drawn to stand for all others in the loss; 0: all outputs
     stop: StopRecipe | None = None  # needs data.kept_out.stop
 
     def __post_init__(self) -> None:
         positive(self, f"stages.{self.name}", "batch", "group")
-        not_negative(self, f"stages.{self.name}", "steps", "epochs", "clip", "negatives")
+        not_negative(self, f"stages.{self.name}", "steps", "epochs", "clip", "at_once", "negatives")
         if (self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
         one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))

@@ -39,6 +39,7 @@ from closedbook.runs import RunFolder, check_free, default_folder, source_commit
 from closedbook.text.documents import Documents, read_documents, read_text
 from closedbook.text.questions import Question, Questions, read_questions, split_by_name, subject
 from closedbook.text.vocabularies import make_vocabulary
+from closedbook.training.engine import ALONE, Engine
 from closedbook.training.loop import Leg, Step, backward
 from closedbook.training.session import Note, already_finished, load_state, state_paths, train_stages
 from closedbook.training.slices import cut
@@ -65,7 +66,9 @@ class Plan:
     tokens: int  # real inputs, estimated from a sample of batches
     estimated_seconds: float  # here, by timing
     gpu_seconds: float  # by arithmetic: see GPU_RATE
-    threads: int
+    threads: int  # of each process
+    processes: int = 1
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ class Job:
     model: GPT
     mixtures: list[Mixture]
     exam: Exam | None = None  # what a stop rule goes by
+    engine: Engine = ALONE
 
     @property
     def steps(self) -> int:
@@ -101,30 +105,36 @@ class Job:
 
     def leg(self, number: int, model: GPT | None = None) -> Leg:
         stage = self.recipe.stages[number]
-        return Leg(stage, self.mixtures[number], model or self.model, len(self.documents))
+        return Leg(stage, self.mixtures[number], model or self.model, len(self.documents), self.engine)
 
     def estimate(self) -> tuple[int, float]:
         """(real input tokens, seconds of training), from a part of one batch of each stage, timed on a copy."""
         tokens, seconds = 0.0, 0.0
+        alone = self.engine.alone()
         for number, mixture in enumerate(self.mixtures):
             middle = mixture.steps // 2
             batches = [mixture.batch(spot) for spot in sorted({0, middle, mixture.steps - 1})]
             tokens += sum(len(batch.inputs.values) for batch in batches) * mixture.steps / len(batches)
             leg, whole = self.leg(number, copy.deepcopy(self.model)), batches[len(batches) // 2]
             part = _around_the_median(whole, TIMED)
+            leg.engine = alone
             leg.step(whole.take(np.arange(1)), 0.0)  # the first call allocates
+            alone.wait()
             began = time.perf_counter()
             mixture.batch(min(middle + mixture.stage.group, mixture.steps - 1))
             reading = (time.perf_counter() - began) / mixture.stage.group
             learning, stepping = math.inf, math.inf
             for _ in range(2):  # the quicker one: something else may have been in the way
                 began = time.perf_counter()
-                backward(leg.model, part, leg.stage)
+                backward(leg.model, part, leg.stage, alone)
+                alone.wait()
                 learned = time.perf_counter()
                 leg.optimiser.step(0.0)
+                alone.wait()
                 learning, stepping = min(learning, learned - began), min(stepping, time.perf_counter() - learned)
             scale = _positions(whole) / max(1, _positions(part))
-            seconds += mixture.steps * (reading + learning * scale + stepping)
+            # All processes read and step, each for itself; what they send each other is not counted.
+            seconds += mixture.steps * (reading + learning * scale / self.engine.processes + stepping)
         return round(tokens), round(seconds, 1)
 
     def operations(self) -> float:
@@ -137,7 +147,7 @@ class Job:
             leg, whole = self.leg(number, copy.deepcopy(self.model)), mixture.batch(mixture.steps // 2)
             part = _around_the_median(whole, TIMED)
             with FlopCounterMode(display=False) as counter:
-                backward(leg.model, part, leg.stage)
+                backward(leg.model, part, leg.stage, self.engine.alone())
             total += mixture.steps * counter.get_total_flops() * _positions(whole) / max(1, _positions(part))
         return total
 
@@ -230,6 +240,8 @@ def plan(job: Job, run: str | Path = "") -> Plan:
         estimated_seconds=seconds,
         gpu_seconds=round(job.steps * GPU_STEP + operations / GPU_RATE, 1),
         threads=torch.get_num_threads(),
+        processes=job.engine.processes,
+        device=job.engine.device.type,
     )
 
 
@@ -242,6 +254,7 @@ def train(
     run: str | Path | None = None,
     resume: bool = False,
     threads: int | None = None,
+    device: str = "cpu",
     listeners: Sequence[Listener] = (),
     command: str = "",
     start: Start | None = None,
@@ -250,77 +263,100 @@ def train(
 
     `start` gives the weights to begin from; random ones if left out. `dev` is answered after the last step only, and
     its score written to evaluation.json. Ctrl-C saves the state and raises KeyboardInterrupt; `resume` goes on from
-    there, bit for bit on a CPU. Raises DataError, RecipeError or RunError for inputs that cannot be used, before
-    anything is written.
+    there, bit for bit on a CPU. In several processes (torchrun) all call this alike and train together; the first
+    one writes and tells, and all return when the run is finished. Raises DataError, RecipeError or RunError for inputs
+    that cannot be used, before anything is written.
     """
     began = time.perf_counter()
     if not isinstance(recipe, Recipe):
         recipe = load_recipe(recipe)
-
-    def tell(event: Event) -> None:
-        for listener in listeners:
-            listener(event)
-
-    path = Path(run) if run is not None else default_folder(recipe.name)
-    existing = RunFolder.open(path) if resume else None
     with contextlib.ExitStack() as held:
-        if existing is None:
-            check_free(path)
-        else:
-            _check_recipe(existing, recipe)
-            held.enter_context(existing.lock())
-        state = load_state(existing) if existing else None
-        set_threads(threads, existing)
-        job = prepare(recipe, documents, questions, dev)
-        if existing is not None:
-            _check_inputs(existing, job, start)
-        if start is not None:
-            start.put(job.model)
-        tell(plan(job, path))
-        if existing is not None and state is None:
-            tell(Note("no state was saved before; beginning with the first step"))
-        vocabulary = job.corpus.vocabulary
-        if existing is None:
-            files = {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(vocabulary.to_json(), indent=2)}
-            folder = RunFolder.create(path, _record(job, dev, command, start), files)
-            held.enter_context(folder.lock())
-        else:
-            folder = existing
+        engine = held.enter_context(Engine.start(device))
+
+        def tell(event: Event) -> None:
+            for listener in listeners if engine.first else ():
+                listener(event)
+
+        path = Path(run) if run is not None else engine.from_first(lambda: default_folder(recipe.name))
+        state = None
+        with engine.agreed():
+            existing = RunFolder.open(path) if resume else None
+            if existing is not None:
+                _check_recipe(existing, recipe)
+            if engine.first:
+                if existing is None:
+                    check_free(path)
+                else:
+                    held.enter_context(existing.lock())
+                    state = load_state(existing)
+            set_threads(threads, existing, engine)
+            job = prepare(recipe, documents, questions, dev)
+            if existing is not None:
+                _check_inputs(existing, job, start)
+            if start is not None:
+                start.put(job.model)
+            job.engine = engine
+            job.model.to(engine.device)
+        folder = existing or RunFolder(path)
+        with engine.agreed():
+            if not engine.first:  # whose own load has put aside what was damaged
+                state = load_state(existing) if existing else None
+            else:
+                tell(plan(job, path))
+                if existing is None:
+                    vocabulary = to_json(job.corpus.vocabulary.to_json(), indent=2)
+                    files = {"recipe.toml": recipe.to_toml(), "vocabulary.json": vocabulary}
+                    RunFolder.create(path, _record(job, dev, command, start), files)
+                    held.enter_context(folder.lock())
+                elif state is None:
+                    tell(Note("no state was saved before; beginning with the first step"))
+                if existing and (before := folder.record().get("processes", 1)) != engine.processes:
+                    now = "1 process" if engine.processes == 1 else f"{engine.processes} processes"
+                    tell(Note(f"the examples go on in the same order, now in {now} in place of {before}"))
+                    folder.update(processes=engine.processes, threads=torch.get_num_threads())
         seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
-        finished = Run(folder, recipe, vocabulary, job.model)
-        asked_now = Run(folder, recipe, vocabulary, job.model)  # of its own: what it looks up now is not all there yet
-        meanwhile = Meanwhile(asked_now, _kept_out(questions, job) if listeners else [])
+        finished = Run(folder, recipe, job.corpus.vocabulary, job.model)
+        asked_now = Run(folder, recipe, finished.vocabulary, job.model)  # of its own: not all that it looks up is there
+        meanwhile = Meanwhile(asked_now, _kept_out(questions, job) if listeners and engine.first else [])
 
         def watch(event: Event) -> None:
             tell(event)
             if isinstance(event, Step) and (asked := meanwhile.ask(event.stage, event.step)):
                 tell(asked)
 
-        seconds["train"] = train_stages(job.model, recipe.stages, job.leg, folder, state, watch, job.exam)
+        seconds["train"] = train_stages(job.model, recipe.stages, job.leg, folder, state, watch, job.exam, engine)
         job.model.eval()
-        trained = time.perf_counter()
-        if recipe.data.documents == "titled":
-            done = folder.record().get("steps_done", {})
-            counts = Counts.of(job.corpus, job.mixtures, [done.get(stage.name) for stage in recipe.stages])
-            build_index(folder.path / "evidence.sqlite", job.documents, counts)
-        seconds["index"] = time.perf_counter() - trained
-        if job.calibrate is not None and len(job.calibrate):
-            trained = time.perf_counter()
-            try:
-                calibration = calibrate(finished, job.calibrate.items, job.documents.titles)
-                folder.write_json("calibration.json", calibration.to_json())
-            except DataError as error:
-                tell(Note(f"probabilities are the model's own: {error}"))
-            seconds["calibrate"] = time.perf_counter() - trained
-        if dev is not None:
-            trained = time.perf_counter()
-            folder.write_json("evaluation.json", evaluate(finished, read_questions(dev, need_answers=True)))
-            seconds["evaluate"] = time.perf_counter() - trained
-        seconds = {name: round(value, 3) for name, value in seconds.items()}
-        folder.finish(train_seconds=round(sum(seconds.values()), 3), seconds=seconds)
-        for state_file in state_paths(folder):
-            state_file.unlink(missing_ok=True)
+        with engine.agreed():
+            if engine.first:
+                _finish(finished, job, dev, seconds, tell)
     return finished
+
+
+def _finish(run: Run, job: Job, dev: str | Path | None, seconds: dict[str, Any], tell: Listener) -> None:
+    """Index, calibrate and score a trained run, and close its record; `seconds` has what was spent before."""
+    folder = run.folder
+    trained = time.perf_counter()
+    if job.recipe.data.documents == "titled":
+        done = folder.record().get("steps_done", {})
+        counts = Counts.of(job.corpus, job.mixtures, [done.get(stage.name) for stage in job.recipe.stages])
+        build_index(folder.path / "evidence.sqlite", job.documents, counts)
+    seconds["index"] = time.perf_counter() - trained
+    if job.calibrate is not None and len(job.calibrate):
+        trained = time.perf_counter()
+        try:
+            calibration = calibrate(run, job.calibrate.items, job.documents.titles)
+            folder.write_json("calibration.json", calibration.to_json())
+        except DataError as error:
+            tell(Note(f"probabilities are the model's own: {error}"))
+        seconds["calibrate"] = time.perf_counter() - trained
+    if dev is not None:
+        trained = time.perf_counter()
+        folder.write_json("evaluation.json", evaluate(run, read_questions(dev, need_answers=True)))
+        seconds["evaluate"] = time.perf_counter() - trained
+    seconds = {name: round(value, 3) for name, value in seconds.items()}
+    folder.finish(train_seconds=round(sum(seconds.values()), 3), seconds=seconds)
+    for state_file in state_paths(folder):
+        state_file.unlink(missing_ok=True)
 
 
 def _kept_out(questions: str | Path | None, job: Job) -> Sequence[Question]:
@@ -382,8 +418,13 @@ def evaluate(
     }
 
 
-def set_threads(asked: int | None, existing: RunFolder | None = None) -> int:
-    """Choose the thread count once: a run's own when it goes on, otherwise as asked, or one per core, at most 8."""
+def set_threads(asked: int | None, existing: RunFolder | None = None, engine: Engine = ALONE) -> int:
+    """Choose the thread count once: a run's own when it goes on, otherwise as asked, or one per core, at most 8.
+
+    Processes of one machine share its cores; a run that goes on in another number of them chooses anew.
+    """
+    if existing and existing.record().get("processes", 1) != engine.processes:
+        existing = None
     stored = existing.record().get("threads") if existing else None
     if asked is not None and not 1 <= asked <= MOST_THREADS:
         raise RecipeError(
@@ -397,7 +438,7 @@ def set_threads(asked: int | None, existing: RunFolder | None = None) -> int:
             f"give other weights; leave --threads out, or start a new run with another --run"
         )
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    chosen = stored or asked or min(cores, 8)
+    chosen = stored or asked or max(1, min(cores // engine.neighbours, 8))
     torch.set_num_threads(chosen)
     return int(chosen)
 
@@ -410,6 +451,8 @@ def _record(job: Job, dev: str | Path | None, command: str, start: Start | None)
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         "commit": source_commit(),
         "threads": torch.get_num_threads(),
+        "processes": job.engine.processes,
+        "device": job.engine.device.type,
         "mixer": job.recipe.model.mixer.name,  # a user's own with the hash of its file
         "mixer_file": FILES.get(job.recipe.model.mixer.name),  # told to whoever goes on, and never executed by itself
         "documents": {"path": job.documents.source, "sha256": job.documents.sha256, "count": len(job.documents)},

@@ -152,7 +152,7 @@ def test_enough_negatives_give_the_full_loss():
     tokens, at, target = batch(), torch.tensor([4, 9]), torch.tensor([29, 0])
     full = model.loss(tokens, at, target)
     for negatives in (30, 31, 1000):
-        assert model.loss(tokens, at, target, negatives=negatives).item() == full.item()
+        assert model.loss(tokens, at, target, candidates=model.draw(target, negatives)).item() == full.item()
 
 
 def test_the_sum_over_sampled_outputs_is_right_on_average():
@@ -163,8 +163,9 @@ def test_the_sum_over_sampled_outputs_is_right_on_average():
         assert logits.std() > 0.3
         full = model.loss(tokens, at, target).item()
         torch.manual_seed(0)
-        sampled = [model.loss(tokens, at, target, negatives=50).item() for _ in range(100)]
-        ones = torch.stack([model.loss(tokens, at[:1], target[:1], negatives=50) for _ in range(100)])
+        sampled = [model.loss(tokens, at, target, candidates=model.draw(target, 50)).item() for _ in range(100)]
+        one = target[:1]
+        ones = torch.stack([model.loss(tokens, at[:1], one, candidates=model.draw(one, 50)) for _ in range(100)])
     assert sum(sampled) / 100 == pytest.approx(full, rel=0.02)
     sums = (ones + logits[7]).exp()  # loss = log of the sum - score of the target
     assert 0 < abs(sums.mean() - logits.exp().sum()) < 4 * sums.std() / 10  # four standard errors
@@ -176,7 +177,7 @@ def test_a_batch_that_holds_nearly_every_output_has_a_sampled_loss_too(outputs):
     target = torch.arange(9) % outputs
     for seed in range(5):
         torch.manual_seed(seed)
-        loss = model.loss(batch(1), torch.arange(9), target, negatives=outputs - 1)
+        loss = model.loss(batch(1), torch.arange(9), target, candidates=model.draw(target, outputs - 1))
         assert loss.isfinite()
 
 

@@ -48,10 +48,11 @@ class Pass:
         memory = self.model.memory
         if memory is None:
             return [[] for _ in self.prompts]
-        norms = memory.table.detach().norm(dim=1).numpy()
+        norms = memory.table.detach().norm(dim=1).cpu().numpy()
         found = []
         for prompt in self.prompts:
-            rows = memory.rows(torch.from_numpy(prompt.astype(np.int64))[None])[0].numpy()
+            ids = torch.from_numpy(prompt.astype(np.int64))[None].to(self.model.device)
+            rows = memory.rows(ids)[0].cpu().numpy()
             found.append([norms[column[column != memory.none]] for column in rows.T])
         return found
 
@@ -89,9 +90,9 @@ def entropy(one: Pass) -> np.ndarray:
 
 def energy(one: Pass) -> np.ndarray:
     """log Σ exp of the scores at the first token: how strongly anything at all is said (Liu et al. 2020)."""
-    hidden = torch.from_numpy(np.stack([given.hidden for given in one.generated]))
+    hidden = torch.from_numpy(np.stack([given.hidden for given in one.generated])).to(one.model.device)
     with torch.inference_mode():
-        return np.asarray(one.model.head(hidden).logsumexp(-1).numpy())
+        return np.asarray(one.model.head(hidden).logsumexp(-1).cpu().numpy())
 
 
 def familiarity(one: Pass) -> np.ndarray:

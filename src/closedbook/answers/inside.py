@@ -115,7 +115,7 @@ def _rounded(weights: Tensor) -> list[Any]:
 def read(run: Run, text: str) -> Activations:
     """What the network computes while it reads a text: as a question where it answers questions, else as it is."""
     ids = _prompt(run, text)
-    found = activations(run.model, torch.from_numpy(ids)[None])
+    found = activations(run.model, torch.from_numpy(ids)[None].to(run.model.device))
     return Activations(_tokens(run, ids), {name: value[0] for name, value in found.items()})
 
 
@@ -126,8 +126,8 @@ def look(run: Run, text: str) -> Inside:
     (generated,) = decode.greedy(run.model, [prompt], length, in_one=vocabulary.answers_in_one)
     said = [*generated.ids, *([MASK] if generated.closed else [])]
     ids = np.concatenate([prompt, said[:-1]]).astype(np.int64)
-    tokens = torch.from_numpy(ids)[None]
-    found = activations(run.model, tokens)
+    tokens = torch.from_numpy(ids)[None].to(run.model.device)
+    found = {name: value.cpu() for name, value in activations(run.model, tokens).items()}
     at = torch.arange(len(prompt) - 1, len(ids))
     logprobs = found["logits"][0, at].log_softmax(-1)
     whole = _logprob(logprobs[None], said)
@@ -147,7 +147,8 @@ def _effects(run: Run, tokens: Tensor, at: Tensor, said: list[int], whole: float
     for start in range(0, len(off), ROWS):
         chosen = off[start : start + ROWS]
         with one_off_per_row(run.model, chosen):
-            logprobs = run.model.head(run.model(tokens.expand(len(chosen), -1))[:, at]).log_softmax(-1)
+            hidden = run.model(tokens.expand(len(chosen), -1))[:, at.to(tokens.device)]
+            logprobs = run.model.head(hidden).log_softmax(-1).cpu()
         instead = logprobs[:, 0].argmax(-1).tolist()
         for switch, logprob, first in zip(chosen, _logprob(logprobs, said).tolist(), instead, strict=True):
             answer = run.vocabulary.answer([first]) if run.vocabulary.answers_in_one else None

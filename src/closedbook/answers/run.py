@@ -32,6 +32,7 @@ from closedbook.text.questions import Question
 from closedbook.text.vocabularies import vocabulary_from_json
 from closedbook.text.vocabulary import MASK, Vocabulary
 from closedbook.training.checkpoint import load_tensors, load_weights
+from closedbook.training.engine import find_device
 
 
 @dataclass(frozen=True)
@@ -288,13 +289,15 @@ def _text(text: str, what: str) -> str:
     return text
 
 
-def load(path: str | Path, mixer: str | None = None) -> Run:
+def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run:
     """Open a finished run. Raises RunError where it is missing, unfinished, damaged or of an unknown format.
 
     `mixer`, "FILE.py:CLASS", executes that file; a run with a mixer of its author's own needs it (RecipeError).
+    `device` is where it answers: cpu, cuda or mps.
     """
     if mixer is not None:
         use_mixer(mixer)
+    place = find_device(device)
     folder = RunFolder.open(path)
     weights = folder.path / "model.safetensors"
     record = folder.record()
@@ -319,4 +322,4 @@ def load(path: str | Path, mixer: str | None = None) -> Run:
     threads = record.get("threads")
     if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
         torch.set_num_threads(min(threads, os.cpu_count() or 1))
-    return Run(folder, recipe, vocabulary, model.eval())
+    return Run(folder, recipe, vocabulary, model.to(place).eval())

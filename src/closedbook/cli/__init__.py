@@ -72,7 +72,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def fail(message: str) -> NoReturn:
-    """Say what is wrong and exit with 2. Control characters are shown, not sent to the terminal."""
+    """Say what is wrong and exit with 2. Control characters are shown, not sent to the terminal.
+
+    Of several processes, which all know what stops one of them, the first one speaks.
+    """
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1 and os.environ.get("RANK") != "0":
+        sys.exit(2)
     shown = "".join(c if c.isprintable() or c in "\n" else repr(c)[1:-1] for c in message)
     print(f"closedbook: {shown.encode(errors='backslashreplace').decode()}", file=sys.stderr)
     sys.exit(2)

@@ -25,6 +25,7 @@ def evaluate(
     documents: Path | None = None,
     save: bool = False,
     mixer: str | None = None,
+    device: str = "cpu",
     json: bool = False,
 ) -> None:
     """Answer a file of questions from memory, judge each answer, and score them where the file has answers.
@@ -57,6 +58,8 @@ def evaluate(
         Keep the result in the run folder as evaluation.json; without it the folder is not changed.
     mixer: str
         FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
+    device: str
+        What to answer on: cpu, cuda or mps.
     json: bool
         Print one JSON object on standard output.
     """
@@ -70,7 +73,7 @@ def evaluate(
     for output in (predictions, answers):
         if output is not None:
             check_output(output, questions, *([predictions] if output is answers and predictions else []))
-    loaded = workflow.load(run, mixer)
+    loaded = workflow.load(run, mixer, device)
     loaded.documents = documents
     with progress(out, "answering", len(given)) as advance:
         result = workflow.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)

@@ -157,12 +157,14 @@ class TrainingDisplay:
         self.close()
         self.run = plan.run
         memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
-        threads = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}"
+        places = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}" if plan.device == "cpu" else plan.device
+        if plan.processes > 1:
+            places = f"{plan.processes} processes with {places} each"
         self.out.print(
             f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
             f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
-            f"on {threads} here (on a GPU, by arithmetic, {duration(plan.gpu_seconds)})"
+            f"on {places} here (on a GPU, by arithmetic, {duration(plan.gpu_seconds)})"
             + (f"\nin {escape(plan.run)}" if plan.run else "")
         )
 

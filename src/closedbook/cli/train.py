@@ -32,6 +32,7 @@ def train(
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
     seed: int | None = None,
     threads: int | None = None,
+    device: str = "cpu",
     dry_run: bool = False,
     tensorboard: Path | None = None,
     mixer: str | None = None,
@@ -66,7 +67,9 @@ def train(
     seed: int
         Short for --set seed=N.
     threads: int
-        CPU threads; one per core, at most 8, if left out. Stored in the run.
+        CPU threads of each process; the machine's cores, at most 8, if left out. Stored in the run.
+    device: str
+        What to compute on: cpu, cuda or mps. Started by torchrun, several processes train together (docs/processes.md).
     dry_run: bool
         Read and check every input, print the plan, and stop.
     tensorboard: Path
@@ -79,9 +82,12 @@ def train(
     from closedbook import workflow
     from closedbook.recipe import load_recipe
     from closedbook.runs import check_free, default_folder
+    from closedbook.training.engine import find_device, silent
 
     show_warnings()
     out = console(json)
+    out.quiet = silent()
+    find_device(device)
     own = []
     if mixer is not None:
         from closedbook.model.own import use_mixer
@@ -111,13 +117,15 @@ def train(
     if resume and run is None:
         run = last_unfinished(loaded.name)
     command = shlex.join(["closedbook", *sys.argv[1:]])
-    board = tensorboard_in(tensorboard) if tensorboard is not None else None
+    board = tensorboard_in(tensorboard) if tensorboard is not None and not silent() else None
     display.wait(READING)
     try:
         finished = workflow.train(
-            loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads,
+            loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads, device=device,
             listeners=[display, *([board] if board else [])], command=command,
         )  # fmt: skip
+        if silent():
+            return
     except KeyboardInterrupt:
         display.close()
         out.print(escape(after_interrupt(display.run)))

@@ -81,6 +81,7 @@ def _kept(model: GPT, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterator[N
     for switch in rows:
         if switch not in known:
             raise ValueError(f"there is no {switch} to switch off; this network has {known}")
+    rows = {switch: keep.to(model.device) for switch, keep in rows.items()}
     blocks = layers(model)
     by_layer: dict[int, dict[int, Tensor]] = {}
     for switch, keep in rows.items():

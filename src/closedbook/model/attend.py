@@ -32,6 +32,10 @@ def attend(
 
     `dropout` is the chance that a weight is set to 0, to the next of dropout.PARTS; the others are raised by as much.
     """
+    if torch.is_autocast_enabled(v.device.type):  # inside, everything is of one type
+        q, k, bias = (None if x is None else x.to(v.dtype) for x in (q, k, bias))
+        with torch.autocast(v.device.type, enabled=False):
+            return _Attend.apply(v, q, k, bias, dropout)
     return _Attend.apply(v, q, k, bias, dropout)
 
 

@@ -23,18 +23,19 @@ class Cache:
 
     visible: Tensor
 
-    def __init__(self, rows: int) -> None:
-        self.tokens = torch.zeros(rows, 0, dtype=torch.long)
-        self.filled = torch.zeros(rows, dtype=torch.long)  # tokens of each row so far, padding not counted
+    def __init__(self, rows: int, device: torch.device | None = None) -> None:
+        self.tokens = torch.zeros(rows, 0, dtype=torch.long, device=device)
+        self.filled = torch.zeros(rows, dtype=torch.long, device=device)  # tokens of each row so far, no padding
         self._stored: dict[tuple[int, str], Tensor] = {}
 
     def advance(self, tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
         """Note the next tokens of each row and return their positions."""
-        at = self.filled[:, None] + torch.arange(tokens.shape[1])
-        self._at = torch.arange(len(at))[:, None], at
+        device = tokens.device
+        at = self.filled[:, None] + torch.arange(tokens.shape[1], device=device)
+        self._at = torch.arange(len(at), device=device)[:, None], at
         self.filled = self.filled + tokens.shape[1]
         seen = int(self.filled.max())
-        self.visible = (torch.arange(seen) <= at[:, :, None])[:, None]
+        self.visible = (torch.arange(seen, device=device) <= at[:, :, None])[:, None]
         self.tokens = F.pad(self.tokens, (0, max(0, seen - self.tokens.shape[1])))
         self.tokens[self._at] = tokens
         return at

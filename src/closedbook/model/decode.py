@@ -58,21 +58,23 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) ->
     tokens = torch.full((len(prompts), longest), PAD)
     for row, prompt in enumerate(prompts):
         tokens[row, : len(prompt)] = torch.from_numpy(prompt.astype(np.int64))
-    cache = Cache(1)
     shared = _shared(tokens[:, : int(lengths.min()) - 1])
+    device = model.device
+    tokens, lengths = tokens.to(device), lengths.to(device)
+    cache = Cache(1, device)
     if shared:  # how all the prompts begin is worked out once
         model(tokens[:1, :shared], cache)
-    cache.keep(torch.zeros(len(prompts), dtype=torch.long))
-    last = model(tokens[:, shared:], cache, at=torch.arange(len(prompts)) * (longest - shared) + lengths - shared - 1)
+    cache.keep(torch.zeros(len(prompts), dtype=torch.long, device=device))
+    rows = torch.arange(len(prompts), device=device)  # which prompt each row of the cache is
+    last = model(tokens[:, shared:], cache, at=rows * (longest - shared) + lengths - shared - 1)
     cache.filled = lengths
 
     steps = 1 if in_one else length
-    states = last.float().numpy()
-    said = torch.full((len(prompts), steps), PAD)
-    measured = torch.zeros(3, len(prompts), steps)  # log-probabilities, runners-up, entropies
-    count = torch.zeros(len(prompts), dtype=torch.long)  # of tokens said, the closing MASK included
-    rows = torch.arange(len(prompts))  # which prompt each row of the cache is
-    going = torch.ones(len(prompts), dtype=torch.bool)
+    states = last.float().cpu().numpy()
+    said = torch.full((len(prompts), steps), PAD, device=device)
+    measured = torch.zeros(3, len(prompts), steps, device=device)  # log-probabilities, runners-up, entropies
+    count = torch.zeros(len(prompts), dtype=torch.long, device=device)  # of tokens said, the closing MASK included
+    going = torch.ones(len(prompts), dtype=torch.bool, device=device)
     for step in range(steps):
         logprobs = model.head(last).log_softmax(-1)
         best, token = logprobs.max(-1)
@@ -89,6 +91,7 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) ->
             cache.keep(left)
             rows, token, going = rows[left], token[left], going[left]
         last = model(token[:, None], cache)[:, -1]
+    said, measured = said.cpu(), measured.cpu()
     results = []
     for row, n in enumerate(count.tolist()):
         ids, (best, second, entropy) = said[row, :n].tolist(), measured[:, row, :n].tolist()
@@ -108,7 +111,7 @@ def greedy_uncached(model: GPT, prompt: np.ndarray, length: int) -> list[int]:
     model.eval()
     ids = [int(i) for i in prompt]
     while len(ids) < min(model.recipe.block, len(prompt) + length):
-        token = int(model.logits(torch.tensor([ids]))[0, -1].argmax())
+        token = int(model.logits(torch.tensor([ids]).to(model.device))[0, -1].argmax())
         if token == MASK:
             break
         ids.append(token)
@@ -127,7 +130,8 @@ def sample(
     generator = torch.Generator().manual_seed(seed)
     ids = [int(i) for i in prompt]
     for _ in range(length):
-        logits = model.logits(torch.tensor([ids[-(model.recipe.block - 1) :]]))[0, -1]
+        context = torch.tensor([ids[-(model.recipe.block - 1) :]]).to(model.device)
+        logits = model.logits(context)[0, -1].cpu()  # drawn there, so that a seed gives the same text everywhere
         logits[PAD] = float("-inf")
         if top_k:
             logits[logits < logits.topk(min(top_k, len(logits))).values[-1]] = float("-inf")

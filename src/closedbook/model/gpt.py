@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -21,6 +22,18 @@ from closedbook.model.memory import Memory
 from closedbook.model.ops import rms_norm, squared_relu
 from closedbook.recipe import ModelRecipe, registered
 from closedbook.shapes import Bool, Float, Int
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Outputs that stand for all in a sampled loss: the targets, and others drawn at random.
+
+    The scores of those drawn are raised by log(others / drawn), so that the sum over them is right on average.
+    """
+
+    own: Tensor  # (own,) int64: every target, once, ascending
+    drawn: Tensor  # (drawn,) int64
+    raised: float
 
 
 class GPT(nn.Module):
@@ -78,25 +91,34 @@ class GPT(nn.Module):
         at: Int[Tensor, " target"],
         target: Int[Tensor, " target"],
         writes: Bool[Tensor, " batch"] | None = None,
-        negatives: int = 0,
+        candidates: Candidates | None = None,
     ) -> Float[Tensor, ""]:
         """Summed cross-entropy in nats of `target` at the flat positions `at` of (batch · time).
 
-        With `negatives` it is taken over that many outputs: these targets, and others drawn at random,
-        whose scores are raised by log(others / drawn) so that the sum over them is right on average.
+        With `candidates` it is taken over these outputs only, all targets among them.
         """
         hidden = self(tokens, at=at, writes=writes)
+        if candidates is None:
+            return F.cross_entropy(self.head(hidden), target, reduction="sum")
+        own, drawn = candidates.own.to(target.device), candidates.drawn.to(target.device)
+        raised = torch.cat([hidden.new_zeros(len(own)), hidden.new_full((len(drawn),), candidates.raised)])
+        scores = self.head.rows(hidden, torch.cat([own, drawn])) + raised
+        return F.cross_entropy(scores, torch.searchsorted(own, target), reduction="sum")
+
+    def draw(self, targets: Int[Tensor, " target"], negatives: int) -> Candidates | None:
+        """`negatives` outputs to take the loss of these targets over, on the CPU; None where that would be all."""
         outputs = self.head.out_features
         if not negatives or negatives >= outputs:
-            return F.cross_entropy(self.head(hidden), target, reduction="sum")
-        own, target = target.unique(return_inverse=True)
-        drawn = torch.randperm(outputs, device=own.device)
+            return None
+        own = targets.unique()
+        drawn = torch.randperm(outputs)
         drawn = drawn[torch.isin(drawn, own, invert=True)][: max(1, negatives - len(own))]
-        candidates = torch.cat([own, drawn])
-        raised = own.new_zeros(len(candidates), dtype=hidden.dtype)
-        if len(drawn):
-            raised[len(own) :] = math.log((outputs - len(own)) / len(drawn))
-        return F.cross_entropy(self.head.rows(hidden, candidates) + raised, target, reduction="sum")
+        return Candidates(own, drawn, math.log((outputs - len(own)) / len(drawn)) if len(drawn) else 0.0)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes: what goes in must be there."""
+        return self.embedding.weight.device
 
     def count_parameters(self) -> dict[str, int]:
         """Trainable numbers: `dense`, `memory` and their sum `total`."""

@@ -75,7 +75,8 @@ class Memory(nn.Module):
 
     def ngrams(self, tokens: np.ndarray) -> list[tuple[int, tuple[int, ...]]]:
         """(row, n-gram) of every n-gram of a token sequence (time,) that has a row; before its first stands PAD."""
-        rows = self.rows(torch.from_numpy(tokens.astype(np.int64))[None])[0].tolist() if len(tokens) else []
+        ids = torch.from_numpy(tokens.astype(np.int64))[None].to(self.table.device)
+        rows = self.rows(ids)[0].tolist() if len(tokens) else []
         found = []
         for number, order in enumerate(self.recipe.orders):
             padded = (0,) * (order - 1) + tuple(tokens.tolist())

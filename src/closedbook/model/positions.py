@@ -64,6 +64,8 @@ class Rotary(Positions):
 
 def rotate(x: Float[Tensor, "batch time *head d"], rotation: Tensor) -> Float[Tensor, "batch time *head d"]:
     """Turn each adjacent pair of the last dimension by its position's angle: as complex numbers, one product."""
+    if x.dtype == torch.bfloat16:  # has no complex numbers
+        return rotate(x.float(), rotation).bfloat16()
     if torch.compiler.is_exporting():
         real, imaginary = rotation.reshape(*rotation.shape[:2], *[1] * (x.ndim - 3), *rotation.shape[2:]).unbind(-1)
         first, second = x.unflatten(-1, (-1, 2)).unbind(-1)

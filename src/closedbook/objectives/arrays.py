@@ -111,6 +111,11 @@ class Examples:
         return int((self.labels != NONE).sum())
 
     @property
+    def asked_for(self) -> np.ndarray:
+        """(targets,) int64: what the positions that are asked should say."""
+        return self.labels[self.labels != NONE].astype(np.int64)
+
+    @property
     def asked(self) -> np.ndarray:
         """(n,) bool: whether an example is asked for anything."""
         before = offsets(self.labels != NONE)

@@ -14,9 +14,10 @@ from closedbook.model.gpt import GPT
 from closedbook.objectives.arrays import Examples
 from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Stage
+from closedbook.training.engine import ALONE, Engine
 from closedbook.training.optimiser import Optimiser
 from closedbook.training.schedule import Horizon, Schedule
-from closedbook.training.slices import cut
+from closedbook.training.slices import deal, pieces
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,10 @@ class Step:
 class Leg:
     """One stage of a recipe with everything it needs to go on from any step."""
 
-    def __init__(self, stage: Stage, mixture: Mixture, model: GPT, documents: int) -> None:
+    def __init__(self, stage: Stage, mixture: Mixture, model: GPT, documents: int, engine: Engine = ALONE) -> None:
         if stage.clip and model.memory is not None:
             raise RecipeError(f"stages.{stage.name}.clip: the memory's sparse gradients are not clipped; set clip = 0")
-        self.stage, self.mixture, self.model = stage, mixture, model
+        self.stage, self.mixture, self.model, self.engine = stage, mixture, model, engine
         self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
         horizon = Horizon(mixture.steps, self._examples_before, model.recipe.block, documents)
         self.schedule: Schedule = stage.schedule.make("schedule", horizon)
@@ -63,7 +64,7 @@ class Leg:
 
     def step(self, examples: Examples, rate: float) -> float:
         """One update of the weights; returns the batch's mean loss before it."""
-        loss = backward(self.model, examples, self.stage)
+        loss = backward(self.model, examples, self.stage, self.engine)
         if self.stage.clip:
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.clip)
         self.optimiser.step(rate)
@@ -78,13 +79,30 @@ class Leg:
         return int(self.mixture.counts[step].sum())
 
 
-def backward(model: GPT, examples: Examples, stage: Stage) -> float:
-    """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss."""
-    total, targets = 0.0, max(1, examples.targets)
+def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALONE) -> float:
+    """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss.
+
+    Of several processes, each works on its rows of every slice; all end with the gradient of the whole batch.
+    """
+    targets = max(1, examples.targets)
     writing = torch.tensor([share.writes for share in stage.objectives])
-    for piece in cut(examples):
-        writes = None if writing.all() else writing[piece.kinds.long()]
-        loss = model.loss(piece.tokens, piece.at, piece.target, writes, stage.negatives) / targets
+    batch = pieces(examples, engine.slice_cost)
+    # Drawn for the whole slice, whoever has which rows of it: so the loss is the same for any number of processes.
+    candidates = [model.draw(torch.from_numpy(piece.asked_for), stage.negatives) for piece in batch]
+    if engine.rank:  # dropout, though, is each process's own
+        torch.manual_seed((torch.initial_seed() + engine.rank) % 2**64)
+    losses = []
+    for number, piece in deal(batch, engine.rank, engine.processes, stage.at_once):
+        writes = None if writing.all() else writing[piece.kinds.long()].to(engine.device)
+        here = piece.to(engine.device)
+        with engine.precision(model.recipe.products):
+            loss = model.loss(here.tokens, here.at, here.target, writes, candidates[number]) / targets
         loss.backward()
-        total += loss.item()
-    return total
+        losses.append(loss.detach())
+    loss_here = sum(torch.stack(losses).tolist()) if losses else 0.0  # read at the end: a GPU is not waited for before
+    # Of a sampled loss the head has gradients for the candidates alone.
+    sampled = [torch.cat([one.own, one.drawn]) for one in candidates if one is not None]
+    touched = {}
+    if sampled and len(sampled) == len(candidates):
+        touched[model.head.weight] = torch.cat(sampled).unique().to(engine.device)
+    return engine.add_up(model, loss_here, touched)

@@ -94,7 +94,8 @@ class Muon:
                 getattr(self.sparse[name], which).copy_(value)
             else:
                 name, _, key = name.rpartition("/")
-                self.adamw.state[self.rest[name]][key] = value
+                owner = self.rest[name]
+                self.adamw.state[owner][key] = value.to(owner.device)
 
 
 class SparseAdam:

@@ -74,4 +74,5 @@ class AdamW:
         parameters = {name: parameter for parameter, name in self.names.items()}
         for name, value in tensors.items():
             parameter, _, key = name.rpartition("/")
-            self.inner.state[parameters[parameter]][key] = value
+            owner = parameters[parameter]
+            self.inner.state[owner][key] = value.to(owner.device)

@@ -24,6 +24,7 @@ from closedbook.model.gpt import GPT
 from closedbook.recipe import Stage
 from closedbook.runs import RunFolder, json_lines
 from closedbook.training.checkpoint import load_tensors, load_weights, save_tensors, split_names
+from closedbook.training.engine import ALONE, Engine, on_cpu
 from closedbook.training.loop import Leg, Step
 from closedbook.training.stopping import Enough, Exam, Look, Stopping
 
@@ -98,12 +99,14 @@ def train_stages(
     state: State | None,
     tell: Callable[[Any], None],
     exam: Exam | None = None,
+    engine: Engine = ALONE,
 ) -> float:
     """Run what is left of every stage, saving as it goes, and write the finished weights.
 
     `make_leg` gives the leg of a stage by its number; `tell` hears each Step, and a Note where a run goes on or a
     stage is stopped; `exam` is what a stage with a stop rule is judged by. Returns the seconds it took, those before
-    an interruption included. Raises RecipeError where the training diverges.
+    an interruption included. Raises RecipeError where the training diverges. Several processes go through this step
+    by step together; the first one writes, and what stops one stops all after the same step.
     """
     began = time.monotonic()
     stage, done, spent, optimiser_state = 0, 0, 0.0, {}
@@ -116,7 +119,7 @@ def train_stages(
         looks = [Look(**look) for look in record.get("looks", [])]
         tell(Note(f"going on from step {done} of stage {stages[stage].name}"))
     known = state[1].get("metrics") if state is not None else None
-    metrics = Metrics(folder, [item.name for item in stages], stage, done, known)
+    metrics = Metrics(folder, [item.name for item in stages], stage, done, known) if engine.first else None
     newest, previous, _ = state_paths(folder)
     run = folder.id
     saved = time.monotonic()
@@ -124,6 +127,8 @@ def train_stages(
 
     def save(leg: Leg, number: int, stopping: Stopping | None) -> None:
         nonlocal saved
+        if metrics is None:
+            return
         tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
         tensors |= {f"optimiser/{name}": value for name, value in leg.optimiser.tensors().items()}
         metrics.flush()
@@ -132,10 +137,10 @@ def train_stages(
         record |= {"run": run, "metrics": metrics.known()}
         if stopping is not None:
             record["looks"] = stopping.to_json()
-        save_tensors(newest, tensors, record, keep=previous)
+        save_tensors(newest, on_cpu(tensors), record, keep=previous)
         saved = now
 
-    with interrupts_held() as raise_held:
+    with interrupts_held(again=engine.processes > 1) as raise_held:
         for number in range(stage, len(stages)):
             leg = make_leg(number)
             goes_on = number == stage and done > 0
@@ -145,7 +150,7 @@ def train_stages(
             rule = stages[number].stop
             stopping = Stopping(rule, leg.mixture.steps, exam, looks if goes_on else ()) if rule and exam else None
 
-            def listen(step: Step, leg: Leg = leg, number: int = number, stopping: Stopping | None = stopping) -> None:
+            def hear(step: Step, leg: Leg = leg, number: int = number, stopping: Stopping | None = stopping) -> None:
                 nonlocal whole
                 if not math.isfinite(step.loss):
                     raise RecipeError(
@@ -153,13 +158,19 @@ def train_stages(
                         f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
                     )
                 if stopping is not None:
-                    stopping.watch(model, step.step)
+                    stopping.watch(model, step.step, engine)
                 whole = True
-                metrics(step)
+                if metrics is not None:
+                    metrics(step)
                 tell(step)
                 raise_held()
                 if time.monotonic() - saved > SAVE_EVERY:
                     save(leg, number, stopping)
+
+            def listen(step: Step, hear: Callable[[Step], None] = hear, stopping: Stopping | None = stopping) -> None:
+                nonlocal whole
+                with engine.agreed():
+                    hear(step)
                 whole = False
                 if stopping is not None and stopping.enough and step.step < step.steps:
                     raise Enough
@@ -174,28 +185,30 @@ def train_stages(
                     save(leg, number, stopping)
                 raise
             save(leg, number, stopping)
-            if stopping is not None:
+            if stopping is not None and engine.first:
                 others = folder.record().get("looks", {})
                 folder.update(looks={**others, stages[number].name: stopping.to_json()})
                 others = folder.record().get("steps_done", {})
                 folder.update(steps_done={**others, stages[number].name: leg.done})
-        save_tensors(folder.path / "model.safetensors", model.state_dict(), {"format": 1})
-        raise_held()
+        if engine.first:
+            save_tensors(folder.path / "model.safetensors", on_cpu(model.state_dict()), {"format": 1})
+        with engine.agreed():
+            raise_held()
     return spent + time.monotonic() - began
 
 
 @contextlib.contextmanager
-def interrupts_held() -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back, so that no step is left half done; a second one is not held.
+def interrupts_held(again: bool = False) -> Iterator[Callable[[], None]]:
+    """Hold Ctrl-C back, so that no step is left half done; a second one is held only with `again`.
 
     Yields a function that raises KeyboardInterrupt if one is held back. Where another handler is set, or this is not
-    the main thread, nothing is changed.
+    the main thread, nothing is changed. Under torchrun, Ctrl-C comes twice: from the terminal and from torchrun.
     """
     held = False
 
     def hold(*_: Any) -> None:
         nonlocal held
-        if held:
+        if held and not again:
             raise KeyboardInterrupt
         held = True
 

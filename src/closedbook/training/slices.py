@@ -7,6 +7,7 @@ dividing the summed loss by the whole batch's targets, is the padded batch's mat
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from torch import Tensor
 from closedbook.objectives.arrays import NONE, Examples, enumerate_ragged
 from closedbook.text.vocabulary import PAD
 
-# What one more slice costs, in positions: kernel launches against a position's arithmetic.
+# What one more slice costs on a CPU, in positions: kernel launches against a position's arithmetic.
 SLICE_COST = 128
 
 
@@ -30,16 +31,45 @@ class Slice:
     target: Tensor  # (targets,) int64: what they should say
     kinds: Tensor  # (rows,) int8: which objective each row came from
 
+    def to(self, device: torch.device) -> Slice:
+        return Slice(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
+
 
 def cut(examples: Examples, slice_cost: int = SLICE_COST) -> list[Slice]:
-    """The slices that minimise padded positions plus `slice_cost` for each slice; examples asked for nothing go."""
+    """A batch's slices as the network takes them."""
+    return [_slice(piece) for piece in pieces(examples, slice_cost)]
+
+
+def deal(batch: Sequence[Examples], rank: int = 0, processes: int = 1, at_once: int = 0) -> Iterator[tuple[int, Slice]]:
+    """One process's rows of every piece of a batch, with the piece's number, trimmed again.
+
+    The whole batch's rows, shortest first, go to the processes by turns, so that all have as many of each length.
+    With `at_once` a slice has no more positions than that (but a row); its pieces' gradients add up.
+    """
+    before = 0
+    for number, piece in enumerate(batch):
+        rows = np.arange((rank - before) % processes, len(piece), processes)
+        before += len(piece)
+        if not len(rows):
+            continue
+        longest = int(piece.inputs.lengths[rows[-1]])
+        count = -(-len(rows) // max(1, at_once // longest)) if at_once else 1
+        for some in np.array_split(rows, count):
+            yield number, _slice(piece.take(some))
+
+
+def pieces(examples: Examples, slice_cost: int = SLICE_COST) -> list[Examples]:
+    """The pieces of a batch that minimise padded positions plus `slice_cost` for each, rows ascending in length.
+
+    Examples asked for nothing are left out.
+    """
     examples = examples.take(np.flatnonzero(examples.asked))
     if not len(examples):
         return []
     lengths = examples.inputs.lengths
     order = np.argsort(lengths, kind="stable")
     bounds = _best_cuts(lengths[order], slice_cost)
-    return [_slice(examples.take(order[a:b])) for a, b in pairwise(bounds)]
+    return [examples.take(order[a:b]) for a, b in pairwise(bounds)]
 
 
 def whole(examples: Examples, width: int) -> Slice:

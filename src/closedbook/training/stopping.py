@@ -21,6 +21,7 @@ from closedbook.model.gpt import GPT
 from closedbook.recipe import StopRecipe
 from closedbook.text.questions import Questions
 from closedbook.text.vocabulary import MASK, Vocabulary
+from closedbook.training.engine import ALONE, Engine
 
 
 class Enough(Exception):  # noqa: N818
@@ -63,10 +64,10 @@ class Stopping:
         self.rule, self.exam, self.looks = rule, exam, list(looks)
         self.first = Fraction(rule.after).limit_denominator(10**6) * steps  # 0.7 · 10 is 7, not a little more
 
-    def watch(self, model: GPT, step: int) -> None:
+    def watch(self, model: GPT, step: int, engine: Engine = ALONE) -> None:
         """Look, if it is time to after this step of the stage, counted from 1."""
         if step % self.rule.every == 0 and step >= self.first:
-            self.looks.append(self.exam.look(model, step))
+            self.looks.append(engine.from_first(lambda: self.exam.look(model, step)))
 
     @property
     def enough(self) -> bool:

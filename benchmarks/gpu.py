@@ -1,0 +1,159 @@
+"""Ready to run where there is a GPU → results/gpu.json. (It has run on CPUs only, as --tiny: nobody had a GPU here.)
+
+    python benchmarks/gpu.py --data FOLDER                # the course's data; parts: course, fast, large
+    python benchmarks/gpu.py large --batch 64 --compile
+
+course  the course's vanilla recipe, all 650 + 10 epochs, trained and scored on dev.
+fast    the fast recipe, trained and scored on dev.
+large   a step of a network of 100 M parameters with products = "autocast": its useful operations a second as a share of
+        what the card reaches in bfloat16 products of 8192 × 8192 matrices. Useful are the products that the step needs,
+        forward and both gradients, and causal attention's; nothing else counts. --compile compares torch.compile.
+
+--tiny does each in seconds on a CPU, on a small part of the data: what is then measured says nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from record import Cells
+
+from closedbook import workflow
+from closedbook.model.gpt import GPT
+from closedbook.objectives.arrays import Examples, Ragged
+from closedbook.recipe import ModelRecipe, Part, Share, Stage, load_recipe
+from closedbook.training.engine import Engine
+from closedbook.training.loop import backward
+
+LARGE = ModelRecipe(
+    width=768, layers=12, heads=12, block=1024, positions="rotary", norm="rms", feedforward="relu2", bias=False,
+    initial="scaled", products="autocast", dropout=0.0,
+)  # fmt: skip
+TOKENS = 10_240  # of the large network's vocabulary, in and out
+TINY = {
+    "course-vanilla": ["model.width=16", "stages.pretrain.epochs=1", "stages.finetune.epochs=1"],
+    "fast": ["model.width=16", "stages.learn.steps=16", "stages.learn.batch=16"],
+}
+
+
+def trained(name: str, data: Path, engine: Engine, tiny: bool) -> dict[str, Any]:
+    """A recipe from the beginning to its score on dev."""
+    recipe = load_recipe(name, TINY[name] if tiny else [])
+    with tempfile.TemporaryDirectory() as folder:
+        run = workflow.train(
+            recipe, data / "wiki.txt", data / "birth_places_train.tsv", dev=data / "birth_dev.tsv",
+            run=Path(folder) / "run", device=engine.device.type,
+        )  # fmt: skip
+        scored, lines = run.folder.read_json("evaluation.json"), run.folder.metrics()
+        record = run.folder.record()
+    tokens = sum(line["tokens"] for line in lines)
+    return {
+        **{key: scored[key] for key in ("correct", "total", "accuracy", "interval")},
+        "recipe": name,
+        "seconds": record["seconds"],
+        "tokens": tokens,
+        "tokens_per_second": round(tokens / record["seconds"]["train"]),
+    }
+
+
+def large(engine: Engine, batch: int, steps: int, recipe: ModelRecipe, compiled: bool) -> dict[str, Any]:
+    """Utilisation of a step, eager and, if asked for, compiled."""
+    torch.manual_seed(0)
+    model = GPT(recipe, TOKENS).to(engine.device).train()
+    stage = Stage("large", (Share(Part("language")),), Part("muon"), Part("trapezoid"), batch=batch, steps=1)
+    optimiser = stage.optimiser.make("optimiser", model)
+    ids = torch.randint(2, TOKENS, (batch, recipe.block)).numpy()
+    examples = Examples.next_token(Ragged.of(list(ids)))
+    positions = batch * (recipe.block - 1)
+    weights = sum(p.numel() for name, p in model.named_parameters() if p.ndim == 2 and name != "embedding.weight")
+    attention = 12 * recipe.layers * recipe.width * recipe.block / 2  # scores and sums, half of them in the past
+    useful = positions * (6 * weights + attention)
+
+    def step() -> None:
+        backward(model, examples, stage, engine)
+        optimiser.step(1.0)
+        model.zero_grad(set_to_none=True)
+
+    rate = product_rate(engine)
+    found: dict[str, Any] = {}
+    for how in ("eager", "compiled") if compiled else ("eager",):
+        if how == "compiled":
+            model.stack.compile()
+        try:
+            seconds = statistics.median([timed(step, engine) for _ in range(steps + 2)][2:])
+        except Exception as error:  # a compiler is more than torch promises everywhere: say so, keep the rest
+            found[how] = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
+            continue
+        found[how] = {
+            "step_seconds": round(seconds, 4),
+            "tokens_per_second": round(positions / seconds),
+            "useful_tflops": round(useful / seconds / 1e12, 4),
+            "share_of_product_rate": round(useful / seconds / rate, 4),
+        }
+    return {
+        **found,
+        "parameters": model.count_parameters()["total"],
+        "batch": batch,
+        "block": recipe.block,
+        "bfloat16_product_tflops": round(rate / 1e12, 3),
+    }
+
+
+def product_rate(engine: Engine) -> float:
+    """Operations a second of bfloat16 matrix products: the best of ten."""
+    size = 512 if engine.device.type == "cpu" else 8192
+    a, b = (torch.randn(size, size, device=engine.device, dtype=torch.bfloat16) for _ in range(2))
+    a @ b
+    return 2 * size**3 / min(timed(lambda: a @ b, engine) for _ in range(10))
+
+
+def timed(work: Callable[[], object], engine: Engine) -> float:
+    engine.wait()
+    began = time.perf_counter()
+    work()
+    engine.wait()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=["course", "fast", "large"])
+    parser.add_argument("--data", type=Path, help="the course's data")
+    parser.add_argument("--device", default="cuda")
+    parser.add_argument("--batch", type=int, default=32, help="of `large`, in examples of 1,024 tokens")
+    parser.add_argument("--steps", type=int, default=20, help="of `large`, that are timed")
+    parser.add_argument("--compile", action="store_true", help="`large` with the stack compiled, too")
+    parser.add_argument("--tiny", action="store_true", help="run through everything in seconds; keep nothing")
+    arguments = parser.parse_args()
+    with Engine.start(arguments.device) as engine:
+        recipe, batch, steps = LARGE, arguments.batch, arguments.steps
+        if arguments.tiny:
+            recipe, batch, steps = replace(LARGE, width=32, layers=2, heads=2, block=32), 2, 1
+        parts: dict[str, Callable[[], dict[str, Any]]] = {
+            "course": lambda: trained("course-vanilla", arguments.data, engine, arguments.tiny),
+            "fast": lambda: trained("fast", arguments.data, engine, arguments.tiny),
+            "large": lambda: large(engine, batch, steps, recipe, arguments.compile),
+        }
+        cells = Cells("gpu.json")
+        gpu = torch.cuda.get_device_name() if engine.device.type == "cuda" else engine.device.type
+        for name in arguments.parts:
+            if name not in parts:
+                parser.error(f"there is no part {name}; parts: {', '.join(parts)}")
+            if name != "large" and arguments.data is None:
+                parser.error(f"{name} needs the course's data: --data FOLDER")
+            value = {"device": gpu, **parts[name]()}
+            print(name, value, flush=True)
+            if not arguments.tiny:
+                cells.add(name, value)
+
+
+if __name__ == "__main__":
+    main()

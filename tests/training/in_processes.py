@@ -1,0 +1,102 @@
+"""What each of several processes does in test_engine.py; torchrun starts it there."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+
+from test_loop import MIXED, SPAN, make  # noqa: E402
+
+from closedbook.errors import RunError  # noqa: E402
+from closedbook.model.gpt import GPT  # noqa: E402
+from closedbook.model.linear import Linear  # noqa: E402
+from closedbook.training.checkpoint import save_tensors  # noqa: E402
+from closedbook.training.engine import ALONE, Engine  # noqa: E402
+from closedbook.training.loop import Leg  # noqa: E402
+
+STEPS = 100
+STAGES = {
+    "course": ("adamw", replace(SPAN, epochs=34)),  # 102 steps, clipped, in file order
+    "memory": (
+        "muon",
+        replace(MIXED, steps=STEPS),
+    ),  # and Muon for the matrices, a sampled loss, questions that do not write
+}
+
+
+TYPES = (torch.float64, torch.float32)
+
+
+def exactly(model: GPT) -> GPT:
+    """Without products in bfloat16."""
+    for module in model.modules():
+        if isinstance(module, Linear):
+            module.low = False
+    return model
+
+
+def trained(name: str, dtype: torch.dtype, engine: Engine = ALONE) -> tuple[GPT, list[float]]:
+    """The network after all steps of a stage, and the loss of each."""
+    kind, stage = STAGES[name]
+    leg = make(kind, stage, dropout=0.0)
+    exactly(leg.model)
+    model = leg.model.double() if dtype == torch.float64 else leg.model
+    leg = Leg(stage, leg.mixture, model, 12, engine)  # whose optimiser has that type, too
+    losses: list[float] = []
+    leg.run(lambda step: losses.append(step.loss))
+    return model, losses
+
+
+def together(engine: Engine, errors: list[str]) -> None:
+    """What one process does not know, or fails at, the other hears of."""
+    assert engine.from_first(lambda: f"said by {engine.rank}") == "said by 0"
+    for error in (RunError("the disk is full"), KeyboardInterrupt(), ValueError("a bug")):
+        try:
+            with engine.agreed():
+                if engine.rank == 1:
+                    raise error
+        except BaseException as heard:
+            errors.append(f"{type(heard).__name__}: {heard}")
+    try:
+        engine.from_first(lambda: 1 // 0)
+    except (ZeroDivisionError, RunError) as heard:
+        errors.append(f"{type(heard).__name__}: {heard}")
+
+
+def main(folder: Path) -> None:
+    torch.set_num_threads(1)
+    with Engine.start() as engine:
+        assert engine.processes == engine.neighbours == 2
+        errors: list[str] = []
+        together(engine, errors)
+        for name in STAGES:
+            for dtype in TYPES:
+                model, losses = trained(name, dtype, engine)
+                # A file for each process: their weights must be the same bits, although they are never sent.
+                file = folder / f"{name}-{str(dtype).removeprefix('torch.')}-{engine.rank}"
+                save_tensors(file, model.state_dict(), {"losses": losses, "errors": errors})
+
+
+def interrupted(rank: str, step: str, arguments: list[str]) -> None:
+    """A training whose process `rank` gets Ctrl-C after a step."""
+    import os
+
+    import shell
+
+    if os.environ["RANK"] == rank:
+        shell.kill_at("SIGINT", "after", int(step), 1e9)
+    from closedbook.cli import main
+
+    main(arguments)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "interrupted":
+        interrupted(sys.argv[2], sys.argv[3], sys.argv[4:])
+    else:
+        main(Path(sys.argv[1]))

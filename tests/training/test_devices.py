@@ -1,0 +1,98 @@
+"""Training, answers and a look inside, on a device that refuses what was not moved to it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from elsewhere import DEVICE, Elsewhere, Pretend
+from in_processes import exactly
+from shell import make_tiny
+from test_loop import KINDS, make
+
+import closedbook
+from closedbook.model import decode
+from closedbook.text.questions import read_questions
+from closedbook.training.engine import SLICE_COST, Engine
+from closedbook.training.loop import Leg
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What torch has for devices that it knows: autocast, and optimisers in one kernel."""
+    monkeypatch.setattr(torch, "is_autocast_enabled", lambda *_: False)
+    monkeypatch.setattr(Engine, "precision", lambda *_: contextlib.nullcontext())
+    monkeypatch.setitem(SLICE_COST, DEVICE.type, SLICE_COST["cpu"])
+    for module in ("torch.utils._foreach_utils", "torch.optim.optimizer"):
+        monkeypatch.setattr(sys.modules[module], "_get_fused_kernels_supported_devices", lambda: [DEVICE.type, "cpu"])
+    with Pretend():
+        yield
+
+
+def test_the_device_refuses_what_was_not_moved_to_it():
+    there, here = torch.ones(3).to(DEVICE), torch.ones(3)
+    assert isinstance(there, Elsewhere)
+    assert isinstance(torch.arange(3, device=DEVICE), Elsewhere)
+    assert (there + 1).cpu().tolist() == [2, 2, 2]
+    for wrong in (lambda: there + here, lambda: here[there.long()], lambda: torch.cat([here, there])):
+        with pytest.raises(RuntimeError, match="of the CPU met one of the device"):
+            wrong()
+    with pytest.raises((RuntimeError, TypeError)):
+        there.numpy()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_training_there_gives_the_weights_of_training_here(kind: str):
+    here, moved = (exactly(make(kind, dropout=0.0).model.double()) for _ in range(2))
+    plain = make(kind)
+    legs = []
+    for model, device in ((here, torch.device("cpu")), (moved.to(DEVICE), DEVICE)):
+        leg = Leg(plain.stage, plain.mixture, model, 12, Engine(device))
+        leg.run(lambda step: None)
+        legs.append(leg)
+    for (name, value), other in zip(moved.state_dict().items(), here.state_dict().values(), strict=True):
+        assert torch.allclose(value.cpu(), other, atol=1e-6), name
+    # What a checkpoint has of the optimiser comes back to the device.
+    saved = {name: value.cpu() for name, value in legs[1].optimiser.tensors().items()}
+    again = Leg(plain.stage, plain.mixture, moved, 12, Engine(DEVICE))
+    again.optimiser.load(saved)
+    again.step(plain.mixture.batch(0), 0.5)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "synthesizer" not in kind])
+def test_decoding_there_says_what_is_said_here(kind: str):
+    here, there = make(kind).model.eval(), make(kind).model.eval().to(DEVICE)
+    prompts = [np.array(ids, np.int32) for ids in ([3, 4, 5, 1], [3, 4, 7, 8, 2, 1], [3, 1])]
+    assert [one.ids for one in decode.greedy(there, prompts, 6)] == [one.ids for one in decode.greedy(here, prompts, 6)]
+    assert decode.greedy_uncached(there, prompts[0], 4) == decode.greedy_uncached(here, prompts[0], 4)
+    assert decode.sample(there, prompts[1], 5, seed=1) == decode.sample(here, prompts[1], 5, seed=1)
+
+
+@pytest.mark.parametrize("kind", ["characters", "words"])
+def test_a_run_answers_judges_and_is_looked_into_there(kind: str, tmp_path: Path):
+    tiny = make_tiny(tmp_path)
+    recipe = closedbook.load_recipe(tiny.recipe, ["stages.pretrain.steps=2", "stages.finetune.steps=2"])
+    if kind == "words":
+        fast = closedbook.load_recipe("fast", ["model.width=16", "stages.learn.steps=8", "stages.learn.batch=8"])
+        recipe = replace(fast, seed=1)
+    run = closedbook.train(recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1)
+    moved = closedbook.load(run.path)
+    moved.model.to(DEVICE)
+    questions = read_questions(tiny.dev).items
+    for one, other in zip(run.answer(questions, signals="all"), moved.answer(questions, signals="all"), strict=True):
+        assert one.answer == other.answer
+        assert dict(one.signals) == pytest.approx(dict(other.signals), abs=1e-3)
+    inside = moved.inside(questions[0].text)
+    assert inside.to_json().keys() == run.inside(questions[0].text).to_json().keys()
+    assert [effect.drop for effect in inside.effects] == pytest.approx(
+        [effect.drop for effect in run.inside(questions[0].text).effects], abs=1e-4
+    )
+    assert "hidden" in moved.activations(questions[0].text)
+    with moved.without((0, 0)):
+        moved.ask(questions[0].text)

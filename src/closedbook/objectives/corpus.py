@@ -83,10 +83,12 @@ class InMemory:
     @cached_property
     def _marked(self) -> list[Marked]:
         lexicon = Lexicon()
-        for part, _ in self._pieces:
-            Scan.of([item.text for item in part], lexicon)
+        scans = [Scan.of([item.text for item in part], lexicon) for part, _ in self._pieces]
         salience = salience_of(lexicon.lower_case(), self.questions)
-        return [mark(part, one, self.vocabulary, salience, lexicon) for part, one in self._pieces]
+        return [
+            mark(part, one, self.vocabulary, salience, scan)
+            for (part, one), scan in zip(self._pieces, scans, strict=True)
+        ]
 
     @cached_property
     def marks(self) -> np.ndarray:
@@ -97,7 +99,8 @@ class InMemory:
         before = offsets(np.array([len(part) for part, _ in self._pieces]))
         document = np.concatenate([one.document + at for one, at in zip(self._marked, before, strict=False)])
         first, last, number, answer = (
-            np.concatenate([getattr(one, name) for one in self._marked]) for name in ("first", "last", "number", "answer")
+            np.concatenate([getattr(one, name) for one in self._marked])
+            for name in ("first", "last", "number", "answer")
         )
         output = _ragged([one.said for one in self._marked], [one.said_lengths for one in self._marked])
         starts = offsets(np.bincount(document, minlength=len(self.documents)))

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from closedbook.errors import DataError
 
@@ -63,7 +63,9 @@ class Source:
         for role, field in zip(("title", "text"), self.fields, strict=True):
             if field not in entry:
                 there = ", ".join(map(str, entry)) or "none"
-                raise DataError(f"{where}: has no field {field!r} (there are: {there}); name it: {self.path}:{role}=FIELD")
+                raise DataError(
+                    f"{where}: has no field {field!r} (there are: {there}); name it: {self.path}:{role}=FIELD"
+                )
             if not isinstance(entry[field], str) or not entry[field].strip():
                 raise DataError(f"{where}: the field {field!r} holds no text; write a string that is not empty")
             spaced = " ".join(entry[field].split())
@@ -120,16 +122,16 @@ class _Hashing:
         return self.digest.hexdigest()
 
 
-def _decompressed(file: _Hashing, source: Source) -> IO[bytes]:
+def _decompressed(file: _Hashing, source: Source) -> Any:
     if source.compression == "gz":
-        return gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[return-value, arg-type]
+        return gzip.GzipFile(fileobj=cast(Any, file), mode="rb")
     if source.compression == "zst":
         try:
             import zstandard
         except ImportError:
             raise DataError(f"{source.path}: reading zstd takes a package more: pip install zstandard") from None
-        return _Zstd(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), source.path)  # type: ignore[return-value, arg-type]
-    return file  # type: ignore[return-value]
+        return _Zstd(zstandard.ZstdDecompressor().stream_reader(cast(Any, file), read_across_frames=True), source.path)
+    return file
 
 
 class _Zstd:

@@ -616,6 +616,8 @@ class _Titles(Sequence[str]):
         return int(self._index.about["documents"])
 
     def __getitem__(self, i: Any) -> Any:
+        if not 0 <= i < len(self):
+            raise IndexError(i)
         return self._index.name(int(i))
 
 

@@ -134,9 +134,7 @@ def evidence(folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--folder", type=Path, required=True, help="with room for four times the corpus"
-    )
+    parser.add_argument("--folder", type=Path, required=True, help="with room for four times the corpus")
     parser.add_argument("--gigabytes", type=float, default=2.1)
     parser.add_argument("--note", default="", help="what else the machine was doing")
     parser.add_argument("--child")

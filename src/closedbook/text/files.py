@@ -127,26 +127,46 @@ def _decompressed(file: _Hashing, source: Source) -> Any:
         return gzip.GzipFile(fileobj=cast(Any, file), mode="rb")
     if source.compression == "zst":
         try:
-            import zstandard
+            return _Zstd(file, source.path)
         except ImportError:
             raise DataError(f"{source.path}: reading zstd takes a package more: pip install zstandard") from None
-        return _Zstd(zstandard.ZstdDecompressor().stream_reader(cast(Any, file), read_across_frames=True), source.path)
     return file
 
 
 class _Zstd:
-    """A zstd stream whose errors are ours. One that is cut short is noticed by its missing end."""
+    """A zstd stream, of one frame or several; unlike zstandard's own reader it notices when the end is missing."""
 
-    def __init__(self, reader: IO[bytes], path: Path) -> None:
-        self.reader, self.path = reader, path
-
-    def read(self, size: int = -1) -> bytes:
+    def __init__(self, file: _Hashing, path: Path) -> None:
         import zstandard
 
-        try:
-            return self.reader.read(size)
-        except zstandard.ZstdError as error:
-            raise DataError(f"{self.path}: is no whole zstd file ({error}); make it again, or get it anew") from None
+        self.file, self.path, self.errors = file, path, zstandard.ZstdError
+        self.make = zstandard.ZstdDecompressor
+        self.frame = self.make().decompressobj()
+        self.fed = False  # whether the frame has begun
+        self.ready = b""
+
+    def read(self, size: int = -1) -> bytes:
+        parts, length = [self.ready], len(self.ready)
+        while (size < 0 or length < size) and (block := self.file.read(1 << 17)):
+            while block:
+                if self.frame.eof:
+                    self.frame, self.fed = self.make().decompressobj(), False
+                self.fed = True
+                try:
+                    parts.append(self.frame.decompress(block))
+                except self.errors as error:
+                    raise self._damaged(error) from None
+                length += len(parts[-1])
+                block = self.frame.unused_data if self.frame.eof else b""
+        if not length and self.fed and not self.frame.eof or size < 0 and not self.frame.eof:
+            raise self._damaged("its end is missing")
+        content = b"".join(parts)
+        size = len(content) if size < 0 else size
+        self.ready = content[size:]
+        return content[:size]
+
+    def _damaged(self, why: object) -> DataError:
+        return DataError(f"{self.path}: is no whole zstd file ({why}); make it again, or get it anew")
 
 
 class Chunk(NamedTuple):

@@ -97,7 +97,10 @@ def is_large(path: str | Path) -> bool:
     """Whether a corpus has so much text that it is indexed on disk. Raises DataError where it cannot be read."""
     source = Source.of(path)
     if not source.compression:
-        return source.path.is_file() and source.path.stat().st_size >= LARGE
+        try:
+            return source.path.is_file() and source.path.stat().st_size >= LARGE
+        except OSError:  # whoever reads it says why
+            return False
     with opened(source, "documents") as (stream, _):
         size = 0
         while size < LARGE and (block := stream.read(1 << 20)):

@@ -10,6 +10,7 @@ import contextlib
 import gzip
 import hashlib
 import json
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -36,7 +37,9 @@ class Source:
         """Raises DataError where fields are named for a file that has none."""
         text = str(given)
         front, _, behind = text.rpartition(":")
-        match = FIELDS.fullmatch(behind) if front and not Path(text).exists() else None
+        match = FIELDS.fullmatch(behind) if front else None
+        if match and os.path.exists(text):
+            match = None
         path = Path(front if match else text)
         names = path.name.lower().split(".")
         compression = names.pop() if names[-1] in ("gz", "zst") else ""
@@ -158,7 +161,7 @@ class _Zstd:
                     raise self._damaged(error) from None
                 length += len(parts[-1])
                 block = self.frame.unused_data if self.frame.eof else b""
-        if not length and self.fed and not self.frame.eof or size < 0 and not self.frame.eof:
+        if not self.frame.eof and (size < 0 or (self.fed and not length)):
             raise self._damaged("its end is missing")
         content = b"".join(parts)
         size = len(content) if size < 0 else size

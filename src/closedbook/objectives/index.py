@@ -36,6 +36,7 @@ from closedbook.runs import claimed, write_atomically
 from closedbook.text.documents import Document, Documents, parse
 from closedbook.text.files import Chunk, Source, chunks, opened, split_lines
 from closedbook.text.questions import Questions, names_in
+from closedbook.text.salience import as_words
 from closedbook.text.scan import Lexicon, Scan, pieces
 from closedbook.text.vocabularies import make_vocabulary, vocabulary_from_json
 from closedbook.text.vocabulary import MASK_CHARACTER, PAD_CHARACTER, Characters, Vocabulary
@@ -347,9 +348,12 @@ def _build(
     workers = max(1, min(processes or cores, 16))
     tell(f"indexing {found.bytes / 1e6:,.0f} MB in {workers} processes into {folder}" + (
         f", going on behind {sum(entry['bytes'] for entry in journal) / 1e6:,.0f} MB" if done else ""))  # fmt: skip
-    state = (vocabulary.to_json(), salience, source)
+    # Workers read what they need from a file: a process that ends before it has taken its arguments would block us.
+    terms = {"vocabulary": vocabulary.to_json(), "lower": sorted(salience.lower), "golds": sorted(salience.golds)}
+    state = (folder / "terms.json", source)
     with contextlib.ExitStack() as stack:
         try:
+            state[0].write_text(json.dumps(terms), encoding="utf-8")
             files = {name: stack.enter_context(_Appended(folder / f"{name}.bin", ends.get(name, 0))) for name in types}
             log = stack.enter_context(open(folder / "journal.jsonl", "r+b" if done else "wb"))
             log.truncate(sum(entry["length"] for entry in journal))
@@ -497,9 +501,11 @@ def _begin_worker(*state: Any) -> None:
         threading.Thread(target=watch, daemon=True).start()
 
 
-def _begin(vocabulary: dict[str, Any], salience: Salience, source: Source) -> None:
-    known = vocabulary_from_json(vocabulary)
-    _state.update(vocabulary=known, salience=salience, source=source, lexicon=Lexicon())
+def _begin(terms: Path, source: Source) -> None:
+    found = json.loads(terms.read_text(encoding="utf-8"))
+    salience = Salience(set(found["lower"]), set(found["golds"]), as_words(found["golds"]))
+    vocabulary = vocabulary_from_json(found["vocabulary"])
+    _state.update(vocabulary=vocabulary, salience=salience, source=source, lexicon=Lexicon())
 
 
 def _work(chunk: Chunk) -> dict[str, np.ndarray]:
@@ -627,12 +633,15 @@ class _Titles(Sequence[str]):
 class _TitleSet(Collection[str]):
     def __init__(self, index: Index) -> None:
         self._index = index
+        self._looked_up: dict[object, bool] = {}  # by stretches of questions: few, and each asked for again
 
     def __contains__(self, title: object) -> bool:
-        keys = self._index["name_sorted"]
-        key = keys_of([str(title).encode()])
-        at = int(np.searchsorted(keys, key)[0])
-        return at < len(keys) and keys[at] == key[0]
+        if title not in self._looked_up:
+            keys = self._index["name_sorted"]
+            key = keys_of([str(title).encode()])[0]
+            at = keys.searchsorted(key)
+            self._looked_up[title] = bool(at < len(keys) and keys[at] == key)
+        return self._looked_up[title]
 
     def __len__(self) -> int:
         return int(self._index.about["titles"])

@@ -51,6 +51,7 @@ class Arrays(Protocol):
     def marks(self) -> np.ndarray: ...  # beside the tokens' values: IN_TITLE, NAME, INSIDE, FIRST
     @property
     def spans(self) -> Spans: ...  # what stands out in the documents' bodies
+    def release(self) -> None: ...  # let go of what can be read again
 
 
 class InMemory:
@@ -105,6 +106,9 @@ class InMemory:
         output = _ragged([one.said for one in self._marked], [one.said_lengths for one in self._marked])
         starts = offsets(np.bincount(document, minlength=len(self.documents)))
         return Spans(document, first, last, number, answer, output, starts)
+
+    def release(self) -> None:
+        pass
 
 
 def salience_of(lower: Collection[str], questions: Questions | None) -> Salience:

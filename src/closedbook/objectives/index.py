@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import itertools
 import json
+import mmap
 import multiprocessing
 import os
 import sys
@@ -191,6 +192,13 @@ class Index:
         )
         said = Ragged(self["said"], self["said_starts"])
         return Spans(document, first, last, number, answer, said, self["span_starts"])
+
+    def release(self) -> None:
+        """Let go of the mapped pages; they stay in the system's cache while it has room for them."""
+        for array in self._arrays.values():
+            mapped = getattr(array, "_mmap", None)
+            if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)
 
     def name(self, document: int) -> str:
         """A document's title."""

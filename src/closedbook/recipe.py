@@ -217,6 +217,7 @@ class Stage:
 @dataclass(frozen=True)
 class DataRecipe:
     documents: str = "titled"  # or "text": any text, one stream
+    evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
     kept_out: Mapping[str, float] = field(default_factory=dict)  # parts of the training questions, by name's hash
 

@@ -435,6 +435,8 @@ def resume_command(folder: RunFolder) -> str:
         given = record.get(option)
         if isinstance(given, dict) and "path" in given:
             words += [f"--{option}", str(given["path"])]
+            if given.get("index"):
+                words += ["--index", str(given["index"])]
     return shlex.join([*words, *mixer_option(folder), "--run", str(folder.path), "--resume"])
 
 

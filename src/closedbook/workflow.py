@@ -11,7 +11,7 @@ import os
 import platform
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,7 @@ from closedbook.model.gpt import GPT
 from closedbook.model.own import FILES
 from closedbook.objectives import Corpus
 from closedbook.objectives.arrays import Examples
+from closedbook.objectives.index import is_large, open_index
 from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Recipe, load_recipe
 from closedbook.runs import RunFolder, check_free, default_folder, source_commit, to_json
@@ -166,32 +167,64 @@ def _positions(examples: Examples) -> int:
 
 
 def prepare(
-    recipe: Recipe, documents: str | Path, questions: str | Path | None = None, dev: str | Path | None = None
+    recipe: Recipe,
+    documents: str | Path,
+    questions: str | Path | None = None,
+    dev: str | Path | None = None,
+    index: str | Path | None = None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Job:
     """Read and check every input and build the network. Raises DataError or RecipeError for what cannot be used.
 
-    `dev` is only looked at, so that a file that cannot be used is found now; what it holds is forgotten again.
+    `dev` is only looked at, so that a file that cannot be used is found now; what it holds is forgotten again. A large
+    corpus is indexed on disk first, or its index opened; `index` is the folder that indexes are kept in, and with it
+    a small one is indexed too. `tell` hears how far that is.
     """
     if recipe.seed >= 2**63:
         raise RecipeError(f"seed = {recipe.seed} is too large; below 2**63")
-    corpus_documents = (read_documents if recipe.data.documents == "titled" else read_text)(documents)
+    titled = recipe.data.documents == "titled"
+    if index is not None and not titled:
+        raise RecipeError(
+            f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
+        )
+    on_disk = titled and (index is not None or is_large(documents))
     given = read_questions(questions, need_answers=True) if questions is not None else None
     if given is None and recipe.needs_questions:
         raise DataError(f"the recipe {recipe.name} trains on questions; give a file of them with --questions")
     if dev is not None:
         read_questions(dev, need_answers=True)
-    trained, kept, split = None, None, {}
-    if given is not None:
-        split = split_by_name(given, set(corpus_documents.titles), recipe.data.kept_out)
-        if not split["train"]:
+
+    def parted(titles: Collection[str]) -> dict[str, list[int]]:
+        split = split_by_name(given, titles, recipe.data.kept_out) if given is not None else {}
+        if given is not None and not split["train"]:
             raise DataError(f"{questions}: data.kept_out leaves no question to train on; give more, or keep out fewer")
-        trained, kept = given.only(split["train"]), given.only(split.get("calibrate", []))
-        if recipe.data.ascii_questions:
-            trained = trained.ascii()
-    lines = [item.text for item in corpus_documents.items]
-    texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
-    vocabulary = make_vocabulary(recipe.vocabulary.kind, lines, recipe.vocabulary.size, texts, answers)
-    corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.block)
+        return split
+
+    def learned(split: dict[str, list[int]]) -> Questions | None:
+        trained = given.only(split["train"]) if given is not None else None
+        return trained.ascii() if trained is not None and recipe.data.ascii_questions else trained
+
+    kind, size = recipe.vocabulary.kind, recipe.vocabulary.size
+    indexed = None
+    if on_disk:
+        about = {"kept_out": dict(recipe.data.kept_out), "ascii": recipe.data.ascii_questions}
+        indexed = open_index(
+            documents, kind, size, given, lambda titles: learned(parted(titles)),
+            root=Path(index) if index is not None else None, about=about, tell=tell,
+        )  # fmt: skip
+        corpus_documents: Documents = indexed.documents
+    else:
+        corpus_documents = (read_documents if titled else read_text)(documents)
+    split = parted(corpus_documents.known_titles) if given is not None else {}
+    trained = learned(split)
+    kept = given.only(split.get("calibrate", [])) if given is not None else None
+    if indexed is not None:
+        vocabulary = indexed.vocabulary
+    else:
+        lines = [item.text for item in corpus_documents.items]
+        texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
+        vocabulary = make_vocabulary(kind, lines, size, texts, answers)
+    corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.block, indexed)
     mixtures = [Mixture(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
     with torch.random.fork_rng(devices=[]), _memory("model.width, model.layers or model.memory.rows"):
         torch.manual_seed(recipe.seed)
@@ -233,7 +266,7 @@ def plan(job: Job, run: str | Path = "") -> Plan:
         parameters=counts["total"],
         memory_parameters=counts["memory"],
         documents=len(job.documents),
-        titles=len(set(job.documents.titles)),
+        titles=len(job.documents.known_titles),
         questions=len(job.questions) if job.questions else 0,
         steps=job.steps,
         tokens=tokens,
@@ -258,14 +291,16 @@ def train(
     listeners: Sequence[Listener] = (),
     command: str = "",
     start: Start | None = None,
+    index: str | Path | None = None,
 ) -> Run:
     """Train a recipe on documents and questions and return the finished run.
 
-    `start` gives the weights to begin from; random ones if left out. `dev` is answered after the last step only, and
-    its score written to evaluation.json. Ctrl-C saves the state and raises KeyboardInterrupt; `resume` goes on from
-    there, bit for bit on a CPU. In several processes (torchrun) all call this alike and train together; the first
-    one writes and tells, and all return when the run is finished. Raises DataError, RecipeError or RunError for inputs
-    that cannot be used, before anything is written.
+    `start` gives the weights to begin from; random ones if left out. `index` is the folder that indexes of corpora are
+    kept in, beside the corpus if left out; only large corpora are indexed unless it is given. `dev` is answered after
+    the last step only, and its score written to evaluation.json. Ctrl-C saves the state and raises KeyboardInterrupt;
+    `resume` goes on from there, bit for bit on a CPU. In several processes (torchrun) all call this alike and train
+    together; the first one writes and tells, and all return when the run is finished. Raises DataError, RecipeError or
+    RunError for inputs that cannot be used, before anything is written.
     """
     began = time.perf_counter()
     if not isinstance(recipe, Recipe):
@@ -290,7 +325,12 @@ def train(
                     held.enter_context(existing.lock())
                     state = load_state(existing)
             set_threads(threads, existing, engine)
-            job = prepare(recipe, documents, questions, dev)
+            job, hear = None, lambda text: tell(Note(text))
+            if engine.first or not (index is not None or is_large(documents)):
+                job = prepare(recipe, documents, questions, dev, index, hear)
+        with engine.agreed():
+            if job is None:  # the first one has made the index of a large corpus
+                job = prepare(recipe, documents, questions, dev, index, hear)
             if existing is not None:
                 _check_inputs(existing, job, start)
             if start is not None:
@@ -306,7 +346,7 @@ def train(
                 if existing is None:
                     vocabulary = to_json(job.corpus.vocabulary.to_json(), indent=2)
                     files = {"recipe.toml": recipe.to_toml(), "vocabulary.json": vocabulary}
-                    RunFolder.create(path, _record(job, dev, command, start), files)
+                    RunFolder.create(path, _record(job, dev, command, start, index), files)
                     held.enter_context(folder.lock())
                 elif state is None:
                     tell(Note("no state was saved before; beginning with the first step"))
@@ -336,7 +376,7 @@ def _finish(run: Run, job: Job, dev: str | Path | None, seconds: dict[str, Any],
     """Index, calibrate and score a trained run, and close its record; `seconds` has what was spent before."""
     folder = run.folder
     trained = time.perf_counter()
-    if job.recipe.data.documents == "titled":
+    if job.recipe.data.documents == "titled" and job.recipe.data.evidence:
         done = folder.record().get("steps_done", {})
         counts = Counts.of(job.corpus, job.mixtures, [done.get(stage.name) for stage in job.recipe.stages])
         build_index(folder.path / "evidence.sqlite", job.documents, counts)
@@ -344,7 +384,7 @@ def _finish(run: Run, job: Job, dev: str | Path | None, seconds: dict[str, Any],
     if job.calibrate is not None and len(job.calibrate):
         trained = time.perf_counter()
         try:
-            calibration = calibrate(run, job.calibrate.items, job.documents.titles)
+            calibration = calibrate(run, job.calibrate.items, job.documents)
             folder.write_json("calibration.json", calibration.to_json())
         except DataError as error:
             tell(Note(f"probabilities are the model's own: {error}"))
@@ -365,18 +405,18 @@ def _kept_out(questions: str | Path | None, job: Job) -> Sequence[Question]:
     return read_questions(questions).only(positions).items if questions is not None and positions else ()
 
 
-def calibrate(run: Run, questions: Sequence[Question], titles: Sequence[str]) -> Calibration:
+def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> Calibration:
     """Fit the calibrators of a run on questions it was not trained on, and on twice as many invented people.
 
     Raises DataError where there are too few questions about people with documents.
     """
-    known = set(titles)
+    known = documents.known_titles
     names = [subject(question.text, known) for question in questions]
     met = np.array([name is not None for name in names], dtype=bool)
     if met.sum() < FEWEST:
         raise DataError(f"{met.sum()} questions are too few to calibrate by; keep out {FEWEST} or more of them")
     forms = [(item.text, name) for item, name in zip(questions, names, strict=True) if name is not None]
-    invented = invent(sorted(known), 2 * len(forms), run.recipe.seed)
+    invented = [x for x in invent(documents.some_titles(), 2 * len(forms), run.recipe.seed) if x not in known]
     strangers = [
         Question(text.replace(name, stranger, 1), None, 1)
         for stranger, (text, name) in zip(invented, itertools.cycle(forms), strict=False)
@@ -443,7 +483,9 @@ def set_threads(asked: int | None, existing: RunFolder | None = None, engine: En
     return int(chosen)
 
 
-def _record(job: Job, dev: str | Path | None, command: str, start: Start | None) -> dict[str, Any]:
+def _record(
+    job: Job, dev: str | Path | None, command: str, start: Start | None, index: str | Path | None
+) -> dict[str, Any]:
     """What run.json says of a run when it starts."""
     return {
         "recipe": job.recipe.name,
@@ -455,7 +497,12 @@ def _record(job: Job, dev: str | Path | None, command: str, start: Start | None)
         "device": job.engine.device.type,
         "mixer": job.recipe.model.mixer.name,  # a user's own with the hash of its file
         "mixer_file": FILES.get(job.recipe.model.mixer.name),  # told to whoever goes on, and never executed by itself
-        "documents": {"path": job.documents.source, "sha256": job.documents.sha256, "count": len(job.documents)},
+        "documents": {
+            "path": job.documents.source,
+            "sha256": job.documents.sha256,
+            "count": len(job.documents),
+            "index": str(index) if index is not None else None,
+        },
         "questions": {"path": job.questions.source, "sha256": job.questions.sha256} if job.questions else None,
         "dev": {"path": str(dev)} if dev is not None else None,
         "start": {"path": start.source, "sha256": start.sha256} if start else None,

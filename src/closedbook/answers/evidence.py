@@ -1,7 +1,8 @@
 """What a run was pretrained on, looked up: the documents about a person, who else mentions them, and near names.
 
 The index is one SQLite file in the run folder. It holds titles, words and byte offsets but not the text, which is read
-from the corpus file; every line that is quoted is held to the hash it had when the run was trained. That an answer
+from the corpus file; every line that is quoted is held to the hash it had when the run was trained. Of a compressed
+corpus, in which no place can be sought, it keeps the lines too. That an answer
 stands beside a name is co-mention, and is quoted as that: it proves nothing.
 """
 
@@ -12,8 +13,9 @@ import itertools
 import os
 import re
 import sqlite3
+import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +31,7 @@ from closedbook.objectives.mixture import Mixture
 from closedbook.objectives.question import QuestionAnswer
 from closedbook.runs import put_in_place
 from closedbook.text.documents import Document, Documents, is_abbreviation
+from closedbook.text.files import Source
 from closedbook.text.questions import LONGEST_NAME, names_in, subject
 
 FORMAT = 1
@@ -49,6 +52,7 @@ SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
 CREATE TABLE documents (line INTEGER PRIMARY KEY, title TEXT, folded TEXT, backwards TEXT,
                         start INTEGER, length INTEGER, digest BLOB);
+CREATE TABLE texts (line INTEGER PRIMARY KEY, content BLOB);
 CREATE TABLE facts (title TEXT, answer TEXT, exposures INTEGER, statements INTEGER, PRIMARY KEY (title, answer))
     WITHOUT ROWID;
 CREATE TABLE asked (title TEXT, answer TEXT, exposures INTEGER, PRIMARY KEY (title, answer)) WITHOUT ROWID;
@@ -85,28 +89,38 @@ class Counts:
 
         `steps` are the steps done in each stage, where one was stopped early.
         """
-        spans, questions = corpus.spans, corpus.questions
-        exposures = np.zeros(len(spans.document), np.int64)
+        questions, documents = corpus.questions, corpus.documents
+        seen: list[np.ndarray] = []
         asked = np.zeros(len(questions) if questions else 0, np.int64)
         for mixture, done in itertools.zip_longest(mixtures, steps):
             for objective, items, u in mixture.shown(done):
                 if isinstance(objective, QuestionAnswer):
                     asked += np.bincount(items, minlength=len(asked))
                 else:
-                    exposures += np.bincount(objective.exposed(items, u), minlength=len(exposures))
-        said: dict[tuple[str, str], list[int]] = {}
-        titles = corpus.documents.titles
-        for number, (document, times) in enumerate(zip(spans.document, exposures, strict=True)):
-            pair = said.setdefault((titles[document], corpus.vocabulary.answer(spans.output[number])), [0, 0])
-            pair[0] += int(times)
-            pair[1] += 1
-        facts = [Fact(*pair, *counts) for pair, counts in said.items()]
+                    seen.append(objective.exposed(items, u))
         by_name: Counter[tuple[str, str]] = Counter()
-        known = set(titles)
         for item, times in zip(questions.items if questions else (), asked, strict=True):
-            if (name := subject(item.text, known)) is not None:
+            if (name := subject(item.text, documents.known_titles)) is not None:
                 by_name[name, item.answer or ""] += int(times)
+        facts = _facts(corpus, np.concatenate([np.zeros(0, np.int64), *seen]))
         return cls(facts, by_name, Counter(questions.answers) if questions else {})
+
+
+def _facts(corpus: Corpus, exposed: np.ndarray) -> list[Fact]:
+    """What documents say whose spans were exposed, and others of their titles; a span is listed once an exposure."""
+    spans = corpus.spans
+    shown, counts = np.unique(exposed, return_counts=True)
+    times = dict(zip(shown.tolist(), counts.tolist(), strict=True))
+    documents = corpus.documents.namesakes(np.unique(spans.document[shown]))
+    said: dict[tuple[str, str], list[int]] = {}
+    owner, span = spans.of(documents)
+    outputs, titles = spans.output.take(span), corpus.documents.titles
+    for i, (place, number) in enumerate(zip(owner.tolist(), span.tolist(), strict=True)):
+        pair = (titles[documents[place]], corpus.vocabulary.answer(outputs[i]))
+        entry = said.setdefault(pair, [0, 0])
+        entry[0] += times.get(number, 0)
+        entry[1] += 1
+    return [Fact(*pair, *entry) for pair, entry in said.items()]
 
 
 @dataclass(frozen=True)
@@ -168,9 +182,14 @@ def build_index(path: Path, documents: Documents, counts: Counts | None = None) 
         try:
             connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
             with connection:
-                connection.executemany("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", _rows(documents))
-                texts = ((item.line, item.text) for item in documents.items)
-                connection.executemany("INSERT INTO words (rowid, text) VALUES (?, ?)", texts)
+                source = Source.of(documents.source)
+                for item, start, line in documents.stream():
+                    folded = fold(item.title)
+                    row = (item.line, item.title, folded, folded[::-1], start, len(line), _digest(line))
+                    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                    connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (item.line, item.text))
+                    if source.compression:
+                        connection.execute("INSERT INTO texts VALUES (?, ?)", (item.line, zlib.compress(line)))
                 connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?)", counts.facts)
                 asked = ((*pair, exposures) for pair, exposures in counts.asked.items())
                 connection.executemany("INSERT INTO asked VALUES (?, ?, ?)", asked)
@@ -188,15 +207,6 @@ def build_index(path: Path, documents: Documents, counts: Counts | None = None) 
         ) from None
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _rows(documents: Documents) -> Iterator[tuple[Any, ...]]:
-    start = 0
-    for item in documents.items:
-        line = item.text.encode()
-        folded = fold(item.title)
-        yield item.line, item.title, folded, folded[::-1], start, len(line), _digest(line)
-        start += len(line) + 1
 
 
 def _digest(line: bytes) -> bytes:
@@ -238,7 +248,7 @@ class Index:
     def trouble(self) -> str | None:
         """Why the corpus can no longer be quoted, or None: it was moved or altered. Reads the whole file."""
         try:
-            with open(self.corpus, "rb") as file:
+            with open(Source.of(self.corpus).path, "rb") as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             return f"{self.corpus} cannot be read ({error.strerror}); say where the documents are with --documents"
@@ -342,13 +352,18 @@ class Index:
 
     def _read(self, line: int, start: int, length: int, digest: bytes) -> str | None:
         """The text of a line, or None where it is not what it was."""
+        source = Source.of(self.corpus)
         try:
-            with open(self.corpus, "rb") as file:
-                file.seek(start)
-                found = file.read(length)
-        except OSError:
+            if source.compression:
+                row = self._connection.execute("SELECT content FROM texts WHERE line = ?", (line,)).fetchone()
+                found = zlib.decompress(row[0]) if row else b""
+            else:
+                with open(source.path, "rb") as file:
+                    file.seek(start)
+                    found = file.read(length)
+        except (OSError, zlib.error, sqlite3.Error):
             return None
-        return found.decode() if _digest(found) == digest else None
+        return source.parse(found.decode(), line)[1] if _digest(found) == digest else None
 
     def _exposures(self, title: str, answer: str) -> tuple[int, int]:
         """(training examples that asked for the answer, spans that state it)."""

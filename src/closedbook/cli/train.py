@@ -36,6 +36,7 @@ def train(
     dry_run: bool = False,
     tensorboard: Path | None = None,
     mixer: str | None = None,
+    index: Path | None = None,
     json: bool = False,
 ) -> None:
     """Train a model to answer from memory, and score it.
@@ -53,7 +54,8 @@ def train(
     recipe: str
         A built-in recipe (`closedbook list recipes`) or a TOML file of your own.
     documents: Path
-        The corpus: one document a line, "Title. Text …", UTF-8.
+        The corpus: one document a line, "Title. Text …", UTF-8; or JSON Lines with a title and a text (FILE.jsonl, or
+        FILE.jsonl:title=NAME,text=NAME for fields of other names). Either may be compressed: .gz, .zst.
     questions: Path
         Training questions: one a line, QUESTION tab ANSWER.
     dev: Path
@@ -76,6 +78,9 @@ def train(
         Also write TensorBoard's files into this folder, for `tensorboard --logdir`.
     mixer: str
         FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed.
+    index: Path
+        The folder to keep indexes of corpora in; beside the corpus if left out. Corpora of 32 MiB or more are indexed,
+        and with this option smaller ones too.
     json: bool
         Print one JSON object on standard output, everything else on standard error.
     """
@@ -105,7 +110,7 @@ def train(
         display.wait(READING)
         try:
             plan = workflow.plan(
-                workflow.prepare(loaded, documents, questions, dev), run or default_folder(loaded.name)
+                workflow.prepare(loaded, documents, questions, dev, index), run or default_folder(loaded.name)
             )
             display.plan(plan)
         finally:
@@ -121,7 +126,7 @@ def train(
     display.wait(READING)
     try:
         finished = workflow.train(
-            loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads, device=device,
+            loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads, device=device, index=index,
             listeners=[display, *([board] if board else [])], command=command,
         )  # fmt: skip
         if silent():
@@ -171,9 +176,10 @@ def next_step(run: Run, questions: Path | None, documents: Path) -> str:
 
     more = mixer_option(run.folder)
     if not run.recipe.needs_questions or questions is None:
-        from closedbook.text.files import read_bytes
+        from closedbook.text.files import Source, opened
 
-        start = " ".join(read_bytes(documents, "text").decode(errors="ignore").split()[:3])
+        with opened(Source.of(documents), "text") as (stream, _):
+            start = " ".join(stream.read(1000).decode(errors="ignore").split()[:3])
         return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
     from closedbook.text.questions import read_questions
 

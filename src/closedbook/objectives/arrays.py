@@ -11,6 +11,9 @@ BLOCK = 1 << 16  # entries of a long array that are read at once
 NONE = -1  # the label of a position that is asked for nothing
 
 
+Rows = np.ndarray | slice  # which sequences; a slice with both ends
+
+
 @dataclass(frozen=True)
 class Ragged:
     """n sequences end to end: sequence i is `values[starts[i]:starts[i + 1]]`."""
@@ -40,8 +43,10 @@ class Ragged:
         blocks = range(0, len(self), BLOCK)
         return max((int(np.diff(self.starts[a : a + BLOCK + 1]).max()) for a in blocks), default=0)
 
-    def lengths_of(self, rows: np.ndarray) -> np.ndarray:
+    def lengths_of(self, rows: Rows) -> np.ndarray:
         """The lengths of the sequences at these rows."""
+        if isinstance(rows, slice):
+            return np.diff(self.starts[rows.start : rows.stop + 1])
         return np.asarray(self.starts[rows + 1] - self.starts[rows])
 
     def take(self, rows: np.ndarray) -> Ragged:
@@ -69,11 +74,11 @@ class Repeated:
     One number for every `step` entries is kept in memory; the rest is counted again when it is asked for.
     """
 
-    def __init__(self, n: int, times: Callable[[np.ndarray], np.ndarray], step: int = 128) -> None:
+    def __init__(self, n: int, times: Callable[[Rows], np.ndarray], step: int = 128) -> None:
         self.n, self.times, self.step = n, times, step
         counts = [np.zeros(0, np.int64)]
         for first in range(0, n, BLOCK):
-            some = times(np.arange(first, min(n, first + BLOCK))).astype(np.int64)
+            some = times(slice(first, min(n, first + BLOCK))).astype(np.int64)
             counts.append(np.add.reduceat(some, np.arange(0, len(some), step)))
         self.before = offsets(np.concatenate(counts))
 

@@ -51,6 +51,7 @@ class Arrays(Protocol):
     def marks(self) -> np.ndarray: ...  # beside the tokens' values: IN_TITLE, NAME, INSIDE, FIRST
     @property
     def spans(self) -> Spans: ...  # what stands out in the documents' bodies
+    def release(self) -> None: ...  # let go of what can be read again
 
 
 class InMemory:
@@ -83,10 +84,12 @@ class InMemory:
     @cached_property
     def _marked(self) -> list[Marked]:
         lexicon = Lexicon()
-        for part, _ in self._pieces:
-            Scan.of([item.text for item in part], lexicon)
+        scans = [Scan.of([item.text for item in part], lexicon) for part, _ in self._pieces]
         salience = salience_of(lexicon.lower_case(), self.questions)
-        return [mark(part, one, self.vocabulary, salience, lexicon) for part, one in self._pieces]
+        return [
+            mark(part, one, self.vocabulary, salience, scan)
+            for (part, one), scan in zip(self._pieces, scans, strict=True)
+        ]
 
     @cached_property
     def marks(self) -> np.ndarray:
@@ -103,6 +106,9 @@ class InMemory:
         output = _ragged([one.said for one in self._marked], [one.said_lengths for one in self._marked])
         starts = offsets(np.bincount(document, minlength=len(self.documents)))
         return Spans(document, first, last, number, answer, output, starts)
+
+    def release(self) -> None:
+        pass
 
 
 def salience_of(lower: Collection[str], questions: Questions | None) -> Salience:

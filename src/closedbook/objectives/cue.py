@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from closedbook.errors import RecipeError
-from closedbook.objectives.arrays import Examples, Repeated, chosen, concatenate
+from closedbook.objectives.arrays import Examples, Repeated, Rows, chosen, concatenate
 from closedbook.objectives.asking import ask
 from closedbook.objectives.corpus import Corpus
 from closedbook.objectives.encoding import IN_TITLE, NAME
@@ -79,7 +79,7 @@ class Cue:
         weight[digits] = self.config.keep_numbers
         return weight
 
-    def _often(self, span: np.ndarray) -> np.ndarray:
+    def _often(self, span: Rows) -> np.ndarray:
         """How often every epoch asks for each of these spans; of those with 0, numbers all, some are drawn."""
         return np.where(self.spans.answer[span], self.config.answers, np.where(self.spans.number[span], 0, 1))
 

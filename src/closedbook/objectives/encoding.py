@@ -6,6 +6,7 @@ difference to an objective where they lie. Everything counts within the document
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import numpy as np
 from closedbook.errors import DataError
 from closedbook.objectives.arrays import enumerate_ragged, offsets
 from closedbook.text.documents import Document
-from closedbook.text.scan import Lexicon, Scan, paired
+from closedbook.text.scan import Scan, paired
 from closedbook.text.vocabulary import Vocabulary
 
 IN_TITLE, NAME, INSIDE, FIRST = 1, 2, 4, 8  # marks of a token: see `Marked`
@@ -59,13 +60,16 @@ class Salience:
     known: Collection[tuple[str, ...]]  # the same, each as its words
 
 
-def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str) -> Encoded:
-    """Raises DataError for a text with a character that the vocabulary lacks."""
+def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, scan: Scan | None = None) -> Encoded:
+    """The tokens of documents; `scan` are their words, where they are known already.
+
+    Raises DataError for a text with a character that the vocabulary lacks.
+    """
     texts = [item.text for item in documents]
     if not vocabulary.answers_in_one:
         for item in documents:
             check(vocabulary, item.text, source, item.line)
-    tokens, lengths, characters = vocabulary.encode_all(texts)
+    tokens, lengths, characters = vocabulary.encode_all(texts, scan)
     titles, title_lengths, _ = vocabulary.encode_all([item.title for item in documents])
     starts, edges = offsets(lengths), _edges(texts)
     after = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
@@ -85,31 +89,29 @@ def check(vocabulary: Vocabulary, text: str, source: str, line: int) -> None:
 
 
 def mark(
-    documents: Sequence[Document], encoded: Encoded, vocabulary: Vocabulary, salience: Salience, lexicon: Lexicon
+    documents: Sequence[Document], encoded: Encoded, vocabulary: Vocabulary, salience: Salience, scan: Scan
 ) -> Marked:
-    """The spans and marks of documents that were encoded.
+    """The spans and marks of documents that were encoded; `scan` are their words.
 
     Where an answer is a single token, a span that the vocabulary cannot say, or of which it knows no word, is left
     out: it could never be asked for. None is where the vocabulary was made of these very documents.
     """
-    texts = [item.text for item in documents]
-    scan = Scan.of(texts, lexicon)
     begin, end = scan.spans([len(item.title) for item in documents], salience.lower, salience.known)
     document, a, b = scan.text[begin], scan.start[begin], scan.stop[end - 1]
     starts = offsets(encoded.lengths)
     place = np.repeat(scan.edges[:-1], encoded.lengths) + encoded.characters
     first, last = np.searchsorted(place, a), np.searchsorted(place, b)
     texts_said = [scan.joined[x:y] for x, y in zip(a.tolist(), b.tolist(), strict=True)]
-    said = [vocabulary.encode_answer(text) for text in texts_said]
-    said_lengths = np.fromiter(map(len, said), np.int64, len(said))
+    said, said_lengths = vocabulary.encode_answers(texts_said)
     if vocabulary.answers_in_one:
-        kept = np.flatnonzero((last > first) & (said_lengths > 0))
+        sayable = said_lengths > 0
+        kept = (last > first) & sayable
         document, first, last, said_lengths = document[kept], first[kept], last[kept], said_lengths[kept]
-        texts_said, said = [texts_said[i] for i in kept], [said[i] for i in kept]
+        said, texts_said = said[kept[sayable]], list(itertools.compress(texts_said, kept.tolist()))
     elif len(place):  # a token may start before the span it holds: with the space before it
         first = first - ((last == first) | (place[np.minimum(first, len(place) - 1)] > a))
-    number = np.fromiter((text[0].isdigit() for text in texts_said), bool, len(said))
-    answer = np.fromiter((text in salience.golds for text in texts_said), bool, len(said))
+    number = np.fromiter((text[0].isdigit() for text in texts_said), bool, len(texts_said))
+    answer = np.fromiter((text in salience.golds for text in texts_said), bool, len(texts_said))
 
     n = len(encoded.tokens)
     owner = np.repeat(np.arange(len(documents)), encoded.lengths)
@@ -121,8 +123,7 @@ def mark(
     marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first, last)[:n].astype(np.uint8)
     marks[first] |= FIRST
     at = starts[document]
-    output = np.concatenate([np.zeros(0, np.int32), *said])
-    return Marked(marks, document, first - at, last - at, number, answer, output, said_lengths)
+    return Marked(marks, document, first - at, last - at, number, answer, said, said_lengths)
 
 
 def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedbook.objectives.arrays import Examples, Ragged, Repeated, enumerate_ragged, offsets
+from closedbook.objectives.arrays import Examples, Ragged, Repeated, Rows, enumerate_ragged, offsets
 from closedbook.objectives.corpus import Corpus
 
 
@@ -28,7 +28,7 @@ class Language:
         self.document = Repeated(len(self.documents), self._windows)
         self.items = len(self.document)
 
-    def _windows(self, documents: np.ndarray) -> np.ndarray:
+    def _windows(self, documents: Rows) -> np.ndarray:
         """How many items each document counts as."""
         lengths = self.documents.lengths_of(documents)
         return np.where(lengths < 2, 0, -(-lengths // self.block))  # of one token, nothing is to predict

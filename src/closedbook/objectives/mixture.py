@@ -13,6 +13,7 @@ from closedbook.objectives import Corpus, Examples, Objective
 from closedbook.objectives.epoch import Epoch
 from closedbook.recipe import Stage
 
+RELEASED = 250  # examples after which mapped pages are let go: each reads about ten places, 64 KiB of each
 SHOWN = 1 << 16  # examples that are told of at once
 
 
@@ -20,7 +21,7 @@ class Mixture:
     """The batches of one stage. `batch(step)` depends on (seed, stage, step) alone, in any order of calls."""
 
     def __init__(self, stage: Stage, corpus: Corpus, seed: int, stage_number: int = 0) -> None:
-        self.stage, self.key = stage, (seed, stage_number)
+        self.stage, self.key, self.corpus = stage, (seed, stage_number), corpus
         self.objectives: list[Objective] = [share.objective.make("objective", corpus) for share in stage.objectives]
         for share, objective in zip(stage.objectives, self.objectives, strict=True):
             if objective.items == 0:
@@ -32,6 +33,7 @@ class Mixture:
         else:
             self.steps = stage.steps
         self.counts = self._counts()
+        self._since_release = RELEASED  # making the objectives read much
         self._epoch = lru_cache(maxsize=2 * len(self.objectives))(self._make_epoch)
         self._group = lru_cache(maxsize=2)(self._make_group)
 
@@ -105,7 +107,12 @@ class Mixture:
                 items.append(drawn.items_at(first, last))
                 rows.append(drawn.numbers(items[-1]))
             parts.append(objective.examples(np.concatenate(items), np.concatenate(rows)))
-        return Examples.join(parts)
+        made = Examples.join(parts)
+        self._since_release += len(made)
+        if self._since_release >= RELEASED:
+            self.corpus.arrays.release()
+            self._since_release = 0
+        return made
 
     def _make_group(self, group: int) -> list[Examples]:
         """The examples of a group's steps, dealt out anew: like lengths together, about as many tokens to each."""

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closedbook.errors import ClosedbookError, RunError
+from closedbook.objectives.index import is_large
 from closedbook.runs import RunFolder, list_runs
 from closedbook.text.documents import read_documents
+from closedbook.text.files import Source
 from closedbook.text.questions import Questions, read_questions, subject
 
 if TYPE_CHECKING:
@@ -163,11 +165,13 @@ def people(folder: RunFolder) -> People:
 
 
 def unchanged(entry: dict[str, Any] | None) -> Path | None:
-    """An input's path, if the file is still there and still what was trained on."""
-    path = Path((entry or {}).get("path", ""))
-    if not entry or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != entry.get("sha256"):
+    """An input as it was named, if its file is still what was trained on, and not so large that it must be indexed."""
+    given = (entry or {}).get("path", "")
+    path = Source.of(given).path
+    if not entry or not path.is_file() or is_large(given):
         return None
-    return path
+    with open(path, "rb") as file:
+        return Path(given) if hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256") else None
 
 
 def wording(questions: Questions, titles: set[str]) -> str:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from closedbook.text.files import Source, decode, read_hashed, split_lines
 
 # A full stop after one of these, or after an initial, belongs to the name.
@@ -51,6 +53,10 @@ class Documents:
     def some_titles(self) -> list[str]:
         """Different titles, sorted: all of them, or many where there are very many."""
         return sorted(self.known_titles)
+
+    def namesakes(self, documents: np.ndarray) -> np.ndarray:
+        """At least all documents whose titles are those of these documents."""
+        return np.arange(len(self.items))
 
     def stream(self) -> Iterator[tuple[Document, int, bytes]]:
         """Every document, the byte of the uncompressed file at which its line starts, and that line."""

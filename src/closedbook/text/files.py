@@ -10,12 +10,13 @@ import contextlib
 import gzip
 import hashlib
 import json
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from closedbook.errors import DataError
 
@@ -36,7 +37,9 @@ class Source:
         """Raises DataError where fields are named for a file that has none."""
         text = str(given)
         front, _, behind = text.rpartition(":")
-        match = FIELDS.fullmatch(behind) if front and not Path(text).exists() else None
+        match = FIELDS.fullmatch(behind) if front else None
+        if match and os.path.exists(text):
+            match = None
         path = Path(front if match else text)
         names = path.name.lower().split(".")
         compression = names.pop() if names[-1] in ("gz", "zst") else ""
@@ -122,31 +125,51 @@ class _Hashing:
         return self.digest.hexdigest()
 
 
-def _decompressed(file: _Hashing, source: Source) -> IO[bytes]:
+def _decompressed(file: _Hashing, source: Source) -> Any:
     if source.compression == "gz":
-        return gzip.GzipFile(fileobj=file, mode="rb")  # type: ignore[call-overload]
+        return gzip.GzipFile(fileobj=cast(Any, file), mode="rb")
     if source.compression == "zst":
         try:
-            import zstandard
+            return _Zstd(file, source.path)
         except ImportError:
             raise DataError(f"{source.path}: reading zstd takes a package more: pip install zstandard") from None
-        return _Zstd(zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True), source.path)  # type: ignore[return-value, arg-type]
-    return file  # type: ignore[return-value]
+    return file
 
 
 class _Zstd:
-    """A zstd stream whose errors are ours. One that is cut short is noticed by its missing end."""
+    """A zstd stream, of one frame or several; unlike zstandard's own reader it notices when the end is missing."""
 
-    def __init__(self, reader: IO[bytes], path: Path) -> None:
-        self.reader, self.path = reader, path
-
-    def read(self, size: int = -1) -> bytes:
+    def __init__(self, file: _Hashing, path: Path) -> None:
         import zstandard
 
-        try:
-            return self.reader.read(size)
-        except zstandard.ZstdError as error:
-            raise DataError(f"{self.path}: is no whole zstd file ({error}); make it again, or get it anew") from None
+        self.file, self.path, self.errors = file, path, zstandard.ZstdError
+        self.make = zstandard.ZstdDecompressor
+        self.frame = self.make().decompressobj()
+        self.fed = False  # whether the frame has begun
+        self.ready = b""
+
+    def read(self, size: int = -1) -> bytes:
+        parts, length = [self.ready], len(self.ready)
+        while (size < 0 or length < size) and (block := self.file.read(1 << 17)):
+            while block:
+                if self.frame.eof:
+                    self.frame, self.fed = self.make().decompressobj(), False
+                self.fed = True
+                try:
+                    parts.append(self.frame.decompress(block))
+                except self.errors as error:
+                    raise self._damaged(error) from None
+                length += len(parts[-1])
+                block = self.frame.unused_data if self.frame.eof else b""
+        if not self.frame.eof and (size < 0 or (self.fed and not length)):
+            raise self._damaged("its end is missing")
+        content = b"".join(parts)
+        size = len(content) if size < 0 else size
+        self.ready = content[size:]
+        return content[:size]
+
+    def _damaged(self, why: object) -> DataError:
+        return DataError(f"{self.path}: is no whole zstd file ({why}); make it again, or get it anew")
 
 
 class Chunk(NamedTuple):

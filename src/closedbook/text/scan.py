@@ -6,7 +6,6 @@ and looked up in arrays. Tests hold the results to the functions of `salience`, 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -15,12 +14,12 @@ import numpy as np
 
 from closedbook.text.salience import SENTENCE_END, WORD, normal
 
-# Words, and the spaces between them: together they cover a text, so their lengths give their places.
-PIECE = re.compile(rf"\s+|{WORD.pattern}")
+# Words cover all of a text but its spaces, so the lengths of words and the places of spaces give the words' places.
+IS_SPACE = np.array([chr(point).isspace() for point in range(0x3001)])  # no space has a higher code point
 
 PIECE_SIZE = 1 << 20  # characters that are read at once: what bounds the memory it takes
 
-SPACE, CAPITALISED, LOWER, DIGIT, STOP = 1, 2, 4, 8, 16  # what a word is, as bits
+CAPITALISED, LOWER, DIGIT, STOP = 1, 2, 4, 8  # what a word is, as bits
 
 
 class Lexicon(dict[str, int]):
@@ -32,18 +31,17 @@ class Lexicon(dict[str, int]):
         self._flags: list[int] = []
         self._forms: list[int] = []
         self.form_ids: dict[str, int] = {}
-        self._arrays = np.zeros((2, 0), np.int64)
+        self._arrays = np.zeros((3, 0), np.int64)
 
     def __missing__(self, word: str) -> int:
         first = word[0]
         flags = (
-            SPACE * first.isspace()
-            | CAPITALISED * first.isupper()
+            CAPITALISED * first.isupper()
             | LOWER * first.islower()
             | DIGIT * first.isdigit()
             | STOP * (word in SENTENCE_END)
         )
-        form = -1 if flags & SPACE else self.form_ids.setdefault(normal(word), len(self.form_ids))
+        form = self.form_ids.setdefault(normal(word), len(self.form_ids))
         self[word] = number = len(self.words)
         self.words.append(word)
         self._flags.append(flags)
@@ -52,7 +50,7 @@ class Lexicon(dict[str, int]):
 
     def _tables(self) -> np.ndarray:
         if self._arrays.shape[1] < len(self.words):
-            self._arrays = np.array([self._flags, self._forms])
+            self._arrays = np.array([self._flags, self._forms, list(map(len, self.words))], np.int64)
         return self._arrays
 
     @property
@@ -61,8 +59,12 @@ class Lexicon(dict[str, int]):
 
     @property
     def forms(self) -> np.ndarray:
-        """The number of each word's normal form; -1 for space."""
+        """The number of each word's normal form."""
         return self._tables()[1]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return self._tables()[2]
 
     def lower_case(self) -> set[str]:
         """The normal forms that were met in lower case."""
@@ -85,19 +87,18 @@ class Scan:
     def of(cls, texts: Sequence[str], lexicon: Lexicon) -> Scan:
         joined = "\n".join(texts)
         edges = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64, len(texts) + 1)
-        found = PIECE.findall(joined)
+        found = WORD.findall(joined)
         word = np.fromiter(map(lexicon.__getitem__, found), np.int64, len(found))
-        length = np.fromiter(map(len, found), np.int64, len(found))
-        start = np.cumsum(length) - length
-        kept = lexicon.flags[word] & SPACE == 0
-        word, start = word[kept], start[kept]
+        points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+        written = np.flatnonzero(~IS_SPACE[np.minimum(points, 0x3000)] | (points > 0x3000))
+        length = lexicon.lengths[word]
+        start = written[np.cumsum(length) - length]
         return cls(lexicon, joined, edges, word, start, np.searchsorted(edges, start, "right") - 1)
 
     @property
     def stop(self) -> np.ndarray:
         """(n,) the character after each word."""
-        lengths = np.fromiter(map(len, self.lexicon.words), np.int64, len(self.lexicon.words))
-        return self.start + lengths[self.word]
+        return self.start + self.lexicon.lengths[self.word]
 
     def spans(
         self, titles: Sequence[int], lower: Collection[str], known: Collection[tuple[str, ...]] = ()

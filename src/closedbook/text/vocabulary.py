@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from closedbook.errors import DataError, RecipeError
+from closedbook.text.scan import Scan
 
 PAD, MASK = 0, 1
 PAD_CHARACTER, MASK_CHARACTER = "□", "⁇"  # U+25A1 and U+2047
@@ -39,12 +40,18 @@ class Vocabulary(ABC):
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
         """(ids, the character at which each token starts). Characters it lacks are left out; see `unknown`."""
 
-    def encode_all(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray, np.ndarray]:
-        """Many texts at once: (the ids of all, how many each has, the character of its text each starts at)."""
+    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
+        """Many texts at once: (the ids of all, how many each has, the character of its text each starts at).
+
+        `scan` are their words, where they are known already.
+        """
         pairs = [self.encode(text) for text in texts]
-        lengths = np.array([len(ids) for ids, _ in pairs], np.int64)
-        ids = np.concatenate([np.zeros(0, np.int32), *(ids for ids, _ in pairs)])
+        ids, lengths = _end_to_end([ids for ids, _ in pairs])
         return ids, lengths, np.concatenate([np.zeros(0, np.int64), *(starts for _, starts in pairs)])
+
+    def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
+        """Many answers at once: (the output ids of all, how many each has)."""
+        return _end_to_end([self.encode_answer(text) for text in texts])
 
     @abstractmethod
     def decode(self, ids: Sequence[int] | Ids) -> str: ...
@@ -72,6 +79,10 @@ class Vocabulary(ABC):
         """The answer in generated tokens: what stands before the first MASK, without surrounding space."""
         ids = list(ids)
         return self.decode(ids[: ids.index(MASK)] if MASK in ids else ids).strip()
+
+
+def _end_to_end(parts: Sequence[Ids]) -> tuple[Ids, np.ndarray]:
+    return np.concatenate([np.zeros(0, np.int32), *parts]), np.fromiter(map(len, parts), np.int64, len(parts))
 
 
 class Characters(Vocabulary):

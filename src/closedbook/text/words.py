@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -57,10 +56,10 @@ class Words(Vocabulary):
             first, last = scan.spans([len(title_of(line)) for line in some], lower)
             ends = zip(scan.start[first].tolist(), scan.stop[last - 1].tolist(), strict=True)
             phrases.update(scan.joined[a:b] for a, b in ends)
-        names, kept = list(lexicon.form_ids), lexicon.forms >= 0
+        names = list(lexicon.form_ids)
         count, capitals = (
-            np.bincount(lexicon.forms[kept], words_of[kept] * by, len(names)).astype(np.int64)
-            for by in (1, (lexicon.flags[kept] & CAPITALISED > 0))
+            np.bincount(lexicon.forms, words_of * by, len(names)).astype(np.int64)
+            for by in (1, lexicon.flags & CAPITALISED > 0)
         )
         chosen = np.arange(len(names))
         if size and len(names) > size:
@@ -86,22 +85,17 @@ class Words(Vocabulary):
         ids, starts = zip(*known, strict=True) if known else ((), ())
         return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64)
 
-    def encode_all(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray, np.ndarray]:
-        scan = Scan.of(texts, self._lexicon)
-        ids = self._of_words()[scan.word]
+    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
+        scan = scan or Scan.of(texts, Lexicon())
+        forms = np.fromiter((self._ids.get(form, PAD) for form in scan.lexicon.form_ids), np.int32)
+        ids = forms[scan.lexicon.forms[scan.word]] if len(scan.word) else np.zeros(0, np.int32)
         known = np.flatnonzero(ids > MASK)
         text = scan.text[known]
-        lengths = np.bincount(text, minlength=len(texts))
-        return ids[known], lengths, scan.start[known] - scan.edges[text]
+        return ids[known], np.bincount(text, minlength=len(texts)), scan.start[known] - scan.edges[text]
 
-    @cached_property
-    def _lexicon(self) -> Lexicon:
-        return Lexicon()
-
-    def _of_words(self) -> np.ndarray:
-        """The token of each word of the lexicon; PAD where it is not known."""
-        forms = np.fromiter((self._ids.get(form, PAD) for form in self._lexicon.form_ids), np.int32)
-        return np.where(self._lexicon.forms < 0, PAD, np.append(forms, PAD)[self._lexicon.forms]).astype(np.int32)
+    def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
+        ids = np.fromiter((self._phrase_ids.get(text, -1) for text in texts), np.int32, len(texts))
+        return ids[ids >= 0], (ids >= 0).astype(np.int64)
 
     def encode_answer(self, text: str) -> Ids:
         i = self._phrase_ids.get(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import runpy
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,14 @@ import pytest
 from snippets import Reader, blocks, commands, make_desk, make_small
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+notebook = runpy.run_path(str(ROOT / "docs" / "notebook.py"))
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md"), ROOT / "docs" / "notebook.ipynb"])
+
+
+def markdown(page: Path) -> str:
+    """A page's text; a notebook's as the site shows it, without what was printed."""
+    text = page.read_text(encoding="utf-8")
+    return notebook["to_markdown"](text, outputs=False) if page.suffix == ".ipynb" else text
 
 
 @pytest.fixture(scope="module")
@@ -27,17 +35,18 @@ def desk(small: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def here(desk: Path, tmp_path: Path) -> Iterator[Path]:
-    """A copy of the desk to work in."""
+def here(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the desk to work in, whose Python files can be imported."""
     folder = tmp_path / "desk"
     shutil.copytree(desk, folder)
+    monkeypatch.syspath_prepend(folder)
     with contextlib.chdir(folder):
         yield folder
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_the_page_says_to_type_works(page: Path, here: Path) -> None:
-    troubles = Reader().read(page.read_text(encoding="utf-8"))
+    troubles = Reader().read(markdown(page))
     assert not troubles, f"{page.relative_to(ROOT)}:\n" + "\n".join(map(str, troubles))
 
 

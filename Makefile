@@ -1,6 +1,7 @@
 # make        an environment in .venv with closedbook installed, editable
 # make demo   the main job on a world we invent: minutes on a laptop
 # make test   lint, types and all tests
+# make docs   the documentation as a site
 # make TORCH='torch>=2.11'   another torch than the one we test, such as your platform's newest
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: all demo test lint docs clean
+.PHONY: all demo test lint docs pages clean
 
 all: $(VENV)/installed
 
@@ -38,9 +39,15 @@ lint: all
 test: lint
 	$(BIN)/python -m pytest $(ARGS)
 
-# The pages of the attention claims, written from the claims themselves.
+# The site, in build/docs. Nothing is fetched.
 docs: all
+	$(BIN)/python -m sphinx -W --keep-going -q docs build/docs
+	@echo "open build/docs/index.html"
+
+# The pages of the attention claims, written from the claims themselves; the notebook, executed anew.
+pages: all
 	$(BIN)/python -m closedbook.attention.pages docs/attention --figures
+	$(BIN)/python docs/notebook.py
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

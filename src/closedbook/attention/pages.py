@@ -102,12 +102,14 @@ that builds the head, a bound, and a check that can fail: figure ≤ bound ≤ t
 
 {origin(record)}
 
-    closedbook attention                        all of them
-    closedbook attention 1b                     one in full, with its derivation
-    closedbook attention --set t=0.1            a query too short: some fail by their bound, exit code 1
-    closedbook attention --set premise=broken   every premise violated: all fail by their figure
-    closedbook attention --json                 for programs
-    closedbook attention --figures slides       SVG and PNG, light and dark
+```bash
+closedbook attention                        # all of them
+closedbook attention 1b                     # one in full, with its derivation
+closedbook attention --set t=0.1            # a query too short: some fail by their bound, exit code 1
+closedbook attention --set premise=broken   # every premise violated: all fail by their figure, exit code 1
+closedbook attention --json                 # for programs
+closedbook attention --figures slides       # SVG and PNG, light and dark
+```
 
 To add a claim, write one file in `closedbook/attention/claims` that defines a `Claim`, and give its import path in
 `closedbook/attention/__init__.py`. Table, figure, page and tests then find it.

@@ -41,6 +41,7 @@ app = App(
 )
 for _order, (_name, _path) in enumerate(COMMANDS.items()):
     app.command(_path, name=_name, sort_key=_order)
+app.register_install_completion_command(help="Let the shell complete commands and options.", sort_key=len(COMMANDS))
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,0 +1,102 @@
+"""The site: `make docs`. Pages are plain Markdown; what is made for the site alone is made here."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import importlib
+import inspect
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parent / "src"))
+
+from notebook import to_markdown  # noqa: E402
+
+from closedbook import __version__  # noqa: E402
+from closedbook import recipe as recipes  # noqa: E402
+from closedbook.cli import app as app_of_the_shell  # noqa: E402
+
+project, author, copyright = "closedbook", "the closedbook authors", "the closedbook authors"
+version = release = __version__
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+source_suffix = {".md": "markdown", ".ipynb": "markdown"}
+exclude_patterns = ["notebook.py"]
+myst_heading_anchors = 3
+html_theme = "furo"
+html_title = f"closedbook {__version__}"
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_preserve_defaults = True
+
+
+def fields_of(cls: type) -> Iterator[tuple[str, str, str, str]]:
+    """(field, type, default, comment) of a dataclass, from its source."""
+    lines = inspect.getsource(cls).splitlines()
+    (node,) = ast.parse(inspect.cleandoc("\n".join(lines))).body
+    lines = inspect.cleandoc("\n".join(lines)).splitlines()
+    for item in getattr(node, "body", []):
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+            _, _, comment = lines[item.end_lineno - 1].partition("  # ")
+            default = ast.unparse(item.value) if item.value else "must be given"
+            if "default_factory" in default:
+                default = default.partition("lambda: ")[2].rstrip(")") + ")" if "lambda" in default else "its defaults"
+            yield item.target.id, ast.unparse(item.annotation), default, comment
+
+
+def table(cls: type) -> str:
+    rows = [f"| `{name}` | `{kind}` | `{default}` | {said} |".replace(" | None`", "` or none")
+            for name, kind, default, said in fields_of(cls)]  # fmt: skip
+    return "\n".join(["| field | type | default | |", "|---|---|---|---|", *rows]) if rows else "It has no options."
+
+
+def recipe_tables() -> str:
+    """Every field of a recipe, and every option of what a recipe names."""
+    parts = []
+    where = {
+        "Recipe": "the file itself", "DataRecipe": "[data]", "VocabularyRecipe": "[vocabulary]",
+        "ModelRecipe": "[model]", "MemoryRecipe": "[model.memory]", "Stage": "[[stages]]",
+        "Share": "stages.objectives, each", "StopRecipe": "[stages.stop]", "AnswerRecipe": "[answer]",
+    }  # fmt: skip
+    for name, place in where.items():
+        cls = getattr(recipes, name)
+        doc = "" if (cls.__doc__ or "").startswith(f"{name}(") else inspect.cleandoc(cls.__doc__ or "")
+        parts.append(f"## `{place}`\n\n{doc}\n\n{table(cls)}")
+    for kind, registry in recipes.REGISTRIES.items():
+        for name, path in registry.items():
+            module, _, attribute = path.partition(":")
+            cls = getattr(importlib.import_module(module), attribute)
+            options = table(cls.Config) if dataclasses.is_dataclass(getattr(cls, "Config", None)) else ""
+            doc = inspect.cleandoc(cls.__doc__ or "").replace("*", r"\*")
+            parts.append(f"## {kind} `{name}`\n\n{doc}\n\n{options}")
+    return "\n\n".join(parts)
+
+
+def read(app: Any, docname: str, source: list[str]) -> None:
+    if docname == "index":  # a page that the index does not name is one more how-to
+        named = set(source[0].split())
+        others = sorted(name for name in app.env.found_docs if "/" not in name and name not in {*named, "index"})
+        source[0] = source[0].replace("\ncourse\n", "\n".join(["\ncourse", *others, ""]))
+    elif docname == "notebook":
+        source[0] = to_markdown(source[0])
+    elif docname == "reference/recipes":
+        source[0] = source[0].replace("<!-- tables -->", recipe_tables())
+    elif docname == "reference/commands":
+        listed = app_of_the_shell.generate_docs(output_format="markdown", heading_level=1).partition("\n## ")
+        source[0] = source[0].replace("<!-- commands -->", "## " + listed[2])
+
+
+def copy_figures(app: Any, error: Exception | None) -> None:
+    """The claims' pages show their figures by HTML of their own, for light and dark."""
+    if error is None and app.builder.format == "html":
+        shutil.copytree(HERE / "attention" / "figures", Path(app.outdir) / "attention" / "figures", dirs_exist_ok=True)
+
+
+def setup(app: Any) -> None:
+    app.connect("source-read", read)
+    app.connect("build-finished", copy_figures)

@@ -1,0 +1,67 @@
+"""The site builds, without a warning and without a network, and shows what is made for it alone."""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+import pytest
+from shell import in_a_process
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for name in ("sphinx", "myst_parser", "furo"):
+        pytest.importorskip(name, reason=f"{name} is not installed; pip install 'closedbook[docs]'")
+    out = tmp_path_factory.mktemp("site")
+    done = in_a_process("-m", "sphinx", "-W", "--keep-going", "-q", "-d", out / "doctrees", ROOT / "docs", out / "html")
+    assert done.code == 0, done.err
+    return out / "html"
+
+
+def text(page: Path) -> str:
+    return html.unescape(re.sub(r"<[^>]+>", "", page.read_text(encoding="utf-8")))
+
+
+def test_every_page_is_there_and_nothing_is_fetched_from_elsewhere(site: Path) -> None:
+    for page in (ROOT / "docs").rglob("*.md"):
+        built = site / page.relative_to(ROOT / "docs").with_suffix(".html")
+        assert built.is_file(), page
+        fetched = re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="(?:https?:)?//[^"]+', built.read_text("utf-8"))
+        assert not fetched, fetched
+    assert (site / "attention" / "figures" / "1a.svg").is_file()
+
+
+def test_the_reference_has_every_command_every_field_and_the_docstrings(site: Path) -> None:
+    from closedbook.cli import COMMANDS
+    from closedbook.recipe import REGISTRIES
+
+    commands, recipes = text(site / "reference" / "commands.html"), text(site / "reference" / "recipes.html")
+    for name in COMMANDS:
+        assert f"closedbook {name}" in commands, name
+    for option in ("--dry-run", "--eval_corpus_path", "--precision", "Read and check every input"):
+        assert option in commands
+    for kind, registry in REGISTRIES.items():
+        for name, path in registry.items():
+            if path.startswith("closedbook."):  # others are pages' examples
+                assert f"{kind} {name}" in recipes, name
+    for field in ("kept_out", "names_only", "table_rate", "outputs drawn to stand for all others in the loss"):
+        assert field in recipes
+    assert "Train a recipe on documents and questions" in text(site / "reference" / "python.html")
+
+
+def test_the_notebook_is_shown_with_what_it_printed_and_drew(site: Path) -> None:
+    page = (site / "notebook.html").read_text(encoding="utf-8")
+    assert "data:image/png;base64" in page or "_images" in page
+    assert "right" in text(site / "notebook.html")
+
+
+def test_a_warning_fails_the_build(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "conf.py").write_text('extensions = ["myst_parser"]\n', encoding="utf-8")
+    (tmp_path / "index.md").write_text("# Title\n\n[gone](nowhere.md)\n", encoding="utf-8")
+    done = in_a_process("-m", "sphinx", "-W", "-q", tmp_path, tmp_path / "out")
+    assert done.code != 0
+    assert "nowhere" in done.err

@@ -28,7 +28,7 @@ def percent(value: float) -> str:
 
 def accuracy_rows() -> list[str]:
     rows = []
-    for name in ("fast", "best", "fast-small", "fast-2300-steps"):
+    for name in ("fast", "best", "fast-small", "fast-3000-steps", "fast-2300-steps"):
         if data := load(f"accuracy-{name}.json"):
             s = data["summary"]
             spread = "" if s["spread"] is None else f" ± {100 * s['spread']:.1f}"

@@ -120,6 +120,26 @@ def test_a_suggestion_is_taken_with_the_keyboard_alone(page, served, runs):
     )
 
 
+def test_names_that_come_late_do_not_take_the_choice_away(page, served, runs):
+    title = closedbook.text.documents.read_documents(runs.tiny.documents).titles[0]
+    page.goto(f"{served.address}/#/ask?run=words")
+    box = page.get_by_role("combobox", name="Name or question")
+    page.locator(".chip").first.wait_for()
+    box.press_sequentially(title[:2])
+    page.locator("#options li").first.wait_for()
+    held = []
+    page.route("**/api/suggest?*", lambda route: held.append(route))
+    box.press_sequentially(title[2])
+    box.press("ArrowDown")
+    first = page.locator("#option0").inner_text()
+    with page.expect_response("**/api/suggest?*"):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    box.press("Enter")
+    page.locator(".card .answer").wait_for()
+    assert box.input_value() == first
+
+
 def test_what_is_half_typed_when_the_chips_arrive_is_not_asked(page, served):
     held = []
     page.route("**/api/people?*", lambda route: held.append(route))  # the chips come when the name is half typed

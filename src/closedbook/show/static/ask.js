@@ -106,6 +106,7 @@ function suggestions(input, options, run, ask) {
     else if (event.key === "Enter") { latest++; if (count && chosen >= 0) { event.preventDefault(); take(items()[chosen].textContent); } }
     else if (count && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
+      latest++; // names that come late do not replace the list that is being chosen from
       const down = event.key === "ArrowDown" ? 1 : -1;
       choose((chosen + down + count + 1) % (count + 1) === count ? -1 : (chosen + down + count + 1) % (count + 1));
     }

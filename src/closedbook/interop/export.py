@@ -25,6 +25,7 @@ from closedbook.interop.params import put_params, read_params, write_params
 from closedbook.model.gpt import GPT
 from closedbook.recipe import REGISTRIES, ModelRecipe, Recipe, decode, encode
 from closedbook.runs import RunFolder, check_free
+from closedbook.text.files import read_bytes
 from closedbook.text.vocabularies import vocabulary_from_json
 from closedbook.text.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.training.checkpoint import load_weights, save_tensors
@@ -260,9 +261,13 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
             f"{folder} has no {ORIGIN}; an export has one: copy it beside weights that another tool has saved"
         )
     damaged = f"{folder} is damaged ({{}}); bring its files back from a copy"
-    origin = RunFolder(folder).read_json(ORIGIN)
-    if origin.get("format") != FORMAT:
-        raise RunError(f"{folder / ORIGIN} is of format {origin.get('format')!r}; this closedbook reads {FORMAT}")
+    try:
+        origin = json.loads(read_bytes(folder / ORIGIN, "export"))
+        found = origin.get("format")
+    except (ValueError, RecursionError, AttributeError) as error:
+        raise RunError(damaged.format(f"{ORIGIN}: {error}")) from None
+    if found != FORMAT:
+        raise RunError(f"{folder / ORIGIN} is of format {json.dumps(found)}; this closedbook reads {FORMAT}")
     path = folder / "model.safetensors"
     try:
         recipe = decode(Recipe, origin["recipe"], "")
@@ -287,7 +292,7 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     save_tensors(made.path / "model.safetensors", model.state_dict(), {"imported": str(folder)})
     if origin.get("calibration") is not None and not changed:
         made.write_json("calibration.json", origin["calibration"])
-    made.update(status="finished")
+    made.finish()
     return load(run), changed
 
 

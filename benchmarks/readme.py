@@ -30,13 +30,17 @@ def accuracy_rows() -> list[str]:
     rows = []
     for name in ("fast", "best", "fast-small", "fast-3000-steps", "fast-2300-steps"):
         if data := load(f"accuracy-{name}.json"):
+            recipe, _, steps = (
+                name.removesuffix("-steps").rpartition("-") if name.endswith("-steps") else (name, "", "")
+            )
+            label = f"`{recipe}`" + (f" at {int(steps):,} steps" if steps else "")
             s = data["summary"]
             spread = "" if s["spread"] is None else f" ± {100 * s['spread']:.1f}"
             threads = {cell["threads"] for cell in data["cells"].values()}
             cores = " or ".join({1: "one core", 2: "two cores"}.get(n, f"{n} cores") for n in sorted(threads))
             seeds = f"mean of {s['seeds']} seeds" if s["seeds"] > 1 else "one seed"
             rows.append(
-                f"| `{name}`, {seeds}, {cores}, {s['mean_wall_seconds'] / 60:.1f} min "
+                f"| {label}, {seeds}, {cores}, {s['mean_wall_seconds'] / 60:.1f} min "
                 f"| **{100 * s['mean_accuracy']:.1f}{spread} %** |"
             )
     return rows

@@ -108,9 +108,12 @@ class Job:
         stage = self.recipe.stages[number]
         return Leg(stage, self.mixtures[number], model or self.model, len(self.documents), self.engine)
 
-    def estimate(self) -> tuple[int, float]:
-        """(real input tokens, seconds of training), from a part of one batch of each stage, timed on a copy."""
-        tokens, seconds = 0.0, 0.0
+    def estimate(self) -> tuple[int, float, float]:
+        """(real input tokens, seconds of training, operations), from a part of one batch of each stage, on a copy.
+
+        Operations are the multiplications and additions of all matrix products; padding that slices leave is included.
+        """
+        tokens, seconds, operations = 0.0, 0.0, 0.0
         alone = self.engine.alone()
         for number, mixture in enumerate(self.mixtures):
             middle = mixture.steps // 2
@@ -136,21 +139,10 @@ class Job:
             scale = _positions(whole) / max(1, _positions(part))
             # All processes read and step, each for itself; what they send each other is not counted.
             seconds += mixture.steps * (reading + learning * scale / self.engine.processes + stepping)
-        return round(tokens), round(seconds, 1)
-
-    def operations(self) -> float:
-        """Multiplications and additions of all matrix products in training, counted on a part of a batch of each stage.
-
-        Padding that the slices leave is included.
-        """
-        total = 0.0
-        for number, mixture in enumerate(self.mixtures):
-            leg, whole = self.leg(number, copy.deepcopy(self.model)), mixture.batch(mixture.steps // 2)
-            part = _around_the_median(whole, TIMED)
             with FlopCounterMode(display=False) as counter:
-                backward(leg.model, part, leg.stage, self.engine.alone())
-            total += mixture.steps * counter.get_total_flops() * _positions(whole) / max(1, _positions(part))
-        return total
+                backward(leg.model, part, leg.stage, alone)
+            operations += mixture.steps * counter.get_total_flops() * scale
+        return round(tokens), round(seconds, 1), operations
 
 
 def _around_the_median(examples: Examples, tokens: int) -> Examples:
@@ -258,8 +250,7 @@ def plan(job: Job, run: str | Path = "") -> Plan:
     """What training this job will take; times a part of a batch."""
     counts = job.model.count_parameters()
     with _memory("batch or model"):
-        tokens, seconds = job.estimate()
-        operations = job.operations()
+        tokens, seconds, operations = job.estimate()
     return Plan(
         recipe=job.recipe.name,
         run=str(run),

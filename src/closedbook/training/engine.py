@@ -28,12 +28,13 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from closedbook.errors import ClosedbookError, RecipeError, RunError
+from closedbook.training.slices import SLICE_COST as ON_CPU
 
 T = TypeVar("T")
 DEVICES = ("cpu", "cuda", "mps")
 PATIENCE = datetime.timedelta(hours=12)  # how long the others wait for the first one, which indexes and evaluates
-# What one more slice costs, in positions: kernel launches against a position's arithmetic. CUDA's is an estimate.
-SLICE_COST = {"cpu": 128, "cuda": 8192, "mps": 2048}
+# What one more slice costs, in positions, by device; of a GPU, estimates.
+SLICE_COST = {"cpu": ON_CPU, "cuda": 8192, "mps": 2048}
 
 
 def find_device(name: str, number: int = 0) -> torch.device:

@@ -30,10 +30,8 @@ def accuracy_rows() -> list[str]:
     rows = []
     for name in ("fast", "best", "fast-small", "fast-3000-steps", "fast-2300-steps"):
         if data := load(f"accuracy-{name}.json"):
-            recipe, _, steps = (
-                name.removesuffix("-steps").rpartition("-") if name.endswith("-steps") else (name, "", "")
-            )
-            label = f"`{recipe}`" + (f" at {int(steps):,} steps" if steps else "")
+            recipe, _, cut = name.removesuffix("-steps").rpartition("-") if name.endswith("steps") else (name, "", "")
+            label = f"`{recipe}` at {int(cut):,} steps" if cut else f"`{name}`"
             s = data["summary"]
             spread = "" if s["spread"] is None else f" ± {100 * s['spread']:.1f}"
             threads = {cell["threads"] for cell in data["cells"].values()}

@@ -1,6 +1,8 @@
 """Train a recipe and score it on the training questions kept out to choose by. Dev and test are never read.
 
-python benchmarks/kept_out.py fast --documents wiki.txt --questions birth_places_train.tsv --set seed=1
+    python benchmarks/kept_out.py fast --documents wiki.txt --questions birth_places_train.tsv --set seed=1
+
+With --cell NAME the figures are kept in results/kept-out.json under that name; a cell that is there is not run again.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ import json
 import tempfile
 import time
 from pathlib import Path
+
+from record import Cells
 
 from closedbook import workflow
 from closedbook.recipe import load_recipe
@@ -23,8 +27,12 @@ def main() -> None:
     parser.add_argument("--questions", type=Path, required=True)
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--cell", help="keep the figures in results/kept-out.json under this name")
     parser.add_argument("--errors", type=Path, help="write the wrong answers here")
     arguments = parser.parse_args()
+    cells = Cells("kept-out.json")
+    if arguments.cell and arguments.cell in cells:
+        return print(f"{arguments.cell} is in {cells.path} already")
     recipe = load_recipe(arguments.recipe, arguments.set)
     spoke = time.monotonic()
 
@@ -45,14 +53,17 @@ def main() -> None:
         questions = read_questions(arguments.questions)
         kept = questions.only(record["split"]["choose"])
         train = questions.only(record["split"]["train"][:400])
-        result = {"set": arguments.set, "seconds": record["seconds"]}
+        result = {"recipe": recipe.name, "set": arguments.set, "seconds": record["seconds"]}
+        result |= {key: record[key] for key in ("parameters", "threads")}
         for name, part in (("kept_out", kept), ("trained", train)):
             scored = workflow.evaluate(run, part)
-            result[name] = {key: scored[key] for key in ("correct", "total", "accuracy")}
+            result[name] = {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
             if name == "kept_out" and arguments.errors:
                 wrong = [answer for answer in scored["answers"] if not answer["right"]]
                 arguments.errors.write_text("\n".join(map(json.dumps, wrong)), encoding="utf-8")
     print(json.dumps(result))
+    if arguments.cell:
+        cells.add(arguments.cell, result)
 
 
 if __name__ == "__main__":

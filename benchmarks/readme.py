@@ -1,5 +1,7 @@
 """Write the figures of README.md and docs/mixers.md from results/*.json, or say that they differ (--check).
 
+`<!-- figures: NAME, … -->` opens a block; NAME is one of BLOCKS.
+
 The comparisons are what `closedbook compare` left: studies/fast/comparison.json is kept as results/compare-fast.json.
 """
 
@@ -11,10 +13,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ladder import climbed
+
 from closedbook.studies.compare_page import comparison_table
 
 ROOT = Path(__file__).parents[1]
-BLOCK = re.compile(r"(<!-- figures: [^>]*-->\n).*?(<!-- /figures -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- figures: (\w+)[^>]*-->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
 def load(name: str) -> dict[str, Any] | None:
@@ -164,11 +168,28 @@ def mixers() -> str:
     return "\n\n".join(parts or ["Not measured yet."]) + "\n"
 
 
+def ladder() -> str:
+    """What each ingredient of `fast` is worth, as a table."""
+    data = load("ladder.json")
+    if not data:
+        return "Not measured yet.\n"
+    rungs = climbed(data["cells"])
+    base = next(accuracy for name, accuracy, _ in rungs if name == "fast")
+    lines = ["| changed | right of 820 kept-out questions | difference |", "|---|---|---|"]
+    for name, accuracy, _ in rungs:
+        difference = "" if name == "fast" else f"{100 * (accuracy - base):+.1f}"
+        lines.append(f"| {'**nothing**' if name == 'fast' else name} | {percent(accuracy)} | {difference} |")
+    return "\n".join(lines) + "\n"
+
+
+BLOCKS = {"scores": figures, "ladder": ladder, "mixers": mixers}
+
+
 def main() -> None:
-    for name, made in (("README.md", figures), ("docs/mixers.md", mixers)):
+    for name in ("README.md", "docs/mixers.md"):
         path = ROOT / name
         old = path.read_text(encoding="utf-8")
-        new = BLOCK.sub(lambda match, made=made: match[1] + made() + match[2], old)  # type: ignore[misc]
+        new = BLOCK.sub(lambda match: match[1] + BLOCKS[match[2]]() + match[3], old)
         if "--check" in sys.argv and new != old:
             sys.exit(f"{name} differs from results/; run: python benchmarks/readme.py")
         path.write_text(new, encoding="utf-8")

@@ -178,7 +178,7 @@ def test_the_processes_gradients_add_up_to_that_of_one(kind: str, processes: int
         return loss, {} if model.head.weight.grad is None else gradients(model)
 
     loss, whole = part(ALONE, 0)
-    cost = ALONE.slice_cost // processes  # the same cuts, whoever has which rows
+    cost = ALONE.slice_cost() // processes  # the same cuts, whoever has which rows
     parts = []
     for rank in range(processes):
         engine = Engine(rank=rank, processes=processes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
@@ -16,7 +17,8 @@ from closedbook.text.documents import make_documents
 from closedbook.text.questions import Question, Questions
 from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.checkpoint import load_tensors, load_weights, same_tensors, save_tensors, split_names
-from closedbook.training.loop import Leg
+from closedbook.training.engine import SLICE_COST
+from closedbook.training.loop import Leg, backward
 
 PLACES = ["Oslo", "New York City", "Lima", "Rome", "Addis Ababa"]
 NAMES = [f"{first} {last}" for first in ("Ada", "Bo", "Cy") for last in ("Ray", "Li", "Po", "Roe")]
@@ -45,6 +47,7 @@ MIXED = Stage(
 KINDS = {
     "adamw": ("characters", TINY, SPAN),
     "adamw, synthesizer": ("characters", replace(TINY, mixer=Part("synthesizer-dense")), SPAN),
+    "adamw, perceiver": ("characters", replace(TINY, layers=3, stack=Part("perceiver", {"latents": 8})), SPAN),
     "muon": ("words", FAST, MIXED),
     "muon, characters": ("characters", TINY, replace(SPAN, optimiser=Part("muon"))),
 }
@@ -67,10 +70,19 @@ def make(kind, stage=None, dropout=None):
     return Leg(stage or plain, mixture, model, len(LINES))
 
 
+@pytest.fixture(params=[1, 2])
+def threads(request, monkeypatch):
+    """So many threads, on any machine, and slices so cheap that all of them get work."""
+    before = torch.get_num_threads()
+    monkeypatch.setitem(SLICE_COST, "cpu", 1)
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("interrupted", [1, 7])
-def test_resuming_gives_the_same_weights_bit_for_bit(kind, interrupted, tmp_path):
-    torch.set_num_threads(1)
+def test_resuming_gives_the_same_weights_bit_for_bit(kind, interrupted, threads, tmp_path):
     whole = make(kind)
     losses = []
     whole.run(lambda step: losses.append(step.loss))
@@ -106,7 +118,7 @@ def test_resuming_gives_the_same_weights_bit_for_bit(kind, interrupted, tmp_path
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_training_twice_gives_the_same_weights_and_another_seed_others(kind):
+def test_training_twice_gives_the_same_weights_and_another_seed_others(kind, threads):
     legs = [make(kind), make(kind), make(kind)]
     legs[2].mixture = Mixture(legs[2].stage, make_corpus(kind), seed=4)
     for leg in legs:
@@ -222,3 +234,18 @@ def test_tensors_are_the_same_only_bit_for_bit():
     assert not same_tensors(a, {"x": torch.tensor([1.0, 2.0 + 1e-6])})
     assert not same_tensors(a, {"y": a["x"]})
     assert not same_tensors(a, {**a, "y": a["x"]})
+
+
+def test_a_mixer_of_ones_own_is_not_called_by_two_threads_at_once(threads):
+    """It may keep something between calls, or draw from torch's own generator."""
+
+    class Mine(torch.nn.Identity):
+        pass
+
+    Mine.__module__ = "mine"
+    leg = make("adamw")
+    callers = []
+    leg.model.dropout = Mine()
+    leg.model.dropout.register_forward_hook(lambda *_: callers.append(threading.get_ident()))
+    backward(leg.model, leg.mixture.batch(0), leg.stage)
+    assert set(callers) == {threading.get_ident()}

@@ -147,13 +147,14 @@ def test_a_step_of_muon_moves_each_matrix_by_its_rate_in_every_direction():
 def test_sparse_adam_is_a_loop_over_the_touched_rows(decay):
     torch.manual_seed(0)
     table = torch.nn.Parameter(torch.randn(10, 4, dtype=torch.float64))
-    optimiser = SparseAdam(table, decay=decay)
+    optimiser = SparseAdam(table, rate=0.05, decay=decay)
     expected, first, second = table.detach().clone(), torch.zeros(10, 4).double(), torch.zeros(10, 4).double()
     for step in range(6):
         indices = torch.randint(0, 7, (9,))  # some rows twice, some never
         values = torch.randn(9, 4, dtype=torch.float64)
         table.grad = torch.sparse_coo_tensor(indices[None], values, (10, 4), check_invariants=True)
-        rate = 0.05 * (1 + step)
+        multiplier = 1 + step
+        rate = 0.05 * multiplier
         for row in sorted(set(indices.tolist())):
             g = values[indices == row].sum(0)
             first[row] = 0.9 * first[row] + 0.1 * g
@@ -161,7 +162,7 @@ def test_sparse_adam_is_a_loop_over_the_touched_rows(decay):
             for column in range(4):
                 move = first[row, column] / (math.sqrt(second[row, column]) + 1e-10)
                 expected[row, column] = expected[row, column] * (1 - rate * decay) - rate * move
-        optimiser.step(rate)
+        optimiser.step(multiplier)
         assert torch.allclose(table, expected, atol=1e-10)
     assert not optimiser.first[7:].any()
 
@@ -169,12 +170,12 @@ def test_sparse_adam_is_a_loop_over_the_touched_rows(decay):
 def test_sparse_adam_without_a_gradient_does_nothing():
     table = torch.nn.Parameter(torch.randn(3, 2))
     before = table.detach().clone()
-    optimiser = SparseAdam(table)
-    optimiser.step(0.1)
+    optimiser = SparseAdam(table, rate=0.1)
+    optimiser.step(1.0)
     table.grad = torch.sparse_coo_tensor(
         torch.zeros(1, 0, dtype=torch.long), torch.zeros(0, 2), (3, 2), check_invariants=True
     )
-    optimiser.step(0.1)
+    optimiser.step(1.0)
     assert torch.equal(table, before)
 
 

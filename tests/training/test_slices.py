@@ -14,6 +14,8 @@ from closedbook.model.gpt import GPT
 from closedbook.objectives.arrays import NONE, Examples, Ragged
 from closedbook.recipe import MemoryRecipe, ModelRecipe, Part, Share, Stage
 from closedbook.text.vocabulary import PAD
+from closedbook.training.engine import ALONE
+from closedbook.training.engine import SLICE_COST as SLICE_COSTS
 from closedbook.training.loop import backward
 from closedbook.training.slices import SLICE_COST, cut, whole
 
@@ -38,8 +40,20 @@ def gradients(model):
     return {name: p.grad.to_dense() if p.grad.is_sparse else p.grad for name, p in model.named_parameters()}
 
 
+@pytest.fixture
+def threads(request, monkeypatch):
+    """As many threads as asked for, on any machine, and slices so cheap that all of them get work."""
+    before = torch.get_num_threads()
+    monkeypatch.setitem(SLICE_COSTS, "cpu", 16)
+    torch.set_num_threads(request.param)
+    yield request.param
+    assert torch.get_num_threads() == request.param
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("threads", [1, 3], indirect=True)
 @pytest.mark.parametrize("kind", KINDS)
-def test_trimming_padding_changes_neither_the_loss_nor_a_gradient(kind):
+def test_neither_trimming_padding_nor_threads_change_the_loss_or_a_gradient(kind, threads):
     torch.manual_seed(0)
     model = GPT(KINDS[kind], 20).double()
     with torch.no_grad():
@@ -47,6 +61,7 @@ def test_trimming_padding_changes_neither_the_loss_nor_a_gradient(kind):
             parameter.normal_(std=0.3)
     examples = make_examples([1, 2, 3, 5, 8, 13, 21, 34, 55, 63] * 4)
     assert len(cut(examples)) > 2
+    assert ALONE.workers(len(examples.inputs.values)) == threads
     stage = STAGE if kind == "memory" else replace(STAGE, objectives=STAGE.objectives[:1] * 2)
     loss = backward(model, examples, stage)
     found = gradients(model)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +14,7 @@ from torch import Tensor
 from closedbook.model.cache import Cache
 from closedbook.model.gpt import GPT
 from closedbook.text.vocabulary import MASK, PAD
+from closedbook.threads import side_by_side
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,6 @@ class Generated:
     hidden: np.ndarray = field(compare=False)
 
 
-@torch.inference_mode()
 def greedy(
     model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 128, *, in_one: bool = False
 ) -> list[Generated]:
@@ -45,13 +47,17 @@ def greedy(
     """
     model.eval()
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    results: dict[int, Generated] = {}
-    for start in range(0, len(order), batch):
-        chosen = order[start : start + batch]
-        results.update(zip(chosen, _greedy(model, [prompts[i] for i in chosen], length, in_one), strict=True))
+    workers = torch.get_num_threads() if model.device.type == "cpu" else 1
+    batch = max(1, min(batch, math.ceil(len(order) / workers)))
+    batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+    generated = side_by_side(
+        lambda chosen: _greedy(model, [prompts[i] for i in chosen], length, in_one), batches, workers
+    )
+    results = dict(zip(order, itertools.chain.from_iterable(generated), strict=True))
     return [results[i] for i in range(len(prompts))]
 
 
+@torch.inference_mode()
 def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) -> list[Generated]:
     lengths = torch.tensor([len(prompt) for prompt in prompts])
     longest = int(lengths.max())

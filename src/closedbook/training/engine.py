@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import math
 import os
 import pickle
 from collections.abc import Callable, Iterator, Mapping
@@ -106,10 +107,19 @@ class Engine:
         """Whether this process writes, shows and asks."""
         return self.rank == 0
 
-    @property
-    def slice_cost(self) -> int:
-        """What one more slice costs a batch, in positions of all processes together."""
-        return SLICE_COST[self.device.type] * self.processes
+    def slice_cost(self, workers: int = 1) -> int:
+        """What one more slice costs a batch, in positions of all processes, or workers, together."""
+        return SLICE_COST[self.device.type] * self.processes * workers
+
+    def workers(self, positions: int) -> int:
+        """In how many threads a batch of so many positions is worked on.
+
+        A slice's launches hold Python's lock, one thread at a time; the arithmetic runs side by side. The sum,
+        w · cost + positions / w, is least at the root of their quotient.
+        """
+        if self.device.type != "cpu" or self.processes > 1:
+            return 1
+        return max(1, min(torch.get_num_threads(), math.isqrt(positions // SLICE_COST["cpu"])))
 
     def alone(self) -> Engine:
         """The same device without the others."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from closedbook.errors import RecipeError
+from closedbook.model.dropout import drawing_from
 from closedbook.model.gpt import GPT
 from closedbook.objectives.arrays import Examples
 from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Stage
+from closedbook.threads import side_by_side
 from closedbook.training.engine import ALONE, Engine
 from closedbook.training.optimiser import Optimiser
 from closedbook.training.schedule import Horizon, Schedule
@@ -82,23 +87,31 @@ class Leg:
 def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALONE) -> float:
     """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss.
 
-    Of several processes, each works on its rows of every slice; all end with the gradient of the whole batch.
+    Of several processes, or threads, each works on its rows of every slice; all processes end with the gradient of the
+    whole batch.
     """
     targets = max(1, examples.targets)
     writing = torch.tensor([share.writes for share in stage.objectives])
-    batch = pieces(examples, engine.slice_cost)
+    workers = engine.workers(len(examples.inputs.values)) if _threads_can_share(model) else 1
+    batch = pieces(examples, engine.slice_cost(workers))
     # Drawn for the whole slice, whoever has which rows of it: so the loss is the same for any number of processes.
     candidates = [model.draw(torch.from_numpy(piece.asked_for), stage.negatives) for piece in batch]
     if engine.rank:  # dropout, though, is each process's own
         torch.manual_seed((torch.initial_seed() + engine.rank) % 2**64)
-    losses = []
-    for number, piece in deal(batch, engine.rank, engine.processes, stage.at_once):
-        writes = None if writing.all() else writing[piece.kinds.long()].to(engine.device)
-        here = piece.to(engine.device)
-        with engine.precision(model.recipe.products):
-            loss = model.loss(here.tokens, here.at, here.target, writes, candidates[number]) / targets
-        loss.backward()
-        losses.append(loss.detach())
+
+    def work(rank: int, backward: Callable[[Tensor], None]) -> list[Tensor]:
+        """The losses of the rows of one process or worker, each given to `backward`."""
+        losses = []
+        for number, piece in deal(batch, rank, engine.processes * workers, stage.at_once):
+            writes = None if writing.all() else writing[piece.kinds.long()].to(engine.device)
+            here = piece.to(engine.device)
+            with engine.precision(model.recipe.products):
+                loss = model.loss(here.tokens, here.at, here.target, writes, candidates[number]) / targets
+            backward(loss)
+            losses.append(loss.detach())
+        return losses
+
+    losses = work(engine.rank, Tensor.backward) if workers == 1 else _side_by_side(model, work, workers)
     loss_here = sum(torch.stack(losses).tolist()) if losses else 0.0  # read at the end: a GPU is not waited for before
     # Of a sampled loss the head has gradients for the candidates alone.
     sampled = [torch.cat([one.own, one.drawn]) for one in candidates if one is not None]
@@ -106,3 +119,36 @@ def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALON
     if sampled and len(sampled) == len(candidates):
         touched[model.head.weight] = torch.cat(sampled).unique().to(engine.device)
     return engine.add_up(model, loss_here, touched)
+
+
+def _threads_can_share(model: GPT) -> bool:
+    """Whether all its parts are known to keep nothing between calls, and to draw by model.dropout alone.
+
+    A mixer of the user's own may do neither.
+    """
+    return all(type(module).__module__.partition(".")[0] in ("closedbook", "torch") for module in model.modules())
+
+
+def _side_by_side(
+    model: GPT, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]], workers: int
+) -> list[Tensor]:
+    """The losses of `work` of all workers; the model gets the sum of their gradients, in the workers' order."""
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+
+    def one(worker: int) -> tuple[list[Tensor], list[Tensor | None]]:
+        sums: list[Tensor | None] = [None] * len(parameters)
+
+        def backward(loss: Tensor) -> None:
+            sums[:] = map(_sum, sums, torch.autograd.grad(loss, parameters, allow_unused=True))
+
+        with drawing_from((torch.initial_seed() + worker) % 2**64):
+            return work(worker, backward), sums
+
+    losses, gradients = zip(*side_by_side(one, range(workers), workers), strict=True)
+    for parameter, *parts in zip(parameters, *gradients, strict=True):
+        parameter.grad = functools.reduce(_sum, parts)
+    return list(itertools.chain.from_iterable(losses))
+
+
+def _sum(one: Tensor | None, other: Tensor | None) -> Tensor | None:
+    return one if other is None else other if one is None else one + other

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from closedbook.errors import RecipeError
+from closedbook.threads import side_by_side
 
 # The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
 QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -48,14 +49,27 @@ class Muon:
             else:
                 rest[name] = parameter
         self.momenta = {name: torch.zeros_like(matrix) for name, matrix in self.matrices.items()}
-        self.sparse = {name: SparseAdam(table, decay=config.decay) for name, table in self.tables.items()}
+        self.sparse = {name: SparseAdam(table, config.table_rate, config.decay) for name, table in self.tables.items()}
         self.rest = rest
         self.adamw = torch.optim.AdamW(
             list(rest.values()), lr=config.head_rate, betas=(0.9, 0.98), weight_decay=config.decay, fused=True
         )
 
-    @torch.no_grad()
     def step(self, multiplier: float) -> None:
+        parts: list[Callable[[float], None]] = [
+            self._matrices,
+            self._rest,
+            *(table.step for table in self.sparse.values()),
+        ]
+        on_cpu = all(parameter.device.type == "cpu" for parameter in self.rest.values())
+
+        def work(part: Callable[[float], None]) -> None:
+            with torch.no_grad():
+                part(multiplier)
+
+        side_by_side(work, parts, torch.get_num_threads() if on_cpu else 1)
+
+    def _matrices(self, multiplier: float) -> None:
         config = self.config
         updates = []
         for name, matrix in self.matrices.items():
@@ -70,11 +84,11 @@ class Muon:
                 # Tall maps make larger outputs: √(outputs / inputs) keeps an update's effect alike (block is wide).
                 gain = max(1.0, block.shape[1] / block.shape[0]) ** 0.5 if block.stride(0) == 1 else 1.0
                 block.add_(update, alpha=-config.rate * multiplier * gain)
+
+    def _rest(self, multiplier: float) -> None:
         for group in self.adamw.param_groups:
-            group["lr"] = config.head_rate * multiplier
+            group["lr"] = self.config.head_rate * multiplier
         self.adamw.step()
-        for table in self.sparse.values():
-            table.step(config.table_rate * multiplier)
 
     def tensors(self) -> dict[str, Tensor]:
         found = {f"momentum/{name}": momentum for name, momentum in self.momenta.items()}
@@ -104,12 +118,14 @@ class SparseAdam:
     Rows that are seen rarely must learn much from each visit, so the rate is large (0.05 and more).
     """
 
-    def __init__(self, table: nn.Parameter, decay: float = 0.0, beta1: float = 0.9, beta2: float = 0.98) -> None:
-        self.table, self.decay, self.beta1, self.beta2 = table, decay, beta1, beta2
+    def __init__(
+        self, table: nn.Parameter, rate: float, decay: float = 0.0, beta1: float = 0.9, beta2: float = 0.98
+    ) -> None:
+        self.table, self.rate, self.decay, self.beta1, self.beta2 = table, rate, decay, beta1, beta2
         self.first, self.second = torch.zeros_like(table), torch.zeros_like(table)
 
-    def step(self, rate: float) -> None:
-        gradient = self.table.grad
+    def step(self, multiplier: float) -> None:
+        gradient, rate = self.table.grad, self.rate * multiplier
         if gradient is None:
             return
         rows, inverse = gradient._indices()[0].unique(return_inverse=True)

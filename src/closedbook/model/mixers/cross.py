@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from closedbook.model.attend import weigh
 from closedbook.model.cache import Cache
+from closedbook.model.dropout import drop
 from closedbook.model.linear import Linear
 from closedbook.model.positions import rotate
 from closedbook.recipe import ModelRecipe
@@ -47,9 +48,10 @@ class Cross(nn.Module):
             new = cache.first(source.shape[1])
             k, v = new.extend(self.layer, "k", k)[:, :, :most], new.extend(self.layer, "v", v)[:, :, :most]
             visible = cache.visible[..., :most]
-        y = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=visible, dropout_p=self.dropout if self.training else 0.0
-        )  # fmt: skip
+        if self.training and self.dropout:  # where torch's own takes the plain formula
+            y = drop(weigh(q * q.shape[-1] ** -0.5 @ k.mT, visible), self.dropout) @ v
+        else:
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=visible)
         return self.out(y.transpose(1, 2).flatten(2))
 
     def weights(

@@ -3,22 +3,25 @@
     python benchmarks/verdict.py --data ../shared/data/cs224n --seeds 0 1 2
     python benchmarks/verdict.py --data … --only "course seed 0" lookups
 
-A cell "course seed S" trains `fast` and reads dev when the run is trained, indexed and calibrated; "world seed S" does
-the same with `demo` on the world of that seed. "course taken out" and "world taken out" are `study ablation`:
-people whose pages were taken out before training against people kept. "lookups" times a corpus of a million lines,
-"strange questions" asks some of the run of the first seed. A cell that is there is not run again, and inside the
-ablations no model is. --set changes the recipes of all cells, --quick all sizes: it proves the script, not a claim.
+A cell "course seed S" trains `fast`, or takes the run that --runs has of it, and reads dev when the run is trained,
+indexed and calibrated; "world seed S" does the same with `demo` on the world of that seed. "course taken out" and
+"world taken out" are `study ablation`: people whose pages were taken out before training against people kept. "lookups"
+times a corpus of a million lines, "strange questions" asks some of the run of the first seed. A cell that is there is
+not run again, and inside the ablations no model is. --set changes the recipes of all cells, --quick all sizes: it
+proves the script, not a claim.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import statistics
 import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +32,8 @@ from closedbook import workflow
 from closedbook.answers import metrics
 from closedbook.answers.evidence import Index, build_index
 from closedbook.answers.run import Run
-from closedbook.recipe import load_recipe
+from closedbook.recipe import Recipe, load_recipe
+from closedbook.runs import RunFolder
 from closedbook.studies.ablation import Design, run_ablation
 from closedbook.studies.fluency import run_fluency
 from closedbook.studies.reversal import run_reversal
@@ -53,7 +57,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--threads", type=int)
     parser.add_argument(
-        "--runs", type=Path, help="where accuracy.py --keep left runs of fast, to use instead of new ones"
+        "--runs", type=Path, help="where accuracy.py --keep left runs of fast, judged anew instead of trained anew"
     )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--name", default="verdict", help="of the results file")
@@ -86,13 +90,28 @@ def course(given: argparse.Namespace, seed: int) -> dict[str, Any]:
         recipe = load_recipe("fast", [*steps, *given.set, f"seed={seed}"])
         inputs = (given.data / "wiki.txt", given.data / "birth_places_train.tsv")
         kept = given.runs and given.runs / f"accuracy-fast-{seed}"
-        if kept and (kept / "calibration.json").is_file() and not given.set:
-            run = workflow.load(kept)
-        else:
+        run = _judged_anew(kept, recipe, Path(folder) / "run", *inputs) if kept and kept.is_dir() else None
+        if run is None:
             run = workflow.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
         dev = read_questions(given.data / "birth_dev.tsv", need_answers=True)
         studies = RESULTS / "studies" if seed == given.seeds[0] and not given.quick else Path(folder)
         return {**judged(run, dev, studies / "course"), "set": given.set}
+
+
+def _judged_anew(kept: Path, recipe: Recipe, path: Path, documents: Path, questions: Path) -> Run | None:
+    """A copy of a trained run with the index and calibrators of today; None where it was trained in another way.
+
+    What is kept out may be divided otherwise between choosing and calibrating; what was trained on must be the same.
+    """
+    found = workflow.load(kept)
+    job = workflow.prepare(recipe, documents, questions)
+    trained = found.folder.record()["split"]["train"]
+    if replace(found.recipe, data=recipe.data) != recipe or trained != job.split["train"]:
+        return None
+    shutil.copytree(kept, path)
+    run = Run(RunFolder(path), recipe, found.vocabulary, found.model)
+    workflow.finish(run, job)
+    return run
 
 
 def world(given: argparse.Namespace, seed: int) -> dict[str, Any]:

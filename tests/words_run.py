@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import closedbook
@@ -14,11 +15,11 @@ SMALL = [
 ]  # fmt: skip
 
 
-def make_words_run(folder: Path) -> tuple[Run, World, Path]:
+def make_words_run(folder: Path, more: Sequence[str] = ()) -> tuple[Run, World, Path]:
     """(run, the world it was trained on, the world's files)."""
     world = make_world(WorldSpec(people=80, biographies_per_person=2, strangers=40, relations=("birthplace",)), 3)
     files = world.write(folder / "world")
-    recipe = closedbook.load_recipe("fast", SMALL)
+    recipe = closedbook.load_recipe("fast", [*SMALL, *more])
     run = closedbook.train(
         recipe, files / "documents.txt", files / "questions-train.tsv", run=folder / "run", threads=1
     )

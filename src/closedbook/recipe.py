@@ -198,11 +198,12 @@ class Stage:
     group: int = 1  # steps that share a pool of examples sorted by length, so that each needs few slices
     at_once: int = 0  # most positions of a slice, where a larger one does not fit into memory; 0: no limit
     negatives: int = 0  # outputs drawn to stand for all others in the loss; 0: all outputs
+    keep: int = 0  # checkpoints kept from its second half, evenly spaced, that `--signals all` asks too
     stop: StopRecipe | None = None  # needs data.kept_out.stop
 
     def __post_init__(self) -> None:
         positive(self, f"stages.{self.name}", "batch", "group")
-        not_negative(self, f"stages.{self.name}", "steps", "epochs", "clip", "at_once", "negatives")
+        not_negative(self, f"stages.{self.name}", "steps", "epochs", "clip", "at_once", "negatives", "keep")
         if (self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
         one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))

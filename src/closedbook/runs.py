@@ -7,6 +7,7 @@ metrics.jsonl        one line per logged step
 training.safetensors everything needed to go on: weights, optimiser, position (until the run is finished)
 training.previous.safetensors   the same, as it was saved the time before
 model.safetensors    the weights
+checkpoint-STAGE-STEP.safetensors   weights along the way, where a stage's `keep` asks for some
 evidence.sqlite      what it was trained on, to be looked up; the text itself stays where it is
 calibration.json     the coefficients that turn signals into probabilities
 evaluation.json      the score on --dev, or what `evaluate --save` wrote
@@ -143,7 +144,8 @@ class RunFolder:
 
     def finish(self, **changes: Any) -> None:
         """Call the run finished and take down the hash of every file."""
-        named = (*MADE_FIRST, *REMEDIES, "model.safetensors", "calibration.json")
+        kept = sorted(path.name for path in self.path.glob("checkpoint-*.safetensors"))
+        named = (*MADE_FIRST, *REMEDIES, "model.safetensors", "calibration.json", *kept)
         there = [name for name in named if name != "run.json" and (self.path / name).is_file()]
         self.update(status="finished", files={name: [fingerprint(self.path / name)] for name in there}, **changes)
 

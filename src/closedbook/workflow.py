@@ -11,7 +11,7 @@ import os
 import platform
 import time
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -359,19 +359,25 @@ def train(
         job.model.eval()
         with engine.agreed():
             if engine.first:
-                _finish(finished, job, dev, seconds, tell)
+                finish(finished, job, dev, seconds, tell)
     return finished
 
 
-def _finish(run: Run, job: Job, dev: str | Path | None, seconds: dict[str, Any], tell: Listener) -> None:
+def finish(
+    run: Run,
+    job: Job,
+    dev: str | Path | None = None,
+    seconds: Mapping[str, float] | None = None,
+    tell: Listener = lambda event: None,
+) -> None:
     """Index, calibrate and score a trained run, and close its record; `seconds` has what was spent before."""
-    folder = run.folder
+    folder, spent = run.folder, dict(seconds or {})
     trained = time.perf_counter()
     if job.recipe.data.documents == "titled" and job.recipe.data.evidence:
         done = folder.record().get("steps_done", {})
         counts = Counts.of(job.corpus, job.mixtures, [done.get(stage.name) for stage in job.recipe.stages])
         build_index(folder.path / "evidence.sqlite", job.documents, counts)
-    seconds["index"] = time.perf_counter() - trained
+    spent["index"] = time.perf_counter() - trained
     if job.calibrate is not None and len(job.calibrate):
         trained = time.perf_counter()
         try:
@@ -379,13 +385,13 @@ def _finish(run: Run, job: Job, dev: str | Path | None, seconds: dict[str, Any],
             folder.write_json("calibration.json", calibration.to_json())
         except DataError as error:
             tell(Note(f"probabilities are the model's own: {error}"))
-        seconds["calibrate"] = time.perf_counter() - trained
+        spent["calibrate"] = time.perf_counter() - trained
     if dev is not None:
         trained = time.perf_counter()
         folder.write_json("evaluation.json", evaluate(run, read_questions(dev, need_answers=True)))
-        seconds["evaluate"] = time.perf_counter() - trained
-    seconds = {name: round(value, 3) for name, value in seconds.items()}
-    folder.finish(train_seconds=round(sum(seconds.values()), 3), seconds=seconds)
+        spent["evaluate"] = time.perf_counter() - trained
+    spent = {name: round(value, 3) for name, value in spent.items()}
+    folder.finish(train_seconds=round(sum(spent.values()), 3), seconds=spent)
     for state_file in state_paths(folder):
         state_file.unlink(missing_ok=True)
 

@@ -154,3 +154,19 @@ def test_sampling_draws_each_token_as_often_as_it_is_probable_and_from_the_top_k
     assert (counts - expected).abs().max() < 0.1
     few = {sample(model, prompt, 1, temperature=50.0, top_k=3, seed=seed)[0] for seed in range(60)}
     assert few == set(logits.topk(3).indices.tolist())
+
+
+def test_drawn_answers_are_as_frequent_as_they_are_probable():
+    """At 1,000 even places of the summed distribution every token comes as often as it is probable, to one place."""
+    model, prompt = make(TINY), prompts()[0]
+    places = (np.arange(1000)[:, None] + 0.5) / 1000
+    drawn = greedy(model, [prompt] * 1000, 1, drawn=places)
+    logits = model.logits(torch.from_numpy(prompt.astype(np.int64))[None])[0, -1]
+    counts = np.bincount([(given.ids or [MASK])[0] for given in drawn], minlength=SIZE)
+    assert np.abs(counts - 1000 * logits.softmax(-1).detach().numpy()).max() <= 1.01
+    best = greedy(model, [prompt], 8)[0]
+    again = greedy(model, [prompt] * 3, 8, drawn=np.random.default_rng(0).random((3, 8)))
+    assert [g.ids for g in again] == [
+        greedy(model, [prompt], 8, drawn=row[None])[0].ids for row in np.random.default_rng(0).random((3, 8))
+    ]
+    assert any(given.ids != best.ids for given in again)

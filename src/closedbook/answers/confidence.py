@@ -8,6 +8,8 @@ calibrator to find out. To add one, write a function and put it in PASS or ALL.
 from __future__ import annotations
 
 import math
+import zlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,12 +20,19 @@ import torch
 from closedbook.answers.pages import name_in
 from closedbook.errors import DataError
 from closedbook.model import decode
+from closedbook.model.activations import thinned
 from closedbook.model.decode import Generated
 from closedbook.model.gpt import GPT
 from closedbook.text.vocabulary import MASK, Ids, Vocabulary
 
 FORMS = 4
 """In how many other forms a question is asked for the signals of ALL."""
+DRAWS = 8
+"""How many answers are sampled, at temperature 1."""
+THINNED = 8
+"""How many thinned networks are asked (Monte Carlo dropout, Gal and Ghahramani 2016)."""
+DROPPED = 0.05
+"""The share of units they lack where the recipe has no dropout of its own; docs/verdict.md has how it was chosen."""
 SURE = 1e-6
 """Probabilities are kept this far from 0 and 1, so that their odds are numbers."""
 
@@ -38,6 +47,8 @@ class Pass:
     prompts: Sequence[Ids]
     generated: Sequence[Generated]
     length: int  # the most tokens of an answer
+    checkpoints: Sequence[GPT] = ()  # the same network as it was before, where the run kept it
+    seed: int = 0  # of what is drawn
 
     @cached_property
     def tables(self) -> list[list[np.ndarray]]:
@@ -57,18 +68,44 @@ class Pass:
         return found
 
     @cached_property
-    def others(self) -> list[list[Generated]]:
-        """The same questions asked in FORMS other forms, question by question."""
-        forms = [other_forms(text, ids[:-1], self.vocabulary) for text, ids in self._asked()]
+    def others(self) -> Views:
+        """The same questions asked in FORMS other forms."""
+        pairs = zip(self.questions, self.prompts, strict=True)
+        forms = [other_forms(text, ids[:-1], self.vocabulary) for text, ids in pairs]
         room = self.model.recipe.block - 1 - min(self.length, self.model.recipe.block // 2)
-        prompts = [np.append(ids[-(room - 1) :], MASK).astype(np.int32) for each in forms for ids in each]
-        given = decode.greedy(self.model, prompts, self.length, in_one=self.vocabulary.answers_in_one)
-        return [given[i : i + FORMS] for i in range(0, len(given), FORMS)]
+        return [self._ask([np.append(each[i][-(room - 1) :], MASK).astype(np.int32) for each in forms])
+                for i in range(FORMS)]  # fmt: skip
 
-    def _asked(self) -> list[tuple[str, Ids]]:
-        return list(zip(self.questions, self.prompts, strict=True))
+    @cached_property
+    def sampled(self) -> Views:
+        """DRAWS answers to each question. What is drawn depends on the seed and the question's own tokens."""
+        keys = [[self.seed, zlib.crc32(prompt.tobytes())] for prompt in self.prompts]
+        drawn = np.stack([np.random.default_rng(key).random((DRAWS, self.length)) for key in keys], 1)
+        return [self._ask(self.prompts, drawn=some) for some in drawn]
+
+    @cached_property
+    def thinned(self) -> Views:
+        """The answers of THINNED networks that lack some units: the same networks for whoever asks."""
+        views = []
+        for number in range(THINNED):
+            with thinned(self.model, self.model.recipe.dropout or DROPPED, THINNED * self.seed + number):
+                views.append(self._ask(self.prompts))
+        return views
+
+    @cached_property
+    def earlier(self) -> Views:
+        """The answers of the checkpoints that the run kept, and its own."""
+        return [*(self._ask(self.prompts, model) for model in self.checkpoints), self.generated]
+
+    def _ask(
+        self, prompts: Sequence[Ids], model: GPT | None = None, drawn: np.ndarray | None = None
+    ) -> list[Generated]:
+        in_one = self.vocabulary.answers_in_one
+        return decode.greedy(model or self.model, prompts, self.length, in_one=in_one, drawn=drawn)
 
 
+Views = Sequence[Sequence[Generated]]
+"""(view, question): what else was answered, asked or computed in other ways."""
 Signal = Callable[[Pass], np.ndarray]
 
 
@@ -114,23 +151,69 @@ def unknown(one: Pass) -> np.ndarray:
 
 def agreement(one: Pass) -> np.ndarray:
     """The share of other forms of the question that get the same answer."""
-    pairs = zip(one.generated, one.others, strict=True)
-    return np.array([np.mean([other.ids == given.ids for other in others]) for given, others in pairs])
+    return _agreement(one, one.others)
 
 
 def reworded_log_odds(one: Pass) -> np.ndarray:
     """log p/(1 − p) of the mean probability of the greedy answer in other forms; that of another answer counts 0."""
-    chances = [
-        np.mean([math.exp(sum(other.logprobs)) * (other.ids == given.ids) for other in others])
-        for given, others in zip(one.generated, one.others, strict=True)
-    ]
-    chance = np.clip(chances, SURE, 1 - SURE)
-    return np.log(chance / (1 - chance))
+    return _log_odds(one, one.others)
 
 
 def reworded_entropy(one: Pass) -> np.ndarray:
     """The mean over other forms of `entropy`, in nats."""
-    return np.array([np.mean([max(other.entropies) for other in others]) for others in one.others])
+    return np.mean([[max(given.entropies) for given in view] for view in one.others], 0)
+
+
+def sampled_agreement(one: Pass) -> np.ndarray:
+    """The share of sampled answers that are the greedy one; where an answer is one token, its probability exactly."""
+    if one.vocabulary.answers_in_one:
+        return np.array([math.exp(sum(given.logprobs)) for given in one.generated])
+    return _agreement(one, one.sampled)
+
+
+def sampled_entropy(one: Pass) -> np.ndarray:
+    """The entropy of the sampled answers in nats, by their texts; where an answer is one token, `entropy` exactly.
+
+    It is semantic entropy (Farquhar et al. 2024) with equal texts for equal meanings: right is exact match here.
+    """
+    if one.vocabulary.answers_in_one:
+        return entropy(one)
+    shares = [np.array(list(Counter(tuple(given.ids) for given in each).values())) / DRAWS
+              for each in zip(*one.sampled, strict=True)]  # fmt: skip
+    return np.array([-(share * np.log(share)).sum() for share in shares])
+
+
+def thinned_agreement(one: Pass) -> np.ndarray:
+    """The share of thinned networks that give the same answer."""
+    return _agreement(one, one.thinned)
+
+
+def thinned_log_odds(one: Pass) -> np.ndarray:
+    """log p/(1 − p) of the answer's mean probability over thinned networks; that of another answer counts 0."""
+    return _log_odds(one, one.thinned)
+
+
+def checkpoint_agreement(one: Pass) -> np.ndarray:
+    """The share of the run's checkpoints, the finished weights among them, that give the same answer."""
+    return _agreement(one, one.earlier)
+
+
+def checkpoint_log_odds(one: Pass) -> np.ndarray:
+    """log p/(1 − p) of the answer's mean probability over the checkpoints; `log_odds` where none was kept."""
+    return _log_odds(one, one.earlier)
+
+
+def _agreement(one: Pass, views: Views) -> np.ndarray:
+    return np.mean([[a.ids == b.ids for a, b in zip(one.generated, view, strict=True)] for view in views], 0)
+
+
+def _log_odds(one: Pass, views: Views) -> np.ndarray:
+    chances = [
+        [math.exp(sum(b.logprobs)) * (a.ids == b.ids) for a, b in zip(one.generated, view, strict=True)]
+        for view in views
+    ]
+    chance = np.clip(np.mean(chances, 0), SURE, 1 - SURE)
+    return np.asarray(np.log(chance / (1 - chance)))
 
 
 PASS: dict[str, Signal] = {
@@ -149,13 +232,19 @@ ALL: dict[str, Signal] = {
     "agreement": agreement,
     "reworded_log_odds": reworded_log_odds,
     "reworded_entropy": reworded_entropy,
+    "sampled_agreement": sampled_agreement,
+    "sampled_entropy": sampled_entropy,
+    "thinned_agreement": thinned_agreement,
+    "thinned_log_odds": thinned_log_odds,
+    "checkpoint_agreement": checkpoint_agreement,
+    "checkpoint_log_odds": checkpoint_log_odds,
 }
-"""What asking FORMS more times gives besides."""
+"""What asking in other forms, sampling, thinned networks and checkpoints give besides."""
 
 SETS = {"pass": PASS, "all": ALL}
 
 # What each calibrator is given, and the weight it has before any label is seen.
-FOR_RIGHT = {"log_odds": 1.0, "entropy": 0.0, "familiarity": 0.0}
+FOR_RIGHT = {"log_odds": 1.0}  # nothing else made it better: docs/verdict.md
 FOR_MET = dict.fromkeys(("familiarity", "rowless", "unknown", "entropy", "energy", "reworded_entropy"), 0.0)
 
 

@@ -87,6 +87,14 @@ class Run:
             return None
         return Calibration.from_json(self.folder.read_json(path.name), str(path))
 
+    @cached_property
+    def checkpoints(self) -> list[GPT]:
+        """The network as it was along the way, where a stage's `keep` asked for it."""
+        there = {path.name for path in self.folder.path.glob("checkpoint-*.safetensors")}
+        known = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
+        kept = [name for name in sorted(there | known) if self._saved(name, "what it says")]
+        return [_network(self.recipe, self.vocabulary, self.folder, name).to(self.model.device) for name in kept]
+
     def _saved(self, name: str, what: str) -> bool:
         """Whether the folder has a file, which is held to its hash; warns where there was one and it is gone."""
         if (self.folder.path / name).is_file():
@@ -129,7 +137,8 @@ class Run:
             progress: called with how many are done.
             blind: judge from the model alone, without looking anything up in the documents.
             precision: the share of the answers called remembered that should be right, above 0 and below 1.
-            signals: "pass" for what one greedy pass shows, "all" to ask in other forms too.
+            signals: "pass" for what one greedy pass shows, "all" for what other forms of the question, sampled answers,
+                thinned networks and checkpoints show besides.
         """
         if not 0 < precision < 1:
             raise DataError(f"precision = {precision} must lie between 0 and 1, such as 0.9")
@@ -141,7 +150,7 @@ class Run:
         answers = []
         size = 512
         for start in range(0, len(prompts), size):
-            one = self._pass(questions[start : start + size], prompts[start : start + size])
+            one = self._pass(questions[start : start + size], prompts[start : start + size], signals)
             answers += self._judged(one, questions[start : start + size], notes[start:], blind, precision, signals)
             if progress:
                 progress(len(answers))
@@ -149,13 +158,14 @@ class Run:
 
     def measure(self, questions: Sequence[Question], signals: str = "pass") -> tuple[list[str], dict[str, np.ndarray]]:
         """(answers, signals) of questions, without verdicts: what calibrators are fitted on."""
-        one = self._pass(questions, [self._prompt(question)[0] for question in questions])
+        one = self._pass(questions, [self._prompt(question)[0] for question in questions], signals)
         return [self.vocabulary.answer(given.ids) for given in one.generated], confidence.measure(one, signals)
 
-    def _pass(self, questions: Sequence[Question], prompts: Sequence[np.ndarray]) -> Pass:
+    def _pass(self, questions: Sequence[Question], prompts: Sequence[np.ndarray], signals: str) -> Pass:
         generated = decode.greedy(self.model, prompts, self._length, in_one=self.vocabulary.answers_in_one)
         texts = [question.text for question in questions]
-        return Pass(self.model, self.vocabulary, texts, prompts, generated, self._length)
+        checkpoints = self.checkpoints if signals == "all" else []
+        return Pass(self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed)
 
     def _judged(
         self,
@@ -310,7 +320,17 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
         vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
     except RunError as error:
         raise RunError(f"{folder.path}: {str(error).removeprefix(f'{folder.path}').strip('/ ')}") from None
-    tensors, _ = load_tensors(weights, checked=weights.is_file() and folder.check(weights.name))
+    model = _network(recipe, vocabulary, folder, weights.name)
+    threads = record.get("threads")
+    if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
+        torch.set_num_threads(min(threads, os.cpu_count() or 1))
+    return Run(folder, recipe, vocabulary, model.to(place))
+
+
+def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: str) -> GPT:
+    """A run's network, with weights from a file of its folder. Raises RunError where they are damaged."""
+    weights = folder.path / name
+    tensors, _ = load_tensors(weights, checked=weights.is_file() and folder.check(name))
     try:
         with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
             model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
@@ -319,7 +339,4 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     load_weights(model, tensors, weights)
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise RunError(f"{weights} holds values that are no numbers: its training diverged; train anew at a lower rate")
-    threads = record.get("threads")
-    if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
-        torch.set_num_threads(min(threads, os.cpu_count() or 1))
-    return Run(folder, recipe, vocabulary, model.to(place).eval())
+    return model.eval()

@@ -51,7 +51,7 @@ def ask(
     blind: bool
         Judge from the model alone, without looking anything up in the documents.
     signals: Literal["pass", "all"]
-        What the model is judged by: one greedy pass, or other forms of the question too.
+        What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
     documents: Path
         Where the file of documents is now, if it was moved since training.
     mixer: str

@@ -51,7 +51,7 @@ def evaluate(
     precision: float
         How many of the answers called remembered should be right.
     signals: Literal["pass", "all"]
-        What the model is judged by: one greedy pass, or other forms of each question too.
+        What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
     documents: Path
         Where the file of documents is now, if it was moved since training.
     save: bool

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from closedbook.model.dropout import Dropout
 from closedbook.model.gpt import GPT
 from closedbook.shapes import Bool, Int
 
@@ -72,6 +73,27 @@ def one_off_per_row(model: GPT, off: Sequence[Switch | None]) -> Iterator[None]:
     """Row i of every batch runs without `off[i]`, or whole where that is None: many experiments in one pass."""
     with _kept(model, {s: torch.tensor([s != row for row in off]) for s in dict.fromkeys(off) if s is not None}):
         yield
+
+
+@contextlib.contextmanager
+def thinned(model: GPT, chance: float, seed: int) -> Iterator[None]:
+    """The network with units of its residual stream dropped: wherever it has dropout, the same units at every position.
+
+    What is dropped depends on the seed alone, so whoever is asked goes through the same thinned network (one mask over
+    a whole sequence: Gal and Ghahramani 2016).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with contextlib.ExitStack() as held:
+        for module in model.modules():
+            if isinstance(module, Dropout):
+                stays = (torch.rand(model.recipe.width, generator=generator) >= chance) / (1 - chance)
+                hook = _multiply(stays.to(model.device))
+                held.callback(module.register_forward_hook(hook).remove)
+        yield
+
+
+def _multiply(by: Tensor) -> Any:
+    return lambda module, given, output: output * by
 
 
 @contextlib.contextmanager

@@ -36,11 +36,18 @@ class Generated:
 
 
 def greedy(
-    model: GPT, prompts: Sequence[np.ndarray], length: int, batch: int = 128, *, in_one: bool = False
+    model: GPT,
+    prompts: Sequence[np.ndarray],
+    length: int,
+    batch: int = 128,
+    *,
+    in_one: bool = False,
+    drawn: np.ndarray | None = None,
 ) -> list[Generated]:
     """The most probable next token, again and again, until MASK or `length` tokens, for each prompt.
 
     `in_one`: the model's outputs are whole answers and no inputs, so one is taken, and no MASK closes it.
+    `drawn` (prompts, length), from 0 to below 1, samples instead: the token at that place of the summed distribution.
 
     Prompts of different lengths share a batch; each is decoded exactly as it would be alone. A prompt that leaves
     no room in the block is an error of the caller.
@@ -50,15 +57,20 @@ def greedy(
     workers = torch.get_num_threads() if model.device.type == "cpu" else 1
     batch = max(1, min(batch, math.ceil(len(order) / workers)))
     batches = [order[start : start + batch] for start in range(0, len(order), batch)]
-    generated = side_by_side(
-        lambda chosen: _greedy(model, [prompts[i] for i in chosen], length, in_one), batches, workers
-    )
+
+    def answer(chosen: list[int]) -> list[Generated]:
+        places = None if drawn is None else drawn[chosen]
+        return _greedy(model, [prompts[i] for i in chosen], length, in_one, places)
+
+    generated = side_by_side(answer, batches, workers)
     results = dict(zip(order, itertools.chain.from_iterable(generated), strict=True))
     return [results[i] for i in range(len(prompts))]
 
 
 @torch.inference_mode()
-def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) -> list[Generated]:
+def _greedy(
+    model: GPT, prompts: list[np.ndarray], length: int, in_one: bool, drawn: np.ndarray | None = None
+) -> list[Generated]:
     lengths = torch.tensor([len(prompt) for prompt in prompts])
     longest = int(lengths.max())
     tokens = torch.full((len(prompts), longest), PAD)
@@ -76,6 +88,7 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) ->
     cache.filled = lengths
 
     steps = 1 if in_one else length
+    places = None if drawn is None else torch.from_numpy(drawn).to(device)
     states = last.float().cpu().numpy()
     said = torch.full((len(prompts), steps), PAD, device=device)
     measured = torch.zeros(3, len(prompts), steps, device=device)  # log-probabilities, runners-up, entropies
@@ -84,6 +97,10 @@ def _greedy(model: GPT, prompts: list[np.ndarray], length: int, in_one: bool) ->
     for step in range(steps):
         logprobs = model.head(last).log_softmax(-1)
         best, token = logprobs.max(-1)
+        if places is not None:
+            below = logprobs.double().exp().cumsum(-1)
+            token = (below <= places[rows, step, None] * below[:, -1:]).sum(-1)
+            best = logprobs.gather(1, token[:, None])[:, 0]
         second = logprobs.scatter(1, token[:, None], -torch.inf).max(-1).values
         entropy = -(logprobs.exp() * logprobs).sum(-1)
         said[rows, step], measured[:, rows, step] = token, torch.stack([best, second, entropy])

@@ -34,7 +34,7 @@ from closedbook.training.loop import Step
 
 FORMAT = 1
 FILE = "comparison.json"
-KEPT_OUT = 0.1  # of the training questions, where the base recipe keeps none out to choose by
+KEPT_OUT = 0.1  # of the training questions, where the base recipe keeps fewer out to choose by
 FINETUNING_AT_MOST = 0.5  # of the budget
 RESAMPLES = 2000
 
@@ -119,7 +119,7 @@ class Comparison:
             raise RecipeError("compare needs at least one name and a --budget above 0 minutes")
         self.documents, self.questions = documents, questions
         self.base, self.share = base, {**base.data.kept_out}
-        self.share["choose"] = self.share.get("choose") or KEPT_OUT
+        self.share["choose"] = max(KEPT_OUT, self.share.get("choose", 0))
         self.recipes = {name: _prepared(resolve(name, base), self.share) for name in self.names}
         self.record: dict[str, Any] = {
             "study": "compare",

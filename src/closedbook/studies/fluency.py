@@ -20,7 +20,7 @@ from closedbook.text.questions import Questions
 FORMAT = 1
 HEADLINE = "Can a reader tell a remembered answer from an invented one?"
 PRECISIONS = (0.5, 0.8, 0.9, 0.95, 0.99)
-LOWER_IS_SURER = {"entropy", "rowless", "unknown", "reworded_entropy"}
+LOWER_IS_SURER = {"entropy", "rowless", "unknown", "reworded_entropy", "sampled_entropy"}
 
 
 def run_fluency(run: Run, questions: Questions, folder: Path) -> dict[str, Any]:

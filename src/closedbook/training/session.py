@@ -140,6 +140,12 @@ def train_stages(
         save_tensors(newest, on_cpu(tensors), record, keep=previous)
         saved = now
 
+    def keep(stage: Stage, number: int, step: Step) -> None:
+        """Leave the weights in the run folder after steps that are spread evenly over the stage's second half."""
+        if engine.first and step.step in {step.steps * (stage.keep + i) // (2 * stage.keep) for i in range(stage.keep)}:
+            path = folder.path / f"checkpoint-{number}-{step.step}.safetensors"
+            save_tensors(path, on_cpu(model.state_dict()), {"format": 1, "run": run})
+
     with interrupts_held(again=engine.processes > 1) as raise_held:
         for number in range(stage, len(stages)):
             leg = make_leg(number)
@@ -162,6 +168,7 @@ def train_stages(
                 whole = True
                 if metrics is not None:
                     metrics(step)
+                keep(stages[number], number, step)
                 tell(step)
                 raise_held()
                 if time.monotonic() - saved > SAVE_EVERY:

@@ -31,7 +31,7 @@ BUDGET_SECONDS = 180
 CUE = "stages.learn.objectives.cue.objective"
 MASKED = "stages.learn.objectives.masked"
 QUESTION = "stages.learn.objectives.question"
-BASE = ["data.kept_out.choose=0.4", f"{QUESTION}.writes=false"]
+BASE = ["data.kept_out={choose=0.4, calibrate=0.05}", f"{QUESTION}.writes=false"]
 
 # In the order of what one would ask first; an experiment that is stopped has the head of the list.
 RUNGS: dict[str, list[str]] = {

@@ -1,4 +1,4 @@
-"""Write the figures of README.md and docs/mixers.md from results/*.json, or say that they differ (--check).
+"""Write the figures of README.md and of some pages of docs/ from results/*.json, or say that they differ (--check).
 
 `<!-- figures: NAME, … -->` opens a block; NAME is one of BLOCKS.
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -182,11 +183,96 @@ def ladder() -> str:
     return "\n".join(lines) + "\n"
 
 
-BLOCKS = {"scores": figures, "ladder": ladder, "mixers": mixers}
+PRECISIONS = ("0.8", "0.9", "0.95")
+
+
+def verdicts() -> str:
+    """What verdicts are worth: a row for each figure that is asked for, a value for each seed."""
+    data = load("verdict.json")
+    cells = data["cells"] if data else {}
+    seeds = {
+        where: [cell for name, cell in sorted(cells.items()) if name.startswith(f"{where} seed")]
+        for where in ("course", "world")
+    }
+    if not all(seeds.values()):
+        return "Not measured yet.\n"
+
+    def row(name: str, target: str, value: Callable[[dict[str, Any]], str]) -> str:
+        columns = [" · ".join(value(cell["blind, pass"]) for cell in seeds[where]) for where in seeds]
+        return f"| {name} | {target} | {' | '.join(columns)} |"
+
+    def ranked(one: dict[str, Any]) -> str:
+        low, high = one["auroc_interval"]
+        return f"{one['auroc']:.3f} ({low:.3f} to {high:.3f})"
+
+    def kept(precision: str) -> Callable[[dict[str, Any]], str]:
+        def said(blind: dict[str, Any]) -> str:
+            one = blind["given"][precision]
+            low, high = one["interval"]
+            return f"{100 * one['precision']:.1f} ({100 * low:.1f} to {100 * high:.1f})"
+
+        return said
+
+    lines = [
+        "| blind, one pass | asked for | course | worlds |",
+        "|---|---|---|---|",
+        row("right, %", "", lambda x: f"{100 * x['probability']['accuracy']:.1f}"),
+        row("AUROC", "≥ 0.90", lambda x: ranked(x["probability"])),
+        row("AUROC of the network's own probability", "", lambda x: f"{x['model_probability']['auroc']:.3f}"),
+        row("excess AURC, ratio to the own", "≤ 0.5", lambda x: f"{x['excess_aurc_ratio']:.2f}"),
+        row("calibration error less expected", "≤ 0.03", lambda x: f"{x['calibration_gap']:.3f}".replace("-", "−")),
+        row("Brier, ratio to the constant's", "< 1",
+            lambda x: f"{x['probability']['brier'] / x['probability']['brier_of_the_constant']:.2f}"),
+        *(row(f"right of those given at --precision {p}, %", p, kept(p)) for p in PRECISIONS),
+    ]  # fmt: skip
+    met = ["| blind, `met` | asked for | course | worlds |", "|---|---|---|---|"]
+
+    def also(name: str, target: str, value: Callable[[str], str]) -> None:
+        met.append(f"| {name} | {target} | {' | '.join(value(where) for where in seeds)} |")
+
+    def invented(where: str) -> str:
+        each = [cell["strangers"]["invented"]["met_against_known"] for cell in seeds[where]]
+        return " · ".join(f"{x['auroc']:.3f} ({x['interval'][0]:.3f} to {x['interval'][1]:.3f})" for x in each)
+
+    def taken(*judges: str) -> Callable[[str], str]:
+        def said(where: str) -> str:
+            found = (cells.get(f"{where} taken out") or {}).get("met")
+            if not found:
+                return "not measured"
+            each = [found["auroc"][judge]["by_model"] for judge in judges]
+            values = each[0] if len(each) == 1 else [a - b for a, b in zip(*each, strict=True)]
+            mean = sum(values) / len(values)
+            return f"{mean:.3f} (of {len(values)} models: {min(values):.3f} to {max(values):.3f})"
+
+        return said
+
+    also("AUROC, invented people", "≥ 0.98", invented)
+    also("AUROC, pages taken out", "", taken("pass"))
+    also("the same, above a classifier of names", "≥ 0.10", taken("pass", "names only"))
+    index = ["| with the index | course | worlds |", "|---|---|---|"]
+
+    def counted(name: str, value: Callable[[dict[str, Any]], str]) -> None:
+        each = (" · ".join(value(cell["with the index"]) for cell in seeds[where]) for where in seeds)
+        index.append(f"| {name} | {' | '.join(each)} |")
+
+    counted("right among remembered, %", lambda x: f"{100 * x['remembered']['accuracy']:.1f}")
+    counted("wrong, though it stands in the person's documents", lambda x: str(x["wrong_but_stands_in"]))
+    counted("of them called remembered", lambda x: str(x["wrong_but_remembered"]))
+    parts = [lines, met, index]
+    if looked := cells.get("lookups"):
+        times = looked["milliseconds"]
+        said = ", ".join(
+            f"{kind} names {one['median']} ms ({one['p95']} ms in 19 of 20)" for kind, one in times.items()
+        )
+        parts.append([f"Looking up in a corpus of {looked['lines']:,} lines, in the median: {said}."])
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+BLOCKS = {"scores": figures, "ladder": ladder, "mixers": mixers, "verdicts": verdicts}
 
 
 def main() -> None:
-    for name in ("README.md", "docs/mixers.md"):
+    for name in ("README.md", "docs/mixers.md", "docs/verdict.md"):
         path = ROOT / name
         old = path.read_text(encoding="utf-8")
         new = BLOCK.sub(lambda match: match[1] + BLOCKS[match[2]]() + match[3], old)

@@ -46,7 +46,7 @@ def test_signals_are_the_same_every_time_and_do_not_depend_on_who_is_asked_besid
     words: tuple[Run, World, Path], characters: tuple[Run, Tiny]
 ):
     for run, path in ((words[0], words[2] / "questions-test.tsv"), (characters[0], characters[1].dev)):
-        questions = asked(path, 4)
+        questions = asked(path, 2)
         once, again = run.measure(questions, "all")[1], run.measure(questions, "all")[1]
         assert list(once) == list(confidence.ALL)
         alone = [run.measure([question], "all")[1] for question in questions]

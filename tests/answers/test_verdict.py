@@ -192,6 +192,9 @@ def test_a_higher_precision_answers_fewer(made: tuple[Run, World, Path]):
     for wrong in (0.0, 1.0, -1.0, float("nan")):
         with pytest.raises(DataError, match="precision"):
             run.answer(questions, precision=wrong)
+    for nothing in ("", " \t\n"):
+        with pytest.raises(DataError, match="question is empty"):
+            run.ask(nothing)
     with pytest.raises(DataError, match="pass, all"):
         run.answer(questions, signals="many")
 

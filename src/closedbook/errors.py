@@ -17,7 +17,7 @@ class RunError(ClosedbookError):
     """A run folder that is missing, taken, damaged or of an unknown format."""
 
 
-class LostProcess(RunError):
+class LostProcessError(RunError):
     """Another process of the same training has ended without a word; every one that is left says so."""
 
 

@@ -21,7 +21,7 @@ from test_loop import KINDS, make
 from test_slices import gradients, make_examples
 
 from closedbook import workflow
-from closedbook.errors import LostProcess, RecipeError
+from closedbook.errors import LostProcessError, RecipeError
 from closedbook.training.checkpoint import load_tensors, same_tensors
 from closedbook.training.engine import ALONE, SLICE_COST, Engine, find_device
 from closedbook.training.loop import backward
@@ -167,7 +167,7 @@ def test_a_training_that_torchrun_stops_says_how_to_go_on(monkeypatch: pytest.Mo
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(LostProcess, match=r"torchrun has stopped .* --resume"), Engine.start():
+    with pytest.raises(LostProcessError, match=r"torchrun has stopped .* --resume"), Engine.start():
         os.kill(os.getpid(), signal.SIGTERM)
     assert signal.getsignal(signal.SIGTERM) is before
 

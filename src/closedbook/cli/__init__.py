@@ -10,7 +10,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from closedbook.cli.output import PipeConsole
-from closedbook.errors import ClosedbookError, LostProcess
+from closedbook.errors import ClosedbookError, LostProcessError
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
 COMMANDS = {
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
         command = " ".join(["closedbook", *(error.command_chain or ())])
         fail(f"{' '.join(str(error).split())} See: {command} --help")
     except ClosedbookError as error:
-        fail(str(error), everywhere=isinstance(error, LostProcess))
+        fail(str(error), everywhere=isinstance(error, LostProcessError))
     except MemoryError:
         fail("this does not fit into memory; give a smaller file, or fewer steps with --set")
     except KeyboardInterrupt:

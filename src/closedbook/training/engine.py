@@ -29,7 +29,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from closedbook.errors import ClosedbookError, LostProcess, RecipeError, RunError
+from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError
 from closedbook.training.slices import SLICE_COST as ON_CPU
 
 T = TypeVar("T")
@@ -231,7 +231,7 @@ class Engine:
         """What fails within in one process fails in all, once all have come to the end of it."""
         try:
             yield
-        except LostProcess:
+        except LostProcessError:
             raise  # there is nobody left to agree with
         except BaseException as error:
             if self.processes > 1:
@@ -241,12 +241,12 @@ class Engine:
 
 
 def _together(call: Callable[..., Any], *given: Any, **more: Any) -> None:
-    """A call that all processes make. Raises LostProcess where one of them has gone."""
+    """A call that all processes make. Raises LostProcessError where one of them has gone."""
     try:
         call(*given, **more)
     except RuntimeError as error:
         reason = str(error).partition(". ")[0].rpartition("] ")[2].strip()
-        raise LostProcess(f"another process of this training has ended ({reason}); {GO_ON}") from error
+        raise LostProcessError(f"another process of this training has ended ({reason}); {GO_ON}") from error
 
 
 @contextlib.contextmanager
@@ -254,7 +254,9 @@ def _told_to_stop() -> Iterator[None]:
     """SIGTERM, which torchrun sends to those that are left when one has ended, is an error like any other."""
 
     def stop(*_: Any) -> None:
-        raise LostProcess(f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}")
+        raise LostProcessError(
+            f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}"
+        )
 
     main = threading.current_thread() is threading.main_thread()
     if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:

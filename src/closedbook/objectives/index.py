@@ -58,7 +58,7 @@ LEXICON = 1 << 20
 """Different words that a worker remembers before it begins anew."""
 SOME_TITLES = 10_000
 HELD_WHOLE = 1 << 28
-"""Bytes of an index that are all held to their checksums when it is opened; of a larger one, PARTS of every file are."""
+"""Bytes of an index that are all held to their checksums when it is opened; of a larger one, PARTS of each file."""
 PARTS = 16
 BLOCK = 4 << 20
 """Bytes of a part, of files that are not written chunk by chunk."""

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from closedbook.errors import RecipeError
+from closedbook.training.optimiser import Moments
 
 # The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
 QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -49,10 +50,7 @@ class Muon:
                 rest[name] = parameter
         self.momenta = {name: torch.zeros_like(matrix) for name, matrix in self.matrices.items()}
         self.sparse = {name: SparseAdam(table, decay=config.decay) for name, table in self.tables.items()}
-        self.rest = rest
-        self.adamw = torch.optim.AdamW(
-            list(rest.values()), lr=config.head_rate, betas=(0.9, 0.98), weight_decay=config.decay, fused=True
-        )
+        self.adamw = Moments(rest, (0.9, 0.98), config.decay)
 
     @torch.no_grad()
     def step(self, multiplier: float) -> None:
@@ -70,9 +68,7 @@ class Muon:
                 # Tall maps make larger outputs: √(outputs / inputs) keeps an update's effect alike (block is wide).
                 gain = max(1.0, block.shape[1] / block.shape[0]) ** 0.5 if block.stride(0) == 1 else 1.0
                 block.add_(update, alpha=-config.rate * multiplier * gain)
-        for group in self.adamw.param_groups:
-            group["lr"] = config.head_rate * multiplier
-        self.adamw.step()
+        self.adamw.step(config.head_rate * multiplier)
         for table in self.sparse.values():
             table.step(config.table_rate * multiplier)
 
@@ -80,9 +76,7 @@ class Muon:
         found = {f"momentum/{name}": momentum for name, momentum in self.momenta.items()}
         for name, sparse in self.sparse.items():
             found |= {f"sparse/{name}/first": sparse.first, f"sparse/{name}/second": sparse.second}
-        for name, parameter in self.rest.items():
-            found |= {f"adamw/{name}/{key}": value for key, value in self.adamw.state.get(parameter, {}).items()}
-        return found
+        return found | {f"adamw/{name}": value for name, value in self.adamw.tensors().items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         for full, value in tensors.items():
@@ -93,9 +87,7 @@ class Muon:
                 name, _, which = name.rpartition("/")
                 getattr(self.sparse[name], which).copy_(value)
             else:
-                name, _, key = name.rpartition("/")
-                owner = self.rest[name]
-                self.adamw.state[owner][key] = value.to(owner.device)
+                self.adamw.load({name: value})
 
 
 class SparseAdam:

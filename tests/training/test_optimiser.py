@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from shell import in_a_process
 
 from closedbook.errors import RecipeError
 from closedbook.model.gpt import GPT
@@ -90,21 +89,6 @@ def test_adamw_is_torch_s_own_bit_for_bit():
         theirs.step()
     for name, value in model.state_dict().items():
         assert torch.equal(value, other.state_dict()[name]), name
-
-
-def test_an_optimiser_does_not_load_torch_s_compiler():
-    code = """
-import sys, torch
-from closedbook.training.optimiser import AdamW
-from closedbook.training.muon import Muon
-model = torch.nn.Linear(3, 3)
-model(torch.ones(3)).sum().backward()
-for kind in (AdamW, Muon):
-    kind(kind.Config(), model).step(1.0)
-assert "torch._dynamo" not in sys.modules
-"""
-    done = in_a_process("-c", code)
-    assert done.code == 0, done.err
 
 
 def test_adamw_refuses_a_memory_and_settings_that_make_no_sense():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -132,6 +133,25 @@ def test_what_is_damaged_of_a_build_that_was_killed_is_done_again(corpus_file, t
     assert index.about == whole.about
     for array in whole.about["bytes"]:
         assert (index.folder / f"{array}.bin").read_bytes() == (whole.folder / f"{array}.bin").read_bytes()
+
+
+@pytest.mark.parametrize("at", [1, 3, 19])
+def test_a_build_whose_disk_is_full_says_so_and_goes_on_once_there_is_room(corpus_file, tmp_path, monkeypatch, at):
+    whole = build(corpus_file, root=tmp_path / "whole")
+    calls, real = 0, os.fsync
+
+    def full(descriptor):
+        nonlocal calls
+        calls += 1
+        if calls >= at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(RunError, match=r"cannot be written \(No space left on device\)"):
+            build(corpus_file, root=tmp_path / "full")
+    assert build(corpus_file, root=tmp_path / "full").about == whole.about
 
 
 def test_two_processes_build_the_same_files(corpus_file, tmp_path):

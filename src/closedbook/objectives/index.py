@@ -373,8 +373,8 @@ def _build(
     # Workers read what they need from a file: a process that ends before it has taken its arguments would block us.
     terms = {"vocabulary": vocabulary.to_json(), "lower": sorted(salience.lower), "golds": sorted(salience.golds)}
     state = (folder / "terms.json", source)
-    with contextlib.ExitStack() as stack:
-        try:
+    try:
+        with contextlib.ExitStack() as stack:  # within: closing a file writes what is left of it
             state[0].write_text(json.dumps(terms), encoding="utf-8")
             files = {name: stack.enter_context(_Appended(folder / f"{name}.bin", ends.get(name, 0))) for name in types}
             log = stack.enter_context(open(folder / "journal.jsonl", "r+b" if done else "wb"))
@@ -406,8 +406,9 @@ def _build(
             parts = {name: [(entry["ends"][name], entry["checks"][name]) for entry in journal] for name in files}
             parts |= {name: _parts(folder / f"{name}.bin") for name in ("name_order", "name_sorted")}
             different = int((np.diff(keys[order]) != 0).sum()) + 1
-        except OSError as error:
-            raise RunError(f"{folder} cannot be written ({error.strerror}); do it again once there is room") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(f"{folder} cannot be written ({reason}); do it again once there is room") from None
     types |= {"name_order": np.dtype(np.int64), "name_sorted": np.dtype(np.uint64)}
     about = {
         "format": FORMAT, "source": given, "sha256": found.sha256, "text_bytes": found.bytes, "documents": len(keys),

@@ -14,7 +14,7 @@ from torch import Tensor
 from closedbook.model.cache import Cache
 from closedbook.model.gpt import GPT
 from closedbook.text.vocabulary import MASK, PAD
-from closedbook.threads import side_by_side
+from closedbook.threads import dealt_out, side_by_side
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,8 @@ def greedy(
     workers = torch.get_num_threads() if model.device.type == "cpu" else 1
     batch = max(1, min(batch, math.ceil(len(order) / workers)))
     batches = [order[start : start + batch] for start in range(0, len(order), batch)]
-    generated = side_by_side(
-        lambda chosen: _greedy(model, [prompts[i] for i in chosen], length, in_one), batches, workers
-    )
+    with dealt_out(workers):
+        generated = side_by_side(lambda some: _greedy(model, [prompts[i] for i in some], length, in_one), batches)
     results = dict(zip(order, itertools.chain.from_iterable(generated), strict=True))
     return [results[i] for i in range(len(prompts))]
 

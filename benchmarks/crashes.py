@@ -42,6 +42,7 @@ from closedbook import workflow
 from closedbook.errors import ClosedbookError
 from closedbook.interop.params import read_params, write_params
 from closedbook.model.gpt import GPT
+from closedbook.objectives.index import open_index
 from closedbook.recipe import load_recipe
 from closedbook.runs import RunFolder
 from closedbook.text.questions import read_questions
@@ -287,6 +288,17 @@ def parameters(run: Path, inputs: Inputs) -> str:
     return hashlib.sha256(b"".join(k.encode() + t.numpy().tobytes() for k, t in sorted(tensors.items()))).hexdigest()
 
 
+def open_corpus(run: Path, inputs: Inputs) -> str:
+    """All that an index of the documents holds."""
+    index = open_index(
+        inputs.documents, "words", 0, read_questions(inputs.questions), root=inputs.folder / "index", processes=1
+    )
+    digest = hashlib.sha256(json.dumps(index.about).encode())
+    for name in index.about["types"]:
+        digest.update(index[name].tobytes())
+    return digest.hexdigest()
+
+
 READ = Callable[[Path, Inputs], str]
 TARGETS: dict[str, tuple[str, tuple[str, ...], READ]] = {  # what: (which folder, which files of it, how it is read)
     **{f"{name}, asked": ("finished", (name,), ask) for name in (
@@ -298,6 +310,8 @@ TARGETS: dict[str, tuple[str, tuple[str, ...], READ]] = {  # what: (which folder
     "documents, resumed": ("unfinished", ("world/documents.txt",), go_on),
     "documents, asked": ("finished", ("world/documents.txt",), ask),
     "a .params file": ("finished", ("a.params",), parameters),
+    **{f"{name} of an indexed corpus": ("finished", (f"index/{name}",), open_corpus) for name in (
+        "index.json", "tokens.bin", "span_starts.bin", "name_sorted.bin")},
 }  # fmt: skip
 
 
@@ -338,6 +352,7 @@ def make_victims(work: Path) -> dict[str, Path]:
                 raise KeyboardInterrupt
 
         inputs.train(inputs.folder / "run")
+        open_corpus(inputs.folder / "run", inputs)
         every, session.SAVE_EVERY = session.SAVE_EVERY, 0.0
         try:
             with suppress(KeyboardInterrupt):
@@ -359,6 +374,8 @@ def damage(work: Path, victims: dict[str, Path], target: str, kinds: list[str], 
     inputs = Inputs(source.parent)
 
     def place(folder: Path, name: str) -> Path:
+        if name.startswith("index/"):
+            return next((folder.parent / "index").glob(f"*/{Path(name).name}"))
         return folder.parent / name if name.startswith("world/") else folder / name
 
     copy = work / "copy" / "run"
@@ -367,7 +384,8 @@ def damage(work: Path, victims: dict[str, Path], target: str, kinds: list[str], 
     def fresh() -> Inputs:
         shutil.rmtree(work / "copy", ignore_errors=True)
         shutil.copytree(source, copy)
-        shutil.copytree(inputs.folder / "world", work / "copy" / "world")
+        for name in ("world", "index"):
+            shutil.copytree(inputs.folder / name, work / "copy" / name)
         shutil.copy(inputs.folder / "crash.toml", work / "copy" / "crash.toml")
         return Inputs(work / "copy")
 

@@ -66,7 +66,8 @@ def course(data: Path, batches: int) -> dict[str, object]:
         finish()
 
     def sliced(examples):  # type: ignore[no-untyped-def]
-        backward(model, examples, leg.stage)
+        with leg.workers(examples):
+            backward(model, examples, leg.stage)
         finish()
 
     def finish() -> None:

@@ -153,13 +153,13 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
 
     def half_done(self: AdamW, multiplier: float) -> None:
         """The signal comes when one half of the parameters is updated."""
-        halves = self.inner.param_groups
+        halves = self.groups
         for group in halves:
-            self.inner.param_groups = [group]
+            self.groups = [group]
             step(self, multiplier)
             if group is halves[0]:
                 count()
-        self.inner.param_groups = halves
+        self.groups = halves
 
     def run(self: loop.Leg, listen: Callable[[loop.Step], None]) -> None:
         def heard(event: loop.Step) -> None:

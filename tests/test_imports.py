@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from shell import in_a_process
+from shell import in_a_process, make_tiny
 
 from closedbook import __version__
 
@@ -47,6 +49,20 @@ def test_every_command_s_help_loads_no_torch():
         quietly([*name.split(), "--help"]) for name in [*COMMANDS, "show recipe", "show objective", "study ablation"]
     )
     done = in_a_process("-c", calls)
+    assert done.code == 0, done.err
+
+
+def test_a_training_does_not_load_torch_s_compiler(tmp_path: Path):
+    code = """
+import sys
+from closedbook.cli import main
+try:
+    main(sys.argv[1:])
+except SystemExit as stop:
+    assert not stop.code, stop.code
+sys.exit("loaded" if "torch._dynamo" in sys.modules else 0)
+"""
+    done = in_a_process("-c", code, *make_tiny(tmp_path).train(tmp_path / "run"))
     assert done.code == 0, done.err
 
 

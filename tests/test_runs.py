@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -137,6 +140,31 @@ def test_the_lock_of_a_killed_training_holds_nobody_up(tmp_path: Path):
     assert (folder.path / ".lock").exists()
     with folder.lock():
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has the real one")
+def test_the_lock_of_windows_keeps_a_second_training_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Its one call is pretended; and there, an open file cannot be removed."""
+    import fcntl
+
+    def locking(descriptor: int, mode: str, size: int) -> None:
+        assert (mode, size) == ("at once or not", 1)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise PermissionError(errno.EACCES, "Permission denied") from None
+
+    def stays(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(errno.EACCES, "in use")
+
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(LK_NBLCK="at once or not", locking=locking))
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(Path, "unlink", stays)
+    folder = RunFolder.create(tmp_path / "run", {})
+    for _ in range(2):
+        with folder.lock(), pytest.raises(RunError, match="another training is writing here"), folder.lock():
+            pass
+    assert (tmp_path / "run" / ".lock").exists()
 
 
 def test_a_folder_that_cannot_be_locked_says_so(tmp_path: Path):

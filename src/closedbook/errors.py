@@ -17,5 +17,9 @@ class RunError(ClosedbookError):
     """A run folder that is missing, taken, damaged or of an unknown format."""
 
 
+class LostProcessError(RunError):
+    """Another process of the same training has ended without a word; every one that is left says so."""
+
+
 class ClaimError(ClosedbookError):
     """An attention claim asked for with parameters outside its limits."""

@@ -134,7 +134,7 @@ class RunFolder:
             raise RunError(
                 f"{self.path} is a run of format {json.dumps(found)}; this closedbook ({__version__}) reads {known}"
             )
-        if data.pop("seal", None) != _seal(data) and found != 1:
+        if data.pop("seal", None) != seal(data) and found != 1:
             raise RunError(f"{self.path / 'run.json'} is damaged (it is not what was saved); bring it back from a copy")
         return data
 
@@ -182,7 +182,7 @@ class RunFolder:
         """
         if name == "run.json" and data.get("format") != 1:
             data = json.loads(json.dumps(data))
-            data = {**data, "seal": _seal(data)}
+            data = {**data, "seal": seal(data)}
         content = (to_json(data, indent=2) + "\n").encode()
         if name == "run.json" or not self.finished or self.record()["format"] == 1:
             write_atomically(self.path / name, content)
@@ -293,7 +293,8 @@ def _lock(descriptor: int, path: Path) -> bool:
         return False  # its holder has just finished and removed it
 
 
-def _seal(record: Mapping[str, Any]) -> str:
+def seal(record: Mapping[str, Any]) -> str:
+    """A hash of a JSON object, to be kept in it."""
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 

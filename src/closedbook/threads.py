@@ -1,8 +1,13 @@
-"""Whole pieces of work side by side, instead of many threads at every small operation."""
+"""Whole pieces of work side by side, instead of many threads at every small operation.
+
+Threads that share one operation wait for each other at its end: thousands of times a second in a small network, and for
+long where other programs use the cores. With a piece of work each they wait once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -10,21 +15,32 @@ import torch
 
 T = TypeVar("T")
 R = TypeVar("R")
+_workers = 1
 
 
-def side_by_side(work: Callable[[T], R], items: Sequence[T], threads: int) -> list[R]:
-    """work(item) of every item, in their order, in as many threads as there are, but at most `threads`.
+def workers() -> int:
+    """In how many threads `side_by_side` works here."""
+    return _workers
 
-    Threads that share one operation wait for each other at its end: thousands of times a second in a small network,
-    and for long where other programs use the cores. A piece of work each, they wait once. torch's own threads are
-    dealt out among them; afterwards there are `threads` of them again.
-    """
-    workers = min(len(items), threads)
-    if workers < 2:
-        return [work(item) for item in items]
-    torch.set_num_threads(max(1, threads // workers))  # of each worker: they begin after this
+
+@contextlib.contextmanager
+def dealt_out(to: int) -> Iterator[None]:
+    """Within, `side_by_side` has so many workers, and torch's threads are dealt out among them."""
+    global _workers
+    threads, before = torch.get_num_threads(), _workers
+    _workers = to
+    torch.set_num_threads(max(1, threads // to))
     try:
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(work, items))
+        yield
     finally:
+        _workers = before
         torch.set_num_threads(threads)
+
+
+def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """work(item) of every item, in their order, by the workers there are."""
+    count = min(len(items), _workers)
+    if count < 2:
+        return [work(item) for item in items]
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(work, items))

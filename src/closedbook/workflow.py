@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
 
 from closedbook.answers.calibration import FEWEST, Calibration, invent
 from closedbook.answers.confidence import SETS
@@ -129,20 +130,41 @@ class Job:
             reading = (time.perf_counter() - began) / mixture.stage.group
             learning, stepping = math.inf, math.inf
             for _ in range(2):  # the quicker one: something else may have been in the way
-                began = time.perf_counter()
-                backward(leg.model, part, leg.stage, alone)
-                alone.wait()
-                learned = time.perf_counter()
-                leg.optimiser.step(0.0)
-                alone.wait()
-                learning, stepping = min(learning, learned - began), min(stepping, time.perf_counter() - learned)
+                with leg.workers(whole):
+                    began = time.perf_counter()
+                    backward(leg.model, part, leg.stage, alone)
+                    alone.wait()
+                    learned = time.perf_counter()
+                    leg.optimiser.step(0.0)
+                    alone.wait()
+                    learning, stepping = min(learning, learned - began), min(stepping, time.perf_counter() - learned)
             scale = _positions(whole) / max(1, _positions(part))
             # All processes read and step, each for itself; what they send each other is not counted.
             seconds += mixture.steps * (reading + learning * scale / self.engine.processes + stepping)
-            with FlopCounterMode(display=False) as counter:
+            with _Operations() as counted:
                 backward(leg.model, part, leg.stage, alone)
-            operations += mixture.steps * counter.get_total_flops() * scale
+            operations += mixture.steps * counted.total * scale
         return round(tokens), round(seconds, 1), operations
+
+
+class _Operations(TorchDispatchMode):
+    """Counts the operations of matrix products in `total`, by torch's formulas.
+
+    torch's own FlopCounterMode loads torch's compiler, as does every such mode that does not object: a second.
+    """
+
+    total = 0
+
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        out = func(*args, **kwargs)
+        if (formula := flop_registry.get(func.overloadpacket)) is not None:
+            self.total += formula(*args, **kwargs, out_val=out)
+        return out
 
 
 def _around_the_median(examples: Examples, tokens: int) -> Examples:

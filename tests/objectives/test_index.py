@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -108,6 +109,51 @@ def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_files(corpus_file,
         assert (folder / f"{name}.bin").read_bytes() == (whole.folder / f"{name}.bin").read_bytes()
 
 
+@pytest.mark.parametrize("name", ["tokens.bin", "span_starts.bin", "journal.jsonl"])
+@pytest.mark.parametrize(
+    "damage", [lambda x: x[:-1], lambda x: x[: len(x) // 2], lambda x: x[:99] + bytes([x[99] ^ 4]) + x[100:]]
+)
+def test_what_is_damaged_of_a_build_that_was_killed_is_done_again(corpus_file, tmp_path, monkeypatch, name, damage):
+    whole = build(corpus_file, root=tmp_path / "whole")
+    work, calls = module._work, []
+
+    def dies(chunk):
+        calls.append(chunk.line)
+        if len(calls) == 4:
+            raise KeyboardInterrupt
+        return work(chunk)
+
+    monkeypatch.setattr(module, "_work", dies)
+    with pytest.raises(KeyboardInterrupt):
+        build(corpus_file, root=tmp_path / "killed")
+    (path,) = (tmp_path / "killed").glob(f"*/{name}")
+    path.write_bytes(damage(path.read_bytes()))
+    index = build(corpus_file, root=tmp_path / "killed")
+    assert calls[4] < calls[3]  # not all that had been done was taken over
+    assert index.about == whole.about
+    for array in whole.about["bytes"]:
+        assert (index.folder / f"{array}.bin").read_bytes() == (whole.folder / f"{array}.bin").read_bytes()
+
+
+@pytest.mark.parametrize("at", [1, 3, 19])
+def test_a_build_whose_disk_is_full_says_so_and_goes_on_once_there_is_room(corpus_file, tmp_path, monkeypatch, at):
+    whole = build(corpus_file, root=tmp_path / "whole")
+    calls, real = 0, os.fsync
+
+    def full(descriptor):
+        nonlocal calls
+        calls += 1
+        if calls >= at:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(RunError, match=r"cannot be written \(No space left on device\)"):
+            build(corpus_file, root=tmp_path / "full")
+    assert build(corpus_file, root=tmp_path / "full").about == whole.about
+
+
 def test_two_processes_build_the_same_files(corpus_file, tmp_path):
     one = build(corpus_file, root=tmp_path / "one")
     two = open_index(corpus_file, "words", 0, QUESTIONS, processes=2, root=tmp_path / "two")
@@ -131,14 +177,32 @@ def test_an_index_is_opened_again_and_a_changed_corpus_or_question_is_noticed(co
     assert open_index(corpus_file, "words", 0, fewer, processes=1).folder != changed.folder
 
 
-def test_a_damaged_index_is_refused(corpus_file):
+@pytest.mark.parametrize("large", [False, True])
+def test_an_index_of_which_any_file_is_altered_is_refused(corpus_file, monkeypatch, large):
+    if large:  # parts of each file are looked at: here there are few, so all of them
+        monkeypatch.setattr(module, "HELD_WHOLE", 0)
+        monkeypatch.setattr(module, "PARTS", 1000)
     index = build(corpus_file)
-    (index.folder / "tokens.bin").write_bytes(b"")
-    with pytest.raises(RunError, match=r"is damaged .*remove the folder"):
-        build(corpus_file)
-    (index.folder / "index.json").write_text("{")
-    with pytest.raises(RunError, match="is damaged"):
-        build(corpus_file)
+    for name in [f"{array}.bin" for array in index.about["bytes"]] + ["index.json"]:
+        path = index.folder / name
+        content = path.read_bytes()
+        middle = len(content) // 2
+        flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+        for spoiled in (flipped, b"", content[:-1], content + b"x", bytes(len(content))):
+            if spoiled == content:  # zeros, where there were zeros
+                continue
+            path.write_bytes(spoiled)
+            with pytest.raises(RunError, match=r"is damaged .*remove the folder"):
+                build(corpus_file)
+        path.write_bytes(content)
+    assert build(corpus_file).about == index.about
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b"{", b"\xff", b""])
+def test_what_is_known_of_corpora_may_be_damaged(corpus_file, content):
+    index = build(corpus_file)
+    (index.folder.parent / "corpora.json").write_bytes(content)
+    assert build(corpus_file).folder == index.folder
 
 
 def test_compressed_corpora_and_json_lines_give_the_same_arrays(corpus_file, tmp_path):

@@ -95,8 +95,27 @@ def interrupted(rank: str, step: str, arguments: list[str]) -> None:
     main(arguments)
 
 
+def killed(rank: str, step: str, run: str, arguments: list[str]) -> None:
+    """A whole training, and another one whose process `rank` is killed after a step; every step is saved."""
+    import os
+
+    import shell
+
+    from closedbook.cli import main
+    from closedbook.training import session
+
+    with Engine.start():  # for both: torchrun brings processes together once
+        assert shell.closedbook(*arguments, "--run", f"{run}-whole").code == 0
+        session.SAVE_EVERY = -1.0
+        if os.environ["RANK"] == rank:
+            shell.kill_at("SIGKILL", "after", int(step), -1.0)
+        main([*arguments, "--run", run])
+
+
 if __name__ == "__main__":
     if sys.argv[1] == "interrupted":
         interrupted(sys.argv[2], sys.argv[3], sys.argv[4:])
+    elif sys.argv[1] == "killed":
+        killed(sys.argv[2], sys.argv[3], sys.argv[4], sys.argv[5:])
     else:
         main(Path(sys.argv[1]))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,12 +24,10 @@ from closedbook.training.loop import Leg
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What torch has for devices that it knows: autocast, and optimisers in one kernel."""
+    """What torch has for devices that it knows: autocast."""
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda *_: False)
     monkeypatch.setattr(Engine, "precision", lambda *_: contextlib.nullcontext())
     monkeypatch.setitem(SLICE_COST, DEVICE.type, SLICE_COST["cpu"])
-    for module in ("torch.utils._foreach_utils", "torch.optim.optimizer"):
-        monkeypatch.setattr(sys.modules[module], "_get_fused_kernels_supported_devices", lambda: [DEVICE.type, "cpu"])
     with Pretend():
         yield
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,7 +21,7 @@ from test_loop import KINDS, make
 from test_slices import gradients, make_examples
 
 from closedbook import workflow
-from closedbook.errors import RecipeError
+from closedbook.errors import LostProcessError, RecipeError
 from closedbook.training.checkpoint import load_tensors, same_tensors
 from closedbook.training.engine import ALONE, SLICE_COST, Engine, find_device
 from closedbook.training.loop import backward
@@ -142,6 +144,32 @@ def test_two_processes_go_on_where_one_stopped_and_leave_a_whole_run(tiny: Tiny,
     assert (record["status"], record["processes"]) == ("finished", 2)
     assert {"evaluation.json", "evidence.sqlite", "model.safetensors"} <= {path.name for path in run.iterdir()}
     assert closedbook("evaluate", run, "--questions", tiny.dev).code == 0
+
+
+def test_a_killed_process_ends_the_other_with_a_message_and_the_run_goes_on_bit_for_bit(tiny: Tiny, tmp_path: Path):
+    run, whole = tmp_path / "run", tmp_path / "run-whole"
+    done = torchrun("--", HERE / "in_processes.py", "killed", 0, 4, run, "train", tiny.recipe, *tiny.inputs, timeout=60)
+    assert done.returncode == 1, done.stderr
+    assert "SIGKILL" in done.stderr
+    said = [line for line in done.stderr.splitlines() if line.startswith("closedbook: ")]
+    assert len(said) == 1, done.stderr  # by the one that is left, although it is not the first
+    assert "--resume" in said[0]
+    assert "Traceback" not in done.stderr.partition("ChildFailedError")[0].rpartition("torch/distributed/run.py")[2]
+    assert load_tensors(run / "training.safetensors")[1]["done"] == 4
+    resumed = torchrun("-m", "--", "closedbook", *tiny.train(run, "--resume"))
+    assert resumed.returncode == 0, resumed.stderr
+    assert curve(run) == curve(whole)
+    assert same_tensors(*(load_tensors(folder / "model.safetensors")[0] for folder in (run, whole)))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
+def test_a_training_that_torchrun_stops_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(LostProcessError, match=r"torchrun has stopped .* --resume"), Engine.start():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
 
 
 # Dealing out -------------------------------------------------------------------------------------------------------

@@ -75,6 +75,22 @@ def test_adamw_is_its_formula():
         assert torch.allclose(parameter, expected[name], atol=1e-10), name
 
 
+def test_adamw_is_torch_s_own_bit_for_bit():
+    model, other = (randomised(COURSE) for _ in range(2))
+    other.load_state_dict(model.state_dict())
+    ours = AdamW(AdamW.Config(rate=0.01), model)
+    parts = [[p for name, p in other.named_parameters() if ("bias" in name) == bias] for bias in (False, True)]
+    groups = [{"params": part, "weight_decay": decay} for part, decay in zip(parts, (0.1, 0.0), strict=True)]
+    theirs = torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.95), fused=True)
+    for step in range(4):
+        for number, (one, two) in enumerate(zip(model.parameters(), other.parameters(), strict=True)):
+            one.grad = two.grad = torch.randn_like(one) if step or number else None  # one comes in later
+        ours.step(1.0)
+        theirs.step()
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, other.state_dict()[name]), name
+
+
 def test_adamw_refuses_a_memory_and_settings_that_make_no_sense():
     with pytest.raises(RecipeError, match="sparse"):
         AdamW(AdamW.Config(), randomised(FAST))
@@ -183,11 +199,11 @@ def test_muon_gives_every_parameter_to_exactly_one_rule():
     for recipe in (FAST, COURSE, SYNTHESIZER):
         model = randomised(recipe)
         optimiser = Muon(Muon.Config(), model)
-        names = [*optimiser.matrices, *optimiser.tables, *optimiser.rest]
+        names = [*optimiser.matrices, *optimiser.tables, *optimiser.adamw.parameters]
         assert sorted(names) == sorted(name for name, _ in model.named_parameters())
         assert set(optimiser.tables) == ({"embedding.weight", "memory.table"} if recipe.memory else set())
         assert all(name.startswith("stack.") for name in optimiser.matrices)
-        assert "head.weight" in optimiser.rest
+        assert "head.weight" in optimiser.adamw.parameters
 
 
 def test_muon_refuses_rates_that_make_no_sense():

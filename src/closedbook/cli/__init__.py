@@ -10,7 +10,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from closedbook.cli.output import PipeConsole
-from closedbook.errors import ClosedbookError
+from closedbook.errors import ClosedbookError, LostProcessError
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
 COMMANDS = {
@@ -61,7 +61,7 @@ def main(arguments: list[str] | None = None) -> None:
         command = " ".join(["closedbook", *(error.command_chain or ())])
         fail(f"{' '.join(str(error).split())} See: {command} --help")
     except ClosedbookError as error:
-        fail(str(error))
+        fail(str(error), everywhere=isinstance(error, LostProcessError))
     except MemoryError:
         fail("this does not fit into memory; give a smaller file, or fewer steps with --set")
     except KeyboardInterrupt:
@@ -72,12 +72,12 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(141)
 
 
-def fail(message: str) -> NoReturn:
+def fail(message: str, everywhere: bool = False) -> NoReturn:
     """Say what is wrong and exit with 2. Control characters are shown, not sent to the terminal.
 
-    Of several processes, which all know what stops one of them, the first one speaks.
+    Of several processes, which all know what stops one of them, the first one speaks; `everywhere`: each does.
     """
-    if int(os.environ.get("WORLD_SIZE", 1)) > 1 and os.environ.get("RANK") != "0":
+    if not everywhere and int(os.environ.get("WORLD_SIZE", 1)) > 1 and os.environ.get("RANK") != "0":
         sys.exit(2)
     shown = "".join(c if c.isprintable() or c in "\n" else repr(c)[1:-1] for c in message)
     print(f"closedbook: {shown.encode(errors='backslashreplace').decode()}", file=sys.stderr)

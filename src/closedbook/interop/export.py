@@ -163,7 +163,7 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
         trust = TRUST if hasattr(model.config, "auto_map") else ""
         (partial / "README.md").write_text(card(run.folder, HUGGINGFACE.format(trust=trust)), encoding="utf-8")
         difference = _difference(run, type(model).from_pretrained(partial).eval())
-        if difference > TOLERANCE:
+        if not difference <= TOLERANCE:
             raise RunError(f"{folder} was not written: its logits would differ from the run's by {difference:.2g}")
         if folder.is_dir():
             folder.rmdir()

@@ -7,6 +7,7 @@ Findings go to RESULT as JSON, one a line, as they are made. `closedbook.interop
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import json
@@ -84,7 +85,8 @@ def limit(seconds: int, megabytes: int) -> None:
         (resource.RLIMIT_FSIZE, 16 << 20),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(kind, (most, most))
+        with contextlib.suppress(OSError, ValueError):  # macOS refuses some
+            resource.setrlimit(kind, (most, most))
 
 
 def load(file: Path) -> ModuleType:

@@ -14,7 +14,7 @@ from torch import Tensor
 from closedbook.model.cache import Cache
 from closedbook.model.gpt import GPT
 from closedbook.text.vocabulary import MASK, PAD
-from closedbook.threads import side_by_side
+from closedbook.threads import dealt_out, side_by_side
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,8 @@ def greedy(
         places = None if drawn is None else drawn[chosen]
         return _greedy(model, [prompts[i] for i in chosen], length, in_one, places)
 
-    generated = side_by_side(answer, batches, workers)
+    with dealt_out(workers):
+        generated = side_by_side(answer, batches)
     results = dict(zip(order, itertools.chain.from_iterable(generated), strict=True))
     return [results[i] for i in range(len(prompts))]
 

@@ -78,8 +78,8 @@ class Repeated:
         self.n, self.times, self.step = n, times, step
         counts = [np.zeros(0, np.int64)]
         for first in range(0, n, BLOCK):
-            some = times(slice(first, min(n, first + BLOCK))).astype(np.int64)
-            counts.append(np.add.reduceat(some, np.arange(0, len(some), step)))
+            some = times(slice(first, min(n, first + BLOCK)))
+            counts.append(np.add.reduceat(some, np.arange(0, len(some), step), dtype=np.int64))
         self.before = offsets(np.concatenate(counts))
 
     def __len__(self) -> int:
@@ -91,7 +91,7 @@ class Repeated:
         number = group[..., None] * self.step + np.arange(self.step)
         within = np.minimum(number, self.n - 1)
         times = np.where(number < self.n, self.times(within.ravel()).reshape(within.shape), 0)
-        passed = np.cumsum(times, -1) <= (places - self.before[group])[..., None]
+        passed = np.cumsum(times, -1, dtype=np.int64) <= (places - self.before[group])[..., None]
         return np.asarray(group * self.step + passed.sum(-1))
 
 

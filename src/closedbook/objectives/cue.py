@@ -80,8 +80,12 @@ class Cue:
         return weight
 
     def _often(self, span: Rows) -> np.ndarray:
-        """How often every epoch asks for each of these spans; of those with 0, numbers all, some are drawn."""
-        return np.where(self.spans.answer[span], self.config.answers, np.where(self.spans.number[span], 0, 1))
+        """How often every epoch asks for each of these spans; of those with 0, numbers all, some are drawn.
+
+        In the narrowest type: of a large corpus all are counted at the start.
+        """
+        answers = np.min_scalar_type(self.config.answers).type(self.config.answers)
+        return np.where(self.spans.answer[span], answers, ~self.spans.number[span])
 
     def _beyond(self, left_out: np.ndarray) -> np.ndarray:
         """(n, window): whether a name that is left out stands there, or between there and the span."""

@@ -2,8 +2,9 @@
 
 A corpus is read twice. A survey hashes it and keeps a bounded sample of its lines, of which the vocabulary is made.
 Then it is read in chunks of whole lines, each encoded in a worker process, and what comes back is appended in the
-order of the file. A journal says how far every file is after each chunk, so a build that was killed goes on behind the
-last whole one. The folder's name is a hash of everything the arrays depend on: another corpus, vocabulary or question
+order of the file. A journal says how far every file is after each chunk, and what checksum the chunk's part of it has,
+so a build that was killed goes on behind the last whole one, and an index that is opened is held to what was written.
+The folder's name is a hash of everything the arrays depend on: another corpus, vocabulary or question
 file is another index.
 """
 
@@ -18,6 +19,7 @@ import multiprocessing
 import os
 import sys
 import threading
+import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -33,7 +35,7 @@ from closedbook.errors import DataError, RunError
 from closedbook.objectives.arrays import Ragged, offsets
 from closedbook.objectives.corpus import Spans, salience_of
 from closedbook.objectives.encoding import Salience, encode, mark
-from closedbook.runs import claimed, write_atomically
+from closedbook.runs import claimed, seal, write_atomically
 from closedbook.text.documents import Document, Documents, parse
 from closedbook.text.files import Chunk, Source, chunks, opened, split_lines
 from closedbook.text.questions import Questions, names_in
@@ -43,7 +45,7 @@ from closedbook.text.vocabularies import make_vocabulary, vocabulary_from_json
 from closedbook.text.vocabulary import MASK_CHARACTER, PAD_CHARACTER, Characters, Vocabulary
 from closedbook.text.words import Words
 
-FORMAT = 1
+FORMAT = 2
 LARGE = 32 << 20
 """Bytes of text from which a corpus is indexed on disk."""
 CHUNK = 2 << 20
@@ -55,6 +57,11 @@ MOST_WORDS = 1 << 17
 LEXICON = 1 << 20
 """Different words that a worker remembers before it begins anew."""
 SOME_TITLES = 10_000
+HELD_WHOLE = 1 << 28
+"""Bytes of an index that are all held to their checksums when it is opened; of a larger one, PARTS of each file."""
+PARTS = 16
+BLOCK = 4 << 20
+"""Bytes of a part, of files that are not written chunk by chunk."""
 
 Tell = Callable[[str], None]
 
@@ -149,12 +156,19 @@ class Index:
         self.folder = folder
         try:
             self.about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+            if self.about.pop("seal") != seal(self.about):
+                raise ValueError("index.json is not what was written")
             self.vocabulary = vocabulary_from_json(self.about["vocabulary"])
             self._types = {name: np.dtype(kind) for name, kind in self.about["types"].items()}
             for name, size in self.about["bytes"].items():
                 if (folder / f"{name}.bin").stat().st_size != size:
                     raise ValueError(f"{name}.bin is not as long as it was")
-        except (OSError, ValueError, KeyError, TypeError, RunError) as error:
+            whole = sum(self.about["bytes"].values()) <= HELD_WHOLE
+            for name, parts in self.about["parts"].items():
+                chosen = range(len(parts)) if whole else {len(parts) * i // PARTS for i in range(PARTS)}
+                if not _holds(folder / f"{name}.bin", parts, chosen):
+                    raise ValueError(f"{name}.bin is not what was written")
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, RunError) as error:
             raise RunError(f"{folder} is damaged ({error}); remove the folder, and it is built anew") from None
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -296,8 +310,8 @@ def _known(root: Path, source: Source) -> str | None:
 
 def _remember(root: Path, source: Source, sha256: str) -> None:
     try:
-        stamps = json.loads((root / "corpora.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        stamps = dict(json.loads((root / "corpora.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
         stamps = {}
     stamps[json.dumps(_stamp(source))] = sha256
     write_atomically(root / "corpora.json", json.dumps(stamps, indent=1).encode())
@@ -359,8 +373,8 @@ def _build(
     # Workers read what they need from a file: a process that ends before it has taken its arguments would block us.
     terms = {"vocabulary": vocabulary.to_json(), "lower": sorted(salience.lower), "golds": sorted(salience.golds)}
     state = (folder / "terms.json", source)
-    with contextlib.ExitStack() as stack:
-        try:
+    try:
+        with contextlib.ExitStack() as stack:  # within: closing a file writes what is left of it
             state[0].write_text(json.dumps(terms), encoding="utf-8")
             files = {name: stack.enter_context(_Appended(folder / f"{name}.bin", ends.get(name, 0))) for name in types}
             log = stack.enter_context(open(folder / "journal.jsonl", "r+b" if done else "wb"))
@@ -370,11 +384,14 @@ def _build(
             passed = sum(entry["bytes"] for entry in journal)
             told = passed // (1 + found.bytes // 10)
             for chunk, arrays in _encoded(source, state, workers, done):
-                totals.append(arrays)
+                checks = totals.append(arrays)
                 for file in files.values():
                     file.flush()
-                entry = {"bytes": len(chunk.content), "ends": {name: file.tell() for name, file in files.items()}}
-                log.write((json.dumps(entry) + "\n").encode())
+                ends = {name: file.tell() for name, file in files.items()}
+                entry = {"bytes": len(chunk.content), "ends": ends, "checks": checks}
+                line = (json.dumps({**entry, "seal": seal(entry)}) + "\n").encode()
+                journal.append({**entry, "length": len(line)})
+                log.write(line)
                 log.flush()
                 passed += len(chunk.content)
                 if passed // (1 + found.bytes // 10) > told:
@@ -386,17 +403,21 @@ def _build(
             order = np.argsort(keys, kind="stable")
             order.astype(np.int64).tofile(folder / "name_order.bin")
             keys[order].tofile(folder / "name_sorted.bin")
+            parts = {name: [(entry["ends"][name], entry["checks"][name]) for entry in journal] for name in files}
+            parts |= {name: _parts(folder / f"{name}.bin") for name in ("name_order", "name_sorted")}
             different = int((np.diff(keys[order]) != 0).sum()) + 1
-        except OSError as error:
-            raise RunError(f"{folder} cannot be written ({error.strerror}); do it again once there is room") from None
+    except OSError as error:
+        reason = error.strerror or error
+        raise RunError(f"{folder} cannot be written ({reason}); do it again once there is room") from None
     types |= {"name_order": np.dtype(np.int64), "name_sorted": np.dtype(np.uint64)}
     about = {
         "format": FORMAT, "source": given, "sha256": found.sha256, "text_bytes": found.bytes, "documents": len(keys),
         "titles": different, "types": {name: kind.str for name, kind in types.items()},
-        "bytes": {name: (folder / f"{name}.bin").stat().st_size for name in types},
+        "bytes": {name: (folder / f"{name}.bin").stat().st_size for name in types}, "parts": parts,
         "vocabulary": vocabulary.to_json(),
     }  # fmt: skip
-    write_atomically(folder / "index.json", json.dumps(about).encode())
+    about = json.loads(json.dumps(about))
+    write_atomically(folder / "index.json", json.dumps({**about, "seal": seal(about)}).encode())
 
 
 class _Appended:
@@ -412,7 +433,31 @@ class _Appended:
         return self.file
 
     def __exit__(self, *_: object) -> None:
-        self.file.close()
+        with self.file:
+            self.file.flush()
+            os.fsync(self.file.fileno())
+
+
+def _holds(path: Path, parts: Sequence[Sequence[int]], chosen: Iterable[int]) -> bool:
+    """Whether these parts of a file, each (where it ends, its CRC-32), are what was written."""
+    with open(path, "rb") as file:
+        for number in chosen:
+            end, check = parts[number]
+            start = parts[number - 1][0] if number else 0
+            file.seek(start)
+            if zlib.crc32(file.read(end - start)) != check:
+                return False
+    return True
+
+
+def _parts(path: Path) -> list[tuple[int, int]]:
+    """The parts of a file, as `_holds` takes them; it is on the disk afterwards."""
+    parts = []
+    with open(path, "r+b") as file:
+        while block := file.read(BLOCK):
+            parts.append((file.tell(), zlib.crc32(block)))
+        os.fsync(file.fileno())
+    return parts
 
 
 STARTS = {
@@ -429,36 +474,39 @@ class _Totals:
 
     def __init__(self, types: dict[str, np.dtype[Any]], files: dict[str, Any], folder: Path) -> None:
         self.types, self.files = types, files
-        for name in STARTS:
-            if not files[name].tell():
-                files[name].write(np.zeros(1, np.int64).tobytes())
 
-    def append(self, arrays: dict[str, np.ndarray]) -> None:
+    def append(self, arrays: dict[str, np.ndarray]) -> dict[str, int]:
+        """Returns the CRC-32 of what was written to each file."""
+        checks = {}
         before = {name: file.tell() // self.types[name].itemsize for name, file in self.files.items()}
         for name, file in self.files.items():
             values = arrays[name]
             if name in STARTS:  # given as lengths
                 values = before[STARTS[name]] + np.cumsum(values)
+                values = values if before[name] else np.concatenate([[0], values])
             elif name == "span_document":
                 values = values + before["bodies"]
-            file.write(values.astype(self.types[name]).tobytes())
+            content = values.astype(self.types[name]).tobytes()
+            file.write(content)
+            checks[name] = zlib.crc32(content)
+        return checks
 
 
 def _journal(path: Path) -> list[dict[str, Any]]:
-    """What earlier builds finished; a last line that was not written whole is left out."""
+    """What earlier builds finished and is still there as it was written."""
     entries: list[dict[str, Any]] = []
-    try:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         for line in path.read_bytes().splitlines(keepends=True):
-            entries.append({**json.loads(line), "length": len(line)})
-            if not line.endswith(b"\n"):
-                entries.pop()
-    except (OSError, ValueError):
-        pass
-    for entry in reversed(entries.copy()):  # what was not on the disk when the machine went down
-        if all((path.parent / f"{n}.bin").is_file() and (path.parent / f"{n}.bin").stat().st_size >= end
-               for n, end in entry["ends"].items()):  # fmt: skip
-            break
-        entries.pop()
+            entry = json.loads(line)
+            if entry.pop("seal") != seal(entry) or not line.endswith(b"\n"):
+                break
+            parts = {
+                name: [(entries[-1]["ends"][name] if entries else 0, 0), (end, entry["checks"][name])]
+                for name, end in entry["ends"].items()
+            }
+            if not all(_holds(path.parent / f"{name}.bin", part, [1]) for name, part in parts.items()):
+                break
+            entries.append({**entry, "length": len(line)})
     return entries
 
 

@@ -20,6 +20,8 @@ import datetime
 import math
 import os
 import pickle
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -28,12 +30,13 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from closedbook.errors import ClosedbookError, RecipeError, RunError
+from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError
 from closedbook.training.slices import SLICE_COST as ON_CPU
 
 T = TypeVar("T")
 DEVICES = ("cpu", "cuda", "mps")
 PATIENCE = datetime.timedelta(hours=12)  # how long the others wait for the first one, which indexes and evaluates
+GO_ON = "what was saved is kept: the same command with --resume goes on"
 # What one more slice costs, in positions, by device; of a GPU, estimates.
 SLICE_COST = {"cpu": ON_CPU, "cuda": 8192, "mps": 2048}
 
@@ -96,11 +99,12 @@ class Engine:
             # gloo is always there, for what is not on the device: words, errors, interruptions.
             backend = "cuda:nccl,cpu:gloo" if found.type == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=PATIENCE)
-        try:
-            yield cls(found, rank, processes, neighbours)
-        finally:
-            if joined:
-                dist.destroy_process_group()
+        with _told_to_stop():
+            try:
+                yield cls(found, rank, processes, neighbours)
+            finally:
+                if joined:
+                    dist.destroy_process_group()
 
     @property
     def first(self) -> bool:
@@ -150,7 +154,7 @@ class Engine:
         dense_here = [p.grad is not None and not p.grad.is_sparse for p in parameters]
         table_here = [p.grad is not None and p.grad.is_sparse for p in parameters]
         counted = torch.tensor([loss, *dense_here, *table_here], dtype=torch.float64)
-        dist.all_reduce(counted)
+        _together(dist.all_reduce, counted)
         total, *anywhere = counted.tolist()
         dense = [p for p, count in zip(parameters, anywhere[: len(parameters)], strict=True) if count]
         for table, count in zip(parameters, anywhere[len(parameters) :], strict=True):
@@ -163,7 +167,7 @@ class Engine:
             rows = [(touched or {}).get(p) for p in dense]
             sent = [p.grad if at is None else p.grad[at] for p, at in zip(dense, rows, strict=True)]  # type: ignore[index]
             flat = torch.cat([part.flatten() for part in sent])  # type: ignore[union-attr]
-            dist.all_reduce(flat)
+            _together(dist.all_reduce, flat)
             numbers = [part.numel() for part in sent]  # type: ignore[union-attr]
             for parameter, at, part in zip(dense, rows, flat.split(numbers), strict=True):
                 if at is None:
@@ -180,15 +184,15 @@ class Engine:
             gradient = table.grad.coalesce()
             rows, values = gradient.indices()[0], gradient.values()
         counts = [torch.zeros(1, dtype=torch.long) for _ in range(self.processes)]
-        dist.all_gather(counts, torch.tensor([len(rows)]))
+        _together(dist.all_gather, counts, torch.tensor([len(rows)]))
         sizes = [int(count) for count in counts]
         most = max(sizes)
         padded_rows, padded = rows.new_zeros(most), values.new_zeros(most, values.shape[1])
         padded_rows[: len(rows)], padded[: len(rows)] = rows, values
         all_rows = [torch.empty_like(padded_rows) for _ in sizes]
         all_values = [torch.empty_like(padded) for _ in sizes]
-        dist.all_gather(all_rows, padded_rows)
-        dist.all_gather(all_values, padded)
+        _together(dist.all_gather, all_rows, padded_rows)
+        _together(dist.all_gather, all_values, padded)
         union = torch.cat([part[:size] for part, size in zip(all_rows, sizes, strict=True)]).unique()
         summed = values.new_zeros(len(union), values.shape[1])
         # One process after another, each row once in each: the same order of summation, and so the same bits, for all.
@@ -210,9 +214,9 @@ class Engine:
                 box[0] = work()
             except BaseException as error:
                 box[1] = _said(error)
-                dist.broadcast_object_list(box, 0, device=torch.device("cpu"))
+                _together(dist.broadcast_object_list, box, 0, device=torch.device("cpu"))
                 raise
-        dist.broadcast_object_list(box, 0, device=torch.device("cpu"))
+        _together(dist.broadcast_object_list, box, 0, device=torch.device("cpu"))
         if box[1] is not None:
             raise box[1]
         return box[0]
@@ -224,10 +228,10 @@ class Engine:
         """
         if self.processes > 1:
             trouble = torch.tensor([int(error is not None)])
-            dist.all_reduce(trouble, dist.ReduceOp.MAX)
+            _together(dist.all_reduce, trouble, dist.ReduceOp.MAX)
             if trouble.item():
                 found: list[Any] = [None] * self.processes
-                dist.all_gather_object(found, _said(error))
+                _together(dist.all_gather_object, found, _said(error))
                 error = error or next(one for one in found if one is not None)
         if error is not None:
             raise error
@@ -237,11 +241,42 @@ class Engine:
         """What fails within in one process fails in all, once all have come to the end of it."""
         try:
             yield
+        except LostProcessError:
+            raise  # there is nobody left to agree with
         except BaseException as error:
             if self.processes > 1:
                 self.agree(error)
             raise
         self.agree()
+
+
+def _together(call: Callable[..., Any], *given: Any, **more: Any) -> None:
+    """A call that all processes make. Raises LostProcessError where one of them has gone."""
+    try:
+        call(*given, **more)
+    except RuntimeError as error:
+        reason = str(error).partition(". ")[0].rpartition("] ")[2].strip()
+        raise LostProcessError(f"another process of this training has ended ({reason}); {GO_ON}") from error
+
+
+@contextlib.contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """SIGTERM, which torchrun sends to those that are left when one has ended, is an error like any other."""
+
+    def stop(*_: Any) -> None:
+        raise LostProcessError(
+            f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}"
+        )
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _said(error: BaseException | None) -> BaseException | None:

@@ -6,6 +6,7 @@ import functools
 import itertools
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,7 @@ from closedbook.model.gpt import GPT
 from closedbook.objectives.arrays import Examples
 from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Stage
-from closedbook.threads import side_by_side
+from closedbook.threads import dealt_out, side_by_side, workers
 from closedbook.training.engine import ALONE, Engine
 from closedbook.training.optimiser import Optimiser
 from closedbook.training.schedule import Horizon, Schedule
@@ -48,6 +49,9 @@ class Leg:
         self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
         horizon = Horizon(mixture.steps, self._examples_before, model.recipe.block, documents)
         self.schedule: Schedule = stage.schedule.make("schedule", horizon)
+        # A mixer of the user's own may keep something between calls, or draw from torch's generator: one thread's.
+        parts = {type(module).__module__.partition(".")[0] for module in model.modules()}
+        self.shared = parts <= {"closedbook", "torch"}
         self.done = 0
 
     def run(self, listen: Callable[[Step], None]) -> None:
@@ -69,12 +73,17 @@ class Leg:
 
     def step(self, examples: Examples, rate: float) -> float:
         """One update of the weights; returns the batch's mean loss before it."""
-        loss = backward(self.model, examples, self.stage, self.engine)
-        if self.stage.clip:
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.clip)
-        self.optimiser.step(rate)
+        with self.workers(examples):
+            loss = backward(self.model, examples, self.stage, self.engine)
+            if self.stage.clip:
+                torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.clip)
+            self.optimiser.step(rate)
         self.model.zero_grad(set_to_none=True)
         return loss
+
+    def workers(self, examples: Examples) -> AbstractContextManager[None]:
+        """Within, a step with such a batch is worked on by as many threads as it is worth."""
+        return dealt_out(self.engine.workers(len(examples.inputs.values)) if self.shared else 1)
 
     def _examples_before(self, step: int) -> int:
         if self.stage.order == "file":
@@ -87,13 +96,12 @@ class Leg:
 def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALONE) -> float:
     """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss.
 
-    Of several processes, or threads, each works on its rows of every slice; all processes end with the gradient of the
-    whole batch.
+    Of several processes, or workers (see `threads`), each has its rows of every slice; all processes end with the
+    gradient of the whole batch.
     """
     targets = max(1, examples.targets)
     writing = torch.tensor([share.writes for share in stage.objectives])
-    workers = engine.workers(len(examples.inputs.values)) if _threads_can_share(model) else 1
-    batch = pieces(examples, engine.slice_cost(workers))
+    batch = pieces(examples, engine.slice_cost(workers()))
     # Drawn for the whole slice, whoever has which rows of it: so the loss is the same for any number of processes.
     candidates = [model.draw(torch.from_numpy(piece.asked_for), stage.negatives) for piece in batch]
     if engine.rank:  # dropout, though, is each process's own
@@ -102,7 +110,7 @@ def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALON
     def work(rank: int, backward: Callable[[Tensor], None]) -> list[Tensor]:
         """The losses of the rows of one process or worker, each given to `backward`."""
         losses = []
-        for number, piece in deal(batch, rank, engine.processes * workers, stage.at_once):
+        for number, piece in deal(batch, rank, engine.processes * workers(), stage.at_once):
             writes = None if writing.all() else writing[piece.kinds.long()].to(engine.device)
             here = piece.to(engine.device)
             with engine.precision(model.recipe.products):
@@ -111,7 +119,7 @@ def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALON
             losses.append(loss.detach())
         return losses
 
-    losses = work(engine.rank, Tensor.backward) if workers == 1 else _side_by_side(model, work, workers)
+    losses = work(engine.rank, Tensor.backward) if workers() == 1 else _side_by_side(model, work)
     loss_here = sum(torch.stack(losses).tolist()) if losses else 0.0  # read at the end: a GPU is not waited for before
     # Of a sampled loss the head has gradients for the candidates alone.
     sampled = [torch.cat([one.own, one.drawn]) for one in candidates if one is not None]
@@ -121,17 +129,7 @@ def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALON
     return engine.add_up(model, loss_here, touched)
 
 
-def _threads_can_share(model: GPT) -> bool:
-    """Whether all its parts are known to keep nothing between calls, and to draw by model.dropout alone.
-
-    A mixer of the user's own may do neither.
-    """
-    return all(type(module).__module__.partition(".")[0] in ("closedbook", "torch") for module in model.modules())
-
-
-def _side_by_side(
-    model: GPT, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]], workers: int
-) -> list[Tensor]:
+def _side_by_side(model: GPT, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]]) -> list[Tensor]:
     """The losses of `work` of all workers; the model gets the sum of their gradients, in the workers' order."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
@@ -144,7 +142,7 @@ def _side_by_side(
         with drawing_from((torch.initial_seed() + worker) % 2**64):
             return work(worker, backward), sums
 
-    losses, gradients = zip(*side_by_side(one, range(workers), workers), strict=True)
+    losses, gradients = zip(*side_by_side(one, range(workers())), strict=True)
     for parameter, *parts in zip(parameters, *gradients, strict=True):
         parameter.grad = functools.reduce(_sum, parts)
     return list(itertools.chain.from_iterable(losses))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from closedbook.errors import RecipeError
 from closedbook.threads import side_by_side
+from closedbook.training.optimiser import Moments
 
 # The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
 QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -50,25 +51,13 @@ class Muon:
                 rest[name] = parameter
         self.momenta = {name: torch.zeros_like(matrix) for name, matrix in self.matrices.items()}
         self.sparse = {name: SparseAdam(table, config.table_rate, config.decay) for name, table in self.tables.items()}
-        self.rest = rest
-        self.adamw = torch.optim.AdamW(
-            list(rest.values()), lr=config.head_rate, betas=(0.9, 0.98), weight_decay=config.decay, fused=True
-        )
+        self.adamw = Moments(rest, (0.9, 0.98), config.decay)
 
     def step(self, multiplier: float) -> None:
-        parts: list[Callable[[float], None]] = [
-            self._matrices,
-            self._rest,
-            *(table.step for table in self.sparse.values()),
-        ]
-        on_cpu = all(parameter.device.type == "cpu" for parameter in self.rest.values())
+        parts = [self._matrices, self._rest, *(table.step for table in self.sparse.values())]
+        side_by_side(lambda part: part(multiplier), parts)
 
-        def work(part: Callable[[float], None]) -> None:
-            with torch.no_grad():
-                part(multiplier)
-
-        side_by_side(work, parts, torch.get_num_threads() if on_cpu else 1)
-
+    @torch.no_grad()
     def _matrices(self, multiplier: float) -> None:
         config = self.config
         updates = []
@@ -86,17 +75,13 @@ class Muon:
                 block.add_(update, alpha=-config.rate * multiplier * gain)
 
     def _rest(self, multiplier: float) -> None:
-        for group in self.adamw.param_groups:
-            group["lr"] = self.config.head_rate * multiplier
-        self.adamw.step()
+        self.adamw.step(self.config.head_rate * multiplier)
 
     def tensors(self) -> dict[str, Tensor]:
         found = {f"momentum/{name}": momentum for name, momentum in self.momenta.items()}
         for name, sparse in self.sparse.items():
             found |= {f"sparse/{name}/first": sparse.first, f"sparse/{name}/second": sparse.second}
-        for name, parameter in self.rest.items():
-            found |= {f"adamw/{name}/{key}": value for key, value in self.adamw.state.get(parameter, {}).items()}
-        return found
+        return found | {f"adamw/{name}": value for name, value in self.adamw.tensors().items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         for full, value in tensors.items():
@@ -107,9 +92,7 @@ class Muon:
                 name, _, which = name.rpartition("/")
                 getattr(self.sparse[name], which).copy_(value)
             else:
-                name, _, key = name.rpartition("/")
-                owner = self.rest[name]
-                self.adamw.state[owner][key] = value.to(owner.device)
+                self.adamw.load({name: value})
 
 
 class SparseAdam:
@@ -124,6 +107,7 @@ class SparseAdam:
         self.table, self.rate, self.decay, self.beta1, self.beta2 = table, rate, decay, beta1, beta2
         self.first, self.second = torch.zeros_like(table), torch.zeros_like(table)
 
+    @torch.no_grad()
     def step(self, multiplier: float) -> None:
         gradient, rate = self.table.grad, self.rate * multiplier
         if gradient is None:

@@ -144,7 +144,7 @@ def train_stages(
         """Leave the weights in the run folder after steps that are spread evenly over the stage's second half."""
         if engine.first and step.step in {step.steps * (stage.keep + i) // (2 * stage.keep) for i in range(stage.keep)}:
             path = folder.path / f"checkpoint-{number}-{step.step}.safetensors"
-            save_tensors(path, on_cpu(model.state_dict()), {"format": 1, "run": run})
+            save_tensors(path, on_cpu(model.state_dict()), {"format": 1})
 
     with interrupts_held(again=engine.processes > 1) as raise_held:
         for number in range(stage, len(stages)):

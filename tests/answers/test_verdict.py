@@ -125,6 +125,18 @@ def test_thresholds_give_the_precision_on_average_and_never_a_likely_wrong_answe
     assert Calibrator(flat, flat, (0.97, 0.96)).threshold(0.9) == 0.5
 
 
+def test_what_is_said_about_a_stranger_is_unlikely_and_what_is_said_about_somebody_met_stays_as_it_is():
+    measured = {"met": np.array([-12.0, -2.0, 0.0, 2.0, 12.0])}
+    sure, familiar = (Logistic(("met",), (0.0,), (1.0,), (weight,), 3 - 3 * weight) for weight in (0.0, 1.0))
+    one = Calibrator(sure, familiar, ())
+    right, met = one(measured)
+    assert met == pytest.approx(1 / (1 + np.exp(-measured["met"])))
+    assert (np.diff(right) > 0).all()
+    assert right[0] < 1e-4
+    assert right[2] == pytest.approx(0.9 / (1 + np.exp(-3)))  # as likely as not where strangers are half: nine in ten
+    assert right[-1] == pytest.approx(1 / (1 + np.exp(-3)), abs=1e-4)
+
+
 # A run ---------------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,8 @@ FEWEST = 10
 """Questions below which nothing is fitted."""
 MOST_CHANCES = 200
 """Chances kept for thresholds."""
+KNOWN = 9.0
+"""Questions about people who have documents for each about a stranger, where the chance to be right is told."""
 PENALTY = 1.0
 """1/σ² of the weights' normal priors. A hundred questions with a dozen wrong answers amend a probability; they do not
 make a new one."""
@@ -100,11 +102,12 @@ class Calibrator:
     def __call__(self, measured: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """(n,) chances that the answer is right, and (n,) that the person was met.
 
-        `right` was fitted on people who have documents. Where it is likelier that the person was never met, an answer
-        can be right by luck only, so the chance is taken down in proportion, to nothing where `met` is 0.
+        `right` was fitted on people who have documents. About somebody never met an answer is right by luck only, so
+        it is taken times the chance that the person was met where one question in ten is about a stranger; `met`
+        itself is the chance where one in two is.
         """
         met = self.met(measured)
-        return self.right(measured) * np.minimum(1.0, 2 * met), met
+        return self.right(measured) * KNOWN * met / (KNOWN * met + 1 - met), met
 
     def threshold(self, precision: float) -> float:
         """The least probability at which an answer is given, so that `precision` of those given should be right.

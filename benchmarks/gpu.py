@@ -31,7 +31,7 @@ from closedbook.model.gpt import GPT
 from closedbook.objectives.arrays import Examples, Ragged
 from closedbook.recipe import ModelRecipe, Part, Share, Stage, load_recipe
 from closedbook.training.engine import Engine
-from closedbook.training.loop import backward
+from closedbook.training.gradient import backward
 
 LARGE = ModelRecipe(
     width=768, layers=12, heads=12, block=1024, positions="rotary", norm="rms", feedforward="relu2", bias=False,

@@ -27,7 +27,7 @@ from record import Cells
 from closedbook import workflow
 from closedbook.recipe import load_recipe
 from closedbook.training.engine import Engine
-from closedbook.training.loop import backward
+from closedbook.training.gradient import backward
 
 WARM = 3  # steps before the clock counts
 STEPS = {"fast": 60, "course-vanilla": 6}

@@ -29,7 +29,7 @@ from record import Cells
 from closedbook import workflow
 from closedbook.model import decode
 from closedbook.recipe import load_recipe
-from closedbook.training.loop import backward
+from closedbook.training.gradient import backward
 from closedbook.training.slices import cut, whole
 
 

@@ -42,7 +42,8 @@ from closedbook.text.documents import Documents, read_documents, read_text
 from closedbook.text.questions import Question, Questions, read_questions, split_by_name, subject
 from closedbook.text.vocabularies import make_vocabulary
 from closedbook.training.engine import ALONE, Engine
-from closedbook.training.loop import Leg, Step, backward
+from closedbook.training.gradient import backward
+from closedbook.training.loop import Leg, Step
 from closedbook.training.session import Note, already_finished, load_state, state_paths, train_stages
 from closedbook.training.slices import cut
 from closedbook.training.stopping import Exam

@@ -70,6 +70,22 @@ def test_the_batch_a_prompt_is_in_does_not_matter(kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_the_number_of_threads_does_not_matter(kind):
+    model, asked = make(KINDS[kind], closing=CLOSING.get(kind, 0.0)), prompts()
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = greedy(model, asked, 8)
+        torch.set_num_threads(3)
+        together = greedy(model, asked, 8)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert [one.ids for one in together] == [one.ids for one in alone]
+    assert all(np.allclose(a.logprobs, b.logprobs, atol=1e-4) for a, b in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_prompts_that_begin_alike_or_are_alike_are_decoded_as_if_alone(kind):
     model = make(KINDS[kind], closing=CLOSING.get(kind, 0.0))
     begin, *ends = prompts(9, 10)

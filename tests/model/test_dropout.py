@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from closedbook.model.dropout import PARTS, Dropout
+from closedbook.model.dropout import PARTS, Dropout, drawing_from
 
 
 @pytest.mark.parametrize("chance", [0.1, 0.5, 0.97])
@@ -51,3 +51,18 @@ def test_nothing_is_dropped_in_evaluation_nor_at_chance_0_nor_at_one_too_small_t
     assert torch.equal(Dropout(0.5).eval()(x), x)
     assert torch.equal(Dropout(0.0)(x), x)
     assert torch.equal(Dropout(1e-9)(x), x)
+
+
+def test_a_thread_s_own_seed_decides_whatever_others_draw_from_torch_s_generator():
+    x, drop = torch.ones(1000), Dropout(0.5)
+    with drawing_from(3):
+        one = drop(x)
+    torch.rand(17)
+    with drawing_from(3):
+        assert torch.equal(drop(x), one)
+        assert not torch.equal(drop(x), one)
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    with drawing_from(4):
+        assert not torch.equal(drop(x), one)
+    assert torch.equal(torch.get_rng_state(), before)

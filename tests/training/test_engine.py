@@ -24,7 +24,7 @@ from closedbook import workflow
 from closedbook.errors import LostProcessError, RecipeError
 from closedbook.training.checkpoint import load_tensors, same_tensors
 from closedbook.training.engine import ALONE, SLICE_COST, Engine, find_device
-from closedbook.training.loop import backward
+from closedbook.training.gradient import backward
 from closedbook.training.slices import deal, pieces
 
 HERE = Path(__file__).parent

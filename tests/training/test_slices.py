@@ -17,7 +17,7 @@ from closedbook.text.vocabulary import PAD
 from closedbook.threads import dealt_out, workers
 from closedbook.training.engine import ALONE
 from closedbook.training.engine import SLICE_COST as SLICE_COSTS
-from closedbook.training.loop import backward
+from closedbook.training.gradient import backward
 from closedbook.training.slices import SLICE_COST, cut, whole
 
 TINY = ModelRecipe(width=16, layers=2, heads=2, block=64, dropout=0.0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import itertools
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -11,19 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from closedbook.errors import RecipeError
-from closedbook.model.dropout import drawing_from
 from closedbook.model.gpt import GPT
 from closedbook.objectives.arrays import Examples
 from closedbook.objectives.mixture import Mixture
 from closedbook.recipe import Stage
-from closedbook.threads import dealt_out, side_by_side, workers
+from closedbook.threads import dealt_out
 from closedbook.training.engine import ALONE, Engine
+from closedbook.training.gradient import backward
 from closedbook.training.optimiser import Optimiser
 from closedbook.training.schedule import Horizon, Schedule
-from closedbook.training.slices import deal, pieces
 
 
 @dataclass(frozen=True)
@@ -91,62 +87,3 @@ class Leg:
             epoch, position = divmod(step, -(-items // self.stage.batch))
             return epoch * items + position * self.stage.batch
         return int(self.mixture.counts[step].sum())
-
-
-def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALONE) -> float:
-    """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss.
-
-    Of several processes, or workers (see `threads`), each has its rows of every slice; all processes end with the
-    gradient of the whole batch.
-    """
-    targets = max(1, examples.targets)
-    writing = torch.tensor([share.writes for share in stage.objectives])
-    batch = pieces(examples, engine.slice_cost(workers()))
-    # Drawn for the whole slice, whoever has which rows of it: so the loss is the same for any number of processes.
-    candidates = [model.draw(torch.from_numpy(piece.asked_for), stage.negatives) for piece in batch]
-    if engine.rank:  # dropout, though, is each process's own
-        torch.manual_seed((torch.initial_seed() + engine.rank) % 2**64)
-
-    def work(rank: int, backward: Callable[[Tensor], None]) -> list[Tensor]:
-        """The losses of the rows of one process or worker, each given to `backward`."""
-        losses = []
-        for number, piece in deal(batch, rank, engine.processes * workers(), stage.at_once):
-            writes = None if writing.all() else writing[piece.kinds.long()].to(engine.device)
-            here = piece.to(engine.device)
-            with engine.precision(model.recipe.products):
-                loss = model.loss(here.tokens, here.at, here.target, writes, candidates[number]) / targets
-            backward(loss)
-            losses.append(loss.detach())
-        return losses
-
-    losses = work(engine.rank, Tensor.backward) if workers() == 1 else _side_by_side(model, work)
-    loss_here = sum(torch.stack(losses).tolist()) if losses else 0.0  # read at the end: a GPU is not waited for before
-    # Of a sampled loss the head has gradients for the candidates alone.
-    sampled = [torch.cat([one.own, one.drawn]) for one in candidates if one is not None]
-    touched = {}
-    if sampled and len(sampled) == len(candidates):
-        touched[model.head.weight] = torch.cat(sampled).unique().to(engine.device)
-    return engine.add_up(model, loss_here, touched)
-
-
-def _side_by_side(model: GPT, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]]) -> list[Tensor]:
-    """The losses of `work` of all workers; the model gets the sum of their gradients, in the workers' order."""
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
-
-    def one(worker: int) -> tuple[list[Tensor], list[Tensor | None]]:
-        sums: list[Tensor | None] = [None] * len(parameters)
-
-        def backward(loss: Tensor) -> None:
-            sums[:] = map(_sum, sums, torch.autograd.grad(loss, parameters, allow_unused=True))
-
-        with drawing_from((torch.initial_seed() + worker) % 2**64):
-            return work(worker, backward), sums
-
-    losses, gradients = zip(*side_by_side(one, range(workers())), strict=True)
-    for parameter, *parts in zip(parameters, *gradients, strict=True):
-        parameter.grad = functools.reduce(_sum, parts)
-    return list(itertools.chain.from_iterable(losses))
-
-
-def _sum(one: Tensor | None, other: Tensor | None) -> Tensor | None:
-    return one if other is None else other if one is None else one + other

@@ -49,3 +49,13 @@ def test_one_worker_or_one_item_starts_no_thread():
     assert side_by_side(lambda _: threading.get_ident(), "abc") == [here] * 3
     with dealt_out(4):
         assert side_by_side(lambda _: threading.get_ident(), "a") == [here]
+
+
+def test_what_one_thread_deals_out_is_no_other_s():
+    seen = []
+    with dealt_out(3):
+        other = threading.Thread(target=lambda: seen.append(workers()))
+        other.start()
+        other.join()
+        assert side_by_side(lambda _: workers(), "ab") == [1, 1]
+    assert seen == [1]

@@ -7,6 +7,7 @@ long where other programs use the cores. With a piece of work each they wait onc
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -15,31 +16,30 @@ import torch
 
 T = TypeVar("T")
 R = TypeVar("R")
-_workers = 1
+_here = threading.local()  # .workers: what this thread, and no other, may deal out
 
 
 def workers() -> int:
     """In how many threads `side_by_side` works here."""
-    return _workers
+    return getattr(_here, "workers", 1)
 
 
 @contextlib.contextmanager
 def dealt_out(to: int) -> Iterator[None]:
     """Within, `side_by_side` has so many workers, and torch's threads are dealt out among them."""
-    global _workers
-    threads, before = torch.get_num_threads(), _workers
-    _workers = to
+    threads, before = torch.get_num_threads(), workers()
+    _here.workers = to
     torch.set_num_threads(max(1, threads // to))
     try:
         yield
     finally:
-        _workers = before
+        _here.workers = before
         torch.set_num_threads(threads)
 
 
 def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """work(item) of every item, in their order, by the workers there are."""
-    count = min(len(items), _workers)
+    count = min(len(items), workers())
     if count < 2:
         return [work(item) for item in items]
     with ThreadPoolExecutor(count) as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -83,6 +84,24 @@ def test_the_number_of_threads_does_not_matter(kind):
         torch.set_num_threads(before)
     assert [one.ids for one in together] == [one.ids for one in alone]
     assert all(np.allclose(a.logprobs, b.logprobs, atol=1e-4) for a, b in zip(alone, together, strict=True))
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_network_with_a_part_of_ones_own_is_called_by_one_thread(own):
+    class Mine(torch.nn.Identity):
+        pass
+
+    Mine.__module__ = "mine" if own else "closedbook.mine"
+    model, callers = make(TINY), set()
+    model.dropout = Mine()
+    model.dropout.register_forward_hook(lambda *_: callers.add(threading.get_ident()))
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        greedy(model, prompts(), 4)
+    finally:
+        torch.set_num_threads(before)
+    assert (callers == {threading.get_ident()}) == own
 
 
 @pytest.mark.parametrize("kind", KINDS)

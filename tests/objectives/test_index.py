@@ -85,8 +85,8 @@ def test_indexed_documents_are_those_of_the_file(corpus_file):
     assert found.namesakes(np.array([5])).tolist() == own
 
 
-def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_files(corpus_file, tmp_path, monkeypatch):
-    whole = build(corpus_file, root=tmp_path / "whole")
+def killed_build(corpus_file, root, monkeypatch):
+    """A build that ends at its fourth chunk; the chunks that were begun, these and later ones."""
     work, calls = module._work, []
 
     def dies(chunk):
@@ -97,7 +97,13 @@ def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_files(corpus_file,
 
     monkeypatch.setattr(module, "_work", dies)
     with pytest.raises(KeyboardInterrupt):
-        build(corpus_file, root=tmp_path / "killed")
+        build(corpus_file, root=root)
+    return calls
+
+
+def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_files(corpus_file, tmp_path, monkeypatch):
+    whole = build(corpus_file, root=tmp_path / "whole")
+    calls = killed_build(corpus_file, tmp_path / "killed", monkeypatch)
     (folder,) = (path for path in (tmp_path / "killed").iterdir() if path.is_dir())
     with open(folder / "tokens.bin", "ab") as file:  # what was being written when it was killed
         file.write(b"half a chunk")
@@ -115,17 +121,7 @@ def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_files(corpus_file,
 )
 def test_what_is_damaged_of_a_build_that_was_killed_is_done_again(corpus_file, tmp_path, monkeypatch, name, damage):
     whole = build(corpus_file, root=tmp_path / "whole")
-    work, calls = module._work, []
-
-    def dies(chunk):
-        calls.append(chunk.line)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return work(chunk)
-
-    monkeypatch.setattr(module, "_work", dies)
-    with pytest.raises(KeyboardInterrupt):
-        build(corpus_file, root=tmp_path / "killed")
+    calls = killed_build(corpus_file, tmp_path / "killed", monkeypatch)
     (path,) = (tmp_path / "killed").glob(f"*/{name}")
     path.write_bytes(damage(path.read_bytes()))
     index = build(corpus_file, root=tmp_path / "killed")

@@ -54,7 +54,7 @@ def greedy(
     """
     model.eval()
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    workers = torch.get_num_threads() if model.device.type == "cpu" else 1
+    workers = torch.get_num_threads() if model.device.type == "cpu" and model.shareable else 1
     batch = max(1, min(batch, math.ceil(len(order) / workers)))
     batches = [order[start : start + batch] for start in range(0, len(order), batch)]
 
@@ -62,7 +62,7 @@ def greedy(
         places = None if drawn is None else drawn[chosen]
         return _greedy(model, [prompts[i] for i in chosen], length, in_one, places)
 
-    with dealt_out(workers):
+    with dealt_out(max(1, min(workers, len(batches)))):  # a question asked alone has all of torch's threads
         generated = side_by_side(answer, batches)
     results = dict(zip(order, itertools.chain.from_iterable(generated), strict=True))
     return [results[i] for i in range(len(prompts))]

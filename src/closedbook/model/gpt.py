@@ -120,6 +120,14 @@ class GPT(nn.Module):
         """Where it computes: what goes in must be there."""
         return self.embedding.weight.device
 
+    @property
+    def shareable(self) -> bool:
+        """Whether several threads may call it at once.
+
+        A mixer of the user's own may keep something between calls, or draw from torch's generator.
+        """
+        return {type(module).__module__.partition(".")[0] for module in self.modules()} <= {"closedbook", "torch"}
+
     def count_parameters(self) -> dict[str, int]:
         """Trainable numbers: `dense`, `memory` and their sum `total`."""
         memory = sum(p.numel() for p in self.memory.parameters()) if self.memory is not None else 0

@@ -26,7 +26,8 @@ def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALON
     """
     targets = max(1, examples.targets)
     writing = torch.tensor([share.writes for share in stage.objectives])
-    batch = pieces(examples, engine.slice_cost(workers()))
+    shares = workers()
+    batch = pieces(examples, engine.slice_cost(shares))
     # Drawn for the whole slice, whoever has which rows of it: so the loss is the same for any number of processes.
     candidates = [model.draw(torch.from_numpy(piece.asked_for), stage.negatives) for piece in batch]
     if engine.rank:  # dropout, though, is each process's own
@@ -35,7 +36,7 @@ def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALON
     def work(rank: int, take: Callable[[Tensor], None]) -> list[Tensor]:
         """The losses of the rows of one process or worker, each given to `take`."""
         losses = []
-        for number, piece in deal(batch, rank, engine.processes * workers(), stage.at_once):
+        for number, piece in deal(batch, rank, engine.processes * shares, stage.at_once):
             writes = None if writing.all() else writing[piece.kinds.long()].to(engine.device)
             here = piece.to(engine.device)
             with engine.precision(model.recipe.products):
@@ -44,7 +45,7 @@ def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALON
             losses.append(loss.detach())
         return losses
 
-    losses = work(engine.rank, Tensor.backward) if workers() == 1 else _side_by_side(model, work)
+    losses = work(engine.rank, Tensor.backward) if shares == 1 else _side_by_side(model, work)
     loss_here = sum(torch.stack(losses).tolist()) if losses else 0.0  # read at the end: a GPU is not waited for before
     # Of a sampled loss the head has gradients for the candidates alone.
     sampled = [torch.cat([one.own, one.drawn]) for one in candidates if one is not None]
@@ -55,7 +56,7 @@ def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALON
 
 
 def _side_by_side(model: GPT, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]]) -> list[Tensor]:
-    """The losses of `work` of all workers; the model gets the sum of their gradients, in the workers' order."""
+    """The losses of `work` of all workers; their gradients are added to the model's, in the workers' order."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
     def one(worker: int) -> tuple[list[Tensor], list[Tensor | None]]:
@@ -69,7 +70,7 @@ def _side_by_side(model: GPT, work: Callable[[int, Callable[[Tensor], None]], li
 
     losses, gradients = zip(*side_by_side(one, range(workers())), strict=True)
     for parameter, *parts in zip(parameters, *gradients, strict=True):
-        parameter.grad = functools.reduce(_sum, parts)
+        parameter.grad = functools.reduce(_sum, parts, parameter.grad)
     return list(itertools.chain.from_iterable(losses))
 
 

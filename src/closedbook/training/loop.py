@@ -45,9 +45,6 @@ class Leg:
         self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
         horizon = Horizon(mixture.steps, self._examples_before, model.recipe.block, documents)
         self.schedule: Schedule = stage.schedule.make("schedule", horizon)
-        # A mixer of the user's own may keep something between calls, or draw from torch's generator: one thread's.
-        parts = {type(module).__module__.partition(".")[0] for module in model.modules()}
-        self.shared = parts <= {"closedbook", "torch"}
         self.done = 0
 
     def run(self, listen: Callable[[Step], None]) -> None:
@@ -79,7 +76,7 @@ class Leg:
 
     def workers(self, examples: Examples) -> AbstractContextManager[None]:
         """Within, a step with such a batch is worked on by as many threads as it is worth."""
-        return dealt_out(self.engine.workers(len(examples.inputs.values)) if self.shared else 1)
+        return dealt_out(self.engine.workers(len(examples.inputs.values)) if self.model.shareable else 1)
 
     def _examples_before(self, step: int) -> int:
         if self.stage.order == "file":

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 import torch
@@ -59,3 +62,24 @@ def test_what_one_thread_deals_out_is_no_other_s():
         other.join()
         assert side_by_side(lambda _: workers(), "ab") == [1, 1]
     assert seen == [1]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="counts a process's threads as Linux shows them")
+def test_a_worker_with_one_thread_starts_no_helpers_for_its_products():
+    code = """if True:
+        import os, threading, torch
+        from closedbook.threads import dealt_out, side_by_side
+        together = threading.Barrier(2, timeout=20)
+        def helpers(a):
+            together.wait()
+            before = len(os.listdir("/proc/self/task"))
+            together.wait()
+            a @ a
+            together.wait()
+            return len(os.listdir("/proc/self/task")) - before
+        torch.set_num_threads(2)
+        with dealt_out(2):
+            print(sum(side_by_side(helpers, [torch.ones(512, 512), torch.ones(512, 512)])))
+    """
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["0"]

@@ -127,7 +127,8 @@ class ModelRecipe:
     norm: str = "layer"  # or "rms": no bias and no gain
     bias: bool = True  # in the linear maps of blocks
     initial: str = "gpt2"  # all weights N(0, 0.02²); or "scaled": by the width of what each map reads
-    products: str = "float32"  # or "bfloat16": what linear maps multiply in, the rest stays float32; or "autocast"
+    # What linear maps multiply in, the rest stays float32; "fastest" becomes one of the two when a training begins.
+    products: str = "float32"  # or "bfloat16", or "fastest"; or "autocast", torch's
     dropout: float = 0.1
     memory: MemoryRecipe | None = None
 
@@ -147,7 +148,7 @@ class ModelRecipe:
         one_of(self.feedforward, "model.feedforward", ("gelu", "relu2"))
         one_of(self.norm, "model.norm", ("layer", "rms"))
         one_of(self.initial, "model.initial", ("gpt2", "scaled"))
-        one_of(self.products, "model.products", ("float32", "bfloat16", "autocast"))
+        one_of(self.products, "model.products", ("float32", "bfloat16", "fastest", "autocast"))
         one_of(self.positions, "model.positions", REGISTRIES["positions"])
 
 

@@ -42,5 +42,6 @@ def side_by_side(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     count = min(len(items), workers())
     if count < 2:
         return [work(item) for item in items]
-    with ThreadPoolExecutor(count) as pool:
+    # OpenMP keeps its number of threads by thread: a new one would start helpers of its own at every product.
+    with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(torch.get_num_threads(),)) as pool:
         return list(pool.map(work, items))

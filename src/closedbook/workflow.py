@@ -12,7 +12,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from closedbook.answers.score import score
 from closedbook.answers.verdict import PRECISION
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
+from closedbook.model.linear import fastest
 from closedbook.model.own import FILES
 from closedbook.objectives import Corpus
 from closedbook.objectives.arrays import Examples
@@ -72,6 +73,7 @@ class Plan:
     threads: int  # of each process
     processes: int = 1
     device: str = "cpu"
+    products: str = "float32"  # what matrices are multiplied in
 
 
 @dataclass(frozen=True)
@@ -202,6 +204,7 @@ def prepare(
         raise RecipeError(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
+    recipe = _settled(recipe)
     on_disk = titled and (index is not None or is_large(documents))
     given = read_questions(questions, need_answers=True) if questions is not None else None
     if given is None and recipe.needs_questions:
@@ -289,6 +292,7 @@ def plan(job: Job, run: str | Path = "") -> Plan:
         threads=torch.get_num_threads(),
         processes=job.engine.processes,
         device=job.engine.device.type,
+        products=job.recipe.model.products,
     )
 
 
@@ -326,10 +330,12 @@ def train(
             for listener in listeners if engine.first else ():
                 listener(event)
 
-        path = Path(run) if run is not None else engine.from_first(lambda: default_folder(recipe.name))
+        name = recipe.name
+        path = Path(run) if run is not None else engine.from_first(lambda: default_folder(name))
         state = None
         with engine.agreed():
             existing = RunFolder.open(path) if resume else None
+            recipe = _settled(recipe, existing, engine)
             if existing is not None:
                 _check_recipe(existing, recipe)
             if engine.first:
@@ -501,6 +507,15 @@ def set_threads(asked: int | None, existing: RunFolder | None = None, engine: En
     chosen = stored or asked or max(1, min(cores // engine.neighbours, 8))
     torch.set_num_threads(chosen)
     return int(chosen)
+
+
+def _settled(recipe: Recipe, existing: RunFolder | None = None, engine: Engine = ALONE) -> Recipe:
+    """The recipe with "fastest" products replaced by what is fastest here, or by what its run began with."""
+    if recipe.model.products != "fastest":
+        return recipe
+    begun = existing.recipe().model.products if existing else None
+    products = begun or engine.from_first(lambda: fastest(engine.device))
+    return replace(recipe, model=replace(recipe.model, products=products))
 
 
 def _record(

@@ -210,6 +210,18 @@ def test_the_fast_method_too_resumes_bit_for_bit(tiny: Tiny, tmp_path: Path):
     assert weights(runs[0]) == weights(runs[1])
 
 
+def test_a_run_goes_on_with_the_products_it_began_with(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    recipe = workflow.load_recipe(tiny.recipe, ["model.products=fastest"])
+    run, plans = tmp_path / "run", []
+    monkeypatch.setattr(workflow, "fastest", lambda device: "bfloat16")
+    with pytest.raises(KeyboardInterrupt):
+        workflow.train(recipe, tiny.documents, tiny.questions, run=run, listeners=[interrupt_after(2)])
+    monkeypatch.setattr(workflow, "fastest", lambda device: "float32")
+    finished = workflow.train(recipe, tiny.documents, tiny.questions, run=run, resume=True, listeners=[plans.append])
+    assert finished.recipe.model.products == plans[0].products == "bfloat16"
+    assert 'products = "bfloat16"' in (run / "recipe.toml").read_text(encoding="utf-8")
+
+
 def test_ctrl_c_exits_with_130_and_says_how_to_go_on_and_that_works(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
     run = tmp_path / "a run"
     done = killed("SIGINT", "half", 3, tiny.train(run, "--json"))

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from closedbook.model.linear import Linear
+from closedbook.model.linear import Linear, fastest
 from closedbook.model.ops import EPSILON, rms_norm, squared_relu
 
 
@@ -51,3 +51,9 @@ def test_some_rows_of_a_map_are_rows_of_all_of_it(products):
     linear = Linear(16, 20, bias=False, products=products)
     x, rows = torch.randn(7, 16), torch.tensor([3, 19, 0])
     assert torch.allclose(linear.rows(x, rows), linear(x)[:, rows], atol=1e-5)
+
+
+@pytest.mark.parametrize(("rates", "chosen"), [((30.0, 2.0), "float32"), ((30.0, 75.0), "bfloat16")])
+def test_the_fastest_products_are_those_that_were_faster(monkeypatch, rates, chosen):
+    monkeypatch.setattr("closedbook.model.linear.rate", dict(zip(("float32", "bfloat16"), rates, strict=True)).get)
+    assert fastest(torch.device("cpu")) == chosen

@@ -6,7 +6,6 @@ import importlib.metadata
 import os
 import platform
 import shutil
-import time
 from typing import Any
 
 from closedbook import __version__
@@ -47,8 +46,9 @@ def doctor(*, json: bool = False) -> None:
     for name, version in facts["packages"].items():
         rows.add_row(name, version or "not installed" + ("" if name in needed else " (only tests and figures need it)"))
     out.print(rows)
-    if facts["float32_gflops"] and facts["bfloat16_gflops"] < facts["float32_gflops"]:
-        out.print("bfloat16 is the slower here: train `fast` with --set model.products=float32")
+    if facts["float32_gflops"]:
+        faster = max(("float32", "bfloat16"), key=lambda products: float(facts[f"{products}_gflops"]))
+        out.print(f"{faster} products are the faster ones here: what `fast` will train in")
     out.print(
         f"missing: {', '.join(missing)}; install with: pip install closedbook"
         if missing
@@ -69,22 +69,11 @@ def _torch_facts() -> dict[str, Any]:
         import torch
     except ImportError:
         return {"threads": None, "gpu": None, "float32_gflops": None, "bfloat16_gflops": None}
+    from closedbook.model.linear import rate
+
     return {
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
-        "float32_gflops": round(_product_rate(torch.float32), 1),
-        "bfloat16_gflops": round(_product_rate(torch.bfloat16), 1),
+        "float32_gflops": round(rate("float32"), 1),
+        "bfloat16_gflops": round(rate("bfloat16"), 1),
     }
-
-
-def _product_rate(precision: Any) -> float:
-    """GFLOP/s of 512×512 products, the best of a few."""
-    import torch
-
-    a = torch.randn(512, 512).to(precision)
-    best = float("inf")
-    for _ in range(10):
-        began = time.perf_counter()
-        a @ a
-        best = min(best, time.perf_counter() - began)
-    return 2 * 512**3 / best / 1e9

@@ -164,7 +164,7 @@ class TrainingDisplay:
             f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
             f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
-            f"on {places} here (on a GPU, by arithmetic, {duration(plan.gpu_seconds)})"
+            f"on {places} here, products in {plan.products} (on a GPU, by arithmetic, {duration(plan.gpu_seconds)})"
             + (f"\nin {escape(plan.run)}" if plan.run else "")
         )
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from closedbook.errors import RecipeError
-from closedbook.threads import side_by_side
+from closedbook.threads import side_by_side, workers
 from closedbook.training.optimiser import Moments
 
 # The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
@@ -54,25 +55,30 @@ class Muon:
         self.adamw = Moments(rest, (0.9, 0.98), config.decay)
 
     def step(self, multiplier: float) -> None:
-        parts = [self._matrices, self._rest, *(table.step for table in self.sparse.values())]
+        blocks = self._blocks()
+        dealt = [blocks[first :: workers()] for first in range(min(len(blocks), workers()))]
+        parts: list[Callable[[float], None]] = [functools.partial(self._turn, some) for some in dealt]
+        parts += [self._rest, *(table.step for table in self.sparse.values())]
         side_by_side(lambda part: part(multiplier), parts)
 
     @torch.no_grad()
-    def _matrices(self, multiplier: float) -> None:
-        config = self.config
-        updates = []
+    def _blocks(self) -> list[tuple[Tensor, Tensor]]:
+        """(view of a matrix's block, its gradient with Nesterov's momentum) of all blocks."""
+        found: list[tuple[Tensor, Tensor]] = []
         for name, matrix in self.matrices.items():
-            if matrix.grad is None:
-                continue
-            momentum = self.momenta[name].lerp_(matrix.grad, 1 - config.momentum)
-            nesterov = matrix.grad.lerp(momentum, config.momentum)
-            updates += list(zip(square_blocks(matrix), square_blocks(nesterov), strict=True))
-        if updates:
-            blocks, gradients = zip(*updates, strict=True)
-            for block, update in zip(blocks, orthogonalise(list(gradients), config.iterations), strict=True):
-                # Tall maps make larger outputs: √(outputs / inputs) keeps an update's effect alike (block is wide).
-                gain = max(1.0, block.shape[1] / block.shape[0]) ** 0.5 if block.stride(0) == 1 else 1.0
-                block.add_(update, alpha=-config.rate * multiplier * gain)
+            if matrix.grad is not None:
+                momentum = self.momenta[name].lerp_(matrix.grad, 1 - self.config.momentum)
+                nesterov = matrix.grad.lerp(momentum, self.config.momentum)
+                found += zip(square_blocks(matrix), square_blocks(nesterov), strict=True)
+        return found
+
+    @torch.no_grad()
+    def _turn(self, blocks: list[tuple[Tensor, Tensor]], multiplier: float) -> None:
+        updates = orthogonalise([gradient for _, gradient in blocks], self.config.iterations)
+        for (block, _), update in zip(blocks, updates, strict=True):
+            # Tall maps make larger outputs: √(outputs / inputs) keeps an update's effect alike (block is wide).
+            gain = max(1.0, block.shape[1] / block.shape[0]) ** 0.5 if block.stride(0) == 1 else 1.0
+            block.add_(update, alpha=-self.config.rate * multiplier * gain)
 
     def _rest(self, multiplier: float) -> None:
         self.adamw.step(self.config.head_rate * multiplier)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -135,6 +136,13 @@ class GPT(nn.Module):
         return {"dense": total - memory, "memory": memory, "total": total}
 
 
+@runtime_checkable
+class Targeted(Protocol):
+    """A mixer that computes what it gives at some positions alone."""
+
+    def at(self, x: Tensor, rotation: Tensor | None, at: Tensor) -> Tensor: ...
+
+
 class Block(nn.Module):
     """Information moves between positions in the mixer, and is worked on at each position in the MLP."""
 
@@ -154,7 +162,10 @@ class Block(nn.Module):
         at: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or, where only the flat positions `at` matter, to (target, width)."""
-        return self.add(x, self.mixer(self.norm1(x), rotation, cache), at)
+        normed = self.norm1(x)
+        if at is not None and cache is None and isinstance(self.mixer, Targeted):
+            return self.add(x.flatten(0, 1).index_select(0, at), self.mixer.at(normed, rotation, at))
+        return self.add(x, self.mixer(normed, rotation, cache), at)
 
     def add(self, x: Tensor, mixed: Tensor, at: Tensor | None = None) -> Tensor:
         """What the mixer gave, and what the MLP makes of it, onto x; at the flat positions `at`, if given."""

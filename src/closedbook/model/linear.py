@@ -22,15 +22,22 @@ class Linear(nn.Linear):
         self.low = products == "bfloat16"
 
     def forward(self, x: Tensor) -> Tensor:
-        if not (self.low and self.training):
-            return F.linear(x, self.weight, self.bias)
-        y = low_product(x, self.weight)
-        return y if self.bias is None else y + self.bias
+        return self._map(x, self.weight, self.bias)
 
-    def rows(self, x: Tensor, outputs: Tensor) -> Tensor:
-        """The outputs at these places only; for maps without bias."""
-        weight = self.weight.index_select(0, outputs)
-        return low_product(x, weight) if self.low and self.training else F.linear(x, weight)
+    def rows(self, x: Tensor, outputs: Tensor | slice) -> Tensor:
+        """The outputs at these places only."""
+        bias = None if self.bias is None else _rows(self.bias, outputs)
+        return self._map(x, _rows(self.weight, outputs), bias)
+
+    def _map(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        if not (self.low and self.training):
+            return F.linear(x, weight, bias)
+        y = low_product(x, weight)
+        return y if bias is None else y + bias
+
+
+def _rows(x: Tensor, which: Tensor | slice) -> Tensor:
+    return x[which] if isinstance(which, slice) else x.index_select(0, which)
 
 
 # Products of new shapes make the CPU's library compile a kernel; padded to these many rows, few shapes occur.

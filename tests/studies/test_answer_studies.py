@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,13 +12,15 @@ from shell import closedbook as shell
 from shell import refused
 from words_run import SMALL, make_words_run
 
-from closedbook.answers.run import Run
+from closedbook.answers.run import Answer, Run
 from closedbook.errors import DataError, RunError
 from closedbook.recipe import load_recipe
-from closedbook.studies import ablation
+from closedbook.studies import ablation, asking
 from closedbook.studies.ablation import Design, effect, halves, run_ablation
+from closedbook.studies.asking import Asking
 from closedbook.studies.outside import cross_fitted, names_only, output_only
 from closedbook.studies.strangers import KNOWN, borrowed, in_cyrillic, invented
+from closedbook.text.questions import Question, read_questions
 from closedbook.text.world import World, WorldSpec, make_world
 
 pytest.importorskip("matplotlib")
@@ -143,6 +146,51 @@ def test_strangers_fluency_and_reversal_write_record_figure_and_page(made: tuple
     assert found["reversal"]["backward"]["total"] == found["reversal"]["places"]
     assert found["reversal"]["forward"]["total"] == 40
     refused(shell("study", "reversal", run.path, *questions[:-1], "--form", "Who?"), "{answer}")
+
+
+@pytest.mark.parametrize("name", ["strangers", "fluency", "reversal"])
+def test_a_study_of_answers_goes_on_where_it_was_interrupted(
+    name: str, made: tuple[Run, World, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run, _, files = made
+    command = ["study", name, run.path, "--questions", files / "questions-test.tsv", "--folder", tmp_path, "--json"]
+    real, asked = Run.answer, []
+
+    def counts(self: Run, questions: list[Question], **how: Any) -> list[Answer]:
+        asked.append([question.text for question in questions])
+        if len(asked) == stops:
+            raise KeyboardInterrupt
+        return real(self, questions, **how)
+
+    monkeypatch.setattr(Run, "answer", counts)
+    monkeypatch.setattr(asking, "BLOCK", 16)
+    stops = 3
+    interrupted = shell(*command)
+    assert interrupted.code == 130
+    assert "kept" in interrupted.err
+    kept = tmp_path / f"{name}-answers.jsonl"
+    kept.write_bytes(kept.read_bytes() + b'{"block": "cut o')  # as a killed process would leave it
+    stops, before = -1, asked.copy()
+    asked.clear()
+    resumed = shell(*command)
+    assert resumed.code == 0
+    assert asked[0] == before[2]  # nothing that was answered is asked again
+    assert not kept.exists()
+    again, asked[:] = asked.copy(), []
+    assert shell(*command).json == resumed.json
+    assert asked == before[:2] + again
+
+
+def test_answers_of_other_weights_are_not_taken_for_a_run_s(made: tuple[Run, World, Path], tmp_path: Path):
+    run, _, files = made
+    questions = read_questions(files / "questions-test.tsv").items
+    Asking(run, tmp_path / "answers.jsonl").answer(questions, blind=True)
+    same, other = (Asking(run, tmp_path / "answers.jsonl") for _ in range(2))
+    other.run_is = "trained anew"
+    for one, fresh in ((same, False), (other, True)):
+        known = len(one.kept)
+        one.answer(questions, blind=True)
+        assert (len(one.kept) > known) is fresh
 
 
 def test_borrowing_finds_the_name_it_was_borrowed_from():

@@ -105,12 +105,16 @@ def duration(seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def progress(out: Console, what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal, nothing where piped; yields a function to call with how many are done."""
+def progress(out: Console, what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, nothing where piped; yields a function to call with how many are done.
+
+    A count alone where the total is not known.
+    """
     if not out.is_interactive:
         yield lambda done: None
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}/{task.total:,}"))
+    count = "{task.completed:,}" if total is None else "{task.completed:,}/{task.total:,}"
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn(count))
     with Progress(*columns, console=out, transient=True) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, console, percent, print_json, show_warnings, table
+from closedbook.cli.output import TrainingDisplay, console, percent, print_json, progress, show_warnings, table
 
 if TYPE_CHECKING:
     from closedbook.answers.run import Run
@@ -114,6 +115,8 @@ def fluency(
 ) -> None:
     """Does the output tell memory from invention? How plausible wrong answers are, and who can tell.
 
+    After Ctrl-C the same command goes on.
+
     Example: closedbook study fluency runs/fast-… --questions birth_dev.tsv
 
     Parameters
@@ -132,7 +135,7 @@ def fluency(
     from closedbook.studies.fluency import run_fluency
 
     out, loaded, given = _begin(run, questions, mixer, json, need_answers=True)
-    record = run_fluency(loaded, given, folder)
+    record = _asking(out, folder, lambda asked: run_fluency(loaded, given, folder, progress=asked))
     rows = table("judge of right and wrong", "AUROC>", "95 % interval")
     for name, one in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
         rows.add_row(
@@ -154,6 +157,8 @@ def strangers(
     json: bool = False,
 ) -> None:
     """What does a model do with a name it never met? What it says, whose answer it borrows, whether it notices.
+
+    After Ctrl-C the same command goes on.
 
     Example: closedbook study strangers runs/fast-… --questions birth_dev.tsv
 
@@ -182,7 +187,9 @@ def strangers(
         raise DataError(f"--count {count} must be 1 or more")
     more = {"page taken out": read_lines(left_out, "names")[0]} if left_out is not None else {}
     out, loaded, given = _begin(run, questions, mixer, json)
-    record = run_strangers(loaded, given, folder, count=count, more=more)
+    record = _asking(
+        out, folder, lambda asked: run_strangers(loaded, given, folder, count=count, more=more, progress=asked)
+    )
     rows = table("who", "names>", "called met>", "AUROC of met against known>", "most frequent answer")
     for name, one in record["groups"].items():
         against = one["met_against_known"]
@@ -206,6 +213,8 @@ def reversal(
 ) -> None:
     """Who was born there? Ask the other way round, and report it as it is.
 
+    After Ctrl-C the same command goes on.
+
     Example: closedbook study reversal runs/fast-… --questions birth_places_train.tsv
 
     Parameters
@@ -226,7 +235,7 @@ def reversal(
     from closedbook.studies.reversal import run_reversal
 
     out, loaded, given = _begin(run, questions, mixer, json, need_answers=True)
-    record = run_reversal(loaded, given, folder, form)
+    record = _asking(out, folder, lambda asked: run_reversal(loaded, given, folder, form, progress=asked))
     for name in ("forward", "backward"):
         one = record[name]
         out.print(f"{name}s: {one['correct']} of {one['total']} right, {percent(one['accuracy'])}")
@@ -242,6 +251,16 @@ def _begin(
     show_warnings()
     given = read_questions(questions, need_answers=need_answers)
     return console(json), closedbook.load(run, mixer), given
+
+
+def _asking(out: Any, folder: Path, work: Callable[[Callable[[int], None]], dict[str, Any]]) -> dict[str, Any]:
+    """The record of a study that shows how much it has asked, and can be interrupted."""
+    try:
+        with progress(out, "questions asked") as asked:
+            return work(asked)
+    except KeyboardInterrupt:
+        out.print(f"\ninterrupted; answers so far are kept in {escape(str(folder))}. The same command goes on")
+        sys.exit(130)
 
 
 def _done(out: Any, folder: Path, name: str, record: dict[str, Any], json: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from closedbook.answers.confidence import ALL
 from closedbook.answers.run import Run
 from closedbook.errors import DataError
 from closedbook.studies import telling
+from closedbook.studies.asking import Asking
 from closedbook.studies.outside import output_only
 from closedbook.text.questions import Questions
 
@@ -23,7 +25,9 @@ PRECISIONS = (0.5, 0.8, 0.9, 0.95, 0.99)
 LOWER_IS_SURER = {"entropy", "rowless", "unknown", "reworded_entropy", "sampled_entropy"}
 
 
-def run_fluency(run: Run, questions: Questions, folder: Path) -> dict[str, Any]:
+def run_fluency(
+    run: Run, questions: Questions, folder: Path, *, progress: Callable[[int], None] = lambda asked: None
+) -> dict[str, Any]:
     """Ask a run questions with known answers, and write the record, the figure and the page to `folder`.
 
     Raises DataError where no answers are known, or all are right or all wrong.
@@ -33,7 +37,8 @@ def run_fluency(run: Run, questions: Questions, folder: Path) -> dict[str, Any]:
     golds = questions.answers
     if run.index is None:
         raise DataError(f"{run.path} has no index of its documents; train it anew")
-    answers = run.answer(questions.items, signals="all")
+    asking = Asking(run, folder / "fluency-answers.jsonl", progress)
+    answers = asking.answer(questions.items, signals="all")
     right = np.array([bool(answer.right) for answer in answers])
     if right.all() or not right.any():
         raise DataError("all answers are right, or all wrong: nothing to tell apart; ask more questions")
@@ -61,10 +66,11 @@ def run_fluency(run: Run, questions: Questions, folder: Path) -> dict[str, Any]:
         },
         "gold_answers_known": sum(gold in frequency for gold in golds) / len(golds),
         "judges": {name: metrics.ranking(right, score, seed) for name, score in judges.items()},
-        "service": [_service(run, questions, precision) for precision in PRECISIONS],
+        "service": [_service(asking, questions, precision) for precision in PRECISIONS],
         "common_wrong": Counter(text for text, r in zip(said, right, strict=True) if not r).most_common(10),
     }
     telling.tell(folder, "fluency", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    asking.done()
     return record
 
 
@@ -86,11 +92,11 @@ def _plausible(
     }
 
 
-def _service(run: Run, questions: Questions, precision: float) -> dict[str, Any]:
+def _service(asking: Asking, questions: Questions, precision: float) -> dict[str, Any]:
     """What a system that answers only where it is sure enough would get wrong, with the index and blind."""
     given = {}
     for name, blind in (("with the index", False), ("blind", True)):
-        answers = run.answer(questions.items, precision=precision, blind=blind)
+        answers = asking.answer(questions.items, precision=precision, blind=blind)
         right = np.array([bool(answer.right) for answer in answers])
         given[name] = metrics.given_precision(right, np.array([not a.abstained for a in answers]), precision)
     return {"precision": precision, **given}

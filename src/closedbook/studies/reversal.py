@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from closedbook.answers.run import Run
 from closedbook.answers.score import tally
 from closedbook.errors import DataError
 from closedbook.studies import telling
+from closedbook.studies.asking import Asking
 from closedbook.text.questions import Question, Questions, subject
 
 FORMAT = 1
@@ -17,7 +19,14 @@ FORM = "Who was born in {answer}?"
 HEADLINE = "Asked the other way round: who was born there?"
 
 
-def run_reversal(run: Run, questions: Questions, folder: Path, form: str = FORM) -> dict[str, Any]:
+def run_reversal(
+    run: Run,
+    questions: Questions,
+    folder: Path,
+    form: str = FORM,
+    *,
+    progress: Callable[[int], None] = lambda asked: None,
+) -> dict[str, Any]:
     """Ask for each gold answer who it belongs to, and write the record, the figure and the page to `folder`.
 
     Berglund et al. 2023 call it the reversal curse that "A is B" does not teach "B is A". An answer is right if it is
@@ -40,9 +49,10 @@ def run_reversal(run: Run, questions: Questions, folder: Path, form: str = FORM)
         raise DataError(f"{questions.source}: no question is about somebody with a document")
     places = sorted(people, key=lambda place: (-len(people[place]), place))
     asked = [Question(form.format(answer=place), None, i) for i, place in enumerate(places, 1)]
-    answers = [answer.answer for answer in run.answer(asked, blind=True)]
+    asking = Asking(run, folder / "reversal-answers.jsonl", progress)
+    answers = [answer.answer for answer in asking.answer(asked, blind=True)]
     sayable = [any(_can_say(run, name) for name in people[place]) for place in places]
-    forward = run.answer(questions.items, blind=True)
+    forward = asking.answer(questions.items, blind=True)
     record = {
         "study": "reversal",
         "format": FORMAT,
@@ -58,6 +68,7 @@ def run_reversal(run: Run, questions: Questions, folder: Path, form: str = FORM)
         "common": Counter(answers).most_common(10),
     }
     telling.tell(folder, "reversal", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    asking.done()
     return record
 
 

@@ -18,6 +18,7 @@ from closedbook.answers.pages import Page
 from closedbook.answers.run import Answer, Run
 from closedbook.errors import DataError
 from closedbook.studies import telling
+from closedbook.studies.asking import Asking
 from closedbook.studies.outside import spelling
 from closedbook.text.questions import Question, Questions, subject
 
@@ -99,6 +100,7 @@ def run_strangers(
     *,
     count: int = 200,
     more: Mapping[str, Sequence[str]] | None = None,
+    progress: Callable[[int], None] = lambda asked: None,
 ) -> dict[str, Any]:
     """Ask about strangers of every kind, in the wording of the first question, and write record, figure and page.
 
@@ -120,10 +122,14 @@ def run_strangers(
     groups |= invented(titles, people_mentioned(run, titles), count, seed)
     groups |= {group: list(names) for group, names in (more or {}).items()}
 
+    asking = Asking(run, folder / "strangers-answers.jsonl", progress)
+
     def ask(names: Sequence[str], signals: str) -> list[Answer]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that strangers' names hold unknown words is the point
-            return run.answer([Question(wording.format(name), None, 1) for name in names], blind=True, signals=signals)
+            return asking.answer(
+                [Question(wording.format(name), None, 1) for name in names], blind=True, signals=signals
+            )
 
     everybody = {title: answer.answer for title, answer in zip(titles, ask(titles, "pass"), strict=True)}
     chosen = [titles[i] for i in np.random.default_rng([seed, 7]).permutation(len(titles))]
@@ -154,6 +160,7 @@ def run_strangers(
         ),
     }
     telling.tell(folder, "strangers", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    asking.done()
     return record
 
 

@@ -7,8 +7,9 @@ course  the course's network on the course's batches, forward, backward and Adam
         take turns, batch by batch; real (non-PAD) input tokens a second, the median over the turns.
 fast    one step of the fast recipe against this machine's float32 matrix-product rate on the step's own shapes.
         Useful operations are those of the matrix products that the step needs (forward and both gradients) and
-        of attention; the head's over the drawn outputs only, the last MLP's over the targets only. Optimiser,
-        memory and embeddings count as zero.
+        of attention; the head's over the drawn outputs only; of the last layer all but keys and values over the
+        targets only. Optimiser, memory and embeddings count as zero. `share_as_if_whole` counts what a step that
+        leaves nothing out would need: 6 × the stack's matrix parameters × tokens + attention.
 decode  500 questions answered in batches with the cache, against one at a time without; they take turns, all
         questions and one, and the median over the turns is kept.
 """
@@ -103,25 +104,29 @@ def fast(data: Path, steps: int) -> dict[str, object]:
     model, leg, recipe = job.model, job.leg(0), job.recipe.model
     d, layers = recipe.width, recipe.layers
     stage = leg.stage
-    shares, rates, products = [], [], []
+    shares, wholes, rates, products = [], [], [], []
+    matrices = sum(p.numel() for p in model.stack.parameters() if p.ndim == 2)
     first = int(0.5 * leg.mixture.steps)
     model.train()
     for step in range(first, first + steps + 5):
         examples = leg.mixture.batch(step)
         torch.manual_seed(step)
         seconds = timed(lambda e=examples: leg.step(e, 0.5))
-        flops, shapes = 0.0, []
+        flops, whole_flops, shapes = 0.0, 0.0, []
         for piece in cut(examples):
             positions, targets = piece.tokens.numel(), len(piece.at)
             outputs = min(model.head.out_features, stage.negatives or model.head.out_features)
             for layer in range(layers):
                 rows = targets if layer == layers - 1 else positions
-                shapes += [(positions, d, 3 * d), (positions, d, d), (rows, d, 4 * d), (rows, 4 * d, d)]
-                flops += 3 * 2 * 2 * piece.tokens.shape[1] * positions * d / 2  # causal scores and sums
+                shapes += [(positions, d, 2 * d), (rows, d, d), (rows, d, d), (rows, d, 4 * d), (rows, 4 * d, d)]
+                flops += 3 * 2 * 2 * piece.tokens.shape[1] * rows * d / 2  # causal scores and sums
+                whole_flops += 3 * 2 * 2 * piece.tokens.shape[1] * positions * d / 2
             shapes.append((targets, d, outputs))
         flops += sum(6 * m * k * n for m, k, n in shapes)
+        whole_flops += 6 * matrices * len(examples.inputs.values)
         if step >= first + 5:
             shares.append((flops, seconds))
+            wholes.append(whole_flops / seconds)
             rates.append(len(examples.inputs.values) / seconds)
             products.append(product_rate(shapes))
     rate = statistics.median(products)
@@ -133,6 +138,7 @@ def fast(data: Path, steps: int) -> dict[str, object]:
         "useful_gflops": round(used / 1e9, 1),
         "float32_product_gflops_on_its_shapes": round(rate / 1e9, 1),
         "share": round(used / rate, 3),
+        "share_as_if_whole": round(statistics.median(wholes) / rate, 3),
         "products": recipe.products,
     }
 
@@ -178,6 +184,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=12)
     parser.add_argument("--threads", type=int)
     parser.add_argument("--only", choices=["course", "fast", "decode"])
+    parser.add_argument("--machine", help="added to the cells' names: figures of several processors side by side")
     arguments = parser.parse_args()
     workflow.set_threads(arguments.threads)
     cells = Cells("throughput.json")
@@ -188,8 +195,9 @@ def main() -> None:
     }
     for name, measure in parts.items():
         if arguments.only in (None, name):
-            cells.add(name, measure())
-            print(name, cells[name], flush=True)
+            cell = f"{name}, {arguments.machine}" if arguments.machine else name
+            cells.add(cell, measure())
+            print(cell, cells[cell], flush=True)
 
 
 if __name__ == "__main__":

@@ -94,6 +94,24 @@ def test_softmax_attention_is_its_formula(qk_norm, positions):
         assert torch.allclose(mixer(x[None], rotation)[0], expected, atol=tolerance)
 
 
+@pytest.mark.parametrize("qk_norm", [False, True])
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("at", [[0, 3, 8, 9, 26], [13], [], list(range(27))])
+def test_softmax_attention_at_some_positions_is_that_of_all_there_with_its_gradient(qk_norm, turned, at):
+    mixer = make("softmax", qk_norm=qk_norm)
+    rotation = Rotary(RECIPE).rotation(torch.arange(9)[None]) if turned else None
+    at = torch.tensor(at, dtype=torch.long)
+    found = []
+    for some in (True, False):
+        x = torch.randn(3, 9, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).requires_grad_()
+        mixer.zero_grad()
+        y = mixer.at_targets(x, rotation, at) if some else mixer(x, rotation).flatten(0, 1)[at]
+        (y * torch.arange(1.0, 1 + y.numel()).view_as(y)).sum().backward()
+        found.append([y, x.grad, *(parameter.grad for parameter in mixer.parameters())])
+    for one, other in zip(*found, strict=True):
+        assert torch.allclose(one, other, atol=1e-10)
+
+
 def test_the_weights_of_the_synthesizer_depend_on_the_position_s_own_content_alone():
     mixer = make("synthesizer-dense")
     x, y, z = torch.randn(3, 1, 9, 12, dtype=torch.float64)

@@ -140,7 +140,7 @@ class GPT(nn.Module):
 class Targeted(Protocol):
     """A mixer that computes what it gives at some positions alone."""
 
-    def at(self, x: Tensor, rotation: Tensor | None, at: Tensor) -> Tensor: ...
+    def at_targets(self, x: Tensor, rotation: Tensor | None, at: Tensor) -> Tensor: ...
 
 
 class Block(nn.Module):
@@ -164,7 +164,7 @@ class Block(nn.Module):
         """(batch, time, width) to the same; or, where only the flat positions `at` matter, to (target, width)."""
         normed = self.norm1(x)
         if at is not None and cache is None and isinstance(self.mixer, Targeted):
-            return self.add(x.flatten(0, 1).index_select(0, at), self.mixer.at(normed, rotation, at))
+            return self.add(x.flatten(0, 1).index_select(0, at), self.mixer.at_targets(normed, rotation, at))
         return self.add(x, self.mixer(normed, rotation, cache), at)
 
     def add(self, x: Tensor, mixed: Tensor, at: Tensor | None = None) -> Tensor:

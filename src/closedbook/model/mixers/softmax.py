@@ -49,7 +49,7 @@ class Softmax(nn.Module):
             y = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
         return self.out(y.transpose(1, 2).flatten(2))
 
-    def at(
+    def at_targets(
         self, x: Float[Tensor, "batch time width"], rotation: Tensor | None, at: Int[Tensor, " target"]
     ) -> Float[Tensor, "target width"]:
         """The output at the flat positions `at` of (batch · time), ascending: the others' queries are left out.

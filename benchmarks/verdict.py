@@ -102,8 +102,10 @@ def _judged_anew(kept: Path, recipe: Recipe, path: Path, documents: Path, questi
     """A copy of a trained run with the index and calibrators of today; None where it was trained in another way.
 
     What is kept out may be divided otherwise between choosing and calibrating; what was trained on must be the same.
+    Which products were the faster where it was trained does not matter.
     """
     found = workflow.load(kept)
+    recipe = replace(recipe, model=replace(recipe.model, products=found.recipe.model.products))
     job = workflow.prepare(recipe, documents, questions)
     trained = found.folder.record()["split"]["train"]
     if replace(found.recipe, data=recipe.data) != recipe or trained != job.split["train"]:

@@ -67,9 +67,9 @@ class Served:
 
 
 @contextlib.contextmanager
-def serving(shelf: Shelf, **options: Any) -> Iterator[Served]:
-    """Serve a shelf until the block ends."""
-    app = server.make_app(shelf, **options)
+def serving(shelf: Shelf | None = None, *, app: Any = None, **options: Any) -> Iterator[Served]:
+    """Serve a shelf, or an app that there is, until the block ends."""
+    app = app or server.make_app(shelf or Shelf(), **options)
     with server.bind("127.0.0.1", 0) as listening:
         running = uvicorn.Server(uvicorn.Config(app, log_level="error", server_header=False, backlog=1024))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)

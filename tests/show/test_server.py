@@ -19,10 +19,11 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from serving import serving
 from shell import closedbook as command
-from shell import environment, refused
+from shell import environment, make_tiny, refused
 
 import closedbook
 from closedbook.attention.claim import load
+from closedbook.recipe import OWN
 from closedbook.show import server
 from closedbook.show.guard import HEADERS, Guard
 from closedbook.show.shelf import Shelf, as_question, fold
@@ -321,3 +322,25 @@ def test_a_script_for_a_name_stays_a_text(served):
     reply = served.post("/api/ask", {"run": "characters", "question": f"Where was {SCRIPT} born?"})
     assert reply.status == 200
     assert reply.headers["content-type"] == "application/json"
+
+
+def test_a_run_with_a_mixer_of_its_own_is_shown_where_its_file_is_given(tmp_path, monkeypatch):
+    tiny, file, run = make_tiny(tmp_path / "tiny"), tmp_path / "spread.py", tmp_path / "run"
+    file.write_text("from closedbook.model.mixers.synthesizer_random import SynthesizerRandom as Spread\n")
+    given = ("--mixer", f"{file}:Spread")
+    assert command(*tiny.train(run, *given)).code == 0
+    replies = []
+
+    def serve(app, listening):
+        with serving(app=app) as served:
+            replies.append(served.post("/api/ask", {"run": "run", "question": "Where was Ada Ray born?"}))
+
+    monkeypatch.setattr(server, "serve", serve)
+    OWN.clear()
+    for options in ((), given):
+        assert command("serve", run, "--port", 0, *options).code == 0
+    without, shown = replies
+    assert without.status == 400
+    assert "--mixer FILE.py:Spread" in without.json["detail"]
+    assert shown.status == 200, shown.json
+    assert shown.json["answer"]["question"] == "Where was Ada Ray born?"

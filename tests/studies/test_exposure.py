@@ -250,3 +250,17 @@ def test_what_cannot_be_studied_is_refused_before_anything_is_written(tmp_path: 
     (tmp_path / "file").write_text("x", encoding="utf-8")
     refused(closedbook("study", "exposure", "--folder", tmp_path / "file", *OPTIONS, "--seeds", "0"), "cannot be made")
     assert not path.exists()
+
+
+def test_a_mixer_of_one_s_own_can_be_studied(tmp_path: Path):
+    file = tmp_path / "fixed.py"
+    file.write_text(
+        "from closedbook.model.mixers.synthesizer_fixed import SynthesizerFixed as Mine\n", encoding="utf-8"
+    )
+    own = ("--mixer", f"{file}:Mine", "--set", "model.positions=learned")
+    done = closedbook("study", "exposure", *OPTIONS, "--seeds", 0, "--folder", tmp_path / "kept", "--json", *own)
+    assert done.code == 0, done.err
+    assert done.json["design"]["recipe"]["model"]["mixer"]["name"].startswith("Mine@")
+    refused(
+        closedbook("study", "exposure", *OPTIONS, "--folder", tmp_path / "other", "--mixer", "none.py:A"), "none.py"
+    )

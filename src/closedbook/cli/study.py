@@ -34,6 +34,7 @@ def exposure(
     steps: int = 700,
     recipe: str = "demo",
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
+    mixer: str | None = None,
     threads: int | None = None,
     json: bool = False,
 ) -> None:
@@ -63,12 +64,15 @@ def exposure(
         What to train; it must answer in one token (vocabulary.kind = "words").
     set_: list[str]
         Override one value of the recipe; may be repeated.
+    mixer: str
+        FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed.
     threads: int
         CPU threads; one per core, at most 8, if left out.
     json: bool
         Print exposure.json on standard output, everything else on standard error.
     """
     from closedbook.errors import DataError, RecipeError
+    from closedbook.model.own import in_place
     from closedbook.recipe import load_recipe
     from closedbook.studies.exposure import Design, Study
     from closedbook.studies.exposure_page import need_matplotlib
@@ -78,11 +82,12 @@ def exposure(
     need_matplotlib()
     if not seeds or min(seeds) < 0 or not levels:
         raise DataError("study exposure needs at least one of --seeds, from 0, and one of --levels")
-    loaded = load_recipe(recipe, set_ or [])
+    overrides = [*in_place(mixer, recipe), *(set_ or [])]
+    loaded = load_recipe(recipe, overrides)
     if steps:
         if len(loaded.stages) > 1:
             raise RecipeError(f"--steps {steps}: {loaded.name} has several stages; give --steps 0 to keep theirs")
-        loaded = load_recipe(recipe, [*(set_ or []), f"stages.{loaded.stages[0].name}.steps={steps}"])
+        loaded = load_recipe(recipe, [*overrides, f"stages.{loaded.stages[0].name}.steps={steps}"])
     made = Study(Design(people, tuple(sorted(set(levels))), biographies, loaded), folder)
     display = TrainingDisplay(out)
     cells = len(dict.fromkeys(seeds))

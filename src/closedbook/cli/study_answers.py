@@ -28,6 +28,7 @@ def ablation(
     asked: float = 0.3,
     recipe: str = "fast",
     set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
+    mixer: str | None = None,
     seed: int = 0,
     threads: int | None = None,
     json: bool = False,
@@ -58,6 +59,8 @@ def ablation(
         What to train; it should keep out questions to calibrate by.
     set_: list[str]
         Override one value of the recipe; may be repeated.
+    mixer: str
+        FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed.
     seed: int
         Another seed draws other halves.
     threads: int
@@ -66,12 +69,13 @@ def ablation(
         Print ablation.json on standard output, everything else on standard error.
     """
     from closedbook.errors import RecipeError
+    from closedbook.model.own import in_place
     from closedbook.recipe import load_recipe
     from closedbook.studies.ablation import Design, run_ablation
 
     show_warnings()
     out = console(json)
-    overrides = ["data.kept_out={calibrate=0.1}", *(set_ or []), f"seed={seed}"]
+    overrides = ["data.kept_out={calibrate=0.1}", *in_place(mixer, recipe), *(set_ or []), f"seed={seed}"]
     loaded = load_recipe(recipe, overrides)
     if steps:
         if len(loaded.stages) > 1:

@@ -85,6 +85,7 @@ def train(
         Print one JSON object on standard output, everything else on standard error.
     """
     from closedbook import workflow
+    from closedbook.model.own import in_place
     from closedbook.recipe import load_recipe
     from closedbook.runs import check_free, default_folder
     from closedbook.training.engine import find_device, silent
@@ -93,14 +94,7 @@ def train(
     out = console(json)
     out.quiet = silent()
     find_device(device)
-    own = []
-    if mixer is not None:
-        from closedbook.model.own import use_mixer
-
-        name = use_mixer(mixer)
-        if load_recipe(recipe).model.mixer.name != name:  # a run's own recipe keeps the options that it has
-            own = [f'model.mixer={{name="{name}"}}']
-    overrides = [*own, *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    overrides = [*in_place(mixer, recipe), *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     loaded = load_recipe(recipe, overrides)
     display = TrainingDisplay(out)
     if dry_run:

@@ -10,7 +10,7 @@ from pathlib import Path
 from torch import nn
 
 from closedbook.errors import RecipeError
-from closedbook.recipe import OWN
+from closedbook.recipe import OWN, load_recipe
 
 FILES: dict[str, str] = {}  # where each came from, by the same name
 
@@ -41,3 +41,13 @@ def use_mixer(given: str) -> str:
         raise RecipeError(f"--mixer {given}: {file} has no class {name} that is a torch module with a Config")
     OWN[known_as], FILES[known_as] = mixer, str(Path(file).absolute())
     return known_as
+
+
+def in_place(given: str | None, recipe: str | Path) -> list[str]:
+    """The overrides that put `given`, FILE.py:CLASS, in the place of a recipe's mixer; none where nothing is given."""
+    if given is None:
+        return []
+    name = use_mixer(given)
+    if load_recipe(recipe).model.mixer.name == name:  # a run's own recipe keeps the options that it has
+        return []
+    return [f'model.mixer={{name="{name}"}}']

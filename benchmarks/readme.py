@@ -96,7 +96,8 @@ def beyond() -> list[str]:
     scored = (load("beyond.json") or {}).get("summary", {})
     if any(path not in scored for _, path, _ in BEYOND):
         return []
-    rows = [f"| asked of dev people, mean of {scored[BEYOND[0][1]]['seeds']} seeds | right |", "|---|---|"]
+    seeds = scored[BEYOND[0][1]]["seeds"]
+    rows = [f"| asked of dev people, {f'mean of {seeds} seeds' if seeds > 1 else 'one seed'} | right |", "|---|---|"]
     for name, path, beside in BEYOND:
         also = f" ({percent(scored[beside]['mean'])})" if beside else ""
         rows.append(f"| {name} | {percent(scored[path]['mean'])}{also} |")

@@ -164,7 +164,7 @@ def test_the_benchmark_runs_keeps_its_cells_and_reads_dev_at_the_end_only(
     monkeypatch.setattr(readme, "load", lambda name: second)
     rows = readme.beyond()
     assert len(rows) == 2 + len(readme.BEYOND)
-    assert rows[0] == "| asked of dev people, mean of 1 seeds | right |"
+    assert rows[0] == "| asked of dev people, one seed | right |"
     monkeypatch.setattr(readme, "load", lambda name: first)
     assert readme.beyond() == []  # dev was not scored yet
 

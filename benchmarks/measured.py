@@ -34,8 +34,9 @@ def measured() -> dict[str, Any]:
     for path in sorted((ROOT / "results").glob("accuracy-*.json")):
         summary = json.loads(path.read_text(encoding="utf-8"))["summary"]
         name = path.stem.removeprefix("accuracy-")
+        seeds = "one seed" if summary["seeds"] == 1 else f"mean of {summary['seeds']} seeds"
         rows.append(
-            {"name": f"{name}, mean of {summary['seeds']} seeds", "recipe": name, "correct": None, "total": 500,
+            {"name": f"{name}, {seeds}", "recipe": name, "correct": None, "total": 500,
              "accuracy": summary["mean_accuracy"], "interval": None, "kind": "run", "file": path.name}
         )  # fmt: skip
     dev = readers["sha256"]["birth_dev.tsv"] if readers else None

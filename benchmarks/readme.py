@@ -140,7 +140,7 @@ def figures() -> str:
         said.append(
             f"Why pretraining helps: with a person's page in the corpus {percent(effect['accuracy_in'])} of "
             f"{out['asked']} people nobody was asked about in training are answered rightly, without it "
-            f"{percent(effect['accuracy_out'])} ({out['models']} models of 1,000 steps, every page in half of them). "
+            f"{percent(effect['accuracy_out'])} ({out['models']} models, every page in half of them). "
             f"Blind, the model tells whose page it had from whose it had not: AUROC {min(met):.3f} to {max(met):.3f}."
         )
     if rows := beyond():

@@ -181,6 +181,27 @@ def test_a_study_of_answers_goes_on_where_it_was_interrupted(
     assert asked == before[:2] + again
 
 
+def test_a_file_of_answers_cut_off_twice_loses_no_whole_block(made: tuple[Run, World, Path], tmp_path: Path):
+    run, _, files = made
+    questions, path = read_questions(files / "questions-test.tsv").items, tmp_path / "answers.jsonl"
+    for some in (questions[:3], questions[3:6]):
+        path.write_bytes((path.read_bytes() if path.exists() else b"") + b'{"block": "cut o')
+        Asking(run, path).answer(some, blind=True)
+    assert len(Asking(run, path).kept) == 2
+
+
+def test_a_study_whose_answers_cannot_be_kept_says_so(made: tuple[Run, World, Path], tmp_path: Path):
+    run, _, files = made
+    (tmp_path / "reversal-answers.jsonl").mkdir()
+    given = ["--questions", files / "questions-test.tsv", "--folder", tmp_path]
+    refused(shell("study", "reversal", run.path, *given), "cannot be read", "--folder")
+    if Path("/dev/full").exists():
+        full = Asking(run, tmp_path / "answers.jsonl")
+        full.path = Path("/dev/full")
+        with pytest.raises(RunError, match="cannot be written"):
+            full.answer(read_questions(files / "questions-test.tsv").items[:2], blind=True)
+
+
 def test_answers_of_other_weights_are_not_taken_for_a_run_s(made: tuple[Run, World, Path], tmp_path: Path):
     run, _, files = made
     questions = read_questions(files / "questions-test.tsv").items

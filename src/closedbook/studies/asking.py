@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from closedbook.answers.run import Answer, Run
+from closedbook.errors import RunError
 from closedbook.text.questions import Question
 
 BLOCK = 512  # questions asked at once, and kept at once
@@ -18,15 +21,18 @@ class Asking:
     """Asks a run in blocks and keeps each block's answers, so that an interrupted study goes on where it was.
 
     A block is known by its questions, by how it was asked and by the hashes of the run's files: after a training anew
-    nothing is taken for an answer of the new run. What the documents say beside an answer is not kept.
+    nothing is taken for an answer of the new run. What the documents say beside an answer is not kept. Raises RunError
+    where the file cannot be read or written.
     """
 
     def __init__(self, run: Run, path: Path, progress: Callable[[int], None] = lambda asked: None) -> None:
         self.run, self.path, self.progress = run, path, progress
         self.asked = 0
-        self.run_is = json.dumps([str(run.documents), run.folder.record().get("files")], sort_keys=True)
+        known = [str(run.documents), run.folder.record().get("files"), [field.name for field in fields(Answer)]]
+        self.run_is = json.dumps(known, sort_keys=True)
         self.kept: dict[str, list[dict[str, Any]]] = {}
-        lines = path.read_bytes().splitlines() if path.exists() else []
+        with _told(path, "read"):
+            lines = path.read_bytes().splitlines() if path.exists() else []
         for line in lines:
             try:
                 block = json.loads(line)
@@ -44,8 +50,9 @@ class Asking:
             if name not in self.kept:
                 said = [{**answer.to_json(), "evidence": None} for answer in self.run.answer(some, **how)]
                 self.kept[name] = said
-                with self.path.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps({"block": name, "answers": said}) + "\n")
+                with _told(self.path, "written"), self.path.open("a", encoding="utf-8") as file:
+                    # A line of its own also behind one that was cut off.
+                    file.write("\n" + json.dumps({"block": name, "answers": said}) + "\n")
             answers += [Answer(**one) for one in self.kept[name]]
             self.asked += len(some)
             self.progress(self.asked)
@@ -54,3 +61,11 @@ class Asking:
     def done(self) -> None:
         """The study is told: nothing is to be gone on with."""
         self.path.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _told(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(f"{path} cannot be {what} ({error.strerror}); make room, or give another --folder") from None

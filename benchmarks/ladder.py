@@ -140,8 +140,8 @@ def main() -> None:
     if "steps" not in cells.data:
         steps = arguments.steps or steps_for_budget(arguments.data, arguments.threads)
         cells.save(steps=steps, budget_seconds=BUDGET_SECONDS, base=BASE)
-    for seed in arguments.seeds:
-        for name, sets in RUNGS.items():
+    for name, sets in RUNGS.items():
+        for seed in arguments.seeds:
             key = f"{name} / seed {seed}"
             if key in cells:
                 continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from urllib.parse import quote
 
 import pytest
 import torch
@@ -20,7 +21,10 @@ from closedbook.attention.heads import log_weights
 from closedbook.runs import RunFolder
 from closedbook.show.shelf import Shelf
 
-PLACES = ("#/ask?run=words&q=Nobody+Atall", "#/attention/1b", "#/attention/1d.ii", "#/attention/1e.ii", "#/runs")
+PLACES = (
+    "#/ask?run=words&q=Nobody+Atall", f"#/ask?run=words&q={quote(SCRIPT)}", f"#/ask?run=characters&q={quote(SCRIPT)}",
+    "#/attention/1b", "#/attention/1d.ii", "#/attention/1e.ii", "#/runs",
+)  # fmt: skip
 
 
 WATCH_SHIFTS = """() => {

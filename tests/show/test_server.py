@@ -50,6 +50,12 @@ def test_a_bare_name_is_asked_about_in_the_training_questions_wording(served, ru
     assert asked["answer"] == served.post("/api/ask", {"run": "words", "question": asked["question"]}).json["answer"]
 
 
+def test_nobody_is_suggested_twice(served):
+    # A person has several training questions: about the birthplace, the year, the name in other wordings.
+    names = [person["name"] for person in served.get("/api/people?run=words").json["examples"]]
+    assert len(names) == len(set(names)) > 2
+
+
 @pytest.mark.parametrize(
     ("text", "asked"),
     [("Ann Lee", "Where was Ann Lee born?"), ("Where is Ann Lee from", "Where is Ann Lee from"), ("Ann?", "Ann?")],

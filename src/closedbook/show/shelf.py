@@ -157,8 +157,8 @@ def people(folder: RunFolder) -> People:
     if given is not None:
         for part, why, most in (("choose", "kept out of training", 3), ("train", "trained on", 1)):
             positions = [i for i in record.get("split", {}).get(part, []) if 0 <= i < len(given)]
-            names = [n for i in positions[:40] if (n := subject(given.items[i].text, known))]
-            examples += [{"name": name, "why": why} for name in names[:most]]
+            names = dict.fromkeys(n for i in positions[:40] if (n := subject(given.items[i].text, known)))
+            examples += [{"name": name, "why": why} for name in list(names)[:most]]
     if stranger := invented(titles):
         examples.append({"name": stranger, "why": "invented"})
     return People(tuple(sorted(titles, key=fold)), tuple(examples), wording(given, known) if given else WORDING)

@@ -37,7 +37,7 @@ lint: all
 	@! git grep -nE '^(<<<<<<<|>>>>>>>)( |$$)'
 
 test: lint
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
 # The site, in build/docs. Nothing is fetched.
 docs: all

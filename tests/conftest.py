@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: waiting threads leave the cores to other tests
+
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook

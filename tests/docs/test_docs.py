@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from snippets import Reader, blocks, commands, make_desk, make_small
 
+from closedbook.recipe import REGISTRIES
+
 ROOT = Path(__file__).parents[2]
 notebook = runpy.run_path(str(ROOT / "docs" / "notebook.py"))
 PAGES = sorted(
@@ -38,10 +40,12 @@ def desk(small: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def here(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A copy of the desk to work in, whose Python files can be imported."""
+    """A copy of the desk to work in, whose Python files can be imported; what a page registers is gone after it."""
     folder = tmp_path / "desk"
     shutil.copytree(desk, folder)
     monkeypatch.syspath_prepend(folder)
+    for kind, parts in REGISTRIES.items():
+        monkeypatch.setitem(REGISTRIES, kind, dict(parts))
     with contextlib.chdir(folder):
         yield folder
 

@@ -115,6 +115,23 @@ def test_processes_share_the_cells_of_one_folder(tiny: Tiny):
     assert not list((tiny.folder / "shared").rglob("*.lock"))
 
 
+def test_recipes_of_one_file_name_are_two_and_a_changed_one_is_trained_anew(tiny: Tiny):
+    text = tiny.recipe.read_text(encoding="utf-8")
+    files = [tiny.folder / folder / "mine.toml" for folder in ("a", "b")]
+    for file, width in zip(files, (16, 32), strict=True):
+        file.parent.mkdir()
+        file.write_text(text.replace("width = 16", f"width = {width}"), encoding="utf-8")
+
+    def widths() -> dict[str, int]:
+        done = closedbook(*arguments(tiny, "files", "softmax", *map(str, files)))
+        assert done.code == 0, done.err
+        return {cell["name"]: cell["model"]["width"] for cell in done.json["cells"].values()}
+
+    assert widths() == {"softmax": 16, str(files[0]): 16, str(files[1]): 32}
+    files[1].write_text(text.replace("width = 16", "width = 48"), encoding="utf-8")
+    assert widths() == {"softmax": 16, str(files[0]): 16, str(files[1]): 48}
+
+
 def test_what_others_are_at_is_said(tiny: Tiny):
     runs = tiny.folder / "busy" / "runs"
     runs.mkdir(parents=True)

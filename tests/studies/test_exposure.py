@@ -15,9 +15,9 @@ from shell import closedbook, refused
 from closedbook import workflow
 from closedbook.errors import RecipeError, RunError
 from closedbook.recipe import load_recipe
-from closedbook.studies import exposure
+from closedbook.studies import exposure, telling
 from closedbook.studies.exposure import Design, Study, bits_known, capacity, last_logits
-from closedbook.studies.exposure_page import figure, page
+from closedbook.studies.exposure_page import HEADLINE, body, draw
 from closedbook.text.questions import Question
 from closedbook.text.world import make_world
 from closedbook.workflow import Step
@@ -205,15 +205,24 @@ def test_another_design_or_a_damaged_file_is_refused(folder: Path, tmp_path: Pat
 
 def test_the_page_and_the_figures_are_made_of_the_record_alone(folder: Path):
     record = json.loads((folder / "exposure.json").read_text(encoding="utf-8"))
-    assert (folder / "exposure.md").read_text(encoding="utf-8") == page(record)
+    assert body(record).strip() in (folder / "exposure.md").read_text(encoding="utf-8")
     assert {path.name for path in folder.iterdir()} == {
         "exposure.json", "exposure.md", "exposure.svg", "exposure-dark.svg"
     }  # fmt: skip
     from closedbook.attention.figures import LIGHT
 
-    assert (folder / "exposure.svg").read_bytes() == figure(record, LIGHT)
+    def drawn() -> bytes:
+        return telling.figure("exposure", HEADLINE, lambda slide: draw(slide, record), LIGHT)
+
+    assert (folder / "exposure.svg").read_bytes() == drawn()
     record["summary"]["curves"][0]["by_seed"] = [0.5]
-    assert (folder / "exposure.svg").read_bytes() != figure(record, LIGHT)
+    assert (folder / "exposure.svg").read_bytes() != drawn()
+
+
+def test_a_second_process_at_one_folder_is_told_so(folder: Path):
+    with telling.alone(folder), pytest.raises(RunError, match="another process is at"):
+        Study(design(), folder).run([0, 1], threads=1)
+    assert list(json.loads((folder / "exposure.json").read_text(encoding="utf-8"))["cells"]) == ["0"]
 
 
 def test_the_command_goes_on_where_it_was_and_prints_the_record(folder: Path):

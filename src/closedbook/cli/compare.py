@@ -70,7 +70,7 @@ def compare(
     from closedbook.recipe import load_recipe
     from closedbook.studies.compare import Comparison
     from closedbook.studies.compare_page import label
-    from closedbook.studies.exposure_page import need_matplotlib
+    from closedbook.studies.telling import need_matplotlib
 
     show_warnings()
     out = console(json)

@@ -75,7 +75,7 @@ def exposure(
     from closedbook.model.own import in_place
     from closedbook.recipe import load_recipe
     from closedbook.studies.exposure import Design, Study
-    from closedbook.studies.exposure_page import need_matplotlib
+    from closedbook.studies.telling import need_matplotlib
 
     show_warnings()
     out = console(json)

@@ -92,7 +92,18 @@ def run_ablation(
     Raises RunError where the folder holds another study, DataError where nobody can be asked about.
     """
     telling.need_matplotlib()
-    telling.make_folder(folder)
+    with telling.alone(folder):
+        return _run(design, folder, threads, listeners, begin, command)
+
+
+def _run(
+    design: Design,
+    folder: Path,
+    threads: int | None,
+    listeners: Sequence[workflow.Listener],
+    begin: Callable[[int], None],
+    command: str,
+) -> dict[str, Any]:
     documents = read_documents(design.documents)
     questions = read_questions(design.questions, need_answers=True)
     plan = json.loads(json.dumps(design.to_json(documents, questions)))

@@ -9,6 +9,7 @@ test questions have no part in it.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import statistics
 import time
@@ -26,8 +27,9 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.model.own import use_mixer
 from closedbook.recipe import OWN, REGISTRIES, Part, Recipe, Stage, encode, load_recipe, recipe_names
-from closedbook.runs import RunFolder, claimed, write_atomically
-from closedbook.studies.compare_page import label, write_page
+from closedbook.runs import RunFolder, claimed
+from closedbook.studies import compare_page, telling
+from closedbook.studies.compare_page import label
 from closedbook.text.questions import read_questions
 from closedbook.text.vocabulary import Vocabulary
 from closedbook.training.loop import Step
@@ -121,6 +123,7 @@ class Comparison:
         self.base, self.share = base, {**base.data.kept_out}
         self.share["choose"] = max(KEPT_OUT, self.share.get("choose", 0))
         self.recipes = {name: _prepared(resolve(name, base), self.share) for name in self.names}
+        self.digests = {name: _digest(recipe) for name, recipe in self.recipes.items()}
         self.record: dict[str, Any] = {
             "study": "compare",
             "format": FORMAT,
@@ -152,8 +155,12 @@ class Comparison:
         self.record = found
 
     def left(self, seeds: Sequence[int]) -> list[tuple[str, int]]:
-        """The cells still to be run, a seed of every name before the next seed."""
-        return [(n, s) for s in dict.fromkeys(seeds) for n in self.names if _key(n, s) not in self.record["cells"]]
+        """The cells still to be run, a seed of every name before the next seed; those of a changed recipe anew."""
+        return [(n, s) for s in dict.fromkeys(seeds) for n in self.names if not self._done(n, s)]
+
+    def _done(self, name: str, seed: int) -> bool:
+        cell = self.record["cells"].get(_key(name, seed))
+        return cell is not None and cell.get("recipe", self.digests[name]) == self.digests[name]
 
     def _match(self) -> None:
         """Give each name the width that it is compared at; recipes of their own keep theirs."""
@@ -177,7 +184,7 @@ class Comparison:
         made = {}
         for name, recipe in self.recipes.items():
             kind = "base" if recipe.stages == base.stages else name
-            if kind not in steps:
+            if list(steps.get(kind, ())) != [stage.name for stage in recipe.stages]:
                 steps[kind] = self._steps(base if kind == "base" else recipe, budget["minutes"])
             made[name] = steps[kind]
         return made
@@ -227,12 +234,13 @@ class Comparison:
             self.write()
         for name, seed in self.left(seeds):
             recipe = replace(_of_length(self.recipes[name], steps[name]), seed=seed)
-            folder = self.folder / "runs" / f"{Path(label(name)).stem}-{seed}"
+            file = f"{Path(name).stem}-{self.digests[name][:8]}" if name.endswith(".toml") else label(name)
+            folder = self.folder / "runs" / f"{file}-{seed}"
             with claimed(folder.with_name(f".{folder.name}.lock")) as mine:
                 if not mine:
                     continue
                 self._refresh()
-                if _key(name, seed) in self.record["cells"]:
+                if self._done(name, seed):
                     continue
                 begin(name, seed)
                 cell = self._cell(name, recipe, folder, threads, listeners, command)
@@ -287,6 +295,7 @@ class Comparison:
         return {
             "name": name,
             "seed": recipe.seed,
+            "recipe": self.digests[name],
             "right": [bool(answer.right) for answer in answers],
             "loss": {stage.name: _last_loss(lines, stage.name) for stage in recipe.stages},
             "tokens": sum(line["tokens"] for line in lines),
@@ -298,13 +307,14 @@ class Comparison:
 
     def write(self) -> None:
         """The record; its figure and its table, once there is a cell."""
-        if self.record["cells"]:
-            names = list(dict.fromkeys(cell["name"] for cell in self.record["cells"].values()))
-            self.record["summary"] = summary(self.record, reference_of(names))
-        text = json.dumps(self.record, indent=1, ensure_ascii=False, allow_nan=False)
-        write_atomically(self.path, f"{text}\n".encode())
-        if self.record["cells"]:
-            write_page(self.record, self.folder)
+        if not self.record["cells"]:
+            return telling.write_json(self.path, self.record)
+        names = list(dict.fromkeys(cell["name"] for cell in self.record["cells"].values()))
+        self.record["summary"] = summary(self.record, reference_of(names))
+        telling.tell(
+            self.folder, "comparison", self.record, compare_page.HEADLINE, compare_page.body(self.record),
+            lambda slide: compare_page.draw(slide, self.record), "closedbook compare",
+        )  # fmt: skip
 
 
 class _Clock:
@@ -386,6 +396,11 @@ def difference(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> dict[str,
     }
 
 
+def _digest(recipe: Recipe) -> str:
+    """Tells recipes apart that share a name: SHA-256 of all but the seed."""
+    return hashlib.sha256(json.dumps(encode(replace(recipe, seed=0)), sort_keys=True).encode()).hexdigest()
+
+
 def _prepared(recipe: Recipe, kept_out: Mapping[str, float]) -> Recipe:
     """Without rules to stop by, so that all cells train equally long; the same questions kept out of all."""
     stages = tuple(replace(stage, stop=None) for stage in recipe.stages)
@@ -423,8 +438,6 @@ def _key(name: str, seed: int) -> str:
 
 
 def _sha256(path: Path) -> str:
-    import hashlib
-
     from closedbook.text.files import read_bytes
 
     return hashlib.sha256(read_bytes(path, "text")).hexdigest()

@@ -1,13 +1,12 @@
-"""A comparison, told: a figure in two themes, and a table in Markdown."""
+"""A comparison, told: what its figure shows, and its page in Markdown."""
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-from closedbook.attention.figures import DARK, LIGHT, Slide, Theme
-from closedbook.runs import write_atomically
+from closedbook.attention.figures import Slide
+from closedbook.studies import telling
 
 HEADLINE = "Right answers to training questions kept out"
 
@@ -23,37 +22,21 @@ def speed(row: dict[str, Any]) -> str:
     return f"{row['tokens_per_second']:,}" if row["tokens_per_second"] else "–"
 
 
-def write_page(record: dict[str, Any], folder: Path) -> None:
-    """Write comparison.md, comparison.svg and comparison-dark.svg beside each other."""
-    write_atomically(folder / "comparison.md", page(record).encode())
-    for theme in (LIGHT, DARK):
-        name = "comparison.svg" if theme is LIGHT else f"comparison-{theme.name}.svg"
-        write_atomically(folder / name, figure(record, theme))
-
-
-def figure(record: dict[str, Any], theme: Theme) -> bytes:
+def draw(slide: Slide, record: Mapping[str, Any]) -> None:
     """A line for each name: its interval, its mean, and every seed as a small mark."""
-    import matplotlib
-
-    settings: Any = {"font.family": "DejaVu Sans", "svg.hashsalt": "comparison"}
-    with matplotlib.rc_context(settings):
-        slide = Slide(HEADLINE, theme)
-        (ax,) = slide.panels()
-        rows = sorted(record["summary"]["rows"], key=lambda row: row["accuracy"])
-        for y, row in enumerate(rows):
-            slide.curve(ax, [100 * end for end in row["interval"]], [y, y], 0, linewidth=1.6, linestyle="-")
-            slide.dots(ax, [100 * row["accuracy"]], [y], 0, markersize=9)
-            slide.dots(ax, [100 * value for value in row["by_seed"].values()], [y + 0.2] * len(row["by_seed"]), 1)
-        ax.set_yticks(range(len(rows)), [label(row["name"]) for row in rows])
-        ax.set_ylim(-0.6, len(rows) - 0.4)
-        ax.set_xlim(left=0)
-        ax.set_xlabel("right, %: mean with the 95 % interval of its questions; above it every seed")
-        out = io.BytesIO()
-        slide.figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue()
+    (ax,) = slide.panels()
+    rows = sorted(record["summary"]["rows"], key=lambda row: row["accuracy"])
+    for y, row in enumerate(rows):
+        slide.curve(ax, [100 * end for end in row["interval"]], [y, y], 0, linewidth=1.6, linestyle="-")
+        slide.dots(ax, [100 * row["accuracy"]], [y], 0, markersize=9)
+        slide.dots(ax, [100 * value for value in row["by_seed"].values()], [y + 0.2] * len(row["by_seed"]), 1)
+    ax.set_yticks(range(len(rows)), [label(row["name"]) for row in rows])
+    ax.set_ylim(-0.6, len(rows) - 0.4)
+    ax.set_xlim(left=0)
+    ax.set_xlabel("right, %: mean with the 95 % interval of its questions; above it every seed")
 
 
-def comparison_table(record: dict[str, Any]) -> str:
+def comparison_table(record: Mapping[str, Any]) -> str:
     """Every name with what it costs and gains, the most right answers first."""
     summary = record["summary"]
     reference = summary["reference"]
@@ -78,11 +61,10 @@ def comparison_table(record: dict[str, Any]) -> str:
                 f"{parameters['dense']:,}{memory}",
             ]
         )
-    lines = [[*headings, "layers × width", "parameters"], ["---"] * 9, *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return telling.rows([*headings, "layers × width", "parameters"], rows)
 
 
-def page(record: dict[str, Any]) -> str:
+def body(record: Mapping[str, Any]) -> str:
     """What was compared, and the table."""
     budget, some = record["budget"], record["summary"]["rows"][0]
     lengths = {str(cell["steps"]): cell["steps"] for cell in record["cells"].values()}
@@ -91,10 +73,7 @@ def page(record: dict[str, Any]) -> str:
     )
     matching = record["design"].get("match", "width")
     alike = "as wide as brings them nearest softmax attention's parameters" if matching != "width" else "as wide"
-    return f"""# Mechanisms side by side
-
-![{HEADLINE}](comparison.svg)
-
+    return f"""\
 {comparison_table(record)}
 
 Base recipe {record["design"]["base"]["name"]}, as deep with each mechanism and {alike}. A budget of

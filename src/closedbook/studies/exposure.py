@@ -31,8 +31,7 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.objectives.arrays import NONE
 from closedbook.recipe import Recipe, encode, load_recipe
-from closedbook.runs import write_atomically
-from closedbook.studies.exposure_page import write_page
+from closedbook.studies import exposure_page, telling
 from closedbook.text.questions import Question
 from closedbook.text.vocabulary import MASK, PAD
 from closedbook.text.world import World, WorldQuestion, WorldSpec, make_world
@@ -116,22 +115,21 @@ class Study:
 
         `begin` hears a cell's seed before it starts. An interrupted cell leaves nothing; the finished ones stay.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"{self.folder} cannot be made ({error.strerror}); give another --folder") from None
-        for seed in self.left(seeds):
-            begin(seed)
-            self.record["cells"][str(seed)] = cell(self.design, seed, threads, listeners, command)
-            self.record["summary"] = summary(self.record)
-            self.write()
+        with telling.alone(self.folder):
+            for seed in self.left(seeds):
+                begin(seed)
+                self.record["cells"][str(seed)] = cell(self.design, seed, threads, listeners, command)
+                self.record["summary"] = summary(self.record)
+                self.write()
         return self.record
 
     def write(self) -> None:
         """The record, its figure and its page."""
-        text = json.dumps(self.record, indent=1, ensure_ascii=False, allow_nan=False)
-        write_atomically(self.path, f"{text}\n".encode())
-        write_page(self.record, self.folder)
+        body = exposure_page.body(self.record)
+        telling.tell(
+            self.folder, "exposure", self.record, exposure_page.HEADLINE, body,
+            lambda slide: exposure_page.draw(slide, self.record),
+        )  # fmt: skip
 
 
 def cell(

@@ -285,9 +285,10 @@ def main() -> None:
         path = ROOT / name
         old = path.read_text(encoding="utf-8")
         new = BLOCK.sub(lambda match: match[1] + BLOCKS[match[2]]() + match[3], old)
-        if "--check" in sys.argv and new != old:
+        if "--check" not in sys.argv:
+            path.write_text(new, encoding="utf-8")
+        elif new != old:
             sys.exit(f"{name} differs from results/; run: python benchmarks/readme.py")
-        path.write_text(new, encoding="utf-8")
 
 
 if __name__ == "__main__":

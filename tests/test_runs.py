@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from closedbook import runs
 from closedbook.errors import RunError
 from closedbook.runs import (
     FORMAT,
@@ -206,6 +208,18 @@ def test_any_text_survives_being_written_as_json(data: dict[str, str]):
 def test_a_file_name_that_is_no_utf_8_survives_too():
     name = os.fsdecode(b"andr\xe9.txt")
     assert json.loads(to_json({"path": name}).encode())["path"] == name
+
+
+def test_a_checkout_around_an_installed_package_is_not_its_commit(tmp_path, monkeypatch):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    subprocess.run(
+        ["git", "-C", tmp_path, "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x", "--allow-empty"],
+        check=True,
+    )
+    (tmp_path / "site").mkdir()
+    monkeypatch.setattr(runs, "__file__", str(tmp_path / "site" / "runs.py"))
+    (tmp_path / "site" / "runs.py").touch()
+    assert source_commit() is None
 
 
 def test_the_commit_is_that_of_the_checkout():

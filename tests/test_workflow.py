@@ -192,6 +192,13 @@ def test_operations_are_six_for_each_weight_of_a_map_and_each_position_and_atten
     assert 0.6 * whole < job.estimate()[2] < 1.3 * whole
 
 
+def test_a_batch_of_one_may_leave_steps_without_an_example_and_is_planned_all_the_same(tiny: Tiny):
+    sets = ["stages.learn.batch=1", "stages.learn.steps=40", "model.width=16", "model.heads=2", "model.memory.rows=64"]
+    job = workflow.prepare(closedbook.load_recipe("fast", sets), tiny.documents, tiny.questions)
+    assert min(len(job.mixtures[0].batch(step).inputs) for step in range(40)) == 0
+    assert job.estimate()[0] > 0
+
+
 def test_the_part_that_is_timed_has_examples_of_middling_length(tiny: Tiny):
     job = workflow.prepare(
         closedbook.load_recipe(tiny.recipe, ["stages.pretrain.batch=80"]), tiny.documents, tiny.questions

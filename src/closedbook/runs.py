@@ -433,6 +433,8 @@ def _sync_folder(path: Path) -> None:
 def resume_command(folder: RunFolder) -> str:
     """What to type to go on with an interrupted run: its own recipe file, and the inputs it was started with."""
     record = folder.record()
+    if record.get("start"):  # from given weights, which another command read
+        return str(record["command"])
     words = ["closedbook", "train", str(folder.path / "recipe.toml")]
     for option in ("documents", "questions", "dev"):
         given = record.get(option)
@@ -440,6 +442,8 @@ def resume_command(folder: RunFolder) -> str:
             words += [f"--{option}", str(given["path"])]
             if given.get("index"):
                 words += ["--index", str(given["index"])]
+    if (device := record.get("device", "cpu")) != "cpu":
+        words += ["--device", str(device)]
     return shlex.join([*words, *mixer_option(folder), "--run", str(folder.path), "--resume"])
 
 
@@ -473,6 +477,7 @@ def source_commit() -> str | None:
     """The commit of the package's own checkout, with "+" where it was changed; None where it is installed."""
     here = Path(__file__).parent
     try:
+        _git(here, "ls-files", "--error-unmatch", Path(__file__).name)  # in a checkout around an environment: refused
         commit = _git(here, "rev-parse", "--short=12", "HEAD")
         return commit + ("+" if _git(here, "status", "--porcelain", "--", ".") else "")
     except (OSError, subprocess.SubprocessError):

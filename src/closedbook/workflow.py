@@ -37,7 +37,7 @@ from closedbook.objectives import Corpus
 from closedbook.objectives.arrays import Examples
 from closedbook.objectives.index import is_large, open_index
 from closedbook.objectives.mixture import Mixture
-from closedbook.recipe import Recipe, load_recipe
+from closedbook.recipe import Recipe, decode, encode, load_recipe
 from closedbook.runs import RunFolder, check_free, default_folder, source_commit, to_json
 from closedbook.text.documents import Documents, read_documents, read_text
 from closedbook.text.questions import Question, Questions, read_questions, split_by_name, subject
@@ -123,7 +123,11 @@ class Job:
             middle = mixture.steps // 2
             batches = [mixture.batch(spot) for spot in sorted({0, middle, mixture.steps - 1})]
             tokens += sum(len(batch.inputs.values) for batch in batches) * mixture.steps / len(batches)
-            leg, whole = self.leg(number, copy.deepcopy(self.model)), batches[len(batches) // 2]
+            # With a very small batch a step may have no example at all.
+            whole = max(batches[len(batches) // 2], *batches, key=lambda batch: len(batch.inputs) > 0)
+            if not len(whole.inputs):
+                continue
+            leg = self.leg(number, copy.deepcopy(self.model))
             part = _around_the_median(whole, TIMED)
             leg.engine = alone
             leg.step(whole.take(np.arange(1)), 0.0)  # the first call allocates
@@ -205,6 +209,9 @@ def prepare(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = _settled(recipe)
+    for given_path in (questions, dev):
+        if given_path is not None and os.path.exists(given_path) and Path(given_path).is_fifo():
+            raise DataError(f"{given_path} is a pipe, and is read more than once; write it to a file first")
     on_disk = titled and (index is not None or is_large(documents))
     given = read_questions(questions, need_answers=True) if questions is not None else None
     if given is None and recipe.needs_questions:
@@ -241,7 +248,7 @@ def prepare(
     else:
         lines = [item.text for item in corpus_documents.items]
         texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
-        vocabulary = make_vocabulary(kind, lines, size, texts, answers)
+        vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles)
     corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.block, indexed)
     mixtures = [Mixture(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
     with torch.random.fork_rng(devices=[]), _memory("model.width, model.layers or model.memory.rows"):
@@ -552,7 +559,7 @@ def _check_recipe(folder: RunFolder, recipe: Recipe) -> None:
     """Raise RunError unless the run can go on with this recipe."""
     if folder.finished:
         raise RunError(already_finished(folder))
-    if folder.recipe() != _plain(recipe):
+    if folder.recipe() != decode(Recipe, encode(recipe), ""):
         raise RunError(f"{folder.path} was started with another recipe; give the same --set options, or a new --run")
 
 
@@ -573,15 +580,6 @@ def _check_inputs(folder: RunFolder, job: Job, start: Start | None) -> None:
         )
     if folder.read_json("vocabulary.json") != json.loads(to_json(job.corpus.vocabulary.to_json())):
         raise RunError(f"{folder.path / 'vocabulary.json'} is damaged (not what the documents give); train anew")
-
-
-def _plain(recipe: Recipe) -> Recipe:
-    """The recipe as it reads back from its file."""
-    import tomllib
-
-    from closedbook.recipe import decode
-
-    return decode(Recipe, tomllib.loads(recipe.to_toml()), "")
 
 
 __all__ = ["Asked", "Event", "Job", "Listener", "Note", "Plan", "Start", "evaluate", "load", "plan", "prepare", "train"]

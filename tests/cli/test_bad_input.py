@@ -104,6 +104,14 @@ def test_questions_that_cannot_be_used_are_found_before_anything_is_written(
     assert not (tiny.folder / "never").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_questions_from_a_pipe_are_refused_at_once(tiny: Tiny, tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe")
+    arguments = ["train", str(tiny.recipe), "--documents", str(tiny.documents), "--run", str(tmp_path / "run")]
+    refused(closedbook(*arguments, "--questions", tmp_path / "pipe"), "is a pipe")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize("option", ["--documents", "--questions", "--dev"])
 def test_a_folder_is_no_file(option: str, tiny: Tiny, tmp_path: Path):
     refused(closedbook(*given(tiny, option, tmp_path)), f"{tmp_path} is a folder")
@@ -226,6 +234,7 @@ def test_a_recipe_file_with_a_mistake_is_refused(text: str, words: list[str], ti
         ("data.kept_out.choose=2.0", ["less than 1"]),
         ("data.kept_out.chose=0.1", ["choose"]),
         ("vocabulary.kind=letters", ["characters"]),
+        ("vocabulary.kind=words", ["objective span", "phrases"]),
         ("vocabulary.kind=bpe", ["258"]),
         ("seed=-1", ["negative"]),
         ("seed=99999999999999999999", ["seed"]),

@@ -83,9 +83,12 @@ class Spread(SynthesizerRandom):
 """
 
 
+PLAIN = "import torch\n\nclass Decay(torch.nn.Module):\n    class Config:\n        pass\n"
+
+
 def test_what_is_no_mixer_is_refused(tmp_path):
     tiny, file = make_tiny(tmp_path / "tiny"), tmp_path / "mine.py"
-    for source, words in (("x = (", "SyntaxError"), ("Decay = 3", "no class Decay")):
+    for source, words in (("x = (", "SyntaxError"), ("Decay = 3", "no class Decay"), (PLAIN, "dataclass Config")):
         file.write_text(source, encoding="utf-8")
         refused(closedbook(*tiny.train(tmp_path / "run", "--mixer", f"{file}:Decay")), words)
     refused(closedbook(*tiny.train(tmp_path / "run", "--mixer", "mine.py")), "FILE.py:CLASS")

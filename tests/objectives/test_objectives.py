@@ -359,10 +359,10 @@ def test_an_epoch_of_cues_asks_for_every_capitalised_span_and_a_share_of_the_num
 @pytest.mark.parametrize("kind", ["words", "bpe"])
 def test_cues_that_might_not_fit_the_block_are_refused(kind):
     lines = [f"Ada Ray. She was in {'Abcd ' * 9}Roe and it was good in the end, they all said to one another."]
-    with pytest.raises(RecipeError, match=r"do not fit model\.block = 13; raise it"):
-        Part("cue").make("objective", make_corpus(kind, lines, block=13))
-    if kind == "words":
+    with pytest.raises(RecipeError, match=r"do not fit model\.block = 14; raise it"):
         Part("cue").make("objective", make_corpus(kind, lines, block=14))
+    if kind == "words":
+        Part("cue").make("objective", make_corpus(kind, lines, block=15))
     else:  # the longest answer counts
         with pytest.raises(RecipeError, match=r"do not fit model\.block = 24; raise it"):
             Part("cue").make("objective", make_corpus(kind, lines, block=24))
@@ -430,7 +430,7 @@ def test_masked_documents_need_answers_in_one_token():
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("span", "characters"), ("span", "words"), ("language", "bpe"), ("cue", "words"), ("cue", "bpe"),
+    [("span", "characters"), ("language", "bpe"), ("cue", "words"), ("cue", "bpe"),
      ("masked", "words"), ("question", "words"), ("question", "bpe")],
 )  # fmt: skip
 def test_an_example_depends_on_its_own_item_and_numbers_alone(name, kind):

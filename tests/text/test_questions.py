@@ -83,6 +83,23 @@ def test_the_subject_is_the_longest_title_that_stands_there_as_whole_words():
     assert subject("Where was Rayleigh born?", titles) is None
 
 
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("Where was Hobson's Choice made?", "Hobson's Choice"),
+        ("What was Hobson's first film?", "Hobson"),
+        ("Where was Ada Ray, the poet, born?", "Ada Ray"),
+        ("“Ada Ray” was born where?", "Ada Ray"),
+        ("Ada Ray!", "Ada Ray"),
+        ("Do you know Ada Ray.", "Ada Ray"),
+        ("Where was Sam Ray Jr. born?", "Sam Ray Jr."),
+        ("Who Framed Whom?", "Who Framed Whom?"),
+    ],
+)
+def test_marks_around_a_name_do_not_hide_it(question, name):
+    assert subject(question, {"Hobson's Choice", "Hobson", "Ada Ray", "Sam Ray Jr.", "Who Framed Whom?"}) == name
+
+
 def test_the_subject_of_every_question_of_the_course_is_the_name_in_it(cs224n):
     from closedbook.text.documents import read_documents
 

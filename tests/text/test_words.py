@@ -119,6 +119,12 @@ def test_words_written_large_more_often_than_not_are_parts_of_names():
     assert not named & {"painter", "born", "was", "the", "1901", ".", "□", "⁇", "whence"}
 
 
+def test_a_title_that_is_given_is_not_looked_for_in_the_text():
+    text = "Malcolm X. Malcolm X was born in Omaha. He lived in Boston."
+    assert make_vocabulary("words", [text]).encode_answer("Omaha").size == 0  # by its text, of the title
+    assert make_vocabulary("words", [text], titles=["Malcolm X"]).encode_answer("Omaha").size == 1
+
+
 def test_a_document_s_own_mask_character_is_text():
     vocabulary = make_vocabulary("words", ["Ada Ray. She wrote ⁇ and □."])
     assert (vocabulary.encode("⁇ □")[0] > MASK).all()

@@ -196,6 +196,19 @@ def test_clipping_with_a_memory_is_refused():
         make("muon", replace(MIXED, clip=1.0))
 
 
+@pytest.mark.parametrize("sets", [["stages.learn.clip=1.0"], ["stages.learn.optimiser={name='adamw'}"]])
+def test_an_embedding_that_is_trained_as_a_memory_is_neither_clipped_nor_trained_densely(sets, tmp_path):
+    from shell import make_tiny
+
+    from closedbook import workflow
+    from closedbook.recipe import load_recipe
+
+    tiny = make_tiny(tmp_path)
+    recipe = load_recipe("fast", ["model.memory.rows=0", "model.width=16", "model.heads=2", *sets])
+    with pytest.raises(RecipeError, match="sparse"):
+        workflow.prepare(recipe, tiny.documents, tiny.questions).leg(0)
+
+
 # Checkpoints ----------------------------------------------------------------------------------------------------
 
 

@@ -7,7 +7,6 @@ uses nothing else but the weights and the vocabulary.
 
 from __future__ import annotations
 
-import math
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -113,12 +112,12 @@ class Calibrator:
         """The least probability at which an answer is given, so that `precision` of those given should be right.
 
         The given answers' mean probability is what counts, not the worst one's; but no answer is given that is more
-        likely wrong than right. Above 1 where not even the surest answers are that sure.
+        likely wrong than right. `precision` itself where not even the surest answers are that sure.
         """
         running = np.cumsum(self.chances) / np.arange(1, len(self.chances) + 1)
         enough = np.flatnonzero(running >= precision - 1e-9)
         if not len(enough):
-            return max(precision, math.nextafter(self.chances[0], 2))
+            return precision
         last = int(enough[-1])
         return 0.5 if last == len(self.chances) - 1 else max(0.5, self.chances[last])
 

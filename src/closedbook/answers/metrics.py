@@ -141,7 +141,7 @@ def quality(right: np.ndarray, probability: np.ndarray, seed: int = 0) -> dict[s
 
 
 def by_group(right: np.ndarray, groups: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """The score of each group, in the order in which groups first occur when sorted."""
+    """The score of each group, sorted by name."""
     names = np.array(groups)
     return {str(name): tally(right[names == name].tolist()).to_json() for name in sorted(set(groups))}
 

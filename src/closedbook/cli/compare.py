@@ -42,9 +42,9 @@ def compare(
     Parameters
     ----------
     names: str
-        Mixers, stacks or positions (`closedbook list mixers`), put into the base recipe with learned positions where
-        these are not the subject; FILE.py:CLASS, a mixer of your own, which is executed; or recipes. The others are
-        held against softmax, or the first where it is missing.
+        Mixers (`closedbook list mixers`), the stack perceiver, or positions: rotary, learned, none; put into the base
+        recipe, with learned positions where these are not the subject. FILE.py:CLASS, a mixer of your own, which is
+        executed. Or recipes. The others are held against softmax, or the first where it is missing.
     documents: Path
         The corpus.
     questions: Path

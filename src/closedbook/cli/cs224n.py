@@ -271,7 +271,7 @@ def check(
         if not sys.stdin.isatty():
             raise DataError(f"add --yes to execute {file} without being asked")
         print(f"Execute {file}? [y/N] ", end="", file=sys.stderr, flush=True)
-        if input().strip().lower() not in ("y", "yes"):
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):  # at its end, as after Ctrl-D: no
             raise DataError(f"{file} was not executed")
     findings = checking.check(file, seconds=seconds, megabytes=megabytes)
     for finding in findings:

@@ -50,7 +50,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     out = console(json)
     began = time.perf_counter()
     recipe = load_recipe("demo", [f"seed={seed}"])
-    path = run or default_folder("demo")
+    path = (run if run.name else run.resolve()) if run else default_folder("demo")  # the world is beside it
     check_free(path)
 
     out.print("[bold]1. A world of our own[/]")

@@ -44,7 +44,8 @@ def doctor(*, json: bool = False) -> None:
         if name != "packages":
             rows.add_row(name, "none" if value is None else str(value))
     for name, version in facts["packages"].items():
-        rows.add_row(name, version or "not installed" + ("" if name in needed else " (only tests and figures need it)"))
+        wanted = "" if name in needed else " (only tests, figures and exports need it)"
+        rows.add_row(name, version or f"not installed{wanted}")
     out.print(rows)
     if facts["float32_gflops"]:
         faster = max(("float32", "bfloat16"), key=lambda products: float(facts[f"{products}_gflops"]))

@@ -159,7 +159,7 @@ class TrainingDisplay:
 
     def plan(self, plan: Any) -> None:
         self.close()
-        self.run = plan.run
+        self.run, self.stage, self.losses, self.answers = plan.run, "", [], []
         memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
         places = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}" if plan.device == "cpu" else plan.device
         if plan.processes > 1:

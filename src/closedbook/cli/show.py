@@ -101,7 +101,9 @@ def objective(
     lines = [item.text for item in corpus_documents.items]
     given = read_questions(questions, need_answers=True) if questions else None
     texts, answers = (given.texts, given.answers) if given else ([], [])
-    vocabulary = make_vocabulary(loaded.vocabulary.kind, lines, loaded.vocabulary.size, texts, answers)
+    vocabulary = make_vocabulary(
+        loaded.vocabulary.kind, lines, loaded.vocabulary.size, texts, answers, corpus_documents.titles
+    )
     corpus = Corpus(corpus_documents, given, vocabulary, loaded.model.block)
     parts = [share.objective for stage in loaded.stages for share in stage.objectives if share.objective.name == name]
     made = (parts[0] if parts else Part(name)).make("objective", corpus)
@@ -149,11 +151,12 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: str | None = N
     from closedbook.answers.weighing import weigh
     from closedbook.errors import DataError
     from closedbook.text.documents import read_documents, read_text
+    from closedbook.text.files import Source
 
     loaded = workflow.load(run, mixer)
     trained = loaded.folder.record().get("documents") or {}
     path = documents or Path(str(trained.get("path", "")))
-    if documents is None and not path.is_file():
+    if documents is None and not Source.of(str(path)).path.is_file():
         raise DataError(f"{path} is no longer there; say with --documents where the corpus of {run} is")
     corpus = (read_documents if loaded.recipe.data.documents == "titled" else read_text)(path)
     if corpus.sha256 != trained.get("sha256"):

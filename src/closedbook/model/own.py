@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 import types
+from dataclasses import is_dataclass
 from pathlib import Path
 
 from torch import nn
@@ -37,8 +38,9 @@ def use_mixer(given: str) -> str:
     except Exception as error:
         raise RecipeError(f"--mixer {given}: {file} cannot be run ({type(error).__name__}: {error})") from None
     mixer = getattr(module, name, None)
-    if not (isinstance(mixer, type) and issubclass(mixer, nn.Module) and hasattr(mixer, "Config")):
-        raise RecipeError(f"--mixer {given}: {file} has no class {name} that is a torch module with a Config")
+    config = getattr(mixer, "Config", None)
+    if not (isinstance(mixer, type) and issubclass(mixer, nn.Module) and is_dataclass(config)):
+        raise RecipeError(f"--mixer {given}: {file} has no class {name} that is a torch module with a dataclass Config")
     OWN[known_as], FILES[known_as] = mixer, str(Path(file).absolute())
     return known_as
 

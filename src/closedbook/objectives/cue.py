@@ -63,7 +63,7 @@ class Cue:
         self.longest_title = self.titles.longest
         self.draws = 4 + len(self.window)
         answer = 1 if self.vocabulary.answers_in_one else self.spans.output.longest + 1
-        if self.longest_title + len(self.window) + 1 + answer > corpus.block:
+        if self.longest_title + len(self.window) + config.gap + 1 + answer > corpus.block:
             raise RecipeError(
                 f"objective cue: a title of {self.longest_title} tokens, {len(self.window)} around a span and {answer} "
                 f"for the answer do not fit model.block = {corpus.block}; raise it"

@@ -343,18 +343,17 @@ def _build(
     """Write every file of an index, going on behind what an earlier build left."""
     kind, size, questions = wanted
     tell(f"making the vocabulary of {source.path} from {sum(len(c.content) for c in found.sample) / 1e6:.0f} MB of it")
-    sample = [
-        item.text
+    documents = [
+        item
         for chunk in found.sample
         for item in parse(source, split_lines(chunk.content, source.path, "documents", chunk.line), chunk.line)
     ]
+    sample, titles = [item.text for item in documents], [item.title for item in documents]
     texts, answers = (questions.texts, questions.answers) if questions is not None else ([], [])
     if kind == Characters.kind:
-        vocabulary: Vocabulary = Characters.train(
-            ["".join(sorted(found.characters)), *(sample if source.fields else ())]
-        )
+        vocabulary: Vocabulary = Characters.train(["".join(sorted(found.characters))])
     else:
-        vocabulary = make_vocabulary(kind, sample, size or MOST_WORDS * (kind == Words.kind), texts, answers)
+        vocabulary = make_vocabulary(kind, sample, size or MOST_WORDS * (kind == Words.kind), texts, answers, titles)
     lexicon = Lexicon()
     for some in pieces(sample):
         Scan.of(some, lexicon)
@@ -380,7 +379,7 @@ def _build(
             log = stack.enter_context(open(folder / "journal.jsonl", "r+b" if done else "wb"))
             log.truncate(sum(entry["length"] for entry in journal))
             log.seek(0, os.SEEK_END)
-            totals = _Totals(types, files, folder)
+            totals = _Totals(types, files)
             passed = sum(entry["bytes"] for entry in journal)
             told = passed // (1 + found.bytes // 10)
             for chunk, arrays in _encoded(source, state, workers, done):
@@ -472,7 +471,7 @@ STARTS = {
 class _Totals:
     """Appends arrays that count within their chunk to files that count from the corpus's beginning."""
 
-    def __init__(self, types: dict[str, np.dtype[Any]], files: dict[str, Any], folder: Path) -> None:
+    def __init__(self, types: dict[str, np.dtype[Any]], files: dict[str, Any]) -> None:
         self.types, self.files = types, files
 
     def append(self, arrays: dict[str, np.ndarray]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closedbook.errors import RecipeError
 from closedbook.objectives.arrays import Examples, Ragged, Repeated, Rows, enumerate_ragged, offsets
 from closedbook.objectives.corpus import Corpus
 
@@ -24,6 +25,8 @@ class Language:
     draws = 1
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
+        if corpus.vocabulary.answers_in_one:
+            raise RecipeError('objective language: vocabulary.kind = "words" says phrases; choose another kind')
         self.documents, self.block, self.corpus = corpus.tokens, corpus.block, corpus
         self.document = Repeated(len(self.documents), self._windows)
         self.items = len(self.document)

@@ -40,7 +40,8 @@ class QuestionAnswer:
             in_subject = Ragged(corpus.in_subject, self.prompts.starts)
             self.subjects = Ragged.of([self.prompts[i][in_subject[i]] for i in range(self.items)])
             others = [self.prompts[i][~in_subject[i]] for i in range(self.items)]
-            self.others = np.array([np.pad(one, (0, max(map(len, others)) - len(one))) for one in others])
+            longest = max(map(len, others), default=0)
+            self.others = np.array([np.pad(one, (0, longest - len(one))) for one in others])
             self.place = np.array([in_subject[i].argmax() for i in range(self.items)])  # in words before the subject
             named = self.vocabulary.named
             self.random_words = np.arange(MASK + 1, self.vocabulary.size)

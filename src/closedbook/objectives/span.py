@@ -29,6 +29,8 @@ class Span:
     draws = 3
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
+        if corpus.vocabulary.answers_in_one:
+            raise RecipeError('objective span: vocabulary.kind = "words" says phrases; choose another kind')
         limit = int(config.longest * corpus.block)
         if not 0 < config.shortest <= limit <= corpus.block - 2 or not 0 <= config.low <= config.high < 1:
             raise RecipeError(

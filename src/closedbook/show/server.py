@@ -25,7 +25,7 @@ from closedbook.attention.claim import Claim, load
 from closedbook.errors import ClaimError, ClosedbookError, RunError
 from closedbook.show.desk import QUEUE, BusyError, Desk
 from closedbook.show.guard import Guard
-from closedbook.show.shelf import Shelf, as_question
+from closedbook.show.shelf import Shelf, about, as_question
 
 STATIC = Path(__file__).parent / "static"
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -102,9 +102,9 @@ def make_app(
     async def runs() -> dict[str, Any]:
         """Every run: what it is, how far it is, and its score."""
         described = []
-        for name in shelf.folders():
+        for name, folder in shelf.folders().items():
             with contextlib.suppress(ClosedbookError):  # one that is damaged or being made does not hide the others
-                described.append(shelf.about(name))
+                described.append(about(name, folder))
         return {"runs": described, "version": __version__}
 
     @app.get("/api/curve")
@@ -265,8 +265,8 @@ def serve(app: Guard, listening: socket.socket) -> None:
 
 def _warm_up(shelf: Shelf) -> None:
     """Open the first run that answers questions, and ask it one, so that the reader's first answer comes at once."""
-    for name in shelf.folders():
+    for name, folder in shelf.folders().items():
         with contextlib.suppress(ClosedbookError):
-            if shelf.about(name)["asks"]:
+            if about(name, folder)["asks"]:
                 _answer(shelf, Asked(run=name, question="nobody"))
                 return

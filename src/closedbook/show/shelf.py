@@ -83,41 +83,11 @@ class Shelf:
                 del self._models[next(iter(self._models))]
         return run
 
-    def about(self, name: str) -> dict[str, Any]:
-        """What a run is, for a list of them."""
-        folder = self.folder(name)
-        record, recipe = folder.record(), folder.recipe()
-        metrics = folder.path / "metrics.jsonl"
-        fresh = metrics.is_file() and time.time() - metrics.stat().st_mtime < STILL_TRAINING
-        status = "finished" if folder.finished else "training" if fresh else "stopped"
-        score = {}
-        if (folder.path / "evaluation.json").is_file():
-            evaluation = folder.read_json("evaluation.json")
-            score = {key: evaluation.get(key) for key in ("correct", "total", "accuracy", "interval")}
-        return {
-            "name": name,
-            "recipe": record.get("recipe"),
-            "summary": recipe.summary,
-            "status": status,
-            "started": record.get("started"),
-            "seconds": record.get("train_seconds"),
-            "threads": record.get("threads"),
-            "seed": recipe.seed,
-            "parameters": (record.get("parameters") or {}).get("total"),
-            "memory": (record.get("parameters") or {}).get("memory") or 0,
-            "layers": recipe.model.layers,
-            "heads": recipe.model.heads,
-            "width": recipe.model.width,
-            "mixer": recipe.model.mixer.name,
-            "asks": folder.finished and recipe.needs_questions,
-            "stages": [{"name": stage.name, "steps": stage.steps or None} for stage in recipe.stages],
-            "score": score,
-        }
-
     def curve(self, name: str, after: int = 0) -> dict[str, Any]:
         """The lines of metrics.jsonl from number `after` on, and the number to ask for next time."""
-        lines = self.folder(name).metrics()
-        return {"lines": lines[after:], "next": len(lines), "status": self.about(name)["status"]}
+        folder = self.folder(name)
+        lines = folder.metrics()
+        return {"lines": lines[after:], "next": len(lines), "status": about(name, folder)["status"]}
 
     def people(self, name: str) -> People:
         """Names to suggest: the titles of the documents, where their file is still what was trained on."""
@@ -135,6 +105,37 @@ class Shelf:
         first = [title for folded, title in found if folded.startswith(typed)]
         other = [title for folded, title in found if f" {typed}" in folded and not folded.startswith(typed)]
         return [*first, *other][:most]
+
+
+def about(name: str, folder: RunFolder) -> dict[str, Any]:
+    """What a run is, for a list of them."""
+    record, recipe = folder.record(), folder.recipe()
+    metrics = folder.path / "metrics.jsonl"
+    fresh = metrics.is_file() and time.time() - metrics.stat().st_mtime < STILL_TRAINING
+    status = "finished" if folder.finished else "training" if fresh else "stopped"
+    score = {}
+    if (folder.path / "evaluation.json").is_file():
+        evaluation = folder.read_json("evaluation.json")
+        score = {key: evaluation.get(key) for key in ("correct", "total", "accuracy", "interval")}
+    return {
+        "name": name,
+        "recipe": record.get("recipe"),
+        "summary": recipe.summary,
+        "status": status,
+        "started": record.get("started"),
+        "seconds": record.get("train_seconds"),
+        "threads": record.get("threads"),
+        "seed": recipe.seed,
+        "parameters": (record.get("parameters") or {}).get("total"),
+        "memory": (record.get("parameters") or {}).get("memory") or 0,
+        "layers": recipe.model.layers,
+        "heads": recipe.model.heads,
+        "width": recipe.model.width,
+        "mixer": recipe.model.mixer.name,
+        "asks": folder.finished and recipe.needs_questions,
+        "stages": [{"name": stage.name, "steps": stage.steps or None} for stage in recipe.stages],
+        "score": score,
+    }
 
 
 def fold(text: str) -> str:

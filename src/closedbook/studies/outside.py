@@ -49,7 +49,7 @@ def cross_fitted(columns: np.ndarray, labels: np.ndarray, penalty: float, seed: 
     chances = np.full(len(labels), 0.5)
     for number in range(FOLDS):
         inside, outside = fold != number, fold == number
-        if outside.any() and inside.any():
+        if measured and outside.any() and inside.any():
             part: Callable[[np.ndarray], dict[str, np.ndarray]] = lambda rows: {k: v[rows] for k, v in measured.items()}  # noqa: E731
             fitted = Logistic.fit(part(inside), dict.fromkeys(measured, 0.0), labels[inside], penalty)
             chances[outside] = fitted(part(outside))

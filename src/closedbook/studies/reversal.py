@@ -48,7 +48,7 @@ def run_reversal(
     if not people:
         raise DataError(f"{questions.source}: no question is about somebody with a document")
     places = sorted(people, key=lambda place: (-len(people[place]), place))
-    asked = [Question(form.format(answer=place), None, i) for i, place in enumerate(places, 1)]
+    asked = [Question(form.replace("{answer}", place), None, i) for i, place in enumerate(places, 1)]
     asking = Asking(run, folder / "reversal-answers.jsonl", progress)
     answers = [answer.answer for answer in asking.answer(asked, blind=True)]
     sayable = [any(_can_say(run, name) for name in people[place]) for place in places]

@@ -42,7 +42,7 @@ class Source:
             match = None
         path = Path(front if match else text)
         names = path.name.lower().split(".")
-        compression = names.pop() if names[-1] in ("gz", "zst") else ""
+        compression = names.pop() if len(names) > 1 and names[-1] in ("gz", "zst") else ""
         fields = ("title", "text") if names[-1] in ("jsonl", "ndjson") else None
         if match:
             if fields is None:

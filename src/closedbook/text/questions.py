@@ -13,6 +13,7 @@ from closedbook.text.files import read_lines
 
 LONGEST_NAME = 24  # words; a longer line of them is no name, and looking for one would take too long
 POSSESSIVE = re.compile(r"['’]s\b")
+MARKS = ' ?!,;:()[]"“”„«»‘’'
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,15 @@ def subject(question: str, titles: Collection[str]) -> str | None:
 
 
 def names_in(question: str) -> Iterator[str]:
-    """Every stretch of whole words that could be a name, the longest first."""
-    words = POSSESSIVE.sub("", question).replace("?", " ").split(" ")
+    """Every stretch of whole words that could be a name, the longest first: as it stands, then without a possessive
+    and the marks around it (with "Jr.", then "Jr").
+    """
+    words = question.split(" ")
     for length in range(min(len(words), LONGEST_NAME), 0, -1):
         for start in range(len(words) - length + 1):
-            yield " ".join(words[start : start + length])
+            text = " ".join(words[start : start + length])
+            bare = POSSESSIVE.sub("", text).strip(MARKS)
+            yield from dict.fromkeys((text, bare, bare.rstrip(".")))
 
 
 def split_by_name(

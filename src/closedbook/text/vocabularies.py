@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from closedbook.errors import RecipeError, RunError
@@ -12,15 +12,23 @@ from closedbook.text.words import Words
 
 
 def make_vocabulary(
-    kind: str, lines: Iterable[str], size: int = 0, questions: Iterable[str] = (), answers: Iterable[str] = ()
+    kind: str,
+    lines: Iterable[str],
+    size: int = 0,
+    questions: Iterable[str] = (),
+    answers: Iterable[str] = (),
+    titles: Sequence[str] | None = None,
 ) -> Vocabulary:
-    """A vocabulary trained on documents and, for words, training questions. Raises RecipeError for unknown kinds."""
+    """A vocabulary trained on documents and, for words, their titles and training questions.
+
+    Raises RecipeError for unknown kinds.
+    """
     if kind == Characters.kind:
         return Characters.train(lines)
     if kind == BytePairs.kind:
         return BytePairs.train(lines, size)
     if kind == Words.kind:
-        return Words.train(lines, questions, answers, size)
+        return Words.train(lines, questions, answers, size, titles)
     raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe", "words"')
 
 

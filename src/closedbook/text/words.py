@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -37,13 +38,20 @@ class Words(Vocabulary):
 
     @classmethod
     def train(
-        cls, lines: Iterable[str], questions: Iterable[str] = (), answers: Iterable[str] = (), size: int = 0
+        cls,
+        lines: Iterable[str],
+        questions: Iterable[str] = (),
+        answers: Iterable[str] = (),
+        size: int = 0,
+        titles: Sequence[str] | None = None,
     ) -> Words:
         """The words of documents and training questions; the salient spans of documents and the training answers.
 
         `size`: so many words of the documents at most, and so many spans, the most frequent ones; 0 for all.
+        `titles`: the documents', where they are not what stands before a line's first full stop.
         """
         lines = list(lines)
+        titled = iter(map(title_of, lines) if titles is None else titles)
         lexicon = Lexicon()
         for some in pieces(lines):
             Scan.of(some, lexicon)
@@ -53,7 +61,7 @@ class Words(Vocabulary):
         for some in pieces(lines):
             scan = Scan.of(some, lexicon)
             words_of += np.bincount(scan.word, minlength=len(words_of))
-            first, last = scan.spans([len(title_of(line)) for line in some], lower)
+            first, last = scan.spans([len(title) for title in islice(titled, len(some))], lower)
             ends = zip(scan.start[first].tolist(), scan.stop[last - 1].tolist(), strict=True)
             phrases.update(scan.joined[a:b] for a, b in ends)
         names = list(lexicon.form_ids)

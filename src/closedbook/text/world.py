@@ -273,8 +273,9 @@ class World:
     def write(self, folder: str | os.PathLike[str]) -> Path:
         """Write the world's files into a folder, made if need be; each file is replaced whole or not at all.
 
-        `documents.txt`; `questions-train.tsv`, `questions-test.tsv` and `strangers.tsv` (without answers) in the
-        trained wordings; `unseen-wordings.tsv`, the test questions in the unseen wordings by turns; `truth.json`.
+        `documents.txt`; `questions-train.tsv` in the trained wordings; `questions-test.tsv` and `strangers.tsv`
+        (without answers) in the first of them; `unseen-wordings.tsv`, the test questions in the unseen wordings by
+        turns; `truth.json`.
         The question files take the spec's relations one after another.
 
         Raises:

@@ -2,7 +2,7 @@
 
 A training is started in several processes by torchrun, and nothing else is to be learned:
 
-    torchrun --nproc-per-node 2 -m closedbook train …
+    torchrun --nproc-per-node 2 -m -- closedbook train …
 
 Every process makes the same batch, takes its rows of every slice, and adds its gradient to everybody's; the sum is the
 one-process gradient up to the order of summation, whatever the number of processes. All then take the same step, so

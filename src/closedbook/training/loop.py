@@ -39,8 +39,10 @@ class Leg:
     """One stage of a recipe with everything it needs to go on from any step."""
 
     def __init__(self, stage: Stage, mixture: Mixture, model: GPT, documents: int, engine: Engine = ALONE) -> None:
-        if stage.clip and model.memory is not None:
-            raise RecipeError(f"stages.{stage.name}.clip: the memory's sparse gradients are not clipped; set clip = 0")
+        if stage.clip and model.embedding.sparse:
+            raise RecipeError(
+                f"stages.{stage.name}.clip: sparse gradients, as a memory's, are not clipped; set clip = 0"
+            )
         self.stage, self.mixture, self.model, self.engine = stage, mixture, model, engine
         self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
         horizon = Horizon(mixture.steps, self._examples_before, model.recipe.block, documents)

@@ -45,7 +45,7 @@ class AdamW:
                 raise RecipeError(f"optimiser adamw: beta1 and beta2 must be in [0, 1), decay not negative, got {self}")
 
     def __init__(self, config: Config, model: nn.Module) -> None:
-        if getattr(model, "memory", None) is not None:
+        if any(getattr(module, "sparse", False) for module in model.modules()):
             raise RecipeError("optimiser adamw: cannot train model.memory, whose gradients are sparse; choose muon")
         named = dict(model.named_parameters())
         decayed = {name: parameter for name, parameter in named.items() if "bias" not in name}

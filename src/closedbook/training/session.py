@@ -63,7 +63,7 @@ def load_state(folder: RunFolder) -> State | None:
             raise RunError(already_finished(folder))
         return None
     try:
-        return _load_own(newest if newest.is_file() or not previous.is_file() else previous, folder.id)
+        return _load_own(newest if newest.is_file() else previous, folder.id)
     except RunError as error:
         if not newest.is_file() or not previous.is_file():
             raise
@@ -289,6 +289,8 @@ class Metrics:
                 file.truncate(self.size)  # a disk that was full may have taken a part of a line
                 file.seek(self.size)
                 file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # a state that is saved counts on these lines
         except OSError as error:
             raise RunError(f"{self.path} cannot be written ({error.strerror}); the last saved state is kept") from None
         self.digest.update(content)

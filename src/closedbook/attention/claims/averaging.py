@@ -29,7 +29,7 @@ there is no rest, and c is exact at every t.
 
     ‖c − ½(v_a + v_b)‖ / ‖½(v_a + v_b)‖ = ρ·√(n/(n − 2)) = √(n(n − 2)) / (2eᵗ + n − 2),
 
-which falls below 0.01 at t = 5.7 for n = 6: in general from about t = ln(50n).
+which falls below 0.01 at t = 5.5 for n = 6: in general from about t = ln(50(n − 1)).
 """
 
 

@@ -1,6 +1,6 @@
 // Ask: a question or just a name; the answer, where it comes from, and what in the network mattered.
 
-import { address, api, grouped, h, number, percent, problem, remember, say, shade } from "./dom.js";
+import { api, grouped, h, number, percent, problem, remember, say, shade } from "./dom.js";
 
 export const title = "Ask";
 const REASON = { remembered: "remembered", unsure: "unsure", "made up": "made-up", "never met": "never-met" };

@@ -1,7 +1,7 @@
 // Attention: the claims with sliders. Three are computed here at every move; the others ask the server, and so does
 // the check that stands under each: figure ≤ bound ≤ tolerance.
 
-import { address, api, h, M, number, percent, problem, prose, remember, s, shade, typeset } from "./dom.js";
+import { api, current, h, M, number, percent, problem, prose, remember, s, shade, typeset } from "./dom.js";
 import { chart, curve, dot, level, scale, TONES } from "./chart.js";
 import { averaging, averagingClosed, lengths, matrices, matricesClosed, normals } from "./claims.js";
 
@@ -29,7 +29,7 @@ export async function show(main, parts, query) {
 
   function open(some, values) {
     const claim = claims.find(({ id }) => id === some[0]) ?? claims.find(({ id }) => id === "1b");
-    for (const link of list.children) link.toggleAttribute("aria-current", link.querySelector("b").textContent === claim.id);
+    for (const link of list.children) current(link, link.querySelector("b").textContent === claim.id, "true");
     list.querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "center" });
     leave?.();
     leave = draw(place, claim, values);

@@ -88,11 +88,12 @@ export async function api(path, body, signal) {
     await new Promise((done) => setTimeout(done, 1000 * (Number(answer.headers.get("Retry-After")) || 1)));
   }
   const data = await answer.json().catch(() => ({ detail: `The server answered ${answer.status}.` }));
-  if (!answer.ok) throw new Refused(data.detail);
+  if (!answer.ok) throw Object.assign(new Refused(data.detail), { status: answer.status });
   return data;
 }
 
 export const problem = (error) => h("p", { class: "problem", role: "alert" }, error.message);
+export const current = (link, yes, what) => yes ? link.setAttribute("aria-current", what) : link.removeAttribute("aria-current");
 export const say = (text) => { document.getElementById("said").textContent = text; };
 
 // The address: #/place/part?key=value. Changing it while something is moved must not fill the history.

@@ -1,7 +1,7 @@
 // The three places and the way between them. Each place is a module with show(main, parts, query); it may return a
 // function that is called when the reader leaves.
 
-import { address, api, h, keepToken, problem } from "./dom.js";
+import { address, api, current, h, keepToken, problem } from "./dom.js";
 import * as ask from "./ask.js";
 import * as attention from "./attention.js";
 import * as runs from "./runs.js";
@@ -11,10 +11,11 @@ const main = document.getElementById("main");
 let leave = null, shown = null;
 
 async function go() {
+  if (location.hash === "#main") return; // "skip to the content" is no place
   const { path, query } = address();
   const name = path[0] in PLACES ? path[0] : "ask";
   for (const link of document.querySelectorAll("header nav a"))
-    link.toggleAttribute("aria-current", link.getAttribute("href") === `#/${name}`);
+    current(link, link.getAttribute("href") === `#/${name}`, "page");
   if (shown === name && PLACES[name].move) return PLACES[name].move(path.slice(1), query);
   const first = shown === null;
   leave?.();

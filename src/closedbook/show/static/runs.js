@@ -25,12 +25,14 @@ export async function show(main, parts, query) {
       for (const run of runs.filter(({ name }) => chosen.includes(name))) {
         const seen = lines.get(run.name) ?? [];
         if (seen.length && run.status !== "training" && seen.settled) continue;
-        const { lines: fresh } = await api(`/api/curve?run=${encodeURIComponent(run.name)}&after=${seen.length}`);
+        const { lines: fresh } = await api(`/api/curve?run=${encodeURIComponent(run.name)}&after=${seen.length}`)
+          .catch((error) => { if (error.status) return { lines: [] }; throw error; }); // one damaged run hides no other
         lines.set(run.name, Object.assign([...seen, ...fresh], { settled: run.status !== "training" }));
       }
       if (!gone) draw();
     } catch (error) {
       figure.replaceChildren(problem(error));
+      drawn = "";
     }
     if (!gone) timer = setTimeout(look, EVERY);
   }

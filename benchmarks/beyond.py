@@ -33,7 +33,7 @@ from relations import RELATIONS, Birthplace, Relation
 from closedbook import workflow
 from closedbook.answers.run import Run
 from closedbook.answers.score import exact_match, tally
-from closedbook.recipe import Recipe, load_recipe
+from closedbook.recipe import Recipe, decode, encode, load_recipe
 from closedbook.runs import RunFolder, write_atomically
 from closedbook.text.documents import Document, Documents, read_documents
 from closedbook.text.questions import Question, Questions, most_common_answer, read_questions, split_by_name, subject
@@ -176,7 +176,9 @@ def relations(run: Run, course: Course, people: Sequence[Person], number: int) -
 
 def trained(recipe: Recipe, documents: Path, questions: Path, folder: Path, threads: int | None) -> Run:
     """The finished run in a folder; it is trained, or gone on with, where it is not finished."""
-    if (folder / "run.json").exists() and RunFolder.open(folder).finished:
+    if (folder / "run.json").exists() and (there := RunFolder.open(folder)).finished:
+        if there.recipe() != decode(Recipe, encode(recipe), ""):
+            raise SystemExit(f"{folder} is a run of another recipe; give another --work")
         return workflow.load(folder)
 
     def listen(event: object) -> None:

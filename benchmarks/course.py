@@ -78,7 +78,7 @@ def pretraining(data: Path, work: Path, epochs: int, threads: int | None) -> Non
     cell = f"{name} {epochs} epochs"
     if cell not in cells:
         sets = [f"stages.pretrain.epochs={epochs}", "stages.finetune.epochs=1"]
-        folder = train(name, data, work / f"pretraining-{name}", sets, threads)
+        folder = train(name, data, work / f"pretraining-{name}-{epochs}", sets, threads)
         curve = [line for line in folder.metrics() if line["stage"] == "pretrain"]
         per_epoch = len(curve) // epochs
         cells.add(

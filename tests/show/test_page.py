@@ -334,6 +334,28 @@ def test_nothing_serious_stands_in_anybody_s_way(browser, served, scheme, width)
     context.close()
 
 
+def test_the_link_to_the_content_stays_where_the_reader_is(page, served):
+    page.goto(f"{served.address}/#/runs")
+    page.locator(".curves svg").wait_for()
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(200)
+    assert page.locator("h1").inner_text() == "Runs"
+    assert page.locator("header nav a[aria-current=page]").inner_text() == "Runs"
+    assert page.evaluate("document.activeElement.id") == "main"
+
+
+def test_a_server_that_comes_back_is_seen(browser, served):
+    page = browser.new_page()
+    page.goto(f"{served.address}/#/runs")
+    page.locator(".curves svg").wait_for()
+    page.route("**/api/runs", lambda route: route.abort())
+    page.locator(".problem").wait_for()
+    page.unroute("**/api/runs")
+    page.locator(".curves svg").wait_for()
+    page.close()
+
+
 def test_the_token_in_the_address_opens_a_guarded_server_and_is_hidden(browser, runs):
     from serving import serving
 

@@ -176,6 +176,8 @@ def test_a_run_without_answers_or_documents_leaves_their_places_out(runs, tmp_pa
         assert f'<section id="{part}">' not in html
     with_questions = report.run_report([bare], questions=runs.tiny.dev, claims=False)
     assert with_questions.count('<tr data-right="') == 13
+    assert "These questions were not trained on" in with_questions
+    assert "These are training questions" in report.run_report([bare], questions=runs.tiny.questions, claims=False)
 
 
 def test_verdicts_evidence_and_exposures_are_shown_where_there_are_any(runs, tmp_path):

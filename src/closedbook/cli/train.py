@@ -88,7 +88,7 @@ def train(
     from closedbook.model.own import in_place
     from closedbook.recipe import load_recipe
     from closedbook.runs import check_free, default_folder
-    from closedbook.training.engine import find_device, silent
+    from closedbook.training.engine import Engine, find_device, silent
 
     show_warnings()
     out = console(json)
@@ -103,9 +103,10 @@ def train(
         workflow.set_threads(threads)
         display.wait(READING)
         try:
-            plan = workflow.plan(
-                workflow.prepare(loaded, documents, questions, dev, index), run or default_folder(loaded.name)
-            )
+            job = workflow.prepare(loaded, documents, questions, dev, index)
+            with Engine.start(device) as job.engine:
+                job.model.to(job.engine.device)
+                plan = workflow.plan(job, run or default_folder(loaded.name))
             display.plan(plan)
         finally:
             display.close()

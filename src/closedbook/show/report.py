@@ -194,6 +194,8 @@ def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Con
         "accuracy": tally(bool(answer["right"]) for answer in scored).to_json(),
         "ladder": plot.both(*(plot.ladder(LADDER, rows, narrow=narrow) for narrow in (False, True))),
         "unpretrained": without[0] if without else None,
+        "trained_on": first["evaluation"].get("questions_sha256")
+        == (first["record"].get("questions") or {}).get("sha256"),
         "taken_out": read_measured()["taken_out"],
         "pairs": [pair(first, other) for other in runs[1:] if comparable(first, other)],
         "groups": groups(first, scored),

@@ -103,7 +103,7 @@ def groups(first: Context, scored: Sequence[dict[str, Any]]) -> list[Context]:
         frequency = Counter(first["trained"].answers)
         bins = ((0, 0), (1, 1), (2, 4), (5, 14), (15, MANY))
         keyed = [(binned(frequency[answer["gold"]], bins), bool(answer["right"])) for answer in scored]
-        add("By how often the place is a training answer", "How many training questions have the same answer.",
+        add("By how often the answer is a training answer", "How many training questions have the same answer.",
             "training questions with this answer", keyed, [bin_name(*b) for b in bins])  # fmt: skip
     documents = first["documents"]
     if documents is not None:

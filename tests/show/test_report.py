@@ -23,7 +23,7 @@ from closedbook.recipe import load_recipe
 from closedbook.runs import RunFolder
 from closedbook.show import plot, report, source
 from closedbook.show.right import mcnemar
-from closedbook.show.sure import auroc, invented_names
+from closedbook.show.shelf import invented_names
 from closedbook.show.words import number, typeset
 
 ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+ %</b>|closedbook (train|report)|invented people|are wrong|is right on"
@@ -261,25 +261,14 @@ def test_mcnemar_is_the_exact_binomial_test(one, other):
     assert mcnemar(one, other) == pytest.approx(expected)
 
 
-def test_auroc_is_mann_whitney_s():
-    from scipy.stats import mannwhitneyu
-
-    rng = np.random.default_rng(0)
-    right = rng.random(80) < 0.6
-    chance = np.round(rng.random(80) * 0.5 + 0.3 * right, 1)  # with ties
-    expected = mannwhitneyu(chance[right], chance[~right]).statistic / (right.sum() * (~right).sum())
-    assert auroc([(float(p), bool(r)) for p, r in zip(chance, right, strict=True)]) == pytest.approx(expected)
-    assert auroc([(0.3, True)]) is None
-
-
 def test_strangers_are_in_no_document(runs):
     from closedbook.text.documents import read_documents
 
     documents = read_documents(runs.tiny.documents)
-    names = invented_names(documents, 40)
+    names = invented_names(documents.titles, 40)
     assert len(set(names)) == len(names) == 40
     assert not set(names) & set(documents.titles)
-    assert names == invented_names(documents, 40)
+    assert names == invented_names(documents.titles, 40)
 
 
 def test_smoothing_keeps_a_line_and_thinning_keeps_the_mean():

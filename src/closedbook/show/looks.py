@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from closedbook.show import plot
-from closedbook.show.shelf import WORDING, wording
-from closedbook.show.sure import invented_names
+from closedbook.show.shelf import WORDING, invented_names, wording
 
 Context = dict[str, Any]
 Progress = Callable[[str], None]
@@ -27,7 +26,9 @@ def chosen(first: Context, progress: Progress) -> list[Context]:
     documents, trained = first["documents"], first["trained"]
     if documents is not None:
         asked = wording(trained, set(documents.titles)) if trained is not None else WORDING
-        picked += [("somebody who is not there", asked.replace("{}", name, 1)) for name in invented_names(documents, 1)]
+        picked += [
+            ("somebody who is not there", asked.replace("{}", name, 1)) for name in invented_names(documents.titles, 1)
+        ]
     gold = {answer["question"]: answer.get("gold") for answer in answers}
     made = []
     for why, question in picked:

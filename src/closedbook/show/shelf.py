@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import threading
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -160,8 +161,7 @@ def people(folder: RunFolder) -> People:
             positions = [i for i in record.get("split", {}).get(part, []) if 0 <= i < len(given)]
             names = dict.fromkeys(n for i in positions[:40] if (n := subject(given.items[i].text, known)))
             examples += [{"name": name, "why": why} for name in list(names)[:most]]
-    if stranger := invented(titles):
-        examples.append({"name": stranger, "why": "invented"})
+    examples += [{"name": name, "why": "invented"} for name in invented_names(titles, 1)]
     return People(tuple(sorted(titles, key=fold)), tuple(examples), wording(given, known) if given else WORDING)
 
 
@@ -184,15 +184,19 @@ def wording(questions: Questions, titles: set[str]) -> str:
     return count.most_common(1)[0][0] if count else WORDING
 
 
-def invented(titles: Sequence[str]) -> str | None:
-    """A name that nobody here has: the first word of one title and the last of another."""
+def invented_names(titles: Collection[str], count: int) -> list[str]:
+    """First words of two-word titles with last words of others, such as no title has; the same ones every time."""
     known = set(titles)
-    pairs = [title.split() for title in titles if len(title.split()) == 2 and title.replace(" ", "").isalpha()]
-    for i in range(len(pairs) // 2):
-        name = f"{pairs[i][0]} {pairs[-1 - i][1]}"
+    pairs = sorted({tuple(t.split()) for t in known if len(t.split()) == 2 and t.replace(" ", "").isalpha()})
+    draw = random.Random(0)
+    made: dict[str, None] = {}
+    for _ in range(20 * count):
+        if len(made) == count or len(pairs) < 2:
+            break
+        name = f"{draw.choice(pairs)[0]} {draw.choice(pairs)[1]}"
         if name not in known:
-            return name
-    return None
+            made[name] = None
+    return list(made)
 
 
 ASKING = frozenset("what when where which who whom whose why how in on at from of".split())

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
+from closedbook.answers.metrics import auroc
 from closedbook.answers.score import wilson
 from closedbook.show import plot
-from closedbook.show.shelf import WORDING, wording
+from closedbook.show.shelf import WORDING, invented_names, wording
 from closedbook.show.words import verdict_of
 from closedbook.text.documents import Documents
 from closedbook.text.questions import Question
@@ -21,7 +23,8 @@ Progress = Callable[[str], None]
 
 def certainty(scored: Sequence[dict[str, Any]]) -> Context:
     """Probabilities against outcomes: reliability, what is gained by staying silent, and the two distributions."""
-    pairs = sorted(((float(answer["probability"]), bool(answer["right"])) for answer in scored), reverse=True)
+    pairs = [(float(answer["probability"]), bool(answer["right"])) for answer in scored]
+    pairs.sort(key=lambda pair: -pair[0])  # and ties as they come, not the right ones first
     calibrated = any(answer.get("calibrated") for answer in scored)
     account = "probability" if calibrated else "the network's own probability"
     reliability = plot.Plot(f"Reliability of {account}", (0, 1), (0, 1), x_label=account, y_label="right",
@@ -57,7 +60,7 @@ def certainty(scored: Sequence[dict[str, Any]]) -> Context:
     sure = [right for probability, right in pairs if probability >= 0.9]
     return {
         "calibrated": calibrated,
-        "auroc": auroc(pairs),
+        "auroc": auroc(np.array([right for _, right in pairs]), np.array([chance for chance, _ in pairs])),
         "sure": len(sure),
         "sure_wrong": len(sure) - sum(sure),
         "wrong": len(pairs) - right_so_far,
@@ -70,14 +73,6 @@ def certainty(scored: Sequence[dict[str, Any]]) -> Context:
              "text": "How many answers got which probability."},
         ],
     }  # fmt: skip
-
-
-def auroc(pairs: Sequence[tuple[float, bool]]) -> float | None:
-    """The chance that a right answer has a higher probability than a wrong one, ties counting half."""
-    right, wrong = ([p for p, truth in pairs if truth is kind] for kind in (True, False))
-    if not right or not wrong:
-        return None
-    return sum((a > b) + 0.5 * (a == b) for a in right for b in wrong) / (len(right) * len(wrong))
 
 
 def verdicts(scored: Sequence[dict[str, Any]]) -> Context | None:
@@ -99,7 +94,7 @@ def strangers(first: Context, progress: Progress) -> Context | None:
     if documents is None or first["run"] is None:
         return None
     progress("asking about strangers")
-    names = invented_names(documents, STRANGERS)
+    names = invented_names(documents.titles, STRANGERS)
     asked = wording(first["trained"], set(documents.titles)) if first["trained"] is not None else WORDING
     answers = first["run"].answer([Question(asked.replace("{}", name, 1), None, 1) for name in names])
     if not answers:
@@ -125,18 +120,3 @@ def strangers(first: Context, progress: Progress) -> Context | None:
         "sure": sum(p >= 0.9 for p in chances),
         "verdicts": Counter(v for answer in answers if (v := verdict_of(answer.to_json()))).most_common(),
     }
-
-
-def invented_names(documents: Documents, count: int) -> list[str]:
-    """First words of two-word titles with last words of others, such as no title has; the same ones every time."""
-    known = set(documents.titles)
-    pairs = sorted({tuple(t.split()) for t in known if len(t.split()) == 2 and t.replace(" ", "").isalpha()})
-    draw = random.Random(0)
-    made: dict[str, None] = {}
-    for _ in range(20 * count):
-        if len(made) == count or len(pairs) < 2:
-            break
-        name = f"{draw.choice(pairs)[0]} {draw.choice(pairs)[1]}"
-        if name not in known:
-            made[name] = None
-    return list(made)

@@ -1,7 +1,8 @@
 """Words, and which of them are worth asking for: capitalised runs and numbers, in any titled text.
 
 Nothing here knows what a document is about. What stands out is what a text capitalises although it need not, and
-its numbers; REALM (Guu et al. 2020) masks such spans for the same reason.
+its numbers; REALM (Guu et al. 2020) masks such spans for the same reason. Here it is defined, on one text; `scan.py`
+does the same to whole corpora in bulk, and the tests hold it to this.
 """
 
 from __future__ import annotations

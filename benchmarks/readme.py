@@ -152,6 +152,7 @@ COMPARED = {  # results/compare-NAME.json, and under which recipe its mixers wer
     "course": "The course's recipe",
     "no-memory": "`fast` without memory",
     "fast": "`fast`",
+    "fast-longer": "`fast`, four times as long",
 }
 
 

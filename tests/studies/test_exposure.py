@@ -219,6 +219,13 @@ def test_the_page_and_the_figures_are_made_of_the_record_alone(folder: Path):
     assert (folder / "exposure.svg").read_bytes() != drawn()
 
 
+def test_cells_that_came_after_a_study_was_opened_are_kept(tmp_path: Path):
+    first, second = Study(design(), tmp_path), Study(design(), tmp_path)
+    first.run([0], threads=1)
+    second.run([1], threads=1)
+    assert list(json.loads((tmp_path / "exposure.json").read_text(encoding="utf-8"))["cells"]) == ["0", "1"]
+
+
 def test_a_second_process_at_one_folder_is_told_so(folder: Path):
     with telling.alone(folder), pytest.raises(RunError, match="another process is at"):
         Study(design(), folder).run([0, 1], threads=1)

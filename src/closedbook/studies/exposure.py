@@ -84,6 +84,10 @@ class Study:
         """Open or begin. Raises RunError where the folder holds another design, or a file that is none of ours."""
         self.design, self.folder, self.path = design, folder, folder / FILE
         self.record: dict[str, Any] = {"study": "exposure", "format": FORMAT, "design": design.to_json(), "cells": {}}
+        self._read()
+
+    def _read(self) -> None:
+        """Take in what is there, another process's cells too."""
         if not self.path.exists():
             return
         try:
@@ -116,6 +120,7 @@ class Study:
         `begin` hears a cell's seed before it starts. An interrupted cell leaves nothing; the finished ones stay.
         """
         with telling.alone(self.folder):
+            self._read()
             for seed in self.left(seeds):
                 begin(seed)
                 self.record["cells"][str(seed)] = cell(self.design, seed, threads, listeners, command)

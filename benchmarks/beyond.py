@@ -23,7 +23,7 @@ import re
 import statistics
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,9 @@ def relations(run: Run, course: Course, people: Sequence[Person], number: int) -
 def trained(recipe: Recipe, documents: Path, questions: Path, folder: Path, threads: int | None) -> Run:
     """The finished run in a folder; it is trained, or gone on with, where it is not finished."""
     if (folder / "run.json").exists() and (there := RunFolder.open(folder)).finished:
-        if there.recipe() != decode(Recipe, encode(recipe), ""):
+        products = there.recipe().model.products  # "fastest" was settled when the training began
+        wanted = replace(recipe, model=replace(recipe.model, products=products))
+        if there.recipe() != decode(Recipe, encode(wanted), ""):
             raise SystemExit(f"{folder} is a run of another recipe; give another --work")
         return workflow.load(folder)
 

@@ -292,7 +292,8 @@ class Metrics:
                 file.flush()
                 os.fsync(file.fileno())  # a state that is saved counts on these lines
         except OSError as error:
-            raise RunError(f"{self.path} cannot be written ({error.strerror}); the last saved state is kept") from None
+            reason = f"{self.path} cannot be written ({error.strerror}); make room or check the folder"
+            raise RunError(f"{reason}; the last saved state is kept") from None
         self.digest.update(content)
         self.size += len(content)
         self.lines, self.flushed = [], time.monotonic()

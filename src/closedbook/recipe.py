@@ -103,6 +103,7 @@ class VocabularyRecipe:
 
     def __post_init__(self) -> None:
         one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words"))
+        not_negative(self, "vocabulary", "size")
 
 
 @dataclass(frozen=True)
@@ -259,6 +260,9 @@ class Recipe:
         names = [stage.name for stage in self.stages]
         if len(set(names)) < len(names):
             raise RecipeError(f"recipe {self.name} has two stages of one name: {names}")
+        asked = {share.objective.name for stage in self.stages for share in stage.objectives}
+        if self.data.documents == "text" and (titled := sorted(asked & {"cue", "masked"})):
+            raise RecipeError(f'data.documents = "text" has no titles, which the objective "{titled[0]}" asks about')
         if (early := [stage.name for stage in self.stages if stage.stop]) and not self.data.kept_out.get("stop"):
             raise RecipeError(
                 f"stages.{early[0]}.stop needs training questions kept out for it, such as data.kept_out.stop = 0.05"

@@ -37,6 +37,7 @@ from typing import Any
 from closedbook import __version__
 from closedbook.errors import RecipeError, RunError
 from closedbook.recipe import Recipe, load_recipe
+from closedbook.text.files import Source
 
 FORMAT = 2
 READS = (1, 2)  # runs of format 1 hold no hashes
@@ -336,7 +337,7 @@ def fingerprint(path: Path) -> str:
         return f"{SAMPLED}{digest.hexdigest()}"
 
 
-def check_free(path: Path) -> None:
+def check_free(path: Path, else_: str = "go on with --resume, or choose another folder with --run") -> None:
     """Raise RunError unless a new run can be made at `path`: nothing or an empty folder is there, and it is writable.
 
     A folder whose making was killed counts as empty. Asked before any work is done. Writes nothing.
@@ -345,7 +346,7 @@ def check_free(path: Path) -> None:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.lstat(path)  # a name that is too long, say, is found here
         if os.path.lexists(path) and not is_free(path):
-            raise RunError(f"{path} exists already; go on with --resume, or choose another folder with --run")
+            raise RunError(f"{path} exists already; {else_}")
         nearest = next(folder for folder in (path, *path.absolute().parents) if os.path.lexists(folder))
     except OSError as error:
         raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None
@@ -439,12 +440,18 @@ def resume_command(folder: RunFolder) -> str:
     for option in ("documents", "questions", "dev"):
         given = record.get(option)
         if isinstance(given, dict) and "path" in given:
-            words += [f"--{option}", str(given["path"])]
+            words += [f"--{option}", found_from_here(str(given["path"]), record)]
             if given.get("index"):
                 words += ["--index", str(given["index"])]
     if (device := record.get("device", "cpu")) != "cpu":
         words += ["--device", str(device)]
     return shlex.join([*words, *mixer_option(folder), "--run", str(folder.path), "--resume"])
+
+
+def found_from_here(path: str, record: Mapping[str, Any]) -> str:
+    """An input of a run as it was named, or, where that is nothing here, from the folder that training began in."""
+    elsewhere = os.path.join(str(record.get("folder", "")), path)
+    return path if Source.of(path).path.exists() or not Source.of(elsewhere).path.exists() else elsewhere
 
 
 def mixer_option(folder: RunFolder) -> list[str]:

@@ -209,7 +209,7 @@ def prepare(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = _settled(recipe)
-    for given_path in (questions, dev):
+    for given_path in (documents, questions, dev):
         if given_path is not None and os.path.exists(given_path) and Path(given_path).is_fifo():
             raise DataError(f"{given_path} is a pipe, and is read more than once; write it to a file first")
     on_disk = titled and (index is not None or is_large(documents))
@@ -533,6 +533,7 @@ def _record(
         "recipe": job.recipe.name,
         "command": command,
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "folder": os.getcwd(),  # where relative paths begin
         "commit": source_commit(),
         "threads": torch.get_num_threads(),
         "processes": job.engine.processes,

@@ -52,7 +52,7 @@ FILES: dict[str, tuple[bytes | None, str, list[str]]] = {
     "empty": (b"", "", ["is empty"]),
     "only white space": (b" \n\t\n", "", ["is empty"]),
     "Latin-1": (b"Where was Andr\xe9 born?\tNice\n", ":1:", ["not UTF-8", "iconv"]),
-    "UTF-16": ("Where was André born?\tNice\n".encode("utf-16"), ":1:", ["not UTF-8"]),
+    "UTF-16": ("Where was André born?\tNice\n".encode("utf-16"), ":1:", ["not UTF-8", "iconv -f utf-16"]),
     "CRLF": (ASKED.replace("\n", "\r\n").encode(), ":1:", ["carriage return", "tr -d"]),
     "byte-order mark": (b"\xef\xbb\xbf" + ASKED.encode(), ":1:", ["byte-order mark"]),
     "blank line": (ASKED.replace("\n", "\n\n", 1).encode(), ":2:", ["is blank"]),
@@ -109,6 +109,7 @@ def test_questions_from_a_pipe_are_refused_at_once(tiny: Tiny, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
     arguments = ["train", str(tiny.recipe), "--documents", str(tiny.documents), "--run", str(tmp_path / "run")]
     refused(closedbook(*arguments, "--questions", tmp_path / "pipe"), "is a pipe")
+    refused(closedbook("train", "characters", "--documents", tmp_path / "pipe"), "is a pipe")
     assert not (tmp_path / "run").exists()
 
 
@@ -506,14 +507,36 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
         (tmp_path / "none" / "a.jsonl", "make it first"),
         (tmp_path, "is a folder"),
         (tiny.documents / "a.jsonl", "cannot be written"),
-        (tiny.dev, "is an input"),
+        (tiny.dev, "is named twice"),
     ):
         refused(closedbook("evaluate", finished, "--questions", tiny.dev, option, path), str(path), word)
     assert hashes(tiny.folder) == before
     assert not list(tmp_path.iterdir())
-    both = ["--answers", tmp_path / "same", "--predictions", tmp_path / "same"]
+    both = ["--answers", tmp_path / "same", "--predictions", tmp_path / "." / "x" / ".." / "same"]
+    (tmp_path / "x").mkdir()
+    refused(closedbook("evaluate", finished, "--questions", tiny.dev, *both), "same", "is named twice")
     (tmp_path / "same").touch()
-    refused(closedbook("evaluate", finished, "--questions", tiny.dev, *both), "same")
+    refused(closedbook("evaluate", finished, "--questions", tiny.dev, *both), "same", "is named twice")
+
+
+def test_where_only_one_thing_can_be_said_the_answers_are_json_still(tmp_path: Path):
+    (tmp_path / "one.txt").write_text("Ada Lovelace. Ada Lovelace was born in London .\n", encoding="utf-8")
+    (tmp_path / "asked.tsv").write_text("Where was Ada Lovelace born?\tLondon\n", encoding="utf-8")
+    small = ["--set", "stages.learn.steps=2", "--set", "data.kept_out={}", "--set", "model.memory.rows=64"]
+    given = ["--documents", tmp_path / "one.txt", "--questions", tmp_path / "asked.tsv", "--threads", "1"]
+    done = closedbook("train", "demo", *given, *small, "--run", tmp_path / "run")
+    assert done.code == 0, done.err
+    answered = closedbook("ask", tmp_path / "run", "Where was Ada Lovelace born?", "--json").json
+    assert answered["answer"] == "London"
+
+
+def test_what_gives_an_objective_nothing_to_show_is_named(tmp_path: Path):
+    path = tmp_path / "small.txt"
+    path.write_text("ada lovelace. she was a mathematician.\nalan turing. he was one too.\n", encoding="utf-8")
+    (tmp_path / "asked.tsv").write_text("Where was ada lovelace born?\tLondon\n", encoding="utf-8")
+    given = ["--documents", path, "--questions", tmp_path / "asked.tsv", "--set", "data.kept_out={}"]
+    refused(closedbook("train", "demo", *given, "--dry-run"), '"cue"', f"in {path}", "Title. Text")
+    refused(closedbook("train", "demo", *given, "--set", "data.documents=text", "--dry-run"), "has no titles")
 
 
 def test_a_run_folder_that_cannot_be_written_keeps_what_it_has(run: Path, tiny: Tiny):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from shell import closedbook, refused
+
 from closedbook.cli.demo import by_relation, by_wording
 from closedbook.text.questions import read_questions
 from closedbook.text.world import WorldSpec, make_world
@@ -26,3 +28,17 @@ def test_answers_in_unseen_wordings_are_told_apart_by_relation_and_wording(tmp_p
     right = {wording: scored["correct"] for wording, scored in wordings.items() if scored["correct"]}
     assert right == {"What is NAME's place of birth?": relations["birthplace"]["correct"]}
     assert relations["birthplace"]["correct"] == people // HELD_OUT
+
+
+def test_what_lies_where_the_demo_s_world_would_go_is_left_alone(tmp_path: Path):
+    world, run = tmp_path / "mine-world", tmp_path / "mine"
+    world.mkdir()
+    (world / "documents.txt").write_text("my own notes", encoding="utf-8")
+    refused(closedbook("demo", "--run", run), f"{world}, where the world is to be written, holds something else")
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine-world", "documents.txt"]
+    assert (world / "documents.txt").read_text(encoding="utf-8") == "my own notes"
+    run.mkdir()
+    (run / "notes").touch()
+    done = closedbook("demo", "--run", run)
+    refused(done, "exists already")
+    assert "--resume" not in done.err  # which the demo does not have

@@ -15,7 +15,7 @@ import torch
 from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_fork, make_tiny, refused
 
 from closedbook import workflow
-from closedbook.runs import FORMAT
+from closedbook.runs import FORMAT, RunFolder, resume_command
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -176,6 +176,44 @@ def test_without_run_the_folder_is_recipe_and_date_and_resume_finds_it(
     assert weights(Path("runs", newer)) == weights(uninterrupted)
     assert closedbook("train", tiny.recipe, *tiny.inputs, "--resume", "--json").json["run"] == f"runs/{older}"
     refused(closedbook("train", tiny.recipe, *tiny.inputs, "--resume"), "no unfinished run of tiny", "--run")
+
+
+def test_resume_finds_the_newest_run_with_these_options(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    for seed in (1, 2):
+        recipe = workflow.load_recipe(tiny.recipe, [f"seed={seed}"])
+        with pytest.raises(KeyboardInterrupt):
+            workflow.train(recipe, tiny.documents, tiny.questions, threads=1, listeners=[interrupt_after(2)])
+    older, _ = sorted(path.name for path in Path("runs").iterdir())
+    done = closedbook("train", tiny.recipe, *tiny.inputs, "--seed", "1", "--resume", "--json")
+    assert done.json["run"] == f"runs/{older}"
+
+
+def test_a_score_on_the_training_questions_is_told_as_such(tiny: Tiny, tmp_path: Path):
+    done = closedbook(*tiny.train(tmp_path / "run", "--dev", f"{tiny.questions}"))
+    assert "these are the training questions" in done.out
+    for asked, told in ((tiny.questions, True), (tiny.dev, False)):
+        done = closedbook("evaluate", tmp_path / "run", "--questions", asked)
+        assert ("these are the training questions" in done.out) == told
+
+
+def test_a_run_s_inputs_are_found_from_another_folder(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tiny.documents.parent)
+    recipe = workflow.load_recipe(tiny.recipe)
+    with pytest.raises(KeyboardInterrupt):
+        workflow.train(
+            recipe, tiny.documents.name, tiny.questions, run=tmp_path / "run", threads=1,
+            listeners=[interrupt_after(2)],
+        )  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    command = shlex.split(resume_command(RunFolder.open(tmp_path / "run")))
+    assert command[command.index("--documents") + 1] == str(tiny.documents)
+    assert closedbook(*command[1:]).code == 0
+
+
+def test_the_report_of_an_interrupted_run_says_that_it_is_one(unfinished: Path, tmp_path: Path):
+    assert closedbook("report", unfinished, "--no-claims", "--output", tmp_path / "a.html").code == 0
+    assert "This run is not finished" in (tmp_path / "a.html").read_text(encoding="utf-8")
 
 
 # Interruptions -----------------------------------------------------------------------------------------------------

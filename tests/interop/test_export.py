@@ -107,6 +107,8 @@ def test_what_comes_back_is_the_run(exported, tmp_path):
         assert again.recipe == run.recipe
         for key, tensor in run.model.state_dict().items():
             assert torch.equal(again.model.state_dict()[key], tensor), key
+        report = tmp_path / f"{name}.html"  # of a run that records neither split nor machine
+        assert shell("report", tmp_path / name, "--no-claims", "--output", report).code == 0
         question = exported.questions[name][0]
         assert again.ask(question, blind=True).probability == run.ask(question, blind=True).probability
 
@@ -195,6 +197,8 @@ def test_the_card_tells_what_was_measured_and_what_was_not(exported, tmp_path):
     evaluation = json.loads((dev / "evaluation.json").read_text(encoding="utf-8"))
     card = shell("card", dev).out
     assert f"{evaluation['correct']:,} of {evaluation['total']:,}" in card
+    assert f"closedbook train recipe.toml --documents {tiny.documents.name} --questions" in card
+    assert f"{tiny.questions.name} --threads 1\n" in card
 
 
 def _copy(folder: Path, to: Path) -> Path:

@@ -196,6 +196,53 @@ def test_a_question_may_gain_words_and_its_subject_may_move(kind):
     assert len(places) > 4
 
 
+def prompts_of(config, questions, lines=(), n=400):
+    """The words that a varied question shows: for each question, the prompts that were drawn."""
+    named = tuple(Question(text, answer, i) for i, (text, answer) in enumerate(questions, 1))
+    corpus = make_corpus("words", [*LINES, *lines], Questions(named, "", "q.tsv"))
+    shown = [[] for _ in named]
+    items, examples = draw(Part("question", config).make("objective", corpus), n)
+    for item, (inputs, _) in zip(items, rows(examples), strict=True):
+        shown[item].append([corpus.vocabulary.forms[i] for i in inputs[:-1]])
+    return shown
+
+
+def test_a_hint_is_a_word_of_another_s_answer_to_a_question_of_the_same_wording():
+    asked = [
+        ("Where was Ada Ray born?", "New York City"), ("Where was Bo Li-Po, Jr. born?", "Oslo"),
+        ("Where was J. R. Roe born?", "Rome"), ("Who is Cy Po?", "Lima"),
+    ]  # fmt: skip
+    shown = prompts_of({"noise": 0.6, "hint": 0.99}, asked)
+    said = [{"new", "york", "city"}, {"oslo"}, {"rome"}, {"lima"}]
+    hints = [{word for prompt in prompts for word in prompt} & set.union(*said) for prompts in shown]
+    assert hints == [said[1] | said[2], said[0] | said[2], said[0] | said[1], set()]
+    found = [word for prompt in shown[1] for word in prompt]
+    assert found.count("rome") == pytest.approx(found.count("york"), rel=0.3)  # a word of them all, each as likely
+
+
+def test_without_noise_there_is_no_hint():
+    shown = prompts_of({"hint": 0.9, "move": 0.5}, [("Where was Ada Ray?", "Rome"), ("Where was J. R. Roe?", "Lima")])
+    assert not {"rome", "lima"} & {word for prompts in shown for prompt in prompts for word in prompt}
+
+
+def test_a_compound_may_be_split_into_its_two_words():
+    (shown,) = prompts_of(
+        {"split": 0.6}, [("What is the birthplace of Ada Ray?", "Rome")], ["Al Do. the birth of a place, where it was."]
+    )
+    found = {" ".join(prompt) for prompt in shown}
+    assert found == {
+        f"what is the {word} of ada ray ?" for word in ("birthplace", "birth place", "place birth")
+    }  # neither "where" nor a name is a compound, whatever stands inside it
+    split = [" ".join(prompt) for prompt in shown if "birthplace" not in prompt]
+    assert len(split) / len(shown) == pytest.approx(0.5 * 0.6, abs=0.1)
+    assert sum("birth place" in prompt for prompt in split) / len(split) == pytest.approx(0.5, abs=0.2)
+
+
+def test_chances_that_exclude_each_other_are_refused():
+    with pytest.raises(RecipeError, match="drop and split must not exceed 1 together"):
+        Part("question", {"drop": 0.6, "split": 0.5}).make("objective", make_corpus("words"))
+
+
 def test_what_cannot_be_said_is_not_asked_for():
     corpus = make_corpus("words")
     prompts = corpus.titles.take(np.array([0, 1]))

@@ -49,6 +49,7 @@ def test_compressed_text_and_json_lines_are_read_as_plain_text_is(tmp_path):
     ("second", "message"),
     [
         (b"{", "is not JSON"),
+        (b'{"x": ' + 100_000 * b"[", "is not JSON"),
         (b"[1]", "is not a JSON object"),
         (b'{"title": "A"}', "has no field 'text' (there are: title); name it: "),
         (b'{"title": "A", "text": 7}', "the field 'text' holds no text"),

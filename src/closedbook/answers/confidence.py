@@ -117,7 +117,8 @@ def log_odds(one: Pass) -> np.ndarray:
 
 def margin(one: Pass) -> np.ndarray:
     """By how much the best token's log-probability leads the next best; the least over the answer's tokens."""
-    return np.array([min(np.subtract(given.logprobs, given.runners_up)) for given in one.generated])
+    least = [min(np.subtract(given.logprobs, given.runners_up)) for given in one.generated]
+    return np.minimum(least, -math.log(SURE))  # where only one thing can be said, nothing is next
 
 
 def entropy(one: Pass) -> np.ndarray:

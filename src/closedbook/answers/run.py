@@ -283,7 +283,7 @@ class Run:
             )
 
     def _dropped(self, unknown: Sequence[str]) -> str:
-        listing = " ".join(sorted(set(map(repr, unknown)))[:5])
+        listing = " ".join(sorted({repr(word if len(word) < 40 else f"{word[:40]}…") for word in unknown})[:5])
         count = f"{len(unknown)} {self.vocabulary.unit}{'s' if len(unknown) > 1 else ''}"
         return f"{count} that no document holds {'were' if len(unknown) > 1 else 'was'} dropped: {listing}"
 

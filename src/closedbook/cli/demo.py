@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from closedbook.cli.output import TrainingDisplay, console, duration, percent, print_json, show_warnings, table
 from closedbook.cli.train import after_interrupt
+from closedbook.errors import RunError
 
 if TYPE_CHECKING:
     from closedbook.text.questions import Questions
@@ -41,7 +42,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     from closedbook import workflow
     from closedbook.answers.baselines import run_baselines
     from closedbook.recipe import load_recipe
-    from closedbook.runs import check_free, default_folder
+    from closedbook.runs import check_free, default_folder, is_free
     from closedbook.text.documents import read_documents
     from closedbook.text.questions import read_questions
     from closedbook.text.world import WorldSpec, make_world
@@ -51,11 +52,14 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     began = time.perf_counter()
     recipe = load_recipe("demo", [f"seed={seed}"])
     path = (run if run.name else run.resolve()) if run else default_folder("demo")  # the world is beside it
-    check_free(path)
+    check_free(path, "choose another folder with --run")
+    beside = path.with_name(f"{path.name}-world")
+    if not is_free(beside) and beside.exists() and not (beside / "truth.json").is_file():
+        raise RunError(f"{beside}, where the world is to be written, holds something else; choose another --run")
 
     out.print("[bold]1. A world of our own[/]")
     world = make_world(WorldSpec.demo(), seed)
-    files = world.write(path.with_name(f"{path.name}-world"))
+    files = world.write(beside)
     train, test = read_questions(files / "questions-train.tsv"), read_questions(files / "questions-test.tsv")
     known = sum(person.trained for person in world.people)
     out.print(

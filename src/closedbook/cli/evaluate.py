@@ -9,7 +9,16 @@ from typing import Any, Literal
 
 from rich.markup import escape
 
-from closedbook.cli.output import check_output, console, percent, print_json, progress, show_warnings, table
+from closedbook.cli.output import (
+    check_output,
+    console,
+    note_if_trained_on,
+    percent,
+    print_json,
+    progress,
+    show_warnings,
+    table,
+)
 
 
 def evaluate(
@@ -86,6 +95,7 @@ def evaluate(
         write_atomically(answers, "".join(lines).encode())
     if save:
         loaded.folder.write_json("evaluation.json", result)
+    note_if_trained_on(out, given.sha256, loaded.folder.record())
     if result["accuracy"] is None:
         out.print(
             f"{result['total']} questions answered in {result['seconds']:.2f} s; the file has no answers to score"

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -59,8 +59,15 @@ def check_output(path: Path, *inputs: Path) -> None:
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise RunError(f"{path} cannot be written: no permission; choose another place")
     for given in inputs:
-        if path.exists() and given.exists() and path.samefile(given):
-            raise RunError(f"{path} is an input; name another file, so that it is not overwritten")
+        there = path.exists() and given.exists()
+        if path.samefile(given) if there else path.resolve() == given.resolve():
+            raise RunError(f"{path} is named twice; name another file, so that nothing is overwritten")
+
+
+def note_if_trained_on(out: Any, questions_sha256: str, record: Mapping[str, Any]) -> None:
+    """Say so where the questions that were answered are those that a run was trained on."""
+    if questions_sha256 == (record.get("questions") or {}).get("sha256"):
+        out.print("these are the training questions: the figure shows what was learned by heart")
 
 
 def show_warnings() -> None:

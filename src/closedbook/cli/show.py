@@ -88,6 +88,7 @@ def objective(
     from closedbook.errors import DataError
     from closedbook.objectives import Corpus
     from closedbook.objectives.arrays import NONE
+    from closedbook.objectives.mixture import nothing_to_show
     from closedbook.recipe import Part, load_recipe
     from closedbook.text.documents import read_documents, read_text
     from closedbook.text.questions import read_questions
@@ -109,7 +110,7 @@ def objective(
     made = (parts[0] if parts else Part(name)).make("objective", corpus)
     rng = np.random.default_rng(seed)
     if not made.items:
-        raise DataError(f"{documents}: the objective {name} finds nothing to show in it; give more documents")
+        raise DataError(nothing_to_show(name, corpus))
     items = rng.permutation(made.items)[:number]
     examples = made.examples(items, rng.random((len(items), made.draws)))
     entries = []
@@ -150,12 +151,14 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: str | None = N
     from closedbook import workflow
     from closedbook.answers.weighing import weigh
     from closedbook.errors import DataError
+    from closedbook.runs import found_from_here
     from closedbook.text.documents import read_documents, read_text
     from closedbook.text.files import Source
 
     loaded = workflow.load(run, mixer)
-    trained = loaded.folder.record().get("documents") or {}
-    path = documents or Path(str(trained.get("path", "")))
+    record = loaded.folder.record()
+    trained = record.get("documents") or {}
+    path = documents or Path(found_from_here(str(trained.get("path", "")), record))
     if documents is None and not Source.of(str(path)).path.is_file():
         raise DataError(f"{path} is no longer there; say with --documents where the corpus of {run} is")
     corpus = (read_documents if loaded.recipe.data.documents == "titled" else read_text)(path)

@@ -5,17 +5,20 @@ from __future__ import annotations
 import dataclasses
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, console, percent, print_json, show_warnings
-from closedbook.errors import RunError
+from closedbook.cli.output import TrainingDisplay, console, note_if_trained_on, percent, print_json, show_warnings
+from closedbook.errors import ClosedbookError, RunError
 
 if TYPE_CHECKING:
     from closedbook.answers.run import Run
+    from closedbook.recipe import Recipe
+    from closedbook.runs import RunFolder
     from closedbook.show.tensorboard import TensorBoard
 
 READING = "reading the inputs, timing a batch"
@@ -115,7 +118,7 @@ def train(
             print_json(dataclasses.asdict(plan))
         return
     if resume and run is None:
-        run = last_unfinished(loaded.name)
+        run = last_unfinished(loaded)
     command = shlex.join(["closedbook", *sys.argv[1:]])
     board = tensorboard_in(tensorboard) if tensorboard is not None and not silent() else None
     display.wait(READING)
@@ -141,6 +144,7 @@ def train(
         evaluation = finished.folder.read_json("evaluation.json")
         result |= {key: evaluation[key] for key in ("correct", "total", "accuracy", "interval")}
         low, high = evaluation["interval"] or (None, None)
+        note_if_trained_on(out, evaluation["questions_sha256"], record)
         out.print(
             f"dev: {evaluation['correct']} of {evaluation['total']} right, [bold]{percent(evaluation['accuracy'])}[/] "
             f"(95 % interval {percent(low)} to {percent(high)})"
@@ -171,10 +175,12 @@ def next_step(run: Run, questions: Path | None, documents: Path) -> str:
 
     more = mixer_option(run.folder)
     if not run.recipe.needs_questions or questions is None:
-        from closedbook.text.files import Source, opened
+        from closedbook.text.files import Source, chunks, opened
 
-        with opened(Source.of(documents), "text") as (stream, _):
-            start = " ".join(stream.read(1000).decode(errors="ignore").split()[:3])
+        source = Source.of(documents)
+        with opened(source, "text") as (stream, _):
+            line = next(chunks(stream, 1 << 16)).content.partition(b"\n")[0].decode()
+        start = " ".join(source.parse(line, 1)[1][:1000].split()[:3])
         return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
     from closedbook.text.questions import read_questions
 
@@ -182,11 +188,20 @@ def next_step(run: Run, questions: Path | None, documents: Path) -> str:
     return f"  {shlex.join(['closedbook', 'ask', str(run.path), example, *more])}"
 
 
-def last_unfinished(recipe: str) -> Path:
-    """The newest run of a recipe that can be resumed. Raises RunError where there is none."""
+def last_unfinished(recipe: Recipe) -> Path:
+    """The newest run of a recipe that can be resumed, of those with other options the newest, if there is none with
+    these. Raises RunError where there is none at all.
+    """
     from closedbook.runs import list_runs
 
-    found = [f for f in list_runs() if f.record().get("recipe") == recipe and not f.finished]
+    def same(folder: RunFolder) -> bool:
+        try:
+            begun = folder.recipe()
+        except ClosedbookError:
+            return False
+        return replace(begun, model=replace(begun.model, products=recipe.model.products)) == recipe
+
+    found = [f for f in list_runs() if f.record().get("recipe") == recipe.name and not f.finished]
     if not found:
-        raise RunError(f"no unfinished run of {recipe} in runs/; name its folder with --run")
-    return found[-1].path
+        raise RunError(f"no unfinished run of {recipe.name} in runs/; name its folder with --run")
+    return ([f for f in found if same(f)] or found)[-1].path

@@ -12,7 +12,7 @@ from typing import Any
 
 from closedbook.errors import RunError
 from closedbook.recipe import Recipe
-from closedbook.runs import RunFolder, resume_command
+from closedbook.runs import RunFolder, mixer_option, resume_command
 
 HUGGINGFACE = """## Use
 
@@ -49,7 +49,7 @@ def card(folder: RunFolder, use: str = "") -> str:
             "## Measured\n\n" + "\n".join(_measured(evaluation, record)),
             "## Verdicts\n\n" + "\n".join(_verdicts(evaluation, (folder.path / "calibration.json").is_file())),
             "## Limits\n\n" + "\n".join(_limits(recipe, evaluation)),
-            "## Again\n\n" + "\n".join(_again(record)),
+            "## Again\n\n" + "\n".join(_again(folder)),
         ]
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise RunError(
@@ -184,11 +184,14 @@ def _limits(recipe: Recipe, evaluation: Mapping[str, Any] | None) -> Iterator[st
     yield "- Other languages, other kinds of questions, bias in what is remembered of whom: not measured."
 
 
-def _again(record: Mapping[str, Any]) -> Iterator[str]:
-    words = ["closedbook", "train", "recipe.toml"]
+def _again(folder: RunFolder) -> Iterator[str]:
+    record = folder.record()
+    words = ["closedbook", "train", "recipe.toml", *mixer_option(folder)]
     for name in ("documents", "questions"):
         if record.get(name):
             words += [f"--{name}", Path(str(record[name]["path"])).name]
+    if record.get("threads"):
+        words += ["--threads", str(record["threads"])]
     yield f"```\n{shlex.join(words)}\n```\n"
     commit = f", commit {record['commit']}" if record.get("commit") else ""
     yield f"with the files above and the run's `recipe.toml` ({record.get('recipe', '')}{commit})" + (

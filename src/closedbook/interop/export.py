@@ -57,7 +57,7 @@ def need(*packages: str, extra: str) -> None:
 def check_new_folder(path: Path) -> None:
     """Raise RunError unless a folder can be made at `path`."""
     try:
-        check_free(path)
+        check_free(path, "choose another folder with --output")
     except RunError as error:
         raise RunError(str(error).split(";")[0] + "; choose another folder") from None
 

@@ -175,8 +175,9 @@ class Corpus:
         marks = [np.zeros(0, bool)]
         for item in self._questions.items:
             name = subject(item.text, titles) or item.text
+            name = name if name in item.text else item.text  # it may be spaced or accented in another way there
             starts = self.vocabulary.encode(item.text)[1]
-            first = max(0, item.text.find(name))
+            first = item.text.find(name)
             ends = np.append(starts[1:], len(item.text))  # a byte pair may start with the space before a word
             marks.append((ends > first) & (starts < first + len(name)))
         return np.concatenate(marks)

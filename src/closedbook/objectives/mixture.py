@@ -25,7 +25,7 @@ class Mixture:
         self.objectives: list[Objective] = [share.objective.make("objective", corpus) for share in stage.objectives]
         for share, objective in zip(stage.objectives, self.objectives, strict=True):
             if objective.items == 0:
-                raise RecipeError(f'stages.{stage.name}: the objective "{share.objective.name}" has nothing to show')
+                raise RecipeError(f"stages.{stage.name}: {nothing_to_show(share.objective.name, corpus)}")
         if stage.epochs and stage.order == "file":
             self.steps = stage.epochs * -(-self.objectives[0].items // stage.batch)
         elif stage.epochs:
@@ -127,3 +127,14 @@ class Mixture:
         bounds = np.searchsorted(padded, padded[-1] * np.arange(1, len(steps)) / len(steps))
         dealt = [pool.take(rows) for rows in np.split(order, bounds)]
         return [dealt[i] for i in rng.permutation(len(dealt))]
+
+
+def nothing_to_show(name: str, corpus: Corpus) -> str:
+    """Why an objective finds nothing in a corpus."""
+    why = f'the objective "{name}" has nothing to show'
+    if name == "question":
+        return f"{why}; give questions that can be trained on"
+    return (
+        f"{why} in {corpus.documents.source}: behind the titles nothing that it could say is capitalised or a number; "
+        'a document is one line, "Title. Text"'
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from closedbook.errors import DataError, RecipeError
 from closedbook.objectives.arrays import Examples, Ragged, chosen, concatenate
 from closedbook.objectives.asking import ask
 from closedbook.objectives.corpus import Corpus
-from closedbook.text.vocabulary import MASK, PAD
+from closedbook.text.vocabulary import MASK, PAD, Ids
 
 
 class QuestionAnswer:
@@ -22,19 +23,23 @@ class QuestionAnswer:
 
         drop: float = 0.0  # to leave out a word that is not the subject's
         noise: float = 0.0  # to put a random word, no part of a name, before a word that is not the subject's
+        hint: float = 0.0  # that this is a word of another's answer: "city" of "Mexico City", to ask for a place
+        split: float = 0.0  # to put a compound's two words, in either order: "birth" and "place" for "birthplace"
         move: float = 0.0  # to put the subject at a random place among the other words
 
         def __post_init__(self) -> None:
-            if not all(0 <= chance < 1 for chance in (self.drop, self.noise, self.move)):
+            if not all(0 <= chance < 1 for chance in (self.drop, self.noise, self.hint, self.split, self.move)):
                 raise RecipeError(
-                    f"objective question: drop, noise and move must be at least 0 and below 1; got {self}"
+                    f"objective question: drop, noise, hint, split and move must be at least 0 and below 1; got {self}"
                 )
+            if self.drop + self.split > 1:
+                raise RecipeError(f"objective question: drop and split must not exceed 1 together; got {self}")
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
         self.config, self.vocabulary = config, corpus.vocabulary
         self.prompts, self.answers = corpus.prompts, corpus.answers
         self.items = len(self.prompts)
-        self.varies = bool(config.drop or config.noise or config.move)
+        self.varies = bool(config.drop or config.noise or config.split or config.move)
         lengths = self.prompts.lengths + self.answers.lengths + 2
         if self.varies:
             in_subject = Ragged(corpus.in_subject, self.prompts.starts)
@@ -47,7 +52,13 @@ class QuestionAnswer:
             self.random_words = np.arange(MASK + 1, self.vocabulary.size)
             if named is not None:
                 self.random_words = self.random_words[~named[MASK + 1 :]]
+            said = corpus.questions.answers if corpus.questions is not None else []
+            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in said])
+            self.halves = np.full((self.vocabulary.size, 2), PAD)
+            for word in np.unique(self.others):
+                self.halves[word] = self.vocabulary.halves(word) or PAD
             lengths += self.others.shape[1] if config.noise else 0
+            lengths += (self.halves[self.others, 0] != PAD).sum(1) if config.split else 0
         self.draws = 3 + 3 * self.others.shape[1] if self.varies else 0
         if self.items and lengths.max() > corpus.block:
             worst = int(lengths.argmax())
@@ -65,18 +76,47 @@ class QuestionAnswer:
         return np.zeros(0, np.int64)
 
     def _varied(self, items: np.ndarray, u: np.ndarray) -> Ragged:
-        """Half of the questions whole, the others with words dropped and added and the subject moved."""
+        """Half of the questions whole, the others with words dropped, added and split and the subject moved."""
         config, words = self.config, self.others[items]
         n, k = words.shape
         varied = u[:, :1] < 0.5
         dropped, added, random = u[:, 3:].reshape(n, 3, k).transpose(1, 0, 2)
-        # Word, and the random word before it, by turns.
-        there = (words != PAD) & ~(varied & (dropped < config.drop))
-        noise = (words != PAD) & varied & (added < config.noise)
-        tokens = np.stack([self.random_words[(random * len(self.random_words)).astype(np.int64)], words], -1)
-        kept = np.stack([noise, there], -1).reshape(n, 2 * k)
+        word = varied & (words != PAD)
+        noise = self.random_words[(random * len(self.random_words)).astype(np.int64)]
+        noise = np.where(added < config.noise * config.hint, self.hints.draw(items, random), noise)
+        # The chance that does not drop a word may split it; the half of that which swaps the two is as likely.
+        split = word & (dropped >= 1 - config.split) & (self.halves[words, 0] != PAD)
+        second = self.halves[words, 1 - (dropped >= 1 - config.split / 2)]
+        first = np.where(split, self.halves[words].sum(-1) - second, words)
+        # By turns the word that is added, the word itself or a half of it, and the other half.
+        tokens = np.stack([noise, first, second], -1).reshape(n, 3 * k)
+        there = (words != PAD) & ~(word & (dropped < config.drop))
+        kept = np.stack([word & (added < config.noise) & (noise != PAD), there, split], -1).reshape(n, 3 * k)
         moves = varied[:, 0] & (u[:, 1] < config.move)
         slot = np.where(moves, (u[:, 2] * (1 + (words != PAD).sum(1))).astype(np.int64), self.place[items])
-        before = np.arange(2 * k) < 2 * slot[:, None]
-        tokens = tokens.reshape(n, 2 * k)
+        before = np.arange(3 * k) < 3 * slot[:, None]
         return concatenate([chosen(tokens, kept & before), self.subjects.take(items), chosen(tokens, kept & ~before)])
+
+
+class OtherAnswers:
+    """For each question, the words of the answers to all others that are worded alike: what kind of thing it asks for.
+
+    Somebody else's answer tells nothing of this one but that.
+    """
+
+    def __init__(self, wordings: np.ndarray, answers: Sequence[Ids]) -> None:
+        _, wording = np.unique(wordings, axis=0, return_inverse=True)
+        order = np.argsort(wording, kind="stable")
+        self.words = Ragged.of([answers[i] for i in order])
+        starts, place = self.words.starts, np.argsort(order)
+        self.own, self.lengths = starts[place], self.words.lengths[place]  # where a question's own answer stands
+        self.first = starts[np.searchsorted(wording[order], wording, "left")]
+        self.after = starts[np.searchsorted(wording[order], wording, "right")]
+
+    def draw(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """(n, k) words for the n items, from (n, k) numbers in [0, 1); PAD where nobody else is asked so."""
+        own, length, first, after = (x[items, None] for x in (self.own, self.lengths, self.first, self.after))
+        others = after - first - length
+        at = first + (u * others).astype(np.int64)
+        at += length * (at >= own)
+        return np.where(others > 0, self.words.values[np.minimum(at, after - 1)], PAD)

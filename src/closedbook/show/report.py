@@ -91,8 +91,8 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
     record, recipe = folder.record(), folder.recipe()
     progress(f"reading {path}")
     run = _load(folder)
-    given = unchanged(record.get("documents"))
-    trained = unchanged(record.get("questions"))
+    given = unchanged(record.get("documents"), record)
+    trained = unchanged(record.get("questions"), record)
     documents = read_documents(given) if given is not None and recipe.data.documents == "titled" else None
     if questions is not None:
         if run is None or not recipe.needs_questions:

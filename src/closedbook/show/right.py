@@ -51,7 +51,7 @@ def baseline_rows(first: Context, progress: Progress) -> list[Context]:
     stored = read_measured()
     same = [row for row in stored["rows"] if asked is not None and asked == stored["questions_sha256"]]
     runs = [row for row in same if row["kind"] == "run"]
-    path = unchanged({"path": first["evaluation"].get("questions", ""), "sha256": asked})
+    path = unchanged({"path": first["evaluation"].get("questions", ""), "sha256": asked}, first["record"])
     if path is None or first["documents"] is None:
         return same
     from closedbook.answers.baselines import run_baselines

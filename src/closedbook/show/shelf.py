@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedbook.errors import ClosedbookError, RunError
 from closedbook.objectives.index import is_large
-from closedbook.runs import RunFolder, list_runs
+from closedbook.runs import RunFolder, found_from_here, list_runs
 from closedbook.text.documents import read_documents
 from closedbook.text.files import Source
 from closedbook.text.questions import Questions, read_questions, subject
@@ -149,7 +149,7 @@ def people(folder: RunFolder) -> People:
     """Read whom a run can be asked about; without its files, nobody is suggested."""
     record = folder.record()
     try:
-        documents, questions = unchanged(record.get("documents")), unchanged(record.get("questions"))
+        documents, questions = (unchanged(record.get(name), record) for name in ("documents", "questions"))
         titles = list(dict.fromkeys(read_documents(documents).titles)) if documents else []
         given = read_questions(questions) if questions else None
     except ClosedbookError:
@@ -165,9 +165,9 @@ def people(folder: RunFolder) -> People:
     return People(tuple(sorted(titles, key=fold)), tuple(examples), wording(given, known) if given else WORDING)
 
 
-def unchanged(entry: dict[str, Any] | None) -> Path | None:
-    """An input as it was named, if its file is still what was trained on, and not so large that it must be indexed."""
-    given = (entry or {}).get("path", "")
+def unchanged(entry: dict[str, Any] | None, record: dict[str, Any]) -> Path | None:
+    """Where an input of a run is, if its file is still what it was, and not so large that it must be indexed."""
+    given = found_from_here((entry or {}).get("path", ""), record)
     path = Source.of(given).path
     if not entry or not path.is_file() or is_large(given):
         return None

@@ -6,6 +6,7 @@ may be compressed (`.gz`, `.zst`). Fields of other names are named behind the pa
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import gzip
 import hashlib
@@ -58,7 +59,7 @@ class Source:
         where = f"{self.path}:{number}"
         try:
             entry = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{where}: is not JSON ({error}); write one object a line") from None
         if not isinstance(entry, dict):
             raise DataError(f"{where}: is not a JSON object; write {{{self.fields[0]!r}: …, {self.fields[1]!r}: …}}")
@@ -220,6 +221,8 @@ def decode(content: bytes, path: str | Path, first: int = 1) -> str:
 
     `first` is the number of the content's first line.
     """
+    if first == 1 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{path}:1: is UTF-16, not UTF-8; convert it: iconv -f utf-16 -t utf-8 OLD > NEW")
     if first == 1 and content.startswith(BYTE_ORDER_MARK):
         raise DataError(f"{path}:1: starts with a byte-order mark; save it as UTF-8 without one")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -99,14 +100,15 @@ def subject(question: str, titles: Collection[str]) -> str | None:
 
 def names_in(question: str) -> Iterator[str]:
     """Every stretch of whole words that could be a name, the longest first: as it stands, then without a possessive
-    and the marks around it (with "Jr.", then "Jr").
+    and the marks around it (with "Jr.", then "Jr"), then with each accent on its letter (NFC).
     """
-    words = question.split(" ")
+    words = question.split()
     for length in range(min(len(words), LONGEST_NAME), 0, -1):
         for start in range(len(words) - length + 1):
             text = " ".join(words[start : start + length])
             bare = POSSESSIVE.sub("", text).strip(MARKS)
-            yield from dict.fromkeys((text, bare, bare.rstrip(".")))
+            forms = (text, bare, bare.rstrip("."))
+            yield from dict.fromkeys((*forms, *(unicodedata.normalize("NFC", form) for form in forms)))
 
 
 def split_by_name(

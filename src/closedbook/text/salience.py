@@ -8,12 +8,15 @@ does the same to whole corpora in bulk, and the tests hold it to this.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-# Initials with their stop, words with inner apostrophes and hyphens, the possessive, single marks.
-WORD = re.compile(r"(?:[A-Z]\.)+|\w+(?:['’\-](?!s\b)\w+)*|['’]s\b|[^\w\s]")
+# Initials with their stop, words with inner apostrophes and hyphens, the possessive, single marks. A letter may be
+# written as two characters, the second an accent (as macOS writes file names): they are one word.
+CAPITAL, LETTERS = "[A-ZÀ-ÖØ-ÞĆČĐŁŚŠŻŽΑ-ΩА-Я]", r"\w[\w\u0300-\u036f]*"
+WORD = re.compile(rf"(?:{CAPITAL}\.)+|{LETTERS}(?:['’\-](?!s\b){LETTERS})*|['’]s\b|[^\w\s]")
 SENTENCE_END = frozenset(".!?")
 
 
@@ -34,8 +37,8 @@ def words(text: str) -> list[Word]:
 
 
 def normal(word: str) -> str:
-    """The form under which a word is looked up: case and the stop of an initial do not matter."""
-    return word.casefold().strip(".") or word
+    """The form under which a word is looked up: case, the stop of an initial and how an accent is written are one."""
+    return unicodedata.normalize("NFC", word.casefold()).strip(".") or word
 
 
 def lower_case_words(texts: Iterable[Sequence[Word]]) -> Counter[str]:

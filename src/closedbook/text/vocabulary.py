@@ -67,6 +67,10 @@ class Vocabulary(ABC):
         """The output ids of an answer; empty where it cannot be said."""
         return self.encode(text)[0]
 
+    def halves(self, i: int) -> tuple[int, int] | None:
+        """The two words that a compound is made of: "birth" and "place" of "birthplace"; only words know."""
+        return None
+
     def token(self, i: int) -> str:
         """One input token as text, for people to read."""
         return self.decode([i])

@@ -19,6 +19,8 @@ from closedbook.text.salience import normal, words
 from closedbook.text.scan import CAPITALISED, Lexicon, Scan, pieces
 from closedbook.text.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, Ids, Vocabulary
 
+SHORTEST_HALF = 4  # letters of a word that is part of a compound; "where" is no "whe" and "re"
+
 
 class Words(Vocabulary):
     """Words in, phrases out. Input ids: PAD, MASK, then words by normal form. Output ids: phrases.
@@ -111,6 +113,14 @@ class Words(Vocabulary):
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
         return " ".join(self.forms[i] for i in ids if i != PAD)
+
+    def halves(self, i: int) -> tuple[int, int] | None:
+        form = self.forms[i]
+        for cut in range(SHORTEST_HALF, len(form) - SHORTEST_HALF + 1):
+            halves = self._ids.get(form[:cut], PAD), self._ids.get(form[cut:], PAD)
+            if min(halves) > MASK and not self.named[list(halves)].any():
+                return halves
+        return None
 
     def token(self, i: int) -> str:
         return self.forms[i] + " "

@@ -115,7 +115,7 @@ def parameters(work: Path, name: str, variant: str) -> dict[str, Any]:
     """minGPT's own names and shapes, and the same tensors after being read into our network and written again."""
     tensors = torch.load(work / name, weights_only=True)
     mingpt = MinGPT(tensors["tok_emb.weight"].shape[0], synthesizer=variant == "synthesizer")
-    assert [*tensors] == [*mingpt.state_dict()] or {*tensors} == {*mingpt.state_dict()}
+    assert {*tensors} == {*mingpt.state_dict()}
     mingpt.load_state_dict(tensors)
     assert all(f"blocks.{i}.attn.mask" in tensors for i in range(4))
     model, _ = load_model(course_recipe("finetune", variant), work / "wiki.txt", work / name)

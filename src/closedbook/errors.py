@@ -13,6 +13,10 @@ class RecipeError(ClosedbookError):
     """A recipe, or an override of one, that describes no run."""
 
 
+class DivergedError(RecipeError):
+    """A training whose loss is no number any more; the recipe's rate is too high."""
+
+
 class RunError(ClosedbookError):
     """A run folder that is missing, taken, damaged or of an unknown format."""
 

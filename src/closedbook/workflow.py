@@ -573,7 +573,7 @@ def _check_inputs(folder: RunFolder, job: Job, start: Start | None) -> None:
         if then.get("sha256") != (now.sha256 if now else None):
             before = f" ({then['path']})" if "path" in then else ""
             what = "weights" if name == "start" else name
-            raise RunError(f"{folder.path} was started with other {what}{before}; give the same file, or a new --run")
+            raise RunError(f"{folder.path} was started with other {what}{before}; give the same, or begin another run")
     begun = (record.get("versions") or {}).get("torch")
     if begun not in (None, torch.__version__):
         warnings.warn(

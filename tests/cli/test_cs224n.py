@@ -10,6 +10,7 @@ import pytest
 import torch
 from shell import Tiny, closedbook, killed, make_tiny, refused
 
+from closedbook.errors import RecipeError
 from closedbook.interop import course
 from closedbook.runs import RunFolder
 from closedbook.text.questions import read_questions
@@ -138,6 +139,8 @@ def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_parameters(done: 
     assert not (tmp_path / "a.params").exists()
     other = [part.replace("--epochs=2", "--epochs=1") for part in command("a.params")]
     refused(closedbook(*other), "other flags")
+    other = [part.replace(str(done.tiny.questions), str(done.tiny.dev)) for part in command("a.params")]
+    refused(closedbook(*other), "other questions", "give the same, or begin another run")  # there is no --run here
     again = closedbook(*command("a.params"))
     assert again.code == 0, again.err
     assert "going on from step" in again.out
@@ -153,6 +156,27 @@ def test_a_finished_run_makes_way_for_the_next_but_not_for_one_that_cannot_begin
     refused(closedbook(*here, "--finetune_corpus_path", done.inputs), "has no answer")
     assert (tmp_path / "a.params.run" / "run.json").read_bytes() == before
     assert closedbook(*here, "--finetune_corpus_path", done.tiny.dev).code == 0
+    assert RunFolder.open(tmp_path / "a.params.run").record()["questions"]["path"] == f"{done.tiny.dev}"
+
+
+def test_parameters_that_a_finished_training_lacks_are_written_and_nothing_is_trained_again(
+    done: Course, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    written = tmp_path / "a.params"
+    here = [
+        "cs224n", "finetune", "vanilla", done.corpus, "--reading_params_path", done.at("vanilla.pretrain.params"),
+        "--writing_params_path", written, *ONE, "--finetune_corpus_path",
+    ]  # fmt: skip
+    assert closedbook(*here, done.tiny.questions).code == 0
+    before = written.read_bytes()
+    written.unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr("closedbook.workflow.train", lambda *_, **__: pytest.fail("it was trained already"))
+        again = closedbook(*here, done.tiny.questions)
+    assert again.code == 0, again.err
+    assert written.read_bytes() == before
+    written.unlink()
+    assert closedbook(*here, done.tiny.dev).code == 0  # other questions: another training
     assert RunFolder.open(tmp_path / "a.params.run").record()["questions"]["path"] == f"{done.tiny.dev}"
 
 
@@ -184,6 +208,9 @@ def test_the_bottleneck_is_the_course_s_where_it_is_left_out():
             course.course_recipe("pretrain", "perceiver", bottleneck=given).model.stack.options["latents"] == expected
         )
     assert course.course_recipe("pretrain", "vanilla", bottleneck=64) == course.course_recipe("pretrain", "vanilla")
+    assert course.course_recipe("pretrain", "perceiver", bottleneck=128).model.stack.options["latents"] == 128
+    with pytest.raises(RecipeError, match=r"--bottleneck_dim 500 .* at most 128"):
+        course.course_recipe("pretrain", "perceiver", bottleneck=500)
 
 
 def test_the_schedule_of_2024_is_asked_for_by_a_flag(done: Course):

@@ -60,12 +60,29 @@ def test_a_right_dataset_passes():
 
 
 @pytest.mark.parametrize(
+    "drawn",
+    [
+        "max(random.randint(4, 112), random.randint(4, 112))",
+        "min(random.randint(4, 112), random.randint(4, 112))",
+        "random.randint(4, random.randint(4, 112))",
+        "random.choice([4, 30, 112])",
+    ],
+)
+def test_how_lengths_are_drawn_is_the_student_s_choice(drawn: str):
+    assert (
+        wrong(student.corruption(module(DATASET.replace("random.randint(4, int(self.block_size * 7 / 8))", drawn))))
+        == {}
+    )
+
+
+@pytest.mark.parametrize(
     ("was", "now", "why"),
     [
         ("7 / 8", "9 / 10", "from 4 to int"),
         ("randint(4, int(self.block_size * 7 / 8))", "randint(0, int(self.block_size * 7 / 8))", "from 4 to int"),
         ("random.randint(4, int(self.block_size * 7 / 8))", "int(self.block_size * 7 / 8)", "must be random"),
-        ("randint(4, int(", "randint(50, int(", "every length from 4"),
+        ("randint(4, int(", "randint(50, int(", "in 500 draws none was below 50 or above 112"),
+        ("int(self.block_size * 7 / 8)", "60", "in 500 draws none was below 4 or above 60"),
         ("random.randint(len(doc) // 8, 3 * len(doc) // 8)", "len(doc) // 4", "always exactly a quarter"),
         ("3 * len(doc) // 8", "len(doc) // 4", "a quarter of the truncated document on average"),
         ("random.randint(0, len(doc) - n)", "1", "random place"),
@@ -77,6 +94,8 @@ def test_a_right_dataset_passes():
         ("return ids[:-1], ids[1:]", "return ids", "pair (x, y)"),
         ("return ids[:-1], ids[1:]", "return text[:-1], text[1:]", "must be a tensor"),
         ("self.stoi[c]", "self.stoj[c]", "AttributeError"),
+        ("u25A1", "u25A0", "itos[0] must be PAD_CHAR, '□' (U+25A1), not '■'"),
+        ("self.PAD_CHAR, self.MASK_CHAR,", "self.MASK_CHAR, self.PAD_CHAR,", "itos[0] must be PAD_CHAR"),
     ],
 )
 def test_each_mistake_in_a_dataset_is_explained(was: str, now: str, why: str, monkeypatch: pytest.MonkeyPatch):
@@ -85,6 +104,15 @@ def test_each_mistake_in_a_dataset_is_explained(was: str, now: str, why: str, mo
     found = wrong(student.corruption(module(DATASET.replace(was, now))))
     assert found
     assert why in " ".join(found.values()), found
+
+
+def test_a_config_has_the_fields_of_mingpt_and_every_unknown_flag_is_off():
+    def vanilla(config: Any) -> Attention:
+        assert config.n_layer > 0 < config.vocab_size
+        assert 0 < config.embd_pdrop < 1
+        return Attention(config.n_embd, config.n_head, config.block_size, config.synthesizer)
+
+    assert wrong(student.self_attention(SimpleNamespace(CausalSelfAttention=vanilla))) == {}
 
 
 def attention(synthesizer: bool) -> Any:
@@ -146,6 +174,8 @@ def test_rotary_functions_are_held_to_their_formula():
 
     right = SimpleNamespace(precompute_rotary_emb=precompute_rotary_emb, apply_rotary_emb=apply_rotary_emb)
     assert wrong(student.rotary(right)) == {}
+    right.apply_rotary_emb = lambda x, cache: apply_rotary_emb(x, cache) if x.ndim == 3 else x + 1
+    assert wrong(student.rotary(right)) == {}
     right.apply_rotary_emb = halves
     assert "adjacent pair" in " ".join(wrong(student.rotary(right)).values())
 
@@ -166,6 +196,20 @@ def test_a_file_that_never_ends_is_stopped(tmp_path: Path):
     (finding,) = check(tmp_path / "attention.py", seconds=1)
     assert finding.name == "the file comes to an end"
     assert "used up 1 s of processor time" in str(finding.why)
+
+
+def test_a_file_that_ends_the_process_is_not_taken_for_right(tmp_path: Path):
+    source = DATASET.replace("doc = self", "import os; os._exit(0)\n        doc = self")
+    (tmp_path / "dataset.py").write_text(source, encoding="utf-8")
+    last = check(tmp_path / "dataset.py")[-1]
+    assert last.name == "the file comes to an end"
+    assert "code 0 before all was checked" in str(last.why)
+
+
+def test_a_file_that_cannot_be_imported_is_said_once_and_without_its_control_characters(tmp_path: Path):
+    (tmp_path / "dataset.py").write_text("raise ValueError('\\x1b[31mred')\n", encoding="utf-8")
+    (finding,) = check(tmp_path / "dataset.py")
+    assert finding.why == "it raised ValueError: \\x1b[31mred (line 1 of dataset.py)"
 
 
 def test_nothing_is_run_without_a_yes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

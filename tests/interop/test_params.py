@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import torch
 from mingpt import MinGPT, PerceiverGPT
+from safetensors.torch import save_file
+from torch import Tensor
 
 from closedbook.errors import RecipeError, RunError
 from closedbook.interop.params import params, put_params, read_params, write_params
@@ -132,6 +134,15 @@ def test_a_file_of_something_else_is_refused_in_a_line(content: bytes, tmp_path:
     with pytest.raises(RunError, match="is no file of parameters") as caught:
         read_params(tmp_path / "a.params")
     assert "\n" not in str(caught.value)
+    assert "weights_only" not in str(caught.value)
+
+
+def test_weights_of_a_run_are_no_parameters_and_it_says_how_to_make_some(tmp_path: Path):
+    save_file({"x": torch.zeros(2)}, tmp_path / "model.safetensors")
+    with pytest.raises(
+        RunError, match=r"\(UnpicklingError\); nothing was run; make .* export RUN --to params --output FILE"
+    ):
+        read_params(tmp_path / "model.safetensors")
 
 
 def test_a_file_that_does_not_fit_says_what_differs_and_changes_nothing():
@@ -151,8 +162,35 @@ def test_a_file_that_does_not_fit_says_what_differs_and_changes_nothing():
         assert torch.equal(tensor, before[name])
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_tensors_that_are_no_plain_numbers_are_refused_in_a_line_and_short_ones_taken(tmp_path: Path):
+    def given(make: Any) -> None:
+        tensors = params(ours())
+        torch.save(tensors | {"ln_f.bias": make(tensors["ln_f.bias"])}, tmp_path / "a.params")
+        put_params(model, read_params(tmp_path / "a.params")[0], "a.params")
+
+    model = ours()
+    for make, words in {
+        Tensor.to_sparse: "sparse_coo, float32",
+        lambda x: x.to("meta"): "meta",
+        lambda x: x.to(torch.complex64): "complex64",
+        lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8): "qint8",
+    }.items():
+        with pytest.raises(RunError, match=rf"ln_f\.bias is no plain tensor of real numbers \(.*{words}"):
+            given(make)
+    for dtype in (torch.float8_e4m3fn, torch.bfloat16, torch.float64):
+        given(lambda x, dtype=dtype: x.to(dtype))
+        assert torch.allclose(model.norm.bias, ours().norm.bias, atol=0.1)
+    with pytest.raises(RunError, match="holds values that are no numbers"):
+        given(lambda x: (x * math.nan).to(torch.float8_e4m3fn))
+
+
 def test_a_network_that_the_course_has_not_is_not_written(tmp_path: Path):
-    for change in ({"norm": "rms"}, {"positions": "none"}, {"mixer": Part("softmax", {"qk_norm": True})}):
+    perceiver = VARIANTS["perceiver"]
+    for change in (
+        {"norm": "rms"}, {"positions": "none"}, {"mixer": Part("softmax", {"qk_norm": True})},
+        perceiver | {"positions": "rotary"}, perceiver | {"mixer": Part("synthesizer-dense")},
+    ):  # fmt: skip
         with pytest.raises(RecipeError, match="the course's code has no"):
             write_params(tmp_path / "a.params", GPT(replace(TINY, **change), 9))
     assert not list(tmp_path.iterdir())

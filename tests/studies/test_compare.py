@@ -132,6 +132,17 @@ def test_recipes_of_one_file_name_are_two_and_a_changed_one_is_trained_anew(tiny
     assert widths() == {"softmax": 16, str(files[0]): 16, str(files[1]): 48}
 
 
+def test_a_cell_that_diverges_is_left_out_and_named_and_the_others_go_on(tiny: Tiny):
+    wild = tiny.folder / "wild.toml"
+    wild.write_text(tiny.recipe.read_text(encoding="utf-8").replace("3e-3", "1e30"), encoding="utf-8")
+    done = closedbook(*arguments(tiny, "wild", str(wild), "softmax", "none"))
+    assert done.code == 2, done.err
+    assert list(done.json["cells"]) == ["softmax 0", "none 0"]
+    assert f"1 of 3 cells diverged and are in no table: {wild} (seed 0). Of the first: the loss is" in done.err
+    assert "left to another process" not in done.err
+    assert "Traceback" not in done.err
+
+
 def test_what_others_are_at_is_said(tiny: Tiny):
     runs = tiny.folder / "busy" / "runs"
     runs.mkdir(parents=True)
@@ -157,6 +168,8 @@ def test_another_comparison_is_not_written_over(tiny: Tiny, record: Any):
     refused(closedbook(*arguments(tiny, "kept", "softmax", budget="1")), "budget", "--folder")
     refused(closedbook(*arguments(tiny, "kept", "softmax"), "--set", "model.width=32"), "another base", "--folder")
     refused(closedbook(*arguments(tiny, "new", "softmaxx")), "softmaxx", "synthesizer-dense")
+    for budget in ("nan", "inf", "0"):
+        refused(closedbook(*arguments(tiny, "new", "softmax", budget=budget)), "--budget above 0 minutes")
     assert not (tiny.folder / "new").exists()
 
 
@@ -167,6 +180,9 @@ def test_names_change_one_thing_and_positions_are_learned_unless_they_are_the_su
     assert resolve("rotary", fast).model == fast.model
     assert resolve("synthesizer-dense", fast).model.mixer.name == "synthesizer-dense"
     assert resolve("course-vanilla", fast) == load_recipe("course-vanilla")
+    perceiver = load_recipe("course-perceiver")
+    assert resolve("perceiver", perceiver).model == perceiver.model  # its 64 latents are kept
+    assert resolve("perceiver", fast).model.stack.options == {}
 
 
 def test_matched_parameters_change_the_width_alone_and_come_nearest_softmax_s(tiny: Tiny):

@@ -25,8 +25,8 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model import decode
 from closedbook.model.activations import Switch, switched_off
 from closedbook.model.gpt import GPT
-from closedbook.model.own import use_mixer
-from closedbook.recipe import Recipe, registered
+from closedbook.model.own import try_own, use_mixer
+from closedbook.recipe import Recipe
 from closedbook.runs import RunFolder, resume_command
 from closedbook.text.questions import Question
 from closedbook.text.vocabularies import vocabulary_from_json
@@ -305,8 +305,6 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     `mixer`, "FILE.py:CLASS", executes that file; a run with a mixer of its author's own needs it (RecipeError).
     `device` is where it answers: cpu, cuda or mps.
     """
-    if mixer is not None:
-        use_mixer(mixer)
     place = find_device(device)
     folder = RunFolder.open(path)
     weights = folder.path / "model.safetensors"
@@ -314,8 +312,11 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     if not weights.is_file() and not folder.finished:
         raise RunError(f"{folder.path} is not finished; go on with: {resume_command(folder)}")
     recipe = folder.recipe()
-    if "@" in recipe.model.mixer.name:
-        registered("mixer", recipe.model.mixer.name)
+    if mixer is not None:
+        if "@" not in (name := recipe.model.mixer.name):
+            raise RecipeError(f"--mixer {mixer}: {folder.path} has the mixer {name} of ours; leave --mixer out")
+        use_mixer(mixer)
+    try_own(recipe.model)
     try:
         vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
     except RunError as error:

@@ -66,7 +66,7 @@ def compare(
     json: bool
         Print comparison.json on standard output, everything else on standard error.
     """
-    from closedbook.errors import DataError
+    from closedbook.errors import DataError, RecipeError
     from closedbook.recipe import load_recipe
     from closedbook.studies.compare import Comparison
     from closedbook.studies.compare_page import label
@@ -100,10 +100,16 @@ def compare(
     if "summary" in record:
         _print_table(out, record)
         out.print(f"\nthe table is {escape(str(folder / 'comparison.md'))}, its figure beside it")
-    if others := len(made.left(wanted)):
+    if others := len(made.left(wanted)) - len(made.diverged):
         out.print(f"{others} of {cells} cells are left to another process that is at them; look again later")
     if json:
         print_json(record)
+    if made.diverged:
+        which = ", ".join(f"{label(name)} (seed {seed})" for name, seed in made.diverged)
+        raise RecipeError(
+            f"{len(made.diverged)} of {cells} cells diverged and are in no table: {which}. Of the first: "
+            f"{next(iter(made.diverged.values()))}"
+        )
 
 
 def _print_table(out: Console, record: dict[str, Any]) -> None:

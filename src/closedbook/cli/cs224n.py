@@ -15,7 +15,9 @@ from rich.markup import escape
 from closedbook.cli.output import TrainingDisplay, check_output, console, print_json, show_warnings
 
 if TYPE_CHECKING:
+    from closedbook.answers.run import Run
     from closedbook.recipe import Recipe
+    from closedbook.workflow import Job, Start
 
 cs224n = App(
     name="cs224n",
@@ -291,7 +293,6 @@ def _train(
 ) -> None:
     """Train one leg in a folder beside the parameters and write these at the end."""
     from closedbook import workflow
-    from closedbook.cli.train import READING, tensorboard_in
     from closedbook.interop.course import start_from
     from closedbook.interop.params import write_params
 
@@ -300,17 +301,36 @@ def _train(
     check_output(writing, corpus, *([questions] if questions else []))
     folder = writing.with_name(f"{writing.name}.run")
     start = start_from(flags.reading_params_path) if flags.reading_params_path is not None else None
-    going_on = _unfinished(folder, recipe)
+    going_on, run = _unfinished(folder, recipe), None
     if folder.exists() and not going_on:  # finished: it makes way for the new one, as its file will
         job = workflow.prepare(recipe, corpus, questions)  # but not for inputs that cannot be used
         if start is not None:
             start.put(job.model)
-        shutil.rmtree(folder)
+        if not writing.exists() and _is_this(folder, recipe, job, start):  # all but the last step was done
+            run = workflow.load(folder)
+        else:
+            shutil.rmtree(folder)
+    if run is None:
+        run = _trained(recipe, corpus, questions, folder, going_on, start, flags, board)
+    write_params(writing, run.model)
+    out.print(f"\nthe parameters are in [bold]{escape(str(writing))}[/], their run in {escape(str(folder))}")
+    if flags.json:
+        print_json({"params": str(writing), "run": str(folder), "seconds": run.folder.record()["train_seconds"]})
+
+
+def _trained(
+    recipe: Recipe, corpus: Path, questions: Path | None, folder: Path, going_on: bool, start: Start | None,
+    flags: Flags, board: Path | None,
+) -> Run:  # fmt: skip
+    from closedbook import workflow
+    from closedbook.cli.train import READING, tensorboard_in
+
+    out = console(flags.json)
     display = TrainingDisplay(out)
     listener = tensorboard_in(board) if board is not None else None
     display.wait(READING)
     try:
-        run = workflow.train(
+        return workflow.train(
             recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
             listeners=[display, *([listener] if listener else [])], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
@@ -323,10 +343,19 @@ def _train(
         display.close()
         if listener:
             listener.close()
-    write_params(writing, run.model)
-    out.print(f"\nthe parameters are in [bold]{escape(str(writing))}[/], their run in {escape(str(folder))}")
-    if flags.json:
-        print_json({"params": str(writing), "run": str(folder), "seconds": run.folder.record()["train_seconds"]})
+
+
+def _is_this(folder: Path, recipe: Recipe, job: Job, start: Start | None) -> bool:
+    """Whether the finished run in a folder had this recipe and these very inputs."""
+    from closedbook.runs import RunFolder, is_free
+
+    if is_free(folder):
+        return False
+    found = RunFolder.open(folder)
+    record, inputs = found.record(), {"documents": job.documents, "questions": job.questions, "start": start}
+    then = {name: (record.get(name) or {}).get("sha256") for name in inputs}
+    now = {name: given.sha256 if given else None for name, given in inputs.items()}
+    return found.read_text("recipe.toml") == recipe.to_toml() and then == now
 
 
 def _unfinished(folder: Path, recipe: Recipe) -> bool:

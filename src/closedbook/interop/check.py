@@ -61,11 +61,9 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 4096) -> list[Findi
                 code = None
             finally:
                 _end(process)
-        findings = _read(result)
-    if code != 0:
+        findings, ended = _read(result)
+    if code != 0 or not ended:
         findings.append(Finding("the file comes to an end", _ended(code, seconds)))
-    elif not findings:
-        findings.append(Finding("the file comes to an end", "it ended the process before anything was checked"))
     return findings
 
 
@@ -79,16 +77,22 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read(result: Path) -> list[Finding]:
-    """The findings; a last line that was cut short is left out."""
-    found = []
+def _read(result: Path) -> tuple[list[Finding], bool]:
+    """The findings, and whether all were made; a last line that was cut short is left out."""
+    found, ended = [], False
     for line in result.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             entry = json.loads(line)
-            found.append(Finding(str(entry["name"]), None if entry["why"] is None else str(entry["why"])))
+            ended = ended or "end" in entry
+            found.append(Finding(str(entry["name"]), None if entry["why"] is None else _printable(str(entry["why"]))))
         except (ValueError, KeyError, TypeError):
             continue
-    return found
+    return found, ended
+
+
+def _printable(text: str) -> str:
+    """Control characters shown, not sent to the terminal."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _ended(code: int | None, seconds: int) -> str:

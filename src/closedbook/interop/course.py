@@ -58,7 +58,10 @@ def course_recipe(
     sets = []
     if rate is not None:
         sets.append(f"stages.{function}.optimiser.rate={rate}")
-    if load_recipe(name).model.stack.name == "perceiver":
+    model = load_recipe(name).model
+    if model.stack.name == "perceiver":
+        if bottleneck is not None and bottleneck > model.block:
+            raise RecipeError(f"--bottleneck_dim {bottleneck} is more than a text has positions; at most {model.block}")
         sets.append(f"model.stack.latents={BOTTLENECK if bottleneck is None else bottleneck}")
     if epochs is None and function == "finetune" and not pretrained:
         epochs = UNPRETRAINED_EPOCHS

@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -41,13 +42,19 @@ def put_params(model: GPT, tensors: dict[str, Tensor], source: str) -> None:
             raise RunError(f"{source} has no {name}, which this variant has; was it saved by another variant?")
         if name not in places:
             raise RunError(f"{source} has {name}, which this variant has not; was it saved by another variant?")
-        if places[name].shape != given[name].shape:
+        tensor = given[name]
+        if tensor.layout != torch.strided or tensor.is_nested or tensor.is_meta or not tensor.is_floating_point():
+            kind = "meta" if tensor.is_meta else f"{tensor.layout}, {tensor.dtype}".replace("torch.", "")
+            raise RunError(
+                f"{source}: {name} is no plain tensor of real numbers ({kind}); save it as model.state_dict()"
+            )
+        if places[name].shape != tensor.shape:
             why = {"tok_emb.weight": "give the corpus it was trained on", "head.weight": "give its own corpus"}
             raise RunError(
-                f"{source}: {name} is {list(given[name].shape)}, but {list(places[name].shape)} is needed; "
+                f"{source}: {name} is {list(tensor.shape)}, but {list(places[name].shape)} is needed; "
                 f"{why.get(name, 'was it saved by another variant, or with another --bottleneck_dim?')}"
             )
-        if not torch.isfinite(given[name]).all():
+        if not torch.isfinite(tensor.float()).all():
             raise RunError(f"{source}: {name} holds values that are no numbers; its training diverged, train it anew")
     with torch.no_grad():
         for name, place in places.items():
@@ -75,8 +82,12 @@ def read_params(path: Path) -> tuple[dict[str, Tensor], str]:
                     raise ValueError(f"the checksum of {part} differs")
         found: Any = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or hostile pickle fails in many ways, each with a page of advice
-        reason = " ".join(str(error).split("\n\n")[0].split())[:160]
-        raise RunError(f"{path} is no file of parameters ({type(error).__name__}: {reason}); nothing was run") from None
+        reason = type(error).__name__
+        if not isinstance(error, UnpicklingError):  # of these torch only advises to trust the file
+            reason += ": " + " ".join(str(error).split("\n\n")[0].split())[:160]
+        safe = path.suffix == ".safetensors"
+        advice = "; make one with: closedbook export RUN --to params --output FILE" if safe else ""
+        raise RunError(f"{path} is no file of parameters ({reason}); nothing was run{advice}") from None
     if not isinstance(found, dict) or not found or not all(isinstance(item, Tensor) for item in found.values()):
         raise RunError(f"{path} is no file of parameters; save it with torch.save(model.state_dict(), path)")
     tensors = {}
@@ -151,6 +162,8 @@ def _check(model: GPT) -> None:
         f"mixer {recipe.mixer.name}": recipe.mixer.name not in ("softmax", "synthesizer-dense"),
         "normalised queries and keys": bool(recipe.mixer.options.get("qk_norm")),
         f"stack {recipe.stack.name}": recipe.stack.name not in ("uniform", "perceiver"),
+        "Perceiver with rotary positions": recipe.stack.name == "perceiver" and recipe.positions == "rotary",
+        "Perceiver with a Synthesizer": recipe.stack.name == "perceiver" and recipe.mixer.name != "softmax",
         "model without positions": recipe.positions == "none",
         f"{recipe.feedforward} activation": recipe.feedforward != "gelu",
         f"{recipe.norm} norm": recipe.norm != "layer",

@@ -12,6 +12,7 @@ from closedbook.errors import RecipeError
 from closedbook.model.cache import Cache
 from closedbook.model.gpt import Block
 from closedbook.model.mixers.cross import Cross
+from closedbook.model.own import try_own
 from closedbook.recipe import ModelRecipe
 from closedbook.shapes import Float, Int
 
@@ -27,6 +28,7 @@ class Uniform(nn.Module):
 
     def __init__(self, config: Config, recipe: ModelRecipe, make_block: MakeBlock) -> None:
         super().__init__()
+        try_own(recipe)
         self.blocks = nn.ModuleList(make_block(layer) for layer in range(recipe.layers))
 
     def forward(
@@ -69,6 +71,7 @@ class Perceiver(nn.Module):
             raise RecipeError(
                 f"stack perceiver: model.layers = {recipe.layers} is too few; one leads down and one up, at least 2"
             )
+        try_own(recipe)
         self.latents = config.latents
         self.C = nn.Parameter(nn.init.xavier_uniform_(torch.empty(1, config.latents, recipe.width)))
         middle = [make_block(layer) for layer in range(1, recipe.layers - 1)]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +24,7 @@ import torch
 
 from closedbook import workflow
 from closedbook.answers.score import wilson
-from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.errors import DataError, DivergedError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.model.own import use_mixer
 from closedbook.recipe import OWN, REGISTRIES, Part, Recipe, Stage, encode, load_recipe, recipe_names
@@ -52,7 +53,8 @@ def resolve(name: str, base: Recipe) -> Recipe:
     elif name in REGISTRIES["positions"]:
         model = replace(base.model, positions=name)
     elif name in REGISTRIES["stack"]:
-        model = replace(base.model, stack=Part(name), positions="learned")
+        stack = base.model.stack if base.model.stack.name == name else Part(name)
+        model = replace(base.model, stack=stack, positions="learned")
     elif name in recipe_names() or name.endswith(".toml"):
         return load_recipe(name)
     else:
@@ -117,8 +119,9 @@ class Comparison:
         """
         self.names, self.folder, self.path = list(dict.fromkeys(map(known_as, names))), folder, folder / FILE
         self.match = match
-        if not self.names or minutes <= 0:
-            raise RecipeError("compare needs at least one name and a --budget above 0 minutes")
+        self.diverged: dict[tuple[str, int], str] = {}  # cells that could not be trained, and what was said of it
+        if not self.names or not 0 < minutes < math.inf:
+            raise RecipeError("compare needs at least one name and a --budget above 0 minutes, such as --budget 5")
         self.documents, self.questions = documents, questions
         self.base, self.share = base, {**base.data.kept_out}
         self.share["choose"] = max(KEPT_OUT, self.share.get("choose", 0))
@@ -220,7 +223,7 @@ class Comparison:
         """Run the cells that are missing and return the record, written after each with its figure and table.
 
         `begin` hears a cell's name and seed before it starts. A cell that another process is at is left to it: `left`
-        says afterwards which these are.
+        says afterwards which these are. One whose training diverges is left out and noted in `diverged`.
         """
         self._match()
         for recipe in self.recipes.values():  # a name that cannot be built, or data that cannot be read, is found now
@@ -243,7 +246,13 @@ class Comparison:
                 if self._done(name, seed):
                     continue
                 begin(name, seed)
-                cell = self._cell(name, recipe, folder, threads, listeners, command)
+                try:
+                    cell = self._cell(name, recipe, folder, threads, listeners, command)
+                except DivergedError as error:
+                    self.diverged[name, seed] = str(error)  # the others go on
+                    for listener in listeners:
+                        listener(workflow.Note(f"{label(name)}, seed {seed}: {error}"))
+                    continue
                 with self._alone():
                     self.record["cells"][_key(name, seed)] = cell
                     self.write()

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from closedbook.errors import RecipeError, RunError
+from closedbook.errors import DivergedError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.recipe import Stage
 from closedbook.runs import RunFolder, json_lines
@@ -105,7 +105,7 @@ def train_stages(
 
     `make_leg` gives the leg of a stage by its number; `tell` hears each Step, and a Note where a run goes on or a
     stage is stopped; `exam` is what a stage with a stop rule is judged by. Returns the seconds it took, those before
-    an interruption included. Raises RecipeError where the training diverges. Several processes go through this step
+    an interruption included. Raises DivergedError where the training diverges. Several processes go through this step
     by step together; the first one writes, and what stops one stops all after the same step.
     """
     began = time.monotonic()
@@ -159,7 +159,7 @@ def train_stages(
             def hear(step: Step, leg: Leg = leg, number: int = number, stopping: Stopping | None = stopping) -> None:
                 nonlocal whole
                 if not math.isfinite(step.loss):
-                    raise RecipeError(
+                    raise DivergedError(
                         f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged; "
                         f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
                     )

@@ -1,7 +1,7 @@
 """The dense Synthesizer mixed with softmax attention (Tay et al. 2020, section 3.3).
 
-Cost: for each token 5·d² multiplications for A, Q, K, V and the last map, 2·T·d for both kinds of scores, T·d for
-the sum. Decoding keeps keys and values: 2·d numbers, 8·d bytes, for each token and layer.
+Cost: for each token 5·d² multiplications for A, Q, K, V and the last map, 2·T·d for both kinds of scores, 2·h·T to mix
+them, T·d for the sum. Decoding keeps keys and values: 2·d numbers, 8·d bytes, for each token and layer.
 """
 
 from __future__ import annotations

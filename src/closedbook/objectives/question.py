@@ -106,6 +106,7 @@ class OtherAnswers:
 
     def __init__(self, wordings: np.ndarray, answers: Sequence[Ids]) -> None:
         _, wording = np.unique(wordings, axis=0, return_inverse=True)
+        wording = wording.ravel()  # numpy 2.0 gives a column
         order = np.argsort(wording, kind="stable")
         self.words = Ragged.of([answers[i] for i in order])
         starts, place = self.words.starts, np.argsort(order)

@@ -337,7 +337,7 @@ def fingerprint(path: Path) -> str:
         return f"{SAMPLED}{digest.hexdigest()}"
 
 
-def check_free(path: Path, else_: str = "go on with --resume, or choose another folder with --run") -> None:
+def check_free(path: Path, advice: str = "go on with --resume, or choose another folder with --run") -> None:
     """Raise RunError unless a new run can be made at `path`: nothing or an empty folder is there, and it is writable.
 
     A folder whose making was killed counts as empty. Asked before any work is done. Writes nothing.
@@ -346,7 +346,7 @@ def check_free(path: Path, else_: str = "go on with --resume, or choose another 
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.lstat(path)  # a name that is too long, say, is found here
         if os.path.lexists(path) and not is_free(path):
-            raise RunError(f"{path} exists already; {else_}")
+            raise RunError(f"{path} exists already; {advice}")
         nearest = next(folder for folder in (path, *path.absolute().parents) if os.path.lexists(folder))
     except OSError as error:
         raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None

@@ -15,6 +15,7 @@ import torch
 from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_fork, make_tiny, refused
 
 from closedbook import workflow
+from closedbook.cli.train import next_step
 from closedbook.runs import FORMAT, RunFolder, resume_command
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -159,6 +160,21 @@ def test_a_next_step_that_is_printed_works(tiny: Tiny, tmp_path: Path):
     command = shlex.split(done.out.splitlines()[-1])
     assert command[0] == "closedbook"
     assert closedbook(*command[1:]).code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "start"),
+    [
+        ("a.txt", "\n\nOnce upon a time\nthere was", "Once upon a"),
+        ("a.txt", 100_000 * "x y ", "x y x"),
+        ("a.jsonl", '{"title": "Ada Ray", "text": "She wrote."}\n', "Ada Ray. She"),
+    ],
+)
+def test_what_to_sample_from_is_the_beginning_of_the_text(
+    name: str, content: str, start: str, uninterrupted: Path, tmp_path: Path
+):
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    assert shlex.quote(start) in next_step(workflow.load(uninterrupted), None, tmp_path / name)
 
 
 def test_without_run_the_folder_is_recipe_and_date_and_resume_finds_it(

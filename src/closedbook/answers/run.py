@@ -316,7 +316,7 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
         if "@" not in (name := recipe.model.mixer.name):
             raise RecipeError(f"--mixer {mixer}: {folder.path} has the mixer {name} of ours; leave --mixer out")
         use_mixer(mixer)
-    try_own(recipe.model)
+    try_own(recipe.model)  # before the network is built, where a RecipeError means that the folder is damaged
     try:
         vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
     except RunError as error:

@@ -179,8 +179,11 @@ def next_step(run: Run, questions: Path | None, documents: Path) -> str:
 
         source = Source.of(documents)
         with opened(source, "text") as (stream, _):
-            line = next(chunks(stream, 1 << 16)).content.partition(b"\n")[0].decode()
-        start = " ".join(source.parse(line, 1)[1][:1000].split()[:3])
+            if source.fields is None:
+                text = stream.read(1000).decode(errors="ignore")
+            else:
+                text = source.parse(next(chunks(stream, 1 << 16)).content.partition(b"\n")[0].decode(), 1)[1]
+        start = " ".join(text.split()[:3])
         return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
     from closedbook.text.questions import read_questions
 

@@ -100,15 +100,15 @@ def subject(question: str, titles: Collection[str]) -> str | None:
 
 def names_in(question: str) -> Iterator[str]:
     """Every stretch of whole words that could be a name, the longest first: as it stands, then without a possessive
-    and the marks around it (with "Jr.", then "Jr"), then with each accent on its letter (NFC).
+    and the marks around it (with "Jr.", then "Jr"). Where accents are characters of their own, the same again without.
     """
-    words = question.split()
-    for length in range(min(len(words), LONGEST_NAME), 0, -1):
-        for start in range(len(words) - length + 1):
-            text = " ".join(words[start : start + length])
-            bare = POSSESSIVE.sub("", text).strip(MARKS)
-            forms = (text, bare, bare.rstrip("."))
-            yield from dict.fromkeys((*forms, *(unicodedata.normalize("NFC", form) for form in forms)))
+    for spelled in dict.fromkeys((question, unicodedata.normalize("NFC", question))):
+        words = spelled.split()
+        for length in range(min(len(words), LONGEST_NAME), 0, -1):
+            for start in range(len(words) - length + 1):
+                text = " ".join(words[start : start + length])
+                bare = POSSESSIVE.sub("", text).strip(MARKS)
+                yield from dict.fromkeys((text, bare, bare.rstrip(".")))
 
 
 def split_by_name(

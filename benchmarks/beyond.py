@@ -30,14 +30,14 @@ from typing import Any
 from record import Cells
 from relations import RELATIONS, Birthplace, Relation
 
-from closedbook import workflow
-from closedbook.answers.run import Run
-from closedbook.answers.score import exact_match, tally
-from closedbook.recipe import Recipe, decode, encode, load_recipe
-from closedbook.runs import RunFolder, write_atomically
-from closedbook.text.documents import Document, Documents, read_documents
-from closedbook.text.questions import Question, Questions, most_common_answer, read_questions, split_by_name, subject
-from closedbook.text.world_words import HELD_OUT, QUESTIONS
+from closedbook import pipeline
+from closedbook.config.schema import Recipe, decode, encode, load_recipe
+from closedbook.data.documents import Document, Documents, read_documents
+from closedbook.data.questions import Question, Questions, most_common_answer, read_questions, split_by_name, subject
+from closedbook.evaluation.score import exact_match, tally
+from closedbook.inference.run import Run
+from closedbook.runs.folder import RunFolder, write_atomically
+from closedbook.synthetic.world_words import HELD_OUT, QUESTIONS
 
 TRAINED = "Where was {name} born?"
 UNSEEN = QUESTIONS["birthplace"][-HELD_OUT:]
@@ -59,7 +59,7 @@ class Course:
         self.documents: Documents = read_documents(data / "wiki.txt")
         self.questions = read_questions(data / "birth_places_train.tsv", need_answers=True)
         self.by_title = self.documents.by_title()
-        self.split = split_by_name(self.questions, set(self.by_title), recipe.data.kept_out)
+        self.split = split_by_name(self.questions, set(self.by_title), recipe.data.held_out)
         self.data = data
 
     def people(self, questions: Questions) -> list[Person]:
@@ -81,7 +81,7 @@ class Course:
 def ask(run: Run, wording: str, asked: Iterable[tuple[str, str | None]]) -> dict[str, Any]:
     """The score of one wording about (name, gold answer) pairs."""
     items = tuple(Question(wording.format(name=name), gold, i) for i, (name, gold) in enumerate(asked, 1))
-    scored = workflow.evaluate(run, Questions(items, "", "beyond"))
+    scored = pipeline.evaluate(run, Questions(items, "", "beyond"))
     return {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
 
 
@@ -177,21 +177,21 @@ def relations(run: Run, course: Course, people: Sequence[Person], number: int) -
 def trained(recipe: Recipe, documents: Path, questions: Path, folder: Path, threads: int | None) -> Run:
     """The finished run in a folder; it is trained, or gone on with, where it is not finished."""
     if (folder / "run.json").exists() and (there := RunFolder.open(folder)).finished:
-        products = there.recipe().model.products  # "fastest" was settled when the training began
-        wanted = replace(recipe, model=replace(recipe.model, products=products))
+        products = there.recipe().model.matmul_dtype  # "fastest" was settled when the training began
+        wanted = replace(recipe, model=replace(recipe.model, matmul_dtype=products))
         if there.recipe() != decode(Recipe, encode(wanted), ""):
             raise SystemExit(f"{folder} is a run of another recipe; give another --work")
-        return workflow.load(folder)
+        return pipeline.load(folder)
 
     def listen(event: object) -> None:
-        if isinstance(event, workflow.Plan) or (isinstance(event, workflow.Step) and event.step % 200 == 0):
+        if isinstance(event, pipeline.Plan) or (isinstance(event, pipeline.Step) and event.step % 200 == 0):
             print(event, flush=True)
 
     resume = (folder / "run.json").exists()
-    return workflow.train(recipe, documents, questions, run=folder, resume=resume, threads=threads, listeners=[listen])
+    return pipeline.train(recipe, documents, questions, run=folder, resume=resume, threads=threads, listeners=[listen])
 
 
-def kept_out(run: Run, course: Course, kind: str, number: int) -> dict[str, Any]:
+def held_out(run: Run, course: Course, kind: str, number: int) -> dict[str, Any]:
     """Scored on training people: those kept out, and for relations all who are not among the 100."""
     people = course.part("choose")
     if kind == "plain":
@@ -235,8 +235,8 @@ def rules(course: Course) -> dict[str, Any]:
     people = course.people(course.questions)
     rule = Birthplace(course.documents)
     found = [(rule.label(TRAINED.format(name=person.name)), person.gold) for person in people]
-    agree = tally(exact_match(label, str(gold)) for label, gold in found if label)
-    report: dict[str, Any] = {"birthplace": {"of": len(people), "agrees_with_gold": agree.to_json()}}
+    raise_in_all = tally(exact_match(label, str(gold)) for label, gold in found if label)
+    report: dict[str, Any] = {"birthplace": {"of": len(people), "agrees_with_gold": raise_in_all.to_json()}}
     for relation in RELATIONS:
         answers = [answer for _, answer in labelled(people, relation)]
         common = Counter(answers).most_common(3)
@@ -283,7 +283,7 @@ def main() -> None:
     files = {"plain": given.data / "birth_places_train.tsv", "relations": added}
     for seed in given.seeds:
         for kind, questions in files.items():
-            wanted = {f"{kind}, kept out / seed {seed}": kept_out}
+            wanted = {f"{kind}, kept out / seed {seed}": held_out}
             if given.final:
                 wanted[f"{kind}, dev and test / seed {seed}"] = final
             missing = [cell for cell in wanted if cell not in cells]

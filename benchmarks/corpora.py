@@ -31,7 +31,7 @@ EVIDENCE_BYTES = 100_000_000
 
 def generate(folder: Path, size: int) -> dict[str, Any]:
     """Write documents.txt (`size` bytes), small.txt and questions.tsv."""
-    from closedbook.text.world import WorldSpec, make_world
+    from closedbook.synthetic.world import WorldSpec, make_world
 
     began = time.perf_counter()
     world = make_world(WorldSpec(people=2000), 0)
@@ -67,8 +67,8 @@ def generate(folder: Path, size: int) -> dict[str, Any]:
 
 def measured_child(folder: Path, documents: str, began: float) -> None:
     """Index (where it is not yet) and train, in this process; prints one JSON object."""
-    from closedbook import workflow
-    from closedbook.recipe import load_recipe
+    from closedbook import pipeline
+    from closedbook.config.schema import load_recipe
     from closedbook.training.loop import Step
 
     marks: list[tuple[float, str]] = []
@@ -76,7 +76,7 @@ def measured_child(folder: Path, documents: str, began: float) -> None:
     first: list[float] = []
 
     def listen(event: object) -> None:
-        if isinstance(event, workflow.Note):
+        if isinstance(event, pipeline.Message):
             marks.append((round(time.time() - began, 2), event.text))
             print(marks[-1], file=sys.stderr, flush=True)
         if isinstance(event, Step):
@@ -84,9 +84,9 @@ def measured_child(folder: Path, documents: str, began: float) -> None:
             for key, value in status().items():
                 memory[key] = max(memory.get(key, 0), value)
 
-    recipe = load_recipe("fast", [f"stages.learn.steps={STEPS}", "data.evidence=false", "data.kept_out={}"])
+    recipe = load_recipe("fast", [f"stages.learn.steps={STEPS}", "data.evidence=false", "data.held_out={}"])
     with tempfile.TemporaryDirectory(dir=folder) as run:
-        workflow.train(
+        pipeline.train(
             recipe, folder / documents, folder / "questions.tsv", run=Path(run) / "run", threads=1,
             index=folder / "indexes", listeners=[listen],
         )  # fmt: skip
@@ -113,8 +113,8 @@ def megabytes(memory: dict[str, int]) -> dict[str, int]:
 
 def evidence(folder: Path) -> dict[str, Any]:
     """Build the index for looking answers up, of the first part of the corpus."""
-    from closedbook.answers.evidence import build_index
-    from closedbook.objectives.index import open_index
+    from closedbook.data.token_index import open_index
+    from closedbook.verdicts.evidence_store import build_index
 
     with open(folder / "documents.txt", "rb") as file:
         part = file.read(EVIDENCE_BYTES).rpartition(b"\n")[0] + b"\n"

@@ -23,23 +23,23 @@ from pathlib import Path
 
 from record import Cells
 
-from closedbook import workflow
-from closedbook.recipe import load_recipe
-from closedbook.runs import RunFolder
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.runs.folder import RunFolder
 
 
 def train(
-    name: str, data: Path, folder: Path, sets: list[str], threads: int | None, *listeners: workflow.Listener
+    name: str, data: Path, folder: Path, sets: list[str], threads: int | None, *listeners: pipeline.Listener
 ) -> RunFolder:
     """Train into a folder that outlives an interruption; go on where one is."""
     if (folder / "run.json").exists() and RunFolder.open(folder).finished:
         return RunFolder.open(folder)
 
     def listen(event: object) -> None:
-        if isinstance(event, workflow.Step) and event.step % 20 == 0:
+        if isinstance(event, pipeline.Step) and event.step % 20 == 0:
             print(event, flush=True)
 
-    run = workflow.train(
+    run = pipeline.train(
         load_recipe(name, sets), data / "wiki.txt", data / "birth_places_train.tsv",
         run=folder, resume=(folder / "run.json").exists(), threads=threads, listeners=[listen, *listeners],
     )  # fmt: skip
@@ -52,9 +52,9 @@ def unpretrained(data: Path, work: Path, seeds: list[int], threads: int | None) 
         if f"seed {seed}" in cells:
             continue
         folder = train("course-vanilla-unpretrained", data, work / f"unpretrained-{seed}", [f"seed={seed}"], threads)
-        from closedbook.text.questions import read_questions
+        from closedbook.data.questions import read_questions
 
-        scored = workflow.evaluate(workflow.load(folder.path), read_questions(data / "birth_dev.tsv"))
+        scored = pipeline.evaluate(pipeline.load(folder.path), read_questions(data / "birth_dev.tsv"))
         losses = [line["loss"] for line in folder.metrics()]
         cells.add(
             f"seed {seed}",
@@ -107,7 +107,7 @@ def full(name: str, data: Path, work: Path, minutes: float, threads: int | None)
     began = time.monotonic()
 
     def listen(event: object) -> None:
-        if isinstance(event, workflow.Step) and time.monotonic() - began > 60 * minutes:
+        if isinstance(event, pipeline.Step) and time.monotonic() - began > 60 * minutes:
             raise KeyboardInterrupt  # the step is done, and is saved
 
     try:
@@ -144,9 +144,9 @@ def full(name: str, data: Path, work: Path, minutes: float, threads: int | None)
         "run_commit": run.record()["commit"],
     }
     if run.finished:
-        from closedbook.text.questions import read_questions
+        from closedbook.data.questions import read_questions
 
-        scored = workflow.evaluate(workflow.load(folder), read_questions(data / "birth_dev.tsv"))
+        scored = pipeline.evaluate(pipeline.load(folder), read_questions(data / "birth_dev.tsv"))
         cell |= {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
     cells.add(name, cell)
     print(json.dumps(cell))

@@ -38,15 +38,15 @@ from typing import Any
 import torch
 from record import Cells
 
-from closedbook import workflow
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.course.params import read_params, write_params
+from closedbook.data.questions import read_questions
+from closedbook.data.token_index import open_index
 from closedbook.errors import ClosedbookError
-from closedbook.interop.params import read_params, write_params
 from closedbook.model.gpt import GPT
-from closedbook.objectives.index import open_index
-from closedbook.recipe import load_recipe
-from closedbook.runs import RunFolder
-from closedbook.text.questions import read_questions
-from closedbook.text.world import WorldSpec, make_world
+from closedbook.runs.folder import RunFolder
+from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.training import session
 
 RECIPE = """
@@ -54,7 +54,7 @@ name = "crash"
 summary = "Two stages, words, a memory and calibrators: every file a run can have, in a second."
 
 [data]
-kept_out = { choose = 0.0, calibrate = 0.4 }
+held_out = { choose = 0.0, calibrate = 0.4 }
 
 [vocabulary]
 kind = "words"
@@ -63,7 +63,7 @@ kind = "words"
 width = 16
 layers = 1
 heads = 2
-block = 96
+context_length = 96
 dropout = 0.1
 
 [model.memory]
@@ -107,9 +107,9 @@ class Inputs:
     def dev(self) -> Path:
         return self.folder / "world" / "questions-test.tsv"
 
-    def train(self, run: Path, resume: bool = False, listeners: tuple[Any, ...] = ()) -> workflow.Run:
+    def train(self, run: Path, resume: bool = False, listeners: tuple[Any, ...] = ()) -> pipeline.Run:
         recipe = load_recipe(self.folder / "crash.toml", [f"seed={self.seed}"])
-        return workflow.train(
+        return pipeline.train(
             recipe, self.documents, self.questions, dev=self.dev, run=run, resume=resume,
             threads=None if resume else 1, listeners=listeners,
         )  # fmt: skip
@@ -261,7 +261,7 @@ KINDS: dict[str, Spoil] = {
 
 def ask(run: Path, inputs: Inputs) -> str:
     """Everything that answering loads."""
-    loaded = workflow.load(run)
+    loaded = pipeline.load(run)
     loaded.documents = inputs.documents
     answers = loaded.answer(read_questions(inputs.dev).items[:3])
     digest = hashlib.sha256()
@@ -347,8 +347,8 @@ def make_victims(work: Path) -> dict[str, Path]:
     for seed, prefix in ((0, ""), (1, "other ")):
         inputs = make_inputs(work / f"{prefix}inputs", seed)
 
-        def interrupt(event: workflow.Event) -> None:
-            if isinstance(event, workflow.Step) and (event.stage, event.step) == ("finetune", 5):
+        def interrupt(event: pipeline.Event) -> None:
+            if isinstance(event, pipeline.Step) and (event.stage, event.step) == ("finetune", 5):
                 raise KeyboardInterrupt
 
         inputs.train(inputs.folder / "run")
@@ -360,7 +360,9 @@ def make_victims(work: Path) -> dict[str, Path]:
         finally:
             session.SAVE_EVERY = every
         torch.manual_seed(seed)
-        course = load_recipe("course-vanilla", ["model.width=16", "model.layers=1", "model.heads=2", "model.block=32"])
+        course = load_recipe(
+            "course-vanilla", ["model.width=16", "model.layers=1", "model.heads=2", "model.context_length=32"]
+        )
         write_params(inputs.folder / "run" / "a.params", GPT(course.model, 30))
         made[f"{prefix}finished"] = inputs.folder / "run"
         made[f"{prefix}unfinished"] = inputs.folder / "unfinished"

@@ -25,9 +25,9 @@ HERE = Path(__file__).parent
 
 def first_step(folder: Path, documents: str, index: str, began: float) -> None:
     """Start a training in this process; prints one JSON object after its first step, and ends."""
-    from closedbook import workflow
-    from closedbook.recipe import load_recipe
-    from closedbook.runs import source_commit
+    from closedbook import pipeline
+    from closedbook.config.schema import load_recipe
+    from closedbook.runs.folder import source_commit
     from closedbook.training.loop import Step
 
     def listen(event: object) -> None:
@@ -36,9 +36,9 @@ def first_step(folder: Path, documents: str, index: str, began: float) -> None:
             print(json.dumps(found), flush=True)
             raise KeyboardInterrupt
 
-    recipe = load_recipe("fast", ["stages.learn.steps=50", "data.evidence=false", "data.kept_out={}"])
+    recipe = load_recipe("fast", ["stages.learn.steps=50", "data.evidence=false", "data.held_out={}"])
     with tempfile.TemporaryDirectory(dir=folder) as run:
-        workflow.train(
+        pipeline.train(
             recipe, folder / documents, folder / "questions.tsv", run=Path(run) / "run", threads=1,
             index=folder / index, listeners=[listen],
         )  # fmt: skip
@@ -80,7 +80,7 @@ def main() -> None:
     from corpora import generate
     from record import RESULTS, origin
 
-    from closedbook.runs import write_atomically
+    from closedbook.runs.folder import write_atomically
 
     if not (folder / "documents.txt").exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -26,16 +26,16 @@ from typing import Any
 import torch
 from record import Cells
 
-from closedbook import workflow
+from closedbook import pipeline
+from closedbook.config.schema import ComponentSpec, ModelRecipe, ObjectiveWeight, Stage, load_recipe
+from closedbook.data.arrays import Examples, Ragged
 from closedbook.model.gpt import GPT
-from closedbook.objectives.arrays import Examples, Ragged
-from closedbook.recipe import ModelRecipe, Part, Share, Stage, load_recipe
-from closedbook.training.engine import Engine
+from closedbook.training.distributed import DistributedContext
 from closedbook.training.gradient import backward
 
 LARGE = ModelRecipe(
-    width=768, layers=12, heads=12, block=1024, positions="rotary", norm="rms", feedforward="relu2", bias=False,
-    initial="scaled", products="autocast", dropout=0.0,
+    width=768, layers=12, heads=12, context_length=1024, positions="rotary", norm="rms", feedforward="relu2", bias=False,
+    initial="scaled", matmul_dtype="autocast", dropout=0.0,
 )  # fmt: skip
 TOKENS = 10_240  # of the large network's vocabulary, in and out
 TINY = {
@@ -44,13 +44,13 @@ TINY = {
 }
 
 
-def trained(name: str, data: Path, engine: Engine, tiny: bool) -> dict[str, Any]:
+def trained(name: str, data: Path, distributed: DistributedContext, tiny: bool) -> dict[str, Any]:
     """A recipe from the beginning to its score on dev."""
     recipe = load_recipe(name, TINY[name] if tiny else [])
     with tempfile.TemporaryDirectory() as folder:
-        run = workflow.train(
+        run = pipeline.train(
             recipe, data / "wiki.txt", data / "birth_places_train.tsv", dev=data / "birth_dev.tsv",
-            run=Path(folder) / "run", device=engine.device.type,
+            run=Path(folder) / "run", device=distributed.device.type,
         )  # fmt: skip
         scored, lines = run.folder.read_json("evaluation.json"), run.folder.metrics()
         record = run.folder.record()
@@ -64,31 +64,42 @@ def trained(name: str, data: Path, engine: Engine, tiny: bool) -> dict[str, Any]
     }
 
 
-def large(engine: Engine, batch: int, steps: int, recipe: ModelRecipe, compiled: bool) -> dict[str, Any]:
+def large(
+    distributed: DistributedContext, batch: int, steps: int, recipe: ModelRecipe, compiled: bool
+) -> dict[str, Any]:
     """Utilisation of a step, eager and, if asked for, compiled."""
     torch.manual_seed(0)
-    model = GPT(recipe, TOKENS).to(engine.device).train()
-    stage = Stage("large", (Share(Part("language")),), Part("muon"), Part("trapezoid"), batch=batch, steps=1)
+    model = GPT(recipe, TOKENS).to(distributed.device).train()
+    stage = Stage(
+        "large",
+        (ObjectiveWeight(ComponentSpec("language")),),
+        ComponentSpec("muon"),
+        ComponentSpec("trapezoid"),
+        batch=batch,
+        steps=1,
+    )
     optimiser = stage.optimiser.make("optimiser", model)
-    ids = torch.randint(2, TOKENS, (batch, recipe.block)).numpy()
+    ids = torch.randint(2, TOKENS, (batch, recipe.context_length)).numpy()
     examples = Examples.next_token(Ragged.of(list(ids)))
-    positions = batch * (recipe.block - 1)
+    positions = batch * (recipe.context_length - 1)
     weights = sum(p.numel() for name, p in model.named_parameters() if p.ndim == 2 and name != "embedding.weight")
-    attention = 12 * recipe.layers * recipe.width * recipe.block / 2  # scores and sums, half of them in the past
+    attention = (
+        12 * recipe.layers * recipe.width * recipe.context_length / 2
+    )  # scores and sums, half of them in the past
     useful = positions * (6 * weights + attention)
 
     def step() -> None:
-        backward(model, examples, stage, engine)
+        backward(model, examples, stage, distributed)
         optimiser.step(1.0)
         model.zero_grad(set_to_none=True)
 
-    rate = product_rate(engine)
+    rate = product_rate(distributed)
     found: dict[str, Any] = {}
     for how in ("eager", "compiled") if compiled else ("eager",):
         if how == "compiled":
             model.stack.compile()
         try:
-            seconds = statistics.median([timed(step, engine) for _ in range(steps + 2)][2:])
+            seconds = statistics.median([timed(step, distributed) for _ in range(steps + 2)][2:])
         except Exception as error:  # a compiler is more than torch promises everywhere: say so, keep the rest
             found[how] = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
             continue
@@ -102,24 +113,24 @@ def large(engine: Engine, batch: int, steps: int, recipe: ModelRecipe, compiled:
         **found,
         "parameters": model.count_parameters()["total"],
         "batch": batch,
-        "block": recipe.block,
+        "block": recipe.context_length,
         "bfloat16_product_tflops": round(rate / 1e12, 3),
     }
 
 
-def product_rate(engine: Engine) -> float:
+def product_rate(distributed: DistributedContext) -> float:
     """Operations a second of bfloat16 matrix products: the best of ten."""
-    size = 512 if engine.device.type == "cpu" else 8192
-    a, b = (torch.randn(size, size, device=engine.device, dtype=torch.bfloat16) for _ in range(2))
+    size = 512 if distributed.device.type == "cpu" else 8192
+    a, b = (torch.randn(size, size, device=distributed.device, dtype=torch.bfloat16) for _ in range(2))
     a @ b
-    return 2 * size**3 / min(timed(lambda: a @ b, engine) for _ in range(10))
+    return 2 * size**3 / min(timed(lambda: a @ b, distributed) for _ in range(10))
 
 
-def timed(work: Callable[[], object], engine: Engine) -> float:
-    engine.wait()
+def timed(work: Callable[[], object], distributed: DistributedContext) -> float:
+    distributed.wait()
     began = time.perf_counter()
     work()
-    engine.wait()
+    distributed.wait()
     return time.perf_counter() - began
 
 
@@ -133,17 +144,17 @@ def main() -> None:
     parser.add_argument("--compile", action="store_true", help="`large` with the stack compiled, too")
     parser.add_argument("--tiny", action="store_true", help="run through everything in seconds; keep nothing")
     arguments = parser.parse_args()
-    with Engine.start(arguments.device) as engine:
+    with DistributedContext.start(arguments.device) as distributed:
         recipe, batch, steps = LARGE, arguments.batch, arguments.steps
         if arguments.tiny:
-            recipe, batch, steps = replace(LARGE, width=32, layers=2, heads=2, block=32), 2, 1
+            recipe, batch, steps = replace(LARGE, width=32, layers=2, heads=2, context_length=32), 2, 1
         parts: dict[str, Callable[[], dict[str, Any]]] = {
-            "course": lambda: trained("course-vanilla", arguments.data, engine, arguments.tiny),
-            "fast": lambda: trained("fast", arguments.data, engine, arguments.tiny),
-            "large": lambda: large(engine, batch, steps, recipe, arguments.compile),
+            "course": lambda: trained("course-vanilla", arguments.data, distributed, arguments.tiny),
+            "fast": lambda: trained("fast", arguments.data, distributed, arguments.tiny),
+            "large": lambda: large(distributed, batch, steps, recipe, arguments.compile),
         }
         cells = Cells("gpu.json")
-        gpu = torch.cuda.get_device_name() if engine.device.type == "cuda" else engine.device.type
+        gpu = torch.cuda.get_device_name() if distributed.device.type == "cuda" else distributed.device.type
         for name in arguments.parts:
             if name not in parts:
                 parser.error(f"there is no part {name}; parts: {', '.join(parts)}")

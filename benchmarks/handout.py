@@ -25,8 +25,8 @@ from typing import Any
 import torch
 from record import Cells
 
-from closedbook.interop.course import course_recipe, load_model
-from closedbook.interop.params import write_params
+from closedbook.course.assignment import course_recipe, load_model
+from closedbook.course.params import write_params
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "interop"))
 from mingpt import MinGPT  # written from the handout, with the course's names

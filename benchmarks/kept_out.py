@@ -1,6 +1,6 @@
 """Train a recipe and score it on the training questions kept out to choose by. Dev and test are never read.
 
-    python benchmarks/kept_out.py fast --documents wiki.txt --questions birth_places_train.tsv --set seed=1
+    python benchmarks/held_out.py fast --documents wiki.txt --questions birth_places_train.tsv --set seed=1
 
 With --cell NAME the figures are kept in results/kept-out.json under that name; a cell that is there is not run again.
 """
@@ -15,9 +15,9 @@ from pathlib import Path
 
 from record import Cells
 
-from closedbook import workflow
-from closedbook.recipe import load_recipe
-from closedbook.text.questions import read_questions
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.data.questions import read_questions
 
 
 def main() -> None:
@@ -38,14 +38,14 @@ def main() -> None:
 
     def listen(event: object) -> None:
         nonlocal spoke
-        if isinstance(event, workflow.Plan):
+        if isinstance(event, pipeline.Plan):
             print(event, flush=True)
-        elif isinstance(event, workflow.Step) and time.monotonic() - spoke > 20:
+        elif isinstance(event, pipeline.Step) and time.monotonic() - spoke > 20:
             spoke = time.monotonic()
             print(event, flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        run = workflow.train(
+        run = pipeline.train(
             recipe, arguments.documents, arguments.questions,
             run=Path(folder) / "run", threads=arguments.threads, listeners=[listen],
         )  # fmt: skip
@@ -55,10 +55,10 @@ def main() -> None:
         train = questions.only(record["split"]["train"][:400])
         result = {"recipe": recipe.name, "set": arguments.set, "seconds": record["seconds"]}
         result |= {key: record[key] for key in ("parameters", "threads")}
-        for name, part in (("kept_out", kept), ("trained", train)):
-            scored = workflow.evaluate(run, part)
+        for name, part in (("held_out", kept), ("trained", train)):
+            scored = pipeline.evaluate(run, part)
             result[name] = {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
-            if name == "kept_out" and arguments.errors:
+            if name == "held_out" and arguments.errors:
                 wrong = [answer for answer in scored["answers"] if not answer["right"]]
                 arguments.errors.write_text("\n".join(map(json.dumps, wrong)), encoding="utf-8")
     print(json.dumps(result))

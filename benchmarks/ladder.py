@@ -23,15 +23,15 @@ from typing import Any
 
 from record import Cells
 
-from closedbook import workflow
-from closedbook.recipe import load_recipe
-from closedbook.text.questions import read_questions
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.data.questions import read_questions
 
 BUDGET_SECONDS = 180
 CUE = "stages.learn.objectives.cue.objective"
 MASKED = "stages.learn.objectives.masked"
 QUESTION = "stages.learn.objectives.question"
-BASE = ["data.kept_out={choose=0.4, calibrate=0.05}", f"{QUESTION}.writes=false"]
+BASE = ["data.held_out={choose=0.4, calibrate=0.05}", f"{QUESTION}.update_embeddings=false"]
 
 # In the order of what one would ask first; an experiment that is stopped has the head of the list.
 RUNGS: dict[str, list[str]] = {
@@ -44,12 +44,12 @@ RUNGS: dict[str, list[str]] = {
     "numbers as often as names": [f"{CUE}.numbers=1.0", f"{CUE}.keep_numbers=1.0"],
     "answers' texts as often as others": [f"{CUE}.answers=1"],
     "questions only at the end": [f"{QUESTION}.start=0.9"],
-    "questions write to the memory": [f"{QUESTION}.writes=true"],
+    "questions write to the memory": [f"{QUESTION}.update_embeddings=true"],
     "memory of any words, not of names": ["model.memory.names_only=false"],
     "small memory (2,048 rows)": ["model.memory.rows=2048"],
     "title always first": [f"{CUE}.title_first=1.0"],
     "all outputs in the loss": ["stages.learn.negatives=0"],
-    "float32 products": ["model.products=float32"],
+    "float32 products": ["model.matmul_dtype=float32"],
     "no positions": ["model.positions=none"],
     "one layer": ["model.layers=1"],
     "three layers": ["model.layers=3"],
@@ -63,17 +63,17 @@ def cell(data: Path, sets: list[str], seed: int, steps: int, threads: int | None
     with tempfile.TemporaryDirectory() as folder:
         documents, questions = data / "wiki.txt", data / "birth_places_train.tsv"
         began = time.perf_counter()
-        run = workflow.train(recipe, documents, questions, run=Path(folder) / "run", threads=threads)
+        run = pipeline.train(recipe, documents, questions, run=Path(folder) / "run", threads=threads)
         seconds = time.perf_counter() - began
         record = run.folder.record()
         asked = read_questions(questions)
-        kept = workflow.evaluate(run, asked.only(record["split"]["choose"]))
-        trained = workflow.evaluate(run, asked.only(record["split"]["train"][:400]))
+        kept = pipeline.evaluate(run, asked.only(record["split"]["choose"]))
+        trained = pipeline.evaluate(run, asked.only(record["split"]["train"][:400]))
     return {
         "set": sets,
         "seed": seed,
         "steps": steps,
-        "kept_out": {key: kept[key] for key in ("correct", "total", "accuracy", "interval")},
+        "held_out": {key: kept[key] for key in ("correct", "total", "accuracy", "interval")},
         "trained": trained["accuracy"],
         "wall_seconds": round(seconds, 1),
         "parameters": record["parameters"],
@@ -94,7 +94,7 @@ def climbed(cells: dict[str, Any]) -> list[tuple[str, float, float]]:
     for name in RUNGS:
         of = [cell for key, cell in cells.items() if key.startswith(f"{name} / ")]
         if of:
-            accuracy = statistics.mean(cell["kept_out"]["accuracy"] for cell in of)
+            accuracy = statistics.mean(cell["held_out"]["accuracy"] for cell in of)
             found.append((name, accuracy, statistics.mean(cell["wall_seconds"] for cell in of)))
     return sorted(found, key=lambda rung: -rung[1])
 
@@ -112,7 +112,7 @@ def figure(cells: Cells) -> None:
     )
     for place, name in enumerate(names):
         for cell in (cell for key, cell in cells.data["cells"].items() if key.startswith(f"{name} / ")):
-            right.plot(100 * cell["kept_out"]["accuracy"], place, "o", color="black", markersize=5)
+            right.plot(100 * cell["held_out"]["accuracy"], place, "o", color="black", markersize=5)
             time_.plot(cell["wall_seconds"] / 60, place, "o", color="black", markersize=5)
     right.axvline(33.2, color="grey", linestyle=":", label="best public single model (dev)")
     right.axvline(85.8, color="grey", linestyle="--", label="public open-book rule (dev)")
@@ -146,7 +146,7 @@ def main() -> None:
             if key in cells:
                 continue
             cells.add(key, cell(arguments.data, sets, seed, cells.data["steps"], arguments.threads))
-            print(key, cells[key]["kept_out"]["accuracy"], cells[key]["wall_seconds"], flush=True)
+            print(key, cells[key]["held_out"]["accuracy"], cells[key]["wall_seconds"], flush=True)
     figure(cells)
 
 

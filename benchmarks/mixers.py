@@ -29,15 +29,15 @@ import torch.nn.functional as F
 from record import Cells
 from torch import Tensor, nn
 
+from closedbook.config.schema import REGISTRIES, ComponentSpec, ModelRecipe, load_recipe
 from closedbook.model.dropout import Dropout
 from closedbook.model.gpt import GPT
-from closedbook.model.mixers.scored import Scored
+from closedbook.model.mixers.attention_mixer import AttentionMixer
 from closedbook.model.mixers.softmax import Softmax
 from closedbook.model.positions import rotate
-from closedbook.recipe import REGISTRIES, ModelRecipe, Part, load_recipe
 
 KINDS = {
-    **{name: {"mixer": Part(name)} for name in REGISTRIES["mixer"]},
+    **{name: {"mixer": ComponentSpec(name)} for name in REGISTRIES["mixer"]},
     "rotary": {"positions": "rotary"},
 }
 
@@ -56,7 +56,7 @@ def plain_softmax(self: Softmax, x: Tensor, rotation: Tensor | None = None, cach
     return self.out(weighted(q @ k.mT / math.sqrt(q.shape[-1]), v, self.dropout))
 
 
-def plain_scored(self: Scored, x: Tensor, rotation: Tensor | None = None, cache: None = None) -> Tensor:
+def plain_scored(self: AttentionMixer, x: Tensor, rotation: Tensor | None = None, cache: None = None) -> Tensor:
     v = self.value(x).unflatten(-1, (self.heads, -1)).transpose(1, 2)
     return self.out(weighted(self.scores(x, rotation, None), v, self.dropout))
 
@@ -67,7 +67,7 @@ def plain(model: GPT) -> GPT:
     for module in copied.modules():
         if isinstance(module, Softmax):
             module.forward = MethodType(plain_softmax, module)
-        elif isinstance(module, Scored):
+        elif isinstance(module, AttentionMixer):
             module.forward = MethodType(plain_scored, module)
         for name, part in module.named_children():
             if isinstance(part, Dropout):
@@ -100,14 +100,14 @@ def measure(recipe: ModelRecipe, turns: int, positions: int) -> dict[str, object
     torch.manual_seed(0)
     ours = GPT(recipe, 256)
     theirs = plain(ours)
-    agree(ours, theirs, recipe)
+    raise_in_all(ours, theirs, recipe)
     pair = (ours, theirs)
     optimisers = [torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True) for model in pair]
-    batch = max(1, positions // recipe.block)
+    batch = max(1, positions // recipe.context_length)
     times: dict[str, list[tuple[float, ...]]] = {"mixer": [], "step": []}
     for turn in range(turns + 1):
-        tokens = torch.randint(2, 256, (batch, recipe.block))
-        x = torch.randn(batch, recipe.block - 1, recipe.width, requires_grad=True)
+        tokens = torch.randint(2, 256, (batch, recipe.context_length))
+        x = torch.randn(batch, recipe.context_length - 1, recipe.width, requires_grad=True)
         found = {
             "mixer": tuple(timed(lambda m=model, x=x: alone(m, x)) for model in pair),
             "step": tuple(
@@ -127,15 +127,17 @@ def measure(recipe: ModelRecipe, turns: int, positions: int) -> dict[str, object
             for name, seconds in times.items()
         },
         "parameters": ours.count_parameters()["total"],
-        "batch": [batch, recipe.block - 1],
+        "batch": [batch, recipe.context_length - 1],
         "turns": turns,
     }
 
 
-def agree(ours: GPT, theirs: GPT, recipe: ModelRecipe) -> None:
+def raise_in_all(ours: GPT, theirs: GPT, recipe: ModelRecipe) -> None:
     """Raise AssertionError unless the two are the same network without dropout, or the comparison says nothing."""
-    tokens = torch.randint(2, 256, (1, recipe.block - 1))
-    mixers = [module for model in (ours, theirs) for module in model.modules() if isinstance(module, Scored | Softmax)]
+    tokens = torch.randint(2, 256, (1, recipe.context_length - 1))
+    mixers = [
+        module for model in (ours, theirs) for module in model.modules() if isinstance(module, AttentionMixer | Softmax)
+    ]
     for mixer in mixers:
         mixer.dropout = 0.0
     with torch.no_grad():
@@ -158,7 +160,7 @@ def main() -> None:
     cells = Cells("mixers.json")
     for block in arguments.blocks:
         for name in arguments.only:
-            recipe = replace(load_recipe("course-vanilla").model, block=block, **KINDS[name])
+            recipe = replace(load_recipe("course-vanilla").model, context_length=block, **KINDS[name])
             key = f"{name}, block {block}"
             if key not in cells:
                 cells.add(key, measure(recipe, arguments.turns, arguments.positions))

@@ -24,9 +24,9 @@ from unittest import mock
 import torch
 from record import Cells
 
-from closedbook import workflow
-from closedbook.recipe import load_recipe
-from closedbook.training.engine import Engine
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.training.distributed import DistributedContext
 from closedbook.training.gradient import backward
 
 WARM = 3  # steps before the clock counts
@@ -46,29 +46,31 @@ def timed(exchange: Any, at: list[float]) -> Any:
 def work(data: Path, names: list[str]) -> None:
     """One turn, in each of the processes: the first one prints what it measured."""
     torch.set_num_threads(1)
-    with Engine.start() as engine:
+    with DistributedContext.start() as distributed:
         for name in names:
-            job = workflow.prepare(load_recipe(name), data / "wiki.txt", data / "birth_places_train.tsv")
-            job.engine = engine
-            leg = job.leg(0)
-            leg.model.train()
+            job = pipeline.prepare(load_recipe(name), data / "wiki.txt", data / "birth_places_train.tsv")
+            job.distributed = distributed
+            trainer = job.trainer(0)
+            trainer.model.train()
             rows = []
-            first = leg.mixture.steps // 2
+            first = trainer.sampler.steps // 2
             for step in range(first, first + WARM + STEPS[name]):
                 torch.manual_seed(step)
-                engine.agree()
+                distributed.raise_in_all()
                 times = [time.perf_counter()]
-                examples = leg.mixture.batch(step)
+                examples = trainer.sampler.batch(step)
                 times.append(time.perf_counter())
                 learned = []
-                with mock.patch.object(Engine, "add_up", timed(Engine.add_up, learned)):
-                    backward(leg.model, examples, leg.stage, engine)
+                with mock.patch.object(
+                    DistributedContext, "add_up", timed(DistributedContext.all_reduce_gradients, learned)
+                ):
+                    backward(trainer.model, examples, trainer.stage, distributed)
                 times += learned
                 times.append(time.perf_counter())
-                if leg.stage.clip:
-                    torch.nn.utils.clip_grad_norm_(leg.model.parameters(), leg.stage.clip)
-                leg.optimiser.step(0.5)
-                leg.model.zero_grad(set_to_none=True)
+                if trainer.stage.clip:
+                    torch.nn.utils.clip_grad_norm_(trainer.model.parameters(), trainer.stage.clip)
+                trainer.optimiser.step(0.5)
+                trainer.model.zero_grad(set_to_none=True)
                 times.append(time.perf_counter())
                 if step >= first + WARM:
                     parts = [after - before for before, after in pairwise(times)]
@@ -77,9 +79,9 @@ def work(data: Path, names: list[str]) -> None:
             # Batches are made some at a time: their mean, not their median, is what a step has to bear.
             middle = [statistics.mean(column) if i == 0 else statistics.median(column)
                       for i, column in enumerate(zip(*rows, strict=True))]  # fmt: skip
-            if engine.first:
+            if distributed.first:
                 found = {key: value * (1000 if "ms" in key else 1) for key, value in zip(keys, middle, strict=True)}
-                print(json.dumps({"recipe": name, "processes": engine.processes, **found}), flush=True)
+                print(json.dumps({"recipe": name, "processes": distributed.processes, **found}), flush=True)
 
 
 def turn(processes: int, data: Path, names: list[str]) -> list[dict[str, Any]]:

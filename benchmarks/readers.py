@@ -20,19 +20,19 @@ from typing import Any
 import numpy as np
 
 import closedbook
-from closedbook.answers.baselines import RuleReader, ceiling, run_baselines
-from closedbook.answers.pages import Library
-from closedbook.answers.reader import LearnedReader
-from closedbook.answers.score import exact_match, tally
-from closedbook.runs import source_commit, write_atomically
-from closedbook.text.documents import Documents, read_documents
-from closedbook.text.questions import Questions, read_questions, split_by_name
+from closedbook.data.documents import Documents, read_documents
+from closedbook.data.passages import Library
+from closedbook.data.questions import Questions, read_questions, split_by_name
+from closedbook.evaluation.baselines import RuleReader, ceiling, run_baselines
+from closedbook.evaluation.learned_reader import LearnedReader
+from closedbook.evaluation.score import exact_match, tally
+from closedbook.runs.folder import source_commit, write_atomically
 
 ROOT = Path(__file__).parents[1]
 FILES = {"documents": "wiki.txt", "train": "birth_places_train.tsv", "questions": "birth_dev.tsv"}
 
 
-def kept_out(documents: Documents, train: Questions, folds: int = 5) -> dict[str, Any]:
+def held_out(documents: Documents, train: Questions, folds: int = 5) -> dict[str, Any]:
     """Every training person answered by a reader that was trained on the other folds' people."""
     library = Library(documents)
     split = split_by_name(train, set(documents.titles), {str(i): 1 / folds for i in range(1, folds)})
@@ -79,7 +79,7 @@ def main() -> None:
             "birth_dev.tsv": dev.sha256,
         },
         "dev": [result.to_json() for result in results],
-        "training_people": kept_out(documents, train),
+        "training_people": held_out(documents, train),
         "wall_seconds": round(time.perf_counter() - began, 1),
     }
     given.output.parent.mkdir(parents=True, exist_ok=True)

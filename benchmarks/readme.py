@@ -16,7 +16,7 @@ from typing import Any
 
 from ladder import climbed
 
-from closedbook.studies.compare_page import comparison_table
+from closedbook.studies.comparison_page import comparison_table
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(<!-- figures: (\w+)[^>]*-->\n).*?(<!-- /figures -->)", re.DOTALL)

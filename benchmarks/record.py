@@ -17,7 +17,7 @@ from typing import Any
 import torch
 
 from closedbook import __version__
-from closedbook.runs import source_commit, write_atomically
+from closedbook.runs.folder import source_commit, write_atomically
 
 RESULTS = Path(__file__).parents[1] / "results"
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from closedbook.answers.baselines import RuleReader
-from closedbook.answers.pages import Library
-from closedbook.text.documents import Document, Documents
+from closedbook.data.documents import Document, Documents
+from closedbook.data.passages import Library
+from closedbook.evaluation.baselines import RuleReader
 
 YEAR = re.compile(r"(?<!\d)(?:1\d{3}|20[01]\d)(?!\d)")
 BORN = re.compile(r"\b(?:[Bb]orn\b|b\.)")

@@ -27,11 +27,11 @@ import torch
 import torch.nn.functional as F
 from record import Cells
 
-from closedbook import workflow
-from closedbook.model import decode
-from closedbook.recipe import load_recipe
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.model import generate
+from closedbook.training.bucketing import pad_to, to_batches
 from closedbook.training.gradient import backward
-from closedbook.training.slices import cut, whole
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -43,8 +43,8 @@ def timed(work: Callable[[], object]) -> float:
 def course(data: Path, batches: int) -> dict[str, object]:
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    job = workflow.prepare(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
-    model, leg = job.model, job.leg(0)
+    job = pipeline.prepare(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
+    model, trainer = job.model, job.trainer(0)
     config = GPT2Config(
         vocab_size=256, n_positions=128, n_embd=256, n_layer=4, n_head=8, activation_function="gelu",
         tie_word_embeddings=False, attn_implementation="sdpa", use_cache=False, bos_token_id=None, eos_token_id=None,
@@ -67,20 +67,20 @@ def course(data: Path, batches: int) -> dict[str, object]:
         finish()
 
     def sliced(examples):  # type: ignore[no-untyped-def]
-        with leg.workers(examples):
-            backward(model, examples, leg.stage)
+        with trainer.workers(examples):
+            backward(model, examples, trainer.stage)
         finish()
 
     def finish() -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        leg.optimiser.step(0.1)
+        trainer.optimiser.step(0.1)
         model.zero_grad(set_to_none=True)
 
     rates: dict[str, list[float]] = {"gpt2_padded": [], "ours_padded": [], "ours_sliced": []}
     for step in range(batches + 1):
-        examples = leg.mixture.batch(step)
+        examples = trainer.sampler.batch(step)
         tokens = len(examples.inputs.values)
-        piece = whole(examples, 127)
+        piece = pad_to(examples, 127)
         times = {
             "gpt2_padded": timed(lambda p=piece: theirs(p)),
             "ours_padded": timed(lambda p=piece: padded(p)),
@@ -100,20 +100,20 @@ def course(data: Path, batches: int) -> dict[str, object]:
 
 
 def fast(data: Path, steps: int) -> dict[str, object]:
-    job = workflow.prepare(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
-    model, leg, recipe = job.model, job.leg(0), job.recipe.model
+    job = pipeline.prepare(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
+    model, trainer, recipe = job.model, job.trainer(0), job.recipe.model
     d, layers = recipe.width, recipe.layers
-    stage = leg.stage
+    stage = trainer.stage
     shares, wholes, rates, products = [], [], [], []
     matrices = sum(p.numel() for p in model.stack.parameters() if p.ndim == 2)
-    first = int(0.5 * leg.mixture.steps)
+    first = int(0.5 * trainer.sampler.steps)
     model.train()
     for step in range(first, first + steps + 5):
-        examples = leg.mixture.batch(step)
+        examples = trainer.sampler.batch(step)
         torch.manual_seed(step)
-        seconds = timed(lambda e=examples: leg.step(e, 0.5))
+        seconds = timed(lambda e=examples: trainer.step(e, 0.5))
         flops, whole_flops, shapes = 0.0, 0.0, []
-        for piece in cut(examples):
+        for piece in to_batches(examples):
             positions, targets = piece.tokens.numel(), len(piece.at)
             outputs = min(model.head.out_features, stage.negatives or model.head.out_features)
             for layer in range(layers):
@@ -139,7 +139,7 @@ def fast(data: Path, steps: int) -> dict[str, object]:
         "float32_product_gflops_on_its_shapes": round(rate / 1e9, 1),
         "share": round(used / rate, 3),
         "share_as_if_whole": round(statistics.median(wholes) / rate, 3),
-        "products": recipe.products,
+        "products": recipe.matmul_dtype,
     }
 
 
@@ -158,14 +158,14 @@ def product_rate(shapes: list[tuple[int, int, int]]) -> float:
 
 
 def decoding(data: Path, turns: int) -> dict[str, object]:
-    job = workflow.prepare(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
+    job = pipeline.prepare(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
     prompts = [np.append(job.corpus.prompts[i], 1) for i in range(500)]
     model = job.model.eval()
-    decode.greedy(model, prompts[:50], 32)
+    generate.greedy(model, prompts[:50], 32)
     together, alone = [], []
     for prompt in prompts[:: len(prompts) // turns][:turns]:
-        together.append(timed(lambda: decode.greedy(model, prompts, 32)))
-        alone.append(timed(lambda p=prompt: decode.greedy_uncached(model, p, 32)) * len(prompts))
+        together.append(timed(lambda: generate.greedy(model, prompts, 32)))
+        alone.append(timed(lambda p=prompt: generate.greedy_uncached(model, p, 32)) * len(prompts))
     ratios = [slow / quick for slow, quick in zip(alone, together, strict=True)]
     return {
         "questions": len(prompts),
@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["course", "fast", "decode"])
     parser.add_argument("--machine", help="added to the cells' names: figures of several processors side by side")
     arguments = parser.parse_args()
-    workflow.set_threads(arguments.threads)
+    pipeline.set_threads(arguments.threads)
     cells = Cells("throughput.json")
     parts = {
         "course": lambda: course(arguments.data, arguments.batches),

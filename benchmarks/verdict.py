@@ -28,19 +28,19 @@ from typing import Any
 import numpy as np
 from record import RESULTS, Cells
 
-from closedbook import workflow
-from closedbook.answers import metrics
-from closedbook.answers.evidence import Index, build_index
-from closedbook.answers.run import Run
-from closedbook.recipe import Recipe, load_recipe
-from closedbook.runs import RunFolder
+from closedbook import pipeline
+from closedbook.config.schema import Recipe, load_recipe
+from closedbook.data.documents import read_documents, title_of
+from closedbook.data.questions import Questions, read_questions
+from closedbook.evaluation import metrics
+from closedbook.inference.run import Run
+from closedbook.runs.folder import RunFolder
 from closedbook.studies.ablation import Design, run_ablation
 from closedbook.studies.fluency import run_fluency
 from closedbook.studies.reversal import run_reversal
 from closedbook.studies.strangers import run_strangers
-from closedbook.text.documents import read_documents, title_of
-from closedbook.text.questions import Questions, read_questions
-from closedbook.text.world import WorldSpec, make_world
+from closedbook.synthetic.world import WorldSpec, make_world
+from closedbook.verdicts.evidence_store import EvidenceStore, build_index
 
 PRECISIONS = (0.8, 0.9, 0.95)
 STRANGE = (
@@ -85,14 +85,14 @@ def main() -> None:
 
 def course(given: argparse.Namespace, seed: int) -> dict[str, Any]:
     """`fast` on the course's data; dev is read last."""
-    steps = ["stages.learn.steps=150", "data.kept_out={calibrate=0.1}"] if given.quick else []
+    steps = ["stages.learn.steps=150", "data.held_out={calibrate=0.1}"] if given.quick else []
     with tempfile.TemporaryDirectory() as folder:
         recipe = load_recipe("fast", [*steps, *given.set, f"seed={seed}"])
         inputs = (given.data / "wiki.txt", given.data / "birth_places_train.tsv")
         kept = given.runs and given.runs / f"accuracy-fast-{seed}"
         run = _judged_anew(kept, recipe, Path(folder) / "run", *inputs) if kept and kept.is_dir() else None
         if run is None:
-            run = workflow.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
+            run = pipeline.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
         dev = read_questions(given.data / "birth_dev.tsv", need_answers=True)
         studies = RESULTS / "studies" if seed == given.seeds[0] and not given.quick else Path(folder)
         return {**judged(run, dev, studies / "course"), "set": given.set}
@@ -104,15 +104,15 @@ def _judged_anew(kept: Path, recipe: Recipe, path: Path, documents: Path, questi
     What is kept out may be divided otherwise between choosing and calibrating; what was trained on must be the same.
     Which products were the faster where it was trained does not matter.
     """
-    found = workflow.load(kept)
-    recipe = replace(recipe, model=replace(recipe.model, products=found.recipe.model.products))
-    job = workflow.prepare(recipe, documents, questions)
+    found = pipeline.load(kept)
+    recipe = replace(recipe, model=replace(recipe.model, matmul_dtype=found.recipe.model.matmul_dtype))
+    job = pipeline.prepare(recipe, documents, questions)
     trained = found.folder.record()["split"]["train"]
     if replace(found.recipe, data=recipe.data) != recipe or trained != job.split["train"]:
         return None
     shutil.copytree(kept, path)
     run = Run(RunFolder(path), recipe, found.vocabulary, found.model)
-    workflow.finish(run, job)
+    pipeline.finish(run, job)
     return run
 
 
@@ -124,7 +124,7 @@ def world(given: argparse.Namespace, seed: int) -> dict[str, Any]:
         files = made.write(Path(folder) / "world")
         recipe = load_recipe("demo", [*steps, *given.set, f"seed={seed}"])
         inputs = (files / "documents.txt", files / "questions-train.tsv")
-        run = workflow.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
+        run = pipeline.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
         questions = read_questions(files / "questions-test.tsv", need_answers=True)
         asked = len(questions) // len(made.spec.relations)
         by_relation = {
@@ -154,14 +154,14 @@ def judged(run: Run, questions: Questions, folder: Path, *, brief: bool = False)
     """Every figure of one run on questions with known answers. The label of right and wrong is the gold answer."""
     found: dict[str, Any] = {"questions": len(questions)}
     for signals in ("pass", "all"):
-        report = workflow.evaluate(run, questions, blind=True, signals=signals)["confidence"]
+        report = pipeline.evaluate(run, questions, blind=True, signals=signals)["confidence"]
         blind = {key: report[key] for key in ("probability", "model_probability", "verdicts")}
         blind["given"] = {f"{precision:g}": _realised(run, questions, precision, signals) for precision in PRECISIONS}
         own, ours = blind["model_probability"], blind["probability"]
         blind["excess_aurc_ratio"] = ours["excess_aurc"] / own["excess_aurc"] if own["excess_aurc"] else None
         blind["calibration_gap"] = ours["calibration_error"] - ours["calibration_error_if_perfect"]
         found[f"blind, {signals}"] = blind
-    report = workflow.evaluate(run, questions)["confidence"]
+    report = pipeline.evaluate(run, questions)["confidence"]
     remembered = report["right_by_verdict"].get("remembered")
     answers = run.answer(questions.items)
     fooled = [answer.answer for answer in answers if not answer.right and answer.evidence and answer.evidence.stands_in]
@@ -211,7 +211,7 @@ def strange(run: Run) -> list[dict[str, Any]]:
 def course_taken_out(given: argparse.Namespace) -> dict[str, Any]:
     """Eight models of the course's data, each without half of the people."""
     steps = 100 if given.quick else 1000
-    recipe = load_recipe("fast", ["data.kept_out={calibrate=0.1}", *given.set, f"stages.learn.steps={steps}"])
+    recipe = load_recipe("fast", ["data.held_out={calibrate=0.1}", *given.set, f"stages.learn.steps={steps}"])
     inputs = (given.data / "wiki.txt", given.data / "birth_places_train.tsv")
     folder = RESULTS / "studies" / f"{given.name}-ablation-course"
     return _taken_out(Design(*inputs, recipe, 2 if given.quick else 8), folder, given.threads)
@@ -220,7 +220,7 @@ def course_taken_out(given: argparse.Namespace) -> dict[str, Any]:
 def world_taken_out(given: argparse.Namespace) -> dict[str, Any]:
     """Six models of a built-in world, each without half of the people."""
     steps = 100 if given.quick else 800
-    recipe = load_recipe("demo", ["data.kept_out={calibrate=0.15}", *given.set, f"stages.learn.steps={steps}"])
+    recipe = load_recipe("demo", ["data.held_out={calibrate=0.15}", *given.set, f"stages.learn.steps={steps}"])
     folder = RESULTS / "studies" / f"{given.name}-ablation-world"
     spec = WorldSpec(people=1000, biographies_per_person=2, strangers=0, relations=("birthplace",))
     with tempfile.TemporaryDirectory() as work:
@@ -255,7 +255,7 @@ def lookups(data: Path, lines: int) -> dict[str, Any]:
         built = time.perf_counter() - began
         known = [rng.choice(documents.items).title for _ in range(300)]
         del documents
-        index = Index(Path(folder) / "evidence.sqlite")
+        index = EvidenceStore(Path(folder) / "evidence.sqlite")
         strangers = [f"{rng.choice(firsts)} Q. {rng.choice(lasts)}x" for _ in range(300)]
         return {
             "lines": lines,
@@ -265,7 +265,7 @@ def lookups(data: Path, lines: int) -> dict[str, Any]:
         }
 
 
-def _timed(index: Index, names: Sequence[str]) -> dict[str, float]:
+def _timed(index: EvidenceStore, names: Sequence[str]) -> dict[str, float]:
     times = []
     for name in names:
         began = time.perf_counter()

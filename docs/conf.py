@@ -19,8 +19,8 @@ sys.path.insert(0, str(HERE.parent / "src"))
 from notebook import to_markdown  # noqa: E402
 
 from closedbook import __version__  # noqa: E402
-from closedbook import recipe as recipes  # noqa: E402
 from closedbook.cli import app as app_of_the_shell  # noqa: E402
+from closedbook.config import schema as recipes  # noqa: E402
 
 project, author, copyright = "closedbook", "the closedbook authors", "the closedbook authors"
 version = release = __version__

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from closedbook.text.world import WorldSpec, make_world
+from closedbook.synthetic.world import WorldSpec, make_world
 
 COURSE = Path(__file__).parents[2] / "shared" / "data" / "cs224n"
 
@@ -27,7 +27,7 @@ summary = "Seconds of training, for tests."
 width = 16
 layers = 1
 heads = 2
-block = 96
+context_length = 96
 dropout = 0.1
 
 [answer]
@@ -136,9 +136,9 @@ main(arguments)
 
 def kill_at(name: str, where: str, number: int, save_every: float) -> None:
     """Make this process send itself a signal at a step of the training it is going to do."""
-    from closedbook import workflow
+    from closedbook import pipeline
     from closedbook.training import loop, session
-    from closedbook.training.optimiser import AdamW
+    from closedbook.training.optimisers import AdamW
 
     session.SAVE_EVERY = save_every
     seen = 0
@@ -149,7 +149,7 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
         if seen == number:
             os.kill(os.getpid(), getattr(signal, name))
 
-    step, seeded, train = AdamW.step, loop.Leg.run, workflow.train_stages
+    step, seeded, train = AdamW.step, loop.StageTrainer.run, pipeline.train_stages
 
     def half_done(self: AdamW, multiplier: float) -> None:
         """The signal comes when one half of the parameters is updated."""
@@ -161,7 +161,7 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
                 count()
         self.groups = halves
 
-    def run(self: loop.Leg, listen: Callable[[loop.Step], None]) -> None:
+    def run(self: loop.StageTrainer, listen: Callable[[loop.Step], None]) -> None:
         def heard(event: loop.Step) -> None:
             listen(event)
             count()
@@ -173,7 +173,7 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
             AdamW.step = half_done  # type: ignore[method-assign]
         return train(*given)
 
-    loop.Leg.run, workflow.train_stages = run, only_now  # type: ignore[method-assign]
+    loop.StageTrainer.run, pipeline.train_stages = run, only_now  # type: ignore[method-assign]
 
 
 def killed(name: str, where: str, number: int, arguments: list[str], save_every: float = 1e9) -> Done:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from closedbook.recipe import load_recipe
-from closedbook.text.documents import make_documents
-from closedbook.text.world import WorldSpec, make_world
+from closedbook.config.schema import load_recipe
+from closedbook.data.documents import make_documents
+from closedbook.synthetic.world import WorldSpec, make_world
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
@@ -117,7 +117,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(data: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> dict[str, Any]:
     sets = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=3", "stages.learn.batch=16",
-            "stages.learn.negatives=0", "data.kept_out.choose=0.4"]  # fmt: skip
+            "stages.learn.negatives=0", "data.held_out.choose=0.4"]  # fmt: skip
     results = data / "beyond.json"
     arguments = ["--data", data, "--work", data / "work", "--results", results, "--seeds", "0", "--threads", "1",
                  "--number", "12", *(part for each in sets for part in ("--set", each)), *more]  # fmt: skip
@@ -151,7 +151,7 @@ def test_the_benchmark_runs_keeps_its_cells_and_reads_dev_at_the_end_only(
     assert wordings["unseen"]["total"] == 5 * wordings["trained"]["total"]
     assert "Where was {name} born?" not in wordings["by_wording"]
 
-    monkeypatch.setattr(beyond.workflow, "train", lambda *given, **how: pytest.fail("trained again"))
+    monkeypatch.setattr(beyond.pipeline, "train", lambda *given, **how: pytest.fail("trained again"))
     second = run(data, monkeypatch, "--final")
     assert {cell: second["cells"][cell] for cell in first["cells"]} == first["cells"]
     assert {"birth_dev.tsv", "birth_test_inputs.tsv"} <= set(read)

@@ -7,15 +7,15 @@ import json
 
 import pytest
 
-from closedbook import workflow
-from closedbook.recipe import load_recipe
-from closedbook.text.documents import read_documents
-from closedbook.text.world import WorldSpec, make_world
-from closedbook.training.checkpoint import load_tensors, same_tensors
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.data.documents import read_documents
+from closedbook.runs.weights import load_tensors, same_tensors
+from closedbook.synthetic.world import WorldSpec, make_world
 
 SMALL = [
     "model.width=16", "model.heads=2", "model.layers=1", "model.memory.rows=64", "stages.learn.steps=6",
-    "stages.learn.batch=8", "data.kept_out={}", "model.products=float32",
+    "stages.learn.batch=8", "data.held_out={}", "model.matmul_dtype=float32",
 ]  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def data(tmp_path_factory):
 
 def train(data, run, documents="documents.txt", **more):
     recipe = load_recipe("fast", SMALL)
-    return workflow.train(recipe, data / documents, data / "questions-train.tsv", run=run, threads=1, **more)
+    return pipeline.train(recipe, data / documents, data / "questions-train.tsv", run=run, threads=1, **more)
 
 
 def test_an_indexed_corpus_trains_the_same_weights_and_tells_the_same_evidence(data, tmp_path):
@@ -39,7 +39,7 @@ def test_an_indexed_corpus_trains_the_same_weights_and_tells_the_same_evidence(d
     notes = []
     indexed = train(data, tmp_path / "indexed", index=tmp_path / "index", listeners=[notes.append])
     packed = train(data, tmp_path / "packed", "documents.jsonl.gz", index=tmp_path / "index")
-    assert any(isinstance(note, workflow.Note) and "indexing" in note.text for note in notes)
+    assert any(isinstance(note, pipeline.Message) and "indexing" in note.text for note in notes)
     weights = [load_tensors(run.path / "model.safetensors")[0] for run in (plain, indexed, packed)]
     assert same_tensors(weights[0], weights[1])
     assert same_tensors(weights[0], weights[2])
@@ -53,14 +53,14 @@ def test_an_indexed_corpus_trains_the_same_weights_and_tells_the_same_evidence(d
 
 
 def test_a_large_corpus_is_indexed_beside_its_file_unasked(data, tmp_path, monkeypatch):
-    from closedbook.objectives import index
+    from closedbook.data import token_index
 
-    monkeypatch.setattr(index, "LARGE", 1000)
+    monkeypatch.setattr(token_index, "LARGE", 1000)
     here = tmp_path / "documents.txt"
     here.write_bytes((data / "documents.txt").read_bytes())
-    job = workflow.prepare(load_recipe("fast", SMALL), here, data / "questions-train.tsv")
+    job = pipeline.prepare(load_recipe("fast", SMALL), here, data / "questions-train.tsv")
     assert job.corpus.indexed is not None
     assert (tmp_path / "documents.txt.index").is_dir()
-    monkeypatch.setattr(index.os, "access", lambda *_: False)  # a folder that cannot be written
+    monkeypatch.setattr(token_index.os, "access", lambda *_: False)  # a folder that cannot be written
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert index.default_root(tmp_path / "other.txt") == tmp_path / "cache" / "closedbook" / "indexes"
+    assert token_index.default_root(tmp_path / "other.txt") == tmp_path / "cache" / "closedbook" / "indexes"

@@ -16,11 +16,11 @@ import pytest
 import torch
 from shell import environment
 
-from closedbook import workflow
+from closedbook import pipeline
 from closedbook.errors import RunError
-from closedbook.runs import RunFolder, check_free
+from closedbook.runs.folder import RunFolder, check_free
+from closedbook.runs.weights import load_tensors
 from closedbook.training import session
-from closedbook.training.checkpoint import load_tensors
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
@@ -122,7 +122,7 @@ def test_a_run_without_a_state_begins_anew_and_says_so(unfinished: Path, victims
         (unfinished / name).unlink()
     heard: list[Any] = []
     crashes.Inputs(victims["unfinished"].parent).train(unfinished, resume=True, listeners=(heard.append,))
-    notes = [event.text for event in heard if isinstance(event, workflow.Note)]
+    notes = [event.text for event in heard if isinstance(event, pipeline.Message)]
     assert notes == ["no state was saved before; beginning with the first step"]
     assert crashes.sha256(unfinished / "model.safetensors") == crashes.sha256(victims["finished"] / "model.safetensors")
 
@@ -163,7 +163,7 @@ def test_a_line_of_metrics_that_a_full_disk_cut_short_is_written_again(tmp_path:
     folder = RunFolder.create(tmp_path / "run", {})
     metrics = session.Metrics(folder, ["a"], 0, 0)
     for step in (1, 2):
-        metrics(workflow.Step("a", step, 2000, 1.0, 1.0, 5, 0.1))
+        metrics(pipeline.Step("a", step, 2000, 1.0, 1.0, 5, 0.1))
         metrics.flush()
         with open(metrics.path, "ab") as file:
             file.write(b'{"stage": "a", "st')
@@ -257,7 +257,7 @@ def test_a_kill_between_hash_and_file_leaves_a_score_that_can_be_read(finished: 
 @pytest.mark.parametrize("name", ["evidence.sqlite", "calibration.json"])
 def test_a_file_that_is_gone_is_said(name: str, finished: Path):
     (finished / name).unlink()
-    run = workflow.load(finished)
+    run = pipeline.load(finished)
     with pytest.warns(UserWarning, match=f"has no {name} any more"):
         run.ask("Where was Ada Lovelace born?")
 
@@ -265,25 +265,25 @@ def test_a_file_that_is_gone_is_said(name: str, finished: Path):
 def test_a_file_that_the_run_never_had_is_not_used(finished: Path):
     folder = RunFolder.open(finished)
     folder.update(files={name: sha for name, sha in folder.record()["files"].items() if name != "calibration.json"})
-    run = workflow.load(finished)
+    run = pipeline.load(finished)
     with pytest.raises(RunError, match=r"calibration\.json is damaged"):
         run.ask("Where was Ada Lovelace born?")
 
 
 def test_of_a_large_file_samples_are_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from closedbook import runs
+    from closedbook.runs import folder as folder_module
 
-    monkeypatch.setattr(runs, "HASHED_WHOLE", 2**20)
+    monkeypatch.setattr(folder_module, "HASHED_WHOLE", 2**20)
     path = tmp_path / "large"
     path.write_bytes(Random(0).randbytes(2**20 + 12345))
-    good = runs.fingerprint(path)
-    assert good.startswith(runs.SAMPLED)
+    good = folder_module.fingerprint(path)
+    assert good.startswith(folder_module.SAMPLED)
     for damage in (lambda content: content[:-1], lambda content: content[:5] + b"x" + content[6:]):
         content = path.read_bytes()
         path.write_bytes(damage(content))
-        assert runs.fingerprint(path) != good
+        assert folder_module.fingerprint(path) != good
         path.write_bytes(content)
-    assert runs.fingerprint(path) == good
+    assert folder_module.fingerprint(path) == good
 
 
 # The terminal ------------------------------------------------------------------------------------------------------

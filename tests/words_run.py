@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import closedbook
-from closedbook.answers.run import Run
-from closedbook.text.world import World, WorldSpec, make_world
+from closedbook.inference.run import Run
+from closedbook.synthetic.world import World, WorldSpec, make_world
 
 SMALL = [
-    "data.kept_out={choose=0.0, calibrate=0.3}", "model.width=32", "model.heads=2", "model.memory.rows=4096",
-    "stages.learn.steps=120", "stages.learn.batch=64", "stages.learn.negatives=200", "model.products=float32",
+    "data.held_out={choose=0.0, calibrate=0.3}", "model.width=32", "model.heads=2", "model.memory.rows=4096",
+    "stages.learn.steps=120", "stages.learn.batch=64", "stages.learn.negatives=200", "model.matmul_dtype=float32",
 ]  # fmt: skip
 
 

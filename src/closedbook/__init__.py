@@ -14,18 +14,18 @@ __version__ = "0.1.0"
 __all__ = ["load", "load_recipe", "train"]
 
 if TYPE_CHECKING:
-    from closedbook.recipe import load_recipe
-    from closedbook.workflow import load, train
+    from closedbook.config.schema import load_recipe
+    from closedbook.pipeline import load, train
 
 
 def __getattr__(name: str) -> Any:
     # Imported on first use: `import closedbook` must not wait for torch.
     if name in ("load", "train"):
-        import closedbook.workflow as workflow
+        import closedbook.pipeline as pipeline
 
-        return getattr(workflow, name)
+        return getattr(pipeline, name)
     if name == "load_recipe":
-        from closedbook.recipe import load_recipe
+        from closedbook.config.schema import load_recipe
 
         return load_recipe
     raise AttributeError(f"module 'closedbook' has no attribute {name!r}")

@@ -12,8 +12,8 @@ import pytest
 import torch
 from shell import RECIPE, Tiny, closedbook, hashes, make_tiny, refused
 
-from closedbook.runs import RunFolder
-from closedbook.training.checkpoint import load_tensors, save_tensors
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.weights import load_tensors, save_tensors
 
 GOOD = "Ada Lovelace. Ada Lovelace was born in London.\nAlan Turing. He was born in Maida Vale.\n"
 ASKED = "Where was Ada Lovelace born?\tLondon\nWhere was Alan Turing born?\tMaida Vale\n"
@@ -135,7 +135,7 @@ def test_a_question_with_letters_that_no_document_holds_is_refused_in_training(t
 def test_a_question_longer_than_the_block_is_refused_in_training(tiny: Tiny, tmp_path: Path):
     path = tmp_path / "questions.tsv"
     path.write_text(ASKED + f"Where was {'Hector ' * 60}born?\tRome\n", encoding="utf-8")
-    refused(closedbook(*given(tiny, "--questions", path)), f"{path}:3:", "model.block")
+    refused(closedbook(*given(tiny, "--questions", path)), f"{path}:3:", "model.context_length")
 
 
 def test_reserved_characters_in_documents_are_refused(tiny: Tiny, tmp_path: Path):
@@ -227,13 +227,13 @@ def test_a_recipe_file_with_a_mistake_is_refused(text: str, words: list[str], ti
         ("stages.pretrain.optimiser.rat=1", ['"rate"']),
         ("stages.finetune.optimiser.rate=fast", ["rate", "float"]),
         ("stages.finetune.schedule.name=corse", ['"course"']),
-        ("model.block=9223372036854775808", ["memory"]),
+        ("model.context_length=9223372036854775808", ["memory"]),
         ("model.dropout=1.0", ["dropout"]),
         ("model.dropout=nan", ["model.dropout"]),
         ("model.mixer=sofmax", ['"softmax"']),
         ("model.positions=left", ["learned"]),
-        ("data.kept_out.choose=2.0", ["less than 1"]),
-        ("data.kept_out.chose=0.1", ["choose"]),
+        ("data.held_out.choose=2.0", ["less than 1"]),
+        ("data.held_out.chose=0.1", ["choose"]),
         ("vocabulary.kind=letters", ["characters"]),
         ("vocabulary.kind=words", ["objective span", "phrases"]),
         ("vocabulary.kind=bpe", ["258"]),
@@ -258,12 +258,12 @@ def test_a_thread_count_that_cannot_be_is_refused(threads: str, tiny: Tiny):
 
 
 def test_a_network_too_large_for_the_machine_is_refused(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
-    from closedbook import workflow
+    from closedbook import pipeline
 
     def make(*_: object) -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 9 bytes")
 
-    monkeypatch.setattr(workflow, "GPT", make)
+    monkeypatch.setattr(pipeline, "GPT", make)
     refused(closedbook(*tiny.train(tiny.folder / "never")), "memory", "model.width")
 
 
@@ -403,16 +403,16 @@ def test_an_unfinished_run_says_how_to_finish_it(run: Path):
 
 
 def test_a_damaged_training_state_is_refused_and_left_as_it_is(tiny: Tiny, tmp_path: Path):
-    from closedbook import workflow
+    from closedbook import pipeline
 
     run = tmp_path / "run"
 
-    def interrupt(event: workflow.Event) -> None:
-        if isinstance(event, workflow.Step):
+    def interrupt(event: pipeline.Event) -> None:
+        if isinstance(event, pipeline.Step):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        workflow.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, listeners=[interrupt])
+        pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, listeners=[interrupt])
     good = (run / "training.safetensors").read_bytes()
     for damage in (cut("training.safetensors", 0.9), flip("training.safetensors", 0.8)):
         (run / "training.safetensors").write_bytes(good)
@@ -496,12 +496,12 @@ def test_sampling_that_cannot_be_is_refused(option: str, value: str, finished: P
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(
     option: str, finished: Path, tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from closedbook import workflow
+    from closedbook import pipeline
 
     def work(*_: object) -> None:
         raise AssertionError("it began to work")
 
-    monkeypatch.setattr(workflow, "evaluate", work)
+    monkeypatch.setattr(pipeline, "evaluate", work)
     before = hashes(tiny.folder)
     for path, word in (
         (tmp_path / "none" / "a.jsonl", "make it first"),
@@ -522,7 +522,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
 def test_where_only_one_thing_can_be_said_the_answers_are_json_still(tmp_path: Path):
     (tmp_path / "one.txt").write_text("Ada Lovelace. Ada Lovelace was born in London .\n", encoding="utf-8")
     (tmp_path / "asked.tsv").write_text("Where was Ada Lovelace born?\tLondon\n", encoding="utf-8")
-    small = ["--set", "stages.learn.steps=2", "--set", "data.kept_out={}", "--set", "model.memory.rows=64"]
+    small = ["--set", "stages.learn.steps=2", "--set", "data.held_out={}", "--set", "model.memory.rows=64"]
     given = ["--documents", tmp_path / "one.txt", "--questions", tmp_path / "asked.tsv", "--threads", "1"]
     done = closedbook("train", "demo", *given, *small, "--run", tmp_path / "run")
     assert done.code == 0, done.err
@@ -534,7 +534,7 @@ def test_what_gives_an_objective_nothing_to_show_is_named(tmp_path: Path):
     path = tmp_path / "small.txt"
     path.write_text("ada lovelace. she was a mathematician.\nalan turing. he was one too.\n", encoding="utf-8")
     (tmp_path / "asked.tsv").write_text("Where was ada lovelace born?\tLondon\n", encoding="utf-8")
-    given = ["--documents", path, "--questions", tmp_path / "asked.tsv", "--set", "data.kept_out={}"]
+    given = ["--documents", path, "--questions", tmp_path / "asked.tsv", "--set", "data.held_out={}"]
     refused(closedbook("train", "demo", *given, "--dry-run"), '"cue"', f"in {path}", "Title. Text")
     refused(closedbook("train", "demo", *given, "--set", "data.documents=text", "--dry-run"), "has no titles")
 

@@ -99,5 +99,5 @@ def test_help_and_baselines_do_not_load_torch():
     assert done.returncode == 0
     assert "--answer" in done.stdout
     assert time.perf_counter() - began < 5  # on a busy machine; under 1 on a free one
-    check = "import sys, closedbook.answers.baselines, closedbook.cli.baseline; sys.exit('torch' in sys.modules)"
+    check = "import sys, closedbook.evaluation.baselines, closedbook.cli.baseline; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

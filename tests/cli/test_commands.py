@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from shell import COURSE, Tiny, closedbook, hashes, in_a_process, make_tiny
 
-from closedbook.recipe import REGISTRIES, recipe_names
+from closedbook.config.schema import REGISTRIES, recipe_names
 
 ANSWER = {
     "question", "answer", "gold", "right", "probability", "unknown_characters", "dropped_tokens",
@@ -82,7 +82,7 @@ def test_answers_are_one_object_a_line_and_predictions_one_answer_a_line(tiny: T
 def test_an_answer_with_a_line_break_is_still_one_line_of_predictions(
     tiny: Tiny, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from closedbook.text.vocabulary import Characters
+    from closedbook.data.vocabulary import Characters
 
     monkeypatch.setattr(Characters, "answer", lambda self, ids: "New\nYork")
     path = tmp_path / "predictions.txt"
@@ -137,7 +137,7 @@ def test_asking_one_is_answering_a_file_of_one(tiny: Tiny, run: Path):
 def test_brackets_and_colons_in_an_answer_are_printed_as_they_are(
     answer: str, run: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    from closedbook.text.vocabulary import Characters
+    from closedbook.data.vocabulary import Characters
 
     monkeypatch.setattr(Characters, "answer", lambda self, ids: answer)
     done = closedbook("ask", run, "Where was Ada born?")

@@ -10,10 +10,10 @@ import pytest
 import torch
 from shell import Tiny, closedbook, killed, make_tiny, refused
 
+from closedbook.course import assignment
+from closedbook.data.questions import read_questions
 from closedbook.errors import RecipeError
-from closedbook.interop import course
-from closedbook.runs import RunFolder
-from closedbook.text.questions import read_questions
+from closedbook.runs.folder import RunFolder
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "interop"))
 from mingpt import MinGPT
@@ -122,7 +122,7 @@ def test_the_prompt_ends_where_the_course_s_does(tmp_path: Path):
         ("Where was A born?\tX\n", ["Where was A born?"]),
     ):
         (tmp_path / "q.tsv").write_text(content, encoding="utf-8")
-        assert course.prompts(read_questions(tmp_path / "q.tsv")) == expected
+        assert assignment.prompts(read_questions(tmp_path / "q.tsv")) == expected
 
 
 def test_ctrl_c_saves_and_the_same_command_goes_on_to_the_same_parameters(done: Course, tmp_path: Path):
@@ -171,7 +171,7 @@ def test_parameters_that_a_finished_training_lacks_are_written_and_nothing_is_tr
     before = written.read_bytes()
     written.unlink()
     with monkeypatch.context() as patch:
-        patch.setattr("closedbook.workflow.train", lambda *_, **__: pytest.fail("it was trained already"))
+        patch.setattr("closedbook.pipeline.train", lambda *_, **__: pytest.fail("it was trained already"))
         again = closedbook(*here, done.tiny.questions)
     assert again.code == 0, again.err
     assert written.read_bytes() == before
@@ -192,31 +192,34 @@ def test_a_folder_that_is_no_run_is_left_alone(done: Course, tmp_path: Path):
 
 def test_the_handout_s_epochs_and_rates():
     for variant in ("vanilla", "synthesizer"):
-        (pretrain,) = course.course_recipe("pretrain", variant).stages
-        (after,) = course.course_recipe("finetune", variant).stages
-        (alone,) = course.course_recipe("finetune", variant, pretrained=False).stages
+        (pretrain,) = assignment.course_recipe("pretrain", variant).stages
+        (after,) = assignment.course_recipe("finetune", variant).stages
+        (alone,) = assignment.course_recipe("finetune", variant, pretrained=False).stages
         assert [(s.epochs, s.batch, s.optimiser.options["rate"]) for s in (pretrain, after, alone)] == [
             (650, 128, 6e-3), (10, 256, 6e-4), (75, 256, 6e-4)
         ]  # fmt: skip
-    (stage,) = course.course_recipe("finetune", "vanilla", rate=1e-5, bottleneck=64, epochs=2).stages
+    (stage,) = assignment.course_recipe("finetune", "vanilla", rate=1e-5, bottleneck=64, epochs=2).stages
     assert (stage.epochs, stage.optimiser.options["rate"]) == (2, 1e-5)
 
 
 def test_the_bottleneck_is_the_course_s_where_it_is_left_out():
     for given, expected in ((None, 32), (64, 64)):
         assert (
-            course.course_recipe("pretrain", "perceiver", bottleneck=given).model.stack.options["latents"] == expected
+            assignment.course_recipe("pretrain", "perceiver", bottleneck=given).model.stack.options["latents"]
+            == expected
         )
-    assert course.course_recipe("pretrain", "vanilla", bottleneck=64) == course.course_recipe("pretrain", "vanilla")
-    assert course.course_recipe("pretrain", "perceiver", bottleneck=128).model.stack.options["latents"] == 128
+    assert assignment.course_recipe("pretrain", "vanilla", bottleneck=64) == assignment.course_recipe(
+        "pretrain", "vanilla"
+    )
+    assert assignment.course_recipe("pretrain", "perceiver", bottleneck=128).model.stack.options["latents"] == 128
     with pytest.raises(RecipeError, match=r"--bottleneck_dim 500 .* at most 128"):
-        course.course_recipe("pretrain", "perceiver", bottleneck=500)
+        assignment.course_recipe("pretrain", "perceiver", bottleneck=500)
 
 
 def test_the_schedule_of_2024_is_asked_for_by_a_flag(done: Course):
     for function in ("pretrain", "finetune"):
         for schedule, passes in (("2021", 200), ("2024", 650)):
-            (stage,) = course.course_recipe(function, "rope", schedule=schedule).stages
+            (stage,) = assignment.course_recipe(function, "rope", schedule=schedule).stages
             assert stage.schedule.options["passes"] == passes
     written = done.at("late.params")
     made = closedbook(
@@ -228,7 +231,7 @@ def test_the_schedule_of_2024_is_asked_for_by_a_flag(done: Course):
 
 
 def test_a_variant_without_a_recipe_says_which_there_are(done: Course, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(course, "recipe_names", lambda: ["course-vanilla", "course-synthesizer"])
+    monkeypatch.setattr(assignment, "recipe_names", lambda: ["course-vanilla", "course-synthesizer"])
     refused(
         closedbook("cs224n", "pretrain", "rope", done.corpus, "--writing_params_path", done.at("x")),
         '"rope"', "course-rope", "vanilla, synthesizer",

@@ -7,9 +7,9 @@ from pathlib import Path
 from shell import closedbook, refused
 
 from closedbook.cli.demo import by_relation, by_wording
-from closedbook.text.questions import read_questions
-from closedbook.text.world import WorldSpec, make_world
-from closedbook.text.world_words import HELD_OUT, QUESTIONS
+from closedbook.data.questions import read_questions
+from closedbook.synthetic.world import WorldSpec, make_world
+from closedbook.synthetic.world_words import HELD_OUT, QUESTIONS
 
 
 def test_answers_in_unseen_wordings_are_told_apart_by_relation_and_wording(tmp_path: Path):

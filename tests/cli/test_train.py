@@ -14,9 +14,9 @@ import pytest
 import torch
 from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_fork, make_tiny, refused
 
-from closedbook import workflow
+from closedbook import pipeline
 from closedbook.cli.train import next_step
-from closedbook.runs import FORMAT, RunFolder, resume_command
+from closedbook.runs.folder import FORMAT, RunFolder, resume_command
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -49,10 +49,10 @@ def unfinished(tiny: Tiny, tmp_path: Path) -> Path:
     return run
 
 
-def interrupt_after(steps: int) -> Callable[[workflow.Event], None]:
-    def listen(event: workflow.Event) -> None:
+def interrupt_after(steps: int) -> Callable[[pipeline.Event], None]:
+    def listen(event: pipeline.Event) -> None:
         nonlocal steps
-        if isinstance(event, workflow.Step):
+        if isinstance(event, pipeline.Step):
             steps -= 1
             if steps == 0:
                 raise KeyboardInterrupt
@@ -60,8 +60,8 @@ def interrupt_after(steps: int) -> Callable[[workflow.Event], None]:
     return listen
 
 
-def start(tiny: Tiny, run: Path, *listeners: Callable[[workflow.Event], None]) -> workflow.Run:
-    return workflow.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, listeners=listeners)
+def start(tiny: Tiny, run: Path, *listeners: Callable[[pipeline.Event], None]) -> pipeline.Run:
+    return pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, listeners=listeners)
 
 
 def weights(run: Path) -> str:
@@ -95,11 +95,11 @@ def test_the_plan_counts_the_tokens_that_the_training_then_sees(tiny: Tiny, unin
 
 
 def test_the_estimate_changes_neither_weights_nor_random_numbers(tiny: Tiny):
-    job = workflow.prepare(workflow.load_recipe(tiny.recipe), tiny.documents, tiny.questions)
+    job = pipeline.prepare(pipeline.load_recipe(tiny.recipe), tiny.documents, tiny.questions)
     before = {name: value.clone() for name, value in job.model.state_dict().items()}
     state = torch.get_rng_state()
     torch.set_rng_state(state)
-    workflow.plan(job)
+    pipeline.plan(job)
     assert all(torch.equal(before[name], value) for name, value in job.model.state_dict().items())
     assert all(parameter.grad is None for parameter in job.model.parameters())
 
@@ -109,7 +109,7 @@ def test_the_estimate_changes_neither_weights_nor_random_numbers(tiny: Tiny):
 def test_the_course_s_recipes_have_the_published_number_of_parameters(
     recipe: str, parameters: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(workflow, "TIMED", 64)
+    monkeypatch.setattr(pipeline, "TIMED", 64)
     files = ["--documents", COURSE / "wiki.txt", "--questions", COURSE / "birth_places_train.tsv"]
     done = closedbook("train", recipe, *files, "--dev", COURSE / "birth_dev.tsv", "--dry-run", "--json")
     assert done.code == 0, done.err
@@ -174,17 +174,17 @@ def test_what_to_sample_from_is_the_beginning_of_the_text(
     name: str, content: str, start: str, uninterrupted: Path, tmp_path: Path
 ):
     (tmp_path / name).write_text(content, encoding="utf-8")
-    assert shlex.quote(start) in next_step(workflow.load(uninterrupted), None, tmp_path / name)
+    assert shlex.quote(start) in next_step(pipeline.load(uninterrupted), None, tmp_path / name)
 
 
 def test_without_run_the_folder_is_recipe_and_date_and_resume_finds_it(
     tiny: Tiny, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    recipe = workflow.load_recipe(tiny.recipe)
+    recipe = pipeline.load_recipe(tiny.recipe)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            workflow.train(recipe, tiny.documents, tiny.questions, threads=1, listeners=[interrupt_after(2)])
+            pipeline.train(recipe, tiny.documents, tiny.questions, threads=1, listeners=[interrupt_after(2)])
     older, newer = sorted(path.name for path in Path("runs").iterdir())
     assert re.fullmatch(r"tiny-\d{4}-\d\d-\d\d-\d{6}", older)
     done = closedbook("train", tiny.recipe, *tiny.inputs, "--resume", "--json")
@@ -197,9 +197,9 @@ def test_without_run_the_folder_is_recipe_and_date_and_resume_finds_it(
 def test_resume_finds_the_newest_run_with_these_options(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     for seed in (1, 2):
-        recipe = workflow.load_recipe(tiny.recipe, [f"seed={seed}"])
+        recipe = pipeline.load_recipe(tiny.recipe, [f"seed={seed}"])
         with pytest.raises(KeyboardInterrupt):
-            workflow.train(recipe, tiny.documents, tiny.questions, threads=1, listeners=[interrupt_after(2)])
+            pipeline.train(recipe, tiny.documents, tiny.questions, threads=1, listeners=[interrupt_after(2)])
     older, _ = sorted(path.name for path in Path("runs").iterdir())
     done = closedbook("train", tiny.recipe, *tiny.inputs, "--seed", "1", "--resume", "--json")
     assert done.json["run"] == f"runs/{older}"
@@ -215,9 +215,9 @@ def test_a_score_on_the_training_questions_is_told_as_such(tiny: Tiny, tmp_path:
 
 def test_a_run_s_inputs_are_found_from_another_folder(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tiny.documents.parent)
-    recipe = workflow.load_recipe(tiny.recipe)
+    recipe = pipeline.load_recipe(tiny.recipe)
     with pytest.raises(KeyboardInterrupt):
-        workflow.train(
+        pipeline.train(
             recipe, tiny.documents.name, tiny.questions, run=tmp_path / "run", threads=1,
             listeners=[interrupt_after(2)],
         )  # fmt: skip
@@ -255,24 +255,24 @@ def test_an_interruption_between_steps_and_a_resume_give_the_same_weights_bit_fo
 def test_the_fast_method_too_resumes_bit_for_bit(tiny: Tiny, tmp_path: Path):
     small = ["model.width=16", "model.heads=2", "model.memory.rows=64", "stages.learn.steps=9",
              "stages.learn.batch=12", "stages.learn.negatives=20"]  # fmt: skip
-    recipe = workflow.load_recipe("fast", small)
+    recipe = pipeline.load_recipe("fast", small)
     runs = [tmp_path / "whole", tmp_path / "resumed"]
-    workflow.train(recipe, tiny.documents, tiny.questions, run=runs[0], threads=1)
+    pipeline.train(recipe, tiny.documents, tiny.questions, run=runs[0], threads=1)
     with pytest.raises(KeyboardInterrupt):
-        workflow.train(recipe, tiny.documents, tiny.questions, run=runs[1], threads=1, listeners=[interrupt_after(5)])
-    workflow.train(recipe, tiny.documents, tiny.questions, run=runs[1], resume=True)
+        pipeline.train(recipe, tiny.documents, tiny.questions, run=runs[1], threads=1, listeners=[interrupt_after(5)])
+    pipeline.train(recipe, tiny.documents, tiny.questions, run=runs[1], resume=True)
     assert weights(runs[0]) == weights(runs[1])
 
 
 def test_a_run_goes_on_with_the_products_it_began_with(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    recipe = workflow.load_recipe(tiny.recipe, ["model.products=fastest"])
+    recipe = pipeline.load_recipe(tiny.recipe, ["model.matmul_dtype=fastest"])
     run, plans = tmp_path / "run", []
-    monkeypatch.setattr(workflow, "fastest", lambda device: "bfloat16")
+    monkeypatch.setattr(pipeline, "fastest", lambda device: "bfloat16")
     with pytest.raises(KeyboardInterrupt):
-        workflow.train(recipe, tiny.documents, tiny.questions, run=run, listeners=[interrupt_after(2)])
-    monkeypatch.setattr(workflow, "fastest", lambda device: "float32")
-    finished = workflow.train(recipe, tiny.documents, tiny.questions, run=run, resume=True, listeners=[plans.append])
-    assert finished.recipe.model.products == plans[0].products == "bfloat16"
+        pipeline.train(recipe, tiny.documents, tiny.questions, run=run, listeners=[interrupt_after(2)])
+    monkeypatch.setattr(pipeline, "fastest", lambda device: "float32")
+    finished = pipeline.train(recipe, tiny.documents, tiny.questions, run=run, resume=True, listeners=[plans.append])
+    assert finished.recipe.model.matmul_dtype == plans[0].matmul_dtype == "bfloat16"
     assert 'products = "bfloat16"' in (run / "recipe.toml").read_text(encoding="utf-8")
 
 
@@ -325,7 +325,7 @@ def test_an_interruption_while_dev_is_answered_can_be_resumed(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(workflow, "evaluate", interrupt)
+        patch.setattr(pipeline, "evaluate", interrupt)
         done = closedbook(*tiny.train(run, "--dev", f"{tiny.dev}"))
     assert done.code == 130
     done = closedbook(*tiny.train(run, "--dev", f"{tiny.dev}", "--resume", "--json"))
@@ -341,7 +341,7 @@ def test_an_interruption_before_training_says_that_nothing_was_written(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(workflow, "prepare", interrupt)
+    monkeypatch.setattr(pipeline, "prepare", interrupt)
     done = closedbook(*tiny.train(tmp_path / "run"))
     assert done.code == 130
     assert "nothing was written" in done.out
@@ -351,8 +351,8 @@ def test_an_interruption_before_training_says_that_nothing_was_written(
 def test_an_error_in_a_listener_loses_no_finished_step(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
     run = tmp_path / "run"
 
-    def fail(event: workflow.Event) -> None:
-        if isinstance(event, workflow.Step) and event.step == 3:
+    def fail(event: pipeline.Event) -> None:
+        if isinstance(event, pipeline.Step) and event.step == 3:
             raise ValueError("a listener's own bug")
 
     with pytest.raises(ValueError, match="own bug"):
@@ -430,7 +430,7 @@ def test_the_same_inputs_may_have_moved(tiny: Tiny, uninterrupted: Path, unfinis
 
 
 def test_a_run_is_held_by_one_training_at_a_time(tiny: Tiny, unfinished: Path):
-    from closedbook.runs import RunFolder
+    from closedbook.runs.folder import RunFolder
 
     with RunFolder.open(unfinished).lock():
         refused(closedbook(*tiny.train(unfinished, "--resume")), "another training is writing here")
@@ -462,23 +462,23 @@ def test_nothing_of_dev_is_kept_while_training_and_it_is_read_again_after_the_la
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     events: list[str] = []
-    read = workflow.read_questions
+    read = pipeline.read_questions
 
     def spy(path: Path | str, **options: bool) -> object:
         events.append(Path(path).name)
         return read(path, **options)
 
-    monkeypatch.setattr(workflow, "read_questions", spy)
+    monkeypatch.setattr(pipeline, "read_questions", spy)
 
-    def listen(event: workflow.Event) -> None:
+    def listen(event: pipeline.Event) -> None:
         events.append(type(event).__name__)
 
-    recipe = workflow.load_recipe(tiny.recipe)
-    job = workflow.prepare(recipe, tiny.documents, tiny.questions, tiny.dev)
+    recipe = pipeline.load_recipe(tiny.recipe)
+    job = pipeline.prepare(recipe, tiny.documents, tiny.questions, tiny.dev)
     assert "Nobody" not in repr(vars(job))
     assert not [name for name, value in vars(job).items() if "dev" in name and value is not None]
     events.clear()
-    workflow.train(
+    pipeline.train(
         recipe, tiny.documents, tiny.questions, dev=tiny.dev, run=tmp_path / "r", threads=1, listeners=[listen]
     )
     before, after = events[: events.index("Plan")], events[events.index("Plan") :]
@@ -487,5 +487,5 @@ def test_nothing_of_dev_is_kept_while_training_and_it_is_read_again_after_the_la
 
 
 def test_a_small_recipe_written_out_is_the_recipe(tiny: Tiny, uninterrupted: Path):
-    assert workflow.load_recipe(uninterrupted / "recipe.toml").stages[0].steps == 6
+    assert pipeline.load_recipe(uninterrupted / "recipe.toml").stages[0].steps == 6
     assert 'name = "tiny"' in RECIPE

@@ -28,8 +28,8 @@ from typing import Any, ClassVar
 import pytest
 from shell import closedbook
 
-from closedbook.recipe import Recipe
-from closedbook.text.world import WorldSpec, make_world
+from closedbook.config.schema import Recipe
+from closedbook.synthetic.world import WorldSpec, make_world
 
 SHELL = ("bash", "console", "sh", "shell")
 FENCE = re.compile(r"^(?P<indent> *)(?P<mark>`{3,}|~{3,})\s*(?P<language>[^\s`]*)")
@@ -221,21 +221,21 @@ class Reader:
 
 def shrunk(recipe: Recipe) -> Recipe:
     """The recipe as it is, but for a network and a number of steps that take a moment. Twice is the same as once."""
-    model, data = recipe.model, recipe.data
+    model, data = schema_module.model, schema_module.data
     memory = model.memory and replace(model.memory, rows=min(model.memory.rows, 512))
     model = replace(
-        model, width=32, heads=4, layers=min(model.layers, 3), products="float32", memory=memory,
+        model, width=32, heads=4, layers=min(model.layers, 3), matmul_dtype="float32", memory=memory,
     )  # fmt: skip
-    if "calibrate" in data.kept_out:
-        data = replace(data, kept_out={"choose": 0.1, "calibrate": 0.3})
+    if "calibrate" in data.held_out:
+        data = replace(data, held_out={"choose": 0.1, "calibrate": 0.3})
     stages = tuple(
         replace(
             stage, steps=min(stage.steps, 6), epochs=min(stage.epochs, 1), batch=min(stage.batch, 32),
             group=min(stage.group, 2), negatives=min(stage.negatives, 50),
         )
-        for stage in recipe.stages
+        for stage in schema_module.stages
     )  # fmt: skip
-    return replace(recipe, model=model, data=data, stages=stages)
+    return replace(schema_module, model=model, data=data, stages=stages)
 
 
 def make_desk(folder: Path) -> Path:
@@ -261,7 +261,7 @@ def make_desk(folder: Path) -> Path:
         closedbook("cs224n", "finetune", "vanilla", "wiki.txt", "--writing_params_path", "vanilla.params",
                    "--finetune_corpus_path", "birth_places_train.tsv")  # fmt: skip
         recipe = package.load_recipe("fast")  # long enough that answers differ
-        longer = replace(recipe, stages=tuple(replace(stage, steps=60) for stage in recipe.stages))
+        longer = replace(schema_module, stages=tuple(replace(stage, steps=60) for stage in schema_module.stages))
         package.train(longer, "wiki.txt", "birth_places_train.tsv", dev="birth_dev.tsv", run="runs/mine", threads=1)
         package.train(package.load_recipe("course-vanilla"), "wiki.txt", "birth_places_train.tsv", run="runs/vanilla")
         for name in ("one", "other"):
@@ -272,12 +272,12 @@ def make_desk(folder: Path) -> Path:
 def make_small(patch: pytest.MonkeyPatch) -> None:
     """Let every recipe that is loaded from now on be a tiny one, and the demo's world too."""
     import closedbook.cli.list_
-    import closedbook.interop.course
-    import closedbook.studies.compare
+    import closedbook.course.assignment
+    import closedbook.studies.comparison
     import closedbook.studies.exposure  # noqa: F401
-    from closedbook import recipe
+    from closedbook.config import schema as schema_module
 
-    load = recipe.load_recipe
+    load = schema_module.load_recipe
 
     def small(*given: Any, **named: Any) -> Recipe:
         return shrunk(load(*given, **named))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from snippets import Reader, blocks, commands, make_desk, make_small
 
-from closedbook.recipe import REGISTRIES
+from closedbook.config.schema import REGISTRIES
 
 ROOT = Path(__file__).parents[2]
 notebook = runpy.run_path(str(ROOT / "docs" / "notebook.py"))
@@ -34,15 +34,15 @@ def small() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def desk(small: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def request_queue(small: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_desk(tmp_path_factory.mktemp("docs") / "desk")
 
 
 @pytest.fixture
-def here(desk: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def here(request_queue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A copy of the desk to work in, whose Python files can be imported; what a page registers is gone after it."""
     folder = tmp_path / "desk"
-    shutil.copytree(desk, folder)
+    shutil.copytree(request_queue, folder)
     monkeypatch.syspath_prepend(folder)
     for kind, parts in REGISTRIES.items():
         monkeypatch.setitem(REGISTRIES, kind, dict(parts))

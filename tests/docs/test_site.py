@@ -37,7 +37,7 @@ def test_every_page_is_there_and_nothing_is_fetched_from_elsewhere(site: Path) -
 
 def test_the_reference_has_every_command_every_field_and_the_docstrings(site: Path) -> None:
     from closedbook.cli import COMMANDS
-    from closedbook.recipe import REGISTRIES
+    from closedbook.config.schema import REGISTRIES
 
     commands, recipes = text(site / "reference" / "commands.html"), text(site / "reference" / "recipes.html")
     for name in COMMANDS:
@@ -48,7 +48,7 @@ def test_the_reference_has_every_command_every_field_and_the_docstrings(site: Pa
         for name, path in registry.items():
             if path.startswith("closedbook."):  # others are pages' examples
                 assert f"{kind} {name}" in recipes, name
-    for field in ("kept_out", "names_only", "table_rate", "outputs drawn to stand for all others in the loss"):
+    for field in ("held_out", "names_only", "table_rate", "outputs drawn to stand for all others in the loss"):
         assert field in recipes
     assert "Train a recipe on documents and questions" in text(site / "reference" / "python.html")
 

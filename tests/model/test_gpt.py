@@ -8,17 +8,17 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from closedbook.config.schema import ComponentSpec, MemoryRecipe, ModelRecipe, load_recipe
 from closedbook.model.gpt import GPT
-from closedbook.recipe import MemoryRecipe, ModelRecipe, Part, load_recipe
 
-TINY = ModelRecipe(width=16, layers=2, heads=2, block=16, dropout=0.0)
+TINY = ModelRecipe(width=16, layers=2, heads=2, context_length=16, dropout=0.0)
 MODERN = replace(TINY, positions="rotary", feedforward="relu2", norm="rms", bias=False, initial="scaled")
 KINDS = {
     "course": TINY,
-    "synthesizer": replace(TINY, mixer=Part("synthesizer-dense")),
-    "modern": replace(MODERN, mixer=Part("softmax", {"qk_norm": True})),
+    "synthesizer": replace(TINY, mixer=ComponentSpec("synthesizer-dense")),
+    "modern": replace(MODERN, mixer=ComponentSpec("softmax", {"qk_norm": True})),
     "memory": replace(MODERN, memory=MemoryRecipe(rows=64)),
-    "bfloat16": replace(MODERN, products="bfloat16"),
+    "bfloat16": replace(MODERN, matmul_dtype="bfloat16"),
 }
 
 
@@ -45,7 +45,7 @@ def dense_gradients(model):
 
 @pytest.mark.parametrize(
     ("changes", "parameters"),
-    [({}, 3_323_392), ({"mixer": Part("synthesizer-dense")}, 3_076_988), ({"positions": "rotary"}, 3_290_624)],
+    [({}, 3_323_392), ({"mixer": ComponentSpec("synthesizer-dense")}, 3_076_988), ({"positions": "rotary"}, 3_290_624)],
 )
 def test_the_course_s_networks_have_exactly_the_published_numbers_of_parameters(changes, parameters):
     model = GPT(replace(load_recipe("course-vanilla").model, **changes), 256)
@@ -70,7 +70,7 @@ def test_weights_start_as_the_course_s():
         else:
             assert parameter.std().item() == pytest.approx(0.02, rel=0.05)
             assert abs(parameter.mean()) < 1e-3
-    B = GPT(replace(TINY, mixer=Part("synthesizer-dense")), 12).stack.blocks[0].mixer.B
+    B = GPT(replace(TINY, mixer=ComponentSpec("synthesizer-dense")), 12).stack.blocks[0].mixer.B
     assert 0.0008 < B.abs().max() <= 0.001
 
 
@@ -92,7 +92,7 @@ def test_logits_equal_hugging_face_s_gpt2():
     }
     for number, block in enumerate(ours.stack.blocks):
         for mine, name in [
-            (block.norm1, "ln_1"), (block.norm2, "ln_2"), (block.mixer.qkv, "attn.c_attn"),
+            (block.attn_norm, "ln_1"), (block.mlp_norm, "ln_2"), (block.mixer.qkv, "attn.c_attn"),
             (block.mixer.out, "attn.c_proj"), (block.mlp.up, "mlp.c_fc"), (block.mlp.down, "mlp.c_proj"),
         ]:  # fmt: skip
             weight = mine.weight if "ln" in name else mine.weight.T  # GPT-2 keeps its maps the other way round

@@ -8,17 +8,17 @@ from dataclasses import replace
 import pytest
 import torch
 
+from closedbook.config.schema import ComponentSpec, ModelRecipe
 from closedbook.errors import RecipeError
 from closedbook.model.gpt import GPT
 from closedbook.model.positions import Learned, NoPositions, Rotary, rotate
-from closedbook.recipe import ModelRecipe, Part
 
-RECIPE = ModelRecipe(width=12, layers=1, heads=3, block=10, dropout=0.0)
+RECIPE = ModelRecipe(width=12, layers=1, heads=3, context_length=10, dropout=0.0)
 
 
 def make(name, **options):
     torch.manual_seed(0)
-    mixer = Part(name, options).make("mixer", RECIPE, 0).eval().double()
+    mixer = ComponentSpec(name, options).make("mixer", RECIPE, 0).eval().double()
     with torch.no_grad():
         for parameter in mixer.parameters():
             parameter.normal_(std=0.7)
@@ -105,7 +105,7 @@ def test_softmax_attention_at_some_positions_is_that_of_all_there_with_its_gradi
     for some in (True, False):
         x = torch.randn(3, 9, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).requires_grad_()
         mixer.zero_grad()
-        y = mixer.at_targets(x, rotation, at) if some else mixer(x, rotation).flatten(0, 1)[at]
+        y = mixer.forward_at(x, rotation, at) if some else mixer(x, rotation).flatten(0, 1)[at]
         (y * torch.arange(1.0, 1 + y.numel()).view_as(y)).sum().backward()
         found.append([y, x.grad, *(parameter.grad for parameter in mixer.parameters())])
     for one, other in zip(*found, strict=True):
@@ -136,7 +136,7 @@ def test_b_and_b2_have_a_column_for_each_position_of_x():
 
 def test_rotating_is_multiplying_complex_numbers():
     width, block = 8, 32
-    rotary = Rotary(replace(RECIPE, width=24, block=block))
+    rotary = Rotary(replace(RECIPE, width=24, context_length=block))
     x = torch.randn(2, block, 3, width, dtype=torch.float64)
     pairs = torch.complex(x[..., 0::2], x[..., 1::2])
     angle = torch.arange(block)[:, None] * 10_000.0 ** (-2 * torch.arange(width // 2, dtype=torch.float64) / width)
@@ -149,7 +149,7 @@ def test_rotating_is_multiplying_complex_numbers():
 
 
 def test_rotary_scores_depend_on_the_distance_alone():
-    rotary = Rotary(replace(RECIPE, block=64))
+    rotary = Rotary(replace(RECIPE, context_length=64))
     q, k = torch.randn(2, 1, 9, 3, 4)
 
     def scores(shift):
@@ -163,7 +163,7 @@ def test_rotary_scores_depend_on_the_distance_alone():
 
 
 def test_shifted_positions_give_the_same_attention():
-    mixer, rotary = make("softmax").float(), Rotary(replace(RECIPE, block=64))
+    mixer, rotary = make("softmax").float(), Rotary(replace(RECIPE, context_length=64))
     x = torch.randn(2, 9, 12)
     at = torch.arange(9)[None]
     with torch.no_grad():

@@ -9,20 +9,22 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from closedbook.config.schema import ComponentSpec, ModelRecipe, load_recipe
 from closedbook.errors import RecipeError
-from closedbook.model.activations import activations
-from closedbook.model.decode import greedy, greedy_uncached
+from closedbook.model.generate import greedy, greedy_uncached
 from closedbook.model.gpt import GPT
-from closedbook.recipe import ModelRecipe, Part, load_recipe
+from closedbook.model.hooks import activations
 
 M = 5
-RECIPE = ModelRecipe(width=16, layers=4, heads=2, block=16, dropout=0.0, stack=Part("perceiver", {"latents": M}))
+RECIPE = ModelRecipe(
+    width=16, layers=4, heads=2, context_length=16, dropout=0.0, stack=ComponentSpec("perceiver", {"latents": M})
+)
 KINDS = {
     "course": RECIPE,
     "rotary": replace(RECIPE, positions="rotary"),
-    "synthesizer between": replace(RECIPE, mixer=Part("synthesizer-random-vanilla")),
+    "synthesizer between": replace(RECIPE, mixer=ComponentSpec("synthesizer-random-vanilla")),
     "no layer between": replace(RECIPE, layers=2),
-    "more latents than tokens": replace(RECIPE, stack=Part("perceiver", {"latents": 40})),
+    "more latents than tokens": replace(RECIPE, stack=ComponentSpec("perceiver", {"latents": 40})),
 }
 
 
@@ -57,12 +59,12 @@ def test_the_stack_is_the_course_s_formula():
     for time in (3, M, 11):
         x = torch.randn(2, time, RECIPE.width, dtype=torch.float64)
         latents = model.stack.C.expand(2, -1, -1)
-        latents = latents + cross(down.mixer, down.norm1(latents), x)
-        latents = latents + down.mlp(down.norm2(latents))
+        latents = latents + cross(down.mixer, down.attn_norm(latents), x)
+        latents = latents + down.mlp(down.mlp_norm(latents))
         for block in middle:
             latents = block(latents, None, None)
-        y = x + cross(up.mixer, x, up.norm1(latents))
-        y = y + up.mlp(up.norm2(y))
+        y = x + cross(up.mixer, x, up.attn_norm(latents))
+        y = y + up.mlp(up.mlp_norm(y))
         assert torch.allclose(model.stack(x, None, None), y, atol=1e-12)
 
 
@@ -112,7 +114,9 @@ def test_decoding_is_token_for_token_that_without_a_cache(kind):
 
 
 def test_gradients_are_the_finite_differences():
-    model = make(replace(RECIPE, width=4, layers=3, block=8, stack=Part("perceiver", {"latents": 3}))).double()
+    model = make(
+        replace(RECIPE, width=4, layers=3, context_length=8, stack=ComponentSpec("perceiver", {"latents": 3}))
+    ).double()
     stack = model.stack
     names, parameters = zip(*stack.named_parameters(), strict=True)
 
@@ -125,7 +129,7 @@ def test_gradients_are_the_finite_differences():
 
 def test_the_basis_starts_xavier_uniform_and_is_all_that_a_perceiver_has_more():
     recipe = load_recipe("course-vanilla").model
-    model = GPT(replace(recipe, stack=Part("perceiver")), 256)
+    model = GPT(replace(recipe, stack=ComponentSpec("perceiver")), 256)
     assert model.count_parameters()["total"] == 3_323_392 + 32 * 256
     bound = (6 / (32 * 256 + 256)) ** 0.5  # torch's fans of (1, m, d): m·d and d
     assert 0.95 * bound < model.stack.C.abs().max() <= bound
@@ -142,7 +146,7 @@ def test_what_is_seen_inside_has_the_latents_for_positions(kind):
     for layer in range(last + 1):
         assert torch.allclose(seen[f"layer.{layer}.weights"].sum(-1), torch.ones(()))
     up = model.stack.blocks[-1].mixer
-    value = up.value(model.stack.blocks[-1].norm1(seen[f"layer.{last - 1}"])).unflatten(-1, (2, -1)).transpose(1, 2)
+    value = up.value(model.stack.blocks[-1].attn_norm(seen[f"layer.{last - 1}"])).unflatten(-1, (2, -1)).transpose(1, 2)
     sums = (seen[f"layer.{last}.weights"] @ value).transpose(1, 2).flatten(2)
     assert torch.allclose(up.out(sums), seen[f"layer.{last}.mixed"], atol=1e-5)
 
@@ -151,4 +155,4 @@ def test_too_few_layers_or_latents_are_refused():
     with pytest.raises(RecipeError, match="at least 2"):
         GPT(replace(RECIPE, layers=1), 9)
     with pytest.raises(RecipeError, match="latents = 0 must be above 0"):
-        GPT(replace(RECIPE, stack=Part("perceiver", {"latents": 0})), 9)
+        GPT(replace(RECIPE, stack=ComponentSpec("perceiver", {"latents": 0})), 9)

@@ -8,24 +8,24 @@ from dataclasses import replace
 import pytest
 import torch
 
+from closedbook.config.schema import REGISTRIES, ComponentSpec, ModelRecipe, load_recipe
 from closedbook.errors import RecipeError
 from closedbook.model.attend import attend
-from closedbook.model.cache import Cache
 from closedbook.model.dropout import PARTS
 from closedbook.model.gpt import GPT
+from closedbook.model.kv_cache import Cache
 from closedbook.model.positions import Rotary
-from closedbook.recipe import REGISTRIES, ModelRecipe, Part, load_recipe
 
 D, H, BLOCK = 12, 3, 10
 WIDTH, LENGTH = D // H, BLOCK - 1
-RECIPE = ModelRecipe(width=D, layers=1, heads=H, block=BLOCK, dropout=0.0)
+RECIPE = ModelRecipe(width=D, layers=1, heads=H, context_length=BLOCK, dropout=0.0)
 MIXERS = tuple(REGISTRIES["mixer"])
 TURNING = ("softmax", "synthesizer-dense-vanilla", "synthesizer-random-vanilla")
 
 
 def make(name, recipe=RECIPE, **options):
     torch.manual_seed(0)
-    mixer = Part(name, options).make("mixer", recipe, 0).eval().double()
+    mixer = ComponentSpec(name, options).make("mixer", recipe, 0).eval().double()
     with torch.no_grad():
         for parameter in mixer.parameters():
             parameter.normal_(std=0.7)
@@ -144,7 +144,7 @@ def test_what_a_mixer_gives_is_its_weights_times_its_values(name):
 
 @pytest.mark.parametrize("name", MIXERS)
 def test_gradients_are_the_finite_differences(name):
-    tiny = replace(RECIPE, width=4, heads=2, block=8)
+    tiny = replace(RECIPE, width=4, heads=2, context_length=8)
     mixer = make(name, tiny)
     names, parameters = zip(*mixer.named_parameters(), strict=True)
 
@@ -197,7 +197,7 @@ def test_the_number_of_parameters_is_the_formula_s(name):
         "synthesizer-random-vanilla": 2 * (d * d + d) + h * n * n + 2,
     }[name]
     other = 2 * 256 * d + 128 * d + 2 * d + layers * (4 * d + 8 * d * d + 5 * d)  # all but the mixers
-    model = GPT(replace(load_recipe("course-vanilla").model, mixer=Part(name)), 256)
+    model = GPT(replace(load_recipe("course-vanilla").model, mixer=ComponentSpec(name)), 256)
     assert model.count_parameters()["total"] == other + layers * (sum(maps.values()) + own)
 
 
@@ -213,7 +213,7 @@ def test_what_is_fixed_is_not_trained_but_kept_with_the_weights():
 @pytest.mark.parametrize("name", [name for name in MIXERS if name not in TURNING])
 def test_a_mixer_without_queries_refuses_rotary_positions(name):
     with pytest.raises(RecipeError, match=f'"{name}" has no queries and keys'):
-        GPT(replace(RECIPE, positions="rotary", mixer=Part(name), heads=2), 9)
+        GPT(replace(RECIPE, positions="rotary", mixer=ComponentSpec(name), heads=2), 9)
 
 
 def test_options_that_cannot_be_are_refused():

@@ -28,7 +28,7 @@ def test_squared_relu_is_its_formula():
 def test_products_in_bfloat16_are_close_to_those_in_float32(bias, shape):
     torch.manual_seed(0)
     plain = Linear(64, 32, bias=bias)
-    low = Linear(64, 32, bias=bias, products="bfloat16")
+    low = Linear(64, 32, bias=bias, matmul_dtype="bfloat16")
     low.load_state_dict(plain.state_dict())
     x = torch.randn(*shape, 64)
     weight = torch.randn(*shape, 32)
@@ -48,7 +48,7 @@ def test_products_in_bfloat16_are_close_to_those_in_float32(bias, shape):
 @pytest.mark.parametrize("products", ["float32", "bfloat16"])
 def test_some_rows_of_a_map_are_rows_of_all_of_it(products):
     torch.manual_seed(0)
-    linear = Linear(16, 20, bias=False, products=products)
+    linear = Linear(16, 20, bias=False, matmul_dtype=products)
     x, rows = torch.randn(7, 16), torch.tensor([3, 19, 0])
     assert torch.allclose(linear.rows(x, rows), linear(x)[:, rows], atol=1e-5)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from closedbook.data.arrays import Repeated
 from closedbook.objectives import epoch as module
-from closedbook.objectives.arrays import Repeated
 from closedbook.objectives.epoch import Epoch, feistel
 
 

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from closedbook.config.schema import ComponentSpec
+from closedbook.data.arrays import NONE, Ragged
+from closedbook.data.documents import make_documents
+from closedbook.data.questions import Question, Questions
+from closedbook.data.spans import words
+from closedbook.data.vocabulary import MASK
+from closedbook.data.vocabulary_builder import make_vocabulary
 from closedbook.errors import DataError, RecipeError
 from closedbook.objectives import Corpus
-from closedbook.objectives.arrays import NONE, Ragged
-from closedbook.objectives.asking import ask
-from closedbook.recipe import Part
-from closedbook.text.documents import make_documents
-from closedbook.text.questions import Question, Questions
-from closedbook.text.salience import words
-from closedbook.text.vocabularies import make_vocabulary
-from closedbook.text.vocabulary import MASK
+from closedbook.objectives.prompting import ask
 
 # No word stands twice in a document, so that a token says where it came from; the 6 and 8 byte names are not ASCII.
 LINES = [
@@ -64,7 +64,7 @@ def taken_apart(inputs, labels):
 @given(TEXTS, st.integers(0, 2**32))
 def test_a_corrupted_span_put_back_gives_a_prefix_of_the_document(texts, seed):
     corpus = make_corpus("characters", [*texts, LINES[0]])
-    items, examples = draw(Part("span").make("objective", corpus), 3, seed)
+    items, examples = draw(ComponentSpec("span").make("objective", corpus), 3, seed)
     for item, (inputs, labels) in zip(items, rows(examples), strict=True):
         prefix, suffix, span = taken_apart(inputs, labels)
         document = corpus.tokens[item].tolist()
@@ -77,7 +77,7 @@ def test_a_corrupted_span_put_back_gives_a_prefix_of_the_document(texts, seed):
 
 def test_span_corruption_uses_every_length_and_a_quarter_of_the_text_on_average():
     corpus = make_corpus("characters", ["abcdefgh" * 20, LINES[0]])
-    objective = Part("span").make("objective", corpus)
+    objective = ComponentSpec("span").make("objective", corpus)
     n = 8_000
     u = np.random.default_rng(1).random((n, 3))
     parts = [taken_apart(*row) for row in rows(objective.examples(np.zeros(n, np.int64), u))]
@@ -97,7 +97,7 @@ def test_span_corruption_uses_every_length_and_a_quarter_of_the_text_on_average(
 
 def test_a_span_that_cannot_fit_the_block_is_refused():
     with pytest.raises(RecipeError, match="objective span"):
-        Part("span", {"longest": 1.0}).make("objective", make_corpus("characters"))
+        ComponentSpec("span", {"longest": 1.0}).make("objective", make_corpus("characters"))
 
 
 # Plain language -------------------------------------------------------------------------------------------------
@@ -105,8 +105,8 @@ def test_a_span_that_cannot_fit_the_block_is_refused():
 
 @given(TEXTS, st.integers(0, 2**32))
 def test_language_shows_short_documents_whole_and_windows_of_long_ones(texts, seed):
-    corpus = make_corpus("characters", [*texts, "ab", LINES[0]], block=32)
-    objective = Part("language").make("objective", corpus)
+    corpus = make_corpus("characters", [*texts, "ab", LINES[0]], context_length=32)
+    objective = ComponentSpec("language").make("objective", corpus)
     lengths = corpus.tokens.lengths
     assert objective.items == sum(-(-length // 32) for length in lengths if length > 1)
     items, examples = draw(objective, 2, seed)
@@ -120,8 +120,8 @@ def test_language_shows_short_documents_whole_and_windows_of_long_ones(texts, se
 
 def test_language_windows_begin_anywhere():
     text = "".join(chr(ord("a") + i % 26) + chr(ord("A") + i // 26) for i in range(20))
-    corpus = make_corpus("characters", [text, LINES[0]], block=32)
-    objective = Part("language").make("objective", corpus)
+    corpus = make_corpus("characters", [text, LINES[0]], context_length=32)
+    objective = ComponentSpec("language").make("objective", corpus)
     u = np.random.default_rng(0).random((500, 1))
     first = {tuple(inputs[:4]) for inputs, _ in rows(objective.examples(np.zeros(500, np.int64), u))}
     document = corpus.tokens[0].tolist()
@@ -135,7 +135,7 @@ def test_language_windows_begin_anywhere():
 def test_a_question_asks_for_the_first_mask_the_answer_and_the_second_mask(kind):
     lines = [*LINES, "Where was born?"]
     corpus = make_corpus(kind, lines)
-    objective = Part("question").make("objective", corpus)
+    objective = ComponentSpec("question").make("objective", corpus)
     _, examples = draw(objective, 1)
     for question, (inputs, labels) in zip(QUESTIONS.items, rows(examples), strict=True):
         prompt = corpus.vocabulary.encode(question.text)[0].tolist()
@@ -146,7 +146,7 @@ def test_a_question_asks_for_the_first_mask_the_answer_and_the_second_mask(kind)
 
 def test_in_words_a_question_asks_for_its_whole_answer_at_the_mask():
     corpus = make_corpus("words")
-    _, examples = draw(Part("question").make("objective", corpus), 1)
+    _, examples = draw(ComponentSpec("question").make("objective", corpus), 1)
     for question, (inputs, labels) in zip(QUESTIONS.items, rows(examples), strict=True):
         prompt = corpus.vocabulary.encode(question.text)[0].tolist()
         assert inputs == [*prompt, MASK]
@@ -157,8 +157,8 @@ def test_in_words_a_question_asks_for_its_whole_answer_at_the_mask():
 @pytest.mark.parametrize("kind", ["words", "bpe"])
 def test_a_question_may_lose_words_but_never_its_subject_s_nor_its_answer(kind):
     corpus = make_corpus(kind)
-    whole = rows(draw(Part("question").make("objective", corpus), 1)[1])
-    items, examples = draw(Part("question", {"drop": 0.5}).make("objective", corpus), 300)
+    whole = rows(draw(ComponentSpec("question").make("objective", corpus), 1)[1])
+    items, examples = draw(ComponentSpec("question", {"drop": 0.5}).make("objective", corpus), 300)
     complete, shown = 0, {0: set(), 1: set()}
     for item, (inputs, labels) in zip(items, rows(examples), strict=True):
         prompt, asked = inputs[: inputs.index(MASK)], whole[item][0][: whole[item][0].index(MASK)]
@@ -176,8 +176,8 @@ def test_a_question_may_lose_words_but_never_its_subject_s_nor_its_answer(kind):
 def test_a_question_may_gain_words_and_its_subject_may_move(kind):
     corpus = make_corpus(kind)
     vocabulary = corpus.vocabulary
-    whole = rows(draw(Part("question").make("objective", corpus), 1)[1])
-    items, examples = draw(Part("question", {"noise": 0.4, "move": 0.5}).make("objective", corpus), 300)
+    whole = rows(draw(ComponentSpec("question").make("objective", corpus), 1)[1])
+    items, examples = draw(ComponentSpec("question", {"noise": 0.4, "move": 0.5}).make("objective", corpus), 300)
     complete, places = 0, set()
     for item, (inputs, labels) in zip(items, rows(examples), strict=True):
         prompt, asked = inputs[: inputs.index(MASK)], whole[item][0][: whole[item][0].index(MASK)]
@@ -201,7 +201,7 @@ def prompts_of(config, questions, lines=(), n=400):
     named = tuple(Question(text, answer, i) for i, (text, answer) in enumerate(questions, 1))
     corpus = make_corpus("words", [*LINES, *lines], Questions(named, "", "q.tsv"))
     shown = [[] for _ in named]
-    items, examples = draw(Part("question", config).make("objective", corpus), n)
+    items, examples = draw(ComponentSpec("question", config).make("objective", corpus), n)
     for item, (inputs, _) in zip(items, rows(examples), strict=True):
         shown[item].append([corpus.vocabulary.forms[i] for i in inputs[:-1]])
     return shown
@@ -240,7 +240,7 @@ def test_a_compound_may_be_split_into_its_two_words():
 
 def test_chances_that_exclude_each_other_are_refused():
     with pytest.raises(RecipeError, match="drop and split must not exceed 1 together"):
-        Part("question", {"drop": 0.6, "split": 0.5}).make("objective", make_corpus("words"))
+        ComponentSpec("question", {"drop": 0.6, "split": 0.5}).make("objective", make_corpus("words"))
 
 
 def test_what_cannot_be_said_is_not_asked_for():
@@ -265,8 +265,12 @@ def test_asking_leaves_the_prompt_alone(pairs, mask_is_target):
 
 
 def test_questions_too_long_for_the_block_are_refused_by_line():
-    with pytest.raises(DataError, match=r"^q\.tsv:1: question and answer take 38 tokens, more than model.block = 32"):
-        Part("question").make("objective", make_corpus("characters", [*LINES, "Where was born?"], block=32))
+    with pytest.raises(
+        DataError, match=r"^q\.tsv:1: question and answer take 38 tokens, more than model.context_length = 32"
+    ):
+        ComponentSpec("question").make(
+            "objective", make_corpus("characters", [*LINES, "Where was born?"], context_length=32)
+        )
 
 
 def test_a_character_that_no_document_holds_is_refused_by_line_in_training_input():
@@ -317,7 +321,7 @@ def test_spans_are_found_token_for_token(kind):
 def test_a_cue_shows_the_title_and_words_around_the_span_and_asks_for_the_span(kind, options):
     corpus = make_corpus(kind)
     vocabulary, spans = corpus.vocabulary, corpus.spans
-    objective = Part("cue", options).make("objective", corpus)
+    objective = ComponentSpec("cue", options).make("objective", corpus)
     _, examples = draw(objective, 200)
     by_output = {}
     for i in range(len(spans.document)):
@@ -349,7 +353,7 @@ def test_a_cue_shows_the_title_and_words_around_the_span_and_asks_for_the_span(k
         gaps += MASK in context
         around += len(context)
         shifted += at > 0
-        assert len(inputs) <= corpus.block - 1
+        assert len(inputs) <= corpus.context_length - 1
     assert bool(gaps) == (options.get("after") != 0)
     assert asked == set(range(len(spans.document)))
     assert around > len(examples) * 0.3
@@ -376,7 +380,7 @@ def test_words_beyond_a_name_that_is_left_out_belong_to_that_name(beyond):
     lines = ["Ada Ray. She was born near Lyon , France and lived by Lake Como until 5 May 1901 at Rome ."]
     corpus = make_corpus("words", lines, Questions((Question("Ada Ray?", "Lyon", 1),), "", "q.tsv"))
     vocabulary = corpus.vocabulary
-    _, examples = draw(Part("cue", {"beyond": beyond, "after": 6}).make("objective", corpus), 400)
+    _, examples = draw(ComponentSpec("cue", {"beyond": beyond, "after": 6}).make("objective", corpus), 400)
     seen = {said: set() for said in ("Lyon", "France", "Lake Como", "Rome")}
     for inputs, labels in rows(examples):
         shown, said = vocabulary.decode(inputs).split(), vocabulary.output(labels[-1])
@@ -393,7 +397,7 @@ def test_words_beyond_a_name_that_is_left_out_belong_to_that_name(beyond):
 def test_an_epoch_of_cues_asks_for_every_capitalised_span_and_a_share_of_the_numbers():
     corpus = make_corpus("words")
     spans = corpus.spans
-    objective = Part("cue", {"numbers": 0.5, "answers": 1}).make("objective", corpus)
+    objective = ComponentSpec("cue", {"numbers": 0.5, "answers": 1}).make("objective", corpus)
     _, examples = draw(objective, 1)
     asked = sorted(label for _, labels in rows(examples) for label in labels if label != NONE)
     outputs = [int(spans.output[i][0]) for i in range(len(spans.document))]
@@ -406,13 +410,13 @@ def test_an_epoch_of_cues_asks_for_every_capitalised_span_and_a_share_of_the_num
 @pytest.mark.parametrize("kind", ["words", "bpe"])
 def test_cues_that_might_not_fit_the_block_are_refused(kind):
     lines = [f"Ada Ray. She was in {'Abcd ' * 9}Roe and it was good in the end, they all said to one another."]
-    with pytest.raises(RecipeError, match=r"do not fit model\.block = 14; raise it"):
-        Part("cue").make("objective", make_corpus(kind, lines, block=14))
+    with pytest.raises(RecipeError, match=r"do not fit model\.context_length = 14; raise it"):
+        ComponentSpec("cue").make("objective", make_corpus(kind, lines, context_length=14))
     if kind == "words":
-        Part("cue").make("objective", make_corpus(kind, lines, block=15))
+        ComponentSpec("cue").make("objective", make_corpus(kind, lines, context_length=15))
     else:  # the longest answer counts
-        with pytest.raises(RecipeError, match=r"do not fit model\.block = 24; raise it"):
-            Part("cue").make("objective", make_corpus(kind, lines, block=24))
+        with pytest.raises(RecipeError, match=r"do not fit model\.context_length = 24; raise it"):
+            ComponentSpec("cue").make("objective", make_corpus(kind, lines, context_length=24))
 
 
 # Masked documents -----------------------------------------------------------------------------------------------
@@ -421,7 +425,7 @@ def test_cues_that_might_not_fit_the_block_are_refused(kind):
 def test_masked_documents_ask_for_each_masked_span_in_its_place():
     corpus = make_corpus("words")
     vocabulary, spans = corpus.vocabulary, corpus.spans
-    items, examples = draw(Part("masked").make("objective", corpus), 200)
+    items, examples = draw(ComponentSpec("masked").make("objective", corpus), 200)
     masked = set()
     for item, (inputs, labels) in zip(items, rows(examples), strict=True):
         body = corpus.bodies[item]
@@ -445,7 +449,7 @@ def test_masked_documents_ask_for_each_masked_span_in_its_place():
 
 def test_masked_documents_mask_and_keep_what_the_recipe_says():
     corpus = make_corpus("words")
-    whole = Part("masked", {"mask_at_least": 1.0, "keep_at_least": 1.0}).make("objective", corpus)
+    whole = ComponentSpec("masked", {"mask_at_least": 1.0, "keep_at_least": 1.0}).make("objective", corpus)
     for item, (inputs, _) in zip(*(lambda i, e: (i, rows(e)))(*draw(whole, 3)), strict=True):
         own = corpus.spans.document == item
         assert inputs.count(MASK) == own.sum()
@@ -460,8 +464,8 @@ def test_masked_documents_mask_and_keep_what_the_recipe_says():
 
 
 def test_masked_documents_end_at_the_block_and_never_in_the_middle_of_a_mask():
-    corpus = make_corpus("words", block=12)
-    _, examples = draw(Part("masked").make("objective", corpus), 50)
+    corpus = make_corpus("words", context_length=12)
+    _, examples = draw(ComponentSpec("masked").make("objective", corpus), 50)
     assert examples.inputs.lengths.max() <= 11
     for inputs, labels in rows(examples):
         assert [label != NONE for label in labels] == [i == MASK for i in inputs]
@@ -469,7 +473,7 @@ def test_masked_documents_end_at_the_block_and_never_in_the_middle_of_a_mask():
 
 def test_masked_documents_need_answers_in_one_token():
     with pytest.raises(RecipeError, match=r'vocabulary\.kind = "words"'):
-        Part("masked").make("objective", make_corpus("bpe"))
+        ComponentSpec("masked").make("objective", make_corpus("bpe"))
 
 
 # All ------------------------------------------------------------------------------------------------------------
@@ -481,7 +485,7 @@ def test_masked_documents_need_answers_in_one_token():
      ("masked", "words"), ("question", "words"), ("question", "bpe")],
 )  # fmt: skip
 def test_an_example_depends_on_its_own_item_and_numbers_alone(name, kind):
-    objective = Part(name).make("objective", make_corpus(kind))
+    objective = ComponentSpec(name).make("objective", make_corpus(kind))
     items, examples = draw(objective, 2)
     u = np.random.default_rng(0).random((len(items), objective.draws))
     order = np.random.default_rng(1).permutation(len(items))

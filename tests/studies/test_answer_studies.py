@@ -12,16 +12,16 @@ from shell import closedbook as shell
 from shell import refused
 from words_run import SMALL, make_words_run
 
-from closedbook.answers.run import Answer, Run
+from closedbook.config.schema import load_recipe
+from closedbook.data.questions import Question, read_questions
 from closedbook.errors import DataError, RunError
-from closedbook.recipe import load_recipe
-from closedbook.studies import ablation, asking
+from closedbook.inference.run import Answer, Run
+from closedbook.studies import ablation, answer_cache
 from closedbook.studies.ablation import Design, effect, halves, run_ablation
-from closedbook.studies.asking import Asking
-from closedbook.studies.outside import cross_fitted, names_only, output_only
+from closedbook.studies.answer_cache import Asking
+from closedbook.studies.probe_baselines import cross_fitted, names_only, output_only
 from closedbook.studies.strangers import KNOWN, borrowed, in_cyrillic, invented
-from closedbook.text.questions import Question, read_questions
-from closedbook.text.world import World, WorldSpec, make_world
+from closedbook.synthetic.world import World, WorldSpec, make_world
 
 pytest.importorskip("matplotlib")
 
@@ -60,7 +60,7 @@ def test_the_effect_is_the_mean_of_the_people_s_and_chance_gives_none():
 def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     world = make_world(WorldSpec(people=60, biographies_per_person=2, strangers=0, relations=("birthplace",)), 3)
     files = world.write(tmp_path / "world")
-    small = [*SMALL, "data.kept_out={calibrate=0.0}", "stages.learn.steps=60"]
+    small = [*SMALL, "data.held_out={calibrate=0.0}", "stages.learn.steps=60"]
     design = Design(files / "documents.txt", files / "questions-train.tsv", load_recipe("fast", small), 2, asked=0.5)
     begun: list[int] = []
     real = ablation._cell
@@ -163,7 +163,7 @@ def test_a_study_of_answers_goes_on_where_it_was_interrupted(
         return real(self, questions, **how)
 
     monkeypatch.setattr(Run, "answer", counts)
-    monkeypatch.setattr(asking, "BLOCK", 16)
+    monkeypatch.setattr(answer_cache, "BLOCK", 16)
     stops = 3
     interrupted = shell(*command)
     assert interrupted.code == 130
@@ -218,12 +218,12 @@ def test_borrowing_finds_the_name_it_was_borrowed_from():
     titles = ["Agnes Berg", "Nils Dahl", "Carla Ruiz"]
     everybody = {"Agnes Berg": "Oslo", "Nils Dahl": "Rome", "Carla Ruiz": "Lima"}
 
-    class Said:
+    class TokenPrediction:
         def __init__(self, answer: str) -> None:
             self.answer = answer
 
     names = ["Agnes Bergg", "Otto Dahl"]
-    found = borrowed(names, [Said("Oslo"), Said("Rome")], titles, everybody, 0)  # type: ignore[list-item]
+    found = borrowed(names, [TokenPrediction("Oslo"), TokenPrediction("Rome")], titles, everybody, 0)  # type: ignore[list-item]
     assert found["spelling"]["share"] == 1
     assert found["surname"] == {"share": 1, "names": 1}
     assert found["first name"] == {"share": 1, "names": 1}

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from shell import Tiny, closedbook, make_tiny, refused
 
-from closedbook import workflow
-from closedbook.answers.score import wilson
-from closedbook.recipe import load_recipe
-from closedbook.runs import RunFolder, claimed
-from closedbook.studies import compare
-from closedbook.studies.compare import Comparison, difference, resolve
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.evaluation.score import wilson
+from closedbook.runs.folder import RunFolder, file_lock
+from closedbook.studies import comparison
+from closedbook.studies.comparison import Comparison, difference, resolve
 from closedbook.training.loop import Step
-from closedbook.training.session import Note
+from closedbook.training.session import Message
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +71,14 @@ def test_the_table_says_what_the_cells_hold(tiny: Tiny, record: Any):
 def test_finished_cells_are_kept_and_names_and_seeds_may_be_added(
     tiny: Tiny, record: Any, monkeypatch: pytest.MonkeyPatch
 ):
-    trained, train = [], workflow.train
+    trained, train = [], pipeline.train
 
     def counted(recipe: Any, *given: Any, **options: Any) -> Any:
         trained.append((recipe.name, recipe.seed, [stage.steps for stage in recipe.stages]))
         return train(recipe, *given, **options)
 
-    monkeypatch.setattr(workflow, "train", counted)
-    monkeypatch.setattr(compare.Comparison, "_steps", lambda *_: pytest.fail("the budget is settled once"))
+    monkeypatch.setattr(pipeline, "train", counted)
+    monkeypatch.setattr(comparison.Comparison, "_steps", lambda *_: pytest.fail("the budget is settled once"))
     done = closedbook(*arguments(tiny, "kept", "softmax", "none", seeds=2))
     assert done.code == 0, done.err
     steps = list(record["budget"]["steps"]["base"].values())
@@ -146,7 +146,7 @@ def test_a_cell_that_diverges_is_left_out_and_named_and_the_others_go_on(tiny: T
 def test_what_others_are_at_is_said(tiny: Tiny):
     runs = tiny.folder / "busy" / "runs"
     runs.mkdir(parents=True)
-    with claimed(runs / ".softmax-0.lock"):
+    with file_lock(runs / ".softmax-0.lock"):
         done = closedbook(*arguments(tiny, "busy", "softmax"))
     assert done.code == 0
     assert "1 of 1 cells are left to another process" in done.err
@@ -154,14 +154,14 @@ def test_what_others_are_at_is_said(tiny: Tiny):
 
 
 def test_speed_is_of_steps_in_a_row_and_of_the_processor_alone(monkeypatch: pytest.MonkeyPatch):
-    clock, now = compare._Clock(), 0.0
-    monkeypatch.setattr(compare.time, "process_time", lambda: now)
+    clock, now = comparison._Clock(), 0.0
+    monkeypatch.setattr(comparison.time, "process_time", lambda: now)
     step = Step("learn", 1, 9, 1.0, 1.0, tokens=100, seconds=50.0)
-    for event, used in ((step, 9.0), (step, 2.0), (Note("a look"), 1.0), (step, 7.0), (step, 3.0)):
+    for event, used in ((step, 9.0), (step, 2.0), (Message("a look"), 1.0), (step, 7.0), (step, 3.0)):
         now += used
         clock(event)
     assert clock.rate() == 200 / (2.0 + 3.0)  # not what came before the first, nor what follows something else
-    assert compare._Clock().rate() is None
+    assert comparison._Clock().rate() is None
 
 
 def test_another_comparison_is_not_written_over(tiny: Tiny, record: Any):
@@ -201,7 +201,7 @@ def test_matched_parameters_change_the_width_alone_and_come_nearest_softmax_s(ti
         for step in (-2, 2):  # one head's worth narrower or wider is no nearer
             model = replace(resolve(name, base).model, width=row["model"]["width"] + step)
             recipe = replace(resolve(name, base), model=model)
-            other = workflow.prepare(recipe, tiny.documents, tiny.questions).model.count_parameters()["dense"]
+            other = pipeline.prepare(recipe, tiny.documents, tiny.questions).model.count_parameters()["dense"]
             assert abs(other - asked) >= abs(row["parameters"]["dense"] - asked)
     assert rows["synthesizer-factorized-random"]["model"]["width"] not in (2, 16)
     refused(closedbook(*arguments(tiny, "matched", "softmax"), "--set", "model.layers=2"), "another match", "--folder")
@@ -233,7 +233,7 @@ def test_a_mixer_of_one_s_own_is_compared_under_its_hash(tiny: Tiny):
 def test_a_budget_gives_finetuning_its_steps_first_and_at_most_half(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
     recipe = load_recipe(tiny.recipe)  # 6 steps of pretraining, 5 of finetuning
     made = Comparison(["softmax"], recipe, tiny.documents, tiny.questions, 1, tiny.folder / "budget")
-    monkeypatch.setattr(workflow.Job, "estimate", lambda job: (0, float(job.steps)))  # a second a step
+    monkeypatch.setattr(pipeline.TrainingSetup, "estimate", lambda job: (0, float(job.steps)))  # a second a step
     assert made._steps(recipe, 1) == {"pretrain": 55, "finetune": 5}
     assert made._steps(recipe, 4 / 60) == {"pretrain": 2, "finetune": 2}
 

@@ -12,15 +12,15 @@ import pytest
 import torch
 from shell import closedbook, refused
 
-from closedbook import workflow
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.data.questions import Question
 from closedbook.errors import RecipeError, RunError
-from closedbook.recipe import load_recipe
-from closedbook.studies import exposure, telling
+from closedbook.pipeline import Step
+from closedbook.studies import exposure, study_report
 from closedbook.studies.exposure import Design, Study, bits_known, capacity, last_logits
 from closedbook.studies.exposure_page import HEADLINE, body, draw
-from closedbook.text.questions import Question
-from closedbook.text.world import make_world
-from closedbook.workflow import Step
+from closedbook.synthetic.world import make_world
 
 SETS = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=6", "stages.learn.batch=16"]
 OPTIONS = [
@@ -45,7 +45,7 @@ def design(**changes: Any) -> Design:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Any:
     folder = tmp_path_factory.mktemp("run")
     files = make_world(design().spec(), 0).write(folder / "world")
-    return workflow.train(
+    return pipeline.train(
         design().recipe, files / "documents.txt", files / "questions-train.tsv", run=folder / "run", threads=1
     )
 
@@ -113,12 +113,12 @@ def test_exposures_are_the_examples_that_ask_for_the_answer_behind_the_name(run:
     """Held against the examples as text: what the network sees up to a target, and the target."""
     world = make_world(design().spec(), 0)
     files = world.write(folder.with_name("world"))
-    job = workflow.prepare(design().recipe, files / "documents.txt", files / "questions-train.tsv")
+    job = pipeline.prepare(design().recipe, files / "documents.txt", files / "questions-train.tsv")
     found = exposure.exposures(job, world)
-    vocabulary, mixture = job.corpus.vocabulary, job.mixtures[0]
+    vocabulary, sampler = job.corpus.vocabulary, job.samplers[0]
     expected: Counter[tuple[str, str]] = Counter()
-    for step in range(mixture.steps):
-        batch = mixture.batch(step)
+    for step in range(sampler.steps):
+        batch = sampler.batch(step)
         for i in range(len(batch)):
             labels = batch.labels[batch.inputs.starts[i] : batch.inputs.starts[i + 1]]
             for j in (j for j, label in enumerate(labels) if label >= 0):
@@ -200,7 +200,7 @@ def test_another_design_or_a_damaged_file_is_refused(folder: Path, tmp_path: Pat
     with pytest.raises(RecipeError, match="words"):
         design(recipe=load_recipe("course-vanilla"))
     with pytest.raises(RecipeError, match="stop rule"):
-        design(recipe=load_recipe("demo", ["data.kept_out.stop=0.1", "stages.learn.stop={ every = 2 }"]))
+        design(recipe=load_recipe("demo", ["data.held_out.stop=0.1", "stages.learn.stop={ every = 2 }"]))
 
 
 def test_the_page_and_the_figures_are_made_of_the_record_alone(folder: Path):
@@ -209,10 +209,10 @@ def test_the_page_and_the_figures_are_made_of_the_record_alone(folder: Path):
     assert {path.name for path in folder.iterdir()} == {
         "exposure.json", "exposure.md", "exposure.svg", "exposure-dark.svg"
     }  # fmt: skip
-    from closedbook.attention.figures import LIGHT
+    from closedbook.attention.claim_figures import LIGHT
 
     def drawn() -> bytes:
-        return telling.figure("exposure", HEADLINE, lambda slide: draw(slide, record), LIGHT)
+        return study_report.figure("exposure", HEADLINE, lambda slide: draw(slide, record), LIGHT)
 
     assert (folder / "exposure.svg").read_bytes() == drawn()
     record["summary"]["curves"][0]["by_seed"] = [0.5]
@@ -227,7 +227,7 @@ def test_cells_that_came_after_a_study_was_opened_are_kept(tmp_path: Path):
 
 
 def test_a_second_process_at_one_folder_is_told_so(folder: Path):
-    with telling.alone(folder), pytest.raises(RunError, match="another process is at"):
+    with study_report.alone(folder), pytest.raises(RunError, match="another process is at"):
         Study(design(), folder).run([0, 1], threads=1)
     assert list(json.loads((folder / "exposure.json").read_text(encoding="utf-8"))["cells"]) == ["0"]
 

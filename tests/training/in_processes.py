@@ -15,9 +15,9 @@ from test_loop import MIXED, SPAN, make  # noqa: E402
 from closedbook.errors import RunError  # noqa: E402
 from closedbook.model.gpt import GPT  # noqa: E402
 from closedbook.model.linear import Linear  # noqa: E402
-from closedbook.training.checkpoint import save_tensors  # noqa: E402
-from closedbook.training.engine import ALONE, Engine  # noqa: E402
-from closedbook.training.loop import Leg  # noqa: E402
+from closedbook.runs.weights import save_tensors  # noqa: E402
+from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext  # noqa: E402
+from closedbook.training.loop import StageTrainer  # noqa: E402
 
 STEPS = 100
 STAGES = {
@@ -40,45 +40,45 @@ def exactly(model: GPT) -> GPT:
     return model
 
 
-def trained(name: str, dtype: torch.dtype, engine: Engine = ALONE) -> tuple[GPT, list[float]]:
+def trained(name: str, dtype: torch.dtype, distributed: DistributedContext = SINGLE_PROCESS) -> tuple[GPT, list[float]]:
     """The network after all steps of a stage, and the loss of each."""
     kind, stage = STAGES[name]
-    leg = make(kind, stage, dropout=0.0)
-    exactly(leg.model)
-    model = leg.model.double() if dtype == torch.float64 else leg.model
-    leg = Leg(stage, leg.mixture, model, 12, engine)  # whose optimiser has that type, too
+    trainer = make(kind, stage, dropout=0.0)
+    exactly(trainer.model)
+    model = trainer.model.double() if dtype == torch.float64 else trainer.model
+    trainer = StageTrainer(stage, trainer.sampler, model, 12, distributed)  # whose optimiser has that type, too
     losses: list[float] = []
-    leg.run(lambda step: losses.append(step.loss))
+    trainer.run(lambda step: losses.append(step.loss))
     return model, losses
 
 
-def together(engine: Engine, errors: list[str]) -> None:
+def together(distributed: DistributedContext, errors: list[str]) -> None:
     """What one process does not know, or fails at, the other hears of."""
-    assert engine.from_first(lambda: f"said by {engine.rank}") == "said by 0"
+    assert distributed.broadcast_from_rank0(lambda: f"said by {distributed.rank}") == "said by 0"
     for error in (RunError("the disk is full"), KeyboardInterrupt(), ValueError("a bug")):
         try:
-            with engine.agreed():
-                if engine.rank == 1:
+            with distributed.sync_errors():
+                if distributed.rank == 1:
                     raise error
         except BaseException as heard:
             errors.append(f"{type(heard).__name__}: {heard}")
     try:
-        engine.from_first(lambda: 1 // 0)
+        distributed.broadcast_from_rank0(lambda: 1 // 0)
     except (ZeroDivisionError, RunError) as heard:
         errors.append(f"{type(heard).__name__}: {heard}")
 
 
 def main(folder: Path) -> None:
     torch.set_num_threads(1)
-    with Engine.start() as engine:
-        assert engine.processes == engine.neighbours == 2
+    with DistributedContext.start() as distributed:
+        assert distributed.processes == distributed.neighbours == 2
         errors: list[str] = []
-        together(engine, errors)
+        together(distributed, errors)
         for name in STAGES:
             for dtype in TYPES:
-                model, losses = trained(name, dtype, engine)
+                model, losses = trained(name, dtype, distributed)
                 # A file for each process: their weights must be the same bits, although they are never sent.
-                file = folder / f"{name}-{str(dtype).removeprefix('torch.')}-{engine.rank}"
+                file = folder / f"{name}-{str(dtype).removeprefix('torch.')}-{distributed.rank}"
                 save_tensors(file, model.state_dict(), {"losses": losses, "errors": errors})
 
 
@@ -104,7 +104,7 @@ def killed(rank: str, step: str, run: str, arguments: list[str]) -> None:
     from closedbook.cli import main
     from closedbook.training import session
 
-    with Engine.start():  # for both: torchrun brings processes together once
+    with DistributedContext.start():  # for both: torchrun brings processes together once
         assert shell.closedbook(*arguments, "--run", f"{run}-whole").code == 0
         session.SAVE_EVERY = -1.0
         if os.environ["RANK"] == rank:

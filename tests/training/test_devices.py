@@ -16,17 +16,17 @@ from shell import make_tiny
 from test_loop import KINDS, make
 
 import closedbook
-from closedbook.model import decode
-from closedbook.text.questions import read_questions
-from closedbook.training.engine import SLICE_COST, Engine
-from closedbook.training.loop import Leg
+from closedbook.data.questions import read_questions
+from closedbook.model import generate
+from closedbook.training.distributed import SLICE_COST, DistributedContext
+from closedbook.training.loop import StageTrainer
 
 
 @pytest.fixture(autouse=True)
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What torch has for devices that it knows: autocast."""
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda *_: False)
-    monkeypatch.setattr(Engine, "precision", lambda *_: contextlib.nullcontext())
+    monkeypatch.setattr(DistributedContext, "precision", lambda *_: contextlib.nullcontext())
     monkeypatch.setitem(SLICE_COST, DEVICE.type, SLICE_COST["cpu"])
     with Pretend():
         yield
@@ -50,25 +50,27 @@ def test_training_there_gives_the_weights_of_training_here(kind: str):
     plain = make(kind)
     legs = []
     for model, device in ((here, torch.device("cpu")), (moved.to(DEVICE), DEVICE)):
-        leg = Leg(plain.stage, plain.mixture, model, 12, Engine(device))
-        leg.run(lambda step: None)
-        legs.append(leg)
+        trainer = StageTrainer(plain.stage, plain.sampler, model, 12, DistributedContext(device))
+        trainer.run(lambda step: None)
+        legs.append(trainer)
     for (name, value), other in zip(moved.state_dict().items(), here.state_dict().values(), strict=True):
         assert torch.allclose(value.cpu(), other, atol=1e-6), name
     # What a checkpoint has of the optimiser comes back to the device.
     saved = {name: value.cpu() for name, value in legs[1].optimiser.tensors().items()}
-    again = Leg(plain.stage, plain.mixture, moved, 12, Engine(DEVICE))
+    again = StageTrainer(plain.stage, plain.sampler, moved, 12, DistributedContext(DEVICE))
     again.optimiser.load(saved)
-    again.step(plain.mixture.batch(0), 0.5)
+    again.step(plain.sampler.batch(0), 0.5)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "synthesizer" not in kind])
 def test_decoding_there_says_what_is_said_here(kind: str):
     here, there = make(kind).model.eval(), make(kind).model.eval().to(DEVICE)
     prompts = [np.array(ids, np.int32) for ids in ([3, 4, 5, 1], [3, 4, 7, 8, 2, 1], [3, 1])]
-    assert [one.ids for one in decode.greedy(there, prompts, 6)] == [one.ids for one in decode.greedy(here, prompts, 6)]
-    assert decode.greedy_uncached(there, prompts[0], 4) == decode.greedy_uncached(here, prompts[0], 4)
-    assert decode.sample(there, prompts[1], 5, seed=1) == decode.sample(here, prompts[1], 5, seed=1)
+    assert [one.ids for one in generate.greedy(there, prompts, 6)] == [
+        one.ids for one in generate.greedy(here, prompts, 6)
+    ]
+    assert generate.greedy_uncached(there, prompts[0], 4) == generate.greedy_uncached(here, prompts[0], 4)
+    assert generate.sample(there, prompts[1], 5, seed=1) == generate.sample(here, prompts[1], 5, seed=1)
 
 
 @pytest.mark.parametrize("kind", ["characters", "words"])
@@ -85,11 +87,11 @@ def test_a_run_answers_judges_and_is_looked_into_there(kind: str, tmp_path: Path
     for one, other in zip(run.answer(questions, signals="all"), moved.answer(questions, signals="all"), strict=True):
         assert one.answer == other.answer
         assert dict(one.signals) == pytest.approx(dict(other.signals), abs=1e-3)
-    inside = moved.inside(questions[0].text)
-    assert inside.to_json().keys() == run.inside(questions[0].text).to_json().keys()
+    inside = moved.attribute(questions[0].text)
+    assert inside.to_json().keys() == run.attribute(questions[0].text).to_json().keys()
     assert [effect.drop for effect in inside.effects] == pytest.approx(
-        [effect.drop for effect in run.inside(questions[0].text).effects], abs=1e-4
+        [effect.drop for effect in run.attribute(questions[0].text).effects], abs=1e-4
     )
     assert "hidden" in moved.activations(questions[0].text)
-    with moved.without((0, 0)):
+    with moved.ablate((0, 0)):
         moved.ask(questions[0].text)

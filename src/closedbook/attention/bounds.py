@@ -11,7 +11,7 @@ from statistics import NormalDist
 import torch
 from torch import Tensor
 
-from closedbook.shapes import Float
+from closedbook.typing import Float
 
 NORMAL = NormalDist()
 

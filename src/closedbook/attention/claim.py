@@ -164,7 +164,7 @@ class Claim:
         premise: what `--set premise=broken` breaks; the claim then fails by its figure.
         float32: where the claim stops holding in single precision, and why.
         try_next: arguments worth trying, each with what they show.
-        draw: draws the claim's figure on a `closedbook.attention.figures.Slide`.
+        draw: draws the claim's figure on a `closedbook.attention.claim_figures.Slide`.
         studies: names of the stored experiments (`results/attention-NAME.json`) that the page shows.
     """
 

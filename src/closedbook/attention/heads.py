@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from closedbook.shapes import Float
+from closedbook.typing import Float
 
 
 @dataclass(frozen=True)

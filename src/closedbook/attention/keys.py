@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 
 from closedbook.attention.claim import Settings
 from closedbook.attention.heads import log_weights
-from closedbook.shapes import Float
+from closedbook.typing import Float
 
 CHUNK = 8_000_000  # numbers drawn at a time, so that memory stays near 200 MB however many samples are asked for
 

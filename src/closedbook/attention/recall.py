@@ -14,7 +14,7 @@ import torch
 from torch import Generator, Tensor
 
 from closedbook.attention.heads import synthesizer
-from closedbook.shapes import Float, Int
+from closedbook.typing import Float, Int
 
 
 @dataclass(frozen=True)

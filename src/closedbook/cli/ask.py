@@ -10,8 +10,8 @@ from rich.markup import escape
 from closedbook.cli.output import console, percent, print_json, show_warnings
 
 if TYPE_CHECKING:
-    from closedbook.answers.evidence import Evidence, Quote
-    from closedbook.answers.run import Answer
+    from closedbook.inference.run import Answer
+    from closedbook.verdicts.evidence_store import Evidence, Quote
 
 
 def ask(

@@ -40,7 +40,7 @@ def attention(
     """
     from closedbook.attention import CLAIMS
     from closedbook.attention.claim import load, overrides_by_claim, parse_overrides
-    from closedbook.attention.report import check_all, print_json, print_verdicts
+    from closedbook.attention.printing import check_all, print_json, print_verdicts
     from closedbook.cli.output import console
 
     claims = [load(id) for id in dict.fromkeys(ids or CLAIMS)]

@@ -42,9 +42,9 @@ def baseline(
         Print one JSON object on standard output: name, correct, total, accuracy, interval (95 %) and seconds of the
         first baseline in the order above, then all of them under "baselines".
     """
-    from closedbook.answers.baselines import run_baselines
-    from closedbook.text.documents import read_documents
-    from closedbook.text.questions import read_questions
+    from closedbook.data.documents import read_documents
+    from closedbook.data.questions import read_questions
+    from closedbook.evaluation.baselines import run_baselines
 
     out = console(json)
     asked = read_questions(questions)

@@ -25,8 +25,8 @@ def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> Non
     """
     if output is not None:
         check_output(output)
-    from closedbook.interop.card import card as make_card
-    from closedbook.runs import RunFolder, write_atomically
+    from closedbook.export.model_card import card as make_card
+    from closedbook.runs.folder import RunFolder, write_atomically
 
     text = make_card(RunFolder.open(run))
     if output is not None:

@@ -66,11 +66,11 @@ def compare(
     json: bool
         Print comparison.json on standard output, everything else on standard error.
     """
+    from closedbook.config.schema import load_recipe
     from closedbook.errors import DataError, RecipeError
-    from closedbook.recipe import load_recipe
-    from closedbook.studies.compare import Comparison
-    from closedbook.studies.compare_page import label
-    from closedbook.studies.telling import need_matplotlib
+    from closedbook.studies.comparison import Comparison
+    from closedbook.studies.comparison_page import label
+    from closedbook.studies.study_report import need_matplotlib
 
     show_warnings()
     out = console(json)
@@ -113,7 +113,7 @@ def compare(
 
 
 def _print_table(out: Console, record: dict[str, Any]) -> None:
-    from closedbook.studies.compare_page import label, speed
+    from closedbook.studies.comparison_page import label, speed
 
     against = f"against {record['summary']['reference']}>"
     rows = table("", "right>", "95 % interval", against, "tokens/s>", "layers × width>", "parameters>")

@@ -15,9 +15,9 @@ from rich.markup import escape
 from closedbook.cli.output import TrainingDisplay, check_output, console, print_json, show_warnings
 
 if TYPE_CHECKING:
-    from closedbook.answers.run import Run
-    from closedbook.recipe import Recipe
-    from closedbook.workflow import Job, Start
+    from closedbook.config.schema import Recipe
+    from closedbook.inference.run import Run
+    from closedbook.pipeline import Start, TrainingSetup
 
 cs224n = App(
     name="cs224n",
@@ -97,7 +97,7 @@ def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     """
     flags = flags or Flags()
     (writing,) = flags.need("pretrain", "writing_params_path")
-    from closedbook.interop.course import course_recipe
+    from closedbook.course.assignment import course_recipe
 
     recipe = course_recipe(
         "pretrain", variant, rate=flags.pretrain_lr, bottleneck=flags.bottleneck_dim, epochs=flags.epochs,
@@ -125,7 +125,7 @@ def finetune(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     """
     flags = flags or Flags()
     writing, questions = flags.need("finetune", "writing_params_path", "finetune_corpus_path")
-    from closedbook.interop.course import course_recipe
+    from closedbook.course.assignment import course_recipe
 
     recipe = course_recipe(
         "finetune", variant, pretrained=flags.reading_params_path is not None, rate=flags.finetune_lr,
@@ -150,20 +150,20 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     """
     flags = flags or Flags()
     reading, asked, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
-    from closedbook import workflow
-    from closedbook.interop import course
-    from closedbook.runs import write_atomically
-    from closedbook.text.questions import read_questions
+    from closedbook import pipeline
+    from closedbook.course import assignment
+    from closedbook.data.questions import read_questions
+    from closedbook.runs.folder import write_atomically
 
     check_output(outputs, reading, asked, corpus)
-    recipe = course.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
+    recipe = assignment.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
     questions = read_questions(asked)
-    workflow.set_threads(flags.threads)
-    model, vocabulary = course.load_model(recipe, corpus, reading)
-    predictions = course.predict(model, vocabulary, course.prompts(questions), recipe.answer.length)
-    write_atomically(outputs, course.predictions_file(predictions).encode())
-    scored = course.score_places(predictions, questions)
-    console(flags.json).print("\n".join(map(escape, course.printed(scored, str(outputs)))))
+    pipeline.set_threads(flags.threads)
+    model, vocabulary = assignment.load_model(recipe, corpus, reading)
+    predictions = assignment.predict(model, vocabulary, assignment.prompts(questions), recipe.answer.length)
+    write_atomically(outputs, assignment.predictions_file(predictions).encode())
+    scored = assignment.score_places(predictions, questions)
+    console(flags.json).print("\n".join(map(escape, assignment.printed(scored, str(outputs)))))
     if flags.json:
         print_json(scored.to_json() | {"outputs": str(outputs)})
 
@@ -183,8 +183,8 @@ def london(
     json: bool
         Print one JSON object on standard output.
     """
-    from closedbook.interop.course import printed, score_places
-    from closedbook.text.questions import read_questions
+    from closedbook.course.assignment import printed, score_places
+    from closedbook.data.questions import read_questions
 
     questions = read_questions(eval_corpus_path, need_answers=True)
     scored = score_places(["London"] * len(questions), questions)
@@ -220,8 +220,8 @@ def dataset(
     json: bool
         Print a JSON list of objects with x and y.
     """
+    from closedbook.course.assignment import census, examples
     from closedbook.errors import DataError
-    from closedbook.interop.course import census, examples
 
     if seed < 0:
         raise DataError(f"--seed {seed} must be at least 0")
@@ -264,8 +264,8 @@ def check(
     json: bool
         Print a JSON list of objects with name, held and why.
     """
+    from closedbook.course import check as checking
     from closedbook.errors import DataError
-    from closedbook.interop import check as checking
 
     out = console(json)
     print(f"closedbook: warning: {checking.WARNING}", file=sys.stderr)
@@ -292,9 +292,9 @@ def _train(
     recipe: Recipe, corpus: Path, questions: Path | None, writing: Path, flags: Flags, board: Path | None
 ) -> None:
     """Train one leg in a folder beside the parameters and write these at the end."""
-    from closedbook import workflow
-    from closedbook.interop.course import start_from
-    from closedbook.interop.params import write_params
+    from closedbook import pipeline
+    from closedbook.course.assignment import start_from
+    from closedbook.course.params import write_params
 
     show_warnings()
     out = console(flags.json)
@@ -303,11 +303,11 @@ def _train(
     start = start_from(flags.reading_params_path) if flags.reading_params_path is not None else None
     going_on, run = _unfinished(folder, recipe), None
     if folder.exists() and not going_on:  # finished: it makes way for the new one, as its file will
-        job = workflow.prepare(recipe, corpus, questions)  # but not for inputs that cannot be used
+        job = pipeline.prepare(recipe, corpus, questions)  # but not for inputs that cannot be used
         if start is not None:
             start.put(job.model)
         if not writing.exists() and _is_this(folder, recipe, job, start):  # all but the last step was done
-            run = workflow.load(folder)
+            run = pipeline.load(folder)
         else:
             shutil.rmtree(folder)
     if run is None:
@@ -322,7 +322,7 @@ def _trained(
     recipe: Recipe, corpus: Path, questions: Path | None, folder: Path, going_on: bool, start: Start | None,
     flags: Flags, board: Path | None,
 ) -> Run:  # fmt: skip
-    from closedbook import workflow
+    from closedbook import pipeline
     from closedbook.cli.train import READING, tensorboard_in
 
     out = console(flags.json)
@@ -330,7 +330,7 @@ def _trained(
     listener = tensorboard_in(board) if board is not None else None
     display.wait(READING)
     try:
-        return workflow.train(
+        return pipeline.train(
             recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
             listeners=[display, *([listener] if listener else [])], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
@@ -345,9 +345,9 @@ def _trained(
             listener.close()
 
 
-def _is_this(folder: Path, recipe: Recipe, job: Job, start: Start | None) -> bool:
+def _is_this(folder: Path, recipe: Recipe, job: TrainingSetup, start: Start | None) -> bool:
     """Whether the finished run in a folder had this recipe and these very inputs."""
-    from closedbook.runs import RunFolder, is_free
+    from closedbook.runs.folder import RunFolder, is_free
 
     if is_free(folder):
         return False
@@ -361,7 +361,7 @@ def _is_this(folder: Path, recipe: Recipe, job: Job, start: Start | None) -> boo
 def _unfinished(folder: Path, recipe: Recipe) -> bool:
     """Whether there is a training to go on with. Raises RunError where the folder is no run, or another training's."""
     from closedbook.errors import RunError
-    from closedbook.runs import RunFolder, is_free
+    from closedbook.runs.folder import RunFolder, is_free
 
     if not folder.exists() or is_free(folder):
         return False

@@ -15,8 +15,8 @@ from closedbook.cli.train import after_interrupt
 from closedbook.errors import RunError
 
 if TYPE_CHECKING:
-    from closedbook.text.questions import Questions
-    from closedbook.text.world import World
+    from closedbook.data.questions import Questions
+    from closedbook.synthetic.world import World
 
 
 def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
@@ -39,13 +39,13 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     """
     import time
 
-    from closedbook import workflow
-    from closedbook.answers.baselines import run_baselines
-    from closedbook.recipe import load_recipe
-    from closedbook.runs import check_free, default_folder, is_free
-    from closedbook.text.documents import read_documents
-    from closedbook.text.questions import read_questions
-    from closedbook.text.world import WorldSpec, make_world
+    from closedbook import pipeline
+    from closedbook.config.schema import load_recipe
+    from closedbook.data.documents import read_documents
+    from closedbook.data.questions import read_questions
+    from closedbook.evaluation.baselines import run_baselines
+    from closedbook.runs.folder import check_free, default_folder, is_free
+    from closedbook.synthetic.world import WorldSpec, make_world
 
     show_warnings()
     out = console(json)
@@ -71,7 +71,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     out.print("[bold]2. Learning[/]")
     display = TrainingDisplay(out)
     try:
-        trained = workflow.train(
+        trained = pipeline.train(
             recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
             run=path, listeners=[display], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
@@ -87,7 +87,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     asked = len(world.people) - known
     relations = by_relation(evaluation["answers"], asked, world.spec.relations)
     unseen = read_questions(files / "unseen-wordings.tsv")
-    answered = workflow.evaluate(trained, unseen)["answers"]
+    answered = pipeline.evaluate(trained, unseen)["answers"]
     reworded = by_relation(answered, asked, world.spec.relations)
     main = world.spec.relations[0]  # the questions stand relation by relation
     baselines = run_baselines(
@@ -145,7 +145,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
 
 def by_relation(answers: Sequence[dict[str, Any]], people: int, relations: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The score of each relation; the question file takes them one after another, each about all people."""
-    from closedbook.answers.score import tally
+    from closedbook.evaluation.score import tally
 
     groups = {name: answers[i * people : (i + 1) * people] for i, name in enumerate(relations)}
     return {name: tally(answer["right"] for answer in group).to_json() for name, group in groups.items()}
@@ -153,7 +153,7 @@ def by_relation(answers: Sequence[dict[str, Any]], people: int, relations: Seque
 
 def by_wording(answers: Sequence[dict[str, Any]], world: World) -> dict[str, dict[str, Any]]:
     """The score of each wording never trained on, NAME standing for the name; the file has them by turns."""
-    from closedbook.answers.score import tally
+    from closedbook.evaluation.score import tally
 
     groups: dict[str, list[bool]] = {}
     asked = [q for relation in world.spec.relations for q in world.questions(relation, wording="unseen")]
@@ -170,7 +170,7 @@ def add_row(rows: Any, name: str, scored: dict[str, Any]) -> None:
 
 def ask_some(run: Any, test: Questions, strangers: Sequence[str]) -> list[dict[str, Any]]:
     """Three untrained people and the strangers, answered."""
-    from closedbook.text.questions import Question
+    from closedbook.data.questions import Question
 
     questions = [*test.items[:3], *(Question(text, None, 1) for text in strangers)]
     return [answer.to_json() for answer in run.answer(questions)]

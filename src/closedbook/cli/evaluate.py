@@ -72,9 +72,9 @@ def evaluate(
     json: bool
         Print one JSON object on standard output.
     """
-    from closedbook import workflow
-    from closedbook.runs import write_atomically
-    from closedbook.text.questions import read_questions
+    from closedbook import pipeline
+    from closedbook.data.questions import read_questions
+    from closedbook.runs.folder import write_atomically
 
     show_warnings()
     out = console(json)
@@ -82,10 +82,10 @@ def evaluate(
     for output in (predictions, answers):
         if output is not None:
             check_output(output, questions, *([predictions] if output is answers and predictions else []))
-    loaded = workflow.load(run, mixer, device)
+    loaded = pipeline.load(run, mixer, device)
     loaded.documents = documents
     with progress(out, "answering", len(given)) as advance:
-        result = workflow.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)
+        result = pipeline.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)
     entries = result["answers"]
     if predictions is not None:
         lines = (" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)

@@ -43,7 +43,7 @@ def export(
     json: bool
         Print one JSON object on standard output.
     """
-    from closedbook.interop.export import check_new_folder, need
+    from closedbook.export.exporters import check_new_folder, need
 
     show_warnings()
     out = console(json)
@@ -54,21 +54,21 @@ def export(
         if to == "onnx":
             need("onnx", "onnxscript", "onnxruntime", extra="onnx")
         check_output(output)
-    from closedbook import workflow
+    from closedbook import pipeline
 
-    loaded = workflow.load(run, mixer)
+    loaded = pipeline.load(run, mixer)
     if to == "huggingface":
-        from closedbook.interop.export import export_huggingface
+        from closedbook.export.exporters import export_huggingface
 
         result = export_huggingface(loaded, output)
         said = f"a {result['class']}, with its tokenizer and card"
     elif to == "onnx":
-        from closedbook.interop.onnx import export_onnx
+        from closedbook.export.onnx import export_onnx
 
         result = export_onnx(loaded, output)
         said = f"{result['bytes'] / 1e6:.1f} MB; from tokens (batch, time) to their logits"
     else:
-        from closedbook.interop.export import export_params
+        from closedbook.export.exporters import export_params
 
         result = export_params(loaded, output)
         said = "for model.load_state_dict(torch.load(…)) of the course's code"

@@ -24,7 +24,7 @@ def import_(folder: Path, /, *, run: Path, json: bool = False) -> None:
     json: bool
         Print one JSON object on standard output.
     """
-    from closedbook.interop.export import import_huggingface
+    from closedbook.export.exporters import import_huggingface
 
     show_warnings()
     out = console(json)

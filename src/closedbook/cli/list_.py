@@ -9,8 +9,8 @@ from typing import Any, Literal
 from rich.markup import escape
 
 from closedbook.cli.output import console, print_json, table
-from closedbook.recipe import REGISTRIES, load_recipe, recipe_names
-from closedbook.runs import list_runs
+from closedbook.config.schema import REGISTRIES, load_recipe, recipe_names
+from closedbook.runs.folder import list_runs
 
 
 def list_(

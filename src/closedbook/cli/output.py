@@ -83,7 +83,7 @@ def show_warnings() -> None:
 def use_mixers(given: Sequence[str] | None) -> None:
     """Execute the files of --mixer, for commands that open several runs."""
     if given:
-        from closedbook.model.own import use_mixer
+        from closedbook.model.custom_mixers import use_mixer
 
         for one in given:
             use_mixer(one)
@@ -175,7 +175,7 @@ class TrainingDisplay:
             f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
             f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
-            f"on {places} here, products in {plan.products} (on a GPU, by arithmetic, {duration(plan.gpu_seconds)})"
+            f"on {places} here, products in {plan.matmul_dtype} (on a GPU, by arithmetic, {duration(plan.gpu_seconds)})"
             + (f"\nin {escape(plan.run)}" if plan.run else "")
         )
 

@@ -53,7 +53,7 @@ def report(
     target = output or (Path("source.html") if source else runs[0] / "report.html")
     if output is not None or source or runs[0].is_dir():
         check_output(target)
-    from closedbook.runs import write_atomically
+    from closedbook.runs.folder import write_atomically
 
     show_warnings()
     use_mixers(mixer)
@@ -64,11 +64,11 @@ def report(
             status.update(escape(what))
 
         if source:
-            from closedbook.show.source import source_report
+            from closedbook.reporting.source_report import source_report
 
             text = source_report(runs, progress=progress)
         else:
-            from closedbook.show.report import run_report
+            from closedbook.reporting.html_report import run_report
 
             text = run_report(runs, questions=questions, claims=claims, progress=progress)
     write_atomically(target, text.encode())

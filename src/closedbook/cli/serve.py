@@ -49,12 +49,12 @@ def serve(
         raise RunError("the page needs fastapi and uvicorn, which are not installed: pip install 'closedbook[page]'")
     if not 0 <= port < 65_536:
         raise RunError(f"--port {port} must be from 0 to 65535")
-    from closedbook.show import server
-    from closedbook.show.guard import is_loopback
-    from closedbook.show.shelf import Shelf
+    from closedbook.web import server
+    from closedbook.web.registry import RunRegistry
+    from closedbook.web.security import is_loopback
 
     use_mixers(mixer)
-    shelf = Shelf(given, runs)
+    registry = RunRegistry(given, runs)
     out = console(json)
     token = None if is_loopback(host) else secrets.token_urlsafe(24)
     with server.bind(host, port) as listening:
@@ -63,10 +63,10 @@ def serve(
 
         def ready() -> None:
             out.print(f"[bold]{escape(address)}[/]   (Ctrl-C stops)")
-            if not shelf.folders():
+            if not registry.folders():
                 out.print(escape(f"no runs yet in {runs}; `closedbook demo` makes one, and it will appear"))
             if json:
                 print_json({"address": address})
                 sys.stdout.flush()
 
-        server.serve(server.make_app(shelf, host=host, token=token, ready=ready), listening)
+        server.serve(server.make_app(registry, host=host, token=token, ready=ready), listening)

@@ -40,7 +40,7 @@ def recipe(
     json: bool
         Print it as JSON instead.
     """
-    from closedbook.recipe import encode, load_recipe
+    from closedbook.config.schema import encode, load_recipe
 
     loaded = load_recipe(name, set_ or [])
     if json:
@@ -85,15 +85,15 @@ def objective(
     """
     import numpy as np
 
+    from closedbook.config.schema import ComponentSpec, load_recipe
+    from closedbook.data.arrays import NONE
+    from closedbook.data.documents import read_documents, read_text
+    from closedbook.data.questions import read_questions
+    from closedbook.data.vocabulary import PAD_CHARACTER
+    from closedbook.data.vocabulary_builder import make_vocabulary
     from closedbook.errors import DataError
     from closedbook.objectives import Corpus
-    from closedbook.objectives.arrays import NONE
-    from closedbook.objectives.mixture import nothing_to_show
-    from closedbook.recipe import Part, load_recipe
-    from closedbook.text.documents import read_documents, read_text
-    from closedbook.text.questions import read_questions
-    from closedbook.text.vocabularies import make_vocabulary
-    from closedbook.text.vocabulary import PAD_CHARACTER
+    from closedbook.objectives.sampler import nothing_to_show
 
     if number < 1 or seed < 0:
         raise DataError(f"--number {number} must be at least 1 and --seed {seed} at least 0")
@@ -105,9 +105,9 @@ def objective(
     vocabulary = make_vocabulary(
         loaded.vocabulary.kind, lines, loaded.vocabulary.size, texts, answers, corpus_documents.titles
     )
-    corpus = Corpus(corpus_documents, given, vocabulary, loaded.model.block)
+    corpus = Corpus(corpus_documents, given, vocabulary, loaded.model.context_length)
     parts = [share.objective for stage in loaded.stages for share in stage.objectives if share.objective.name == name]
-    made = (parts[0] if parts else Part(name)).make("objective", corpus)
+    made = (parts[0] if parts else ComponentSpec(name)).make("objective", corpus)
     rng = np.random.default_rng(seed)
     if not made.items:
         raise DataError(nothing_to_show(name, corpus))
@@ -127,7 +127,7 @@ def objective(
     for entry in entries:
         out.print(f"[bold]x[/] {escape(entry['x'])}")
         out.print(f"[bold]y[/] {escape(entry['y'])}\n")
-    most = loaded.model.block - 1
+    most = loaded.model.context_length - 1
     out.print(f"({PAD_CHARACTER} padding is left out; an example of {loaded.name} has at most {most} tokens)")
 
 
@@ -148,14 +148,14 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: str | None = N
     json: bool
         Print one JSON object on standard output.
     """
-    from closedbook import workflow
-    from closedbook.answers.weighing import weigh
+    from closedbook import pipeline
+    from closedbook.data.documents import read_documents, read_text
+    from closedbook.data.files import Source
     from closedbook.errors import DataError
-    from closedbook.runs import found_from_here
-    from closedbook.text.documents import read_documents, read_text
-    from closedbook.text.files import Source
+    from closedbook.inference.memory_stats import weigh
+    from closedbook.runs.folder import found_from_here
 
-    loaded = workflow.load(run, mixer)
+    loaded = pipeline.load(run, mixer)
     record = loaded.folder.record()
     trained = record.get("documents") or {}
     path = documents or Path(found_from_here(str(trained.get("path", "")), record))
@@ -193,7 +193,7 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: str | None = N
 
 def trained_with(objective: str) -> str:
     """A built-in recipe with this objective, the course's before others."""
-    from closedbook.recipe import load_recipe, recipe_names
+    from closedbook.config.schema import load_recipe, recipe_names
 
     for name in ("course-vanilla", "fast", *recipe_names()):
         stages = load_recipe(name).stages

@@ -71,18 +71,18 @@ def exposure(
     json: bool
         Print exposure.json on standard output, everything else on standard error.
     """
+    from closedbook.config.schema import load_recipe
     from closedbook.errors import DataError, RecipeError
-    from closedbook.model.own import in_place
-    from closedbook.recipe import load_recipe
+    from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.studies.exposure import Design, Study
-    from closedbook.studies.telling import need_matplotlib
+    from closedbook.studies.study_report import need_matplotlib
 
     show_warnings()
     out = console(json)
     need_matplotlib()
     if not seeds or min(seeds) < 0 or not levels:
         raise DataError("study exposure needs at least one of --seeds, from 0, and one of --levels")
-    overrides = [*in_place(mixer, recipe), *(set_ or [])]
+    overrides = [*mixer_overrides(mixer, recipe), *(set_ or [])]
     loaded = load_recipe(recipe, overrides)
     if steps:
         if len(loaded.stages) > 1:

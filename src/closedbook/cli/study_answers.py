@@ -14,8 +14,8 @@ from rich.markup import escape
 from closedbook.cli.output import TrainingDisplay, console, percent, print_json, progress, show_warnings, table
 
 if TYPE_CHECKING:
-    from closedbook.answers.run import Run
-    from closedbook.text.questions import Questions
+    from closedbook.data.questions import Questions
+    from closedbook.inference.run import Run
 
 
 def ablation(
@@ -68,14 +68,14 @@ def ablation(
     json: bool
         Print ablation.json on standard output, everything else on standard error.
     """
+    from closedbook.config.schema import load_recipe
     from closedbook.errors import RecipeError
-    from closedbook.model.own import in_place
-    from closedbook.recipe import load_recipe
+    from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.studies.ablation import Design, run_ablation
 
     show_warnings()
     out = console(json)
-    overrides = ["data.kept_out={calibrate=0.1}", *in_place(mixer, recipe), *(set_ or []), f"seed={seed}"]
+    overrides = ["data.held_out={calibrate=0.1}", *mixer_overrides(mixer, recipe), *(set_ or []), f"seed={seed}"]
     loaded = load_recipe(recipe, overrides)
     if steps:
         if len(loaded.stages) > 1:
@@ -183,9 +183,9 @@ def strangers(
     json: bool
         Print strangers.json on standard output.
     """
+    from closedbook.data.files import read_lines
     from closedbook.errors import DataError
     from closedbook.studies.strangers import run_strangers
-    from closedbook.text.files import read_lines
 
     if count < 1:
         raise DataError(f"--count {count} must be 1 or more")
@@ -250,7 +250,7 @@ def _begin(
     run: Path, questions: Path, mixer: str | None, json: bool, need_answers: bool = False
 ) -> tuple[Any, Run, Questions]:
     import closedbook
-    from closedbook.text.questions import read_questions
+    from closedbook.data.questions import read_questions
 
     show_warnings()
     given = read_questions(questions, need_answers=need_answers)

@@ -16,10 +16,10 @@ from closedbook.cli.output import TrainingDisplay, console, note_if_trained_on, 
 from closedbook.errors import ClosedbookError, RunError
 
 if TYPE_CHECKING:
-    from closedbook.answers.run import Run
-    from closedbook.recipe import Recipe
-    from closedbook.runs import RunFolder
-    from closedbook.show.tensorboard import TensorBoard
+    from closedbook.config.schema import Recipe
+    from closedbook.inference.run import Run
+    from closedbook.reporting.tensorboard import TensorBoard
+    from closedbook.runs.folder import RunFolder
 
 READING = "reading the inputs, timing a batch"
 
@@ -87,29 +87,29 @@ def train(
     json: bool
         Print one JSON object on standard output, everything else on standard error.
     """
-    from closedbook import workflow
-    from closedbook.model.own import in_place
-    from closedbook.recipe import load_recipe
-    from closedbook.runs import check_free, default_folder
-    from closedbook.training.engine import Engine, find_device, silent
+    from closedbook import pipeline
+    from closedbook.config.schema import load_recipe
+    from closedbook.model.custom_mixers import mixer_overrides
+    from closedbook.runs.folder import check_free, default_folder
+    from closedbook.training.distributed import DistributedContext, find_device, silent
 
     show_warnings()
     out = console(json)
     out.quiet = silent()
     find_device(device)
-    overrides = [*in_place(mixer, recipe), *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    overrides = [*mixer_overrides(mixer, recipe), *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     loaded = load_recipe(recipe, overrides)
     display = TrainingDisplay(out)
     if dry_run:
         if run is not None and not resume:
             check_free(run)
-        workflow.set_threads(threads)
+        pipeline.set_threads(threads)
         display.wait(READING)
         try:
-            job = workflow.prepare(loaded, documents, questions, dev, index)
-            with Engine.start(device) as job.engine:
-                job.model.to(job.engine.device)
-                plan = workflow.plan(job, run or default_folder(loaded.name))
+            job = pipeline.prepare(loaded, documents, questions, dev, index)
+            with DistributedContext.start(device) as job.distributed:
+                job.model.to(job.distributed.device)
+                plan = pipeline.plan(job, run or default_folder(loaded.name))
             display.plan(plan)
         finally:
             display.close()
@@ -123,7 +123,7 @@ def train(
     board = tensorboard_in(tensorboard) if tensorboard is not None and not silent() else None
     display.wait(READING)
     try:
-        finished = workflow.train(
+        finished = pipeline.train(
             loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads, device=device, index=index,
             listeners=[display, *([board] if board else [])], command=command,
         )  # fmt: skip
@@ -155,14 +155,14 @@ def train(
 
 
 def tensorboard_in(folder: Path) -> TensorBoard:
-    from closedbook.show.tensorboard import TensorBoard
+    from closedbook.reporting.tensorboard import TensorBoard
 
     return TensorBoard(folder)
 
 
 def after_interrupt(run: str) -> str:
     """What Ctrl-C left behind, and how to go on."""
-    from closedbook.runs import RunFolder, resume_command
+    from closedbook.runs.folder import RunFolder, resume_command
 
     if not run or not Path(run, "run.json").is_file():
         return "\ninterrupted before training began; nothing was written"
@@ -171,11 +171,11 @@ def after_interrupt(run: str) -> str:
 
 def next_step(run: Run, questions: Path | None, documents: Path) -> str:
     """What to type after a training."""
-    from closedbook.runs import mixer_option
+    from closedbook.runs.folder import mixer_option
 
     more = mixer_option(run.folder)
     if not run.recipe.needs_questions or questions is None:
-        from closedbook.text.files import Source, chunks, opened
+        from closedbook.data.files import Source, chunks, opened
 
         source = Source.of(documents)
         with opened(source, "text") as (stream, _):
@@ -185,7 +185,7 @@ def next_step(run: Run, questions: Path | None, documents: Path) -> str:
                 text = source.parse(next(chunks(stream, 1 << 16)).content.partition(b"\n")[0].decode(), 1)[1]
         start = " ".join(text.split()[:3])
         return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
-    from closedbook.text.questions import read_questions
+    from closedbook.data.questions import read_questions
 
     example = read_questions(questions).items[0].text
     return f"  {shlex.join(['closedbook', 'ask', str(run.path), example, *more])}"
@@ -195,14 +195,14 @@ def last_unfinished(recipe: Recipe) -> Path:
     """The newest run of a recipe that can be resumed, of those with other options the newest, if there is none with
     these. Raises RunError where there is none at all.
     """
-    from closedbook.runs import list_runs
+    from closedbook.runs.folder import list_runs
 
     def same(folder: RunFolder) -> bool:
         try:
             begun = folder.recipe()
         except ClosedbookError:
             return False
-        return replace(begun, model=replace(begun.model, products=recipe.model.products)) == recipe
+        return replace(begun, model=replace(begun.model, matmul_dtype=recipe.model.matmul_dtype)) == recipe
 
     found = [f for f in list_runs() if f.record().get("recipe") == recipe.name and not f.finished]
     if not found:

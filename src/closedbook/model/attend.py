@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from closedbook.model.dropout import draw, gain
-from closedbook.shapes import Bool, Float
+from closedbook.typing import Bool, Float
 
 PIECE = 2**19  # scores worked on at once: 2 MiB
 BLOCK = 128  # queries worked on at once

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from closedbook.shapes import Float
+from closedbook.typing import Float
 
 PARTS = 2**16  # a number is dropped by a draw among so many
 _here = threading.local()  # .generator: what this thread draws from, instead of torch's own

@@ -16,13 +16,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from closedbook.model.cache import Cache
+from closedbook.config.schema import ModelRecipe, registered
 from closedbook.model.dropout import Dropout
+from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
-from closedbook.model.memory import Memory
+from closedbook.model.ngram_embedding import NgramEmbedding
 from closedbook.model.ops import rms_norm, squared_relu
-from closedbook.recipe import ModelRecipe, registered
-from closedbook.shapes import Bool, Float, Int
+from closedbook.typing import Bool, Float, Int
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,15 @@ class GPT(nn.Module):
         self.recipe = recipe
         self.embedding = nn.Embedding(inputs, recipe.width, sparse=recipe.memory is not None)
         self.positions = registered("positions", recipe.positions)(recipe)
-        self.memory = Memory(recipe.memory, recipe.width, named) if recipe.memory and recipe.memory.rows else None
+        self.memory = (
+            NgramEmbedding(recipe.memory, recipe.width, named) if recipe.memory and recipe.memory.rows else None
+        )
         # Looked-up rows grow at their own rate; without a gain to learn, the norm keeps them in proportion.
-        self.norm0 = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
+        self.embed_norm = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
         self.dropout = Dropout(recipe.dropout)
         self.stack = recipe.stack.make("stack", recipe, lambda layer: Block(recipe, layer))
         self.norm = make_norm(recipe)
-        self.head: Linear = Linear(recipe.width, outputs or inputs, bias=False, products=recipe.products)
+        self.head: Linear = Linear(recipe.width, outputs or inputs, bias=False, matmul_dtype=recipe.matmul_dtype)
         self.apply(_initialise)
         if recipe.initial == "scaled":
             _scale(self)
@@ -63,7 +65,7 @@ class GPT(nn.Module):
         tokens: Int[Tensor, "batch time"],
         cache: Cache | None = None,
         at: Int[Tensor, " target"] | None = None,
-        writes: Bool[Tensor, " batch"] | None = None,
+        update_embeddings: Bool[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, ...]:
         """Final hidden states (batch, time, width), or (target, width) at the flat positions `at` of (batch · time).
 
@@ -74,9 +76,9 @@ class GPT(nn.Module):
         x = self.embedding(tokens)
         if self.memory is not None:
             x = x + (self.memory(cache.tokens, places) if cache else self.memory(tokens))
-        if writes is not None:
-            x = torch.where(writes[:, None, None], x, x.detach())
-        x = self.norm0(x)
+        if update_embeddings is not None:
+            x = torch.where(update_embeddings[:, None, None], x, x.detach())
+        x = self.embed_norm(x)
         if (learned := self.positions.embed(places)) is not None:
             x = x + learned
         x = self.stack(self.dropout(x), self.positions.rotation(places), cache, at)
@@ -91,14 +93,14 @@ class GPT(nn.Module):
         tokens: Int[Tensor, "batch time"],
         at: Int[Tensor, " target"],
         target: Int[Tensor, " target"],
-        writes: Bool[Tensor, " batch"] | None = None,
+        update_embeddings: Bool[Tensor, " batch"] | None = None,
         candidates: Candidates | None = None,
     ) -> Float[Tensor, ""]:
         """Summed cross-entropy in nats of `target` at the flat positions `at` of (batch · time).
 
         With `candidates` it is taken over these outputs only, all targets among them.
         """
-        hidden = self(tokens, at=at, writes=writes)
+        hidden = self(tokens, at=at, update_embeddings=update_embeddings)
         if candidates is None:
             return F.cross_entropy(self.head(hidden), target, reduction="sum")
         own, drawn = candidates.own.to(target.device), candidates.drawn.to(target.device)
@@ -140,7 +142,7 @@ class GPT(nn.Module):
 class Targeted(Protocol):
     """A mixer that computes what it gives at some positions alone."""
 
-    def at_targets(self, x: Tensor, rotation: Tensor | None, at: Tensor) -> Tensor: ...
+    def forward_at(self, x: Tensor, rotation: Tensor | None, at: Tensor) -> Tensor: ...
 
 
 class Block(nn.Module):
@@ -148,9 +150,9 @@ class Block(nn.Module):
 
     def __init__(self, recipe: ModelRecipe, layer: int, mixer: nn.Module | None = None) -> None:
         super().__init__()
-        self.norm1 = make_norm(recipe)
+        self.attn_norm = make_norm(recipe)
         self.mixer = mixer or recipe.mixer.make("mixer", recipe, layer)
-        self.norm2 = make_norm(recipe)
+        self.mlp_norm = make_norm(recipe)
         self.mlp = MLP(recipe)
         self.dropout = Dropout(recipe.dropout)
 
@@ -162,9 +164,9 @@ class Block(nn.Module):
         at: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or, where only the flat positions `at` matter, to (target, width)."""
-        normed = self.norm1(x)
+        normed = self.attn_norm(x)
         if at is not None and cache is None and isinstance(self.mixer, Targeted):
-            return self.add(x.flatten(0, 1).index_select(0, at), self.mixer.at_targets(normed, rotation, at))
+            return self.add(x.flatten(0, 1).index_select(0, at), self.mixer.forward_at(normed, rotation, at))
         return self.add(x, self.mixer(normed, rotation, cache), at)
 
     def add(self, x: Tensor, mixed: Tensor, at: Tensor | None = None) -> Tensor:
@@ -172,7 +174,7 @@ class Block(nn.Module):
         if at is not None:
             x, mixed = x.flatten(0, 1).index_select(0, at), mixed.flatten(0, 1).index_select(0, at)
         x = x + self.dropout(mixed)
-        return x + self.dropout(self.mlp(self.norm2(x)))
+        return x + self.dropout(self.mlp(self.mlp_norm(x)))
 
 
 class MLP(nn.Module):
@@ -180,8 +182,8 @@ class MLP(nn.Module):
 
     def __init__(self, recipe: ModelRecipe) -> None:
         super().__init__()
-        self.up = Linear(recipe.width, 4 * recipe.width, recipe.bias, recipe.products)
-        self.down = Linear(4 * recipe.width, recipe.width, recipe.bias, recipe.products)
+        self.up = Linear(recipe.width, 4 * recipe.width, recipe.bias, recipe.matmul_dtype)
+        self.down = Linear(4 * recipe.width, recipe.width, recipe.bias, recipe.matmul_dtype)
         activations: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu2": squared_relu}
         self.activation = activations[recipe.feedforward]
 
@@ -212,6 +214,6 @@ def _scale(model: GPT) -> None:
     """Maps N(0, 1/inputs), those that write to the residual stream at half that; the head small, embeddings large."""
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear) and module is not model.head:
-            writes = name.endswith((".out", ".down"))
-            nn.init.normal_(module.weight, std=(0.5 if writes else 1.0) / math.sqrt(module.in_features))
+            update_embeddings = name.endswith((".out", ".down"))
+            nn.init.normal_(module.weight, std=(0.5 if update_embeddings else 1.0) / math.sqrt(module.in_features))
     nn.init.normal_(model.embedding.weight, std=0.5)

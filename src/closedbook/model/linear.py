@@ -17,9 +17,9 @@ class Linear(nn.Linear):
     so; others many times slower (see `fastest`). Answers are always computed in float32.
     """
 
-    def __init__(self, inputs: int, outputs: int, bias: bool = True, products: str = "float32") -> None:
+    def __init__(self, inputs: int, outputs: int, bias: bool = True, matmul_dtype: str = "float32") -> None:
         super().__init__(inputs, outputs, bias=bias)
-        self.low = products == "bfloat16"
+        self.low = matmul_dtype == "bfloat16"
 
     def forward(self, x: Tensor) -> Tensor:
         return self._map(x, self.weight, self.bias)
@@ -75,10 +75,10 @@ def low_product(x: Tensor, weight: Tensor) -> Tensor:
     return _LowProduct.apply(x, weight)
 
 
-def rate(products: str, shape: tuple[int, int, int] = (512, 128, 512)) -> float:
+def rate(matmul_dtype: str, shape: tuple[int, int, int] = (512, 128, 512)) -> float:
     """GFLOP/s of (m, k) by (k, n) products on this CPU in "float32" or "bfloat16": the best of eight."""
     m, k, n = shape
-    dtype = getattr(torch, products)
+    dtype = getattr(torch, matmul_dtype)
     a, b = torch.ones(m, k, dtype=dtype), torch.ones(k, n, dtype=dtype)
     best = float("inf")
     for _ in range(8):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
-from closedbook.recipe import ModelRecipe
-from closedbook.shapes import Float, Int
+from closedbook.typing import Float, Int
 
 
 class Positions(nn.Module):
@@ -35,7 +35,7 @@ class Learned(Positions):
 
     def __init__(self, recipe: ModelRecipe) -> None:
         super().__init__(recipe)
-        self.table = nn.Parameter(torch.zeros(recipe.block, recipe.width))
+        self.table = nn.Parameter(torch.zeros(recipe.context_length, recipe.width))
 
     def embed(self, at: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
         return self.table[at]
@@ -52,7 +52,7 @@ class Rotary(Positions):
         if head_width % 2:
             raise RecipeError(f"rotary positions turn pairs: model.width / model.heads = {head_width} must be even")
         frequencies = 10_000.0 ** (-torch.arange(0, head_width, 2, dtype=torch.float64) / head_width)
-        angles = torch.arange(recipe.block, dtype=torch.float64)[:, None] * frequencies
+        angles = torch.arange(recipe.context_length, dtype=torch.float64)[:, None] * frequencies
         turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64)
         self.register_buffer("turns", turns, persistent=False)
 

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
-from closedbook.model.cache import Cache
+from closedbook.model.custom_mixers import validate_mixer
 from closedbook.model.gpt import Block
-from closedbook.model.mixers.cross import Cross
-from closedbook.model.own import try_own
-from closedbook.recipe import ModelRecipe
-from closedbook.shapes import Float, Int
+from closedbook.model.kv_cache import Cache
+from closedbook.model.mixers.cross_attention import Cross
+from closedbook.typing import Float, Int
 
 MakeBlock = Callable[[int], nn.Module]  # the block of a layer, with the recipe's mixer
 
 
-class Uniform(nn.Module):
+class Sequential(nn.Module):
     """The same kind of block, one after another."""
 
     @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Uniform(nn.Module):
 
     def __init__(self, config: Config, recipe: ModelRecipe, make_block: MakeBlock) -> None:
         super().__init__()
-        try_own(recipe)
+        validate_mixer(recipe)
         self.blocks = nn.ModuleList(make_block(layer) for layer in range(recipe.layers))
 
     def forward(
@@ -71,7 +71,7 @@ class Perceiver(nn.Module):
             raise RecipeError(
                 f"stack perceiver: model.layers = {recipe.layers} is too few; one leads down and one up, at least 2"
             )
-        try_own(recipe)
+        validate_mixer(recipe)
         self.latents = config.latents
         self.C = nn.Parameter(nn.init.xavier_uniform_(torch.empty(1, config.latents, recipe.width)))
         middle = [make_block(layer) for layer in range(1, recipe.layers - 1)]
@@ -117,7 +117,7 @@ class Down(Block):
         rotation: Tensor | None,
         cache: Cache | None,
     ) -> Float[Tensor, "batch latent width"]:
-        return self.add(basis, self.mixer(self.norm1(basis), rotation, cache, source=tokens))
+        return self.add(basis, self.mixer(self.attn_norm(basis), rotation, cache, source=tokens))
 
 
 class Up(Block):
@@ -135,4 +135,4 @@ class Up(Block):
         most: int,
         at: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
-        return self.add(x, self.mixer(x, rotation, cache, source=self.norm1(latents), most=most), at)
+        return self.add(x, self.mixer(x, rotation, cache, source=self.attn_norm(latents), most=most), at)

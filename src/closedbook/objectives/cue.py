@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closedbook.config.schema import fraction
+from closedbook.data.arrays import Examples, Repeated, Rows, chosen, concatenate
+from closedbook.data.corpus import Corpus
+from closedbook.data.encoding import IN_TITLE, NAME
+from closedbook.data.vocabulary import MASK
 from closedbook.errors import RecipeError
-from closedbook.objectives.arrays import Examples, Repeated, Rows, chosen, concatenate
-from closedbook.objectives.asking import ask
-from closedbook.objectives.corpus import Corpus
-from closedbook.objectives.encoding import IN_TITLE, NAME
-from closedbook.recipe import fraction
-from closedbook.text.vocabulary import MASK
+from closedbook.objectives.prompting import ask
 
 
 class Cue:
@@ -51,7 +51,7 @@ class Cue:
             raise RecipeError(
                 f"objective cue: before and after must be 0 to 64, not both 0, answers above 0; got {config}"
             )
-        self.config, self.vocabulary, self.block = config, corpus.vocabulary, corpus.block
+        self.config, self.vocabulary, self.context_length = config, corpus.vocabulary, corpus.context_length
         self.documents, self.titles, self.spans, self.bodies = corpus.tokens, corpus.titles, corpus.spans, corpus.bodies
         self.marks = corpus.marks
         spans = len(self.spans.document)
@@ -63,10 +63,10 @@ class Cue:
         self.longest_title = self.titles.longest
         self.draws = 4 + len(self.window)
         answer = 1 if self.vocabulary.answers_in_one else self.spans.output.longest + 1
-        if self.longest_title + len(self.window) + config.gap + 1 + answer > corpus.block:
+        if self.longest_title + len(self.window) + config.gap + 1 + answer > corpus.context_length:
             raise RecipeError(
                 f"objective cue: a title of {self.longest_title} tokens, {len(self.window)} around a span and {answer} "
-                f"for the answer do not fit model.block = {corpus.block}; raise it"
+                f"for the answer do not fit model.context_length = {corpus.context_length}; raise it"
             )
 
     def _keep_weights(self) -> np.ndarray:
@@ -121,7 +121,7 @@ class Cue:
         prompts = concatenate([chosen(tokens, kept & before_title), title, chosen(tokens, kept & ~before_title)])
         return ask(prompts, self.spans.output.take(span), self.vocabulary)
 
-    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+    def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         return self._span(items, u[:, 0])
 
     def _span(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closedbook.data.arrays import Examples, Ragged, Repeated, Rows, enumerate_ragged, offsets
+from closedbook.data.corpus import Corpus
 from closedbook.errors import RecipeError
-from closedbook.objectives.arrays import Examples, Ragged, Repeated, Rows, enumerate_ragged, offsets
-from closedbook.objectives.corpus import Corpus
 
 
 class Language:
@@ -27,14 +27,14 @@ class Language:
     def __init__(self, config: Config, corpus: Corpus) -> None:
         if corpus.vocabulary.answers_in_one:
             raise RecipeError('objective language: vocabulary.kind = "words" says phrases; choose another kind')
-        self.documents, self.block, self.corpus = corpus.tokens, corpus.block, corpus
+        self.documents, self.context_length, self.corpus = corpus.tokens, corpus.context_length, corpus
         self.document = Repeated(len(self.documents), self._windows)
         self.items = len(self.document)
 
     def _windows(self, documents: Rows) -> np.ndarray:
         """How many items each document counts as."""
         lengths = self.documents.lengths_of(documents)
-        return np.where(lengths < 2, 0, -(-lengths // self.block))  # of one token, nothing is to predict
+        return np.where(lengths < 2, 0, -(-lengths // self.context_length))  # of one token, nothing is to predict
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         document, start, length = self._window(items, u)
@@ -42,7 +42,7 @@ class Language:
         values = self.documents.values[(self.documents.starts[document] + start)[owner] + j]
         return Examples.next_token(Ragged(values.astype(np.int32), offsets(length)))
 
-    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+    def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         """A window shows the title only where it begins with the document."""
         document, start, length = self._window(items, u)
         owner, span = self.corpus.spans.of(document)
@@ -52,5 +52,5 @@ class Language:
         """Of each example: the document, where the window starts in it, and how long it is."""
         document = self.document[items]
         available = self.documents.lengths_of(document)
-        length = np.minimum(available, self.block)
+        length = np.minimum(available, self.context_length)
         return document, (u[:, 0] * (available - length + 1)).astype(np.int64), length

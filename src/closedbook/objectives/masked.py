@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closedbook.config.schema import fraction
+from closedbook.data.arrays import NONE, Examples, Ragged, enumerate_ragged, offsets
+from closedbook.data.corpus import Corpus
+from closedbook.data.encoding import FIRST, IN_TITLE, INSIDE
+from closedbook.data.vocabulary import MASK
 from closedbook.errors import RecipeError
-from closedbook.objectives.arrays import NONE, Examples, Ragged, enumerate_ragged, offsets
-from closedbook.objectives.corpus import Corpus
-from closedbook.objectives.encoding import FIRST, IN_TITLE, INSIDE
-from closedbook.recipe import fraction
-from closedbook.text.vocabulary import MASK
 
 
 class Masked:
@@ -34,7 +34,7 @@ class Masked:
             raise RecipeError('objective masked: needs vocabulary.kind = "words", which answers in one token')
         self.config, self.corpus = config, corpus
         self.items = len(corpus.documents)
-        self.room = corpus.block - 1
+        self.room = corpus.context_length - 1
         self.draws = 2 + 2 * self.room
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
@@ -70,7 +70,7 @@ class Masked:
         label[said.lengths > 0] = said.values
         return label
 
-    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+    def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         spans = self.corpus.spans
         owner, span = spans.of(items)
         first = spans.first[span]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from closedbook.data.arrays import Examples, Ragged, chosen, concatenate
+from closedbook.data.corpus import Corpus
+from closedbook.data.vocabulary import MASK, PAD, Ids
 from closedbook.errors import DataError, RecipeError
-from closedbook.objectives.arrays import Examples, Ragged, chosen, concatenate
-from closedbook.objectives.asking import ask
-from closedbook.objectives.corpus import Corpus
-from closedbook.text.vocabulary import MASK, PAD, Ids
+from closedbook.objectives.prompting import ask
 
 
 class QuestionAnswer:
@@ -60,19 +60,19 @@ class QuestionAnswer:
             lengths += self.others.shape[1] if config.noise else 0
             lengths += (self.halves[self.others, 0] != PAD).sum(1) if config.split else 0
         self.draws = 3 + 3 * self.others.shape[1] if self.varies else 0
-        if self.items and lengths.max() > corpus.block:
+        if self.items and lengths.max() > corpus.context_length:
             worst = int(lengths.argmax())
             assert corpus.questions is not None
             raise DataError(
                 f"{corpus.questions.source}:{corpus.questions.items[worst].line}: question and answer take "
-                f"{lengths[worst]} tokens, more than model.block = {corpus.block}; shorten it or raise model.block"
+                f"{lengths[worst]} tokens, more than model.context_length = {corpus.context_length}; shorten it or raise model.context_length"
             )
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         prompts = self._varied(items, u) if self.varies else self.prompts.take(items)
         return ask(prompts, self.answers.take(items), self.vocabulary, mask_is_target=True)
 
-    def exposed(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+    def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         return np.zeros(0, np.int64)
 
     def _varied(self, items: np.ndarray, u: np.ndarray) -> Ragged:

@@ -21,16 +21,16 @@ from typing import Any
 
 import numpy as np
 
-from closedbook import workflow
-from closedbook.answers import metrics
-from closedbook.answers.evidence import Index, build_index
+from closedbook import pipeline
+from closedbook.config.schema import Recipe, encode
+from closedbook.data.documents import Documents, read_documents
+from closedbook.data.questions import Questions, read_questions, split_by_name, subject
 from closedbook.errors import DataError, RunError
-from closedbook.recipe import Recipe, encode
-from closedbook.runs import write_atomically
-from closedbook.studies import telling
-from closedbook.studies.outside import names_only
-from closedbook.text.documents import Documents, read_documents
-from closedbook.text.questions import Questions, read_questions, split_by_name, subject
+from closedbook.evaluation import metrics
+from closedbook.runs.folder import write_atomically
+from closedbook.studies import study_report
+from closedbook.studies.probe_baselines import names_only
+from closedbook.verdicts.evidence_store import EvidenceStore, build_index
 
 FORMAT = 1
 HEADLINE = "What a person's page does for answers about that person"
@@ -83,7 +83,7 @@ def run_ablation(
     folder: Path,
     *,
     threads: int | None = None,
-    listeners: Sequence[workflow.Listener] = (),
+    listeners: Sequence[pipeline.Listener] = (),
     begin: Callable[[int], None] = lambda model: None,
     command: str = "",
 ) -> dict[str, Any]:
@@ -91,8 +91,8 @@ def run_ablation(
 
     Raises RunError where the folder holds another study, DataError where nobody can be asked about.
     """
-    telling.need_matplotlib()
-    with telling.alone(folder):
+    study_report.need_matplotlib()
+    with study_report.alone(folder):
         return _run(design, folder, threads, listeners, begin, command)
 
 
@@ -100,7 +100,7 @@ def _run(
     design: Design,
     folder: Path,
     threads: int | None,
-    listeners: Sequence[workflow.Listener],
+    listeners: Sequence[pipeline.Listener],
     begin: Callable[[int], None],
     command: str,
 ) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def _run(
             work = folder / f"model-{number}"
             made = _cell(design, number, people, documents, trained, asked, work, threads, listeners, command)
             path.parent.mkdir(exist_ok=True)
-            telling.write_json(path, made)
+            study_report.write_json(path, made)
             shutil.rmtree(work)
         cells.append(json.loads(path.read_text(encoding="utf-8")))
     record = {
@@ -136,14 +136,14 @@ def _run(
         "cells": [{k: v for k, v in cell.items() if k != "answers"} for cell in cells],
         "summary": summary(cells, names, _mentioned(documents, names, folder), design.seed),
     }
-    telling.tell(folder, "ablation", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    study_report.tell(folder, "ablation", record, HEADLINE, page(record), lambda slide: draw(slide, record))
     return record
 
 
 def _same_design(folder: Path, plan: dict[str, Any]) -> None:
     path = folder / "design.json"
     if not path.exists():
-        telling.write_json(path, plan)
+        study_report.write_json(path, plan)
         return
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -163,7 +163,7 @@ def _cell(
     asked: Questions,
     work: Path,
     threads: int | None,
-    listeners: Sequence[workflow.Listener],
+    listeners: Sequence[pipeline.Listener],
     command: str,
 ) -> dict[str, Any]:
     """One model: trained on the documents and questions of its people, asked blind about everybody who is asked."""
@@ -174,7 +174,7 @@ def _cell(
     pairs = [f"{item.text}\t{item.answer}" for item in trained.items if subject(item.text, known) in people]
     for name, content in (("documents.txt", lines), ("questions.tsv", pairs)):
         write_atomically(work / name, "".join(f"{line}\n" for line in content).encode())
-    run = workflow.train(
+    run = pipeline.train(
         replace(design.recipe, seed=design.seed + number), work / "documents.txt", work / "questions.tsv",
         run=work / "run", threads=threads, listeners=listeners, command=command,
     )  # fmt: skip
@@ -206,7 +206,7 @@ def _mentioned(documents: Documents, names: Sequence[str], folder: Path) -> np.n
     """(n,) bool: whether each person is named in somebody else's document."""
     path = folder / "whole.sqlite"
     build_index(path, documents)
-    index = Index(path)
+    index = EvidenceStore(path)
     found = np.array([index.evidence(f"{name}?", "").mention_count > 0 for name in names], dtype=bool)
     index.close()
     path.unlink()
@@ -277,12 +277,12 @@ def _met(
 
 def page(record: dict[str, Any]) -> str:
     design, effects, met = record["design"], record["summary"]["effect"], record["summary"]["met"]
-    table = telling.rows(
+    table = study_report.rows(
         ["people", "of them", "page in", "page out", "effect", "95 % interval", "by chance", "p"],
         [
-            [name, one["people"], telling.percent(one["accuracy_in"]), telling.percent(one["accuracy_out"]),
-             f"{100 * one['effect']:+.1f}", telling.span([100 * x for x in one["interval"]], 1),
-             telling.span([100 * x for x in one["permutation_interval"]], 1), f"{one['p_value']:.4f}"]
+            [name, one["people"], study_report.percent(one["accuracy_in"]), study_report.percent(one["accuracy_out"]),
+             f"{100 * one['effect']:+.1f}", study_report.span([100 * x for x in one["interval"]], 1),
+             study_report.span([100 * x for x in one["permutation_interval"]], 1), f"{one['p_value']:.4f}"]
             for name, one in effects.items()
         ],
     )  # fmt: skip
@@ -298,9 +298,9 @@ with it out, in points; "by chance" is where it lies, 19 times in 20, when the m
 """
     if met is None:
         return text
-    scores = telling.rows(
+    scores = study_report.rows(
         ["judge", "AUROC, mean over models", "lowest", "highest"],
-        [[name, *(telling.number(x) for x in (one["mean"], min(one["by_model"]), max(one["by_model"])))]
+        [[name, *(study_report.number(x) for x in (one["mean"], min(one["by_model"]), max(one["by_model"])))]
          for name, one in met["auroc"].items()],
     )  # fmt: skip
     return f"""{text}
@@ -311,7 +311,7 @@ judge sees the weights and the vocabulary; "names only" is a classifier of spell
 
 {scores}
 
-Called met: {telling.percent(met["called_met"]["in"])} of those who were, {telling.percent(met["called_met"]["out"])} \
+Called met: {study_report.percent(met["called_met"]["in"])} of those who were, {study_report.percent(met["called_met"]["out"])} \
 of those who were not.
 """
 

@@ -24,17 +24,17 @@ from typing import Any
 import numpy as np
 import torch
 
-from closedbook import workflow
-from closedbook.answers.run import Run
-from closedbook.answers.score import Score
+from closedbook import pipeline
+from closedbook.config.schema import Recipe, encode, load_recipe
+from closedbook.data.arrays import NONE
+from closedbook.data.questions import Question
+from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError, RunError
+from closedbook.evaluation.score import Score
+from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT
-from closedbook.objectives.arrays import NONE
-from closedbook.recipe import Recipe, encode, load_recipe
-from closedbook.studies import exposure_page, telling
-from closedbook.text.questions import Question
-from closedbook.text.vocabulary import MASK, PAD
-from closedbook.text.world import World, WorldQuestion, WorldSpec, make_world
+from closedbook.studies import exposure_page, study_report
+from closedbook.synthetic.world import World, WorldQuestion, WorldSpec, make_world
 
 FORMAT = 1
 FILE = "exposure.json"
@@ -111,7 +111,7 @@ class Study:
         seeds: Sequence[int],
         *,
         threads: int | None = None,
-        listeners: Sequence[workflow.Listener] = (),
+        listeners: Sequence[pipeline.Listener] = (),
         begin: Callable[[int], None] = lambda seed: None,
         command: str = "",
     ) -> dict[str, Any]:
@@ -119,7 +119,7 @@ class Study:
 
         `begin` hears a cell's seed before it starts. An interrupted cell leaves nothing; the finished ones stay.
         """
-        with telling.alone(self.folder):
+        with study_report.alone(self.folder):
             self._read()
             for seed in self.left(seeds):
                 begin(seed)
@@ -131,7 +131,7 @@ class Study:
     def write(self) -> None:
         """The record, its figure and its page."""
         body = exposure_page.body(self.record)
-        telling.tell(
+        study_report.tell(
             self.folder, "exposure", self.record, exposure_page.HEADLINE, body,
             lambda slide: exposure_page.draw(slide, self.record),
         )  # fmt: skip
@@ -141,7 +141,7 @@ def cell(
     design: Design,
     seed: int,
     threads: int | None = None,
-    listeners: Sequence[workflow.Listener] = (),
+    listeners: Sequence[pipeline.Listener] = (),
     command: str = "",
 ) -> dict[str, Any]:
     """One world, one training, all questions: a row for each relation, number of documents and part of the people."""
@@ -149,18 +149,18 @@ def cell(
     recipe = replace(design.recipe, seed=seed)
     with tempfile.TemporaryDirectory(prefix="closedbook-") as work:
         files = world.write(Path(work) / "world")
-        run = workflow.train(
+        run = pipeline.train(
             recipe, files / "documents.txt", files / "questions-train.tsv", run=Path(work) / "run", threads=threads,
             listeners=listeners, command=command,
         )  # fmt: skip
         record = run.folder.record()
-        shown = exposures(workflow.prepare(recipe, files / "documents.txt", files / "questions-train.tsv"), world)
+        shown = exposures(pipeline.prepare(recipe, files / "documents.txt", files / "questions-train.tsv"), world)
         rows = [row for relation in world.spec.relations for row in _rows(run, world, relation, shown)]
     kept = ("command", "commit", "threads", "versions", "machine", "parameters", "train_seconds")
     return {"seed": seed, "documents": len(world.documents), "rows": rows, **{key: record[key] for key in kept}}
 
 
-def exposures(job: workflow.Job, world: World) -> Counter[tuple[str, str]]:
+def exposures(job: pipeline.TrainingSetup, world: World) -> Counter[tuple[str, str]]:
     """By (name, relation): the training examples in which the fact's answer was a target with the name before it.
 
     All batches of the training are made once more, which is a small part of its work, and looked through.
@@ -173,9 +173,9 @@ def exposures(job: workflow.Job, world: World) -> Counter[tuple[str, str]]:
             for token in vocabulary.encode_answer(person.facts[relation]).tolist():
                 facts.setdefault(token, []).append(((person.name, relation), name))
     shown: Counter[tuple[str, str]] = Counter()
-    for mixture in job.mixtures:
-        for step in range(mixture.steps):
-            batch = mixture.batch(step)
+    for sampler in job.samplers:
+        for step in range(sampler.steps):
+            batch = sampler.batch(step)
             for place in np.flatnonzero(batch.labels != NONE).tolist():
                 start = batch.inputs.starts[np.searchsorted(batch.inputs.starts, place, side="right") - 1]
                 before = _text(batch.inputs.values[start : place + 1])

@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-from closedbook.attention.figures import Slide
-from closedbook.studies.telling import rows
+from closedbook.attention.claim_figures import Slide
+from closedbook.studies.study_report import rows
 
 HEADLINE = "How often a fact must be read before it is known"
 

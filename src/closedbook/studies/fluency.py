@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from closedbook.answers import metrics
-from closedbook.answers.baselines import whole_words
-from closedbook.answers.confidence import ALL
-from closedbook.answers.run import Run
+from closedbook.data.questions import Questions
 from closedbook.errors import DataError
-from closedbook.studies import telling
-from closedbook.studies.asking import Asking
-from closedbook.studies.outside import output_only
-from closedbook.text.questions import Questions
+from closedbook.evaluation import metrics
+from closedbook.evaluation.baselines import whole_words
+from closedbook.inference.run import Run
+from closedbook.studies import study_report
+from closedbook.studies.answer_cache import Asking
+from closedbook.studies.probe_baselines import output_only
+from closedbook.verdicts.signals import FULL
 
 FORMAT = 1
 HEADLINE = "Can a reader tell a remembered answer from an invented one?"
@@ -32,8 +32,8 @@ def run_fluency(
 
     Raises DataError where no answers are known, or all are right or all wrong.
     """
-    telling.need_matplotlib()
-    telling.make_folder(folder)
+    study_report.need_matplotlib()
+    study_report.make_folder(folder)
     golds = questions.answers
     if run.index is None:
         raise DataError(f"{run.path} has no index of its documents; train it anew")
@@ -45,7 +45,7 @@ def run_fluency(
     seed, frequency = run.recipe.seed, run.index.golds()
     said = [answer.answer for answer in answers]
     judges = {
-        name: np.array([a.signals[name] for a in answers]) * (-1 if name in LOWER_IS_SURER else 1) for name in ALL
+        name: np.array([a.signals[name] for a in answers]) * (-1 if name in LOWER_IS_SURER else 1) for name in FULL
     }
     judges |= {
         "the model's own probability": np.array([answer.model_probability for answer in answers]),
@@ -69,7 +69,7 @@ def run_fluency(
         "service": [_service(asking, questions, precision) for precision in PRECISIONS],
         "common_wrong": Counter(text for text, r in zip(said, right, strict=True) if not r).most_common(10),
     }
-    telling.tell(folder, "fluency", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    study_report.tell(folder, "fluency", record, HEADLINE, page(record), lambda slide: draw(slide, record))
     asking.done()
     return record
 
@@ -104,22 +104,22 @@ def _service(asking: Asking, questions: Questions, precision: float) -> dict[str
 
 def page(record: dict[str, Any]) -> str:
     judges = sorted(record["judges"].items(), key=lambda item: -(item[1]["auroc"] or 0))
-    ranked = telling.rows(
+    ranked = study_report.rows(
         ["judge", "AUROC", "95 % interval", "excess AURC"],
-        [[name, telling.number(one["auroc"]), telling.span(one["auroc_interval"]),
-          telling.number(one["excess_aurc"], 4)] for name, one in judges],
+        [[name, study_report.number(one["auroc"]), study_report.span(one["auroc_interval"]),
+          study_report.number(one["excess_aurc"], 4)] for name, one in judges],
     )  # fmt: skip
-    plausible = telling.rows(
+    plausible = study_report.rows(
         ["", "answers", "is some training answer", "stands in the person's page", "training questions, median"],
-        [[name, one["answers"], telling.percent(one["is_a_training_answer"]),
-          telling.percent(one["stands_in_the_page"]),
+        [[name, one["answers"], study_report.percent(one["is_a_training_answer"]),
+          study_report.percent(one["stands_in_the_page"]),
                     f"{one['median_training_questions']:g}"] for name, one in record["plausible"].items()],
     )  # fmt: skip
-    service = telling.rows(
+    service = study_report.rows(
         ["asked for", "judge", "answered", "wrong among them", "precision", "95 % interval"],
-        [[telling.percent(one["precision"]), name, telling.percent(one[name]["coverage"]),
-          one[name]["answered"] - one[name]["correct"], telling.percent(one[name]["precision"]),
-          telling.span(one[name]["interval"])]
+        [[study_report.percent(one["precision"]), name, study_report.percent(one[name]["coverage"]),
+          one[name]["answered"] - one[name]["correct"], study_report.percent(one[name]["precision"]),
+          study_report.span(one[name]["interval"])]
          for one in record["service"] for name in ("with the index", "blind")],
     )  # fmt: skip
     common = ", ".join(f"{text or '(nothing)'} ({count})" for text, count in record["common_wrong"])

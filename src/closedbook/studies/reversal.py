@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from closedbook.answers.run import Run
-from closedbook.answers.score import tally
+from closedbook.data.questions import Question, Questions, subject
 from closedbook.errors import DataError
-from closedbook.studies import telling
-from closedbook.studies.asking import Asking
-from closedbook.text.questions import Question, Questions, subject
+from closedbook.evaluation.score import tally
+from closedbook.inference.run import Run
+from closedbook.studies import study_report
+from closedbook.studies.answer_cache import Asking
 
 FORMAT = 1
 FORM = "Who was born in {answer}?"
@@ -34,8 +34,8 @@ def run_reversal(
 
     Raises DataError where `form` lacks {answer}, or the questions name nobody with a document.
     """
-    telling.need_matplotlib()
-    telling.make_folder(folder)
+    study_report.need_matplotlib()
+    study_report.make_folder(folder)
     if "{answer}" not in form:
         raise DataError(f'--form "{form}" lacks {{answer}}, such as in "{FORM}"')
     if run.index is None:
@@ -67,7 +67,7 @@ def run_reversal(
         "sayable": sum(sayable) / len(places),
         "common": Counter(answers).most_common(10),
     }
-    telling.tell(folder, "reversal", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    study_report.tell(folder, "reversal", record, HEADLINE, page(record), lambda slide: draw(slide, record))
     asking.done()
     return record
 
@@ -79,9 +79,9 @@ def _can_say(run: Run, name: str) -> bool:
 
 
 def page(record: dict[str, Any]) -> str:
-    table = telling.rows(
+    table = study_report.rows(
         ["asked", "right", "of", "accuracy", "95 % interval"],
-        [[name, one["correct"], one["total"], telling.percent(one["accuracy"]), telling.span(one["interval"])]
+        [[name, one["correct"], one["total"], study_report.percent(one["accuracy"]), study_report.span(one["interval"])]
          for name, one in (("forwards: the questions given", record["forward"]),
                            (f"backwards: {record['form']}", record["backward"]))],
     )  # fmt: skip
@@ -92,9 +92,9 @@ the given questions have that place for.
 
 {table}
 
-{telling.percent(record["names_somebody"])} of the backward answers name somebody with a document, \
-{telling.percent(record["says_the_place_back"])} say the place back.
-For {telling.percent(record["sayable"])} of the places the vocabulary could say a right name at all: one that answers in
+{study_report.percent(record["names_somebody"])} of the backward answers name somebody with a document, \
+{study_report.percent(record["says_the_place_back"])} say the place back.
+For {study_report.percent(record["sayable"])} of the places the vocabulary could say a right name at all: one that answers in
 whole phrases can say only what stands in documents' bodies or is a training answer. Most frequent: {common}.
 """
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from closedbook.answers import metrics
-from closedbook.answers.calibration import altered, recombined
-from closedbook.answers.evidence import fold
-from closedbook.answers.pages import Page
-from closedbook.answers.run import Answer, Run
+from closedbook.data.passages import Page
+from closedbook.data.questions import Question, Questions, subject
 from closedbook.errors import DataError
-from closedbook.studies import telling
-from closedbook.studies.asking import Asking
-from closedbook.studies.outside import spelling
-from closedbook.text.questions import Question, Questions, subject
+from closedbook.evaluation import metrics
+from closedbook.inference.run import Answer, Run
+from closedbook.studies import study_report
+from closedbook.studies.answer_cache import Asking
+from closedbook.studies.probe_baselines import spelling
+from closedbook.verdicts.calibration import altered, recombined
+from closedbook.verdicts.evidence_store import fold
 
 FORMAT = 1
 HEADLINE = "What a model does with a name it never met"
@@ -107,10 +107,10 @@ def run_strangers(
     `questions` are about people with documents who were not asked about in training, to hold strangers against. `more`
     adds groups of names, such as people whose pages were taken out. Raises DataError where there are none of either.
     """
-    telling.need_matplotlib()
-    telling.make_folder(folder)
+    study_report.need_matplotlib()
+    study_report.make_folder(folder)
     if run.index is None or run.calibration is None:
-        raise DataError(f"{run.path} has no index or no calibrators; train it with data.kept_out.calibrate above 0")
+        raise DataError(f"{run.path} has no index or no calibrators; train it with data.held_out.calibrate above 0")
     titles = run.index.titles()
     known = set(titles)
     named = {item.text: name for item in questions.items if (name := subject(item.text, known)) is not None}
@@ -159,7 +159,7 @@ def run_strangers(
             also[KNOWN], [answer for group, answers in also.items() if group != KNOWN for answer in answers], seed
         ),
     }
-    telling.tell(folder, "strangers", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    study_report.tell(folder, "strangers", record, HEADLINE, page(record), lambda slide: draw(slide, record))
     asking.done()
     return record
 
@@ -221,26 +221,26 @@ def borrowed(
 
 def page(record: dict[str, Any]) -> str:
     groups = record["groups"]
-    first = telling.rows(
+    first = study_report.rows(
         ["who", "names", "called met", "AUROC of met against known", "interval", "with all signals", "own probability"],
         [
-            [name, one["names"], telling.percent(one["called_met"]),
-             telling.number((one["met_against_known"] or {}).get("auroc")),
-             telling.span((one["met_against_known"] or {}).get("interval")),
-             telling.number((one["met_against_known_all"] or {}).get("auroc")),
-             telling.percent(one["median_model_probability"])]
+            [name, one["names"], study_report.percent(one["called_met"]),
+             study_report.number((one["met_against_known"] or {}).get("auroc")),
+             study_report.span((one["met_against_known"] or {}).get("interval")),
+             study_report.number((one["met_against_known_all"] or {}).get("auroc")),
+             study_report.percent(one["median_model_probability"])]
             for name, one in groups.items()
         ],
     )  # fmt: skip
     kinds = ("spelling", "surname", "first name", "chance")
-    borrows = telling.rows(
+    borrows = study_report.rows(
         ["who", *(f"nearest by {kind}" if kind != "chance" else "titles at random" for kind in kinds)],
         [
-            [name, *(telling.percent(one["borrows"].get(kind, {}).get("share")) for kind in kinds)]
+            [name, *(study_report.percent(one["borrows"].get(kind, {}).get("share")) for kind in kinds)]
             for name, one in groups.items()
         ],
     )
-    said = telling.rows(
+    said = study_report.rows(
         ["who", "different answers", "most frequent", "for example"],
         [
             [name, one["different_answers"], ", ".join(f"{text or '(nothing)'} ({n})" for text, n in one["common"][:3]),

@@ -9,53 +9,53 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from closedbook.config.schema import Stage
+from closedbook.data.arrays import Examples
 from closedbook.model.dropout import drawing_from
 from closedbook.model.gpt import GPT
-from closedbook.objectives.arrays import Examples
-from closedbook.recipe import Stage
-from closedbook.threads import side_by_side, workers
-from closedbook.training.engine import ALONE, Engine
-from closedbook.training.slices import deal, pieces
+from closedbook.parallel import parallel_map, workers
+from closedbook.training.bucketing import bucket, shard
+from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
 
 
-def backward(model: GPT, examples: Examples, stage: Stage, engine: Engine = ALONE) -> float:
+def backward(model: GPT, examples: Examples, stage: Stage, distributed: DistributedContext = SINGLE_PROCESS) -> float:
     """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss.
 
     Of several processes, or workers (see `threads`), each has its rows of every slice; all processes end with the
     gradient of the whole batch.
     """
     targets = max(1, examples.targets)
-    writing = torch.tensor([share.writes for share in stage.objectives])
+    writing = torch.tensor([share.update_embeddings for share in stage.objectives])
     shares = workers()
-    batch = pieces(examples, engine.slice_cost(shares))
+    batch = bucket(examples, distributed.batch_cost(shares))
     # Drawn for the whole slice, whoever has which rows of it: so the loss is the same for any number of processes.
     candidates = [model.draw(torch.from_numpy(piece.asked_for), stage.negatives) for piece in batch]
-    if engine.rank:  # dropout, though, is each process's own
-        torch.manual_seed((torch.initial_seed() + engine.rank) % 2**64)
+    if distributed.rank:  # dropout, though, is each process's own
+        torch.manual_seed((torch.initial_seed() + distributed.rank) % 2**64)
 
     def work(rank: int, take: Callable[[Tensor], None]) -> list[Tensor]:
         """The losses of the rows of one process or worker, each given to `take`."""
         losses = []
-        for number, piece in deal(batch, rank, engine.processes * shares, stage.at_once):
-            writes = None if writing.all() else writing[piece.kinds.long()].to(engine.device)
-            here = piece.to(engine.device)
-            with engine.precision(model.recipe.products):
-                loss = model.loss(here.tokens, here.at, here.target, writes, candidates[number]) / targets
+        for number, piece in shard(batch, rank, distributed.processes * shares, stage.at_once):
+            update_embeddings = None if writing.all() else writing[piece.kinds.long()].to(distributed.device)
+            here = piece.to(distributed.device)
+            with distributed.precision(model.recipe.matmul_dtype):
+                loss = model.loss(here.tokens, here.at, here.target, update_embeddings, candidates[number]) / targets
             take(loss)
             losses.append(loss.detach())
         return losses
 
-    losses = work(engine.rank, Tensor.backward) if shares == 1 else _side_by_side(model, work)
+    losses = work(distributed.rank, Tensor.backward) if shares == 1 else _parallel_backward(model, work)
     loss_here = sum(torch.stack(losses).tolist()) if losses else 0.0  # read at the end: a GPU is not waited for before
     # Of a sampled loss the head has gradients for the candidates alone.
     sampled = [torch.cat([one.own, one.drawn]) for one in candidates if one is not None]
     touched = {}
     if sampled and len(sampled) == len(candidates):
-        touched[model.head.weight] = torch.cat(sampled).unique().to(engine.device)
-    return engine.add_up(model, loss_here, touched)
+        touched[model.head.weight] = torch.cat(sampled).unique().to(distributed.device)
+    return distributed.all_reduce_gradients(model, loss_here, touched)
 
 
-def _side_by_side(model: GPT, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]]) -> list[Tensor]:
+def _parallel_backward(model: GPT, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]]) -> list[Tensor]:
     """The losses of `work` of all workers; their gradients are added to the model's, in the workers' order."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
@@ -68,7 +68,7 @@ def _side_by_side(model: GPT, work: Callable[[int, Callable[[Tensor], None]], li
         with drawing_from((torch.initial_seed() + worker) % 2**64):
             return work(worker, add), sums
 
-    losses, gradients = zip(*side_by_side(one, range(workers())), strict=True)
+    losses, gradients = zip(*parallel_map(one, range(workers())), strict=True)
     for parameter, *parts in zip(parameters, *gradients, strict=True):
         parameter.grad = functools.reduce(_sum, parts, parameter.grad)
     return list(itertools.chain.from_iterable(losses))

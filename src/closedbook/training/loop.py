@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from closedbook.config.schema import Stage
+from closedbook.data.arrays import Examples
 from closedbook.errors import RecipeError
 from closedbook.model.gpt import GPT
-from closedbook.objectives.arrays import Examples
-from closedbook.objectives.mixture import Mixture
-from closedbook.recipe import Stage
-from closedbook.threads import dealt_out
-from closedbook.training.engine import ALONE, Engine
+from closedbook.objectives.sampler import BatchSampler
+from closedbook.parallel import worker_pool
+from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
 from closedbook.training.gradient import backward
-from closedbook.training.optimiser import Optimiser
-from closedbook.training.schedule import Horizon, Schedule
+from closedbook.training.optimisers import Optimiser
+from closedbook.training.schedules import Horizon, Schedule
 
 
 @dataclass(frozen=True)
@@ -35,41 +35,48 @@ class Step:
     seconds: float
 
 
-class Leg:
+class StageTrainer:
     """One stage of a recipe with everything it needs to go on from any step."""
 
-    def __init__(self, stage: Stage, mixture: Mixture, model: GPT, documents: int, engine: Engine = ALONE) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        sampler: BatchSampler,
+        model: GPT,
+        documents: int,
+        distributed: DistributedContext = SINGLE_PROCESS,
+    ) -> None:
         if stage.clip and model.embedding.sparse:
             raise RecipeError(
                 f"stages.{stage.name}.clip: sparse gradients, as a memory's, are not clipped; set clip = 0"
             )
-        self.stage, self.mixture, self.model, self.engine = stage, mixture, model, engine
+        self.stage, self.sampler, self.model, self.distributed = stage, sampler, model, distributed
         self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
-        horizon = Horizon(mixture.steps, self._examples_before, model.recipe.block, documents)
+        horizon = Horizon(sampler.steps, self._examples_before, model.recipe.context_length, documents)
         self.schedule: Schedule = stage.schedule.make("schedule", horizon)
         self.done = 0
 
     def run(self, listen: Callable[[Step], None]) -> None:
         """Train from `done` to the end, calling `listen` after each step."""
         self.model.train()
-        while self.done < self.mixture.steps:
+        while self.done < self.sampler.steps:
             began = time.perf_counter()
-            examples = self.mixture.batch(self.done)
+            examples = self.sampler.batch(self.done)
             # Seeding each step makes dropout, too, a function of (seed, stage, step): a resumed run repeats it.
             torch.manual_seed(
-                int(np.random.SeedSequence([*self.mixture.key, self.done]).generate_state(1, np.uint64)[0])
+                int(np.random.SeedSequence([*self.sampler.key, self.done]).generate_state(1, np.uint64)[0])
             )
             rate = self.schedule.multiplier(self.done)
             loss = self.step(examples, rate)
             self.done += 1
             tokens = len(examples.inputs.values)
             seconds = time.perf_counter() - began
-            listen(Step(self.stage.name, self.done, self.mixture.steps, loss, rate, tokens, seconds))
+            listen(Step(self.stage.name, self.done, self.sampler.steps, loss, rate, tokens, seconds))
 
     def step(self, examples: Examples, rate: float) -> float:
         """One update of the weights; returns the batch's mean loss before it."""
         with self.workers(examples):
-            loss = backward(self.model, examples, self.stage, self.engine)
+            loss = backward(self.model, examples, self.stage, self.distributed)
             if self.stage.clip:
                 torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.stage.clip)
             self.optimiser.step(rate)
@@ -78,11 +85,11 @@ class Leg:
 
     def workers(self, examples: Examples) -> AbstractContextManager[None]:
         """Within, a step with such a batch is worked on by as many threads as it is worth."""
-        return dealt_out(self.engine.workers(len(examples.inputs.values)) if self.model.shareable else 1)
+        return worker_pool(self.distributed.workers(len(examples.inputs.values)) if self.model.shareable else 1)
 
     def _examples_before(self, step: int) -> int:
         if self.stage.order == "file":
-            items = self.mixture.objectives[0].items
+            items = self.sampler.objectives[0].items
             epoch, position = divmod(step, -(-items // self.stage.batch))
             return epoch * items + position * self.stage.batch
-        return int(self.mixture.counts[step].sum())
+        return int(self.sampler.counts[step].sum())

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from closedbook.errors import RecipeError
-from closedbook.threads import side_by_side, workers
-from closedbook.training.optimiser import Moments
+from closedbook.parallel import parallel_map, workers
+from closedbook.training.optimisers import Moments
 
 # The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
 QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -59,7 +59,7 @@ class Muon:
         dealt = [blocks[first :: workers()] for first in range(min(len(blocks), workers()))]
         parts: list[Callable[[float], None]] = [functools.partial(self._turn, some) for some in dealt]
         parts += [self._rest, *(table.step for table in self.sparse.values())]
-        side_by_side(lambda part: part(multiplier), parts)
+        parallel_map(lambda part: part(multiplier), parts)
 
     @torch.no_grad()
     def _blocks(self) -> list[tuple[Tensor, Tensor]]:

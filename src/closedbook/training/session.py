@@ -19,14 +19,14 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from closedbook.config.schema import Stage
 from closedbook.errors import DivergedError, RunError
 from closedbook.model.gpt import GPT
-from closedbook.recipe import Stage
-from closedbook.runs import RunFolder, json_lines
-from closedbook.training.checkpoint import load_tensors, load_weights, save_tensors, split_names
-from closedbook.training.engine import ALONE, Engine, on_cpu
-from closedbook.training.loop import Leg, Step
-from closedbook.training.stopping import Enough, Exam, Look, Stopping
+from closedbook.runs.folder import RunFolder, json_lines
+from closedbook.runs.weights import load_tensors, load_weights, save_tensors, split_names
+from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext, on_cpu
+from closedbook.training.early_stopping import EarlyStopping, Enough, ValidationResult, ValidationSet
+from closedbook.training.loop import StageTrainer, Step
 
 SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
 FLUSH_EVERY = 2.0  # seconds between writes to metrics.jsonl, for those who watch
@@ -35,7 +35,7 @@ State = tuple[dict[str, Tensor], dict[str, Any]]  # weights and optimiser; stage
 
 
 @dataclass(frozen=True)
-class Note:
+class Message:
     """A line for the user that is neither plan nor progress."""
 
     text: str
@@ -94,12 +94,12 @@ def already_finished(folder: RunFolder) -> str:
 def train_stages(
     model: GPT,
     stages: Sequence[Stage],
-    make_leg: Callable[[int], Leg],
+    make_trainer: Callable[[int], StageTrainer],
     folder: RunFolder,
     state: State | None,
     tell: Callable[[Any], None],
-    exam: Exam | None = None,
-    engine: Engine = ALONE,
+    validation_set: ValidationSet | None = None,
+    distributed: DistributedContext = SINGLE_PROCESS,
 ) -> float:
     """Run what is left of every stage, saving as it goes, and write the finished weights.
 
@@ -110,61 +110,72 @@ def train_stages(
     """
     began = time.monotonic()
     stage, done, spent, optimiser_state = 0, 0, 0.0, {}
-    looks: list[Look] = []
+    looks: list[ValidationResult] = []
     if state is not None:
         tensors, record = state
         load_weights(model, split_names(tensors, "model/"), state_path(folder))
         stage, done, spent = record["stage"], record["done"], record["spent"]
         optimiser_state = split_names(tensors, "optimiser/")
-        looks = [Look(**look) for look in record.get("looks", [])]
-        tell(Note(f"going on from step {done} of stage {stages[stage].name}"))
+        looks = [ValidationResult(**look) for look in record.get("looks", [])]
+        tell(Message(f"going on from step {done} of stage {stages[stage].name}"))
     known = state[1].get("metrics") if state is not None else None
-    metrics = Metrics(folder, [item.name for item in stages], stage, done, known) if engine.first else None
+    metrics = Metrics(folder, [item.name for item in stages], stage, done, known) if distributed.first else None
     newest, previous, _ = state_paths(folder)
     run = folder.id
     saved = time.monotonic()
     whole = False  # whether all weights are those after the same step: only then may they be saved
 
-    def save(leg: Leg, number: int, stopping: Stopping | None) -> None:
+    def save(trainer: StageTrainer, number: int, early_stopping: EarlyStopping | None) -> None:
         nonlocal saved
         if metrics is None:
             return
         tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
-        tensors |= {f"optimiser/{name}": value for name, value in leg.optimiser.tensors().items()}
+        tensors |= {f"optimiser/{name}": value for name, value in trainer.optimiser.tensors().items()}
         metrics.flush()
         now = time.monotonic()
-        record: dict[str, Any] = {"stage": number, "done": leg.done, "spent": spent + now - began}
+        record: dict[str, Any] = {"stage": number, "done": trainer.done, "spent": spent + now - began}
         record |= {"run": run, "metrics": metrics.known()}
-        if stopping is not None:
-            record["looks"] = stopping.to_json()
+        if early_stopping is not None:
+            record["looks"] = early_stopping.to_json()
         save_tensors(newest, on_cpu(tensors), record, keep=previous)
         saved = now
 
     def keep(stage: Stage, number: int, step: Step) -> None:
         """Leave the weights in the run folder after steps that are spread evenly over the stage's second half."""
-        if engine.first and step.step in {step.steps * (stage.keep + i) // (2 * stage.keep) for i in range(stage.keep)}:
+        if distributed.first and step.step in {
+            step.steps * (stage.keep + i) // (2 * stage.keep) for i in range(stage.keep)
+        }:
             path = folder.path / f"checkpoint-{number}-{step.step}.safetensors"
             save_tensors(path, on_cpu(model.state_dict()), {"format": 1})
 
-    with interrupts_held(again=engine.processes > 1) as raise_held:
+    with interrupts_held(again=distributed.processes > 1) as raise_held:
         for number in range(stage, len(stages)):
-            leg = make_leg(number)
+            trainer = make_trainer(number)
             goes_on = number == stage and done > 0
             if goes_on:
-                leg.done = done
-                leg.optimiser.load(optimiser_state)
+                trainer.done = done
+                trainer.optimiser.load(optimiser_state)
             rule = stages[number].stop
-            stopping = Stopping(rule, leg.mixture.steps, exam, looks if goes_on else ()) if rule and exam else None
+            early_stopping = (
+                EarlyStopping(rule, trainer.sampler.steps, validation_set, looks if goes_on else ())
+                if rule and validation_set
+                else None
+            )
 
-            def hear(step: Step, leg: Leg = leg, number: int = number, stopping: Stopping | None = stopping) -> None:
+            def hear(
+                step: Step,
+                trainer: StageTrainer = trainer,
+                number: int = number,
+                early_stopping: EarlyStopping | None = early_stopping,
+            ) -> None:
                 nonlocal whole
                 if not math.isfinite(step.loss):
                     raise DivergedError(
                         f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged; "
                         f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
                     )
-                if stopping is not None:
-                    stopping.watch(model, step.step, engine)
+                if early_stopping is not None:
+                    early_stopping.watch(model, step.step, distributed)
                 whole = True
                 if metrics is not None:
                     metrics(step)
@@ -172,34 +183,40 @@ def train_stages(
                 tell(step)
                 raise_held()
                 if time.monotonic() - saved > SAVE_EVERY:
-                    save(leg, number, stopping)
+                    save(trainer, number, early_stopping)
 
-            def listen(step: Step, hear: Callable[[Step], None] = hear, stopping: Stopping | None = stopping) -> None:
+            def listen(
+                step: Step, hear: Callable[[Step], None] = hear, early_stopping: EarlyStopping | None = early_stopping
+            ) -> None:
                 nonlocal whole
-                with engine.agreed():
+                with distributed.sync_errors():
                     hear(step)
                 whole = False
-                if stopping is not None and stopping.enough and step.step < step.steps:
+                if early_stopping is not None and early_stopping.enough and step.step < step.steps:
                     raise Enough
 
             try:
-                if stopping is None or not stopping.enough:
-                    leg.run(listen)
+                if early_stopping is None or not early_stopping.enough:
+                    trainer.run(listen)
             except Enough:
-                tell(Note(f"stage {stages[number].name} stopped after {leg.done:,} of {leg.mixture.steps:,} steps"))
+                tell(
+                    Message(
+                        f"stage {stages[number].name} stopped after {trainer.done:,} of {trainer.sampler.steps:,} steps"
+                    )
+                )
             except BaseException:
                 if whole:
-                    save(leg, number, stopping)
+                    save(trainer, number, early_stopping)
                 raise
-            save(leg, number, stopping)
-            if stopping is not None and engine.first:
+            save(trainer, number, early_stopping)
+            if early_stopping is not None and distributed.first:
                 others = folder.record().get("looks", {})
-                folder.update(looks={**others, stages[number].name: stopping.to_json()})
+                folder.update(looks={**others, stages[number].name: early_stopping.to_json()})
                 others = folder.record().get("steps_done", {})
-                folder.update(steps_done={**others, stages[number].name: leg.done})
-        if engine.first:
+                folder.update(steps_done={**others, stages[number].name: trainer.done})
+        if distributed.first:
             save_tensors(folder.path / "model.safetensors", on_cpu(model.state_dict()), {"format": 1})
-        with engine.agreed():
+        with distributed.sync_errors():
             raise_held()
     return spent + time.monotonic() - began
 

@@ -8,7 +8,7 @@ import torch
 
 from closedbook.attention.bounds import epsilon, leak, log_leak, orders_of_ten, score_error
 from closedbook.attention.claim import Claim, Measurement, Parameter, Part, Settings, vary
-from closedbook.attention.figures import Slide
+from closedbook.attention.claim_figures import Slide
 from closedbook.attention.heads import Head, attend, log_weights, miss
 from closedbook.attention.keys import generator, orthonormal, precision
 from closedbook.attention.parameters import EVERY, D, N

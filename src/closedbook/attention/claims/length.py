@@ -8,8 +8,8 @@ import torch
 
 from closedbook.attention.bounds import NORMAL, dkw, ks_distance, score_error
 from closedbook.attention.claim import Claim, Measurement, Part, Settings, vary
+from closedbook.attention.claim_figures import Slide
 from closedbook.attention.claims.noise import Draws, law
-from closedbook.attention.figures import Slide
 from closedbook.attention.keys import generator, orthonormal, precision, weigh
 from closedbook.attention.parameters import ALPHA, RANDOM, D, N, T
 

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from closedbook.attention.bounds import epsilon, hoeffding, leak, score_error
 from closedbook.attention.claim import Claim, Measurement, Parameter, Part, Settings, vary
-from closedbook.attention.figures import Slide
+from closedbook.attention.claim_figures import Slide
 from closedbook.attention.heads import self_attention, synthesizer
 from closedbook.attention.keys import generator, orthonormal, precision
 from closedbook.attention.parameters import CONFIDENCE, EVERY, D, N, T
 from closedbook.attention.recall import LAYERS, Recall, affine_ceiling, train
-from closedbook.shapes import Float
+from closedbook.typing import Float
 
 DERIVATION = """\
 A Synthesizer gives position j the weight αᵢⱼ = softmax(ReLU(xᵢA + b₁)B + b₂)ⱼ: it depends on xᵢ and on the place j,

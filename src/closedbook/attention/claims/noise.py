@@ -9,11 +9,11 @@ from torch import Tensor
 
 from closedbook.attention.bounds import epsilon, ks_distance, ks_p_value, leak, score_error, two_sided
 from closedbook.attention.claim import Claim, Measurement, Part, Settings, Value, vary
-from closedbook.attention.figures import Slide
+from closedbook.attention.claim_figures import Slide
 from closedbook.attention.heads import miss
 from closedbook.attention.keys import generator, orthonormal, precision, weigh
 from closedbook.attention.parameters import ALPHA, RANDOM, D, N, T
-from closedbook.shapes import Float
+from closedbook.typing import Float
 
 DERIVATION = """\
 The keys are kᵢ = μᵢ + √α·εᵢ with orthonormal μ and standard normal εᵢ; the query q = t(μ_a + μ_b) knows only the μ.

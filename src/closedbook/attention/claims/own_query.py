@@ -10,11 +10,11 @@ from torch import Tensor
 
 from closedbook.attention.bounds import epsilon, orders_of_ten, score_error
 from closedbook.attention.claim import Claim, Measurement, Part, Settings, vary
-from closedbook.attention.figures import Slide
+from closedbook.attention.claim_figures import Slide
 from closedbook.attention.heads import self_attention
 from closedbook.attention.keys import generator, orthonormal, precision
 from closedbook.attention.parameters import BETA, EVERY, D
-from closedbook.shapes import Float
+from closedbook.typing import Float
 
 DERIVATION = """\
 Keys, queries and values are the inputs themselves, x₁ = u_d + u_b, x₂ = u_a, x₃ = u_c + u_b, with orthogonal u of

@@ -9,8 +9,8 @@ import torch
 
 from closedbook.attention.bounds import NORMAL, epsilon, hoeffding, leak, score_error, two_sided
 from closedbook.attention.claim import Claim, Measurement, Part, Settings, vary
+from closedbook.attention.claim_figures import Slide
 from closedbook.attention.claims.noise import Draws
-from closedbook.attention.figures import Slide
 from closedbook.attention.heads import miss
 from closedbook.attention.keys import generator, orthonormal, precision, weigh
 from closedbook.attention.parameters import ALPHA, RANDOM, T1, T2, D, N, T

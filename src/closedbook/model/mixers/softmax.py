@@ -13,13 +13,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from closedbook.config.schema import ModelRecipe
 from closedbook.model.attend import attend, causal, weigh
-from closedbook.model.cache import Cache
+from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.ops import rms_norm
 from closedbook.model.positions import rotate
-from closedbook.recipe import ModelRecipe
-from closedbook.shapes import Float, Int
+from closedbook.typing import Float, Int
 
 
 class Softmax(nn.Module):
@@ -32,8 +32,8 @@ class Softmax(nn.Module):
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__()
         self.layer, self.heads, self.dropout, self.qk_norm = layer, recipe.heads, recipe.dropout, config.qk_norm
-        self.qkv = Linear(recipe.width, 3 * recipe.width, recipe.bias, recipe.products)
-        self.out = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
+        self.qkv = Linear(recipe.width, 3 * recipe.width, recipe.bias, recipe.matmul_dtype)
+        self.out = Linear(recipe.width, recipe.width, recipe.bias, recipe.matmul_dtype)
 
     def forward(
         self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None, cache: Cache | None = None
@@ -49,7 +49,7 @@ class Softmax(nn.Module):
             y = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
         return self.out(y.transpose(1, 2).flatten(2))
 
-    def at_targets(
+    def forward_at(
         self, x: Float[Tensor, "batch time width"], rotation: Tensor | None, at: Int[Tensor, " target"]
     ) -> Float[Tensor, "target width"]:
         """The output at the flat positions `at` of (batch · time), ascending: the others' queries are left out.
@@ -68,8 +68,8 @@ class Softmax(nn.Module):
         if self.qk_norm:
             q, k = rms_norm(q), rms_norm(k)
         if rotation is not None:
-            turns = rotation.expand(batch, *rotation.shape[1:]).flatten(0, 1)[at]
-            q, k = rotate(q[None], turns[None])[0], rotate(k, rotation)
+            supports_rotary = rotation.expand(batch, *rotation.shape[1:]).flatten(0, 1)[at]
+            q, k = rotate(q[None], supports_rotary[None])[0], rotate(k, rotation)
         queries = q.new_zeros(batch, most, *q.shape[1:]).index_put((row, number), q)
         last = at.new_zeros(batch, most).index_put((row, number), at % time)
         visible = torch.arange(time, device=at.device) <= last[:, None, :, None]

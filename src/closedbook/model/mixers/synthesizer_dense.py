@@ -10,26 +10,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from closedbook.model.cache import Cache
+from closedbook.config.schema import ModelRecipe
+from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
-from closedbook.model.mixers.scored import Scored
-from closedbook.recipe import ModelRecipe
+from closedbook.model.mixers.attention_mixer import AttentionMixer
 
 
-class SynthesizerDense(Scored):
+class SynthesizerDense(AttentionMixer):
     """softmax(ReLU(X Aᵢ + b₁) B + b₂) (X Vᵢ): the weights at a position depend on its own content alone.
 
     A is one d×d map split over the heads; B (d/h, block − 1) and b₂ (block − 1) are shared by the heads, since x
     has block − 1 positions.
     """
 
-    def __init__(self, config: Scored.Config, recipe: ModelRecipe, layer: int) -> None:
+    def __init__(self, config: AttentionMixer.Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
-        self.A = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
-        self.B = nn.Parameter(torch.empty(recipe.width // recipe.heads, recipe.block - 1))
-        self.b2 = nn.Parameter(torch.zeros(recipe.block - 1))
+        self.A = Linear(recipe.width, recipe.width, recipe.bias, recipe.matmul_dtype)
+        self.B = nn.Parameter(torch.empty(recipe.width // recipe.heads, recipe.context_length - 1))
+        self.b2 = nn.Parameter(torch.zeros(recipe.context_length - 1))
         nn.init.uniform_(self.B, -0.001, 0.001)
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
-        _, keys = self.places(x, cache)
+        _, keys = self.query_positions(x, cache)
         return self.split(F.relu(self.A(x))) @ self.B[:, :keys] + self.b2[:keys]

@@ -9,11 +9,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from closedbook.model.cache import Cache
+from closedbook.config.schema import ModelRecipe
+from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
-from closedbook.model.mixers.scored import Scored
+from closedbook.model.mixers.attention_mixer import AttentionMixer
 from closedbook.model.mixers.synthesizer_dense import SynthesizerDense
-from closedbook.recipe import ModelRecipe
 
 
 class SynthesizerDenseVanilla(SynthesizerDense):
@@ -22,13 +22,13 @@ class SynthesizerDenseVanilla(SynthesizerDense):
     A, B and b₂ are the dense Synthesizer's. Rotary positions turn Q and K.
     """
 
-    turns = True
+    supports_rotary = True
 
-    def __init__(self, config: Scored.Config, recipe: ModelRecipe, layer: int) -> None:
+    def __init__(self, config: AttentionMixer.Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
-        self.qk = Linear(recipe.width, 2 * recipe.width, recipe.bias, recipe.products)
+        self.qk = Linear(recipe.width, 2 * recipe.width, recipe.bias, recipe.matmul_dtype)
         self.mixture = nn.Parameter(torch.zeros(2))
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
         dense, vanilla = self.mixture.softmax(0)
-        return dense * super().scores(x, rotation, cache) + vanilla * self.products(self.qk, x, rotation, cache)
+        return dense * super().scores(x, rotation, cache) + vanilla * self.matmul_dtype(self.qk, x, rotation, cache)

@@ -13,14 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
-from closedbook.model.cache import Cache
+from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
-from closedbook.model.mixers.scored import Scored
-from closedbook.recipe import ModelRecipe
+from closedbook.model.mixers.attention_mixer import AttentionMixer
 
 
-class SynthesizerFactorizedDense(Scored):
+class SynthesizerFactorizedDense(AttentionMixer):
     """softmax(C) (X Vᵢ), C = tile_b(A(xᵢ)) ∗ tile_a(B(xᵢ)): a and b values of a position's own content, ab = block.
 
     A(x) = ReLU(x W + b₁) Bₐ + bₐ, and B alike; W is split over the heads, the rest shared by them, as in the dense one.
@@ -29,7 +29,7 @@ class SynthesizerFactorizedDense(Scored):
     """
 
     @dataclass(frozen=True)
-    class Config(Scored.Config):
+    class Config(AttentionMixer.Config):
         a: int = 0  # must divide the block; 0: its largest divisor up to the square root
 
         def __post_init__(self) -> None:
@@ -38,21 +38,23 @@ class SynthesizerFactorizedDense(Scored):
 
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
-        a = config.a or max(n for n in range(1, math.isqrt(recipe.block) + 1) if recipe.block % n == 0)
-        if recipe.block % a:
+        a = config.a or max(
+            n for n in range(1, math.isqrt(recipe.context_length) + 1) if recipe.context_length % n == 0
+        )
+        if recipe.context_length % a:
             raise RecipeError(
-                f"mixer synthesizer-factorized-dense: a = {a} does not divide model.block = {recipe.block}; "
+                f"mixer synthesizer-factorized-dense: a = {a} does not divide model.context_length = {recipe.context_length}; "
                 "leave a out, or choose a divisor"
             )
-        b, head_width = recipe.block // a, recipe.width // recipe.heads
-        self.W = Linear(recipe.width, recipe.width, recipe.bias, recipe.products)
+        b, head_width = recipe.context_length // a, recipe.width // recipe.heads
+        self.W = Linear(recipe.width, recipe.width, recipe.bias, recipe.matmul_dtype)
         self.Ba, self.ba = nn.Parameter(torch.empty(head_width, a)), nn.Parameter(torch.zeros(a))
         self.Bb, self.bb = nn.Parameter(torch.empty(head_width, b)), nn.Parameter(torch.ones(b))
         nn.init.uniform_(self.Ba, -0.001, 0.001)
         nn.init.uniform_(self.Bb, -0.001, 0.001)
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
-        _, keys = self.places(x, cache)
+        _, keys = self.query_positions(x, cache)
         hidden = self.split(F.relu(self.W(x)))
         tiles = -(-keys // len(self.ba))  # as many as there are keys for
         A, B = hidden @ self.Ba + self.ba, hidden @ self.Bb[:, :tiles] + self.bb[:tiles]

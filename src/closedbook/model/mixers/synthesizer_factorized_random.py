@@ -11,18 +11,18 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
-from closedbook.model.cache import Cache
-from closedbook.model.mixers.scored import Scored
+from closedbook.model.kv_cache import Cache
+from closedbook.model.mixers.attention_mixer import AttentionMixer
 from closedbook.model.mixers.synthesizer_random import look_up
-from closedbook.recipe import ModelRecipe
 
 
-class SynthesizerFactorizedRandom(Scored):
+class SynthesizerFactorizedRandom(AttentionMixer):
     """softmax(R₁R₂ᵀ) (X Vᵢ): R₁ and R₂ are (h, block − 1, k), trained; R₁R₂ᵀ starts with variance 1."""
 
     @dataclass(frozen=True)
-    class Config(Scored.Config):
+    class Config(AttentionMixer.Config):
         rank: int = 8  # k
 
         def __post_init__(self) -> None:
@@ -31,10 +31,10 @@ class SynthesizerFactorizedRandom(Scored):
 
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
-        shape, spread = (recipe.heads, recipe.block - 1, config.rank), config.rank**-0.25
+        shape, spread = (recipe.heads, recipe.context_length - 1, config.rank), config.rank**-0.25
         self.R1 = nn.Parameter(spread * torch.randn(shape))
         self.R2 = nn.Parameter(spread * torch.randn(shape))
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
-        at, keys = self.places(x, cache)
+        at, keys = self.query_positions(x, cache)
         return look_up(self.R1[:, : int(at.max()) + 1] @ self.R2[:, :keys].mT, at, keys)

@@ -11,28 +11,28 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from closedbook.model.cache import Cache
-from closedbook.model.mixers.scored import Scored
-from closedbook.recipe import ModelRecipe
-from closedbook.shapes import Float, Int
+from closedbook.config.schema import ModelRecipe
+from closedbook.model.kv_cache import Cache
+from closedbook.model.mixers.attention_mixer import AttentionMixer
+from closedbook.typing import Float, Int
 
 
-class SynthesizerRandom(Scored):
+class SynthesizerRandom(AttentionMixer):
     """softmax(R) (X Vᵢ): one trained score for each head and pair of positions.
 
     R is (h, block − 1, block − 1) and starts from N(0, 1), so that the weights start uneven.
     """
 
     @dataclass(frozen=True)
-    class Config(Scored.Config):
+    class Config(AttentionMixer.Config):
         pass
 
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
-        self.R = nn.Parameter(torch.randn(recipe.heads, recipe.block - 1, recipe.block - 1))
+        self.R = nn.Parameter(torch.randn(recipe.heads, recipe.context_length - 1, recipe.context_length - 1))
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
-        return look_up(self.R, *self.places(x, cache))
+        return look_up(self.R, *self.query_positions(x, cache))
 
 
 def look_up(

@@ -9,10 +9,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from closedbook.model.cache import Cache
+from closedbook.config.schema import ModelRecipe
+from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.mixers.synthesizer_random import SynthesizerRandom
-from closedbook.recipe import ModelRecipe
 
 
 class SynthesizerRandomVanilla(SynthesizerRandom):
@@ -21,13 +21,13 @@ class SynthesizerRandomVanilla(SynthesizerRandom):
     R is the random Synthesizer's. Rotary positions turn Q and K.
     """
 
-    turns = True
+    supports_rotary = True
 
     def __init__(self, config: SynthesizerRandom.Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
-        self.qk = Linear(recipe.width, 2 * recipe.width, recipe.bias, recipe.products)
+        self.qk = Linear(recipe.width, 2 * recipe.width, recipe.bias, recipe.matmul_dtype)
         self.mixture = nn.Parameter(torch.zeros(2))
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
         random, vanilla = self.mixture.softmax(0)
-        return random * super().scores(x, rotation, cache) + vanilla * self.products(self.qk, x, rotation, cache)
+        return random * super().scores(x, rotation, cache) + vanilla * self.matmul_dtype(self.qk, x, rotation, cache)

@@ -1,0 +1,178 @@
+"""What the course's `run.py` and `dataset.py` do, by our own training: recipes, predictions, lines, examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from closedbook.config.schema import ComponentSpec, Recipe, load_recipe, recipe_names
+from closedbook.course.params import put_params, read_params
+from closedbook.data.arrays import NONE
+from closedbook.data.documents import read_documents
+from closedbook.data.files import read_bytes
+from closedbook.data.questions import Questions, read_questions
+from closedbook.data.vocabulary import MASK, PAD, PAD_CHARACTER, Characters, Vocabulary
+from closedbook.errors import DataError, RecipeError
+from closedbook.evaluation.score import Score
+from closedbook.model.generate import greedy
+from closedbook.model.gpt import GPT
+from closedbook.objectives import Corpus
+from closedbook.pipeline import Start
+
+UNPRETRAINED_EPOCHS = 75
+BOTTLENECK = 32  # what the course's flag is where it is left out; its scripts give 64, as course-perceiver has it
+FUNCTIONS = {"pretrain": "pretrain_lr", "finetune": "finetune_lr"}  # stage of a course recipe: the flag of its rate
+
+
+def course_recipe(
+    function: str,
+    variant: str,
+    *,
+    pretrained: bool = True,
+    rate: float | None = None,
+    bottleneck: int | None = None,
+    epochs: int | None = None,
+    schedule: str = "2021",
+) -> Recipe:
+    """One leg of a course recipe, as `run.py pretrain` and `run.py finetune` train it.
+
+    Args:
+        function: "pretrain" or "finetune".
+        variant: the end of a recipe's name, course-VARIANT.
+        pretrained: finetuning starts from a file; without one it takes 75 epochs.
+        rate: of the optimiser, in place of the recipe's.
+        bottleneck: positions between the Perceiver's first layer and its last, BOTTLENECK if left out; other variants
+            have none, and as in the course it changes nothing for them.
+        epochs: in place of all the others.
+        schedule: "2024" for the rate that falls once over all of pretraining; every edition before had the other.
+
+    Raises RecipeError for an unknown variant or a value that cannot be used.
+    """
+    name = f"course-{variant}" + (f"-{schedule}" if schedule != "2021" else "")
+    if name not in recipe_names():
+        raise RecipeError(f'the variant "{variant}" has no recipe "{name}" here; variants: {", ".join(variants())}')
+    sets = []
+    if rate is not None:
+        sets.append(f"stages.{function}.optimiser.rate={rate}")
+    model = load_recipe(name).model
+    if model.stack.name == "perceiver":
+        if bottleneck is not None and bottleneck > model.context_length:
+            raise RecipeError(
+                f"--bottleneck_dim {bottleneck} is more than a text has positions; at most {model.context_length}"
+            )
+        sets.append(f"model.stack.latents={BOTTLENECK if bottleneck is None else bottleneck}")
+    if epochs is None and function == "finetune" and not pretrained:
+        epochs = UNPRETRAINED_EPOCHS
+    if epochs is not None:
+        sets.append(f"stages.{function}.epochs={epochs}")
+    whole = load_recipe(name, sets)
+    stages = tuple(stage for stage in whole.stages if stage.name == function)
+    if not stages:
+        raise RecipeError(f"the recipe {name} has no stage called {function}")
+    return replace(whole, name=f"{name}-{function}", summary=f"One leg of {name}: {function}.", stages=stages)
+
+
+def variants() -> list[str]:
+    """The variants for which there is a recipe with both legs."""
+    names = [name.removeprefix("course-") for name in recipe_names() if name.startswith("course-")]
+    return [name for name in names if len(load_recipe(f"course-{name}").stages) == len(FUNCTIONS)]
+
+
+def start_from(path: Path) -> Start:
+    """A parameter file to begin a training from. Raises DataError or RunError where it is none."""
+    tensors, sha256 = read_params(path)
+    return Start(str(path), sha256, lambda model: put_params(model, tensors, str(path)))
+
+
+def load_model(recipe: Recipe, corpus: Path, reading: Path) -> tuple[GPT, Vocabulary]:
+    """The network of a parameter file, and the vocabulary of its corpus. Raises what reading them does."""
+    vocabulary = Characters.train(document.text for document in read_documents(corpus).items)
+    with torch.random.fork_rng(devices=[]):
+        model = GPT(recipe.model, vocabulary.size)
+    put_params(model, read_params(reading)[0], str(reading))
+    return model.eval(), vocabulary
+
+
+def prompts(questions: Questions) -> list[str]:
+    """The text before ⁇ as `run.py evaluate` cuts it from a line: up to the tab, or else with the line's newline."""
+    if questions.answered:
+        return questions.texts
+    closed = read_bytes(questions.source, "questions").endswith(b"\n")
+    return [text + "\n" * (closed or i < len(questions) - 1) for i, text in enumerate(questions.texts)]
+
+
+def predict(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], length: int = 32) -> list[str]:
+    """What stands after the prompt's ⁇ and before the next, untrimmed: greedy, at most `length` characters.
+
+    Raises DataError for a prompt that leaves the answer no room, or has a character that the corpus lacks.
+    """
+    encoded = []
+    for line, text in enumerate(texts, 1):
+        if unknown := vocabulary.unknown(text):
+            raise DataError(f"question {line} has {unknown[0]!r}, which the corpus lacks; give the training's corpus")
+        encoded.append(np.append(vocabulary.encode(text)[0], MASK).astype(np.int32))
+        if len(encoded[-1]) + length >= model.recipe.context_length:
+            raise DataError(
+                f"question {line} is too long; it may have {model.recipe.context_length - length - 2} characters"
+            )
+    generated = greedy(model, encoded, length)
+    return ["".join(PAD_CHARACTER if i == PAD else vocabulary.decode([i]) for i in one.ids) for one in generated]
+
+
+def predictions_file(predictions: Sequence[str]) -> str:
+    """One prediction a line. A newline within one, which would make two lines of it, becomes a space."""
+    return "".join(prediction.replace("\n", " ") + "\n" for prediction in predictions)
+
+
+def score_places(predictions: Sequence[str], questions: Questions) -> Score:
+    """Exact match, character by character; correct is None where the file has no answers."""
+    if not questions.answered:
+        return Score(None, len(questions))
+    right = sum(said == gold for said, gold in zip(predictions, questions.answers, strict=True))
+    return Score(right, len(questions))
+
+
+def printed(score: Score, written_to: str) -> list[str]:
+    """The lines that the course's programs print, digit for digit."""
+    if score.correct is None:
+        return [
+            "No gold birth places provided; returning (0,0)",
+            f"Predictions written to {written_to}; no targets provided",
+        ]
+    correct, total = float(score.correct), float(score.total)
+    return [f"Correct: {correct} out of {total}: {correct / total * 100}%"]
+
+
+def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: int = 0) -> Iterator[tuple[str, str]]:
+    """(x, y) of the first examples of "namedata" or "charcorruption" as text, padded to block − 1 as in the course.
+
+    The network never sees this padding: it is cut off and changes no gradient.
+    """
+    recipe = load_recipe("course-vanilla")
+    documents = read_documents(corpus)
+    asked = read_questions(questions, need_answers=True).ascii() if kind == "namedata" else None
+    vocabulary = Characters.train(document.text for document in documents.items)
+    objective = ComponentSpec("question" if kind == "namedata" else "span").make(
+        "objective", Corpus(documents, asked, vocabulary, recipe.model.context_length)
+    )
+    items = np.arange(min(number, objective.items))
+    made = objective.examples(items, np.random.default_rng(seed).random((len(items), objective.draws)))
+    width = recipe.model.context_length - 1
+
+    def shown(tokens: Sequence[int]) -> str:
+        text = "".join(PAD_CHARACTER if token in (PAD, NONE) else vocabulary.token(token) for token in tokens)
+        return text[:width].ljust(width, PAD_CHARACTER)
+
+    for i in range(len(made)):
+        labels = made.labels[made.inputs.starts[i] : made.inputs.starts[i + 1]]
+        yield shown([*made.inputs[i], labels[-1]]), shown(labels)  # we leave out the last input: nothing follows it
+
+
+def census(corpus: Path) -> str:
+    """`CharCorruptionDataset`'s greeting: characters of the file, and its alphabet with PAD and MASK."""
+    text = read_bytes(corpus, "documents").decode("utf-8")
+    return f"data has {len(text)} characters, {len(set(text)) + 2} unique."

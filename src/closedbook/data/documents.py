@@ -1,0 +1,130 @@
+"""Documents: one biography a line, its title being the text before the first real sentence end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from closedbook.data.files import Source, decode, read_hashed, split_lines
+
+# A full stop after one of these, or after an initial, belongs to the name.
+ABBREVIATIONS = frozenset(
+    "Jr Sr Dr St Ste Mr Mrs Ms Mt Rev Fr Hon Prof Gen Col Lt Capt Sgt Maj Adm Gov Sen Rep Bro Msgr Ph Esq No".split()
+)
+# One letter ("J"), letters with stops or hyphens between ("J.R", "Ph.D", "J.-P").
+INITIAL = re.compile(r"^\w(?:\w?[.-]+\w)*$")
+
+
+@dataclass(frozen=True)
+class Document:
+    """One line of the corpus. `line` counts from 1."""
+
+    text: str
+    title: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Documents:
+    """A corpus in file order, with the hash of the file it was read from."""
+
+    items: Sequence[Document]
+    sha256: str
+    source: str
+    raw: tuple[bytes, ...] | None = None  # the file's lines, where they are not the texts themselves
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def titles(self) -> list[str]:
+        return [document.title for document in self.items]
+
+    @cached_property
+    def known_titles(self) -> Collection[str]:
+        """Every title, to be looked up in, and counted."""
+        return set(self.titles)
+
+    def some_titles(self) -> list[str]:
+        """Different titles, sorted: all of them, or many where there are very many."""
+        return sorted(self.known_titles)
+
+    def namesakes(self, documents: np.ndarray) -> np.ndarray:
+        """At least all documents whose titles are those of these documents."""
+        return np.arange(len(self.items))
+
+    def stream(self) -> Iterator[tuple[Document, int, bytes]]:
+        """Every document, the byte of the uncompressed file at which its line starts, and that line."""
+        start = 0
+        for i, item in enumerate(self.items):
+            line = item.text.encode() if self.raw is None else self.raw[i]
+            yield item, start, line
+            start += len(line) + 1
+
+    def by_title(self) -> dict[str, list[Document]]:
+        """Documents by title; a title that several people share lists them all."""
+        index: dict[str, list[Document]] = {}
+        for document in self.items:
+            index.setdefault(document.title, []).append(document)
+        return index
+
+
+def is_abbreviation(word: str) -> bool:
+    """Whether a full stop after `word` is part of a name: an initial, Jr, Sr, Dr, St and the like."""
+    bare = word.strip("\"'()`")
+    return bare in ABBREVIATIONS or bool(INITIAL.match(bare))
+
+
+def title_of(text: str) -> str:
+    """The text before the first ". " whose last word is no initial or abbreviation.
+
+    "John F. Kennedy. He was …" has the title "John F. Kennedy", and "John Day, Jr.. He was …" the title
+    "John Day, Jr.". Where every stop follows an initial ("Anastasius I. Pope …") the first one ends the title;
+    a text without any stop is its own title.
+    """
+    first = start = text.find(". ")
+    while start >= 0:
+        words = text[:start].split()
+        if words and not is_abbreviation(words[-1]):
+            return text[:start]
+        start = text.find(". ", start + 2)
+    return text[:first] if first >= 0 else text.removesuffix(".")
+
+
+def read_documents(path: str | Path) -> Documents:
+    """Read a corpus of titled documents whole. Raises DataError, naming file and line, for anything that is not one."""
+    source = Source.of(path)
+    content, sha256 = read_hashed(path, "documents")
+    items = parse(source, split_lines(content, source.path, "documents"))
+    raw = tuple(content.removesuffix(b"\n").split(b"\n")) if source.fields else None
+    return Documents(items, sha256, str(path), raw)
+
+
+def parse(source: Source, lines: Iterable[str], first: int = 1) -> tuple[Document, ...]:
+    """Documents from a file's lines, the first of which has the number `first`."""
+    items = []
+    for number, line in enumerate(lines, first):
+        title, text = source.parse(line, number)
+        items.append(Document(text, title_of(text) if title is None else title, number))
+    return tuple(items)
+
+
+def make_documents(lines: Iterable[str], *, sha256: str = "", source: str = "") -> Documents:
+    """Documents from lines that are in memory already."""
+    items = tuple(Document(text, title_of(text), number) for number, text in enumerate(lines, 1))
+    return Documents(items, sha256, source)
+
+
+def read_text(path: str | Path) -> Documents:
+    """Any text as one document without a title, line ends and blank lines included; of JSON Lines the documents."""
+    source = Source.of(path)
+    content, sha256 = read_hashed(path, "text")
+    text = decode(content, source.path)
+    if source.fields:
+        text = "\n".join(item.text for item in parse(source, split_lines(content, source.path, "documents")))
+    return Documents((Document(text, "", 1),), sha256, str(path))

@@ -1,0 +1,139 @@
+"""Some documents as arrays: their tokens, their titles, and what stands out in them.
+
+A corpus in memory and an index on disk are made of the same arrays by the same two functions, so it makes no
+difference to an objective where they lie. Everything counts within the documents that are given.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from closedbook.data.arrays import enumerate_ragged, offsets
+from closedbook.data.documents import Document
+from closedbook.data.scan import Scan, paired
+from closedbook.data.vocabulary import Vocabulary
+from closedbook.errors import DataError
+
+IN_TITLE, NAME, INSIDE, FIRST = 1, 2, 4, 8  # marks of a token: see `Marked`
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """The tokens of some documents, one after another."""
+
+    tokens: np.ndarray  # int32
+    lengths: np.ndarray  # (documents,)
+    characters: np.ndarray  # beside tokens: the character of its document at which each starts
+    title_tokens: np.ndarray
+    title_lengths: np.ndarray  # (documents,)
+    bodies: np.ndarray  # (documents,) the first token after the title and the full stop
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What stands out in some documents: salient spans of their bodies, in order, and marks beside their tokens.
+
+    A token is marked IN_TITLE where it is one of its document's title, INSIDE where it is of a span and FIRST where
+    it begins one, NAME where it is of a span that is no number and stands next to none.
+    """
+
+    marks: np.ndarray  # beside tokens: uint8
+    document: np.ndarray  # (spans,)
+    first: np.ndarray  # (spans,) its first token within the document
+    last: np.ndarray  # (spans,) the token after its last
+    number: np.ndarray  # (spans,) bool
+    answer: np.ndarray  # (spans,) bool
+    said: np.ndarray  # the output tokens of all spans
+    said_lengths: np.ndarray  # (spans,)
+
+
+@dataclass(frozen=True)
+class Salience:
+    """What decides which spans stand out."""
+
+    lower: Collection[str]  # normal forms that stand in lower case
+    golds: Collection[str]  # the answers of the training questions
+    known: Collection[tuple[str, ...]]  # the same, each as its words
+
+
+def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, scan: Scan | None = None) -> Encoded:
+    """The tokens of documents; `scan` are their words, where they are known already.
+
+    Raises DataError for a text with a character that the vocabulary lacks.
+    """
+    texts = [item.text for item in documents]
+    if not vocabulary.answers_in_one:
+        for item in documents:
+            check(vocabulary, item.text, source, item.line)
+    tokens, lengths, characters = vocabulary.encode_all(texts, scan)
+    titles, title_lengths, _ = vocabulary.encode_all([item.title for item in documents])
+    starts, edges = offsets(lengths), _edges(texts)
+    after = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
+    place = np.repeat(edges[:-1], lengths) + characters
+    bodies = np.minimum(np.searchsorted(place, after) - starts[:-1], lengths)
+    return Encoded(tokens, lengths, characters, titles, title_lengths, bodies)
+
+
+def check(vocabulary: Vocabulary, text: str, source: str, line: int) -> None:
+    """Raise DataError for a character that the vocabulary lacks."""
+    lacking = vocabulary.unknown(text)
+    if lacking:
+        raise DataError(
+            f"{source}:{line}: the vocabulary lacks {lacking[0]!r} (U+{ord(lacking[0]):04X}), "
+            "because no document holds it; remove the character or add it to a document"
+        )
+
+
+def mark(
+    documents: Sequence[Document], encoded: Encoded, vocabulary: Vocabulary, salience: Salience, scan: Scan
+) -> Marked:
+    """The spans and marks of documents that were encoded; `scan` are their words.
+
+    Where an answer is a single token, a span that the vocabulary cannot say, or of which it knows no word, is left
+    out: it could never be asked for. None is where the vocabulary was made of these very documents.
+    """
+    begin, end = scan.spans([len(item.title) for item in documents], salience.lower, salience.known)
+    document, a, b = scan.text[begin], scan.start[begin], scan.stop[end - 1]
+    starts = offsets(encoded.lengths)
+    place = np.repeat(scan.edges[:-1], encoded.lengths) + encoded.characters
+    first, last = np.searchsorted(place, a), np.searchsorted(place, b)
+    texts_said = [scan.joined[x:y] for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    said, said_lengths = vocabulary.encode_answers(texts_said)
+    if vocabulary.answers_in_one:
+        sayable = said_lengths > 0
+        kept = (last > first) & sayable
+        document, first, last, said_lengths = document[kept], first[kept], last[kept], said_lengths[kept]
+        said, texts_said = said[kept[sayable]], list(itertools.compress(texts_said, kept.tolist()))
+    elif len(place):  # a token may start before the span it holds: with the space before it
+        first = first - ((last == first) | (place[np.minimum(first, len(place) - 1)] > a))
+    number = np.fromiter((text[0].isdigit() for text in texts_said), bool, len(texts_said))
+    answer = np.fromiter((text in salience.golds for text in texts_said), bool, len(texts_said))
+
+    n = len(encoded.tokens)
+    owner = np.repeat(np.arange(len(documents)), encoded.lengths)
+    title_owner = np.repeat(np.arange(len(documents)), encoded.title_lengths)
+    marks = IN_TITLE * paired(owner, encoded.tokens, title_owner, encoded.title_tokens).astype(np.uint8)
+    numbers = _inside(n, first[number], last[number])
+    beside = numbers[first - 1] | numbers[last]
+    names = _inside(n, first[~number], last[~number]) & ~_inside(n, first[beside], last[beside])
+    marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first, last)[:n].astype(np.uint8)
+    marks[first] |= FIRST
+    at = starts[document]
+    return Marked(marks, document, first - at, last - at, number, answer, said, said_lengths)
+
+
+def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """(n + 1,) bool: whether a token is in one of these stretches. The last entry is False."""
+    inside = np.zeros(n + 1, bool)
+    owner, within = enumerate_ragged(last - first)
+    inside[first[owner] + within] = True
+    return inside
+
+
+def _edges(texts: Sequence[str]) -> np.ndarray:
+    """(texts + 1,) where each starts, were they joined by newlines."""
+    return offsets(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)

@@ -1,0 +1,199 @@
+"""Many texts read word by word at once, in arrays: what `closedbook.data.spans` says of one text, in bulk.
+
+Two occurrences of a word share everything that is asked about it but its place, so that is worked out once a word
+and looked up in arrays. Tests hold the results to the functions of `salience`, which say what is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+
+from closedbook.data.spans import SENTENCE_END, WORD, normal
+
+# Words cover all of a text but its spaces, so the lengths of words and the places of spaces give the words' places.
+IS_SPACE = np.array([chr(point).isspace() for point in range(0x3001)])  # no space has a higher code point
+
+PIECE_SIZE = 1 << 20  # characters that are read at once: what bounds the memory it takes
+
+CAPITALISED, LOWER, DIGIT, STOP = 1, 2, 4, 8  # what a word is, as bits
+
+
+class Lexicon(dict[str, int]):
+    """Numbers for words, in the order in which they are met; `flags` and `forms` are beside them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._flags: list[int] = []
+        self._forms: list[int] = []
+        self.form_ids: dict[str, int] = {}
+        self._arrays = np.zeros((3, 0), np.int64)
+
+    def __missing__(self, word: str) -> int:
+        first = word[0]
+        flags = (
+            CAPITALISED * first.isupper()
+            | LOWER * first.islower()
+            | DIGIT * first.isdigit()
+            | STOP * (word in SENTENCE_END)
+        )
+        form = self.form_ids.setdefault(normal(word), len(self.form_ids))
+        self[word] = number = len(self.words)
+        self.words.append(word)
+        self._flags.append(flags)
+        self._forms.append(form)
+        return number
+
+    def _tables(self) -> np.ndarray:
+        if self._arrays.shape[1] < len(self.words):
+            self._arrays = np.array([self._flags, self._forms, list(map(len, self.words))], np.int64)
+        return self._arrays
+
+    @property
+    def flags(self) -> np.ndarray:
+        return self._tables()[0]
+
+    @property
+    def forms(self) -> np.ndarray:
+        """The number of each word's normal form."""
+        return self._tables()[1]
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return self._tables()[2]
+
+    def lower_case(self) -> set[str]:
+        """The normal forms that were met in lower case."""
+        names = list(self.form_ids)
+        return {names[form] for form in set(self.forms[self.flags & LOWER > 0].tolist())}
+
+
+@dataclass(frozen=True)
+class Scan:
+    """The words of some texts, one after another."""
+
+    lexicon: Lexicon
+    joined: str  # the texts, a newline between them
+    edges: np.ndarray  # (texts + 1,) the character of `joined` at which each starts
+    word: np.ndarray  # (n,) which word
+    start: np.ndarray  # (n,) its first character in `joined`
+    text: np.ndarray  # (n,) the text it stands in
+
+    @classmethod
+    def of(cls, texts: Sequence[str], lexicon: Lexicon) -> Scan:
+        joined = "\n".join(texts)
+        edges = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64, len(texts) + 1)
+        found = WORD.findall(joined)
+        word = np.fromiter(map(lexicon.__getitem__, found), np.int64, len(found))
+        points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
+        written = np.flatnonzero(~IS_SPACE[np.minimum(points, 0x3000)] | (points > 0x3000))
+        length = lexicon.lengths[word]
+        start = written[np.cumsum(length) - length]
+        return cls(lexicon, joined, edges, word, start, np.searchsorted(edges, start, "right") - 1)
+
+    @property
+    def stop(self) -> np.ndarray:
+        """(n,) the character after each word."""
+        return self.start + self.lexicon.lengths[self.word]
+
+    def spans(
+        self, titles: Sequence[int], lower: Collection[str], known: Collection[tuple[str, ...]] = ()
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """(first, after last) word of the salient spans of all bodies, in order: `salience.body_spans` in bulk.
+
+        `titles` are the lengths of the texts' titles in characters; `lower` the normal forms that stand in lower case
+        somewhere; `known` answers, each as its words.
+        """
+        lexicon, n = self.lexicon, len(self.word)
+        if not n:
+            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        flags, form = lexicon.flags[self.word], lexicon.forms[self.word]
+        lower_form = np.fromiter((name in lower for name in lexicon.form_ids), bool, len(lexicon.form_ids))
+        opens_text = np.concatenate([[True], self.text[1:] != self.text[:-1]])
+        opens_sentence = opens_text | np.concatenate([[False], flags[:-1] & STOP > 0])
+        capital = flags & CAPITALISED > 0
+        # A run of capitals is a span; its first word is none where only grammar capitalises it.
+        by_grammar = capital & opens_sentence & lower_form[form]
+        run_starts = capital & (opens_text | ~np.concatenate([[False], capital[:-1]]))
+        run_ends = capital & np.concatenate([opens_text[1:] | ~capital[1:], [True]])
+        first, last = np.flatnonzero(run_starts), np.flatnonzero(run_ends) + 1
+        first = first + by_grammar[first]
+        first, last = first[first < last], last[first < last]
+        digits = np.flatnonzero((flags & DIGIT > 0) & ~capital)
+        first, last = np.concatenate([first, digits]), np.concatenate([last, digits + 1])
+        order = np.argsort(first)
+        first, last = first[order], last[order]
+        title_end = self.edges[:-1] + np.asarray(titles, np.int64)
+        end = title_end[self.text]
+        in_title = self.start < end
+        told = paired(self.text, form, self.text[in_title], form[in_title])
+        new = np.concatenate([[0], np.cumsum(~told)])
+        says = (self.start[first] > end[first]) & (new[last] > new[first])
+        first, last = first[says], last[says]
+        if known:
+            more = self._spelling(known, first, last, self.start > end)
+            first, last = (np.concatenate([a, np.array(b, np.int64)]) for a, b in zip((first, last), more, strict=True))
+            order = np.argsort(first)
+            first, last = first[order], last[order]
+        return first, last
+
+    def _spelling(
+        self, known: Collection[tuple[str, ...]], first: np.ndarray, last: np.ndarray, in_body: np.ndarray
+    ) -> tuple[list[int], list[int]]:
+        """Words of bodies that spell a known answer and are of no span yet, from the left, the longest first."""
+        longest = max(map(len, known))
+        begins = {text[0] for text in known if text}
+        begin = np.fromiter((word in begins for word in self.lexicon.words), bool, len(self.lexicon.words))
+        taken = np.zeros(len(self.word) + 1, np.int64)
+        np.add.at(taken, first, 1)
+        np.add.at(taken, last, -1)
+        free = np.cumsum(taken)[:-1] == 0
+        words = self.lexicon.words
+        found: tuple[list[int], list[int]] = ([], [])
+        free_until = 0
+        for i in np.flatnonzero(begin[self.word] & free & in_body).tolist():
+            if i < free_until:
+                continue
+            stop = min(i + longest, len(self.word))
+            room = i + 1
+            while room < stop and free[room] and self.text[room] == self.text[i]:
+                room += 1
+            spelled = [words[w] for w in self.word[i:room].tolist()]
+            for j in range(room, i, -1):
+                if tuple(spelled[: j - i]) in known:
+                    found[0].append(i)
+                    found[1].append(j)
+                    free_until = j
+                    break
+        return found
+
+
+def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Whether each (owner, value) is one of the pairs (owners, values); all are whole numbers from 0."""
+    owner, value, owners, values = (a.astype(np.int64) for a in (owner, value, owners, values))
+    size = 1 << 22
+    table = np.zeros(size, bool)
+    table[(owners * 40_503 + values * 2_654_435_761) % size] = True  # may say yes wrongly, never no
+    maybe = np.flatnonzero(table[(owner * 40_503 + value * 2_654_435_761) % size])
+    most = int(max(value.max(initial=0), values.max(initial=0))) + 1
+    result = np.zeros(len(owner), bool)
+    result[maybe] = np.isin(owner[maybe] * most + value[maybe], owners * most + values)
+    return result
+
+
+def pieces(texts: Iterable[str], size: int = PIECE_SIZE) -> Iterator[list[str]]:
+    """The texts in turn, about `size` characters of them at once."""
+    some: list[str] = []
+    room = size
+    for text in texts:
+        some.append(text)
+        room -= len(text) + 1
+        if room <= 0:
+            yield some
+            some, room = [], size
+    if some:
+        yield some

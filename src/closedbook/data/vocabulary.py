@@ -1,0 +1,196 @@
+"""Vocabularies behind one interface: characters exactly as the course has them, byte-level BPE, words and phrases."""
+
+from __future__ import annotations
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from closedbook.data.scan import Scan
+from closedbook.errors import DataError, RecipeError
+
+PAD, MASK = 0, 1
+PAD_CHARACTER, MASK_CHARACTER = "□", "⁇"  # U+25A1 and U+2047
+
+Ids = np.ndarray  # int32, one-dimensional
+
+
+class Vocabulary(ABC):
+    """Text to token ids and back. Id 0 is PAD `□`, id 1 is MASK `⁇`."""
+
+    kind: str
+    unit = "character"  # what `unknown` lists
+    answers_in_one = False  # whether an answer is a single output token instead of a text that MASK closes
+    named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, where that is known
+
+    @property
+    @abstractmethod
+    def size(self) -> int: ...
+
+    @property
+    def outputs(self) -> int:
+        """How many tokens the network can say: those it reads, unless a vocabulary says otherwise."""
+        return self.size
+
+    @abstractmethod
+    def encode(self, text: str) -> tuple[Ids, np.ndarray]:
+        """(ids, the character at which each token starts). Characters it lacks are left out; see `unknown`."""
+
+    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
+        """Many texts at once: (the ids of all, how many each has, the character of its text each starts at).
+
+        `scan` are their words, where they are known already.
+        """
+        pairs = [self.encode(text) for text in texts]
+        ids, lengths = _end_to_end([ids for ids, _ in pairs])
+        return ids, lengths, np.concatenate([np.zeros(0, np.int64), *(starts for _, starts in pairs)])
+
+    def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
+        """Many answers at once: (the output ids of all, how many each has)."""
+        return _end_to_end([self.encode_answer(text) for text in texts])
+
+    @abstractmethod
+    def decode(self, ids: Sequence[int] | Ids) -> str: ...
+
+    @abstractmethod
+    def unknown(self, text: str) -> list[str]:
+        """What of `text` the vocabulary lacks, in order: characters, or words (`unit`)."""
+
+    @abstractmethod
+    def to_json(self) -> dict[str, Any]: ...
+
+    def encode_answer(self, text: str) -> Ids:
+        """The output ids of an answer; empty where it cannot be said."""
+        return self.encode(text)[0]
+
+    def halves(self, i: int) -> tuple[int, int] | None:
+        """The two words that a compound is made of: "birth" and "place" of "birthplace"; only words know."""
+        return None
+
+    def token(self, i: int) -> str:
+        """One input token as text, for people to read."""
+        return self.decode([i])
+
+    def output(self, i: int) -> str:
+        """One output token as text, for people to read."""
+        return self.token(i)
+
+    def answer(self, ids: Sequence[int] | Ids) -> str:
+        """The answer in generated tokens: what stands before the first MASK, without surrounding space."""
+        ids = list(ids)
+        return self.decode(ids[: ids.index(MASK)] if MASK in ids else ids).strip()
+
+
+def _end_to_end(parts: Sequence[Ids]) -> tuple[Ids, np.ndarray]:
+    return np.concatenate([np.zeros(0, np.int32), *parts]), np.fromiter(map(len, parts), np.int64, len(parts))
+
+
+class Characters(Vocabulary):
+    """PAD, MASK, then the sorted set of the corpus file's characters, newline included: 256 ids for wiki.txt."""
+
+    kind = "characters"
+
+    def __init__(self, characters: Sequence[str]) -> None:
+        self.characters = [PAD_CHARACTER, MASK_CHARACTER, *characters]
+        self._ids = {character: i for i, character in enumerate(self.characters)}
+        # A table from code point to id (-1: unknown) encodes a text without a loop over its characters.
+        self._table = np.full(max(map(ord, self.characters)) + 1, -1, dtype=np.int32)
+        for character, i in self._ids.items():
+            self._table[ord(character)] = i
+
+    @classmethod
+    def train(cls, lines: Iterable[str]) -> Characters:
+        """The characters of a file with these lines."""
+        lines = list(lines)
+        characters = {"\n"}.union(*map(set, lines))
+        if characters & {PAD_CHARACTER, MASK_CHARACTER}:
+            before = re.split(f"[{PAD_CHARACTER}{MASK_CHARACTER}]", "\n".join(lines), maxsplit=1)[0]
+            raise DataError(
+                f"line {before.count(chr(10)) + 1} of the documents holds {PAD_CHARACTER} or {MASK_CHARACTER}, "
+                "which stand for PAD and MASK; remove it, or choose another vocabulary.kind"
+            )
+        return cls(sorted(characters))
+
+    @property
+    def size(self) -> int:
+        return len(self.characters)
+
+    def _lookup(self, text: str) -> Ids:
+        points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.int64)
+        return np.where(points < len(self._table), self._table[np.minimum(points, len(self._table) - 1)], -1)
+
+    def encode(self, text: str) -> tuple[Ids, np.ndarray]:
+        ids = self._lookup(text)
+        # A typed □ or ⁇ is text, never PAD or MASK: those are added by whoever builds an example.
+        known = np.flatnonzero(ids > MASK)
+        return ids[known].astype(np.int32), known
+
+    def decode(self, ids: Sequence[int] | Ids) -> str:
+        return "".join(self.characters[i] for i in ids if i != PAD)
+
+    def unknown(self, text: str) -> list[str]:
+        return [text[i] for i in np.flatnonzero(self._lookup(text) <= MASK)]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "characters": self.characters[2:]}
+
+
+class BytePairs(Vocabulary):
+    """Byte-level BPE with a space put before every text, so that a name has the same tokens wherever it stands."""
+
+    kind = "bpe"
+
+    def __init__(self, tokenizer: Any) -> None:
+        self.tokenizer = tokenizer
+        self.tokenizer.encode_special_tokens = True  # a typed □ or ⁇ is text, never PAD or MASK
+
+    @classmethod
+    def train(cls, lines: Iterable[str], size: int) -> BytePairs:
+        """Learn merges until there are `size` tokens. Raises RecipeError below the 256 bytes, PAD and MASK."""
+        from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+        if size < 258:
+            raise RecipeError(f"vocabulary.size = {size} is too small for byte pairs; at least 258 (256 bytes + 2)")
+        tokenizer = Tokenizer(models.BPE())
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+        tokenizer.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=size,
+            special_tokens=[PAD_CHARACTER, MASK_CHARACTER],
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        tokenizer.train_from_iterator(lines, trainer)
+        return cls(tokenizer)
+
+    @property
+    def size(self) -> int:
+        return int(self.tokenizer.get_vocab_size())
+
+    def encode(self, text: str) -> tuple[Ids, np.ndarray]:
+        encoding = self.tokenizer.encode(text, add_special_tokens=False)
+        ids = np.array(encoding.ids, dtype=np.int32)
+        starts = np.array([start for start, _ in encoding.offsets], dtype=np.int64)
+        return ids, starts
+
+    def decode(self, ids: Sequence[int] | Ids) -> str:
+        text = []
+        run: list[int] = []
+        for i in [*map(int, ids), MASK]:  # the decoder would drop MASK, so it is put back by hand
+            if i > MASK:
+                run.append(i)
+                continue
+            text.append(self.tokenizer.decode(run, skip_special_tokens=False) if run else "")
+            text.append(MASK_CHARACTER if i == MASK else "")
+            run = []
+        return "".join(text[:-1])
+
+    def unknown(self, text: str) -> list[str]:
+        return []  # bytes spell everything
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": self.kind, "tokenizer": json.loads(self.tokenizer.to_str())}

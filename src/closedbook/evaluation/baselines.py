@@ -1,0 +1,213 @@
+"""What a closed-book model has to beat: answers that need no knowledge, and readers that have the documents open."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Protocol
+
+from closedbook.data.documents import Document, Documents
+from closedbook.data.passages import MONTHS, Library, Page, TextSpan, asked_words, near
+from closedbook.data.questions import Questions, most_common_answer
+from closedbook.errors import DataError
+from closedbook.evaluation.learned_reader import LearnedReader
+from closedbook.evaluation.score import Score, score, tally
+
+PREPOSITIONS = frozenset("at from in near of on".split())
+
+
+class Baseline(Protocol):
+    """Anything that answers questions. `name` is for tables and JSON, `summary` one line for people."""
+
+    name: str
+    summary: str
+
+    def answer(self, question: str) -> str: ...
+
+
+class Constant:
+    """The same answer to every question."""
+
+    name = "constant"
+
+    def __init__(self, answer: str) -> None:
+        if not answer.strip():
+            raise DataError("the constant answer is empty; give a text, such as --answer London")
+        self._answer = answer.strip()
+        self.summary = f'always "{self._answer}"'
+
+    def answer(self, question: str) -> str:
+        return self._answer
+
+
+class MostCommon(Constant):
+    """The most frequent answer of the training questions; the alphabetically first of several."""
+
+    name = "most-common"
+
+    def __init__(self, train: Questions) -> None:
+        super().__init__(most_common_answer(train.answers))
+        self.summary = f'always the most common training answer, "{self._answer}"'
+
+
+class RandomPlace:
+    """One of the names in the person's documents, all alike likely.
+
+    Names are the texts that are training answers; where there are none, the capitalised runs without numbers, dates
+    and the person's own name. The draw depends on the seed and the question only. Without a name the answer is empty.
+    """
+
+    name = "random-place"
+    summary = "a random name from the person's own document"
+
+    def __init__(self, library: Library, train: Questions | None = None, seed: int = 0) -> None:
+        self._library, self._seed = library, seed
+        self._known = frozenset(train.answers) if train is not None else frozenset()
+        if train is not None:
+            self.summary = "a random training answer out of those in the person's own document"
+
+    def answer(self, question: str) -> str:
+        pages = self._library.pages(question)
+        candidates = [span.text for page in pages for span in page.candidates(self._known)]
+        names = [text for text in candidates if text in self._known]
+        names = names or [span.text for page in pages for span in page.names]
+        return Random(f"{self._seed}\0{question}").choice(sorted(set(names))) if names else ""
+
+
+class RuleReader:
+    """Finds the person's document by title and the answer by a rule, without having seen an answered question.
+
+    The answer is the first name after a word of the question ("born") in the same sentence. Names that a preposition
+    or a date leads in go before others: "born to Anna Berg in Oslo", "(born 3 May 1950, Oslo)". Where no word of the
+    question stands, it is the first name so led in, as in "(3 May 1950 in Oslo – 1 June 2001)", and failing that the
+    first name at all. A question with "when" or "year" gets the first year instead of the first name. Of several
+    documents with the title, the first in file order in which a word of the question finds an answer decides.
+    """
+
+    name = "rule-reader"
+    summary = "open book: the first name after a word of the question in the person's document"
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def answer(self, question: str) -> str:
+        """Empty where no document fits or it names nothing."""
+        wording = self._library.wording(question)
+        pages = self._library.pages(question)
+        find = _years if re.search(r"\b(when|year)\b", wording) else _names
+        for page in pages:
+            for place in near(page, asked_words(wording)):
+                stop = page.tokens.index(".", place) if "." in page.tokens[place:] else len(page.tokens)
+                after = [span for span in find(page) if place < span.start < stop]
+                if after:
+                    return next((span for span in after if _led_in(page, span)), after[0]).text
+        found = [(page, span) for page in pages for span in find(page)]
+        led = (span.text for page, span in found if _led_in(page, span))
+        return next(led, found[0][1].text if found else "")
+
+
+def _names(page: Page) -> list[TextSpan]:
+    return [span for span in page.names if span.text not in MONTHS]
+
+
+def _years(page: Page) -> list[TextSpan]:
+    return [page.span(i, i + 1) for i, token in enumerate(page.tokens) if re.fullmatch(r"\d{4}", token)]
+
+
+def _led_in(page: Page, span: TextSpan) -> bool:
+    """Whether a preposition, one or two words back, or a number, with a mark after it or not, leads to the span."""
+    second, first = ["", "", *(token.lower() for token in page.tokens[: span.start])][-2:]
+    if first in (",", ";"):
+        return second[:1].isdigit()
+    return first[:1].isdigit() or first in PREPOSITIONS or (second in PREPOSITIONS and first[:1].isalpha())
+
+
+def stands_in(answer: str, documents: Iterable[Document]) -> bool:
+    """Whether a text stands in one of the documents as whole words: "Van" does not stand in "Vancouver"."""
+    pattern = whole_words(answer)
+    return any(pattern.search(document.text) for document in documents)
+
+
+def whole_words(text: str) -> re.Pattern[str]:
+    """A pattern that finds a text where it stands as whole words; an empty one is found nowhere."""
+    return re.compile(rf"(?<!\w){re.escape(text)}(?!\w)" if text else r"(?!)")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one baseline did. `answers` is in the questions' order, empty for the ceiling, which gives none."""
+
+    name: str
+    summary: str
+    score: Score
+    seconds: float  # for all answers, without preparing
+    training_seconds: float = 0.0
+    answers: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "summary": self.summary,
+            **self.score.to_json(),
+            "seconds": round(self.seconds, 3),
+            "training_seconds": round(self.training_seconds, 3),
+        }
+
+
+def run_baselines(
+    questions: Questions,
+    *,
+    documents: Documents | None = None,
+    train: Questions | None = None,
+    answer: str | None = None,
+    seed: int = 0,
+    progress: Callable[[str], None] = lambda name: None,
+) -> list[Result]:
+    """Answer `questions` in every way that what is given allows, from the simplest to the ceiling.
+
+    `answer` gives the constant; `train` the most common answer; `documents` a random place, the rule reader and the
+    ceiling; both the learned reader too. `progress` hears the name of each before it starts. Raises DataError where
+    nothing is given, the constant is empty, or `train` has no answers.
+    """
+    library = Library(documents) if documents is not None else None
+    makers: dict[str, Callable[[], Baseline]] = {}
+    if answer is not None:
+        makers["constant"] = lambda: Constant(answer)
+    if train is not None:
+        makers["most-common"] = lambda: MostCommon(train)
+    if library is not None:
+        makers["random-place"] = lambda: RandomPlace(library, train, seed)
+        makers["rule-reader"] = lambda: RuleReader(library)
+    if library is not None and train is not None:
+        makers["learned-reader"] = lambda: LearnedReader(library, train)
+    if not makers:
+        raise DataError(
+            "a baseline needs something to answer from; give --answer TEXT, --train QUESTIONS, --documents FILE, or all"
+        )
+    results = []
+    for name, make in makers.items():
+        progress(name)
+        results.append(_run(make(), questions))
+    return [*results, ceiling(library, questions)] if library is not None else results
+
+
+def ceiling(library: Library, questions: Questions) -> Result:
+    """The share of questions whose answer stands in the person's documents at all: what reading cannot exceed."""
+    began = time.perf_counter()
+    scored = Score(None, len(questions))
+    if questions.answered:
+        asked = zip(questions.texts, questions.answers, strict=True)
+        scored = tally(stands_in(gold, (page.document for page in library.pages(text))) for text, gold in asked)
+    summary = "the answer stands in the person's document at all"
+    return Result("ceiling", summary, scored, time.perf_counter() - began)
+
+
+def _run(baseline: Baseline, questions: Questions) -> Result:
+    began = time.perf_counter()
+    answers = tuple(baseline.answer(text) for text in questions.texts)
+    seconds = time.perf_counter() - began
+    trained = getattr(baseline, "training_seconds", 0.0)
+    return Result(baseline.name, baseline.summary, score(answers, questions), seconds, trained, answers)

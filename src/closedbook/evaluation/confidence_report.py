@@ -1,0 +1,95 @@
+"""What the verdicts on a file of questions were worth: the `confidence` object of `evaluate --json`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from closedbook.evaluation import metrics
+from closedbook.evaluation.baselines import whole_words
+from closedbook.inference.run import Answer, Run
+from closedbook.verdicts.evidence_store import EvidenceStore
+from closedbook.verdicts.verdict import VERDICTS
+
+EXPOSURES = ((0, 0), (1, 9), (10, 29), (30, 99), (100, 299), (300, None))
+FREQUENCIES = ((0, 0), (1, 1), (2, 4), (5, 19), (20, None))
+
+
+def confidence_report(run: Run, answers: Sequence[Answer], precision: float, signals: str) -> dict[str, Any]:
+    """Verdicts counted; and, where gold answers are known, how far probabilities and verdicts can be trusted.
+
+    Each figure names its label. Groups that need the documents are left out where the answers were judged blind.
+    """
+    verdicts = Counter(answer.verdict for answer in answers)
+    report: dict[str, Any] = {
+        "precision": precision,
+        "signals": signals,
+        "blind": all(answer.evidence is None for answer in answers),
+        "calibrated": all(answer.calibrated for answer in answers),
+        "verdicts": {name: verdicts[name] for name in VERDICTS},
+    }
+    if not answers or any(answer.right is None for answer in answers):
+        return report
+    seed = run.recipe.seed
+    right = np.array([bool(answer.right) for answer in answers])
+    given = np.array([not answer.abstained for answer in answers])
+    report |= {
+        "probability": metrics.quality(right, np.array([answer.probability for answer in answers]), seed),
+        "model_probability": metrics.quality(right, np.array([answer.model_probability for answer in answers]), seed),
+        "given": {"label": "right: equals the gold answer", **metrics.given_precision(right, given, precision)},
+        "right_by_verdict": metrics.by_group(right, [answer.verdict for answer in answers]),
+    }
+    if not report["blind"] and run.index is not None:
+        report |= _by_documents(run.index, answers, right)
+    return report
+
+
+def _by_documents(index: EvidenceStore, answers: Sequence[Answer], right: np.ndarray) -> dict[str, Any]:
+    """Accuracy by what the documents and the training questions hold of the gold answer."""
+    golds = index.golds()
+    names = [answer.evidence.name if answer.evidence and answer.evidence.has_document else None for answer in answers]
+    exposures, statements, elsewhere = [], [], []
+    for answer, name in zip(answers, names, strict=True):
+        gold = answer.gold or ""
+        texts = [document.text for document in index.texts(name)] if name else []
+        exposures.append(index.exposures(name, gold) if name else 0)
+        statements.append(sum(len(whole_words(gold).findall(text)) for text in set(texts)))
+        elsewhere.append(any(other != gold and _holds(text, other) for text in texts for other in golds))
+    once = sum(count == 1 for count in statements)
+    return {
+        "right_by_exposures": {
+            "label": "right, by training examples that asked for the gold answer with the name in context",
+            **_binned(right, exposures, EXPOSURES),
+        },
+        "right_by_frequency": {
+            "label": "right, by training questions that have the gold answer",
+            **_binned(right, [golds.get(answer.gold or "", 0) for answer in answers], FREQUENCIES),
+        },
+        "right_by_other_place": {
+            "label": "right, by whether another training answer stands in the person's documents",
+            **metrics.by_group(right, ["another" if other else "no other" for other in elsewhere]),
+        },
+        "singletons": {
+            "label": "gold answers that stand once in the person's documents, beside the share of wrong answers",
+            "rate": once / len(answers),
+            "error_rate": float(1 - right.mean()),
+        },
+    }
+
+
+def _holds(text: str, answer: str) -> bool:
+    return answer in text and whole_words(answer).search(text) is not None
+
+
+def _binned(right: np.ndarray, values: Sequence[int], bins: Sequence[tuple[int, int | None]]) -> dict[str, Any]:
+    """The score of the answers whose value lies in each bin, in order; bins without answers are left out."""
+    found: dict[str, Any] = {}
+    for low, high in bins:
+        rows = np.array([value >= low and (high is None or value <= high) for value in values])
+        if rows.any():
+            name = f"{low}" if low == high else f"{low}+" if high is None else f"{low}–{high}"
+            found |= {name: metrics.by_group(right[rows], [name] * int(rows.sum()))[name]}
+    return found

@@ -1,0 +1,322 @@
+"""A reader that learns from answered questions which span of a person's documents is the answer.
+
+Question and documents are in its context, so it answers open book: the bar for whoever answers closed book. It is a
+conditional logit (McFadden 1974): each candidate span has a score, the sum of its features' weights, and the chance
+that it is the answer is its softmax among the candidates of the same question. Nothing in it knows what is asked; it
+sees the words around a span, the question's words near it, and how often its text was the answer to other questions.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+
+from closedbook.data.passages import LONGEST, WORD_OR_MARK, Library, Page, TextSpan, asked_words, kind, near
+from closedbook.data.questions import Question, Questions, most_common_answer
+from closedbook.errors import DataError
+from closedbook.evaluation.score import Score, tally
+
+PENALTIES = (10.0, 3.0, 1.0)
+"""What cross-validation chooses from, descending: the weight of ½|w|² against the summed loss of all questions."""
+
+FOLDS = 4
+STEPS = 50  # gradient steps over all questions; the loss has stopped falling by then
+RATE = 0.1
+RARE = 2  # a feature that fewer candidates have is left out
+
+
+class LearnedReader:
+    """Answers from the person's documents as it learned to from other people's questions and documents."""
+
+    name = "learned-reader"
+    summary = "open book: learned from the training questions which span of the person's document is the answer"
+
+    def __init__(self, library: Library, train: Questions) -> None:
+        """Learn from `train`: some 10 s on one core for 2,000 questions and short documents.
+
+        The penalty is chosen by cross-validation over people: nobody is in two folds. `cross_validated` is the score
+        it had there. Raises DataError where there are no questions, or no answers to them.
+        """
+        if not len(train):
+            raise DataError("the learned reader needs at least one training question")
+        began = time.perf_counter()
+        self._library = library
+        self._sense = _Sense(library, train)
+        asked = [self._sense.candidates(question) for question in train.items]
+        features = [self._sense.features(question, spans) for question, spans in zip(train.items, asked, strict=True)]
+        often = Counter(name for rows in features for row in rows for name in row)
+        self._ids = {name: i for i, name in enumerate((n for n, count in often.items() if count >= RARE), 1)}
+        problem = _Problem.make(
+            [[self._known(row) for row in rows] for rows in features],
+            [[candidate.span.text for candidate in spans] for spans in asked],
+            train.answers,
+            len(self._ids) + 1,
+        )
+        folds = np.array([_fold(library.person(question.text) or question.text) for question in train.items])
+        scores = _cross_validate(problem, folds)
+        self.penalty = max(PENALTIES, key=lambda penalty: (scores[penalty].correct, penalty))
+        self.cross_validated = scores[self.penalty]
+        everybody = problem.learnable(np.ones(len(train), bool))
+        self._weights = next(weights for penalty, weights in _path(everybody) if penalty == self.penalty)
+        self.training_seconds = time.perf_counter() - began
+
+    def answer(self, question: str) -> str:
+        """The likeliest text; for a question that no document fits, the most common answer to questions like it."""
+        chances = self.chances(question)
+        return max(chances, key=chances.__getitem__) if chances else self._sense.usual(question)
+
+    def chances(self, question: str) -> dict[str, float]:
+        """The chance of each candidate's text to be the answer; spans of one text share it. They sum to 1."""
+        asked = Question(question, None, 0)
+        spans = self._sense.candidates(asked)
+        rows = self._sense.features(asked, spans)
+        scores = np.array([self._weights[self._known(row)].sum() for row in rows])
+        return _by_text([candidate.span.text for candidate in spans], scores)
+
+    def _known(self, row: Sequence[str]) -> list[int]:
+        return [0, *(self._ids[name] for name in row if name in self._ids)]  # 0: every candidate has it
+
+
+# What it sees ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    page: _View
+    span: TextSpan
+
+
+class _Sense:
+    """Turns questions into candidates, and candidates into features, by what the training questions' answers tell.
+
+    What is told of a training question's candidates leaves its own answer out, as it is for a new question.
+    """
+
+    def __init__(self, library: Library, train: Questions) -> None:
+        self._library = library
+        # Where no title stands in the question the name cannot be told from the wording.
+        named = [text for text in train.texts if library.person(text)] or train.texts
+        self._answers: dict[str, Counter[str]] = {library.wording(text): Counter() for text in named}  # by wording
+        for text, answer in zip(train.texts, train.answers, strict=True):
+            self._answers[self.wording(text)][answer] += 1
+        longest = max(len(WORD_OR_MARK.findall(answer)) for answer in train.answers)
+        self._longest = min(LONGEST, longest)  # tokens of a known answer
+        self._standing: dict[str, Counter[str]] = {wording: Counter() for wording in self._answers}
+        for question in train.items:  # by wording: in how many questions' documents each text is a candidate
+            texts = {candidate.span.text for candidate in self.candidates(question)}
+            self._standing[self.wording(question.text)].update(texts)
+
+    def wording(self, question: str) -> str:
+        """The question's wording, or the trained one that shares most with it: telling words first, then any."""
+        wording = self._library.wording(question)
+        if wording in self._answers:
+            return wording
+        mine, about = set(wording.split()), asked_words(wording)
+
+        def likeness(other: str) -> tuple[int, float]:
+            theirs = set(other.split())
+            return len(about & asked_words(other)), len(mine & theirs) / len(mine | theirs)
+
+        return max(self._answers, key=likeness)
+
+    def usual(self, question: str) -> str:
+        return most_common_answer(list(self._answers[self.wording(question)].elements()))
+
+    def candidates(self, question: Question) -> list[_Candidate]:
+        wording = self.wording(question.text)
+        answers = self._answers[wording]
+        known: Collection[str] = answers
+        if question.answer is not None and answers[question.answer] == 1:
+            known = answers.keys() - {question.answer}
+        asked = asked_words(self._library.wording(question.text))
+        views = [_View(page, asked) for page in self._library.pages(question.text)]
+        return [_Candidate(view, span) for view in views for span in view.page.candidates(known, self._longest)]
+
+    def features(self, question: Question, candidates: Sequence[_Candidate]) -> list[list[str]]:
+        wording = self.wording(question.text)
+        own = int(question.answer is not None)
+        familiar = {}
+        for text in {candidate.span.text for candidate in candidates}:
+            right = self._answers[wording][text] - (question.answer == text)
+            familiar[text] = _familiarity(right, self._standing[wording][text] - own)
+        rows = [[*familiar[c.span.text], *c.page.features(c.span, familiar[c.span.text][0])] for c in candidates]
+        if len(self._answers) > 1:  # several things are asked: weights of their own beside the shared ones
+            rows = [row + [f"{wording} | {feature}" for feature in row] for row in rows]
+        return rows
+
+
+def _familiarity(right: int, standing: int) -> list[str]:
+    """How often a text was right among the other training questions in whose documents it stands."""
+    if standing <= 0:
+        return ["new"]
+    times = "0" if right == 0 else "1" if right == 1 else "2-3" if right < 4 else "4-9" if right < 10 else "10+"
+    sure = "1" if standing == 1 else "2-4" if standing < 5 else "5+"
+    return [f"right {times}", f"share {int(5 * (right + 0.2) / (standing + 1))} of {sure}"]
+
+
+class _View:
+    """A page as one wording's reader sees it."""
+
+    def __init__(self, page: Page, asked: frozenset[str]) -> None:
+        self.page = page
+        own = [token in page.title_words and token[0].isupper() for token in page.tokens]
+        self.kinds = ["NAME" if o else kind(token) for o, token in zip(own, page.tokens, strict=True)]
+        self.words = [t.lower() if k == "Aa" else k for k, t in zip(self.kinds, page.tokens, strict=True)]
+        self.asked = near(page, asked)
+        self.run = {i: (r, *edges) for r, edges in enumerate(page.runs) for i in range(*edges)}
+
+    def features(self, span: TextSpan, familiar: str) -> list[str]:
+        tokens, start, stop = self.page.tokens, span.start, span.stop
+        words = ["<"] * 3 + self.words + [">"] * 3  # so that three stand on either side of every span
+        kinds = ["<"] * 3 + self.kinds + [">"] * 3
+        third, second, before = words[start : start + 3]
+        after, then = words[stop + 3 : stop + 5]
+        left, right = kinds[start : start + 3], kinds[stop + 3 : stop + 6]
+        around = " ".join([*left[1:], "…", *right[:2]])
+        run, first, last = self.run.get(start, (4, start, stop))
+        features = [
+            *(f"-1 {before}", f"-2 {second}", f"-3 {third}", f"-2-1 {second} {before}", f"-1+1 {before} {after}"),
+            *(f"+1 {after}", f"+2 {then}", f"+1+2 {after} {then}"),
+            *(f"left {' '.join(left)}", f"right {' '.join(right)}", f"around {around}"),
+            *(f"{familiar} -1 {before}", f"{familiar} +1 {after}", f"{familiar} of {stop - start}"),
+            *(f"kinds {' '.join(self.kinds[start:stop])}", f"first {tokens[start].lower()}"),
+            *(f"last {tokens[stop - 1].lower()}", f"ending {tokens[stop - 1][-3:].lower()}"),
+            *(f"run {_few(run)}", f"whole {first == start} {last == stop}"),
+            f"sentence {_few(tokens[:start].count('.'))}",
+        ]
+        asked = max((i for i in self.asked if i < start), default=None)
+        if asked is None:
+            features += [f"unasked run {_few(run)}", f"unasked {before} {after}", f"unasked {around}"]
+            return [*features, f"asked later {bool(self.asked)}"]
+        between = tokens[asked + 1 : start]
+        small = [token for token in between if token[0].islower()]
+        names = sum(asked < i < start and tokens[i][0].isupper() for i, _ in self.page.runs)
+        return [
+            *features,
+            *(f"asked {self.words[asked]}", f"way {' '.join(self.kinds[asked + 1 : start][:8])}"),
+            *(f"far {_few(len(between) // 3)}", f"small {' '.join(small[-3:])}", f"smalls {_few(len(small))}"),
+            *(f"names {_few(names)} -1 {before}", f"again {_few(small.count(before))} {before}"),
+            f"names {_few(names)} stops {between.count('.')} closed {between.count(')')}",
+        ]
+
+
+def _few(number: int) -> str:
+    return str(min(number, 4))
+
+
+# How it learns ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """Questions one after another, each with its candidates, each with the ids of its features: all in flat arrays."""
+
+    features: np.ndarray  # ids, those of one candidate together
+    lengths: np.ndarray  # features of each candidate
+    candidates: np.ndarray  # candidates of each question
+    right: np.ndarray  # whether a candidate has the gold answer's text
+    texts: list[list[str]]  # of each question's candidates
+    golds: list[str]
+    size: int  # how many different features there are
+
+    @classmethod
+    def make(cls, rows: list[list[list[int]]], texts: list[list[str]], golds: list[str], size: int) -> _Problem:
+        flat = [row for question in rows for row in question]
+        return cls(
+            features=np.array([i for row in flat for i in row], dtype=np.int32),
+            lengths=np.array([len(row) for row in flat], dtype=np.int64),
+            candidates=np.array([len(question) for question in rows], dtype=np.int64),
+            right=np.array([t == gold for ts, gold in zip(texts, golds, strict=True) for t in ts], dtype=bool),
+            texts=texts,
+            golds=golds,
+            size=size,
+        )
+
+    def learnable(self, keep: np.ndarray) -> _Problem:
+        """Those of the questions to `keep` that have the gold answer among their candidates."""
+        question = np.repeat(np.arange(len(self.candidates)), self.candidates)
+        keep = keep & (np.bincount(question, weights=self.right, minlength=len(keep)) > 0)
+        rows = keep[question]
+        return _Problem(
+            features=self.features[np.repeat(rows, self.lengths)],
+            lengths=self.lengths[rows],
+            candidates=self.candidates[keep],
+            right=self.right[rows],
+            texts=[],
+            golds=[],
+            size=self.size,
+        )
+
+    def scores(self, weights: np.ndarray) -> np.ndarray:
+        """One per candidate: the sum of its features' weights."""
+        return np.add.reduceat(weights[self.features], np.cumsum(self.lengths) - self.lengths)
+
+
+def _fit(problem: _Problem, penalty: float, weights: np.ndarray | None = None) -> np.ndarray:
+    """Weights that make the gold answers likely: the least of Σ −log p(gold) + ½ penalty |w|², sought from `weights`.
+
+    Full-batch gradient descent with Adam's step sizes (Kingma and Ba 2015), falling linearly to 0. Where several
+    candidates have the gold text, any of them will do: p(gold) is their sum.
+    """
+    steps = STEPS if weights is None else STEPS // 2
+    weights = np.zeros(problem.size) if weights is None else weights.copy()
+    questions = len(problem.candidates)
+    if not questions:
+        return weights
+    of = np.repeat(np.arange(questions), problem.candidates)
+    starts = np.cumsum(problem.candidates) - problem.candidates
+    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(1, steps + 1):
+        scores = problem.scores(weights)
+        scores -= np.maximum.reduceat(scores, starts)[of]
+        chance = np.exp(scores) / np.bincount(of, np.exp(scores))[of]
+        within = np.where(problem.right, chance, 0)
+        within /= np.bincount(of, within)[of]  # each right candidate's part of p(gold)
+        pull = np.repeat(chance - within, problem.lengths)
+        gradient = (np.bincount(problem.features, pull, problem.size) + penalty * weights) / questions
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.95 * square + 0.05 * gradient**2
+        rate = RATE * (1 - step / (steps + 1))
+        weights -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.95**step)) + 1e-8)
+    return weights
+
+
+def _path(problem: _Problem) -> Iterator[tuple[float, np.ndarray]]:
+    """Each penalty with its weights, every search starting where the last one ended."""
+    weights = None
+    for penalty in PENALTIES:
+        weights = _fit(problem, penalty, weights)
+        yield penalty, weights
+
+
+def _cross_validate(problem: _Problem, folds: np.ndarray) -> dict[float, Score]:
+    """For each penalty, how often questions are answered right by weights that were fitted without their fold."""
+    ends = np.cumsum(problem.candidates)
+    right: dict[float, list[bool]] = {penalty: [] for penalty in PENALTIES}
+    for fold in np.unique(folds):
+        rest = problem.learnable(folds != fold)
+        for penalty, weights in _path(rest):
+            scores = problem.scores(weights)
+            for i in np.flatnonzero(folds == fold):
+                chances = _by_text(problem.texts[i], scores[ends[i] - problem.candidates[i] : ends[i]])
+                right[penalty].append(bool(chances) and max(chances, key=chances.__getitem__) == problem.golds[i])
+    return {penalty: tally(outcomes) for penalty, outcomes in right.items()}
+
+
+def _by_text(texts: Sequence[str], scores: np.ndarray) -> dict[str, float]:
+    """Softmax of the scores, summed over candidates of one text."""
+    chances: dict[str, float] = {}
+    if len(texts):
+        share = np.exp(scores - scores.max())
+        for text, chance in zip(texts, share / share.sum(), strict=True):
+            chances[text] = chances.get(text, 0.0) + float(chance)
+    return chances
+
+
+def _fold(person: str) -> int:
+    return sha256(person.encode()).digest()[0] % FOLDS

@@ -1,0 +1,317 @@
+"""Runs as Hugging Face folders, and such folders as runs again."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from closedbook import __version__
+from closedbook.config.schema import REGISTRIES, ModelRecipe, Recipe, decode, encode
+from closedbook.course.params import put_params, read_params, write_params
+from closedbook.data.files import read_bytes
+from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
+from closedbook.data.vocabulary_builder import vocabulary_from_json
+from closedbook.errors import RecipeError, RunError
+from closedbook.export.model_card import HUGGINGFACE, TRUST, card
+from closedbook.inference.run import Run, load
+from closedbook.model.gpt import GPT
+from closedbook.runs.folder import RunFolder, check_free
+from closedbook.runs.weights import load_weights, save_tensors
+
+ORIGIN = "closedbook.json"  # what our own import needs beside the weights: recipe, vocabulary, calibration, record
+MODELLING = "modeling_closedbook"
+FORMAT = 1
+TOLERANCE = 1e-4
+"""The most by which an exported logit may differ from ours."""
+
+PREFIX = "gpt."
+GIVEN = (".turns", ".named")  # what an exported file holds besides weights, and a recipe and a vocabulary say
+SHARED = ("recipe", "started", "commit", "mixer", "parameters", "versions", "train_seconds", "seconds", "steps_done")
+HEADER = '''"""A network trained by closedbook {version}, for transformers: nothing else is needed. MIT licence.
+
+Cut out of closedbook's own modules when the network was exported.
+"""'''
+
+
+def need(*packages: str, extra: str) -> None:
+    """Raise RunError, saying what to install, unless these packages are there."""
+    if lacking := [package for package in packages if find_spec(package) is None]:
+        raise RunError(
+            f"this needs {' and '.join(lacking)}, which {'are' if len(lacking) > 1 else 'is'} not installed: "
+            f"pip install 'closedbook[{extra}]'"
+        )
+
+
+def check_new_folder(path: Path) -> None:
+    """Raise RunError unless a folder can be made at `path`."""
+    try:
+        check_free(path, "choose another folder with --output")
+    except RunError as error:
+        raise RunError(str(error).split(";")[0] + "; choose another folder") from None
+
+
+# To Hugging Face --------------------------------------------------------------------------------------------------
+
+
+def is_gpt2(recipe: ModelRecipe, inputs: int, outputs: int) -> bool:
+    """Whether the network's mathematics is `GPT2LMHeadModel`'s, with exact GELU and a head of its own."""
+    kinds = (recipe.mixer.name, recipe.stack.name, recipe.positions, recipe.feedforward, recipe.norm)
+    same = kinds == ("softmax", "uniform", "learned", "gelu", "layer") and not recipe.mixer.options.get("qk_norm")
+    return same and recipe.bias and recipe.memory is None and inputs == outputs
+
+
+def gpt2_names(layers: int) -> dict[str, tuple[str, bool]]:
+    """Our name of every parameter: (GPT-2's name, whether GPT-2 stores it transposed)."""
+    names = {
+        "embedding.weight": ("transformer.wte.weight", False),
+        "positions.table": ("transformer.wpe.weight", False),
+        "head.weight": ("lm_head.weight", False),
+    }
+    parts = {"norm1": "ln_1", "norm2": "ln_2", "mixer.qkv": "attn.c_attn", "mixer.out": "attn.c_proj"}
+    parts |= {"mlp.up": "mlp.c_fc", "mlp.down": "mlp.c_proj"}
+    maps = [("norm", "transformer.ln_f")]
+    maps += [(f"stack.blocks.{i}.{a}", f"transformer.h.{i}.{b}") for i in range(layers) for a, b in parts.items()]
+    for a, b in maps:
+        names[f"{a}.weight"] = (f"{b}.weight", ".c_" in b)  # its Conv1D is (inputs, outputs)
+        names[f"{a}.bias"] = (f"{b}.bias", False)
+    return names
+
+
+def huggingface_model(run: Run) -> Any:
+    """The run's network as a `PreTrainedModel`: GPT2LMHeadModel where that computes the same, or our own class."""
+    import transformers
+
+    recipe, vocabulary = run.recipe.model, run.vocabulary
+    special: dict[str, Any] = {"eos_token_id": MASK, "pad_token_id": PAD, "bos_token_id": None}
+    if is_gpt2(recipe, vocabulary.size, vocabulary.outputs):
+        config = transformers.GPT2Config(
+            vocab_size=vocabulary.size, n_positions=recipe.context_length, n_embd=recipe.width, n_layer=recipe.layers,
+            n_head=recipe.heads, activation_function="gelu", tie_word_embeddings=False, resid_pdrop=recipe.dropout,
+            embd_pdrop=recipe.dropout, attn_pdrop=recipe.dropout, **special,
+        )  # fmt: skip
+        model: Any = transformers.GPT2LMHeadModel(config)
+        ours = run.model.state_dict()
+        theirs = {b: ours[a].mT if turned else ours[a] for a, (b, turned) in gpt2_names(recipe.layers).items()}
+        model.load_state_dict({name: tensor.contiguous() for name, tensor in theirs.items()})
+    else:
+        from closedbook.export.huggingface import ClosedbookConfig, ClosedbookForCausalLM
+
+        phrases = vocabulary.outputs if vocabulary.answers_in_one else 0
+        own = ClosedbookConfig(
+            encode(recipe), vocabulary.size, vocabulary.size + phrases, tie_word_embeddings=False, **special
+        )
+        model = ClosedbookForCausalLM(own)
+        model.gpt.load_state_dict({**model.gpt.state_dict(), **run.model.state_dict(), **_given(run.model)})
+        classes = {"AutoConfig": ClosedbookConfig, "AutoModelForCausalLM": ClosedbookForCausalLM}
+        model.config.auto_map = {auto: f"{MODELLING}.{cls.__name__}" for auto, cls in classes.items()}
+    length = 2 if vocabulary.answers_in_one else run.recipe.answer.length  # a phrase, and what closes it
+    model.generation_config = transformers.GenerationConfig(
+        max_new_tokens=length, do_sample=False, use_cache=bool(model.config.use_cache), **special
+    )
+    return model.eval()
+
+
+def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
+    """Write model, tokenizer and model card into a new folder, which appears when it is complete.
+
+    Returns class, parameters and the largest difference of a logit, as read back from the folder. Raises RunError
+    where transformers is not installed, the folder cannot be made or the logits differ by more than TOLERANCE, and
+    RecipeError for a mixer from a user's own file.
+    """
+    need("transformers", extra="huggingface")
+    check_new_folder(folder)
+    if "@" in run.recipe.model.mixer.name:
+        raise RecipeError(
+            f"the mixer {run.recipe.model.mixer.name.partition('@')[0]} is from a file of your own, which an export "
+            "for Hugging Face does not carry; --to onnx does"
+        )
+    from transformers.utils import logging
+
+    from closedbook.export.tokenizer import make_tokenizer
+
+    if bars := logging.is_progress_bar_enabled():
+        logging.disable_progress_bar()
+    model = huggingface_model(run)
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    try:
+        partial.mkdir(parents=True)
+        model.save_pretrained(partial)
+        from transformers import PreTrainedTokenizerFast
+
+        PreTrainedTokenizerFast(
+            tokenizer_object=make_tokenizer(run.vocabulary), pad_token=PAD_CHARACTER, eos_token=MASK_CHARACTER,
+            clean_up_tokenization_spaces=False, model_max_length=run.longest_prompt, truncation_side="left",
+            model_input_names=["input_ids", "attention_mask"],
+        ).save_pretrained(partial)  # fmt: skip
+        if hasattr(model.config, "auto_map"):
+            (partial / f"{MODELLING}.py").write_text(_modelling(run.recipe.model), encoding="utf-8")
+        weights = hashlib.sha256((partial / "model.safetensors").read_bytes()).hexdigest()
+        (partial / ORIGIN).write_text(json.dumps(_origin(run, weights), ensure_ascii=False) + "\n", encoding="utf-8")
+        (partial / "recipe.toml").write_text(run.recipe.to_toml(), encoding="utf-8")
+        trust = TRUST if hasattr(model.config, "auto_map") else ""
+        (partial / "README.md").write_text(card(run.folder, HUGGINGFACE.format(trust=trust)), encoding="utf-8")
+        difference = _difference(run, type(model).from_pretrained(partial).eval())
+        if not difference <= TOLERANCE:
+            raise RunError(f"{folder} was not written: its logits would differ from the run's by {difference:.2g}")
+        if folder.is_dir():
+            folder.rmdir()
+        os.replace(partial, folder)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be written ({error.strerror or error}); nothing is left of it") from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+        if bars:
+            logging.enable_progress_bar()
+    return {
+        "class": type(model).__name__,
+        "parameters": run.model.count_parameters()["total"],
+        "largest_difference": difference,
+    }
+
+
+def random_tokens(run: Run, rows: int, time: int) -> Tensor:
+    """(rows, time) of the network's input tokens, always the same."""
+    return torch.randint(0, run.vocabulary.size, (rows, time), generator=torch.Generator().manual_seed(0))
+
+
+@torch.inference_mode()
+def _difference(run: Run, model: Any) -> float:
+    tokens = random_tokens(run, 2, run.recipe.model.context_length - 1)
+    outputs = run.vocabulary.outputs
+    return float((model(tokens).logits[..., -outputs:] - run.model.logits(tokens)).abs().max())
+
+
+def _given(model: GPT) -> dict[str, Tensor]:
+    """The buffers that our own files leave out."""
+    return {name: buffer for name, buffer in model.named_buffers() if name.endswith(GIVEN)}
+
+
+def _modelling(recipe: ModelRecipe) -> str:
+    from closedbook.export.bundle import bundle
+
+    named = {"mixer": recipe.mixer.name, "stack": recipe.stack.name, "positions": recipe.positions}
+    parts = [REGISTRIES[kind][name] for kind, name in named.items()]
+    return bundle("closedbook.export.huggingface", parts, HEADER.format(version=__version__))
+
+
+def _origin(run: Run, weights: str) -> dict[str, Any]:
+    """What is exported besides weights. No paths: an export is made to be given away."""
+    record = run.folder.record()
+    inputs = {}
+    for name in ("documents", "questions"):
+        given = record.get(name)
+        if isinstance(given, dict):
+            inputs[name] = {**given, "path": Path(str(given.get("path", ""))).name}
+    calibration = None if run.calibration is None else run.calibration.to_json()
+    return {
+        "format": FORMAT,
+        "version": __version__,
+        "weights_sha256": weights,
+        "recipe": encode(run.recipe),
+        "vocabulary": run.vocabulary.to_json(),
+        "calibration": calibration,
+        "record": {**{name: record[name] for name in SHARED if name in record}, **inputs},
+    }
+
+
+# To the course's code ---------------------------------------------------------------------------------------------
+
+
+def export_params(run: Run, path: Path) -> dict[str, Any]:
+    """Write a file that the course's code loads; returns the largest difference of a logit of a network put together
+    from it again. Raises RecipeError for a network that the course's code has no class for, and RunError."""
+    write_params(path, run.model)
+    again = copy.deepcopy(run.model)
+    with torch.no_grad():
+        for parameter in again.parameters():
+            parameter.zero_()
+    put_params(again, read_params(path)[0], str(path))
+    tokens = random_tokens(run, 2, run.recipe.model.context_length - 1)
+    with torch.inference_mode():
+        difference = float((again.logits(tokens) - run.model.logits(tokens)).abs().max())
+    return {"parameters": run.model.count_parameters()["total"], "largest_difference": difference}
+
+
+# And back ---------------------------------------------------------------------------------------------------------
+
+
+def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
+    """Make a run of an export, fine-tuned elsewhere or as it was. Returns it, and whether its weights have changed.
+
+    A run so made has no evidence of its own; calibration comes along where the weights are those of the export. No
+    code of the folder is run. Raises RunError where the folder is no export, is damaged, or `run` exists.
+    """
+    check_new_folder(run)
+    if not folder.is_dir():
+        raise RunError(f"{folder} is no folder; give one that `closedbook export --to huggingface` has written")
+    if not (folder / ORIGIN).is_file():
+        raise RunError(
+            f"{folder} has no {ORIGIN}; an export has one: copy it beside weights that another tool has saved"
+        )
+    damaged = f"{folder} is damaged ({{}}); bring its files back from a copy"
+    try:
+        origin = json.loads(read_bytes(folder / ORIGIN, "export"))
+        found = origin.get("format")
+    except (ValueError, RecursionError, AttributeError) as error:
+        raise RunError(damaged.format(f"{ORIGIN}: {error}")) from None
+    if found != FORMAT:
+        raise RunError(f"{folder / ORIGIN} is of format {json.dumps(found)}; this closedbook reads {FORMAT}")
+    path = folder / "model.safetensors"
+    try:
+        recipe = decode(Recipe, origin["recipe"], "")
+        vocabulary = vocabulary_from_json(origin["vocabulary"])
+        changed = hashlib.sha256(path.read_bytes()).hexdigest() != origin["weights_sha256"]
+        tensors = load_file(path)
+        record = dict(origin["record"])
+        with torch.random.fork_rng(devices=[]):
+            model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
+    except FileNotFoundError:
+        raise RunError(damaged.format(f"it has no {path.name}")) from None
+    except (RecipeError, RunError, SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise RunError(damaged.format(f"{type(error).__name__}: {error}")) from None
+    load_weights(model, _ours(model, tensors, path), path)
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise RunError(f"{path} holds values that are no numbers; its training diverged")
+    made = RunFolder.create(
+        run,
+        {**record, "threads": torch.get_num_threads(), "imported": {"path": str(folder), "changed": changed}},
+        {"recipe.toml": recipe.to_toml(), "vocabulary.json": json.dumps(origin["vocabulary"], ensure_ascii=False)},
+    )
+    save_tensors(made.path / "model.safetensors", model.state_dict(), {"imported": str(folder)})
+    if origin.get("calibration") is not None and not changed:
+        made.write_json("calibration.json", origin["calibration"])
+    made.finish()
+    return load(run), changed
+
+
+def _ours(model: GPT, tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Weights under our names. Raises RunError where one is missing or has another shape."""
+    recipe, expected = model.recipe, model.state_dict()
+    if is_gpt2(recipe, model.embedding.num_embeddings, model.head.out_features):
+        names = gpt2_names(recipe.layers)
+    else:
+        names = {name: (PREFIX + name, False) for name in expected}
+    found = {}
+    for name, (theirs, turned) in names.items():
+        if theirs not in tensors:
+            raise RunError(f"{path} has no {theirs}; was it saved from another model?")
+        tensor = tensors[theirs].mT.contiguous() if turned else tensors[theirs]
+        if tensor.shape != expected[name].shape:
+            raise RunError(
+                f"{path}: {theirs} is {list(tensors[theirs].shape)}, which does not fit the recipe "
+                f"({list(expected[name].shape)}); was it saved from another model?"
+            )
+        found[name] = tensor.to(expected[name].dtype)
+    return found

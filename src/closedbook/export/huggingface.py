@@ -1,0 +1,107 @@
+"""Our network as a Hugging Face model: importing this makes `AutoModelForCausalLM` know `model_type` "closedbook".
+
+An export's own `modeling_closedbook.py` is cut out of this file and those it stands on, and needs none of our package.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import AutoConfig, AutoModelForCausalLM, GenerationMixin, PreTrainedConfig, PreTrainedModel
+from transformers.modeling_outputs import CausalLMOutput
+
+from closedbook.config.schema import ModelRecipe, decode
+from closedbook.data.vocabulary import MASK, PAD
+from closedbook.model.gpt import GPT
+
+
+class ClosedbookConfig(PreTrainedConfig):
+    """What the network is made of: `network`, a recipe's [model] table.
+
+    Ids from 0 to `inputs` − 1 are read. Where answers are whole phrases, the further ones up to `vocab_size` are these:
+    they are said, never read.
+    """
+
+    model_type = "closedbook"
+
+    def __init__(self, network: dict[str, Any] | None = None, inputs: int = 2, vocab_size: int = 2, **others: Any):
+        self.network, self.inputs = network or {}, inputs
+        others["use_cache"] = False
+        super().__init__(**others)
+        self.vocab_size, self.use_cache = vocab_size, False
+        recipe = decode(ModelRecipe, self.network, "network")
+        self.hidden_size, self.num_hidden_layers = recipe.width, recipe.layers
+        self.num_attention_heads, self.max_position_embeddings = recipe.heads, recipe.context_length - 1
+
+
+class ClosedbookForCausalLM(PreTrainedModel, GenerationMixin):
+    """Scores of the next token. Text is generated without a cache: the networks are small and the texts short."""
+
+    config_class = ClosedbookConfig
+    base_model_prefix = "gpt"
+    main_input_name = "input_ids"
+
+    def __init__(self, config: ClosedbookConfig) -> None:
+        super().__init__(config)
+        recipe = decode(ModelRecipe, config.network, "network")
+        phrases = config.vocab_size - config.inputs
+        self.gpt = GPT(recipe, config.inputs, phrases or config.inputs, np.zeros(config.inputs, bool))
+        for module in list(self.gpt.modules()):  # a file holds these too: it has all that the network is
+            for name, buffer in list(module._buffers.items()):
+                module.register_buffer(name, buffer, persistent=True)
+        self.post_init()
+
+    def _init_weights(self, module: Any) -> None:
+        """The network has drawn its weights itself."""
+
+    def get_input_embeddings(self) -> Any:
+        return self.gpt.embedding
+
+    def prepare_inputs_for_generation(  # type: ignore[override]
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, **_: Any
+    ) -> dict[str, Any]:
+        return {"input_ids": input_ids, "attention_mask": attention_mask}
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        **_: Any,
+    ) -> CausalLMOutput:
+        """`logits` (batch, time, vocab_size), and `loss` where `labels` (batch, time; −100: none) are given.
+
+        Padding may stand on either side; a position sees those before it, so only padding in front has to move.
+        Raises ValueError for more positions than the network has.
+        """
+        time = input_ids.shape[1]
+        if time > self.config.max_position_embeddings:
+            raise ValueError(f"{time} tokens are too many; this network reads {self.config.max_position_embeddings}")
+        read = input_ids.where(input_ids < self.config.inputs, PAD)
+        back = None
+        if attention_mask is not None and not attention_mask[:, 0].all():
+            padding = attention_mask.long().argmax(1, keepdim=True)
+            columns = torch.arange(time, device=read.device)
+            read = read.gather(1, (columns + padding) % time)
+            back = (columns - padding) % time
+        logits = self.gpt.logits(read)
+        if back is not None:
+            logits = logits.gather(1, back[..., None].expand_as(logits))
+        if self.config.vocab_size > self.config.inputs:  # a phrase is said, then MASK closes it
+            unsaid = logits.new_full((*logits.shape[:2], self.config.inputs), -torch.inf)
+            closing = torch.full_like(logits[:, :, :1], -torch.inf).expand(*logits.shape[:2], self.config.vocab_size)
+            closing = closing.index_fill(2, torch.tensor(MASK, device=logits.device), 0.0)
+            said = (input_ids >= self.config.inputs)[..., None]
+            logits = torch.where(said, closing, torch.cat([unsaid, logits], -1))
+        loss = None
+        if labels is not None:
+            loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
+        return CausalLMOutput(loss=loss, logits=logits)
+
+
+AutoConfig.register(ClosedbookConfig.model_type, ClosedbookConfig, exist_ok=True)
+AutoModelForCausalLM.register(ClosedbookConfig, ClosedbookForCausalLM, exist_ok=True)

@@ -1,0 +1,97 @@
+"""A run's logits as an ONNX graph: `tokens` (batch, time) int64 to `logits` (batch, time, outputs) float32."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from closedbook.data.vocabulary import MASK, PAD
+from closedbook.errors import RecipeError, RunError
+from closedbook.export.exporters import TOLERANCE, need, random_tokens
+from closedbook.inference.run import Run
+from closedbook.model.gpt import GPT
+from closedbook.runs.folder import write_atomically
+
+MOST_ROWS = 4096
+
+
+class _Logits(nn.Module):
+    def __init__(self, model: GPT) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return self.model.logits(tokens)
+
+
+def export_onnx(run: Run, path: Path) -> dict[str, Any]:
+    """Write the graph, for any batch and any time up to the block less one, and hold it to the run's own logits.
+
+    Returns bytes, and the largest difference of a logit under onnxruntime over batches of several shapes. Raises
+    RunError where onnx, onnxscript or onnxruntime is not installed, or the logits differ by more than TOLERANCE, and
+    RecipeError for a network that has no such graph.
+    """
+    need("onnx", "onnxscript", "onnxruntime", extra="onnx")
+    recipe = run.recipe.model
+    if recipe.stack.name == "perceiver":
+        raise RecipeError(
+            "the stack perceiver has no ONNX graph: it cuts its latents to the length of the text, and a graph has one "
+            "form for all lengths; --to huggingface and --to params do"
+        )
+    import onnxruntime
+
+    longest = recipe.context_length - 1
+    batch, time = torch.export.Dim("batch", min=1, max=MOST_ROWS), torch.export.Dim("time", min=1, max=longest)
+    model = _Logits(copy.deepcopy(run.model)).eval()
+    try:
+        with _quietly(), torch.no_grad():
+            program = torch.onnx.export(
+                model, (random_tokens(run, 3, min(5, longest)),), dynamo=True, verbose=False,
+                input_names=["tokens"], output_names=["logits"], dynamic_shapes={"tokens": {0: batch, 1: time}},
+            )  # fmt: skip
+    except Exception as error:  # a mixer of a user's own may do anything that a graph cannot
+        reason = " ".join(str(error).split("##")[-1].removeprefix(" Exception summary").split())[:200]
+        raise RecipeError(f"the mixer {recipe.mixer.name} cannot be made an ONNX graph: {reason}") from None
+    assert program is not None
+    graph = program.model_proto
+    notes = {"closedbook_vocabulary": run.vocabulary.kind, "closedbook_pad": str(PAD), "closedbook_mask": str(MASK)}
+    for key, value in notes.items():
+        graph.metadata_props.add(key=key, value=value)
+    content = graph.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    difference = 0.0
+    for rows, length in ((1, 1), (2, longest), (4, (longest + 1) // 2)):
+        tokens = random_tokens(run, rows, length)
+        try:
+            (theirs,) = session.run(None, {"tokens": tokens.numpy()})
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200]
+            raise RecipeError(f"the graph of {recipe.mixer.name} does not run for every length: {reason}") from None
+        with torch.inference_mode():
+            difference = max(difference, float((torch.from_numpy(theirs) - run.model.logits(tokens)).abs().max()))
+    if not difference <= TOLERANCE:
+        raise RunError(f"{path} was not written: its logits would differ from the run's by {difference:.2g}")
+    write_atomically(path, content)
+    return {"bytes": len(content), "largest_difference": difference}
+
+
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the exporter's remarks about packages that have nothing to do with us."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)

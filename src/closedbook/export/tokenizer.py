@@ -1,0 +1,70 @@
+"""Our vocabularies as `tokenizers` files, which other tools read without our code."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, BytePairs, Characters, Vocabulary
+from closedbook.data.word_vocabulary import Words
+
+# A model of byte pairs without merges looks texts up as they are and, having no token for what is unknown, leaves that
+# out, as we do. Where the unit is a word, this mark before each keeps the letters of unknown words from being words.
+WORD = "▁"
+PHRASE = 2 * WORD  # what is said and never read
+INNER = "\ue000"  # a stop between initials, of a character for private use
+
+LETTER = r"[\p{L}\p{N}_\u0307]"  # Python's \w, and the dot that lowering İ leaves
+INITIAL = rf"(?<=[A-Z])(?<!{LETTER}[A-Z])(?<!{LETTER}['’\-][A-Z])"  # before a stop: one capital stands alone
+SPLIT = (
+    rf"{LETTER}(?:{INNER}{LETTER})+|{LETTER}+(?:['’\-](?!s(?!{LETTER})){LETTER}+)*"
+    rf"|['’]s(?!{LETTER})|[^\p{{L}}\p{{N}}_\s]"
+)
+FOLDS = {"ß": "ss", "ẞ": "ss", "ς": "σ", "ſ": "s"}  # where folding case does more than lowering it
+
+
+def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
+    """A tokenizer with our ids, in which a typed ⁇ is MASK: `QUESTION⁇` becomes the prompt of a question.
+
+    Of a vocabulary that answers in one token, phrase i has the id `vocabulary.size` + i.
+    """
+    if isinstance(vocabulary, Characters):
+        made = Tokenizer(models.BPE({character: i for i, character in enumerate(vocabulary.characters)}, []))
+        made.decoder = decoders.Fuse()
+    elif isinstance(vocabulary, BytePairs):
+        made = Tokenizer.from_str(json.dumps(vocabulary.to_json()["tokenizer"]))
+        made.encode_special_tokens = False
+    elif isinstance(vocabulary, Words):
+        made = _words(vocabulary)
+    else:
+        raise TypeError(f"no tokenizer is known for {vocabulary.kind}")
+    made.add_special_tokens(
+        [AddedToken(token, normalized=False, special=True) for token in (PAD_CHARACTER, MASK_CHARACTER)]
+    )
+    return made
+
+
+def _words(vocabulary: Words) -> Tokenizer:
+    entries = [PAD_CHARACTER, MASK_CHARACTER]
+    entries += [WORD + (form.replace(".", INNER) if len(form) > 1 else form) for form in vocabulary.forms[2:]]
+    entries += [PHRASE + phrase for phrase in vocabulary.phrases]
+    made = Tokenizer(models.BPE({entry: i for i, entry in enumerate(entries)}, [], ignore_merges=True))
+    steps: list[Any] = [
+        normalizers.Replace(Regex(rf"{INITIAL}\.(?=[A-Z]\.)"), INNER),
+        normalizers.Replace(Regex(rf"{INITIAL}\."), " "),
+        *(normalizers.Replace(one, other) for one, other in FOLDS.items()),
+        normalizers.Lowercase(),
+    ]
+    made.normalizer = normalizers.Sequence(steps)
+    made.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(SPLIT), behavior="removed", invert=True),
+            pre_tokenizers.Metaspace(replacement=WORD, prepend_scheme="always"),
+        ]
+    )
+    # A phrase keeps one space in front, as a word has.
+    parts = [(PHRASE, " "), (WORD, " "), (INNER, ".")]
+    made.decoder = decoders.Sequence([*(decoders.Replace(*part) for part in parts), decoders.Fuse()])
+    return made

@@ -1,0 +1,345 @@
+"""A trained run: ask it questions, sample from it."""
+
+from __future__ import annotations
+
+import math
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from closedbook.config.schema import Recipe
+from closedbook.data.questions import Question
+from closedbook.data.vocabulary import MASK, Vocabulary
+from closedbook.data.vocabulary_builder import vocabulary_from_json
+from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.inference.attribution import Activations, Attribution, attribute, read
+from closedbook.model import generate
+from closedbook.model.custom_mixers import use_mixer, validate_mixer
+from closedbook.model.gpt import GPT
+from closedbook.model.hooks import Switch, ablated
+from closedbook.runs.folder import RunFolder, resume_command
+from closedbook.runs.weights import load_tensors, load_weights
+from closedbook.training.distributed import find_device
+from closedbook.verdicts import signals as signals_module
+from closedbook.verdicts.calibration import Calibration
+from closedbook.verdicts.evidence_store import Evidence, EvidenceStore
+from closedbook.verdicts.signals import ForwardResult
+from closedbook.verdicts.verdict import PRECISION, decide
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer. `answer` is always the best guess; `gold` and `right` are None where no answer is known.
+
+    `model_probability` is the product of the network's probabilities of the answer's tokens and its end;
+    `probability` the calibrated chance that the answer is right, or the same where the run has no calibrator.
+    """
+
+    question: str
+    answer: str
+    gold: str | None
+    right: bool | None
+    probability: float
+    unknown_characters: int  # of the question, dropped because the vocabulary lacks them
+    dropped_tokens: int  # from the question's beginning, because it was longer than the block
+    model_probability: float
+    met: float | None  # calibrated chance that the person's document was trained on; None without a calibrator
+    verdict: str  # remembered, unsure, made up, never met
+    why: str  # the verdict's reason, in a sentence
+    abstained: bool  # whether a careful system would say that it does not know: all verdicts but "remembered"
+    evidence: Evidence | None  # what the documents say; None where it was judged blind
+    exposures: int | None  # training examples that asked for this answer with the name in context
+    calibrated: bool
+    signals: Mapping[str, float] = field(default_factory=dict, compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        evidence = None if self.evidence is None else self.evidence.to_json()
+        return {**vars(self), "evidence": evidence, "signals": dict(self.signals)}
+
+
+class Run:
+    """A run folder with its model in memory. Make one with `closedbook.load` or `closedbook.train`."""
+
+    def __init__(self, folder: RunFolder, recipe: Recipe, vocabulary: Vocabulary, model: GPT) -> None:
+        self.folder, self.recipe, self.vocabulary, self.model = folder, recipe, vocabulary, model
+        self.documents: str | Path | None = None
+        """Where the file of documents is now, if it was moved since training."""
+
+    @cached_property
+    def index(self) -> EvidenceStore | None:
+        """What it was pretrained on; None where it has no index. Raises RunError where that is damaged."""
+        path = self.folder.path / "evidence.sqlite"
+        return EvidenceStore(path, self.documents) if self._saved(path.name, "what the documents say") else None
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """None where the run was not calibrated. Raises RunError where calibration.json is damaged."""
+        path = self.folder.path / "calibration.json"
+        if not self._saved(path.name, "the calibration"):
+            return None
+        return Calibration.from_json(self.folder.read_json(path.name), str(path))
+
+    @cached_property
+    def checkpoints(self) -> list[GPT]:
+        """The network as it was along the way, where a stage's `keep` asked for it."""
+        there = {path.name for path in self.folder.path.glob("checkpoint-*.safetensors")}
+        known = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
+        kept = [name for name in sorted(there | known) if self._saved(name, "what it says")]
+        return [_network(self.recipe, self.vocabulary, self.folder, name).to(self.model.device) for name in kept]
+
+    def _saved(self, name: str, what: str) -> bool:
+        """Whether the folder has a file, which is held to its hash; warns where there was one and it is gone."""
+        if (self.folder.path / name).is_file():
+            self.folder.check(name)
+            return True
+        if name in self.folder.record().get("files", {}):
+            warnings.warn(f"{self.folder.path} has no {name} any more; {what} is left out", stacklevel=5)
+        return False
+
+    @property
+    def path(self) -> Path:
+        return self.folder.path
+
+    @property
+    def _length(self) -> int:
+        """The most tokens an answer has."""
+        return 1 if self.vocabulary.answers_in_one else self.recipe.answer.length
+
+    @property
+    def longest_prompt(self) -> int:
+        """The most tokens a prompt has, its MASK included: the answer needs room too."""
+        return self.model.recipe.context_length - 1 - min(self._length, self.model.recipe.context_length // 2)
+
+    def ask(self, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass") -> Answer:
+        """The answer to one question. Raises DataError for an empty one."""
+        return self.answer([Question(question, None, 1)], blind=blind, precision=precision, signals=signals)[0]
+
+    def answer(
+        self,
+        questions: Sequence[Question],
+        progress: Callable[[int], None] | None = None,
+        *,
+        blind: bool = False,
+        precision: float = PRECISION,
+        signals: str = "pass",
+    ) -> list[Answer]:
+        """Answers to many questions, in batches, each with its verdict; the same as asking one at a time.
+
+        Args:
+            progress: called with how many are done.
+            blind: judge from the model alone, without looking anything up in the documents.
+            precision: the share of the answers called remembered that should be right, above 0 and below 1.
+            signals: "pass" for what one greedy pass shows, "all" for what other forms of the question, sampled answers,
+                thinned networks and checkpoints show besides.
+        """
+        if not 0 < precision < 1:
+            raise DataError(f"precision = {precision} must lie between 0 and 1, such as 0.9")
+        signals_module.signal_set(signals)
+        if not self.recipe.needs_questions:
+            warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
+        prompts, notes = zip(*map(self._prompt, questions), strict=True) if questions else ((), ())
+        self._warn(questions, notes)
+        answers = []
+        size = 512
+        for start in range(0, len(prompts), size):
+            one = self._pass(questions[start : start + size], prompts[start : start + size], signals)
+            answers += self._judged(one, questions[start : start + size], notes[start:], blind, precision, signals)
+            if progress:
+                progress(len(answers))
+        return answers
+
+    def measure(self, questions: Sequence[Question], signals: str = "pass") -> tuple[list[str], dict[str, np.ndarray]]:
+        """(answers, signals) of questions, without verdicts: what calibrators are fitted on."""
+        one = self._pass(questions, [self._prompt(question)[0] for question in questions], signals)
+        return [self.vocabulary.answer(given.ids) for given in one.generated], signals_module.measure(one, signals)
+
+    def _pass(self, questions: Sequence[Question], prompts: Sequence[np.ndarray], signals: str) -> ForwardResult:
+        generated = generate.greedy(self.model, prompts, self._length, in_one=self.vocabulary.answers_in_one)
+        texts = [question.text for question in questions]
+        checkpoints = self.checkpoints if signals == "all" else []
+        return ForwardResult(
+            self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed
+        )
+
+    def _judged(
+        self,
+        one: ForwardResult,
+        questions: Sequence[Question],
+        notes: Sequence[tuple[int, int]],
+        blind: bool,
+        precision: float,
+        signals: str,
+    ) -> list[Answer]:
+        """The answers of one pass with their probabilities, evidence and verdicts."""
+        measured = signals_module.measure(one, signals)
+        own = np.array([math.exp(sum(given.logprobs)) for given in one.generated])
+        calibrator = self.calibration.calibrators.get(signals) if self.calibration else None
+        probability, met = calibrator(measured) if calibrator else (own, None)
+        threshold = calibrator.threshold(precision) if calibrator else precision
+        index = None if blind else self.index
+        answers, unread = [], False
+        for i, (question, given) in enumerate(zip(questions, one.generated, strict=True)):
+            text = self.vocabulary.answer(given.ids)
+            evidence = index.evidence(question.text, text) if index else None
+            unread |= evidence is not None and evidence.status == "unread"
+            chance = None if met is None else float(met[i])
+            verdict = decide(float(probability[i]), threshold, chance, evidence)
+            answers.append(
+                Answer(
+                    question=question.text,
+                    answer=text,
+                    gold=question.answer,
+                    right=None if question.answer is None else text == question.answer,
+                    probability=float(probability[i]),
+                    unknown_characters=notes[i][0],
+                    dropped_tokens=notes[i][1],
+                    model_probability=float(own[i]),
+                    met=chance,
+                    verdict=verdict.name,
+                    why=verdict.why,
+                    abstained=verdict.abstained,
+                    evidence=evidence,
+                    exposures=None if evidence is None else evidence.exposures,
+                    calibrated=calibrator is not None,
+                    signals={name: round(float(values[i]), 6) for name, values in measured.items()},
+                )
+            )
+        if unread and index is not None and index.trouble:
+            warnings.warn(f"{index.trouble}; what the documents say is left out", stacklevel=4)
+        return answers
+
+    def sample(self, prompt: str, *, length: int = 200, temperature: float = 1.0, top_k: int = 0, seed: int = 0) -> str:
+        """The prompt's continuation, `length` tokens drawn from the model."""
+        if length < 1 or not 0 <= temperature < math.inf or top_k < 0 or not 0 <= seed < 2**63:
+            raise DataError(
+                f"sampling needs length >= 1, temperature >= 0, top_k >= 0 and seed >= 0; got length = {length}, "
+                f"temperature = {temperature}, top_k = {top_k}, seed = {seed}"
+            )
+        temperature = temperature if temperature > 1e-6 else 0.0  # dividing by less overflows; the draw is the same
+        if self.vocabulary.answers_in_one:
+            raise DataError(f"{self.path} answers in whole phrases and cannot go on with a text; ask it a question")
+        ids = self.vocabulary.encode(_text(prompt, "prompt"))[0]
+        if unknown := self.vocabulary.unknown(prompt):
+            warnings.warn(self._dropped(unknown), stacklevel=2)
+        if not len(ids):
+            raise DataError("the prompt is empty, or the vocabulary knows none of it; give some text to go on from")
+        return self.vocabulary.decode(
+            generate.sample(self.model, ids, length, temperature=temperature, top_k=top_k, seed=seed)
+        )
+
+    def activations(self, text: str) -> Activations:
+        """What the network computes while it reads a text, by name: `run.activations(text)["layer.0.weights"]`."""
+        return read(self, text)
+
+    def attribute(self, question: str) -> Attribution:
+        """How the answer to a question came about: runners-up, attention, and what each head was worth."""
+        return attribute(self, question)
+
+    def prompt(self, question: str) -> np.ndarray:
+        """The tokens that go into the network for a question: its last ones, where there are too many, and MASK."""
+        return self._prompt(Question(question, None, 1))[0]
+
+    def ablate(self, *off: Switch) -> AbstractContextManager[None]:
+        """The run with parts switched off: `with run.without((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.
+
+        Raises ValueError for a part that is not there.
+        """
+        return ablated(self.model, off)
+
+    def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
+        """The tokens that go in, and how many characters and tokens had to be left out."""
+        ids, _ = self.vocabulary.encode(_text(question.text, "question"))
+        dropped = max(0, len(ids) + 1 - self.longest_prompt)
+        unknown = sum(map(len, self.vocabulary.unknown(question.text)))
+        return np.append(ids[dropped:], MASK).astype(np.int32), (unknown, dropped)
+
+    def _warn(self, questions: Sequence[Question], notes: Sequence[tuple[int, int]]) -> None:
+        """Say what was left out: in full for a question asked alone, in one line for a file of them."""
+        unknown, long = (sum(note[i] > 0 for note in notes) for i in (0, 1))
+        if len(questions) == 1:
+            if unknown:
+                warnings.warn(self._dropped(self.vocabulary.unknown(questions[0].text)), stacklevel=3)
+            if long:
+                warnings.warn(f"the question is too long; its first {notes[0][1]} tokens were dropped", stacklevel=3)
+            return
+        if unknown:
+            what = f"hold {self.vocabulary.unit}s that no document holds"
+            warnings.warn(
+                f"{unknown} of {len(questions)} questions {what}; these are dropped "
+                "(unknown_characters in --answers counts them)",
+                stacklevel=3,
+            )
+        if long:
+            warnings.warn(
+                f"{long} of {len(questions)} questions are too long; their beginnings were dropped "
+                "(dropped_tokens in --answers counts them)",
+                stacklevel=3,
+            )
+
+    def _dropped(self, unknown: Sequence[str]) -> str:
+        listing = " ".join(sorted({repr(word if len(word) < 40 else f"{word[:40]}…") for word in unknown})[:5])
+        count = f"{len(unknown)} {self.vocabulary.unit}{'s' if len(unknown) > 1 else ''}"
+        return f"{count} that no document holds {'were' if len(unknown) > 1 else 'was'} dropped: {listing}"
+
+
+def _text(text: str, what: str) -> str:
+    """The text, if it is one. Raises DataError where it is empty or was no UTF-8."""
+    if not text.strip():
+        raise DataError(f"the {what} is empty; give some text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"the {what} is not UTF-8; type it in a terminal that is set to UTF-8") from None
+    return text
+
+
+def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run:
+    """Open a finished run. Raises RunError where it is missing, unfinished, damaged or of an unknown format.
+
+    `mixer`, "FILE.py:CLASS", executes that file; a run with a mixer of its author's own needs it (RecipeError).
+    `device` is where it answers: cpu, cuda or mps.
+    """
+    place = find_device(device)
+    folder = RunFolder.open(path)
+    weights = folder.path / "model.safetensors"
+    record = folder.record()
+    if not weights.is_file() and not folder.finished:
+        raise RunError(f"{folder.path} is not finished; go on with: {resume_command(folder)}")
+    recipe = folder.recipe()
+    if mixer is not None:
+        if "@" not in (name := recipe.model.mixer.name):
+            raise RecipeError(f"--mixer {mixer}: {folder.path} has the mixer {name} of ours; leave --mixer out")
+        use_mixer(mixer)
+    validate_mixer(recipe.model)  # before the network is built, where a RecipeError means that the folder is damaged
+    try:
+        vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
+    except RunError as error:
+        raise RunError(f"{folder.path}: {str(error).removeprefix(f'{folder.path}').strip('/ ')}") from None
+    model = _network(recipe, vocabulary, folder, weights.name)
+    threads = record.get("threads")
+    if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
+        torch.set_num_threads(min(threads, os.cpu_count() or 1))
+    return Run(folder, recipe, vocabulary, model.to(place))
+
+
+def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: str) -> GPT:
+    """A run's network, with weights from a file of its folder. Raises RunError where they are damaged."""
+    weights = folder.path / name
+    tensors, _ = load_tensors(weights, checked=weights.is_file() and folder.check(name))
+    try:
+        with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
+            model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
+    except RecipeError as error:
+        raise RunError(f"{folder.path} is damaged ({error}); bring its files back from a copy") from None
+    load_weights(model, tensors, weights)
+    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
+        raise RunError(f"{weights} holds values that are no numbers: its training diverged; train anew at a lower rate")
+    return model.eval()

@@ -1,0 +1,167 @@
+"""Decoding: greedy answers to many questions at once, and sampling."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from closedbook.data.vocabulary import MASK, PAD
+from closedbook.model.gpt import GPT
+from closedbook.model.kv_cache import Cache
+from closedbook.parallel import parallel_map, worker_pool
+
+
+@dataclass(frozen=True)
+class Generated:
+    """What greedy decoding gave for one prompt.
+
+    `ids` end before the MASK that closes the answer, if there is one; `logprobs` are those of `ids` and, last,
+    of the closing MASK where it came. Beside each of them, `runners_up` has the log-probability of the next best token
+    and `entropies` the entropy of the whole distribution, in nats. `hidden` (width,) is the final hidden state at the
+    prompt's last position, from which the first token is said.
+    """
+
+    ids: list[int]
+    logprobs: list[float]
+    closed: bool
+    runners_up: list[float]
+    entropies: list[float]
+    hidden: np.ndarray = field(compare=False)
+
+
+def greedy(
+    model: GPT,
+    prompts: Sequence[np.ndarray],
+    length: int,
+    batch: int = 128,
+    *,
+    in_one: bool = False,
+    drawn: np.ndarray | None = None,
+) -> list[Generated]:
+    """The most probable next token, again and again, until MASK or `length` tokens, for each prompt.
+
+    `in_one`: the model's outputs are whole answers and no inputs, so one is taken, and no MASK closes it.
+    `drawn` (prompts, length), from 0 to below 1, samples instead: the token at that place of the summed distribution.
+
+    Prompts of different lengths share a batch; each is decoded exactly as it would be alone. A prompt that leaves
+    no room in the block is an error of the caller.
+    """
+    model.eval()
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    workers = torch.get_num_threads() if model.device.type == "cpu" and model.shareable else 1
+    batch = max(1, min(batch, math.ceil(len(order) / workers)))
+    batches = [order[start : start + batch] for start in range(0, len(order), batch)]
+
+    def answer(chosen: list[int]) -> list[Generated]:
+        places = None if drawn is None else drawn[chosen]
+        return _greedy(model, [prompts[i] for i in chosen], length, in_one, places)
+
+    with worker_pool(max(1, min(workers, len(batches)))):  # a question asked alone has all of torch's threads
+        generated = parallel_map(answer, batches)
+    results = dict(zip(order, itertools.chain.from_iterable(generated), strict=True))
+    return [results[i] for i in range(len(prompts))]
+
+
+@torch.inference_mode()
+def _greedy(
+    model: GPT, prompts: list[np.ndarray], length: int, in_one: bool, drawn: np.ndarray | None = None
+) -> list[Generated]:
+    lengths = torch.tensor([len(prompt) for prompt in prompts])
+    longest = int(lengths.max())
+    tokens = torch.full((len(prompts), longest), PAD)
+    for row, prompt in enumerate(prompts):
+        tokens[row, : len(prompt)] = torch.from_numpy(prompt.astype(np.int64))
+    shared = _shared(tokens[:, : int(lengths.min()) - 1])
+    device = model.device
+    tokens, lengths = tokens.to(device), lengths.to(device)
+    cache = Cache(1, device)
+    if shared:  # how all the prompts begin is worked out once
+        model(tokens[:1, :shared], cache)
+    cache.keep(torch.zeros(len(prompts), dtype=torch.long, device=device))
+    rows = torch.arange(len(prompts), device=device)  # which prompt each row of the cache is
+    last = model(tokens[:, shared:], cache, at=rows * (longest - shared) + lengths - shared - 1)
+    cache.filled = lengths
+
+    steps = 1 if in_one else length
+    places = None if drawn is None else torch.from_numpy(drawn).to(device)
+    states = last.float().cpu().numpy()
+    said = torch.full((len(prompts), steps), PAD, device=device)
+    measured = torch.zeros(3, len(prompts), steps, device=device)  # log-probabilities, runners-up, entropies
+    count = torch.zeros(len(prompts), dtype=torch.long, device=device)  # of tokens said, the closing MASK included
+    going = torch.ones(len(prompts), dtype=torch.bool, device=device)
+    for step in range(steps):
+        logprobs = model.head(last).log_softmax(-1)
+        best, token = logprobs.max(-1)
+        if places is not None:
+            below = logprobs.double().exp().cumsum(-1)
+            token = (below <= places[rows, step, None] * below[:, -1:]).sum(-1)
+            best = logprobs.gather(1, token[:, None])[:, 0]
+        second = logprobs.scatter(1, token[:, None], -torch.inf).max(-1).values
+        entropy = -(logprobs.exp() * logprobs).sum(-1)
+        said[rows, step], measured[:, rows, step] = token, torch.stack([best, second, entropy])
+        count[rows[going]] = step + 1
+        full = cache.filled == model.recipe.context_length - 1
+        going = going & (token != MASK) & ~full
+        if step + 1 == steps or not going.any():
+            break
+        if full.any() or 2 * int(going.sum()) <= len(going):  # to leave rows out costs as much as a step with them
+            left = going.nonzero()[:, 0]
+            cache.keep(left)
+            rows, token, going = rows[left], token[left], going[left]
+        last = model(token[:, None], cache)[:, -1]
+    said, measured = said.cpu(), measured.cpu()
+    results = []
+    for row, n in enumerate(count.tolist()):
+        ids, (best, second, entropy) = said[row, :n].tolist(), measured[:, row, :n].tolist()
+        closed = not in_one and ids[-1:] == [MASK]
+        results.append(Generated(ids[:-1] if closed else ids, best, closed, second, entropy, states[row]))
+    return results
+
+
+def _shared(tokens: Tensor) -> int:
+    """How many columns are the same in all rows, from the first on."""
+    return int((tokens == tokens[:1]).all(0).long().cumprod(0).sum())
+
+
+@torch.inference_mode()
+def greedy_uncached(model: GPT, prompt: np.ndarray, length: int) -> list[int]:
+    """One prompt, the whole text through the network for every token: the plain meaning of `greedy`."""
+    model.eval()
+    ids = [int(i) for i in prompt]
+    while len(ids) < min(model.recipe.context_length, len(prompt) + length):
+        token = int(model.logits(torch.tensor([ids]).to(model.device))[0, -1].argmax())
+        if token == MASK:
+            break
+        ids.append(token)
+    return ids[len(prompt) :]
+
+
+@torch.inference_mode()
+def sample(
+    model: GPT, prompt: np.ndarray, length: int, *, temperature: float = 1.0, top_k: int = 0, seed: int = 0
+) -> list[int]:
+    """`length` tokens drawn one after another; past the block the oldest tokens are forgotten.
+
+    `top_k` > 0 draws among that many most probable tokens; temperature 0 takes the most probable.
+    """
+    model.eval()
+    generator = torch.Generator().manual_seed(seed)
+    ids = [int(i) for i in prompt]
+    for _ in range(length):
+        context = torch.tensor([ids[-(model.recipe.context_length - 1) :]]).to(model.device)
+        logits = model.logits(context)[0, -1].cpu()  # drawn there, so that a seed gives the same text everywhere
+        logits[PAD] = float("-inf")
+        if top_k:
+            logits[logits < logits.topk(min(top_k, len(logits))).values[-1]] = float("-inf")
+        if temperature == 0:
+            ids.append(int(logits.argmax()))
+        else:
+            probabilities = (logits / temperature).softmax(-1)
+            ids.append(int(torch.multinomial(probabilities, 1, generator=generator)))
+    return ids[len(prompt) :]

@@ -1,0 +1,133 @@
+"""Looking inside a network and switching parts of it off, by hooks: the network itself knows nothing of either.
+
+Names are stable and the same for every mixer and stack: `embedding` is what the first layer reads, `layer.0.weights`
+the attention weights of its mixer (head, query, key), `layer.0.mixed` what the mixer adds, `layer.0` the layer's
+output, `hidden` what the head reads, and `logits` its scores. Layers count from 0, in the order they run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from closedbook.model.dropout import Dropout
+from closedbook.model.gpt import GPT
+from closedbook.typing import Bool, Int
+
+Switch = tuple[int, int] | str  # a head as (layer, head), or "memory"
+
+
+def layers(model: GPT) -> list[Any]:
+    """The blocks that hold a mixer, in the order they run."""
+    return [module for module in model.stack.modules() if hasattr(getattr(module, "mixer", None), "weights")]
+
+
+def switches(model: GPT) -> list[Switch]:
+    """Everything that can be switched off: every head of every layer, then the memory where there is one."""
+    heads: list[Switch] = [(i, head) for i, block in enumerate(layers(model)) for head in range(block.mixer.heads)]
+    return [*heads, "memory"] if model.memory is not None else heads
+
+
+@torch.inference_mode()
+def activations(model: GPT, tokens: Int[Tensor, "batch time"]) -> dict[str, Tensor]:
+    """What the network computes on its way, by name; each with the batch in front. See the module's text for names."""
+    model.eval()
+    seen: dict[str, Tensor] = {}
+
+    def read(name: str) -> Any:
+        return lambda module, given, output: seen.__setitem__(name, output)
+
+    def weigh(name: str) -> Any:
+        return lambda module, given, kept, output: seen.__setitem__(name, module.weights(*given[:2], **kept))
+
+    with contextlib.ExitStack() as held:
+
+        def hook(handle: Any) -> None:
+            held.callback(handle.remove)
+
+        hook(model.dropout.register_forward_hook(read("embedding")))
+        for i, block in enumerate(layers(model)):
+            hook(block.mixer.register_forward_hook(weigh(f"layer.{i}.weights"), with_kwargs=True))
+            hook(block.mixer.register_forward_hook(read(f"layer.{i}.mixed")))
+            hook(block.register_forward_hook(read(f"layer.{i}")))
+        hidden = model(tokens)
+        return {**seen, "hidden": hidden, "logits": model.head(hidden)}
+
+
+@contextlib.contextmanager
+def ablated(model: GPT, off: Sequence[Switch]) -> Iterator[None]:
+    """The network without these heads (their part of what the mixer's last map reads is 0), or without its memory.
+
+    Raises ValueError for a head that is not there.
+    """
+    with _kept(model, {switch: torch.zeros(1, dtype=torch.bool) for switch in off}):
+        yield
+
+
+@contextlib.contextmanager
+def one_off_per_row(model: GPT, off: Sequence[Switch | None]) -> Iterator[None]:
+    """Row i of every batch runs without `off[i]`, or whole where that is None: many experiments in one pass."""
+    with _kept(model, {s: torch.tensor([s != row for row in off]) for s in dict.fromkeys(off) if s is not None}):
+        yield
+
+
+@contextlib.contextmanager
+def mc_dropout(model: GPT, chance: float, seed: int) -> Iterator[None]:
+    """The network with units of its residual stream dropped: wherever it has dropout, the same units at every position.
+
+    What is dropped depends on the seed alone, so whoever is asked goes through the same thinned network (one mask over
+    a whole sequence: Gal and Ghahramani 2016).
+    """
+    generator = torch.Generator().manual_seed(seed)
+    with contextlib.ExitStack() as held:
+        for module in model.modules():
+            if isinstance(module, Dropout):
+                stays = (torch.rand(model.recipe.width, generator=generator) >= chance) / (1 - chance)
+                hook = _multiply(stays.to(model.device))
+                held.callback(module.register_forward_hook(hook).remove)
+        yield
+
+
+def _multiply(by: Tensor) -> Any:
+    return lambda module, given, output: output * by
+
+
+@contextlib.contextmanager
+def _kept(model: GPT, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterator[None]:
+    """Each switch stays on in the rows that are True only; a single entry counts for all rows."""
+    known = switches(model)
+    for switch in rows:
+        if switch not in known:
+            raise ValueError(f"there is no {switch} to switch off; this network has {known}")
+    rows = {switch: keep.to(model.device) for switch, keep in rows.items()}
+    blocks = layers(model)
+    by_layer: dict[int, dict[int, Tensor]] = {}
+    for switch, keep in rows.items():
+        if not isinstance(switch, str):
+            by_layer.setdefault(switch[0], {})[switch[1]] = keep
+    with contextlib.ExitStack() as held:
+        for number, heads in by_layer.items():
+            mixer = blocks[number].mixer
+            held.callback(mixer.out.register_forward_pre_hook(_silence(mixer.heads, heads)).remove)
+        if "memory" in rows and isinstance(model.memory, nn.Module):
+            keep = rows["memory"]
+            held.callback(
+                model.memory.register_forward_hook(lambda module, given, output: output * keep[:, None, None]).remove
+            )
+        yield
+
+
+def _silence(count: int, heads: Mapping[int, Bool[Tensor, " row"]]) -> Any:
+    """A hook that multiplies what the last map reads of these heads, of `count` side by side, by 0 or 1 in each row."""
+
+    def hook(module: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        split = given[0].unflatten(-1, (count, -1)).clone()
+        for head, keep in heads.items():
+            split[..., head, :] *= keep[:, None, None]
+        return (split.flatten(-2), *given[1:])
+
+    return hook

@@ -1,0 +1,70 @@
+"""The key/value cache: what decoding keeps of the tokens it has seen, for rows of different lengths at once."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from closedbook.typing import Float, Int
+
+SPARE = 7  # places made beyond what is needed: more are never read but spoil the order of reading, fewer are soon full
+
+
+class Cache:
+    """What `rows` rows have seen so far; it grows as they do.
+
+    Rows may stand at different positions: a prompt shorter than the batch's longest is padded on the right, and
+    its next token overwrites the padding. `visible` (batch, 1, time, seen) says which of the positions seen so far
+    each token being added may look at: its own and those before it, and so never the padding.
+    """
+
+    visible: Tensor
+
+    def __init__(self, rows: int, device: torch.device | None = None) -> None:
+        self.tokens = torch.zeros(rows, 0, dtype=torch.long, device=device)
+        self.filled = torch.zeros(rows, dtype=torch.long, device=device)  # tokens of each row so far, no padding
+        self._stored: dict[tuple[int, str], Tensor] = {}
+
+    def advance(self, tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
+        """Note the next tokens of each row and return their positions."""
+        device = tokens.device
+        at = self.filled[:, None] + torch.arange(tokens.shape[1], device=device)
+        self._at = torch.arange(len(at), device=device)[:, None], at
+        self.filled = self.filled + tokens.shape[1]
+        seen = int(self.filled.max())
+        self.visible = (torch.arange(seen, device=device) <= at[:, :, None])[:, None]
+        self.tokens = F.pad(self.tokens, (0, max(0, seen - self.tokens.shape[1])))
+        self.tokens[self._at] = tokens
+        return at
+
+    def extend(
+        self, layer: int, name: str, new: Float[Tensor, "batch head time d"]
+    ) -> Float[Tensor, "batch head seen d"]:
+        """Store one layer's vectors of the tokens being added; return those of all positions seen so far."""
+        seen = self.visible.shape[-1]
+        stored = self._stored.get((layer, name), new[:, :, :0])
+        if seen > stored.shape[2]:
+            stored = self._stored[layer, name] = F.pad(stored, (0, 0, 0, seen + SPARE - stored.shape[2]))
+        row, at = self._at
+        stored[row, :, at] = new.transpose(1, 2)
+        return stored[:, :, :seen]
+
+    @property
+    def at(self) -> Int[Tensor, "batch time"]:
+        """The positions of the tokens being added."""
+        return self._at[1]
+
+    def first(self, columns: int) -> Cache:
+        """The same cache as a layer sees it that only the first so many of the tokens being added reach."""
+        narrow = copy.copy(self)
+        row, at = self._at
+        narrow._at, narrow.visible = (row, at[:, :columns]), self.visible[:, :, :columns]
+        return narrow
+
+    def keep(self, rows: Int[Tensor, " kept"]) -> None:
+        """Leave these rows, in this order; a row may be named more than once."""
+        self.tokens, self.filled = self.tokens[rows], self.filled[rows]
+        self._stored = {key: value[rows] for key, value in self._stored.items()}

@@ -1,0 +1,26 @@
+"""The one shape in which anything is asked: a prompt, MASK, the answer."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, constant, enumerate_ragged
+from closedbook.data.vocabulary import MASK, Vocabulary
+
+
+def ask(prompts: Ragged, answers: Ragged, vocabulary: Vocabulary, *, mask_is_target: bool = False) -> Examples:
+    """`prompt ⁇ answer ⁇`, asking for the answer and the MASK that closes it.
+
+    With a vocabulary that answers in one token the example is `prompt ⁇`, asking for that token at MASK.
+    `mask_is_target`: the first MASK is asked for too, as the course does.
+    """
+    mask = constant(MASK, len(prompts))
+    if vocabulary.answers_in_one:
+        inputs = concatenate([prompts, mask])
+        labels = np.full(len(inputs.values), NONE, np.int32)
+        known = answers.lengths > 0
+        labels[inputs.starts[1:][known] - 1] = answers.values
+        return Examples.of(inputs, labels)
+    tokens = concatenate([prompts, mask, answers, mask])
+    owner, within = enumerate_ragged(tokens.lengths)
+    return Examples.next_token(tokens, within >= prompts.lengths[owner] + (not mask_is_target))

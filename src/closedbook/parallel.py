@@ -1,0 +1,47 @@
+"""Whole pieces of work side by side, instead of many threads at every small operation.
+
+Threads that share one operation wait for each other at its end: thousands of times a second in a small network, and for
+long where other programs use the cores. With a piece of work each they wait once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import torch
+
+T = TypeVar("T")
+R = TypeVar("R")
+_here = threading.local()  # .workers: what this thread, and no other, may deal out
+
+
+def workers() -> int:
+    """In how many threads `side_by_side` works here."""
+    return getattr(_here, "workers", 1)
+
+
+@contextlib.contextmanager
+def worker_pool(to: int) -> Iterator[None]:
+    """Within, `side_by_side` has so many workers, and torch's threads are dealt out among them."""
+    threads, before = torch.get_num_threads(), workers()
+    _here.workers = to
+    torch.set_num_threads(max(1, threads // to))
+    try:
+        yield
+    finally:
+        _here.workers = before
+        torch.set_num_threads(threads)
+
+
+def parallel_map(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    """work(item) of every item, in their order, by the workers there are."""
+    count = min(len(items), workers())
+    if count < 2:
+        return [work(item) for item in items]
+    # OpenMP keeps its number of threads by thread: a new one would start helpers of its own at every product.
+    with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(torch.get_num_threads(),)) as pool:
+        return list(pool.map(work, items))

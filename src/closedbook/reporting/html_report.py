@@ -1,0 +1,283 @@
+"""The report of a run: one file that says what was trained, how well it answers, how sure it is, and why.
+
+It fetches nothing and opens from disk. Whatever is not there (no evaluation, no documents, no verdicts) is left out.
+"""
+
+from __future__ import annotations
+
+import base64
+import tempfile
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from closedbook import __version__
+from closedbook.attention import CLAIMS
+from closedbook.attention.claim import Claim, Verdict, load
+from closedbook.attention.claim_figures import DARK, LIGHT, Theme, save
+from closedbook.data.documents import read_documents
+from closedbook.data.questions import read_questions
+from closedbook.errors import RunError
+from closedbook.evaluation.score import tally
+from closedbook.reporting import figures
+from closedbook.reporting.accuracy_section import beside, comparable, groups, pair, read_measured
+from closedbook.reporting.attribution_section import chosen
+from closedbook.reporting.confidence_section import certainty, strangers, verdicts
+from closedbook.reporting.formatting import (
+    duration,
+    evidence_of,
+    exposures,
+    number,
+    percent,
+    spaced,
+    typeset,
+    verdict_of,
+)
+from closedbook.runs.folder import RunFolder, resume_command
+from closedbook.web.registry import unchanged
+
+if TYPE_CHECKING:
+    from closedbook.inference.run import Run
+
+LADDER = "Accuracy beside baselines and published figures"
+HERE = Path(__file__).parent
+Progress = Callable[[str], None]
+Context = dict[str, Any]
+
+
+def run_report(
+    paths: Sequence[Path], *, questions: Path | None = None, claims: bool = True, progress: Progress = lambda what: None
+) -> str:
+    """The report on these runs, as HTML; the first one in full, the others beside it.
+
+    `questions` are answered anew; without them the report tells what evaluation.json holds. Raises RunError or
+    DataError for what cannot be read.
+    """
+    runs = [open_run(path, questions, progress) for path in paths]
+    first = runs[0]
+    context: Context = {
+        "version": __version__,
+        "runs": runs,
+        "run": first,
+        "curves": curves(runs),
+        "sections": sections(first, runs, progress),
+        "claims": claim_figures(progress) if claims else [],
+    }
+    progress("writing")
+    return render("run.html", context)
+
+
+def render(template: str, context: Context) -> str:
+    """A page from a template; everything that goes in is escaped. Raises RunError where jinja2 is not installed."""
+    if find_spec("jinja2") is None:
+        raise RunError("the report needs jinja2, which is not installed: pip install 'closedbook[report]'")
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    script = (HERE / "templates" / "report.js").read_text(encoding="utf-8")
+    environment.filters.update(percent=percent, number=number, spaced=spaced, duration=duration, typeset=typeset)
+    return environment.get_template(template).render(
+        **context,
+        style=Markup((HERE / "templates" / "report.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_hash=base64.b64encode(sha256(script.encode()).digest()).decode(),
+    )
+
+
+# One run --------------------------------------------------------------------------------------------------------
+
+
+def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
+    """What is known of a run: its record, its curve, its answers, and its inputs where they are still there."""
+    folder = RunFolder.open(path)
+    record, recipe = folder.record(), folder.recipe()
+    progress(f"reading {path}")
+    run = _load(folder)
+    given = unchanged(record.get("documents"), record)
+    trained = unchanged(record.get("questions"), record)
+    documents = read_documents(given) if given is not None and recipe.data.documents == "titled" else None
+    if questions is not None:
+        if run is None or not recipe.needs_questions:
+            raise RunError(f"{path} cannot answer questions; leave --questions out, or give a finished run that can")
+        from closedbook import pipeline
+
+        progress("answering")
+        evaluation = pipeline.evaluate(run, read_questions(questions))
+    else:
+        saved = (folder.path / "evaluation.json").is_file()
+        evaluation = folder.read_json("evaluation.json") if saved else {}
+    return {
+        "name": folder.path.resolve().name,
+        "path": str(path),
+        "record": record,
+        "recipe": recipe,
+        "recipe_toml": folder.read_text("recipe.toml"),
+        "command": record.get("command") or resume_command(folder).removesuffix(" --resume"),
+        "finished": folder.finished,
+        "metrics": folder.metrics(),
+        "run": run,
+        "documents": documents,
+        "trained": read_questions(trained) if trained is not None else None,
+        "evaluation": evaluation,
+        "answers": evaluation.get("answers", []),
+    }
+
+
+def _load(folder: RunFolder) -> Run | None:
+    from closedbook.inference.run import load as load_run
+
+    return load_run(folder.path) if folder.finished else None
+
+
+def curves(runs: Sequence[Context]) -> list[Context]:
+    """Figures of the training: loss, rate and speed by step; every run in the first."""
+    series = [steps(run["metrics"]) for run in runs]
+    if not any(series):
+        return []
+    everything = [point for line in series for point in line]
+    top = max(y for _, y, *_ in everything)
+
+    def loss(width: int) -> Markup:
+        span = (0, max(x for x, *_ in everything))
+        drawn = figures.Plot(
+            "Training loss by step", span, (0, top * 1.04), width=width, height=300, x_label="steps",
+            y_label="loss, nats per target",
+        )  # fmt: skip
+        for tone, line in enumerate(series):
+            points = [(x, y) for x, y, *_ in line]
+            drawn.line(figures.thin(points, 600), tone % 4, "thin")
+            drawn.line(figures.thin(figures.smooth(points), 300), tone % 4)
+        return drawn.svg()
+
+    made = [{"svg": figures.both(loss(940), loss(400)), "title": "Training loss", "wide": True,
+             "text": "Faint: as logged; strong: the mean over a fortieth of the curve around each point."}]  # fmt: skip
+    first = series[0]
+    for place, title, label, text in (
+        (2, "Learning rate", "multiplier of the rates", "By the schedule, for all optimisers alike."),
+        (3, "Speed", "real tokens a second", "Padding not counted; steps of other stages may hold more tokens."),
+    ):  # fmt: skip
+        values = [(point[0], float(value)) for point in first if (value := point[place]) is not None]
+        if len(values) > 1:
+            most = max(y for _, y in values)
+            drawn = figures.Plot(
+                f"{title} by step", (0, first[-1][0]), (0, most * 1.05), x_label="steps", y_label=label, left=68,
+            )  # fmt: skip
+            drawn.line(figures.thin(values if place == 2 else figures.smooth(values), 300), 0)
+            made.append({"svg": drawn.svg(), "title": title, "wide": False, "text": text})
+    return made
+
+
+def steps(metrics: Sequence[dict[str, Any]]) -> list[tuple[float, float, float | None, float | None]]:
+    """(step over all stages, loss, multiplier, tokens a second) of each line."""
+    made, before, stage, last = [], 0, None, 0
+    for line in metrics:
+        if not isinstance(line.get("loss"), (int, float)):
+            continue
+        if line.get("stage") != stage:
+            before, stage = before + last, line.get("stage")
+        last = line.get("step", 0)
+        made.append((before + last, float(line["loss"]), line.get("multiplier"), line.get("tokens_per_second")))
+    return made
+
+
+def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Context:
+    """Everything that is told of the first run's answers."""
+    answers = first["answers"]
+    scored = [answer for answer in answers if answer.get("right") is not None]
+    told: Context = {"scored": len(scored), "looks": [], "strangers": None, "groups": []}
+    if first["run"] is not None and first["recipe"].needs_questions:
+        told["looks"] = chosen(first, progress)
+        told["strangers"] = strangers(first, progress)
+    if not scored:
+        return told
+    rows, compared = beside(first, runs, progress)
+    without = [row for row in compared if row.get("recipe") == "course-vanilla-unpretrained"]
+    told |= {
+        "accuracy": tally(bool(answer["right"]) for answer in scored).to_json(),
+        "ladder": figures.both(*(figures.ladder(LADDER, rows, narrow=narrow) for narrow in (False, True))),
+        "unpretrained": without[0] if without else None,
+        "trained_on": first["evaluation"].get("questions_sha256")
+        == (first["record"].get("questions") or {}).get("sha256"),
+        "taken_out": read_measured()["taken_out"],
+        "pairs": [pair(first, other) for other in runs[1:] if comparable(first, other)],
+        "groups": groups(first, scored),
+        "certainty": certainty(scored),
+        "verdicts": verdicts(scored),
+        "table": table(first, runs),
+    }
+    return told
+
+
+# The questions, the claims --------------------------------------------------------------------------------------
+
+
+def table(first: Context, runs: Sequence[Context]) -> Context:
+    """All questions, as rows for the table; columns that no answer has are left out."""
+    answers = first["answers"]
+    others = [run for run in runs[1:] if comparable(first, run)]
+    rows = []
+    for i, answer in enumerate(answers):
+        quoted = next(iter(evidence_of(answer).get("documents") or []), None)
+        rows.append(
+            {
+                "number": i + 1,
+                "question": answer["question"],
+                "answer": answer["answer"],
+                "gold": answer.get("gold"),
+                "right": answer.get("right"),
+                "probability": float(answer["probability"]),
+                "verdict": verdict_of(answer),
+                "evidence": quoted.get("sentence") if isinstance(quoted, dict) else None,
+                "exposures": exposures(answer),
+                "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in others],
+            }
+        )
+    has = {key: any(row[key] is not None for row in rows) for key in ("verdict", "evidence", "exposures")}
+    return {"rows": rows, "has": has, "others": [run["name"] for run in others]}
+
+
+def claim_figures(progress: Progress, themes: Sequence[Theme] = (LIGHT, DARK)) -> list[Context]:
+    """The ten claims, checked now, each with its figure."""
+    if find_spec("matplotlib") is None:
+        raise RunError("the claims' figures need matplotlib: pip install 'closedbook[report]', or give --no-claims")
+    made = []
+    for id in CLAIMS:
+        claim = load(id)
+        progress(f"claim {id}")
+        verdict = claim.check()
+        made.append({"claim": claim, **told(verdict), "images": drawn(claim, verdict, themes)})
+    return made
+
+
+def told(verdict: Verdict) -> Context:
+    """A verdict in the words of the report."""
+    part = verdict.headline
+    return {
+        "holds": verdict.holds,
+        "measured": part.measured,
+        "figure": part.figure,
+        "bound": part.bound,
+        "tolerance": verdict.tolerance,
+        "details": list(verdict.measurement.details.items()),
+    }
+
+
+def drawn(claim: Claim, verdict: Verdict, themes: Sequence[Theme]) -> dict[str, str]:
+    """The claim's figure as data addresses, by theme. Words stay words, which halves the files."""
+    import matplotlib
+
+    with tempfile.TemporaryDirectory() as folder, matplotlib.rc_context({"svg.fonttype": "none"}):
+        paths = save(claim, verdict.settings, Path(folder), themes, png=False)
+        return {theme.name: data_address(path) for theme, path in zip(themes, paths, strict=True)}
+
+
+def data_address(path: Path) -> str:
+    """An SVG file as an address that holds it."""
+    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -1,0 +1,461 @@
+"""Mechanisms side by side: the same data, the same steps, the same kept-out training questions, paired by seed.
+
+A budget in minutes becomes steps once, by timing the reference; after that only steps count, so that a slow machine
+gives the same weights as a quick one. One cell is one mechanism and one seed. A finished cell is kept and never run
+again, and one that was interrupted goes on where it was. Several processes may share the cells of one folder. Dev and
+test questions have no part in it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import math
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from closedbook import pipeline
+from closedbook.config.schema import (
+    CUSTOM_MIXERS,
+    REGISTRIES,
+    ComponentSpec,
+    Recipe,
+    Stage,
+    encode,
+    load_recipe,
+    recipe_names,
+)
+from closedbook.data.questions import read_questions
+from closedbook.data.vocabulary import Vocabulary
+from closedbook.errors import DataError, DivergedError, RecipeError, RunError
+from closedbook.evaluation.score import wilson
+from closedbook.model.custom_mixers import use_mixer
+from closedbook.model.gpt import GPT
+from closedbook.runs.folder import RunFolder, file_lock
+from closedbook.studies import comparison_page, study_report
+from closedbook.studies.comparison_page import label
+from closedbook.training.loop import Step
+
+FORMAT = 1
+FILE = "comparison.json"
+HELD_OUT_SHARE = 0.1  # of the training questions, where the base recipe keeps fewer out to choose by
+FINETUNING_AT_MOST = 0.5  # of the budget
+RESAMPLES = 2000
+
+
+def resolve(name: str, base: Recipe) -> Recipe:
+    """The recipe that a name stands for: the base with another mixer, stack or positions; or a recipe of its own.
+
+    Positions are learned except where rotary ones, or none, are the subject. Raises RecipeError for an unknown name.
+    """
+    if name in REGISTRIES["mixer"] or name in CUSTOM_MIXERS:
+        mixer = base.model.mixer if base.model.mixer.name == name else ComponentSpec(name)
+        model = replace(base.model, mixer=mixer, positions="learned")
+    elif name in REGISTRIES["positions"]:
+        model = replace(base.model, positions=name)
+    elif name in REGISTRIES["stack"]:
+        stack = base.model.stack if base.model.stack.name == name else ComponentSpec(name)
+        model = replace(base.model, stack=stack, positions="learned")
+    elif name in recipe_names() or name.endswith(".toml"):
+        return load_recipe(name)
+    else:
+        known = ", ".join([*REGISTRIES["mixer"], *REGISTRIES["stack"], *REGISTRIES["positions"]])
+        raise RecipeError(
+            f'nothing to compare is called "{name}"; known: {known}, every recipe, and FILE.py:CLASS for your own mixer'
+        )
+    return replace(base, name=name, model=model)
+
+
+def known_as(name: str) -> str:
+    """What a name is called in the record. FILE.py:CLASS is executed, and called `CLASS@sha256` as its runs call it."""
+    return use_mixer(name) if ".py:" in name else name
+
+
+def matched(recipe: Recipe, dense: int, vocabulary: Vocabulary) -> Recipe:
+    """The recipe as wide as brings its parameters, a memory's left out, nearest to `dense`; as deep as it was.
+
+    Raises RecipeError where the narrowest has more already.
+    """
+
+    def count(width: int) -> int:
+        model = replace(recipe.model, width=width, memory=None)
+        with torch.device("meta"):  # sizes without numbers
+            return GPT(model, vocabulary.size, vocabulary.outputs).count_parameters()["dense"]
+
+    step = recipe.model.heads * (2 if recipe.model.positions == "rotary" else 1)  # rotary positions turn pairs
+    width = step
+    if count(width) > dense:
+        raise RecipeError(
+            f"{label(recipe.name)} has {count(width):,} parameters even at width {width}, softmax {dense:,} in all; "
+            f"compare with --match width"
+        )
+    while count(width + step) <= dense:
+        width += step
+    width = min((width, width + step), key=lambda each: abs(count(each) - dense))
+    return replace(recipe, model=replace(recipe.model, width=width))
+
+
+def reference_of(names: Sequence[str]) -> str:
+    """What the others are held against: softmax attention where it is there, or else the first."""
+    return "softmax" if "softmax" in names else names[0]
+
+
+class Comparison:
+    """A folder with comparison.json, the figure and the table, made by `run` cell by cell; the runs are beside them."""
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        base: Recipe,
+        documents: Path,
+        questions: Path,
+        minutes: float,
+        folder: Path,
+        match: str = "width",
+    ) -> None:
+        """Open or begin. Raises RunError where the folder holds another comparison, RecipeError for a bad name.
+
+        With `match` = "parameters" the base's width is changed for each name until it has about as many dense
+        parameters as softmax attention in the base; with "width" it is left alone. The depth is the same either way.
+        """
+        self.names, self.folder, self.path = list(dict.fromkeys(map(known_as, names))), folder, folder / FILE
+        self.match = match
+        self.diverged: dict[tuple[str, int], str] = {}  # cells that could not be trained, and what was said of it
+        if not self.names or not 0 < minutes < math.inf:
+            raise RecipeError("compare needs at least one name and a --budget above 0 minutes, such as --budget 5")
+        self.documents, self.questions = documents, questions
+        self.base, self.share = base, {**base.data.held_out}
+        self.share["choose"] = max(HELD_OUT_SHARE, self.share.get("choose", 0))
+        self.recipes = {name: _prepared(resolve(name, base), self.share) for name in self.names}
+        self.digests = {name: _digest(recipe) for name, recipe in self.recipes.items()}
+        self.record: dict[str, Any] = {
+            "study": "compare",
+            "format": FORMAT,
+            "design": {
+                "base": {key: value for key, value in encode(base).items() if key != "seed"},
+                "documents": _sha256(documents),
+                "questions": _sha256(questions),
+                **({} if match == "width" else {"match": match}),
+            },
+            "budget": {"minutes": minutes},
+            "cells": {},
+        }
+        if self.path.exists():
+            self._open()
+
+    def _open(self) -> None:
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            known = (found["study"], found["format"], found["design"], found["budget"]["minutes"], found["cells"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise RunError(f"{self.path} is damaged or no comparison; remove it, or give another --folder") from None
+        if known[:2] != ("compare", FORMAT):
+            raise RunError(f"{self.path} is another study or of another format; give another --folder")
+        for key in {**self.record["design"], **known[2]}:
+            if known[2].get(key) != json.loads(json.dumps(self.record["design"].get(key))):
+                raise RunError(f"{self.path} was made with another {key}; give the same, or another --folder")
+        if known[3] != self.record["budget"]["minutes"]:
+            raise RunError(f"{self.path} has a budget of {known[3]:g} minutes; give the same, or another --folder")
+        self.record = found
+
+    def left(self, seeds: Sequence[int]) -> list[tuple[str, int]]:
+        """The cells still to be run, a seed of every name before the next seed; those of a changed recipe anew."""
+        return [(n, s) for s in dict.fromkeys(seeds) for n in self.names if not self._done(n, s)]
+
+    def _done(self, name: str, seed: int) -> bool:
+        cell = self.record["cells"].get(_key(name, seed))
+        return cell is not None and cell.get("recipe", self.digests[name]) == self.digests[name]
+
+    def _match(self) -> None:
+        """Give each name the width that it is compared at; recipes of their own keep theirs."""
+        if self.match == "width":
+            return
+        job = pipeline.prepare(_prepared(resolve("softmax", self.base), self.share), self.documents, self.questions)
+        dense = job.model.count_parameters()["dense"]
+        for name, recipe in self.recipes.items():
+            if recipe.stages == job.recipe.stages:
+                self.recipes[name] = matched(recipe, dense, job.corpus.vocabulary)
+
+    def settle(self, threads: int | None = None) -> dict[str, dict[str, int]]:
+        """The steps of each name's stages: made from the budget the first time, and read from the record afterwards.
+
+        The base's are timed with softmax attention, whatever is compared; a recipe with other stages by itself.
+        """
+        budget = self.record["budget"]
+        steps: dict[str, dict[str, int]] = budget.setdefault("steps", {})
+        budget.setdefault("timed", {"name": "softmax", "threads": pipeline.set_threads(threads)})
+        base = _prepared(resolve("softmax", self.base), self.share)
+        made = {}
+        for name, recipe in self.recipes.items():
+            kind = "base" if recipe.stages == base.stages else name
+            if list(steps.get(kind, ())) != [stage.name for stage in recipe.stages]:
+                steps[kind] = self._steps(base if kind == "base" else recipe, budget["minutes"])
+            made[name] = steps[kind]
+        return made
+
+    def _steps(self, recipe: Recipe, minutes: float) -> dict[str, int]:
+        """Stage name to steps (epochs, where the recipe counts those): as many as fit, finetuning before the rest."""
+        left = 60 * minutes
+        seconds = {}
+        for stage in recipe.stages:
+            job = pipeline.prepare(replace(recipe, stages=(stage,)), self.documents, self.questions)
+            seconds[stage.name] = max(job.estimate()[1], 0.1)
+        made = {}
+        finetuning = [s for s in recipe.stages if len(recipe.stages) > 1 and _only_questions(s)]
+        for group, most in ((finetuning, FINETUNING_AT_MOST), ([s for s in recipe.stages if s not in finetuning], 1.0)):
+            needed = sum(seconds[stage.name] for stage in group)
+            fits = most * left / needed if needed else 0.0
+            if group is finetuning:
+                fits = min(1.0, fits)
+            for stage in group:
+                made[stage.name] = max(1, round((stage.epochs or stage.steps) * fits))
+            left -= needed * fits
+        return {stage.name: made[stage.name] for stage in recipe.stages}
+
+    def run(
+        self,
+        seeds: Sequence[int],
+        *,
+        threads: int | None = None,
+        listeners: Sequence[pipeline.Listener] = (),
+        begin: Callable[[str, int], None] = lambda name, seed: None,
+        command: str = "",
+    ) -> dict[str, Any]:
+        """Run the cells that are missing and return the record, written after each with its figure and table.
+
+        `begin` hears a cell's name and seed before it starts. A cell that another process is at is left to it: `left`
+        says afterwards which these are. One whose training diverges is left out and noted in `diverged`.
+        """
+        self._match()
+        for recipe in self.recipes.values():  # a name that cannot be built, or data that cannot be read, is found now
+            pipeline.prepare(recipe, self.documents, self.questions)
+        try:
+            (self.folder / "runs").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunError(f"{self.folder} cannot be made ({error.strerror}); give another --folder") from None
+        with self._alone():
+            steps = self.settle(threads)
+            self.write()
+        for name, seed in self.left(seeds):
+            recipe = replace(_of_length(self.recipes[name], steps[name]), seed=seed)
+            file = f"{Path(name).stem}-{self.digests[name][:8]}" if name.endswith(".toml") else label(name)
+            folder = self.folder / "runs" / f"{file}-{seed}"
+            with file_lock(folder.with_name(f".{folder.name}.lock")) as mine:
+                if not mine:
+                    continue
+                self._refresh()
+                if self._done(name, seed):
+                    continue
+                begin(name, seed)
+                try:
+                    cell = self._cell(name, recipe, folder, threads, listeners, command)
+                except DivergedError as error:
+                    self.diverged[name, seed] = str(error)  # the others go on
+                    for listener in listeners:
+                        listener(pipeline.Message(f"{label(name)}, seed {seed}: {error}"))
+                    continue
+                with self._alone():
+                    self.record["cells"][_key(name, seed)] = cell
+                    self.write()
+        self._refresh()
+        return self.record
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """With the record as it is on disk, which no other process changes meanwhile."""
+        while True:
+            with file_lock(self.folder / ".lock") as mine:
+                if mine:
+                    self._refresh()
+                    yield
+                    return
+            time.sleep(0.1)
+
+    def _refresh(self) -> None:
+        """Take in what other processes have written."""
+        if self.path.exists():
+            self._open()
+
+    def _cell(
+        self,
+        name: str,
+        recipe: Recipe,
+        folder: Path,
+        threads: int | None,
+        listeners: Sequence[pipeline.Listener],
+        command: str,
+    ) -> dict[str, Any]:
+        """Train (or go on), and answer the kept-out questions."""
+        clock = _Clock()
+        if (folder / "run.json").is_file() and RunFolder.open(folder).finished:
+            run = pipeline.load(folder)
+        else:
+            run = pipeline.train(
+                recipe, self.documents, self.questions, run=folder, resume=(folder / "run.json").is_file(),
+                threads=threads, listeners=[*listeners, clock], command=command,
+            )  # fmt: skip
+        record = run.folder.record()
+        kept = read_questions(self.questions, need_answers=True).only(record["split"]["choose"])
+        if not len(kept):
+            raise DataError(f"{self.questions}: no question is kept out to score by; give more questions")
+        answers = run.answer(kept.items, blind=True)
+        lines = run.folder.metrics()
+        model = {"layers": recipe.model.layers, "width": recipe.model.width}
+        about = ("parameters", "threads", "commit", "versions", "machine", "command")
+        return {
+            "name": name,
+            "seed": recipe.seed,
+            "recipe": self.digests[name],
+            "right": [bool(answer.right) for answer in answers],
+            "loss": {stage.name: _last_loss(lines, stage.name) for stage in recipe.stages},
+            "tokens": sum(line["tokens"] for line in lines),
+            "tokens_per_second": clock.rate(),
+            "steps": {stage.name: _steps_done(lines, stage.name) for stage in recipe.stages},
+            "model": model,
+            **{key: record[key] for key in about},
+        }
+
+    def write(self) -> None:
+        """The record; its figure and its table, once there is a cell."""
+        if not self.record["cells"]:
+            return study_report.write_json(self.path, self.record)
+        names = list(dict.fromkeys(cell["name"] for cell in self.record["cells"].values()))
+        self.record["summary"] = summary(self.record, reference_of(names))
+        study_report.tell(
+            self.folder, "comparison", self.record, comparison_page.HEADLINE, comparison_page.body(self.record),
+            lambda slide: comparison_page.draw(slide, self.record), "closedbook compare",
+        )  # fmt: skip
+
+
+class _Clock:
+    """A listener that counts the steps' tokens and the processor's seconds for them, and nothing in between.
+
+    With one thread these are the seconds of a clock on a machine with nothing else to do.
+    """
+
+    def __init__(self) -> None:
+        self.tokens, self.seconds = 0, 0.0
+        self.since: float | None = None  # when the last step ended, if nothing came between
+
+    def __call__(self, event: pipeline.Event) -> None:
+        if not isinstance(event, Step):
+            self.since = None
+            return
+        if self.since is not None:
+            self.tokens += event.tokens
+            self.seconds += time.process_time() - self.since
+        self.since = time.process_time()
+
+    def rate(self) -> int | None:
+        """Tokens in a second of the processor; None where there were no two steps in a row."""
+        return round(self.tokens / self.seconds) if self.seconds else None
+
+
+def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
+    """Each name: mean accuracy with the interval of its questions, spread over seeds, the difference to the reference.
+
+    The interval is Wilson's for one seed's number of questions: other seeds ask the same ones, and are no more of
+    them. The difference is of the seeds that both have; its interval is a bootstrap over seeds and over questions.
+    """
+    by_name: dict[str, dict[int, dict[str, Any]]] = {}
+    for cell in record["cells"].values():
+        by_name.setdefault(cell["name"], {})[cell["seed"]] = cell
+    rows = []
+    for name, cells in by_name.items():
+        right = np.array([cell["right"] for cell in cells.values()], dtype=float)  # (seed, question)
+        some = next(iter(cells.values()))
+        losses = {s: statistics.mean(cell["loss"][s] for cell in cells.values()) for s in some["loss"]}
+        rates = [cell["tokens_per_second"] for cell in cells.values() if cell["tokens_per_second"]]
+        row: dict[str, Any] = {
+            "name": name,
+            "seeds": sorted(cells),
+            "questions": right.shape[1],
+            "accuracy": right.mean(),
+            "interval": list(wilson(round(right.sum() / len(right)), right.shape[1])),
+            "by_seed": {str(seed): sum(cell["right"]) / len(cell["right"]) for seed, cell in sorted(cells.items())},
+            "spread_over_seeds": statistics.stdev(right.mean(1)) if len(right) > 1 else None,
+            "loss": losses,
+            "tokens_per_second": round(statistics.mean(rates)) if rates else None,
+            "parameters": some["parameters"],
+            "model": some["model"],
+        }
+        shared = sorted(set(cells) & set(by_name.get(reference, {})))
+        if name != reference and shared:
+            theirs = np.array([by_name[reference][seed]["right"] for seed in shared], dtype=float)
+            ours = np.array([cells[seed]["right"] for seed in shared], dtype=float)
+            row["difference"] = difference(ours, theirs)
+        rows.append(row)
+    return {"reference": reference, "rows": rows}
+
+
+def difference(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> dict[str, Any]:
+    """Of two (seed, question) tables of 0 and 1, paired in both: the mean difference, each seed's, a 95 % interval.
+
+    The interval is the middle of a bootstrap that draws seeds, and questions, with replacement. Of a single seed it
+    tells what other questions would give, and nothing about other seeds.
+    """
+    gaps = ours - theirs
+    rng = np.random.default_rng(seed)
+    rows = rng.integers(0, gaps.shape[0], (RESAMPLES, gaps.shape[0]))
+    columns = rng.integers(0, gaps.shape[1], (RESAMPLES, gaps.shape[1]))
+    means = [gaps[np.ix_(r, c)].mean() for r, c in zip(rows, columns, strict=True)]
+    return {
+        "mean": float(gaps.mean()),
+        "by_seed": [float(gap) for gap in gaps.mean(1)],
+        "interval": [float(value) for value in np.quantile(means, [0.025, 0.975])],
+    }
+
+
+def _digest(recipe: Recipe) -> str:
+    """Tells recipes apart that share a name: SHA-256 of all but the seed."""
+    return hashlib.sha256(json.dumps(encode(replace(recipe, seed=0)), sort_keys=True).encode()).hexdigest()
+
+
+def _prepared(recipe: Recipe, held_out: Mapping[str, float]) -> Recipe:
+    """Without rules to stop by, so that all cells train equally long; the same questions kept out of all."""
+    stages = tuple(replace(stage, stop=None) for stage in recipe.stages)
+    return replace(recipe, stages=stages, data=replace(recipe.data, held_out=held_out))
+
+
+def _of_length(recipe: Recipe, steps: Mapping[str, int]) -> Recipe:
+    stages = tuple(
+        replace(stage, epochs=steps[stage.name]) if stage.epochs else replace(stage, steps=steps[stage.name])
+        for stage in recipe.stages
+    )
+    return replace(recipe, stages=stages)
+
+
+def _only_questions(stage: Stage) -> bool:
+    return all(share.objective.name == "question" for share in stage.objectives)
+
+
+def _of_stage(lines: Sequence[Mapping[str, Any]], stage: str) -> Iterator[Mapping[str, Any]]:
+    return (line for line in lines if line["stage"] == stage)
+
+
+def _last_loss(lines: Sequence[Mapping[str, Any]], stage: str) -> float:
+    """The mean training loss over the last tenth of a stage's steps, nats per target."""
+    losses = [line["loss"] for line in _of_stage(lines, stage)]
+    return round(statistics.mean(losses[-max(1, len(losses) // 10) :]), 4)
+
+
+def _steps_done(lines: Sequence[Mapping[str, Any]], stage: str) -> int:
+    return max(line["step"] for line in _of_stage(lines, stage))
+
+
+def _key(name: str, seed: int) -> str:
+    return f"{name} {seed}"
+
+
+def _sha256(path: Path) -> str:
+    from closedbook.data.files import read_bytes
+
+    return hashlib.sha256(read_bytes(path, "text")).hexdigest()

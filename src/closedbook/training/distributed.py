@@ -1,0 +1,307 @@
+"""Devices and processes: the one place that knows of either.
+
+A training is started in several processes by torchrun, and nothing else is to be learned:
+
+    torchrun --nproc-per-node 2 -m -- closedbook train …
+
+Every process makes the same batch, takes its rows of every slice, and adds its gradient to everybody's; the sum is the
+one-process gradient up to the order of summation, whatever the number of processes. All then take the same step, so
+weights are never sent: dense gradients travel as one array, those of tables as (row, value). Gradients are added up
+here and not by DistributedDataParallel, because a process may have no row of a slice, and another number of slices
+than its neighbour. Whatever is written, shown or asked is the first process's business.
+
+CUDA and MPS: written by the book, and not yet run on either (no such device was at hand).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import math
+import os
+import pickle
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError
+from closedbook.training.bucketing import BATCH_COST as ON_CPU
+
+T = TypeVar("T")
+DEVICES = ("cpu", "cuda", "mps")
+PATIENCE = datetime.timedelta(hours=12)  # how long the others wait for the first one, which indexes and evaluates
+GO_ON = "what was saved is kept: the same command with --resume goes on"
+# What one more slice costs, in positions, by device; of a GPU, estimates.
+BATCH_COST = {"cpu": ON_CPU, "cuda": 8192, "mps": 2048}
+
+
+def find_device(name: str, number: int = 0) -> torch.device:
+    """The device called `name`; of several GPUs, the one with this number.
+
+    Raises RecipeError where it is unknown or missing.
+    """
+    if name not in DEVICES:
+        raise RecipeError(f'--device "{name}" is unknown; known: {", ".join(DEVICES)}')
+    if name == "cpu":
+        return torch.device("cpu")
+    there = torch.cuda.is_available() if name == "cuda" else torch.backends.mps.is_available()
+    if not there:
+        raise RecipeError(
+            f"--device {name}: torch {torch.__version__} finds none here (`closedbook doctor` says what there is); "
+            "leave --device out to use the CPU"
+        )
+    if name == "mps":
+        return torch.device("mps")
+    if number >= torch.cuda.device_count():
+        raise RecipeError(
+            f"--device cuda: {torch.cuda.device_count()} GPUs are too few for this many processes on one machine; "
+            "give torchrun a smaller --nproc-per-node"
+        )
+    return torch.device("cuda", number)
+
+
+@dataclass(frozen=True)
+class DistributedContext:
+    """One of `processes` processes, and the device it computes on. Without arguments: alone, on the CPU."""
+
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    rank: int = 0
+    processes: int = 1
+    neighbours: int = 1  # processes on this machine, itself included
+
+    @classmethod
+    @contextlib.contextmanager
+    def start(cls, device: str = "cpu") -> Iterator[DistributedContext]:
+        """Join the others, if torchrun has started several processes; leave them at the end.
+
+        Raises RecipeError where the device is missing.
+        """
+        rank, local, processes, neighbours = (
+            int(os.environ.get(name, default))
+            for name, default in (("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_WORLD_SIZE", 1))
+        )
+        if processes == 1:
+            yield cls(find_device(device))
+            return
+        if device == "mps":
+            raise RecipeError("--device mps: one process only; start it without torchrun")
+        found = find_device(device, local)
+        joined = not dist.is_initialized()  # a caller may have joined already, and will leave
+        if joined:
+            if found.type == "cuda":
+                torch.cuda.set_device(found)
+            # gloo is always there, for what is not on the device: words, errors, interruptions.
+            backend = "cuda:nccl,cpu:gloo" if found.type == "cuda" else "gloo"
+            dist.init_process_group(backend, timeout=PATIENCE)
+        with _told_to_stop():
+            try:
+                yield cls(found, rank, processes, neighbours)
+            finally:
+                if joined:
+                    dist.destroy_process_group()
+
+    @property
+    def first(self) -> bool:
+        """Whether this process writes, shows and asks."""
+        return self.rank == 0
+
+    def batch_cost(self, workers: int = 1) -> int:
+        """What one more slice costs a batch, in positions of all processes, or workers, together."""
+        return BATCH_COST[self.device.type] * self.processes * workers
+
+    def workers(self, positions: int) -> int:
+        """In how many threads a batch of so many positions is worked on.
+
+        A slice's launches hold Python's lock, one thread at a time; the arithmetic runs side by side. The sum,
+        w · cost + positions / w, is least at the root of their quotient.
+        """
+        if self.device.type != "cpu" or self.processes > 1:
+            return 1
+        return max(1, min(torch.get_num_threads(), math.isqrt(positions // BATCH_COST["cpu"])))
+
+    def alone(self) -> DistributedContext:
+        """The same device without the others."""
+        return DistributedContext(self.device)
+
+    def wait(self) -> None:
+        """Until the device has done what it was told; a clock is read after this."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+        elif self.device.type == "mps":
+            torch.mps.synchronize()
+
+    def precision(self, products: str) -> torch.autocast:
+        """The context of a loss: with "autocast", what torch deems safe is computed in bfloat16."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=products == "autocast")
+
+    # Arithmetic -------------------------------------------------------------------------------------------------
+
+    def all_reduce_gradients(
+        self, model: nn.Module, loss: float, touched: Mapping[Tensor, Tensor] | None = None
+    ) -> float:
+        """Make every gradient, and the loss, the sum over all processes. All get the same bits.
+
+        `touched` has the rows, the same ones in all processes, outside of which a parameter's gradient is 0.
+        """
+        if self.processes == 1:
+            return loss
+        # A process that had no example has no gradient, not even an empty one: all must speak of the same parameters.
+        parameters = list(model.parameters())
+        dense_here = [p.grad is not None and not p.grad.is_sparse for p in parameters]
+        table_here = [p.grad is not None and p.grad.is_sparse for p in parameters]
+        counted = torch.tensor([loss, *dense_here, *table_here], dtype=torch.float64)
+        _together(dist.all_reduce, counted)
+        total, *anywhere = counted.tolist()
+        dense = [p for p, count in zip(parameters, anywhere[: len(parameters)], strict=True) if count]
+        for table, count in zip(parameters, anywhere[len(parameters) :], strict=True):
+            if count:
+                table.grad = self._all_reduce_rows(table)
+        if dense:
+            for parameter in dense:
+                if parameter.grad is None:
+                    parameter.grad = torch.zeros_like(parameter)
+            rows = [(touched or {}).get(p) for p in dense]
+            sent = [p.grad if at is None else p.grad[at] for p, at in zip(dense, rows, strict=True)]  # type: ignore[index]
+            flat = torch.cat([part.flatten() for part in sent])  # type: ignore[union-attr]
+            _together(dist.all_reduce, flat)
+            numbers = [part.numel() for part in sent]  # type: ignore[union-attr]
+            for parameter, at, part in zip(dense, rows, flat.split(numbers), strict=True):
+                if at is None:
+                    parameter.grad = part.view_as(parameter)
+                else:
+                    parameter.grad[at] = part.view(len(at), -1)  # type: ignore[index]
+        return total
+
+    def _all_reduce_rows(self, table: nn.Parameter) -> Tensor:
+        """The sum of all processes' gradients of a table, exchanged as (row, value): sparse, each row once."""
+        if table.grad is None:
+            rows, values = torch.zeros(0, dtype=torch.long, device=table.device), table.detach()[:0]
+        else:
+            gradient = table.grad.coalesce()
+            rows, values = gradient.indices()[0], gradient.values()
+        counts = [torch.zeros(1, dtype=torch.long) for _ in range(self.processes)]
+        _together(dist.all_gather, counts, torch.tensor([len(rows)]))
+        sizes = [int(count) for count in counts]
+        most = max(sizes)
+        padded_rows, padded = rows.new_zeros(most), values.new_zeros(most, values.shape[1])
+        padded_rows[: len(rows)], padded[: len(rows)] = rows, values
+        all_rows = [torch.empty_like(padded_rows) for _ in sizes]
+        all_values = [torch.empty_like(padded) for _ in sizes]
+        _together(dist.all_gather, all_rows, padded_rows)
+        _together(dist.all_gather, all_values, padded)
+        union = torch.cat([part[:size] for part, size in zip(all_rows, sizes, strict=True)]).unique()
+        summed = values.new_zeros(len(union), values.shape[1])
+        # One process after another, each row once in each: the same order of summation, and so the same bits, for all.
+        for part, value, size in zip(all_rows, all_values, sizes, strict=True):
+            at = torch.searchsorted(union, part[:size])
+            summed[at] = summed[at] + value[:size]
+        shape = table.shape
+        return torch.sparse_coo_tensor(union[None], summed, shape, is_coalesced=True, check_invariants=False)
+
+    # Agreement --------------------------------------------------------------------------------------------------
+
+    def broadcast_from_rank0(self, work: Callable[[], T]) -> T:
+        """What `work` gives in the first process, in all of them."""
+        if self.processes == 1:
+            return work()
+        box: list[Any] = [None, None]
+        if self.first:
+            try:
+                box[0] = work()
+            except BaseException as error:
+                box[1] = _said(error)
+                _together(dist.broadcast_object_list, box, 0, device=torch.device("cpu"))
+                raise
+        _together(dist.broadcast_object_list, box, 0, device=torch.device("cpu"))
+        if box[1] is not None:
+            raise box[1]
+        return box[0]
+
+    def raise_in_all(self, error: BaseException | None = None) -> None:
+        """Raise in every process if there is an error in any: its own where it has one, else another's.
+
+        All call it at the same place. Ctrl-C is a KeyboardInterrupt for everybody.
+        """
+        if self.processes > 1:
+            trouble = torch.tensor([int(error is not None)])
+            _together(dist.all_reduce, trouble, dist.ReduceOp.MAX)
+            if trouble.item():
+                found: list[Any] = [None] * self.processes
+                _together(dist.all_gather_object, found, _said(error))
+                error = error or next(one for one in found if one is not None)
+        if error is not None:
+            raise error
+
+    @contextlib.contextmanager
+    def sync_errors(self) -> Iterator[None]:
+        """What fails within in one process fails in all, once all have come to the end of it."""
+        try:
+            yield
+        except LostProcessError:
+            raise  # there is nobody left to agree with
+        except BaseException as error:
+            if self.processes > 1:
+                self.raise_in_all(error)
+            raise
+        self.raise_in_all()
+
+
+def _together(call: Callable[..., Any], *given: Any, **more: Any) -> None:
+    """A call that all processes make. Raises LostProcessError where one of them has gone."""
+    try:
+        call(*given, **more)
+    except RuntimeError as error:
+        reason = str(error).partition(". ")[0].rpartition("] ")[2].strip()
+        raise LostProcessError(f"another process of this training has ended ({reason}); {GO_ON}") from error
+
+
+@contextlib.contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """SIGTERM, which torchrun sends to those that are left when one has ended, is an error like any other."""
+
+    def stop(*_: Any) -> None:
+        raise LostProcessError(
+            f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}"
+        )
+
+    main = threading.current_thread() is threading.main_thread()
+    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _said(error: BaseException | None) -> BaseException | None:
+    """The error as another process can read it."""
+    if isinstance(error, (KeyboardInterrupt, SystemExit)):
+        return KeyboardInterrupt()
+    if error is None:
+        return None
+    if isinstance(error, ClosedbookError):
+        with contextlib.suppress(Exception):
+            pickle.loads(pickle.dumps(error))
+            return error
+    return RunError(f"another process failed: {type(error).__name__}: {error}")
+
+
+def on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """As they are saved."""
+    return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
+
+
+def silent() -> bool:
+    """Whether this is one of several processes, and not the one that speaks."""
+    return int(os.environ.get("WORLD_SIZE", 1)) > 1 and int(os.environ.get("RANK", 0)) > 0
+
+
+SINGLE_PROCESS = DistributedContext()

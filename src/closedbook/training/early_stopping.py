@@ -1,0 +1,81 @@
+"""Stopping a stage early: when questions kept out for it alone are no longer answered better.
+
+Every schedule is a function of the steps that the stage was planned for, and stopping does not change that: a
+stopped stage is the first part of the planned one, bit for bit, and ends at whatever rate the schedule had there. It
+is not the same as planning fewer steps, whose rate would have fallen by then. Where the rate falls towards the end,
+much of the accuracy comes with the fall, and before it a stage that will still gain can stand still for long. So let
+`after` be where the fall begins, or later; what the rule then cuts off is the part in which nothing is gained any
+more, such as learning the trained questions by heart. The weights are the last ones, `patience` looks past the best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from closedbook.config.schema import StopRecipe
+from closedbook.data.questions import Questions
+from closedbook.data.vocabulary import MASK, Vocabulary
+from closedbook.model import generate
+from closedbook.model.gpt import GPT
+from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
+
+
+class Enough(Exception):  # noqa: N818
+    """No error: raised by whoever listens to the steps of a stage, to end it after this one."""
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """How many of the kept-out questions were right after a step of a stage."""
+
+    step: int
+    right: int
+    asked: int
+
+
+class ValidationSet:
+    """The kept-out questions, answered by the network as it stands. The same weights give the same result."""
+
+    def __init__(self, questions: Questions, vocabulary: Vocabulary, length: int, block: int) -> None:
+        """`length` is the most tokens of an answer, `block` the longest example: a longer question loses its start."""
+        self.vocabulary, self.answers = vocabulary, questions.answers
+        self.length = 1 if vocabulary.answers_in_one else length
+        room = block - 1 - min(self.length, block // 2)
+        asked = (vocabulary.encode(text)[0] for text in questions.texts)
+        self.prompts = [np.append(ids[max(0, len(ids) + 1 - room) :], MASK).astype(np.int32) for ids in asked]
+
+    def look(self, model: GPT, step: int) -> ValidationResult:
+        """Ask everything. The model is left in the mode it was in, and no random number is drawn."""
+        training = model.training
+        said = generate.greedy(model, self.prompts, self.length, in_one=self.vocabulary.answers_in_one)
+        model.train(training)
+        right = sum(self.vocabulary.answer(one.ids) == gold for one, gold in zip(said, self.answers, strict=True))
+        return ValidationResult(step, right, len(self.answers))
+
+
+class EarlyStopping:
+    """Looks when the rule says so, and tells when it is enough. The looks are all its state."""
+
+    def __init__(
+        self, rule: StopRecipe, steps: int, validation_set: ValidationSet, looks: Sequence[ValidationResult] = ()
+    ) -> None:
+        self.rule, self.validation_set, self.looks = rule, validation_set, list(looks)
+        self.first = Fraction(rule.after).limit_denominator(10**6) * steps  # 0.7 · 10 is 7, not a little more
+
+    def watch(self, model: GPT, step: int, distributed: DistributedContext = SINGLE_PROCESS) -> None:
+        """Look, if it is time to after this step of the stage, counted from 1."""
+        if step % self.rule.every == 0 and step >= self.first:
+            self.looks.append(distributed.broadcast_from_rank0(lambda: self.validation_set.look(model, step)))
+
+    @property
+    def enough(self) -> bool:
+        """Whether none of the last `patience` looks was better than the best one before them."""
+        before, last = self.looks[: -self.rule.patience], self.looks[-self.rule.patience :]
+        return bool(before) and max(look.right for look in last) <= max(look.right for look in before)
+
+    def to_json(self) -> list[dict[str, int]]:
+        return [asdict(look) for look in self.looks]

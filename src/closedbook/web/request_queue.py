@@ -1,0 +1,44 @@
+"""Where requests that compute wait for their turn: one works, a bounded queue stands behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+QUEUE = 256
+
+
+class BusyError(Exception):
+    """The queue is full."""
+
+
+class RequestQueue:
+    """One worker thread, so that answers are those of one question at a time, and at most `queue` requests waiting."""
+
+    def __init__(self, queue: int = QUEUE) -> None:
+        self.queue, self.waiting = queue, 0
+        self._pool = ThreadPoolExecutor(max_workers=1)
+
+    async def ask(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run `work` when its turn comes. Raises BusyError at once where the queue is full.
+
+        Who has gone away meanwhile keeps no place: a request that is cancelled while it waits is never worked on.
+        """
+        if self.waiting >= self.queue:
+            raise BusyError
+        loop = asyncio.get_running_loop()
+        future = self._pool.submit(work, *arguments)
+        self.waiting += 1
+        future.add_done_callback(lambda _: None if loop.is_closed() else loop.call_soon_threadsafe(self._left))
+        return await asyncio.wrap_future(future)
+
+    def _left(self) -> None:
+        self.waiting -= 1
+
+    def close(self) -> None:
+        """Forget who waits; what is being worked on ends first."""
+        self._pool.shutdown(wait=True, cancel_futures=True)

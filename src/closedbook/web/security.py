@@ -1,0 +1,139 @@
+"""What every request passes before the page's server looks at it, and what every answer carries.
+
+A web page elsewhere must not be able to use this server through its reader's browser: the Host must be ours (else a
+name that is made to point here could read our answers), a foreign Origin is refused, and a server that others can
+reach demands a token. Bodies are bounded, and the answers forbid everything that the page does not need.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+LARGEST_BODY = 65_536  # bytes
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+    "Cache-Control": "no-store",
+}
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class SecurityMiddleware:
+    """ASGI middleware. `host` is what the server listens on; `token` is asked for where one is given."""
+
+    def __init__(self, app: Any, host: str = "127.0.0.1", token: str | None = None) -> None:
+        self.app, self.token = app, token
+        self.open = not is_loopback(host)
+        self.names = {*LOOPBACK, host.lower(), *((socket.gethostname().lower(),) if self.open else ())}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+        async def sealed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(n, v) for n, v in message["headers"] if n.lower() != b"server"]
+                ours = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+                message["headers"] = [*kept, *ours]
+            await send(message)
+
+        if problem := self.problem(scope["path"], headers):
+            await refuse(sealed, *problem)
+            return
+        body = await read(receive)
+        if body is None:
+            await refuse(sealed, 413, f"the request is larger than {LARGEST_BODY:,} bytes")
+            return
+        told = False
+
+        async def replay() -> Message:
+            nonlocal told
+            if told:
+                return await receive()
+            told = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        await self.app(scope, replay, sealed)
+
+    def problem(self, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
+        """The status and words to refuse a request with, or None."""
+        host = headers.get("host", "")
+        if not self.ours(host):
+            return 403, f"this server does not go by the name {host[:100]!r}; use http://localhost with its port"
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            return 403, "requests from other sites are refused"
+        if not path.startswith("/api/"):
+            return None
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+            return 403, "requests from other sites are refused"
+        if self.token is not None:
+            given = headers.get("authorization", "").removeprefix("Bearer ")
+            if not secrets.compare_digest(given.encode(), self.token.encode()):
+                return 401, "the token is missing or wrong; open the address that `closedbook serve` printed"
+        return None
+
+    def ours(self, host: str) -> bool:
+        """Whether a Host header names this server: a name of its own, or, where others reach it, any IP address."""
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:  # such as an unclosed bracket
+            return False
+        return name in self.names or (self.open and is_address(name))
+
+
+def is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+async def read(receive: Receive) -> bytes | None:
+    """A request's whole body; None where it is too large."""
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] != "http.request":
+            return body
+        body += message.get("body", b"")
+        if len(body) > LARGEST_BODY:
+            return None
+        if not message.get("more_body"):
+            return body
+
+
+async def refuse(send: Send, status: int, why: str) -> None:
+    """An answer that says no, as the API's errors do."""
+    headers = [(b"content-type", b"application/json"), *([(b"www-authenticate", b"Bearer")] if status == 401 else [])]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": why}).encode()})

@@ -1,0 +1,272 @@
+"""The page's server: one static page and a small API behind it, on this machine unless told otherwise."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import socket
+import sys
+import threading
+import warnings
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import uvicorn
+from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from closedbook import __version__
+from closedbook.attention import CLAIMS
+from closedbook.attention.claim import Claim, load
+from closedbook.errors import ClaimError, ClosedbookError, RunError
+from closedbook.web.registry import RunRegistry, about, as_question
+from closedbook.web.request_queue import QUEUE, BusyError, RequestQueue
+from closedbook.web.security import SecurityMiddleware
+
+STATIC = Path(__file__).parent / "static"
+TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+LONGEST = 10_000  # characters of a question
+# What one request may ask of a claim, in seconds rather than minutes; `closedbook attention` allows far more.
+MOST = {"samples": 100_000, "d": 512, "steps": 500, "examples": 50_000, "width": 64}
+MOST_DRAWN = 60_000_000  # numbers drawn
+RETRY_AFTER = 2  # seconds
+
+
+class Problem(BaseModel):
+    """Why a request was refused, in words for people."""
+
+    detail: str
+
+
+class AskRequest(BaseModel):
+    """A question, or just a name, for one run."""
+
+    model_config = ConfigDict(extra="forbid")
+    run: str = Field(max_length=300)
+    question: str = Field(min_length=1, max_length=LONGEST)
+
+
+class Settings(BaseModel):
+    """Parameters of a claim; those left out stand at their defaults."""
+
+    model_config = ConfigDict(extra="forbid")
+    settings: dict[str, bool | int | float | str] = Field(default_factory=dict, max_length=20)
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "What was asked for cannot be done"},
+    401: {"model": Problem, "description": "No token, or a wrong one"},
+    403: {"model": Problem, "description": "Asked by another name, or from another site"},
+    404: {"model": Problem, "description": "There is no such run or claim"},
+    413: {"model": Problem, "description": "The request is too large"},
+    422: {"model": Problem, "description": "The request is not of the described form"},
+    503: {"model": Problem, "description": "Too many are waiting; try again after Retry-After seconds"},
+}
+
+Name = Annotated[str, Query(max_length=300)]
+
+
+def make_app(
+    registry: RunRegistry,
+    *,
+    host: str = "127.0.0.1",
+    token: str | None = None,
+    queue: int = QUEUE,
+    ready: Callable[[], None] = lambda: None,
+) -> SecurityMiddleware:
+    """The whole application. Every run it can open is on the shelf; every file it serves is read here, once.
+
+    Its first run is opened before it answers anybody; then `ready` is called.
+    """
+    request_queue, lab = RequestQueue(queue), RequestQueue(queue)  # a claim must not hold up an answer
+
+    @contextlib.asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        await request_queue.ask(_warm_up, registry)
+        ready()
+        yield
+        request_queue.close()
+        lab.close()
+
+    app = FastAPI(
+        title="closedbook", version=__version__, lifespan=life, docs_url=None, redoc_url=None,
+        openapi_url="/api/openapi.json", responses=REFUSALS,
+    )  # fmt: skip
+    _explain(app)
+
+    @app.get("/api/runs")
+    async def runs() -> dict[str, Any]:
+        """Every run: what it is, how far it is, and its score."""
+        described = []
+        for name, folder in registry.folders().items():
+            with contextlib.suppress(ClosedbookError):  # one that is damaged or being made does not hide the others
+                described.append(about(name, folder))
+        return {"runs": described, "version": __version__}
+
+    @app.get("/api/curve")
+    async def curve(run: Name, after: Annotated[int, Query(ge=0, le=10**9)] = 0) -> dict[str, Any]:
+        """The training curve of one run, from line `after` on."""
+        return registry.curve(run, after)
+
+    @app.get("/api/people")
+    async def people(run: Name) -> dict[str, Any]:
+        """Whom to ask about to begin with, and the wording that a bare name is asked in."""
+        found = await request_queue.ask(registry.people, run)
+        return {"examples": found.examples, "wording": found.wording, "names": len(found.names)}
+
+    @app.get("/api/suggest")
+    async def suggest(run: Name, typed: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
+        """Names that begin with what was typed."""
+        return {"names": await request_queue.ask(registry.suggest, run, typed)}
+
+    @app.post("/api/ask")
+    async def ask(asked: AskRequest) -> dict[str, Any]:
+        """The answer that `closedbook ask --json` gives, with what was really asked and what had to be left out."""
+        return await request_queue.ask(_answer, registry, asked)
+
+    @app.post("/api/inside")
+    async def attribute(asked: AskRequest) -> dict[str, Any]:
+        """How the answer came about: its tokens and runners-up, attention, and what switching each part off does."""
+        return await request_queue.ask(_inside, registry, asked)
+
+    @app.get("/api/claims")
+    async def claims() -> dict[str, Any]:
+        """The claims about attention: statement, derivation, parameters with their limits."""
+        return {"claims": [_described(claim) for claim in map(load, CLAIMS)]}
+
+    @app.post("/api/claims/{claim}")
+    async def check(claim: str, given: Settings) -> dict[str, Any]:
+        """Build one claim's head at these settings and measure it: what `closedbook attention --json` prints."""
+        if claim not in CLAIMS:
+            raise HTTPException(404, f"there is no claim {claim[:20]}; the claims are {', '.join(CLAIMS)}")
+        return await lab.ask(_check, claim, given.settings)
+
+    for path in sorted(STATIC.iterdir()):
+        _serve(app, path)
+    return SecurityMiddleware(app, host, token)
+
+
+def _serve(app: FastAPI, path: Path) -> None:
+    """One file under its own name; the page itself under /."""
+    content, kind = path.read_bytes(), TYPES[path.suffix]
+    address = "/" if path.name == "index.html" else f"/{path.name}"
+
+    @app.api_route(address, methods=["GET", "HEAD"], include_in_schema=False)
+    async def file() -> Response:
+        return Response(content, media_type=kind)
+
+
+def _explain(app: FastAPI) -> None:
+    """Errors as {"detail": words}; what was sent is never sent back."""
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"][:2] if isinstance(part, str))
+        return JSONResponse({"detail": f"{place}: {first['msg']}".encode("ascii", "replace").decode()}, 422)
+
+    @app.exception_handler(ClosedbookError)
+    async def mistaken(request: Request, error: ClosedbookError) -> JSONResponse:
+        missing = isinstance(error, RunError) and str(error).startswith("there is no run")
+        return JSONResponse({"detail": _sendable(str(error))}, 404 if missing else 400)
+
+    @app.exception_handler(BusyError)
+    async def busy(request: Request, error: BusyError) -> JSONResponse:
+        words = "too many questions are waiting; try again in a moment"
+        return JSONResponse({"detail": words}, 503, {"Retry-After": str(RETRY_AFTER)})
+
+
+def _sendable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _answer(registry: RunRegistry, asked: AskRequest) -> dict[str, Any]:
+    question = as_question(asked.question, registry.people(asked.run).wording)
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", UserWarning)
+        answer = registry.load(asked.run).ask(question)
+    return {"question": question, "answer": answer.to_json(), "notes": [_sendable(str(note.message)) for note in noted]}
+
+
+def _inside(registry: RunRegistry, asked: AskRequest) -> dict[str, Any]:
+    return registry.load(asked.run).attribute(as_question(asked.question, registry.people(asked.run).wording)).to_json()
+
+
+def _described(claim: Claim) -> dict[str, Any]:
+    return {
+        "id": claim.id,
+        "title": claim.title,
+        "statement": claim.statement,
+        "derivation": claim.derivation,
+        "premise": claim.premise,
+        "float32": claim.float32,
+        "parameters": [
+            {
+                "name": p.name, "default": p.default, "meaning": p.meaning, "unit": p.unit,
+                "low": None if p.choices else p.low, "high": None if p.choices else p.high,
+                "choices": list(p.choices), "whole": isinstance(p.default, int),
+            }
+            for p in claim.parameters
+        ],
+    }  # fmt: skip
+
+
+def _check(id: str, settings: dict[str, bool | int | float | str]) -> dict[str, Any]:
+    claim = load(id)
+    p = claim.settings(settings)
+    over = [f"{name} at most {most:,}" for name, most in MOST.items() if getattr(p, name, 0) > most]
+    if hasattr(p, "samples") and p.samples * p.n * p.d > MOST_DRAWN:
+        over.append(f"samples·n·d at most {MOST_DRAWN:,}")
+    if over:
+        raise ClaimError(f"the page takes {', '.join(over)}; for more, in a terminal: closedbook attention {id}")
+    return _finite(claim.check(vars(p)).as_json())
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no infinity and no NaN: they are sent as words, not hidden."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket to listen on. Raises RunError where the address is taken or not this machine's."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        if sys.platform != "win32":  # where it would let two servers have one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except (OSError, OverflowError) as error:
+        raise RunError(
+            f"cannot listen on {host}, port {port} ({error}); try another, or --port 0 for a free one"
+        ) from None
+    return listening
+
+
+def serve(app: SecurityMiddleware, listening: socket.socket) -> None:
+    """Answer requests until Ctrl-C or SIGTERM; then let what is being answered end, and return."""
+    settings = uvicorn.Config(
+        app, log_level="warning", server_header=False, date_header=False, timeout_graceful_shutdown=5, lifespan="on",
+    )  # fmt: skip
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(
+            signal.SIGTERM, lambda *_: None
+        )  # uvicorn, having stopped, sends it again: a clean stop is no crash
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(settings).run(sockets=[listening])
+
+
+def _warm_up(registry: RunRegistry) -> None:
+    """Open the first run that answers questions, and ask it one, so that the reader's first answer comes at once."""
+    for name, folder in registry.folders().items():
+        with contextlib.suppress(ClosedbookError):
+            if about(name, folder)["asks"]:
+                _answer(registry, AskRequest(run=name, question="nobody"))
+                return

@@ -1,0 +1,78 @@
+"""Reading many texts at once gives what reading them one by one gives."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from closedbook.data.documents import title_of
+from closedbook.data.scan import Lexicon, Scan, pieces
+from closedbook.data.spans import as_words, body_spans, lower_case_words, words
+from closedbook.data.word_vocabulary import Words
+
+WORDS = [
+    "Ada",
+    "ada",
+    "Ray.",
+    "J.",
+    "R.",
+    "born",
+    "in",
+    "New",
+    "York",
+    "City",
+    "1901",
+    "(he",
+    "–",
+    "Jr..",
+    "東京",
+    "Él’s",
+]
+TEXTS = st.lists(st.lists(st.sampled_from([*WORDS, ".", "!", "  "]), min_size=1).map(" ".join), min_size=1, max_size=6)
+ANSWERS = st.sets(st.sampled_from(["born", "born in", "in", "New York", "ada", "1901"]))
+
+
+@settings(max_examples=150)
+@given(TEXTS, ANSWERS)
+def test_words_and_spans_of_many_texts_are_those_of_each(texts, answers):
+    scan = Scan.of(texts, Lexicon())
+    split = [words(text) for text in texts]
+    found = [
+        (t, scan.lexicon.words[w], s - scan.edges[t]) for t, w, s in zip(scan.text, scan.word, scan.start, strict=True)
+    ]
+    assert found == [(t, word.text, word.start) for t, text in enumerate(split) for word in text]
+    lower, known = lower_case_words(split), as_words(answers)
+    assert scan.lexicon.lower_case() == set(lower)
+    titles = [title_of(text) for text in texts]
+    first, last = scan.spans([len(title) for title in titles], set(lower), known)
+    before = [sum(map(len, split[:t])) for t in range(len(texts))]
+    expected = [
+        (before[t] + i, before[t] + j)
+        for t, (title, text) in enumerate(zip(titles, split, strict=True))
+        for i, j in body_spans(title, text, lower, known)
+    ]
+    assert list(zip(first.tolist(), last.tolist(), strict=True)) == expected
+
+
+@given(TEXTS)
+def test_many_texts_in_words_are_each_in_words(texts):
+    vocabulary = Words.train(texts[:2])
+    ids, lengths, starts = vocabulary.encode_all(texts)
+    each = [vocabulary.encode(text) for text in texts]
+    assert lengths.tolist() == [len(one) for one, _ in each]
+    assert ids.tolist() == [i for one, _ in each for i in one]
+    assert starts.tolist() == [i for _, one in each for i in one]
+
+
+def test_a_bounded_vocabulary_keeps_the_most_frequent_words_and_phrases():
+    texts = ["A B. Oslo and Oslo and Rome.", "C D. Oslo and Lima."]
+    small = Words.train(texts, ["Who?"], ["Bonn"], size=2)
+    assert small.forms[2:] == ["oslo", "and", "who", "?"]
+    assert small.phrases == ["Oslo", "Rome", "Bonn"]
+    assert Words.train(texts, size=100).forms == Words.train(texts).forms
+
+
+def test_pieces_hold_every_text_once_in_order():
+    texts = [str(i) * (i % 7) for i in range(100)]
+    assert [text for some in pieces(texts, 20) for text in some] == texts
+    assert len(list(pieces(texts, 20))) > 5

@@ -1,0 +1,202 @@
+"""What the index finds, what it refuses to find, and what it says when the corpus is no longer what it was."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.data.documents import read_documents
+from closedbook.data.questions import subject
+from closedbook.errors import RunError
+from closedbook.evaluation.baselines import stands_in
+from closedbook.objectives.question import QuestionAnswer
+from closedbook.synthetic.world import WorldSpec, make_world
+from closedbook.verdicts.evidence_store import Counts, EvidenceStore, Fact, build_index, edit_distance, sentences
+from closedbook.verdicts.verdict import decide
+
+LINES = [
+    "Ada Berg. Ada Berg was born in Oslo. She moved to Bergen, where she met Nils Dahl .",
+    "Nils Dahl. Nils Dahl (3 May 1950 – 1 June 2001) was a painter. He was born in Bergen .",
+    "John Smith. John Smith was born in York and died in Leeds .",
+    "John Smith. John Smith (born 1970) is a chemist from Vancouver .",
+    'José Núñez. José Núñez was born in Lima. Lima was his home. He admired Ada Berg and "O\'Hara" .',
+]
+
+
+def indexed(folder: Path, lines: list[str], counts: Counts | None = None) -> EvidenceStore:
+    corpus = folder / "documents.txt"
+    corpus.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    build_index(folder / "evidence.sqlite", read_documents(corpus), counts)
+    return EvidenceStore(folder / "evidence.sqlite")
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
+    counts = Counts([Fact("José Núñez", "Lima", 30, 2)], {("José Núñez", "Lima"): 4}, {"Oslo": 2})
+    return indexed(tmp_path_factory.mktemp("index"), LINES, counts)
+
+
+def test_the_sentence_in_which_the_answer_stands_is_quoted_with_its_place(index: EvidenceStore):
+    found = index.evidence("Where was Ada Berg born?", "Oslo")
+    assert (found.status, found.name, found.stands_in) == ("stands in", "Ada Berg", True)
+    (quote,) = found.documents
+    assert (quote.title, quote.line) == ("Ada Berg", 1)
+    assert quote.sentence == "Ada Berg was born in Oslo."
+    assert quote.sentence[quote.start : quote.stop] == "Oslo"
+
+
+def test_an_answer_that_is_not_there_gets_what_stands_there_instead(index: EvidenceStore):
+    found = index.evidence("Where was Nils Dahl born?", "Oslo")
+    assert (found.status, found.stands_in) == ("lacks", False)
+    (quote,) = found.documents
+    assert quote.sentence[quote.start : quote.stop] == "Bergen"
+    assert index.evidence("where was nils dahl born?", "Oslo").documents == found.documents
+
+
+def test_part_of_a_word_is_no_answer_and_nothing_stands_nowhere(index: EvidenceStore):
+    assert index.evidence("Where was John Smith born?", "Van").status == "lacks"
+    assert index.evidence("Where was John Smith born?", "Vancouver").status == "stands in"
+    assert index.evidence("Where was John Smith born?", "").status == "lacks"
+
+
+def test_several_people_of_one_name_are_all_listed(index: EvidenceStore):
+    found = index.evidence("Where was John Smith born?", "York")
+    assert [quote.line for quote in found.documents] == [3, 4]
+    assert [quote.start is None for quote in found.documents] == [False, True]
+
+
+def test_mentions_are_in_other_people_s_documents_and_near_names_only_where_there_is_none(index: EvidenceStore):
+    found = index.evidence("Where was Ada Berg born?", "Oslo")
+    assert [(quote.title, quote.line) for quote in found.mentions] == [("José Núñez", 5)]
+    assert found.mention_count == 1
+    assert found.near == ()
+    stranger = index.evidence("Where was Ada Burg born?", "Oslo")
+    assert (stranger.status, stranger.name, stranger.near[0]) == ("no document", "Ada Burg", "Ada Berg")
+    assert index.evidence("Where was O'Hara born?", "Oslo").mentions[0].line == 5
+
+
+def test_exposures_wordings_and_passes_belong_to_the_answer(index: EvidenceStore):
+    found = index.evidence("Where was José Núñez born?", "Lima")
+    assert (found.exposures, found.wordings, found.passes) == (34, 2, 17.0)
+    assert index.evidence("Where was José Núñez born?", "Oslo").exposures == 0
+    assert index.golds() == {"Oslo": 2}
+
+
+@settings(max_examples=300)
+@given(st.text(max_size=60), st.text(max_size=20))
+def test_any_text_is_a_safe_question(index: EvidenceStore, question: str, answer: str):
+    assert index.evidence(question, answer).status in ("stands in", "lacks", "no document")
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["", " ", "?" * 50, '"', '" OR words MATCH "', "NEAR(Ada Berg)", "Ada* Berg", "title:Ada", "'; DROP TABLE words;",
+     "x " * 5000, "Ada\0Berg", "Ада Берг", "%_%", "-Ada", "Where was Ada Berg or Nils Dahl born?"],
+)  # fmt: skip
+def test_queries_that_could_be_code_are_text(index: EvidenceStore, question: str):
+    found = index.evidence(question, question[:100])
+    assert found.status in ("no document", "stands in", "lacks")
+    assert index.evidence("Where was Ada Berg born?", "Oslo").stands_in
+
+
+def test_a_moved_or_altered_corpus_is_noticed(tmp_path: Path):
+    index = indexed(tmp_path, LINES)
+    corpus = tmp_path / "documents.txt"
+    whole = corpus.read_bytes()
+    assert index.trouble is None
+    corpus.write_bytes(whole.replace(b"born in Oslo", b"born in Rome"))
+    altered = EvidenceStore(tmp_path / "evidence.sqlite")
+    found = altered.evidence("Where was Ada Berg born?", "Rome")
+    assert (found.status, found.stands_in, found.has_document, found.documents) == ("unread", None, True, ())
+    assert "hash" in (altered.trouble or "")
+    assert altered.evidence("Where was Nils Dahl born?", "Bergen").stands_in  # lines that are what they were
+    corpus.rename(tmp_path / "elsewhere.txt")
+    moved = EvidenceStore(tmp_path / "evidence.sqlite")
+    assert moved.evidence("Where was Ada Berg born?", "Oslo").status == "unread"
+    assert "--documents" in (moved.trouble or "")
+    (tmp_path / "elsewhere.txt").write_bytes(whole)
+    back = EvidenceStore(tmp_path / "evidence.sqlite", tmp_path / "elsewhere.txt")
+    assert back.trouble is None
+    assert back.evidence("Where was Ada Berg born?", "Oslo").stands_in
+
+
+def test_a_damaged_index_is_an_error_that_names_it(tmp_path: Path):
+    (tmp_path / "evidence.sqlite").write_bytes(b"not a database" * 100)
+    with pytest.raises(RunError, match=r"evidence\.sqlite is damaged"):
+        EvidenceStore(tmp_path / "evidence.sqlite")
+
+
+def test_no_answer_absent_from_the_person_s_documents_is_ever_remembered(tmp_path: Path):
+    """Places of other people, co-mentioned places, namesakes' places and nonsense, however sure the model is."""
+    world = make_world(WorldSpec(people=60, biographies_per_person=2, strangers=12), 5)
+    rng = random.Random(0)
+    lines = list(world.documents)
+    names = [person.name for person in world.people]
+    for i in range(0, 60, 3):  # namesakes, and documents that mention another person beside another place
+        other = world.people[rng.randrange(60)]
+        lines.append(f"{names[i]}. {names[i]} met {other.name} in {rng.choice(world.candidates('birthplace'))} .")
+    index = indexed(tmp_path, lines)
+    documents = read_documents(tmp_path / "documents.txt").by_title()
+    places = [*world.candidates("birthplace"), "York", "a", "", *names]
+    absent = remembered = 0
+    for _ in range(4000):
+        name = rng.choice([*names, *(stranger.name for stranger in world.strangers)])
+        answer = rng.choice(places)
+        if name in documents and rng.random() < 0.2:
+            answer = rng.choice(rng.choice(documents[name]).text.split())
+        found = index.evidence(f"Where was {name} born?", answer)
+        verdict = decide(rng.random(), rng.choice([0.0, 0.5, 0.9]), rng.choice([None, 1.0]), found)
+        there = bool(answer) and stands_in(answer, documents.get(name, []))
+        assert found.stands_in is there, (name, answer)
+        absent += not there
+        remembered += verdict.name == "remembered"
+        assert there or verdict.name in ("made up", "never met")
+        assert (name in documents) is (verdict.name != "never met")
+    assert absent > 2500
+    assert remembered > 100
+
+
+@pytest.mark.parametrize("recipe", ["fast", "course-vanilla", "demo"])
+def test_exposures_are_those_of_the_batches(recipe: str, tmp_path: Path):
+    """Counted again the slow way: every example's tokens, as the network sees them."""
+    world = make_world(WorldSpec.tiny(), 1).write(tmp_path)
+    steps = {"fast": ["stages.learn.steps=9"], "demo": ["stages.learn.steps=9"]}.get(
+        recipe, ["stages.pretrain.epochs=3"]
+    )
+    job = pipeline.prepare(load_recipe(recipe, steps), world / "documents.txt", world / "questions-train.tsv")
+    counts = Counts.of(job.corpus, job.samplers)
+    corpus = job.corpus
+    examples = 0
+    for sampler in job.samplers:
+        for objective, items, u in sampler.iter_examples():
+            examples += len(items)
+            shown = objective.exposed_spans(items, u)
+            if isinstance(objective, QuestionAnswer):
+                assert not len(shown)
+                continue
+            made = objective.examples(items, u)
+            asked = [set(range(a, b)) for a, b in zip(made.inputs.starts, made.inputs.starts[1:], strict=False)]
+            assert len(asked) == len(items)
+            if corpus.vocabulary.answers_in_one:  # one target says one whole answer
+                assert made.targets == len(shown)
+                assert sorted(corpus.spans.output.take(shown).values) == sorted(made.labels[made.labels >= 0])
+    assert examples == sum(len(sampler.batch(step)) for sampler in job.samplers for step in range(sampler.steps))
+    first = job.samplers[0]
+    shown = sum(len(items) for _, items, _ in first.iter_examples(5))
+    assert shown == sum(len(first._drawn(step)) for step in range(5))  # a stage that was stopped early
+    known = set(corpus.documents.titles)
+    assert job.questions is not None
+    assert {name for name, _ in counts.asked} == {subject(item.text, known) for item in job.questions.items} - {None}
+
+
+def test_edit_distance_and_sentences():
+    assert [edit_distance(*pair) for pair in (("", "abc"), ("abc", "abc"), ("kitten", "sitting"))] == [3, 0, 3]
+    assert sentences("J. R. Berg was born. He, St. John's friend, died! Why?  Nobody knows .") == [
+        "J. R. Berg was born.", "He, St. John's friend, died!", "Why?", "Nobody knows .",
+    ]  # fmt: skip

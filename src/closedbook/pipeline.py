@@ -595,4 +595,17 @@ def _check_inputs(folder: RunFolder, job: TrainingSetup, start: Start | None) ->
         raise RunError(f"{folder.path / 'vocabulary.json'} is damaged (not what the documents give); train anew")
 
 
-__all__ = ["Asked", "Event", "Job", "Listener", "Note", "Plan", "Start", "evaluate", "load", "plan", "prepare", "train"]
+__all__ = [
+    "Event",
+    "Listener",
+    "Message",
+    "Plan",
+    "Start",
+    "TrainingSetup",
+    "ValidationEvent",
+    "evaluate",
+    "load",
+    "plan",
+    "prepare",
+    "train",
+]

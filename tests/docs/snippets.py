@@ -221,7 +221,7 @@ class Reader:
 
 def shrunk(recipe: Recipe) -> Recipe:
     """The recipe as it is, but for a network and a number of steps that take a moment. Twice is the same as once."""
-    model, data = schema_module.model, schema_module.data
+    model, data = recipe.model, recipe.data
     memory = model.memory and replace(model.memory, rows=min(model.memory.rows, 512))
     model = replace(
         model, width=32, heads=4, layers=min(model.layers, 3), matmul_dtype="float32", memory=memory,
@@ -233,9 +233,9 @@ def shrunk(recipe: Recipe) -> Recipe:
             stage, steps=min(stage.steps, 6), epochs=min(stage.epochs, 1), batch=min(stage.batch, 32),
             group=min(stage.group, 2), negatives=min(stage.negatives, 50),
         )
-        for stage in schema_module.stages
+        for stage in recipe.stages
     )  # fmt: skip
-    return replace(schema_module, model=model, data=data, stages=stages)
+    return replace(recipe, model=model, data=data, stages=stages)
 
 
 def make_desk(folder: Path) -> Path:
@@ -261,7 +261,7 @@ def make_desk(folder: Path) -> Path:
         closedbook("cs224n", "finetune", "vanilla", "wiki.txt", "--writing_params_path", "vanilla.params",
                    "--finetune_corpus_path", "birth_places_train.tsv")  # fmt: skip
         recipe = package.load_recipe("fast")  # long enough that answers differ
-        longer = replace(schema_module, stages=tuple(replace(stage, steps=60) for stage in schema_module.stages))
+        longer = replace(recipe, stages=tuple(replace(stage, steps=60) for stage in recipe.stages))
         package.train(longer, "wiki.txt", "birth_places_train.tsv", dev="birth_dev.tsv", run="runs/mine", threads=1)
         package.train(package.load_recipe("course-vanilla"), "wiki.txt", "birth_places_train.tsv", run="runs/vanilla")
         for name in ("one", "other"):

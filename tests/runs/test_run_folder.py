@@ -217,8 +217,8 @@ def test_a_checkout_around_an_installed_package_is_not_its_commit(tmp_path, monk
         check=True,
     )
     (tmp_path / "site").mkdir()
-    monkeypatch.setattr(folder_module, "__file__", str(tmp_path / "site" / "runs.py"))
-    (tmp_path / "site" / "runs.py").touch()
+    monkeypatch.setattr(folder_module, "__file__", str(tmp_path / "site" / "folder.py"))
+    (tmp_path / "site" / "folder.py").touch()
     assert source_commit() is None
 
 

@@ -81,7 +81,7 @@ def test_neither_trimming_padding_nor_threads_change_the_loss_or_a_gradient(kind
     padded = pad_to(examples, 63)
     assert padded.tokens.shape == (40, 63)
     update_embeddings = padded.kinds == 0 if kind == "memory" else None
-    expected = model.loss(padded.tokens, padded.at, padded.target, writes) / examples.targets
+    expected = model.loss(padded.tokens, padded.at, padded.target, update_embeddings) / examples.targets
     expected.backward()
     assert loss == pytest.approx(expected.item(), abs=1e-10)
     for name, gradient in gradients(model).items():

@@ -38,7 +38,7 @@ REGISTRIES: dict[str, dict[str, str]] = {
         "synthesizer-random-vanilla": "closedbook.model.mixers.synthesizer_random_vanilla:SynthesizerRandomVanilla",
     },
     "stack": {
-        "uniform": "closedbook.model.stacks:Uniform",
+        "uniform": "closedbook.model.stacks:Sequential",
         "perceiver": "closedbook.model.stacks:Perceiver",
     },
     "positions": {
@@ -47,7 +47,7 @@ REGISTRIES: dict[str, dict[str, str]] = {
         "none": "closedbook.model.positions:NoPositions",
     },
     "objective": {
-        "span": "closedbook.objectives.span_corruption:Span",
+        "span": "closedbook.objectives.span_corruption:SpanCorruption",
         "language": "closedbook.objectives.language:Language",
         "cue": "closedbook.objectives.cue:Cue",
         "masked": "closedbook.objectives.masked:Masked",

@@ -1,7 +1,7 @@
 """The words of the built-in world: parts of names, places, professions, schools, employers and wordings.
 
 No name part is a place or a word of an employer, and no place stands inside another as whole words, so that a
-string found in a document means one thing only. tests/text/test_world.py holds the lists to this.
+string found in a document means one thing only. tests/synthetic/test_world.py holds the lists to this.
 """
 
 from __future__ import annotations

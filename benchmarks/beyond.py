@@ -188,7 +188,7 @@ def trained(recipe: Recipe, documents: Path, questions: Path, folder: Path, thre
             print(event, flush=True)
 
     resume = (folder / "run.json").exists()
-    return pipeline.train(recipe, documents, questions, run=folder, resume=resume, threads=threads, listeners=[listen])
+    return pipeline.train(recipe, documents, questions, run=folder, resume=resume, threads=threads, callbacks=[listen])
 
 
 def held_out(run: Run, course: Course, kind: str, number: int) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def measured_child(folder: Path, documents: str, began: float) -> None:
     """Index (where it is not yet) and train, in this process; prints one JSON object."""
     from closedbook import pipeline
     from closedbook.config.schema import load_recipe
-    from closedbook.training.loop import Step
+    from closedbook.training.events import Step
 
     marks: list[tuple[float, str]] = []
     memory: dict[str, int] = {}
@@ -88,7 +88,7 @@ def measured_child(folder: Path, documents: str, began: float) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as run:
         pipeline.train(
             recipe, folder / documents, folder / "questions.tsv", run=Path(run) / "run", threads=1,
-            index=folder / "indexes", listeners=[listen],
+            index=folder / "indexes", callbacks=[listen],
         )  # fmt: skip
     print(json.dumps({"first_step": first[0], "last_step": first[-1], "memory": memory, "notes": marks}))
 

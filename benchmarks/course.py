@@ -29,7 +29,7 @@ from closedbook.runs.folder import RunFolder
 
 
 def train(
-    name: str, data: Path, folder: Path, sets: list[str], threads: int | None, *listeners: pipeline.Listener
+    name: str, data: Path, folder: Path, sets: list[str], threads: int | None, *callbacks: pipeline.Callback
 ) -> RunFolder:
     """Train into a folder that outlives an interruption; go on where one is."""
     if (folder / "run.json").exists() and RunFolder.open(folder).finished:
@@ -41,7 +41,7 @@ def train(
 
     run = pipeline.train(
         load_recipe(name, sets), data / "wiki.txt", data / "birth_places_train.tsv",
-        run=folder, resume=(folder / "run.json").exists(), threads=threads, listeners=[listen, *listeners],
+        run=folder, resume=(folder / "run.json").exists(), threads=threads, callbacks=[listen, *callbacks],
     )  # fmt: skip
     return run.folder
 

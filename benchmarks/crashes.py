@@ -47,7 +47,7 @@ from closedbook.errors import ClosedbookError
 from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder
 from closedbook.synthetic.world import WorldSpec, make_world
-from closedbook.training import session
+from closedbook.training import checkpoint, metrics_log
 
 RECIPE = """
 name = "crash"
@@ -107,11 +107,11 @@ class Inputs:
     def dev(self) -> Path:
         return self.folder / "world" / "questions-test.tsv"
 
-    def train(self, run: Path, resume: bool = False, listeners: tuple[Any, ...] = ()) -> pipeline.Run:
+    def train(self, run: Path, resume: bool = False, callbacks: tuple[Any, ...] = ()) -> pipeline.Run:
         recipe = load_recipe(self.folder / "crash.toml", [f"seed={self.seed}"])
         return pipeline.train(
             recipe, self.documents, self.questions, dev=self.dev, run=run, resume=resume,
-            threads=None if resume else 1, listeners=listeners,
+            threads=None if resume else 1, callbacks=callbacks,
         )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def train_in_a_fork(inputs: Inputs, run: Path, resume: bool, kill_at_write: int 
         return child
     code = 1
     try:
-        session.SAVE_EVERY = session.FLUSH_EVERY = -1.0
+        checkpoint.SAVE_EVERY = metrics_log.FLUSH_EVERY = -1.0
         calls = 0
 
         def counted(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -189,7 +189,7 @@ def one_kill(inputs: Inputs, run: Path, random: Random, seconds: float, inside: 
         return None
     writing = bool(list(run.glob(".*.partial")))
     status = RunFolder(run).record()["status"] if (run / "run.json").is_file() else "nothing"
-    states = sum(path.is_file() for path in session.state_paths(RunFolder(run)))
+    states = sum(path.is_file() for path in checkpoint.state_paths(RunFolder(run)))
     resume = status == "training"
     if status != "finished":
         code = ended(train_in_a_fork(inputs, run, resume))
@@ -353,12 +353,12 @@ def make_victims(work: Path) -> dict[str, Path]:
 
         inputs.train(inputs.folder / "run")
         open_corpus(inputs.folder / "run", inputs)
-        every, session.SAVE_EVERY = session.SAVE_EVERY, 0.0
+        every, checkpoint.SAVE_EVERY = checkpoint.SAVE_EVERY, 0.0
         try:
             with suppress(KeyboardInterrupt):
-                inputs.train(inputs.folder / "unfinished", listeners=(interrupt,))
+                inputs.train(inputs.folder / "unfinished", callbacks=(interrupt,))
         finally:
-            session.SAVE_EVERY = every
+            checkpoint.SAVE_EVERY = every
         torch.manual_seed(seed)
         course = load_recipe(
             "course-vanilla", ["model.width=16", "model.layers=1", "model.heads=2", "model.context_length=32"]

@@ -28,7 +28,7 @@ def first_step(folder: Path, documents: str, index: str, began: float) -> None:
     from closedbook import pipeline
     from closedbook.config.schema import load_recipe
     from closedbook.runs.folder import source_commit
-    from closedbook.training.loop import Step
+    from closedbook.training.events import Step
 
     def listen(event: object) -> None:
         if isinstance(event, Step):
@@ -40,7 +40,7 @@ def first_step(folder: Path, documents: str, index: str, began: float) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as run:
         pipeline.train(
             recipe, folder / documents, folder / "questions.tsv", run=Path(run) / "run", threads=1,
-            index=folder / index, listeners=[listen],
+            index=folder / index, callbacks=[listen],
         )  # fmt: skip
 
 

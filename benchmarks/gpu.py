@@ -34,8 +34,8 @@ from closedbook.training.distributed import DistributedContext
 from closedbook.training.gradient import backward
 
 LARGE = ModelRecipe(
-    width=768, layers=12, heads=12, context_length=1024, positions="rotary", norm="rms", feedforward="relu2", bias=False,
-    initial="scaled", matmul_dtype="autocast", dropout=0.0,
+    width=768, layers=12, heads=12, context_length=1024, positions="rotary", norm="rms", feedforward="relu2",
+    bias=False, initial="scaled", matmul_dtype="autocast", dropout=0.0,
 )  # fmt: skip
 TOKENS = 10_240  # of the large network's vocabulary, in and out
 TINY = {

@@ -47,7 +47,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run = pipeline.train(
             recipe, arguments.documents, arguments.questions,
-            run=Path(folder) / "run", threads=arguments.threads, listeners=[listen],
+            run=Path(folder) / "run", threads=arguments.threads, callbacks=[listen],
         )  # fmt: skip
         record = run.folder.record()
         questions = read_questions(arguments.questions)

@@ -1,4 +1,4 @@
-"""Write what the report tells of our own stored results (src/closedbook/reporting/measured.json), or check it (--check).
+"""Write what the report tells of our own stored results (reporting/measured.json), or check it (--check).
 
 An installed package has no results/ folder, so the figures that the report stands beside a run are packed with it.
 """

@@ -24,10 +24,10 @@ from unittest import mock
 import torch
 from record import Cells
 
-from closedbook import pipeline
 from closedbook.config.schema import load_recipe
 from closedbook.training.distributed import DistributedContext
 from closedbook.training.gradient import backward
+from closedbook.training.setup import prepare_training
 
 WARM = 3  # steps before the clock counts
 STEPS = {"fast": 60, "course-vanilla": 6}
@@ -48,7 +48,7 @@ def work(data: Path, names: list[str]) -> None:
     torch.set_num_threads(1)
     with DistributedContext.start() as distributed:
         for name in names:
-            job = pipeline.prepare(load_recipe(name), data / "wiki.txt", data / "birth_places_train.tsv")
+            job = prepare_training(load_recipe(name), data / "wiki.txt", data / "birth_places_train.tsv")
             job.distributed = distributed
             trainer = job.trainer(0)
             trainer.model.train()

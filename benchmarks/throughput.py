@@ -27,11 +27,11 @@ import torch
 import torch.nn.functional as F
 from record import Cells
 
-from closedbook import pipeline
 from closedbook.config.schema import load_recipe
 from closedbook.model import generate
 from closedbook.training.bucketing import pad_to, to_batches
 from closedbook.training.gradient import backward
+from closedbook.training.setup import prepare_training, set_threads
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -43,7 +43,7 @@ def timed(work: Callable[[], object]) -> float:
 def course(data: Path, batches: int) -> dict[str, object]:
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    job = pipeline.prepare(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
+    job = prepare_training(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
     model, trainer = job.model, job.trainer(0)
     config = GPT2Config(
         vocab_size=256, n_positions=128, n_embd=256, n_layer=4, n_head=8, activation_function="gelu",
@@ -100,7 +100,7 @@ def course(data: Path, batches: int) -> dict[str, object]:
 
 
 def fast(data: Path, steps: int) -> dict[str, object]:
-    job = pipeline.prepare(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
+    job = prepare_training(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
     model, trainer, recipe = job.model, job.trainer(0), job.recipe.model
     d, layers = recipe.width, recipe.layers
     stage = trainer.stage
@@ -111,7 +111,7 @@ def fast(data: Path, steps: int) -> dict[str, object]:
     for step in range(first, first + steps + 5):
         examples = trainer.sampler.batch(step)
         torch.manual_seed(step)
-        seconds = timed(lambda e=examples: trainer.step(e, 0.5))
+        seconds = timed(lambda e=examples: trainer.update(e, 0.5))
         flops, whole_flops, shapes = 0.0, 0.0, []
         for piece in to_batches(examples):
             positions, targets = piece.tokens.numel(), len(piece.at)
@@ -158,7 +158,7 @@ def product_rate(shapes: list[tuple[int, int, int]]) -> float:
 
 
 def decoding(data: Path, turns: int) -> dict[str, object]:
-    job = pipeline.prepare(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
+    job = prepare_training(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
     prompts = [np.append(job.corpus.prompts[i], 1) for i in range(500)]
     model = job.model.eval()
     generate.greedy(model, prompts[:50], 32)
@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["course", "fast", "decode"])
     parser.add_argument("--machine", help="added to the cells' names: figures of several processors side by side")
     arguments = parser.parse_args()
-    pipeline.set_threads(arguments.threads)
+    set_threads(arguments.threads)
     cells = Cells("throughput.json")
     parts = {
         "course": lambda: course(arguments.data, arguments.batches),

@@ -40,6 +40,7 @@ from closedbook.studies.fluency import run_fluency
 from closedbook.studies.reversal import run_reversal
 from closedbook.studies.strangers import run_strangers
 from closedbook.synthetic.world import WorldSpec, make_world
+from closedbook.training.setup import prepare_training
 from closedbook.verdicts.evidence_store import EvidenceStore, build_index
 
 PRECISIONS = (0.8, 0.9, 0.95)
@@ -106,7 +107,7 @@ def _judged_anew(kept: Path, recipe: Recipe, path: Path, documents: Path, questi
     """
     found = pipeline.load(kept)
     recipe = replace(recipe, model=replace(recipe.model, matmul_dtype=found.recipe.model.matmul_dtype))
-    job = pipeline.prepare(recipe, documents, questions)
+    job = prepare_training(recipe, documents, questions)
     trained = found.folder.record()["split"]["train"]
     if replace(found.recipe, data=recipe.data) != recipe or trained != job.split["train"]:
         return None

@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,10 +136,10 @@ main(arguments)
 def kill_at(name: str, where: str, number: int, save_every: float) -> None:
     """Make this process send itself a signal at a step of the training it is going to do."""
     from closedbook import pipeline
-    from closedbook.training import loop, session
+    from closedbook.training import checkpoint
     from closedbook.training.optimisers import AdamW
 
-    session.SAVE_EVERY = save_every
+    checkpoint.SAVE_EVERY = save_every
     seen = 0
 
     def count() -> None:
@@ -149,7 +148,7 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
         if seen == number:
             os.kill(os.getpid(), getattr(signal, name))
 
-    step, seeded, train = AdamW.step, loop.StageTrainer.run, pipeline.train_stages
+    step, save_if_due, fit = AdamW.step, checkpoint.Checkpointer.save_if_due, pipeline.fit
 
     def half_done(self: AdamW, multiplier: float) -> None:
         """The signal comes when one half of the parameters is updated."""
@@ -161,19 +160,18 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
                 count()
         self.groups = halves
 
-    def run(self: loop.StageTrainer, listen: Callable[[loop.Step], None]) -> None:
-        def heard(event: loop.Step) -> None:
-            listen(event)
-            count()
-
-        seeded(self, heard if where == "after" else listen)
+    def after_step(self: Any, *given: Any) -> None:
+        save_if_due(self, *given)
+        count()
 
     def only_now(*given: Any) -> float:  # the plan has timed steps of its own before
         if where == "half":
             AdamW.step = half_done  # type: ignore[method-assign]
-        return train(*given)
+        return fit(*given)
 
-    loop.StageTrainer.run, pipeline.train_stages = run, only_now  # type: ignore[method-assign]
+    if where == "after":
+        checkpoint.Checkpointer.save_if_due = after_step  # type: ignore[method-assign]
+    pipeline.fit = only_now
 
 
 def killed(name: str, where: str, number: int, arguments: list[str], save_every: float = 1e9) -> Done:

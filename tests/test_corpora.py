@@ -12,6 +12,7 @@ from closedbook.config.schema import load_recipe
 from closedbook.data.documents import read_documents
 from closedbook.runs.weights import load_tensors, same_tensors
 from closedbook.synthetic.world import WorldSpec, make_world
+from closedbook.training.setup import prepare_training
 
 SMALL = [
     "model.width=16", "model.heads=2", "model.layers=1", "model.memory.rows=64", "stages.learn.steps=6",
@@ -37,7 +38,7 @@ def train(data, run, documents="documents.txt", **more):
 def test_an_indexed_corpus_trains_the_same_weights_and_tells_the_same_evidence(data, tmp_path):
     plain = train(data, tmp_path / "plain")
     notes = []
-    indexed = train(data, tmp_path / "indexed", index=tmp_path / "index", listeners=[notes.append])
+    indexed = train(data, tmp_path / "indexed", index=tmp_path / "index", callbacks=[notes.append])
     packed = train(data, tmp_path / "packed", "documents.jsonl.gz", index=tmp_path / "index")
     assert any(isinstance(note, pipeline.Message) and "indexing" in note.text for note in notes)
     weights = [load_tensors(run.path / "model.safetensors")[0] for run in (plain, indexed, packed)]
@@ -58,7 +59,7 @@ def test_a_large_corpus_is_indexed_beside_its_file_unasked(data, tmp_path, monke
     monkeypatch.setattr(token_index, "LARGE", 1000)
     here = tmp_path / "documents.txt"
     here.write_bytes((data / "documents.txt").read_bytes())
-    job = pipeline.prepare(load_recipe("fast", SMALL), here, data / "questions-train.tsv")
+    job = prepare_training(load_recipe("fast", SMALL), here, data / "questions-train.tsv")
     assert job.corpus.indexed is not None
     assert (tmp_path / "documents.txt.index").is_dir()
     monkeypatch.setattr(token_index.os, "access", lambda *_: False)  # a folder that cannot be written

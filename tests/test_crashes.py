@@ -20,7 +20,8 @@ from closedbook import pipeline
 from closedbook.errors import RunError
 from closedbook.runs.folder import RunFolder, check_free
 from closedbook.runs.weights import load_tensors
-from closedbook.training import session
+from closedbook.training import checkpoint
+from closedbook.training.metrics_log import MetricsLog
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
@@ -121,7 +122,7 @@ def test_a_run_without_a_state_begins_anew_and_says_so(unfinished: Path, victims
     for name in (NEWEST, PREVIOUS):
         (unfinished / name).unlink()
     heard: list[Any] = []
-    crashes.Inputs(victims["unfinished"].parent).train(unfinished, resume=True, listeners=(heard.append,))
+    crashes.Inputs(victims["unfinished"].parent).train(unfinished, resume=True, callbacks=(heard.append,))
     notes = [event.text for event in heard if isinstance(event, pipeline.Message)]
     assert notes == ["no state was saved before; beginning with the first step"]
     assert crashes.sha256(unfinished / "model.safetensors") == crashes.sha256(victims["finished"] / "model.safetensors")
@@ -150,7 +151,7 @@ def test_a_disk_that_is_full_loses_nothing_that_was_saved(
     inputs, run = crashes.Inputs(victims["finished"].parent), tmp_path / "run"
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        patch.setattr(session, "SAVE_EVERY", 0.0)
+        patch.setattr(checkpoint, "SAVE_EVERY", 0.0)
         with pytest.raises(RunError, match=r"cannot be written \(No space left on device\); make room") as caught:
             inputs.train(run)
     assert "\n" not in str(caught.value)
@@ -161,15 +162,15 @@ def test_a_disk_that_is_full_loses_nothing_that_was_saved(
 
 def test_a_line_of_metrics_that_a_full_disk_cut_short_is_written_again(tmp_path: Path):
     folder = RunFolder.create(tmp_path / "run", {})
-    metrics = session.Metrics(folder, ["a"], 0, 0)
+    metrics = MetricsLog(folder, ["a"])
     for step in (1, 2):
-        metrics(pipeline.Step("a", step, 2000, 1.0, 1.0, 5, 0.1))
+        metrics.add(pipeline.Step("a", step, 2000, 1.0, 1.0, 5, 0.1))
         metrics.flush()
         with open(metrics.path, "ab") as file:
             file.write(b'{"stage": "a", "st')
     metrics.flush()
     assert [line["step"] for line in folder.metrics()] == [2]  # of 2,000 steps every second one is a line
-    assert metrics.known() == {"bytes": metrics.path.stat().st_size, "sha256": crashes.sha256(metrics.path)}
+    assert metrics.written() == {"bytes": metrics.path.stat().st_size, "sha256": crashes.sha256(metrics.path)}
 
 
 @needs_fork

@@ -44,7 +44,12 @@ def test_the_wheel_has_every_module_and_every_file_that_is_read_at_run_time(buil
         if path.is_file() and "__pycache__" not in path.parts
     }
     assert expected <= names, sorted(expected - names)
-    for name in ("config/recipes/fast.toml", "web/static/index.html", "reporting/templates/run.html", "synthetic/world_words.py"):
+    for name in (
+        "config/recipes/fast.toml",
+        "web/static/index.html",
+        "reporting/templates/run.html",
+        "synthetic/world_words.py",
+    ):
         assert f"closedbook/{name}" in names
     assert "closedbook/py.typed" in names
     assert not [name for name in names if name.startswith(("tests/", "docs/", "benchmarks/"))]

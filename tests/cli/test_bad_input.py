@@ -412,7 +412,7 @@ def test_a_damaged_training_state_is_refused_and_left_as_it_is(tiny: Tiny, tmp_p
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, listeners=[interrupt])
+        pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, callbacks=[interrupt])
     good = (run / "training.safetensors").read_bytes()
     for damage in (cut("training.safetensors", 0.9), flip("training.safetensors", 0.8)):
         (run / "training.safetensors").write_bytes(good)

@@ -17,6 +17,8 @@ from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_
 from closedbook import pipeline
 from closedbook.cli.train import next_step
 from closedbook.runs.folder import FORMAT, RunFolder, resume_command
+from closedbook.training.plan import plan_training
+from closedbook.training.setup import prepare_training
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -60,8 +62,8 @@ def interrupt_after(steps: int) -> Callable[[pipeline.Event], None]:
     return listen
 
 
-def start(tiny: Tiny, run: Path, *listeners: Callable[[pipeline.Event], None]) -> pipeline.Run:
-    return pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, listeners=listeners)
+def start(tiny: Tiny, run: Path, *callbacks: Callable[[pipeline.Event], None]) -> pipeline.Run:
+    return pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, callbacks=callbacks)
 
 
 def weights(run: Path) -> str:
@@ -95,11 +97,11 @@ def test_the_plan_counts_the_tokens_that_the_training_then_sees(tiny: Tiny, unin
 
 
 def test_the_estimate_changes_neither_weights_nor_random_numbers(tiny: Tiny):
-    job = pipeline.prepare(pipeline.load_recipe(tiny.recipe), tiny.documents, tiny.questions)
+    job = prepare_training(pipeline.load_recipe(tiny.recipe), tiny.documents, tiny.questions)
     before = {name: value.clone() for name, value in job.model.state_dict().items()}
     state = torch.get_rng_state()
     torch.set_rng_state(state)
-    pipeline.plan(job)
+    plan_training(job)
     assert all(torch.equal(before[name], value) for name, value in job.model.state_dict().items())
     assert all(parameter.grad is None for parameter in job.model.parameters())
 
@@ -184,7 +186,7 @@ def test_without_run_the_folder_is_recipe_and_date_and_resume_finds_it(
     recipe = pipeline.load_recipe(tiny.recipe)
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            pipeline.train(recipe, tiny.documents, tiny.questions, threads=1, listeners=[interrupt_after(2)])
+            pipeline.train(recipe, tiny.documents, tiny.questions, threads=1, callbacks=[interrupt_after(2)])
     older, newer = sorted(path.name for path in Path("runs").iterdir())
     assert re.fullmatch(r"tiny-\d{4}-\d\d-\d\d-\d{6}", older)
     done = closedbook("train", tiny.recipe, *tiny.inputs, "--resume", "--json")
@@ -199,7 +201,7 @@ def test_resume_finds_the_newest_run_with_these_options(tiny: Tiny, tmp_path: Pa
     for seed in (1, 2):
         recipe = pipeline.load_recipe(tiny.recipe, [f"seed={seed}"])
         with pytest.raises(KeyboardInterrupt):
-            pipeline.train(recipe, tiny.documents, tiny.questions, threads=1, listeners=[interrupt_after(2)])
+            pipeline.train(recipe, tiny.documents, tiny.questions, threads=1, callbacks=[interrupt_after(2)])
     older, _ = sorted(path.name for path in Path("runs").iterdir())
     done = closedbook("train", tiny.recipe, *tiny.inputs, "--seed", "1", "--resume", "--json")
     assert done.json["run"] == f"runs/{older}"
@@ -219,7 +221,7 @@ def test_a_run_s_inputs_are_found_from_another_folder(tiny: Tiny, tmp_path: Path
     with pytest.raises(KeyboardInterrupt):
         pipeline.train(
             recipe, tiny.documents.name, tiny.questions, run=tmp_path / "run", threads=1,
-            listeners=[interrupt_after(2)],
+            callbacks=[interrupt_after(2)],
         )  # fmt: skip
     monkeypatch.chdir(tmp_path)
     command = shlex.split(resume_command(RunFolder.open(tmp_path / "run")))
@@ -259,7 +261,7 @@ def test_the_fast_method_too_resumes_bit_for_bit(tiny: Tiny, tmp_path: Path):
     runs = [tmp_path / "whole", tmp_path / "resumed"]
     pipeline.train(recipe, tiny.documents, tiny.questions, run=runs[0], threads=1)
     with pytest.raises(KeyboardInterrupt):
-        pipeline.train(recipe, tiny.documents, tiny.questions, run=runs[1], threads=1, listeners=[interrupt_after(5)])
+        pipeline.train(recipe, tiny.documents, tiny.questions, run=runs[1], threads=1, callbacks=[interrupt_after(5)])
     pipeline.train(recipe, tiny.documents, tiny.questions, run=runs[1], resume=True)
     assert weights(runs[0]) == weights(runs[1])
 
@@ -269,9 +271,9 @@ def test_a_run_goes_on_with_the_products_it_began_with(tiny: Tiny, tmp_path: Pat
     run, plans = tmp_path / "run", []
     monkeypatch.setattr(pipeline, "fastest", lambda device: "bfloat16")
     with pytest.raises(KeyboardInterrupt):
-        pipeline.train(recipe, tiny.documents, tiny.questions, run=run, listeners=[interrupt_after(2)])
+        pipeline.train(recipe, tiny.documents, tiny.questions, run=run, callbacks=[interrupt_after(2)])
     monkeypatch.setattr(pipeline, "fastest", lambda device: "float32")
-    finished = pipeline.train(recipe, tiny.documents, tiny.questions, run=run, resume=True, listeners=[plans.append])
+    finished = pipeline.train(recipe, tiny.documents, tiny.questions, run=run, resume=True, callbacks=[plans.append])
     assert finished.recipe.model.matmul_dtype == plans[0].matmul_dtype == "bfloat16"
     assert 'products = "bfloat16"' in (run / "recipe.toml").read_text(encoding="utf-8")
 
@@ -474,12 +476,12 @@ def test_nothing_of_dev_is_kept_while_training_and_it_is_read_again_after_the_la
         events.append(type(event).__name__)
 
     recipe = pipeline.load_recipe(tiny.recipe)
-    job = pipeline.prepare(recipe, tiny.documents, tiny.questions, tiny.dev)
+    job = prepare_training(recipe, tiny.documents, tiny.questions, tiny.dev)
     assert "Nobody" not in repr(vars(job))
     assert not [name for name, value in vars(job).items() if "dev" in name and value is not None]
     events.clear()
     pipeline.train(
-        recipe, tiny.documents, tiny.questions, dev=tiny.dev, run=tmp_path / "r", threads=1, listeners=[listen]
+        recipe, tiny.documents, tiny.questions, dev=tiny.dev, run=tmp_path / "r", threads=1, callbacks=[listen]
     )
     before, after = events[: events.index("Plan")], events[events.index("Plan") :]
     assert before == ["questions.tsv", "dev.tsv"]  # looked at: a bad file is found before training

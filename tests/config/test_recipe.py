@@ -68,7 +68,7 @@ def test_every_part_that_a_built_in_recipe_names_takes_its_options(name):
 
 
 def test_recipes_load_without_torch():
-    code = "import sys; from closedbook.config.schema import load_recipe; load_recipe('fast'); sys.exit('torch' in sys.modules)"
+    code = "import sys; import closedbook.config.schema as s; s.load_recipe('fast'); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -139,7 +139,11 @@ def shown(recipe):
         ("stages.finetune.batch=64", lambda r: [s.batch for s in r.stages], [128, 64]),
         ("stages.pretrain.optimiser.rate=1e-3", lambda r: r.stages[0].optimiser.options["rate"], 1e-3),
         ("stages.pretrain.objectives.span.update_embeddings=false", lambda r: shown(r).update_embeddings, False),
-        ("stages.pretrain.objectives.span.objective.low=0.2", lambda r: shown(r).objective, ComponentSpec("span", {"low": 0.2})),
+        (
+            "stages.pretrain.objectives.span.objective.low=0.2",
+            lambda r: shown(r).objective,
+            ComponentSpec("span", {"low": 0.2}),
+        ),
         ("data.held_out.choose=0.25", lambda r: r.data.held_out, {"choose": 0.25}),
         (" model.width = 64 ", lambda r: r.model.width, 64),
     ],
@@ -184,7 +188,10 @@ def test_overrides_apply_in_order_and_survive_the_file(tmp_path):
         ("model.width=1.5", "must be of type int, not float"),
         ("seed=true", "seed = True must be of type int, not bool"),
         ("model.bias=1", "model.bias = 1 must be of type bool, not int"),
-        ("stages.pretrain.objectives.span.update_embeddings=1", "stages.pretrain.objectives.span.update_embeddings = 1 must be of type bool"),
+        (
+            "stages.pretrain.objectives.span.update_embeddings=1",
+            "stages.pretrain.objectives.span.update_embeddings = 1 must be of type bool",
+        ),
         ("model.width.more=3", "width is a value, not a table"),
         ("model.width.more.still=3", "width is a value, not a table"),
         ("stages.pretrain=3", "give the item's name too"),

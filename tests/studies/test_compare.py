@@ -17,8 +17,8 @@ from closedbook.evaluation.score import wilson
 from closedbook.runs.folder import RunFolder, file_lock
 from closedbook.studies import comparison
 from closedbook.studies.comparison import Comparison, difference, resolve
-from closedbook.training.loop import Step
-from closedbook.training.session import Message
+from closedbook.training.events import Message, Step
+from closedbook.training.setup import prepare_training
 
 
 @pytest.fixture(scope="module")
@@ -201,7 +201,7 @@ def test_matched_parameters_change_the_width_alone_and_come_nearest_softmax_s(ti
         for step in (-2, 2):  # one head's worth narrower or wider is no nearer
             model = replace(resolve(name, base).model, width=row["model"]["width"] + step)
             recipe = replace(resolve(name, base), model=model)
-            other = pipeline.prepare(recipe, tiny.documents, tiny.questions).model.count_parameters()["dense"]
+            other = prepare_training(recipe, tiny.documents, tiny.questions).model.count_parameters()["dense"]
             assert abs(other - asked) >= abs(row["parameters"]["dense"] - asked)
     assert rows["synthesizer-factorized-random"]["model"]["width"] not in (2, 16)
     refused(closedbook(*arguments(tiny, "matched", "softmax"), "--set", "model.layers=2"), "another match", "--folder")
@@ -233,7 +233,7 @@ def test_a_mixer_of_one_s_own_is_compared_under_its_hash(tiny: Tiny):
 def test_a_budget_gives_finetuning_its_steps_first_and_at_most_half(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
     recipe = load_recipe(tiny.recipe)  # 6 steps of pretraining, 5 of finetuning
     made = Comparison(["softmax"], recipe, tiny.documents, tiny.questions, 1, tiny.folder / "budget")
-    monkeypatch.setattr(pipeline.TrainingSetup, "estimate", lambda job: (0, float(job.steps)))  # a second a step
+    monkeypatch.setattr(comparison, "estimate", lambda setup: (0, float(setup.steps)))  # a second a step
     assert made._steps(recipe, 1) == {"pretrain": 55, "finetune": 5}
     assert made._steps(recipe, 4 / 60) == {"pretrain": 2, "finetune": 2}
 

@@ -21,6 +21,7 @@ from closedbook.studies import exposure, study_report
 from closedbook.studies.exposure import Design, Study, bits_known, capacity, last_logits
 from closedbook.studies.exposure_page import HEADLINE, body, draw
 from closedbook.synthetic.world import make_world
+from closedbook.training.setup import prepare_training
 
 SETS = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=6", "stages.learn.batch=16"]
 OPTIONS = [
@@ -113,7 +114,7 @@ def test_exposures_are_the_examples_that_ask_for_the_answer_behind_the_name(run:
     """Held against the examples as text: what the network sees up to a target, and the target."""
     world = make_world(design().spec(), 0)
     files = world.write(folder.with_name("world"))
-    job = pipeline.prepare(design().recipe, files / "documents.txt", files / "questions-train.tsv")
+    job = prepare_training(design().recipe, files / "documents.txt", files / "questions-train.tsv")
     found = exposure.exposures(job, world)
     vocabulary, sampler = job.corpus.vocabulary, job.samplers[0]
     expected: Counter[tuple[str, str]] = Counter()
@@ -174,7 +175,7 @@ def test_finished_cells_are_kept_and_an_interrupted_one_is_run_again(folder: Pat
 
     begun: list[int] = []
     with pytest.raises(KeyboardInterrupt):
-        Study(design(), path).run([0, 1], threads=1, listeners=[interrupt], begin=begun.append)
+        Study(design(), path).run([0, 1], threads=1, callbacks=[interrupt], begin=begun.append)
     assert begun == [1]
     kept = Study(design(), path)
     assert kept.left([0, 1]) == [1]

@@ -10,14 +10,14 @@ import torch
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
 
-from test_loop import MIXED, SPAN, make  # noqa: E402
+from test_trainer import MIXED, SPAN, make, run  # noqa: E402
 
 from closedbook.errors import RunError  # noqa: E402
 from closedbook.model.gpt import GPT  # noqa: E402
 from closedbook.model.linear import Linear  # noqa: E402
 from closedbook.runs.weights import save_tensors  # noqa: E402
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext  # noqa: E402
-from closedbook.training.loop import StageTrainer  # noqa: E402
+from closedbook.training.trainer import StageTrainer  # noqa: E402
 
 STEPS = 100
 STAGES = {
@@ -48,7 +48,7 @@ def trained(name: str, dtype: torch.dtype, distributed: DistributedContext = SIN
     model = trainer.model.double() if dtype == torch.float64 else trainer.model
     trainer = StageTrainer(stage, trainer.sampler, model, 12, distributed)  # whose optimiser has that type, too
     losses: list[float] = []
-    trainer.run(lambda step: losses.append(step.loss))
+    run(trainer, lambda step: losses.append(step.loss))
     return model, losses
 
 
@@ -102,11 +102,11 @@ def killed(rank: str, step: str, run: str, arguments: list[str]) -> None:
     import shell
 
     from closedbook.cli import main
-    from closedbook.training import session
+    from closedbook.training import checkpoint
 
     with DistributedContext.start():  # for both: torchrun brings processes together once
         assert shell.closedbook(*arguments, "--run", f"{run}-whole").code == 0
-        session.SAVE_EVERY = -1.0
+        checkpoint.SAVE_EVERY = -1.0
         if os.environ["RANK"] == rank:
             shell.kill_at("SIGKILL", "after", int(step), -1.0)
         main([*arguments, "--run", run])

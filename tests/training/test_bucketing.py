@@ -93,7 +93,7 @@ LENGTHS = st.lists(st.integers(1, 127), min_size=1, max_size=40)
 
 
 @given(LENGTHS)
-def test_slices_hold_every_example_that_is_asked_for_something_once_with_its_targets(lengths):
+def test_bucketing_hold_every_example_that_is_asked_for_something_once_with_its_targets(lengths):
     examples = make_examples(lengths)
     found = []
     for piece in to_batches(examples):
@@ -136,7 +136,7 @@ def test_no_other_grouping_costs_less(lengths, batch_cost):
     assert cost == best
 
 
-def test_slices_save_most_of_the_padding_of_a_typical_batch():
+def test_bucketing_save_most_of_the_padding_of_a_typical_batch():
     lengths = np.clip(np.random.default_rng(0).normal(57, 25, 128).astype(int), 5, 113)
     bucket = to_batches(make_examples(lengths, asked=1.0))
     assert sum(piece.tokens.numel() for piece in bucket) + BATCH_COST * len(bucket) < 0.6 * 128 * 127

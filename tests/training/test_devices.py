@@ -13,13 +13,13 @@ import torch
 from elsewhere import DEVICE, Elsewhere, Pretend
 from in_processes import exactly
 from shell import make_tiny
-from test_loop import KINDS, make
+from test_trainer import KINDS, make, run
 
 import closedbook
 from closedbook.data.questions import read_questions
 from closedbook.model import generate
-from closedbook.training.distributed import SLICE_COST, DistributedContext
-from closedbook.training.loop import StageTrainer
+from closedbook.training.distributed import BATCH_COST, DistributedContext
+from closedbook.training.trainer import StageTrainer
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +27,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What torch has for devices that it knows: autocast."""
     monkeypatch.setattr(torch, "is_autocast_enabled", lambda *_: False)
     monkeypatch.setattr(DistributedContext, "precision", lambda *_: contextlib.nullcontext())
-    monkeypatch.setitem(SLICE_COST, DEVICE.type, SLICE_COST["cpu"])
+    monkeypatch.setitem(BATCH_COST, DEVICE.type, BATCH_COST["cpu"])
     with Pretend():
         yield
 
@@ -51,7 +51,7 @@ def test_training_there_gives_the_weights_of_training_here(kind: str):
     legs = []
     for model, device in ((here, torch.device("cpu")), (moved.to(DEVICE), DEVICE)):
         trainer = StageTrainer(plain.stage, plain.sampler, model, 12, DistributedContext(device))
-        trainer.run(lambda step: None)
+        run(trainer, lambda step: None)
         legs.append(trainer)
     for (name, value), other in zip(moved.state_dict().items(), here.state_dict().values(), strict=True):
         assert torch.allclose(value.cpu(), other, atol=1e-6), name
@@ -59,7 +59,7 @@ def test_training_there_gives_the_weights_of_training_here(kind: str):
     saved = {name: value.cpu() for name, value in legs[1].optimiser.tensors().items()}
     again = StageTrainer(plain.stage, plain.sampler, moved, 12, DistributedContext(DEVICE))
     again.optimiser.load(saved)
-    again.step(plain.sampler.batch(0), 0.5)
+    again.update(plain.sampler.batch(0), 0.5)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "synthesizer" not in kind])

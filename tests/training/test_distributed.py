@@ -17,8 +17,8 @@ import pytest
 import torch
 from in_processes import STAGES, TYPES, exactly, trained
 from shell import Tiny, closedbook, environment, in_a_process, make_tiny
-from test_loop import KINDS, make
-from test_slices import gradients, make_examples
+from test_bucketing import gradients, make_examples
+from test_trainer import KINDS, make, run
 
 from closedbook import pipeline
 from closedbook.errors import LostProcessError, RecipeError
@@ -134,7 +134,7 @@ def test_two_processes_go_on_where_one_stopped_and_leave_a_whole_run(tiny: Tiny,
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, listeners=[interrupt])
+        pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, callbacks=[interrupt])
     done = torchrun("-m", "--", "closedbook", *tiny.train(run, "--resume", "--dev", f"{tiny.dev}"))
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("the run is in") == 1
@@ -256,7 +256,7 @@ def test_autocast_trains_in_bfloat16_and_keeps_float32_weights(kind: str):
     low.model.stack.register_forward_hook(lambda *_: seen.add(torch.is_autocast_enabled("cpu")))
     losses: list[list[float]] = [[], []]
     for trainer, into in zip((plain, low), losses, strict=True):
-        trainer.run(lambda step, into=into: into.append(step.loss))
+        run(trainer, lambda step, into=into: into.append(step.loss))
     assert seen == {True}
     assert all(parameter.dtype == torch.float32 for parameter in low.model.parameters())
     assert losses[1][0] == pytest.approx(losses[0][0], rel=0.02)

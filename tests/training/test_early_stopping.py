@@ -13,9 +13,11 @@ from closedbook import pipeline
 from closedbook.config.schema import StopRecipe, load_recipe
 from closedbook.errors import RecipeError
 from closedbook.pipeline import Message, Step
+from closedbook.runs.folder import RunFolder
 from closedbook.runs.weights import load_tensors, same_tensors
-from closedbook.training import session
 from closedbook.training.early_stopping import EarlyStopping, ValidationResult
+from closedbook.training.setup import TrainingSetup, prepare_training
+from closedbook.training.trainer import fit
 
 HELD_OUT_SHARE = "data.held_out.stop=0.3"
 
@@ -70,16 +72,16 @@ def recipe(tiny: Tiny, *sets: str) -> Any:
     )
 
 
-def train(tiny: Tiny, run: Path, *sets: str, listeners: Any = (), resume: bool = False) -> Any:
+def train(tiny: Tiny, run: Path, *sets: str, callbacks: Any = (), resume: bool = False) -> Any:
     given = (tiny.documents, tiny.questions)
-    return pipeline.train(recipe(tiny, *sets), *given, run=run, threads=1, listeners=listeners, resume=resume)
+    return pipeline.train(recipe(tiny, *sets), *given, run=run, threads=1, callbacks=callbacks, resume=resume)
 
 
 @pytest.fixture(scope="module")
 def stopped(tiny: Tiny, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, list[Any]]:
     """A run that learns nothing in six steps: both stages stop at their third look, or end before it."""
     events: list[Any] = []
-    run = train(tiny, tmp_path_factory.mktemp("run") / "stopped", "stages.pretrain.steps=40", listeners=[events.append])
+    run = train(tiny, tmp_path_factory.mktemp("run") / "stopped", "stages.pretrain.steps=40", callbacks=[events.append])
     return run, events
 
 
@@ -103,15 +105,15 @@ def test_looking_changes_no_weight_and_a_stopped_stage_is_the_first_part_of_the_
     weights: dict[str, list[dict[str, torch.Tensor]]] = {}
     for name, sets in {"whole": ["stages.pretrain.stop.after=1.0"], "stopped": []}.items():
         kept = weights[name] = []
-        job = pipeline.prepare(recipe(tiny, "stages.pretrain.steps=40", *sets), tiny.documents, tiny.questions)
+        job = prepare_training(recipe(tiny, "stages.pretrain.steps=40", *sets), tiny.documents, tiny.questions)
         assert job.recipe.model.dropout > 0
 
         def listen(event: Any, job: Any = job, kept: Any = kept) -> None:
             if isinstance(event, Step) and event.stage == "pretrain":
                 kept.append({key: value.clone() for key, value in job.model.state_dict().items()})
 
-        folder = session.RunFolder.create(tmp_path / name, {"split": job.split})
-        session.train_stages(job.model, job.recipe.stages[:1], job.trainer, folder, None, listen, job.validation_set)
+        folder = RunFolder.create(tmp_path / name, {"split": job.split})
+        fit(job.model, job.recipe.stages[:1], job.trainer, folder, None, listen)
     assert (len(weights["whole"]), len(weights["stopped"])) == (40, 6)
     assert all(same_tensors(a, b) for a, b in zip(weights["whole"], weights["stopped"], strict=False))
 
@@ -126,7 +128,7 @@ def test_an_interrupted_run_stops_where_it_would_have_bit_for_bit(
 
     sets = ["stages.pretrain.steps=40"]
     with pytest.raises(KeyboardInterrupt):
-        train(tiny, tmp_path / "run", *sets, listeners=[interrupt])
+        train(tiny, tmp_path / "run", *sets, callbacks=[interrupt])
     again = train(tiny, tmp_path / "run", *sets, resume=True)
     assert same_tensors(again.model.state_dict(), stopped[0].model.state_dict())
     assert again.folder.record()["looks"] == stopped[0].folder.record()["looks"]
@@ -145,7 +147,7 @@ def test_the_fast_method_too_stops_where_it_would_have(tiny: Tiny, tmp_path: Pat
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.train(*given, run=tmp_path / "resumed", threads=1, listeners=[interrupt])
+        pipeline.train(*given, run=tmp_path / "resumed", threads=1, callbacks=[interrupt])
     resumed = pipeline.train(*given, run=tmp_path / "resumed", resume=True)
     assert same_tensors(resumed.model.state_dict(), whole.model.state_dict())
     assert resumed.folder.record()["looks"]["learn"] == looks
@@ -154,14 +156,14 @@ def test_the_fast_method_too_stops_where_it_would_have(tiny: Tiny, tmp_path: Pat
 def test_a_run_killed_between_two_stages_does_not_go_on_with_the_stopped_one(
     stopped: tuple[Any, list[Any]], tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    made = pipeline.TrainingSetup.trainer
+    made = TrainingSetup.trainer
 
-    def killed(job: Any, number: int, model: Any = None) -> Any:
+    def killed(job: Any, number: int, *more: Any) -> Any:
         if number == 1 and (tmp_path / "run" / "training.safetensors").exists():
             raise SystemExit
-        return made(job, number, model)
+        return made(job, number, *more)
 
-    monkeypatch.setattr(pipeline.TrainingSetup, "leg", killed)
+    monkeypatch.setattr(TrainingSetup, "trainer", killed)
     with pytest.raises(SystemExit):
         train(tiny, tmp_path / "run", "stages.pretrain.steps=40")
     monkeypatch.undo()

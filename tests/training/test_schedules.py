@@ -14,8 +14,8 @@ from closedbook.data.vocabulary_builder import make_vocabulary
 from closedbook.errors import RecipeError
 from closedbook.objectives import Corpus
 from closedbook.objectives.sampler import BatchSampler
-from closedbook.training.loop import StageTrainer
 from closedbook.training.schedules import Horizon, Trapezoid
+from closedbook.training.trainer import StageTrainer
 
 PRETRAIN, FINETUNE = load_recipe("course-vanilla").stages
 DOCUMENTS, QUESTIONS, BLOCK = 2937, 2000, 128

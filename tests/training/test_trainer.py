@@ -17,8 +17,9 @@ from closedbook.model.gpt import GPT
 from closedbook.objectives import Corpus
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.runs.weights import load_tensors, load_weights, same_tensors, save_tensors, split_names
-from closedbook.training.distributed import SLICE_COST
-from closedbook.training.loop import StageTrainer
+from closedbook.training.distributed import BATCH_COST
+from closedbook.training.setup import prepare_training
+from closedbook.training.trainer import StageTrainer
 
 PLACES = ["Oslo", "New York City", "Lima", "Rome", "Addis Ababa"]
 NAMES = [f"{first} {last}" for first in ("Ada", "Bo", "Cy") for last in ("Ray", "Li", "Po", "Roe")]
@@ -36,12 +37,16 @@ FAST = replace(
 )  # fmt: skip
 
 SPAN = Stage(
-    "pretrain", (ObjectiveWeight(ComponentSpec("span")),), ComponentSpec("adamw", {"rate": 6e-3}), ComponentSpec("course"), batch=5, epochs=4, order="file",
-    clip=1.0,
+    "pretrain", (ObjectiveWeight(ComponentSpec("span")),), ComponentSpec("adamw", {"rate": 6e-3}),
+    ComponentSpec("course"), batch=5, epochs=4, order="file", clip=1.0,
 )  # fmt: skip
 MIXED = Stage(
     "learn",
-    (ObjectiveWeight(ComponentSpec("cue"), 0.7), ObjectiveWeight(ComponentSpec("masked"), 0.2), ObjectiveWeight(ComponentSpec("question"), 0.1, start=0.3, update_embeddings=False)),
+    (
+        ObjectiveWeight(ComponentSpec("cue"), 0.7),
+        ObjectiveWeight(ComponentSpec("masked"), 0.2),
+        ObjectiveWeight(ComponentSpec("question"), 0.1, start=0.3, update_embeddings=False),
+    ),
     ComponentSpec("muon"), ComponentSpec("trapezoid"), batch=8, steps=13, group=4, negatives=4,
 )  # fmt: skip
 KINDS = {
@@ -59,6 +64,13 @@ def make_corpus(kind):
     return Corpus(make_documents(LINES), QUESTIONS, vocabulary, recipe.context_length)
 
 
+def run(trainer, callback=lambda step: None):
+    """All that is left of a stage."""
+    trainer.model.train()
+    while not trainer.finished:
+        callback(trainer.next_step())
+
+
 def make(kind, stage=None, dropout=None):
     _, recipe, plain = KINDS[kind]
     recipe = recipe if dropout is None else replace(recipe, dropout=dropout)
@@ -74,7 +86,7 @@ def make(kind, stage=None, dropout=None):
 def threads(request, monkeypatch):
     """So many threads, on any machine, and slices so cheap that all of them get work."""
     before = torch.get_num_threads()
-    monkeypatch.setitem(SLICE_COST, "cpu", 1)
+    monkeypatch.setitem(BATCH_COST, "cpu", 1)
     torch.set_num_threads(request.param)
     yield request.param
     torch.set_num_threads(before)
@@ -85,7 +97,7 @@ def threads(request, monkeypatch):
 def test_resuming_gives_the_same_weights_bit_for_bit(kind, interrupted, threads, tmp_path):
     whole = make(kind)
     losses = []
-    whole.run(lambda step: losses.append(step.loss))
+    run(whole, lambda step: losses.append(step.loss))
     assert whole.model.recipe.dropout == 0.2
 
     def stop(step):
@@ -94,7 +106,7 @@ def test_resuming_gives_the_same_weights_bit_for_bit(kind, interrupted, threads,
 
     first = make(kind)
     with pytest.raises(KeyboardInterrupt):
-        first.run(stop)
+        run(first, stop)
     path = tmp_path / "training.safetensors"
     tensors = {f"model/{name}": value for name, value in first.model.state_dict().items()}
     tensors |= {f"optimiser/{name}": value for name, value in first.optimiser.tensors().items()}
@@ -110,7 +122,7 @@ def test_resuming_gives_the_same_weights_bit_for_bit(kind, interrupted, threads,
     second.optimiser.load(split_names(tensors, "optimiser/"))
     second.done = record["done"]
     again = []
-    second.run(lambda step: again.append(step.loss))
+    run(second, lambda step: again.append(step.loss))
     assert record["done"] == interrupted
     assert again == losses[interrupted:]
     assert same_tensors(second.model.state_dict(), whole.model.state_dict())
@@ -122,7 +134,7 @@ def test_training_twice_gives_the_same_weights_and_another_seed_others(kind, thr
     legs = [make(kind), make(kind), make(kind)]
     legs[2].sampler = BatchSampler(legs[2].stage, make_corpus(kind), seed=4)
     for trainer in legs:
-        trainer.run(lambda step: None)
+        run(trainer, lambda step: None)
     one, two, other = (trainer.model.state_dict() for trainer in legs)
     assert same_tensors(one, two)
     assert not same_tensors(one, other)
@@ -142,7 +154,7 @@ def test_a_small_network_learns_a_few_questions_by_heart(kind):
     )
     trainer = make(kind, questions, dropout=0.0)
     losses = []
-    trainer.run(lambda step: losses.append(step.loss))
+    run(trainer, lambda step: losses.append(step.loss))
     assert losses[0] > 1.0
     assert losses[-1] < 0.4 * losses[0]
 
@@ -150,7 +162,7 @@ def test_a_small_network_learns_a_few_questions_by_heart(kind):
 def test_steps_tell_what_was_done():
     trainer = make("adamw")
     steps = []
-    trainer.run(steps.append)
+    run(trainer, steps.append)
     assert [step.step for step in steps] == list(range(1, 13))
     assert {(step.stage, step.steps) for step in steps} == {("pretrain", 12)}
     assert [step.tokens for step in steps] == [len(trainer.sampler.batch(i).inputs.values) for i in range(12)]
@@ -162,7 +174,7 @@ def test_steps_tell_what_was_done():
 def test_every_step_has_randomness_of_its_own_that_a_repetition_has_again():
     seeds = []
     for _ in range(2):
-        make("adamw").run(lambda step: seeds.append(torch.initial_seed()))
+        run(make("adamw"), lambda step: seeds.append(torch.initial_seed()))
     assert len(set(seeds[:12])) == 12
     assert seeds[:12] == seeds[12:]
 
@@ -177,7 +189,7 @@ def test_the_gradient_s_norm_is_clipped():
             total.append(torch.stack([p.grad.square().sum() for p in trainer.model.parameters()]).sum().sqrt().item())
 
         trainer.optimiser.step = note
-        trainer.run(lambda step: None)
+        run(trainer, lambda step: None)
         norms[clip] = total
     assert min(norms[0.0]) > 0.1
     assert norms[1e-3] == pytest.approx([1e-3] * 12, rel=1e-3)
@@ -185,14 +197,14 @@ def test_the_gradient_s_norm_is_clipped():
 
 def test_gradients_do_not_pile_up_from_step_to_step():
     trainer = make("muon")
-    trainer.step(trainer.sampler.batch(0), 1.0)
+    trainer.update(trainer.sampler.batch(0), 1.0)
     assert all(parameter.grad is None for parameter in trainer.model.parameters())
 
 
 def test_a_step_whose_turn_it_is_for_no_example_changes_nothing_and_stops_nothing():
     trainer = make("muon", replace(MIXED, batch=1, steps=12, group=1))
     steps = []
-    trainer.run(steps.append)
+    run(trainer, steps.append)
     assert 0 in [step.tokens for step in steps]
     assert len(steps) == 12
 
@@ -206,13 +218,12 @@ def test_clipping_with_a_memory_is_refused():
 def test_an_embedding_that_is_trained_as_a_memory_is_neither_clipped_nor_trained_densely(sets, tmp_path):
     from shell import make_tiny
 
-    from closedbook import pipeline
     from closedbook.config.schema import load_recipe
 
     tiny = make_tiny(tmp_path)
     recipe = load_recipe("fast", ["model.memory.rows=0", "model.width=16", "model.heads=2", *sets])
     with pytest.raises(RecipeError, match="sparse"):
-        pipeline.prepare(recipe, tiny.documents, tiny.questions).trainer(0)
+        prepare_training(recipe, tiny.documents, tiny.questions).trainer(0)
 
 
 # Checkpoints ----------------------------------------------------------------------------------------------------
@@ -267,5 +278,5 @@ def test_a_mixer_of_ones_own_is_not_called_by_two_threads_at_once(threads):
     trainer.model.dropout = Mine()
     trainer = StageTrainer(trainer.stage, trainer.sampler, trainer.model, len(LINES))
     trainer.model.dropout.register_forward_hook(lambda *_: callers.append(threading.get_ident()))
-    trainer.step(trainer.sampler.batch(0), 1.0)
+    trainer.update(trainer.sampler.batch(0), 1.0)
     assert set(callers) == {threading.get_ident()}

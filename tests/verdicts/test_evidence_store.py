@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from closedbook import pipeline
 from closedbook.config.schema import load_recipe
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import subject
@@ -17,6 +16,7 @@ from closedbook.errors import RunError
 from closedbook.evaluation.baselines import stands_in
 from closedbook.objectives.question import QuestionAnswer
 from closedbook.synthetic.world import WorldSpec, make_world
+from closedbook.training.setup import prepare_training
 from closedbook.verdicts.evidence_store import Counts, EvidenceStore, Fact, build_index, edit_distance, sentences
 from closedbook.verdicts.verdict import decide
 
@@ -169,7 +169,7 @@ def test_exposures_are_those_of_the_batches(recipe: str, tmp_path: Path):
     steps = {"fast": ["stages.learn.steps=9"], "demo": ["stages.learn.steps=9"]}.get(
         recipe, ["stages.pretrain.epochs=3"]
     )
-    job = pipeline.prepare(load_recipe(recipe, steps), world / "documents.txt", world / "questions-train.tsv")
+    job = prepare_training(load_recipe(recipe, steps), world / "documents.txt", world / "questions-train.tsv")
     counts = Counts.of(job.corpus, job.samplers)
     corpus = job.corpus
     examples = 0

@@ -133,7 +133,7 @@ def test_checkpoints_are_kept_evenly_over_the_second_half_and_are_the_weights_of
     recipe = load_recipe("fast", [*SMALL, "stages.learn.keep=3"])
     given = (recipe, files / "documents.txt", files / "questions-train.tsv")
     with pytest.raises(KeyboardInterrupt):
-        closedbook.train(*given, run=tmp_path / "run", threads=1, listeners=[stop])
+        closedbook.train(*given, run=tmp_path / "run", threads=1, callbacks=[stop])
     assert max(seen) == KEPT[0]
     again = closedbook.train(*given, run=tmp_path / "run", resume=True)
     assert same_tensors(again.checkpoints[0].state_dict(), run.checkpoints[0].state_dict())

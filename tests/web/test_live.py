@@ -16,14 +16,14 @@ from closedbook.cli.output import TrainingDisplay, curve
 from closedbook.config.schema import load_recipe
 from closedbook.evaluation import periodic_validator
 from closedbook.evaluation.periodic_validator import ValidationEvent
-from closedbook.training.loop import Step
+from closedbook.training.events import Step
 
 SHORT = [*WORDS, "stages.learn.steps=12"]
 
 
-def trained(runs, path, listeners):
+def trained(runs, path, callbacks):
     return closedbook.train(
-        load_recipe("fast", SHORT), runs.tiny.documents, runs.tiny.questions, run=path, threads=1, listeners=listeners
+        load_recipe("fast", SHORT), runs.tiny.documents, runs.tiny.questions, run=path, threads=1, callbacks=callbacks
     )
 
 

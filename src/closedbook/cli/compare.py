@@ -87,7 +87,7 @@ def compare(
 
     try:
         record = made.run(
-            wanted, threads=threads, listeners=[display], begin=begin,
+            wanted, threads=threads, callbacks=[display], begin=begin,
             command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
     except KeyboardInterrupt:

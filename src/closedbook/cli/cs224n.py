@@ -17,7 +17,7 @@ from closedbook.cli.output import TrainingDisplay, check_output, console, print_
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe
     from closedbook.inference.run import Run
-    from closedbook.pipeline import Start, TrainingSetup
+    from closedbook.training.setup import StartingWeights, TrainingSetup
 
 cs224n = App(
     name="cs224n",
@@ -150,15 +150,15 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     """
     flags = flags or Flags()
     reading, asked, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
-    from closedbook import pipeline
     from closedbook.course import assignment
     from closedbook.data.questions import read_questions
     from closedbook.runs.folder import write_atomically
+    from closedbook.training.setup import set_threads
 
     check_output(outputs, reading, asked, corpus)
     recipe = assignment.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
     questions = read_questions(asked)
-    pipeline.set_threads(flags.threads)
+    set_threads(flags.threads)
     model, vocabulary = assignment.load_model(recipe, corpus, reading)
     predictions = assignment.predict(model, vocabulary, assignment.prompts(questions), recipe.answer.length)
     write_atomically(outputs, assignment.predictions_file(predictions).encode())
@@ -295,6 +295,7 @@ def _train(
     from closedbook import pipeline
     from closedbook.course.assignment import start_from
     from closedbook.course.params import write_params
+    from closedbook.training.setup import prepare_training
 
     show_warnings()
     out = console(flags.json)
@@ -303,10 +304,8 @@ def _train(
     start = start_from(flags.reading_params_path) if flags.reading_params_path is not None else None
     going_on, run = _unfinished(folder, recipe), None
     if folder.exists() and not going_on:  # finished: it makes way for the new one, as its file will
-        job = pipeline.prepare(recipe, corpus, questions)  # but not for inputs that cannot be used
-        if start is not None:
-            start.put(job.model)
-        if not writing.exists() and _is_this(folder, recipe, job, start):  # all but the last step was done
+        setup = prepare_training(recipe, corpus, questions, start=start)  # but not for inputs that cannot be used
+        if not writing.exists() and _is_this(folder, recipe, setup, start):  # all but the last step was done
             run = pipeline.load(folder)
         else:
             shutil.rmtree(folder)
@@ -319,7 +318,7 @@ def _train(
 
 
 def _trained(
-    recipe: Recipe, corpus: Path, questions: Path | None, folder: Path, going_on: bool, start: Start | None,
+    recipe: Recipe, corpus: Path, questions: Path | None, folder: Path, going_on: bool, start: StartingWeights | None,
     flags: Flags, board: Path | None,
 ) -> Run:  # fmt: skip
     from closedbook import pipeline
@@ -327,12 +326,12 @@ def _trained(
 
     out = console(flags.json)
     display = TrainingDisplay(out)
-    listener = tensorboard_in(board) if board is not None else None
+    callback = tensorboard_in(board) if board is not None else None
     display.wait(READING)
     try:
         return pipeline.train(
             recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
-            listeners=[display, *([listener] if listener else [])], command=shlex.join(["closedbook", *sys.argv[1:]]),
+            callbacks=[display, *([callback] if callback else [])], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
     except KeyboardInterrupt:
         display.close()
@@ -341,18 +340,18 @@ def _trained(
         sys.exit(130)
     finally:
         display.close()
-        if listener:
-            listener.close()
+        if callback:
+            callback.close()
 
 
-def _is_this(folder: Path, recipe: Recipe, job: TrainingSetup, start: Start | None) -> bool:
+def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: StartingWeights | None) -> bool:
     """Whether the finished run in a folder had this recipe and these very inputs."""
     from closedbook.runs.folder import RunFolder, is_free
 
     if is_free(folder):
         return False
     found = RunFolder.open(folder)
-    record, inputs = found.record(), {"documents": job.documents, "questions": job.questions, "start": start}
+    record, inputs = found.record(), {"documents": setup.documents, "questions": setup.questions, "start": start}
     then = {name: (record.get(name) or {}).get("sha256") for name in inputs}
     now = {name: given.sha256 if given else None for name, given in inputs.items()}
     return found.read_text("recipe.toml") == recipe.to_toml() and then == now

@@ -73,7 +73,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     try:
         trained = pipeline.train(
             recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
-            run=path, listeners=[display], command=shlex.join(["closedbook", *sys.argv[1:]]),
+            run=path, callbacks=[display], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
     except KeyboardInterrupt:
         display.close()

@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from closedbook.errors import RunError
+from closedbook.training.events import Message, Plan, Step, ValidationEvent
 
 
 class PipeConsole(Console):
@@ -128,7 +129,7 @@ def progress(out: Console, what: str, total: int | None = None) -> Iterator[Call
 
 
 class TrainingDisplay:
-    """A listener that shows the plan, then what happens.
+    """A callback that shows the plan, then what happens.
 
     On a terminal: the loss as a small curve, a few kept-out questions as they are answered now, a bar with loss, speed
     and time left. Where piped: plain lines.
@@ -147,16 +148,16 @@ class TrainingDisplay:
         self.tokens, self.seconds, self.loss = 0, 0.0, 0.0
         self.spoke = 0.0
 
-    def __call__(self, event: Any) -> None:
-        kind = type(event).__name__
-        if kind == "Plan":
-            self.plan(event)
-        elif kind == "Note":
-            self.out.print(escape(event.text))
-        elif kind == "Step":
-            self.step(event)
-        elif kind == "Asked":
-            self.asked(event)
+    def __call__(self, event: Plan | Step | Message | ValidationEvent) -> None:
+        match event:
+            case Plan():
+                self.plan(event)
+            case Message():
+                self.out.print(escape(event.text))
+            case Step():
+                self.step(event)
+            case ValidationEvent():
+                self.validation(event)
 
     def wait(self, what: str) -> None:
         """On a terminal, say what takes so long until the plan comes."""
@@ -164,7 +165,7 @@ class TrainingDisplay:
             self.status = self.out.status(what)
             self.status.start()
 
-    def plan(self, plan: Any) -> None:
+    def plan(self, plan: Plan) -> None:
         self.close()
         self.run, self.stage, self.losses, self.answers = plan.run, "", [], []
         memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
@@ -175,11 +176,10 @@ class TrainingDisplay:
             f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
             f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
-            f"on {places} here, products in {plan.matmul_dtype} (on a GPU, by arithmetic, {duration(plan.gpu_seconds)})"
-            + (f"\nin {escape(plan.run)}" if plan.run else "")
+            f"on {places} here, products in {plan.matmul_dtype}" + (f"\nin {escape(plan.run)}" if plan.run else "")
         )
 
-    def step(self, step: Any) -> None:
+    def step(self, step: Step) -> None:
         # A running mean: one step's loss is noise.
         fresh = step.stage != self.stage
         keep = 0.0 if fresh else 0.95
@@ -212,9 +212,9 @@ class TrainingDisplay:
             self.losses.append(self.loss if step.steps > 2000 else step.loss)
         self.progress.update(self.task, completed=step.step, loss=self.loss, speed=f"{speed:,.0f} tokens/s")
 
-    def asked(self, asked: Any) -> None:
+    def validation(self, event: ValidationEvent) -> None:
         """Keep the answers for the next look; where piped, say them in one line."""
-        self.answers = list(asked.answers)
+        self.answers = list(event.answers)
         if not self.out.is_interactive:
             said = " · ".join(f"{answer.answer} {_mark(answer)}" for answer in self.answers)
             self.out.print(escape(f"kept-out questions: {said}"))

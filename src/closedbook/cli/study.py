@@ -98,7 +98,7 @@ def exposure(
 
     try:
         record = made.run(
-            seeds, threads=threads, listeners=[display], begin=begin, command=shlex.join(["closedbook", *sys.argv[1:]])
+            seeds, threads=threads, callbacks=[display], begin=begin, command=shlex.join(["closedbook", *sys.argv[1:]])
         )
     except KeyboardInterrupt:
         display.close()

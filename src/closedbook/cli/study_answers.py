@@ -84,7 +84,7 @@ def ablation(
     display = TrainingDisplay(out)
     try:
         record = run_ablation(
-            Design(documents, questions, loaded, models, seed, asked), folder, threads=threads, listeners=[display],
+            Design(documents, questions, loaded, models, seed, asked), folder, threads=threads, callbacks=[display],
             begin=lambda number: out.print(f"[bold]model {number + 1} of {models}[/]"),
             command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip

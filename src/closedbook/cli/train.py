@@ -90,8 +90,11 @@ def train(
     from closedbook import pipeline
     from closedbook.config.schema import load_recipe
     from closedbook.model.custom_mixers import mixer_overrides
+    from closedbook.model.devices import find_device
     from closedbook.runs.folder import check_free, default_folder
-    from closedbook.training.distributed import DistributedContext, find_device, silent
+    from closedbook.training.distributed import DistributedContext, silent
+    from closedbook.training.plan import plan_training
+    from closedbook.training.setup import prepare_training, set_threads
 
     show_warnings()
     out = console(json)
@@ -103,13 +106,12 @@ def train(
     if dry_run:
         if run is not None and not resume:
             check_free(run)
-        pipeline.set_threads(threads)
+        set_threads(threads)
         display.wait(READING)
         try:
-            job = pipeline.prepare(loaded, documents, questions, dev, index)
-            with DistributedContext.start(device) as job.distributed:
-                job.model.to(job.distributed.device)
-                plan = pipeline.plan(job, run or default_folder(loaded.name))
+            with DistributedContext.start(device) as distributed:
+                setup = prepare_training(loaded, documents, questions, dev, index, distributed=distributed)
+                plan = plan_training(setup, run or default_folder(loaded.name))
             display.plan(plan)
         finally:
             display.close()
@@ -125,7 +127,7 @@ def train(
     try:
         finished = pipeline.train(
             loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads, device=device, index=index,
-            listeners=[display, *([board] if board else [])], command=command,
+            callbacks=[display, *([board] if board else [])], command=command,
         )  # fmt: skip
         if silent():
             return

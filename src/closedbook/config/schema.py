@@ -175,7 +175,7 @@ class ObjectiveWeight:
 
 @dataclass(frozen=True)
 class StopRecipe:
-    """End a stage once its own kept-out questions are no longer answered better; see closedbook.training.early_stopping."""
+    """End a stage once its own kept-out questions are no longer answered better; see training/early_stopping.py."""
 
     every: int  # steps between looks
     patience: int = 5  # looks in a row without a gain

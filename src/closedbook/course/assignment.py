@@ -21,7 +21,7 @@ from closedbook.evaluation.score import Score
 from closedbook.model.generate import greedy
 from closedbook.model.gpt import GPT
 from closedbook.objectives import Corpus
-from closedbook.pipeline import Start
+from closedbook.training.setup import StartingWeights
 
 UNPRETRAINED_EPOCHS = 75
 BOTTLENECK = 32  # what the course's flag is where it is left out; its scripts give 64, as course-perceiver has it
@@ -82,10 +82,10 @@ def variants() -> list[str]:
     return [name for name in names if len(load_recipe(f"course-{name}").stages) == len(FUNCTIONS)]
 
 
-def start_from(path: Path) -> Start:
+def start_from(path: Path) -> StartingWeights:
     """A parameter file to begin a training from. Raises DataError or RunError where it is none."""
     tensors, sha256 = read_params(path)
-    return Start(str(path), sha256, lambda model: put_params(model, tensors, str(path)))
+    return StartingWeights(str(path), sha256, lambda model: put_params(model, tensors, str(path)))
 
 
 def load_model(recipe: Recipe, corpus: Path, reading: Path) -> tuple[GPT, Vocabulary]:

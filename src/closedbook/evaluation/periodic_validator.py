@@ -5,23 +5,14 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from closedbook.data.questions import Question
-from closedbook.inference.run import Answer, Run
+from closedbook.inference.run import Run
+from closedbook.training.events import ValidationEvent
 
 FEW = 5
 EVERY = 10.0  # seconds between askings at the least
 SHARE = 0.01  # of the training's time at the most
-
-
-@dataclass(frozen=True)
-class ValidationEvent:
-    """What the model answered after so many steps of a stage, in the questions' order."""
-
-    stage: str
-    step: int
-    answers: tuple[Answer, ...]
 
 
 class PeriodicValidator:

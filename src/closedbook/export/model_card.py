@@ -90,7 +90,8 @@ def _recipe(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[str]:
         "hashed memory"
     )
     yield (
-        f"- network: {model.layers} layers, width {model.width}, {model.heads} heads, at most {model.context_length} tokens; "
+        f"- network: {model.layers} layers, width {model.width}, {model.heads} heads, "
+        f"at most {model.context_length} tokens; "
         f"mixer {model.mixer.name}, stack {model.stack.name}, positions {model.positions}"
     )
     yield f"- vocabulary: {recipe.vocabulary.kind}"

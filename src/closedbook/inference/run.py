@@ -23,11 +23,11 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
 from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
+from closedbook.model.devices import find_device
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import Switch, ablated
 from closedbook.runs.folder import RunFolder, resume_command
 from closedbook.runs.weights import load_tensors, load_weights
-from closedbook.training.distributed import find_device
 from closedbook.verdicts import signals as signals_module
 from closedbook.verdicts.calibration import Calibration
 from closedbook.verdicts.evidence_store import Evidence, EvidenceStore

@@ -24,3 +24,8 @@ def ask(prompts: Ragged, answers: Ragged, vocabulary: Vocabulary, *, mask_is_tar
     tokens = concatenate([prompts, mask, answers, mask])
     owner, within = enumerate_ragged(tokens.lengths)
     return Examples.next_token(tokens, within >= prompts.lengths[owner] + (not mask_is_target))
+
+
+def longest_prompt(context_length: int, answer_length: int) -> int:
+    """The most tokens of a prompt, MASK included, that leave room for an answer: at least half of the context."""
+    return context_length - 1 - min(answer_length, context_length // 2)

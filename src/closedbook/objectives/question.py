@@ -65,7 +65,8 @@ class QuestionAnswer:
             assert corpus.questions is not None
             raise DataError(
                 f"{corpus.questions.source}:{corpus.questions.items[worst].line}: question and answer take "
-                f"{lengths[worst]} tokens, more than model.context_length = {corpus.context_length}; shorten it or raise model.context_length"
+                f"{lengths[worst]} tokens, more than model.context_length = {corpus.context_length}; "
+                "shorten it or raise model.context_length"
             )
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:

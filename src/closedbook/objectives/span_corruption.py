@@ -34,8 +34,8 @@ class SpanCorruption:
         limit = int(config.longest * corpus.context_length)
         if not 0 < config.shortest <= limit <= corpus.context_length - 2 or not 0 <= config.low <= config.high < 1:
             raise RecipeError(
-                f"objective span: needs 0 < shortest <= longest · context_length <= block - 2 and 0 <= low <= high < 1, "
-                f"got {config} with block {corpus.context_length}"
+                f"objective span: needs 0 < shortest <= longest · context_length <= context_length - 2 and "
+                f"0 <= low <= high < 1, got {config} with context_length {corpus.context_length}"
             )
         self.config, self.limit = config, limit
         self.documents, self.corpus = corpus.tokens, corpus

@@ -103,8 +103,8 @@ def strangers(first: Context, progress: Progress) -> Context | None:
     chances = [answer.probability for answer in answers]
     known = [float(answer["probability"]) for answer in first["answers"]]
     drawn = figures.Plot("Probability of answers about strangers and about the questions' people", (0, 1), (0, 1),
-                      x_label="probability given to the answer", y_label="share of answers below", x_show=figures.percent,
-                      y_show=figures.percent)  # fmt: skip
+                      x_label="probability given to the answer", y_label="share of answers below",
+                      x_show=figures.percent, y_show=figures.percent)  # fmt: skip
     for tone, values in ((1, chances), (0, known)):
         ranked = sorted(values)
         if ranked:

@@ -8,11 +8,11 @@ from typing import Any
 
 from closedbook.errors import RunError
 from closedbook.evaluation.periodic_validator import ValidationEvent
-from closedbook.training.loop import Step
+from closedbook.training.events import Step
 
 
 class TensorBoard:
-    """Give it to `train` among the listeners, and close it afterwards. Stages follow one another on one axis of steps.
+    """Give it to `train` among the callbacks, and close it afterwards. Stages follow one another on one axis of steps.
 
     Raises RunError where tensorboard is not installed or the folder cannot be written.
     """

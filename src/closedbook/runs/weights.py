@@ -21,7 +21,7 @@ def save_tensors(
     path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any], keep: Path | None = None
 ) -> None:
     """Write tensors, a JSON record and the checksum of both in one file. `keep` is where the file before it goes."""
-    plain = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     sealed = {"record": dict(record), "sha256": checksum(plain, record)}
     write_atomically(path, save(plain, metadata={"closedbook": json.dumps(sealed)}), keep)
 

@@ -83,7 +83,7 @@ def run_ablation(
     folder: Path,
     *,
     threads: int | None = None,
-    listeners: Sequence[pipeline.Listener] = (),
+    callbacks: Sequence[pipeline.Callback] = (),
     begin: Callable[[int], None] = lambda model: None,
     command: str = "",
 ) -> dict[str, Any]:
@@ -93,14 +93,14 @@ def run_ablation(
     """
     study_report.need_matplotlib()
     with study_report.alone(folder):
-        return _run(design, folder, threads, listeners, begin, command)
+        return _run(design, folder, threads, callbacks, begin, command)
 
 
 def _run(
     design: Design,
     folder: Path,
     threads: int | None,
-    listeners: Sequence[pipeline.Listener],
+    callbacks: Sequence[pipeline.Callback],
     begin: Callable[[int], None],
     command: str,
 ) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def _run(
         if not path.exists():
             begin(number)
             work = folder / f"model-{number}"
-            made = _cell(design, number, people, documents, trained, asked, work, threads, listeners, command)
+            made = _cell(design, number, people, documents, trained, asked, work, threads, callbacks, command)
             path.parent.mkdir(exist_ok=True)
             study_report.write_json(path, made)
             shutil.rmtree(work)
@@ -163,7 +163,7 @@ def _cell(
     asked: Questions,
     work: Path,
     threads: int | None,
-    listeners: Sequence[pipeline.Listener],
+    callbacks: Sequence[pipeline.Callback],
     command: str,
 ) -> dict[str, Any]:
     """One model: trained on the documents and questions of its people, asked blind about everybody who is asked."""
@@ -176,7 +176,7 @@ def _cell(
         write_atomically(work / name, "".join(f"{line}\n" for line in content).encode())
     run = pipeline.train(
         replace(design.recipe, seed=design.seed + number), work / "documents.txt", work / "questions.tsv",
-        run=work / "run", threads=threads, listeners=listeners, command=command,
+        run=work / "run", threads=threads, callbacks=callbacks, command=command,
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of people whose pages are out hold words that no document holds
@@ -311,8 +311,8 @@ judge sees the weights and the vocabulary; "names only" is a classifier of spell
 
 {scores}
 
-Called met: {study_report.percent(met["called_met"]["in"])} of those who were, {study_report.percent(met["called_met"]["out"])} \
-of those who were not.
+Called met: {study_report.percent(met["called_met"]["in"])} of those who were, \
+{study_report.percent(met["called_met"]["out"])} of those who were not.
 """
 
 

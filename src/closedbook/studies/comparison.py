@@ -42,7 +42,9 @@ from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder, file_lock
 from closedbook.studies import comparison_page, study_report
 from closedbook.studies.comparison_page import label
-from closedbook.training.loop import Step
+from closedbook.training.events import Step
+from closedbook.training.plan import estimate
+from closedbook.training.setup import prepare_training, set_threads
 
 FORMAT = 1
 FILE = "comparison.json"
@@ -178,7 +180,7 @@ class Comparison:
         """Give each name the width that it is compared at; recipes of their own keep theirs."""
         if self.match == "width":
             return
-        job = pipeline.prepare(_prepared(resolve("softmax", self.base), self.share), self.documents, self.questions)
+        job = prepare_training(_prepared(resolve("softmax", self.base), self.share), self.documents, self.questions)
         dense = job.model.count_parameters()["dense"]
         for name, recipe in self.recipes.items():
             if recipe.stages == job.recipe.stages:
@@ -191,7 +193,7 @@ class Comparison:
         """
         budget = self.record["budget"]
         steps: dict[str, dict[str, int]] = budget.setdefault("steps", {})
-        budget.setdefault("timed", {"name": "softmax", "threads": pipeline.set_threads(threads)})
+        budget.setdefault("timed", {"name": "softmax", "threads": set_threads(threads)})
         base = _prepared(resolve("softmax", self.base), self.share)
         made = {}
         for name, recipe in self.recipes.items():
@@ -206,8 +208,8 @@ class Comparison:
         left = 60 * minutes
         seconds = {}
         for stage in recipe.stages:
-            job = pipeline.prepare(replace(recipe, stages=(stage,)), self.documents, self.questions)
-            seconds[stage.name] = max(job.estimate()[1], 0.1)
+            setup = prepare_training(replace(recipe, stages=(stage,)), self.documents, self.questions)
+            seconds[stage.name] = max(estimate(setup)[1], 0.1)
         made = {}
         finetuning = [s for s in recipe.stages if len(recipe.stages) > 1 and _only_questions(s)]
         for group, most in ((finetuning, FINETUNING_AT_MOST), ([s for s in recipe.stages if s not in finetuning], 1.0)):
@@ -225,7 +227,7 @@ class Comparison:
         seeds: Sequence[int],
         *,
         threads: int | None = None,
-        listeners: Sequence[pipeline.Listener] = (),
+        callbacks: Sequence[pipeline.Callback] = (),
         begin: Callable[[str, int], None] = lambda name, seed: None,
         command: str = "",
     ) -> dict[str, Any]:
@@ -236,7 +238,7 @@ class Comparison:
         """
         self._match()
         for recipe in self.recipes.values():  # a name that cannot be built, or data that cannot be read, is found now
-            pipeline.prepare(recipe, self.documents, self.questions)
+            prepare_training(recipe, self.documents, self.questions)
         try:
             (self.folder / "runs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -256,10 +258,10 @@ class Comparison:
                     continue
                 begin(name, seed)
                 try:
-                    cell = self._cell(name, recipe, folder, threads, listeners, command)
+                    cell = self._cell(name, recipe, folder, threads, callbacks, command)
                 except DivergedError as error:
                     self.diverged[name, seed] = str(error)  # the others go on
-                    for listener in listeners:
+                    for listener in callbacks:
                         listener(pipeline.Message(f"{label(name)}, seed {seed}: {error}"))
                     continue
                 with self._alone():
@@ -290,7 +292,7 @@ class Comparison:
         recipe: Recipe,
         folder: Path,
         threads: int | None,
-        listeners: Sequence[pipeline.Listener],
+        callbacks: Sequence[pipeline.Callback],
         command: str,
     ) -> dict[str, Any]:
         """Train (or go on), and answer the kept-out questions."""
@@ -300,7 +302,7 @@ class Comparison:
         else:
             run = pipeline.train(
                 recipe, self.documents, self.questions, run=folder, resume=(folder / "run.json").is_file(),
-                threads=threads, listeners=[*listeners, clock], command=command,
+                threads=threads, callbacks=[*callbacks, clock], command=command,
             )  # fmt: skip
         record = run.folder.record()
         kept = read_questions(self.questions, need_answers=True).only(record["split"]["choose"])

@@ -35,6 +35,7 @@ from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT
 from closedbook.studies import exposure_page, study_report
 from closedbook.synthetic.world import World, WorldQuestion, WorldSpec, make_world
+from closedbook.training.setup import TrainingSetup, prepare_training
 
 FORMAT = 1
 FILE = "exposure.json"
@@ -111,7 +112,7 @@ class Study:
         seeds: Sequence[int],
         *,
         threads: int | None = None,
-        listeners: Sequence[pipeline.Listener] = (),
+        callbacks: Sequence[pipeline.Callback] = (),
         begin: Callable[[int], None] = lambda seed: None,
         command: str = "",
     ) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class Study:
             self._read()
             for seed in self.left(seeds):
                 begin(seed)
-                self.record["cells"][str(seed)] = cell(self.design, seed, threads, listeners, command)
+                self.record["cells"][str(seed)] = cell(self.design, seed, threads, callbacks, command)
                 self.record["summary"] = summary(self.record)
                 self.write()
         return self.record
@@ -141,7 +142,7 @@ def cell(
     design: Design,
     seed: int,
     threads: int | None = None,
-    listeners: Sequence[pipeline.Listener] = (),
+    callbacks: Sequence[pipeline.Callback] = (),
     command: str = "",
 ) -> dict[str, Any]:
     """One world, one training, all questions: a row for each relation, number of documents and part of the people."""
@@ -151,16 +152,16 @@ def cell(
         files = world.write(Path(work) / "world")
         run = pipeline.train(
             recipe, files / "documents.txt", files / "questions-train.tsv", run=Path(work) / "run", threads=threads,
-            listeners=listeners, command=command,
+            callbacks=callbacks, command=command,
         )  # fmt: skip
         record = run.folder.record()
-        shown = exposures(pipeline.prepare(recipe, files / "documents.txt", files / "questions-train.tsv"), world)
+        shown = exposures(prepare_training(recipe, files / "documents.txt", files / "questions-train.tsv"), world)
         rows = [row for relation in world.spec.relations for row in _rows(run, world, relation, shown)]
     kept = ("command", "commit", "threads", "versions", "machine", "parameters", "train_seconds")
     return {"seed": seed, "documents": len(world.documents), "rows": rows, **{key: record[key] for key in kept}}
 
 
-def exposures(job: pipeline.TrainingSetup, world: World) -> Counter[tuple[str, str]]:
+def exposures(job: TrainingSetup, world: World) -> Counter[tuple[str, str]]:
     """By (name, relation): the training examples in which the fact's answer was a target with the name before it.
 
     All batches of the training are made once more, which is a small part of its work, and looked through.

@@ -94,8 +94,8 @@ the given questions have that place for.
 
 {study_report.percent(record["names_somebody"])} of the backward answers name somebody with a document, \
 {study_report.percent(record["says_the_place_back"])} say the place back.
-For {study_report.percent(record["sayable"])} of the places the vocabulary could say a right name at all: one that answers in
-whole phrases can say only what stands in documents' bodies or is a training answer. Most frequent: {common}.
+For {study_report.percent(record["sayable"])} of the places the vocabulary could say a right name at all: one that \
+answers in whole phrases can say only what stands in documents' bodies or is a training answer. Most frequent: {common}.
 """
 
 

@@ -31,39 +31,14 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError
+from closedbook.model.devices import find_device
 from closedbook.training.bucketing import BATCH_COST as ON_CPU
 
 T = TypeVar("T")
-DEVICES = ("cpu", "cuda", "mps")
 PATIENCE = datetime.timedelta(hours=12)  # how long the others wait for the first one, which indexes and evaluates
 GO_ON = "what was saved is kept: the same command with --resume goes on"
 # What one more slice costs, in positions, by device; of a GPU, estimates.
 BATCH_COST = {"cpu": ON_CPU, "cuda": 8192, "mps": 2048}
-
-
-def find_device(name: str, number: int = 0) -> torch.device:
-    """The device called `name`; of several GPUs, the one with this number.
-
-    Raises RecipeError where it is unknown or missing.
-    """
-    if name not in DEVICES:
-        raise RecipeError(f'--device "{name}" is unknown; known: {", ".join(DEVICES)}')
-    if name == "cpu":
-        return torch.device("cpu")
-    there = torch.cuda.is_available() if name == "cuda" else torch.backends.mps.is_available()
-    if not there:
-        raise RecipeError(
-            f"--device {name}: torch {torch.__version__} finds none here (`closedbook doctor` says what there is); "
-            "leave --device out to use the CPU"
-        )
-    if name == "mps":
-        return torch.device("mps")
-    if number >= torch.cuda.device_count():
-        raise RecipeError(
-            f"--device cuda: {torch.cuda.device_count()} GPUs are too few for this many processes on one machine; "
-            "give torchrun a smaller --nproc-per-node"
-        )
-    return torch.device("cuda", number)
 
 
 @dataclass(frozen=True)
@@ -292,11 +267,6 @@ def _said(error: BaseException | None) -> BaseException | None:
             pickle.loads(pickle.dumps(error))
             return error
     return RunError(f"another process failed: {type(error).__name__}: {error}")
-
-
-def on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """As they are saved."""
-    return {name: tensor.detach().cpu() for name, tensor in tensors.items()}
 
 
 def silent() -> bool:

@@ -10,7 +10,6 @@ more, such as learning the trained questions by heart. The weights are the last 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 
@@ -19,13 +18,10 @@ import numpy as np
 from closedbook.config.schema import StopRecipe
 from closedbook.data.questions import Questions
 from closedbook.data.vocabulary import MASK, Vocabulary
+from closedbook.errors import RecipeError
 from closedbook.model import generate
 from closedbook.model.gpt import GPT
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
-
-
-class Enough(Exception):  # noqa: N818
-    """No error: raised by whoever listens to the steps of a stage, to end it after this one."""
 
 
 @dataclass(frozen=True)
@@ -45,37 +41,40 @@ class ValidationSet:
         self.vocabulary, self.answers = vocabulary, questions.answers
         self.length = 1 if vocabulary.answers_in_one else length
         room = block - 1 - min(self.length, block // 2)
-        asked = (vocabulary.encode(text)[0] for text in questions.texts)
-        self.prompts = [np.append(ids[max(0, len(ids) + 1 - room) :], MASK).astype(np.int32) for ids in asked]
+        encoded = (vocabulary.encode(text)[0] for text in questions.texts)
+        self.prompts = [np.append(ids[max(0, len(ids) + 1 - room) :], MASK).astype(np.int32) for ids in encoded]
 
-    def look(self, model: GPT, step: int) -> ValidationResult:
+    def evaluate(self, model: GPT, step: int) -> ValidationResult:
         """Ask everything. The model is left in the mode it was in, and no random number is drawn."""
         training = model.training
-        said = generate.greedy(model, self.prompts, self.length, in_one=self.vocabulary.answers_in_one)
+        generated = generate.greedy(model, self.prompts, self.length, in_one=self.vocabulary.answers_in_one)
         model.train(training)
-        right = sum(self.vocabulary.answer(one.ids) == gold for one, gold in zip(said, self.answers, strict=True))
+        answers = [self.vocabulary.answer(item.ids) for item in generated]
+        right = sum(answer == gold for answer, gold in zip(answers, self.answers, strict=True))
         return ValidationResult(step, right, len(self.answers))
 
 
 class EarlyStopping:
-    """Looks when the rule says so, and tells when it is enough. The looks are all its state."""
+    """Validates when the rule says so, and says when to stop. Its results are all its state."""
 
-    def __init__(
-        self, rule: StopRecipe, steps: int, validation_set: ValidationSet, looks: Sequence[ValidationResult] = ()
-    ) -> None:
-        self.rule, self.validation_set, self.looks = rule, validation_set, list(looks)
+    def __init__(self, rule: StopRecipe, steps: int, validation_set: ValidationSet | None) -> None:
+        if validation_set is None:
+            raise RecipeError("a stage with a stop rule needs training questions kept out to stop by")
+        self.rule, self.validation_set = rule, validation_set
+        self.results: list[ValidationResult] = []
         self.first = Fraction(rule.after).limit_denominator(10**6) * steps  # 0.7 · 10 is 7, not a little more
 
-    def watch(self, model: GPT, step: int, distributed: DistributedContext = SINGLE_PROCESS) -> None:
-        """Look, if it is time to after this step of the stage, counted from 1."""
+    def validate(self, model: GPT, step: int, distributed: DistributedContext = SINGLE_PROCESS) -> None:
+        """Ask the validation questions, if it is time to after this step of the stage, counted from 1."""
         if step % self.rule.every == 0 and step >= self.first:
-            self.looks.append(distributed.broadcast_from_rank0(lambda: self.validation_set.look(model, step)))
+            result = distributed.broadcast_from_rank0(lambda: self.validation_set.evaluate(model, step))
+            self.results.append(result)
 
     @property
-    def enough(self) -> bool:
-        """Whether none of the last `patience` looks was better than the best one before them."""
-        before, last = self.looks[: -self.rule.patience], self.looks[-self.rule.patience :]
-        return bool(before) and max(look.right for look in last) <= max(look.right for look in before)
+    def should_stop(self) -> bool:
+        """Whether none of the last `patience` results was better than the best one before them."""
+        before, last = self.results[: -self.rule.patience], self.results[-self.rule.patience :]
+        return bool(before) and max(result.right for result in last) <= max(result.right for result in before)
 
     def to_json(self) -> list[dict[str, int]]:
-        return [asdict(look) for look in self.looks]
+        return [asdict(result) for result in self.results]

@@ -43,8 +43,8 @@ class SynthesizerFactorizedDense(AttentionMixer):
         )
         if recipe.context_length % a:
             raise RecipeError(
-                f"mixer synthesizer-factorized-dense: a = {a} does not divide model.context_length = {recipe.context_length}; "
-                "leave a out, or choose a divisor"
+                f"mixer synthesizer-factorized-dense: a = {a} does not divide model.context_length = "
+                f"{recipe.context_length}; leave a out, or choose a divisor"
             )
         b, head_width = recipe.context_length // a, recipe.width // recipe.heads
         self.W = Linear(recipe.width, recipe.width, recipe.bias, recipe.matmul_dtype)

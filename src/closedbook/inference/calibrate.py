@@ -1,0 +1,43 @@
+"""Fitting a run's calibrators, on questions that training did not see and on invented names."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from closedbook.data.documents import Documents
+from closedbook.data.questions import Question, subject
+from closedbook.errors import DataError
+from closedbook.inference.run import Run
+from closedbook.verdicts.calibration import FEWEST, Calibration, invent
+from closedbook.verdicts.signals import SETS
+
+
+def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> Calibration:
+    """Fit the calibrators of a run on questions it was not trained on, and on twice as many invented people.
+
+    Raises DataError where there are too few questions about people with documents.
+    """
+    known = documents.known_titles
+    names = [subject(question.text, known) for question in questions]
+    met = np.array([name is not None for name in names], dtype=bool)
+    if met.sum() < FEWEST:
+        raise DataError(f"{met.sum()} questions are too few to calibrate by; keep out {FEWEST} or more of them")
+    forms = [(item.text, name) for item, name in zip(questions, names, strict=True) if name is not None]
+    invented = [x for x in invent(documents.some_titles(), 2 * len(forms), run.recipe.seed) if x not in known]
+    strangers = [
+        Question(text.replace(name, stranger, 1), None, 1)
+        for stranger, (text, name) in zip(invented, itertools.cycle(forms), strict=False)
+    ]
+    if len(strangers) < FEWEST:
+        raise DataError("the titles are too few to make other names of; give more documents")
+    answers, _ = run.measure(questions)
+    right = np.array([answer == item.answer for answer, item in zip(answers, questions, strict=True)], dtype=bool)
+    return Calibration.fit(
+        {which: run.measure(questions, which)[1] for which in SETS},
+        right,
+        met,
+        {which: run.measure(strangers, which)[1] for which in SETS},
+    )

@@ -1,0 +1,210 @@
+"""A recipe met with its data: every input read and checked, the network built, nothing trained or written yet."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from closedbook.config.schema import Recipe
+from closedbook.data.corpus import Corpus
+from closedbook.data.documents import Documents, read_documents, read_text
+from closedbook.data.questions import Questions, read_questions, split_by_name
+from closedbook.data.token_index import is_large, open_index
+from closedbook.data.vocabulary_builder import make_vocabulary
+from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.model.gpt import GPT
+from closedbook.model.linear import fastest
+from closedbook.objectives.sampler import BatchSampler
+from closedbook.runs.folder import RunFolder
+from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
+from closedbook.training.early_stopping import ValidationSet
+from closedbook.training.trainer import StageTrainer
+
+MOST_THREADS = 1024
+
+
+@dataclass(frozen=True)
+class StartingWeights:
+    """Weights to begin from in place of random ones: where they are from, and what puts them into the network."""
+
+    source: str
+    sha256: str
+    put: Callable[[GPT], None]
+
+
+@dataclass(frozen=True)
+class TrainingSetup:
+    """What `prepare_training` gives: all that a training needs but a folder to write to."""
+
+    recipe: Recipe
+    documents: Documents
+    questions: Questions | None  # those trained on
+    split: dict[str, list[int]]  # all given questions' positions, by part
+    calibrate: Questions | None  # those kept out to calibrate by
+    corpus: Corpus
+    model: GPT
+    samplers: list[BatchSampler]  # one for each stage
+    validation_set: ValidationSet | None = None  # what a stop rule goes by
+    distributed: DistributedContext = SINGLE_PROCESS
+
+    @property
+    def steps(self) -> int:
+        return sum(sampler.steps for sampler in self.samplers)
+
+    def trainer(
+        self, number: int, model: GPT | None = None, distributed: DistributedContext | None = None
+    ) -> StageTrainer:
+        """The trainer of a stage, by its number; of another model or in another context, if given."""
+        return StageTrainer(
+            self.recipe.stages[number], self.samplers[number], model or self.model, len(self.documents),
+            distributed or self.distributed, self.validation_set,
+        )  # fmt: skip
+
+
+def prepare_training(
+    recipe: Recipe,
+    documents: str | Path,
+    questions: str | Path | None = None,
+    dev: str | Path | None = None,
+    index: str | Path | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+    distributed: DistributedContext = SINGLE_PROCESS,
+    start: StartingWeights | None = None,
+) -> TrainingSetup:
+    """Read and check every input and build the network. Raises DataError or RecipeError for what cannot be used.
+
+    `dev` is only looked at, so that a file that cannot be used is found now; what it holds is forgotten again. A large
+    corpus is indexed on disk first, or its index opened; `index` is the folder that indexes are kept in, and with it
+    a small one is indexed too. `progress` gets a line about that now and then. `start` gives the weights to begin from;
+    random ones if left out.
+    """
+    if recipe.seed >= 2**63:
+        raise RecipeError(f"seed = {recipe.seed} is too large; below 2**63")
+    titled = recipe.data.documents == "titled"
+    if index is not None and not titled:
+        raise RecipeError(
+            f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
+        )
+    recipe = settle_matmul_dtype(recipe)
+    for path in (documents, questions, dev):
+        if path is not None and os.path.exists(path) and Path(path).is_fifo():
+            raise DataError(f"{path} is a pipe, and is read more than once; write it to a file first")
+    on_disk = titled and (index is not None or is_large(documents))
+    all_questions = read_questions(questions, need_answers=True) if questions is not None else None
+    if all_questions is None and recipe.needs_questions:
+        raise DataError(f"the recipe {recipe.name} trains on questions; give a file of them with --questions")
+    if dev is not None:
+        read_questions(dev, need_answers=True)
+
+    def split_questions(titles: Collection[str]) -> dict[str, list[int]]:
+        if all_questions is None:
+            return {}
+        split = split_by_name(all_questions, titles, recipe.data.held_out)
+        if not split["train"]:
+            raise DataError(f"{questions}: data.held_out leaves no question to train on; give more, or keep out fewer")
+        return split
+
+    def trained_on(split: dict[str, list[int]]) -> Questions | None:
+        if all_questions is None:
+            return None
+        chosen = all_questions.only(split["train"])
+        return chosen.ascii() if recipe.data.ascii_questions else chosen
+
+    kind, size = recipe.vocabulary.kind, recipe.vocabulary.size
+    indexed = None
+    if on_disk:
+        about = {"held_out": dict(recipe.data.held_out), "ascii": recipe.data.ascii_questions}
+        indexed = open_index(
+            documents, kind, size, all_questions, lambda titles: trained_on(split_questions(titles)),
+            root=Path(index) if index is not None else None, about=about, tell=progress,
+        )  # fmt: skip
+        corpus_documents: Documents = indexed.documents
+    else:
+        corpus_documents = (read_documents if titled else read_text)(documents)
+    split = split_questions(corpus_documents.known_titles)
+    trained = trained_on(split)
+    if indexed is not None:
+        vocabulary = indexed.vocabulary
+    else:
+        lines = [item.text for item in corpus_documents.items]
+        texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
+        vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles)
+    corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.context_length, indexed)
+    samplers = [BatchSampler(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
+    with torch.random.fork_rng(devices=[]), too_little_memory("model.width, model.layers or model.memory.rows"):
+        torch.manual_seed(recipe.seed)
+        model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
+    if start is not None:
+        start.put(model)
+    validation_set = None
+    if all_questions is not None and any(stage.stop for stage in recipe.stages):
+        if not split["stop"]:
+            raise DataError(f"{questions}: data.held_out.stop keeps no question out to stop by; raise it")
+        validation_set = ValidationSet(
+            all_questions.only(split["stop"]), vocabulary, recipe.answer.length, recipe.model.context_length
+        )
+    calibrate = all_questions.only(split.get("calibrate", [])) if all_questions is not None else None
+    setup = TrainingSetup(
+        recipe, corpus_documents, trained, split, calibrate, corpus, model.to(distributed.device), samplers,
+        validation_set, distributed,
+    )  # fmt: skip
+    for number, stage in enumerate(recipe.stages):
+        try:
+            setup.trainer(number)  # an optimiser or schedule that cannot be made is found before anything is written
+        except ValueError as error:  # as torch's optimisers raise it
+            raise RecipeError(f"stages.{stage.name}: {error}") from None
+    return setup
+
+
+@contextlib.contextmanager
+def too_little_memory(smaller: str) -> Iterator[None]:
+    """Turn torch's words for too little memory into a RecipeError that says what to make smaller."""
+    try:
+        yield
+    except (RuntimeError, TypeError) as error:  # a size beyond 2**63 is a TypeError
+        if "allocate" not in str(error) and "verflow" not in str(error):
+            raise
+        raise RecipeError(f"the network does not fit into this machine's memory; give a smaller {smaller}") from None
+
+
+def settle_matmul_dtype(
+    recipe: Recipe, existing: RunFolder | None = None, distributed: DistributedContext = SINGLE_PROCESS
+) -> Recipe:
+    """The recipe with "fastest" replaced by the dtype that is fastest here, or that its run began with."""
+    if recipe.model.matmul_dtype != "fastest":
+        return recipe
+    begun = existing.recipe().model.matmul_dtype if existing else None
+    dtype = begun or distributed.broadcast_from_rank0(lambda: fastest(distributed.device))
+    return replace(recipe, model=replace(recipe.model, matmul_dtype=dtype))
+
+
+def set_threads(
+    requested: int | None, existing: RunFolder | None = None, distributed: DistributedContext = SINGLE_PROCESS
+) -> int:
+    """Choose the thread count once: a run's own when it goes on, otherwise as requested, or one per core, at most 8.
+
+    Processes of one machine share its cores; a run that goes on in another number of them chooses anew.
+    """
+    if existing and existing.record().get("processes", 1) != distributed.processes:
+        existing = None
+    stored = existing.record().get("threads") if existing else None
+    if requested is not None and not 1 <= requested <= MOST_THREADS:
+        raise RecipeError(
+            f"--threads {requested} must be from 1 to {MOST_THREADS}; leave it out for one per core, at most 8"
+        )
+    if existing and (type(stored) is not int or not 1 <= stored <= MOST_THREADS):
+        raise RunError(f"{existing.path / 'run.json'} is damaged (threads = {stored!r}); bring it back from a copy")
+    if existing and requested and requested != stored:
+        raise RunError(
+            f"{existing.path} was trained with {stored} thread{'s' if stored != 1 else ''}, and sums in another order "
+            f"give other weights; leave --threads out, or start a new run with another --run"
+        )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    chosen = stored or requested or max(1, min(cores // distributed.neighbours, 8))
+    torch.set_num_threads(chosen)
+    return int(chosen)

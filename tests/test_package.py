@@ -78,7 +78,7 @@ def test_the_sdist_builds_the_same_package(built: Path) -> None:
         "pyproject.toml",
         "README.md",
         "LICENSE",
-        "src/closedbook/recipes/fast.toml",
+        "src/closedbook/config/recipes/fast.toml",
         "src/closedbook/py.typed",
     ):
         assert name in names

@@ -1,4 +1,4 @@
-"""The words of the built-in world: parts of names, places, professions, schools, employers and wordings (words.toml)."""
+"""The words of the built-in world, read from words.toml: names, places, professions, employers, and wordings."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def test_two_processes_go_on_where_one_stopped_and_leave_a_whole_run(tiny: Tiny,
 
 
 def test_a_killed_process_ends_the_other_with_a_message_and_the_run_goes_on_bit_for_bit(tiny: Tiny, tmp_path: Path):
-    run, pad_to = tmp_path / "run", tmp_path / "run-whole"
+    run, whole = tmp_path / "run", tmp_path / "run-whole"
     done = torchrun("--", HERE / "in_processes.py", "killed", 0, 4, run, "train", tiny.recipe, *tiny.inputs, timeout=60)
     assert done.returncode == 1, done.stderr
     assert "SIGKILL" in done.stderr
@@ -158,8 +158,8 @@ def test_a_killed_process_ends_the_other_with_a_message_and_the_run_goes_on_bit_
     assert load_tensors(run / "training.safetensors")[1]["done"] == 4
     resumed = torchrun("-m", "--", "closedbook", *tiny.train(run, "--resume"))
     assert resumed.returncode == 0, resumed.stderr
-    assert curve(run) == curve(pad_to)
-    assert same_tensors(*(load_tensors(folder / "model.safetensors")[0] for folder in (run, pad_to)))
+    assert curve(run) == curve(whole)
+    assert same_tensors(*(load_tensors(folder / "model.safetensors")[0] for folder in (run, whole)))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
@@ -205,17 +205,17 @@ def test_the_processes_gradients_add_up_to_that_of_one(kind: str, processes: int
         loss = backward(model, batch, replace(stage, at_once=at_once), distributed)
         return loss, {} if model.head.weight.grad is None else gradients(model)
 
-    loss, pad_to = part(SINGLE_PROCESS, 0)
+    loss, whole = part(SINGLE_PROCESS, 0)
     cost = SINGLE_PROCESS.batch_cost() // processes  # the same cuts, whoever has which rows
     parts = []
     for rank in range(processes):
         distributed = DistributedContext(rank=rank, processes=processes)
         with pytest.MonkeyPatch.context() as patch:
             patch.setitem(BATCH_COST, "cpu", cost)
-            patch.setattr(DistributedContext, "add_up", lambda self, model, loss, touched: loss)
+            patch.setattr(DistributedContext, "all_reduce_gradients", lambda self, model, loss, touched: loss)
             parts.append(part(distributed, at_once))
     assert sum(one for one, _ in parts) == pytest.approx(loss, rel=1e-9)
-    for name, gradient in pad_to.items():
+    for name, gradient in whole.items():
         found = sum(some[name] for _, some in parts if some)
         assert (found - gradient).abs().max() < 1e-10, name
     assert kind != "muon" or stage.negatives

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import platform
+import shlex
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ from torch.utils.flop_counter import flop_registry
 from closedbook.config.schema import Recipe, decode, encode, load_recipe
 from closedbook.data.arrays import Examples
 from closedbook.data.documents import Documents, read_documents, read_text
+from closedbook.data.encoding import encode as encode_documents
+from closedbook.data.files import Source, opened
 from closedbook.data.questions import Question, Questions, read_questions, split_by_name, subject
 from closedbook.data.token_index import is_large, open_index
 from closedbook.data.vocabulary_builder import make_vocabulary
@@ -53,6 +56,9 @@ TIMED = 1024  # real inputs that the plan times, twice, for each stage
 GPU_RATE = 5e12  # float32 operations a second that small products get out of a middling GPU
 GPU_STEP = 0.02  # seconds of a step there that its products do not take
 MOST_THREADS = 1024
+HASHED = 1 << 30  # bytes of an indexed corpus that are hashed whole before a training; of a larger one,
+HELD = 256  # documents are held to the index
+WHOLE = "all of it"
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,7 @@ class TrainingSetup:
     samplers: list[BatchSampler]
     validation_set: ValidationSet | None = None  # what a stop rule goes by
     distributed: DistributedContext = SINGLE_PROCESS
+    held: str | None = None  # how much of an indexed corpus was held to its index
 
     @property
     def steps(self) -> int:
@@ -209,9 +216,6 @@ def prepare(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = _settled(recipe)
-    for given_path in (documents, questions, dev):
-        if given_path is not None and os.path.exists(given_path) and Path(given_path).is_fifo():
-            raise DataError(f"{given_path} is a pipe, and is read more than once; write it to a file first")
     on_disk = titled and (index is not None or is_large(documents))
     given = read_questions(questions, need_answers=True) if questions is not None else None
     if given is None and recipe.needs_questions:
@@ -250,6 +254,9 @@ def prepare(
         texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
         vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles)
     corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.context_length, indexed)
+    held = held_to_index(corpus) if indexed is not None else None
+    if held not in (None, WHOLE):
+        tell(f"{documents} has the size and time it was indexed with; {held} were held to the index")
     samplers = [BatchSampler(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
     with torch.random.fork_rng(devices=[]), _memory("model.width, model.layers or model.memory.rows"):
         torch.manual_seed(recipe.seed)
@@ -261,7 +268,9 @@ def prepare(
         validation_set = ValidationSet(
             given.only(split["stop"]), vocabulary, recipe.answer.length, recipe.model.context_length
         )
-    job = TrainingSetup(recipe, corpus_documents, trained, split, kept, corpus, model, samplers, validation_set)
+    job = TrainingSetup(
+        recipe, corpus_documents, trained, split, kept, corpus, model, samplers, validation_set, held=held
+    )
     for number, stage in enumerate(recipe.stages):
         try:
             job.trainer(
@@ -270,6 +279,40 @@ def prepare(
         except ValueError as error:  # as torch's optimisers raise it
             raise RecipeError(f"stages.{stage.name}: {error}") from None
     return job
+
+
+def held_to_index(corpus: Corpus) -> str:
+    """Hold a corpus to the index that it goes by, and say how much of it: an index is found by the file's size and
+    time, and a change may leave these as they were.
+
+    A file of up to HASHED bytes, and a compressed one, is hashed whole; of a larger one HELD documents are encoded
+    anew. Raises DataError where the file is not what was indexed.
+    """
+    documents = corpus.documents
+    source = Source.of(documents.source)
+    with opened(replace(source, compression=""), "documents") as (_, sha256):
+        if source.compression or source.path.stat().st_size <= HASHED:
+            same, held = sha256() == documents.sha256, WHOLE
+        else:
+            places = np.unique(np.linspace(0, len(documents) - 1, HELD).astype(np.int64))
+            same = all(_as_indexed(corpus, int(i)) for i in places)
+            held = f"{len(places):,} of {len(documents):,} documents"
+    if not same:
+        raise DataError(
+            f"{source.path} is not what its index was made of, though its size and time are the same; "
+            f"have it indexed anew: touch {shlex.quote(str(source.path))}"
+        )
+    return held
+
+
+def _as_indexed(corpus: Corpus, number: int) -> bool:
+    documents = corpus.documents
+    try:
+        item = documents.items[number]
+        tokens = encode_documents([item], corpus.vocabulary, documents.source).tokens
+    except (DataError, ValueError):  # not even a document
+        return False
+    return item.title == documents.titles[number] and np.array_equal(tokens, corpus.tokens[number])
 
 
 @contextlib.contextmanager
@@ -557,6 +600,7 @@ def _record(
             "sha256": job.documents.sha256,
             "count": len(job.documents),
             "index": str(index) if index is not None else None,
+            **({"held_to_index": job.held} if job.held else {}),
         },
         "questions": {"path": job.questions.source, "sha256": job.questions.sha256} if job.questions else None,
         "dev": {"path": str(dev)} if dev is not None else None,

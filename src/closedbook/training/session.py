@@ -20,6 +20,7 @@ import numpy as np
 from torch import Tensor
 
 from closedbook.config.schema import Stage
+from closedbook.data.files import read_file
 from closedbook.errors import DivergedError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder, json_lines
@@ -262,7 +263,7 @@ class Metrics:
         self, folder: RunFolder, stages: Sequence[str], stage: int, done: int, known: dict[str, Any] | None = None
     ) -> None:
         self.path = folder.path / "metrics.jsonl"
-        content = self.path.read_bytes() if self.path.is_file() else b""
+        content = read_file(self.path) if self.path.is_file() else b""
         if known is not None and content:
             content = content[: known["bytes"]]
             if hashlib.sha256(content).hexdigest() != known["sha256"]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
-from closedbook.cli.output import PipeConsole
+from closedbook.cli.output import PipeConsole, say
 from closedbook.errors import ClosedbookError, LostProcessError
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
@@ -37,7 +39,8 @@ COMMANDS = {
 app = App(
     name="closedbook",
     help="Train small Transformers to answer questions from memory, and see what that is worth beside reading.",
-    help_epilogue="Start here: closedbook demo",
+    help_epilogue="Start here: closedbook demo\n\n"
+    "Of a file at most 256 MB are read into memory; every command takes --read-at-most MB for another limit.",
 )
 for _order, (_name, _path) in enumerate(COMMANDS.items()):
     app.command(_path, name=_name, sort_key=_order)
@@ -46,7 +49,7 @@ app.register_install_completion_command(help="Let the shell complete commands an
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake prints one message and exits with 2."""
-    given = sys.argv[1:] if arguments is None else arguments
+    given = list(sys.argv[1:] if arguments is None else arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal's encoding lacks must stop nothing
             stream.reconfigure(errors="backslashreplace")
@@ -55,7 +58,8 @@ def main(arguments: list[str] | None = None) -> None:
             app[name]  # imports the command, for its line in the list
     app.console = PipeConsole()
     try:
-        app(given, exit_on_error=False, print_error=False)
+        with _limited(given) as words:
+            app(words, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except CycloptsError as error:
         command = " ".join(["closedbook", *(error.command_chain or ())])
@@ -72,6 +76,31 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(141)
 
 
+@contextlib.contextmanager
+def _limited(given: list[str]) -> Iterator[list[str]]:
+    """The arguments without --read-at-most MB, which every command understands and which holds meanwhile."""
+    name = "--read-at-most"
+    place = next((i for i, word in enumerate(given) if word == name or word.startswith(f"{name}=")), None)
+    if place is None:
+        yield given
+        return
+    from closedbook.data.files import LIMIT, most_read
+
+    _, _, value = given[place].partition("=")
+    behind = place + 1
+    if given[place] == name:
+        value, behind = "".join(given[behind : behind + 1]), behind + 1
+    before = os.environ.get(LIMIT)
+    os.environ[LIMIT] = value or "nothing"
+    try:
+        most_read()  # says what is wrong with it
+        yield [*given[:place], *given[behind:]]
+    finally:
+        del os.environ[LIMIT]
+        if before is not None:
+            os.environ[LIMIT] = before
+
+
 def fail(message: str, everywhere: bool = False) -> NoReturn:
     """Say what is wrong and exit with 2. Control characters are shown, not sent to the terminal.
 
@@ -79,6 +108,5 @@ def fail(message: str, everywhere: bool = False) -> NoReturn:
     """
     if not everywhere and int(os.environ.get("WORLD_SIZE", 1)) > 1 and os.environ.get("RANK") != "0":
         sys.exit(2)
-    shown = "".join(c if c.isprintable() or c in "\n" else repr(c)[1:-1] for c in message)
-    print(f"closedbook: {shown.encode(errors='backslashreplace').decode()}", file=sys.stderr)
+    say(f"closedbook: {message}", error=True)
     sys.exit(2)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from rich.markup import escape
-
-from closedbook.cli.output import console, percent, print_json, show_warnings
+from closedbook.cli.output import console, escape, percent, print_json, show_warnings
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Answer

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.markup import escape
-
-from closedbook.cli.output import console, percent, print_json, table
+from closedbook.cli.output import console, escape, percent, print_json, table
 
 
 def baseline(
@@ -15,6 +13,7 @@ def baseline(
     documents: Path | None = None,
     train: Path | None = None,
     answer: str | None = None,
+    learn_from: int = 10_000,
     seed: int = 0,
     json: bool = False,
 ) -> None:
@@ -36,6 +35,9 @@ def baseline(
         Answered questions to learn from: QUESTION tab ANSWER.
     answer: str
         Give this answer to every question.
+    learn_from: int
+        The most training questions that the learned reader learns from, evenly spread over the file; more take more
+        memory.
     seed: int
         For the random name.
     json: bool
@@ -52,8 +54,9 @@ def baseline(
     read = read_documents(documents) if documents is not None else None
     with out.status("") as status:
         results = run_baselines(
-            asked, documents=read, train=learned, answer=answer, seed=seed, progress=lambda name: status.update(name)
-        )
+            asked, documents=read, train=learned, answer=answer, seed=seed, most=learn_from,
+            progress=lambda name: status.update(name),
+        )  # fmt: skip
     rows = table("baseline", "right>", "accuracy>", "95 % interval", "")
     for result in results:
         scored = result.score

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.markup import escape
-
-from closedbook.cli.output import check_output, console, print_json
+from closedbook.cli.output import check_output, console, escape, print_json, say
 
 
 def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> None:
@@ -24,15 +22,15 @@ def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> Non
         Print {"card": …} on standard output.
     """
     if output is not None:
-        check_output(output)
+        check_output(output, runs=[run])
     from closedbook.export.model_card import card as make_card
-    from closedbook.runs.folder import RunFolder, write_atomically
+    from closedbook.runs.folder import RunFolder, write_output
 
     text = make_card(RunFolder.open(run))
     if output is not None:
-        write_atomically(output, text.encode())
+        write_output(output, text.encode())
         console(json).print(f"[bold]{escape(str(output))}[/]")
     if json:
         print_json({"card": text, "output": None if output is None else str(output)})
     elif output is None:
-        print(text, end="")
+        say(text, end="")

@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
-from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, console, percent, print_json, show_warnings, table
+from closedbook.cli.output import (
+    TrainingDisplay,
+    check_study,
+    console,
+    escape,
+    percent,
+    print_json,
+    show_warnings,
+    table,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -75,6 +83,7 @@ def compare(
     show_warnings()
     out = console(json)
     need_matplotlib()
+    check_study(folder, "comparison", documents, questions, *names)
     if seeds < 1:
         raise DataError(f"--seeds {seeds} must be at least 1")
     made = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder, match)

@@ -10,9 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
-from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, check_output, console, print_json, show_warnings
+from closedbook.cli.output import (
+    TrainingDisplay,
+    check_folder,
+    check_output,
+    console,
+    escape,
+    print_json,
+    say,
+    show_warnings,
+)
 
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe
@@ -152,7 +160,7 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     reading, asked, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
     from closedbook.course import assignment
     from closedbook.data.questions import read_questions
-    from closedbook.runs.folder import write_atomically
+    from closedbook.runs.folder import write_output
     from closedbook.training.setup import set_threads
 
     check_output(outputs, reading, asked, corpus)
@@ -161,7 +169,7 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     set_threads(flags.threads)
     model, vocabulary = assignment.load_model(recipe, corpus, reading)
     predictions = assignment.predict(model, vocabulary, assignment.prompts(questions), recipe.answer.length)
-    write_atomically(outputs, assignment.predictions_file(predictions).encode())
+    write_output(outputs, assignment.predictions_file(predictions).encode())
     scored = assignment.score_places(predictions, questions)
     console(flags.json).print("\n".join(map(escape, assignment.printed(scored, str(outputs)))))
     if flags.json:
@@ -229,9 +237,9 @@ def dataset(
     if json:
         print_json([{"x": x, "y": y} for x, y in pairs])
         return
-    print(census(corpus))
+    say(census(corpus))
     for x, y in pairs:
-        print(f"x: {x}\ny: {y}")
+        say(f"x: {x}\ny: {y}")
 
 
 @cs224n.command
@@ -268,11 +276,11 @@ def check(
     from closedbook.errors import DataError
 
     out = console(json)
-    print(f"closedbook: warning: {checking.WARNING}", file=sys.stderr)
+    say(f"closedbook: warning: {checking.WARNING}", error=True)
     if not yes:
         if not sys.stdin.isatty():
             raise DataError(f"add --yes to execute {file} without being asked")
-        print(f"Execute {file}? [y/N] ", end="", file=sys.stderr, flush=True)
+        say(f"Execute {file}? [y/N] ", end="", error=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):  # at its end, as after Ctrl-D: no
             raise DataError(f"{file} was not executed")
     findings = checking.check(file, seconds=seconds, megabytes=megabytes)
@@ -299,8 +307,9 @@ def _train(
 
     show_warnings()
     out = console(flags.json)
-    check_output(writing, corpus, *([questions] if questions else []))
+    check_output(writing, corpus, questions, flags.reading_params_path, binary=True)
     folder = writing.with_name(f"{writing.name}.run")
+    check_folder(folder, corpus, questions, flags.reading_params_path)
     start = start_from(flags.reading_params_path) if flags.reading_params_path is not None else None
     going_on, run = _unfinished(folder, recipe), None
     if folder.exists() and not going_on:  # finished: it makes way for the new one, as its file will

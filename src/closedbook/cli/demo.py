@@ -8,9 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
-from closedbook.cli.output import TrainingDisplay, console, duration, percent, print_json, show_warnings, table
+from closedbook.cli.output import TrainingDisplay, console, duration, escape, percent, print_json, show_warnings, table
 from closedbook.cli.train import after_interrupt
 from closedbook.errors import RunError
 

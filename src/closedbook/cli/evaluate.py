@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import json as json_module
 import shlex
 from pathlib import Path
 from typing import Any, Literal
 
-from rich.markup import escape
-
 from closedbook.cli.output import (
+    as_json,
     check_output,
     console,
+    escape,
     note_if_trained_on,
     percent,
     print_json,
     progress,
     show_warnings,
+    shown,
     table,
 )
 
@@ -74,25 +74,28 @@ def evaluate(
     """
     from closedbook import pipeline
     from closedbook.data.questions import read_questions
-    from closedbook.runs.folder import write_atomically
+    from closedbook.runs.folder import write_output
 
     show_warnings()
     out = console(json)
     given = read_questions(questions)
     for output in (predictions, answers):
         if output is not None:
-            check_output(output, questions, *([predictions] if output is answers and predictions else []))
+            other = predictions if output is answers else None
+            check_output(output, questions, documents, (mixer or "").rpartition(":")[0] or None, other, runs=[run])
     loaded = pipeline.load(run, mixer, device)
     loaded.documents = documents
     with progress(out, "answering", len(given)) as advance:
         result = pipeline.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)
     entries = result["answers"]
     if predictions is not None:
-        lines = (" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)
-        write_atomically(predictions, "".join(lines).encode())
+        text = "".join(" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)
+        if predictions.is_char_device():  # a terminal, perhaps
+            text = shown(text)
+        write_output(predictions, text.encode())
     if answers is not None:
-        lines = (json_module.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
-        write_atomically(answers, "".join(lines).encode())
+        lines = (as_json(entry) + "\n" for entry in entries)
+        write_output(answers, "".join(lines).encode())
     if save:
         loaded.folder.write_json("evaluation.json", result)
     note_if_trained_on(out, given.sha256, loaded.folder.record())

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from rich.markup import escape
-
-from closedbook.cli.output import check_output, console, print_json, show_warnings
+from closedbook.cli.output import check_output, console, escape, print_json, show_warnings
 
 
 def export(
@@ -53,7 +51,7 @@ def export(
     else:
         if to == "onnx":
             need("onnx", "onnxscript", "onnxruntime", extra="onnx")
-        check_output(output)
+        check_output(output, (mixer or "").rpartition(":")[0] or None, runs=[run], binary=True)
     from closedbook import pipeline
 
     loaded = pipeline.load(run, mixer)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from rich.markup import escape
-
-from closedbook.cli.output import console, print_json, show_warnings
+from closedbook.cli.output import console, escape, print_json, show_warnings
 
 
 def import_(folder: Path, /, *, run: Path, json: bool = False) -> None:

@@ -6,9 +6,7 @@ import ast
 from pathlib import Path
 from typing import Any, Literal
 
-from rich.markup import escape
-
-from closedbook.cli.output import console, print_json, table
+from closedbook.cli.output import console, escape, print_json, table
 from closedbook.config.schema import REGISTRIES, load_recipe, recipe_names
 from closedbook.runs.folder import list_runs
 

@@ -1,35 +1,85 @@
-"""What commands print: JSON alone on standard output, everything else on standard error when JSON is asked for."""
+"""What commands print: JSON alone on standard output, everything else on standard error when JSON is asked for.
+
+Documents, questions, answers and names of runs may be a stranger's. All printing goes through this file, and what would
+steer a terminal (move its cursor, set its title, turn its text around) is shown as an escape in place of being sent.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.segment import Segment
 from rich.status import Status
 from rich.table import Table
 from rich.text import Text
 
-from closedbook.errors import RunError
+from closedbook.errors import ClosedbookError, RunError
 from closedbook.training.events import Message, Plan, Step, ValidationEvent
+
+# Control characters but line end and tab (\x9b begins an escape sequence too); what ends a line elsewhere; what turns
+# the direction of writing around; and halves of surrogate pairs, which cannot be written at all.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def shown(text: str) -> str:
+    """A text as it may be printed: what would steer a terminal is shown, as \\x1b, not sent."""
+    return CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
+
+
+# As rich finds a tag, and a bracket that is none; each with the backslashes before it.
+BRACKET = re.compile(r"(\\*)(\[[a-z#/@][^[]*?\])|(?<!\\)(?=\[[a-z#/@])|\\+(?=\[)")
+
+
+def escape(text: str) -> str:
+    """A text as it may stand in rich's markup, whatever stands in it and after it.
+
+    rich's own function takes "[a [red]" for one tag and "\\\\[" for one backslash less, and forgets what backslashes a
+    text may end in; here a tag that does nothing takes these.
+    """
+    bare = text.rstrip("\\")
+    behind = "\\" * (2 * (len(text) - len(bare)))
+
+    def doubled(found: re.Match[str]) -> str:
+        before, tag = found[1], found[2]
+        return f"{before}{before}\\{tag}" if tag else f"{found[0]}\\"
+
+    return BRACKET.sub(doubled, bare) + (f"{behind}[none][/none]" if behind else "")
+
+
+def say(text: str, end: str = "\n", error: bool = False) -> None:
+    """Print a text on standard output, or on standard error."""
+    print(shown(text), end=end, file=sys.stderr if error else sys.stdout, flush=error)
 
 
 class PipeConsole(Console):
-    """A console that leaves a reader who has gone, as in `closedbook … | head`, to `main`."""
+    """A console that sends no control characters but its own.
+
+    It leaves a reader who has gone, as in `closedbook … | head`, to `main`.
+    """
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(shown(text), **options)  # here so that columns are as wide as what they hold
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            unsafe = not segment.control and CONTROL.search(segment.text)
+            yield Segment(shown(segment.text), segment.style) if unsafe else segment
 
 
 def console(as_json: bool = False) -> Console:
@@ -43,26 +93,100 @@ def console(as_json: bool = False) -> Console:
 def print_json(data: Any) -> None:
     """One JSON value on standard output, in UTF-8: where the output has another encoding, other letters are escaped."""
     plain = (sys.stdout.encoding or "utf-8").lower().replace("-", "") != "utf8"
-    text = json.dumps(data, ensure_ascii=plain, indent=2, allow_nan=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        text = json.dumps(data, indent=2, allow_nan=False)
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(as_json(data, ensure_ascii=plain, indent=2, allow_nan=False) + "\n")
 
 
-def check_output(path: Path, *inputs: Path) -> None:
-    """Raise RunError where a file cannot be written, before work is done for it."""
+def as_json(data: Any, **options: Any) -> str:
+    """JSON that may be printed: what would steer a terminal is escaped, which means the same."""
+    text = json.dumps(data, **{"ensure_ascii": False, **options})
+    return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)  # these stand in strings only
+
+
+def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = (), binary: bool = False) -> None:
+    """Raise RunError where a file cannot be written, or would destroy another by it, before work is done for it.
+
+    Where the path leads through links is what counts. An output takes the place of no input, of nothing that `runs`
+    were trained on, of no file that a run, an export or an index is made of, and of no file of another kind: text does
+    not replace what is none, nor, where it is `binary`, something else a text.
+    """
     if path.is_dir():
         raise RunError(f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
         raise RunError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise RunError(f"{path} cannot be written: no permission; choose another place")
+    from closedbook.data.files import Source
+
     for given in inputs:
-        there = path.exists() and given.exists()
-        if path.samefile(given) if there else path.resolve() == given.resolve():
+        if given is not None and _same(path, Source.of(given).path):
             raise RunError(f"{path} is named twice; name another file, so that nothing is overwritten")
+    for run in runs:
+        for what, trained in _trained_on(run):
+            if _same(path, trained):
+                raise RunError(f"{path} is the file of {what} of {run}, and would be overwritten; name another file")
+    for place in {path.absolute(), Path(os.path.realpath(path))}:
+        if owner := _owner(place):
+            raise RunError(f"{path} is a file of {owner}, and would be overwritten; name another file")
+    if path.is_file():
+        with open(path, "rb") as file:
+            head = file.read(4096)
+        if head and (b"\0" in head) != binary:
+            holds, writes = ("text", "what is no text") if binary else ("something else than text", "text")
+            raise RunError(f"{path} holds {holds}, and {writes} would take its place; name another file, or remove it")
+
+
+def check_folder(folder: Path, *inputs: str | Path | None) -> None:
+    """Raise RunError where an input lies in a folder that is to be replaced."""
+    from closedbook.data.files import Source
+
+    for given in inputs:
+        if given is None:
+            continue
+        place = Path(os.path.realpath(Source.of(given).path))
+        if Path(os.path.realpath(folder)) in place.parents:
+            raise RunError(f"{given} is in {folder}, which is replaced; move it elsewhere first")
+
+
+def check_study(folder: Path, name: str, *inputs: str | Path | None, runs: Sequence[Path] = ()) -> None:
+    """Raise RunError where one of the files that a study writes into its folder would destroy another."""
+    if folder.is_dir():
+        for suffix in (".json", ".md", ".svg", "-dark.svg"):
+            check_output(folder / f"{name}{suffix}", *inputs, runs=runs)
+
+
+def _same(path: Path, given: Path) -> bool:
+    """Whether two paths lead to one file."""
+    try:
+        return path.samefile(given) if path.exists() and given.exists() else path.resolve() == given.resolve()
+    except (OSError, RuntimeError):  # a loop of links, say: whoever reads it says so
+        return False
+
+
+def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
+    """The files that a run's record names; nothing where there is no run: whoever opens it says so."""
+    from closedbook.data.files import Source
+    from closedbook.runs.folder import RunFolder, found_from_here
+
+    with contextlib.suppress(ClosedbookError):
+        record = RunFolder.open(run).record()
+        for what in ("documents", "questions", "dev"):
+            entry = record.get(what)
+            if isinstance(entry, dict) and isinstance(entry.get("path"), str):
+                yield what, Source.of(found_from_here(entry["path"], record)).path
+
+
+def _owner(place: Path) -> str | None:
+    """What a file belongs to, if to something of ours: a run, an export or an index."""
+    from closedbook.runs.folder import is_of_run
+
+    folder, name = place.parent, place.name.lower()
+    if (folder / "run.json").is_file() and is_of_run(name):
+        return f"the run {folder}"
+    if (folder / "closedbook.json").is_file() and place.exists() and name != "readme.md":
+        return f"the export {folder}"
+    if (folder / "index.json").is_file() and place.exists():
+        return f"the index {folder}"
+    return None
 
 
 def note_if_trained_on(out: Any, questions_sha256: str, record: Mapping[str, Any]) -> None:
@@ -75,7 +199,7 @@ def show_warnings() -> None:
     """Print Python's warnings as one plain line each on standard error."""
 
     def show(message: Any, category: Any, *_: Any, **__: Any) -> None:
-        print(f"closedbook: warning: {message}", file=sys.stderr)
+        say(f"closedbook: warning: {message}", error=True)
 
     warnings.showwarning = show
     warnings.simplefilter("always", UserWarning)

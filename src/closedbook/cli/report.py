@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.markup import escape
 
-from closedbook.cli.output import check_output, console, print_json, show_warnings, use_mixers
+from closedbook.cli.output import check_output, console, escape, print_json, show_warnings, use_mixers
 from closedbook.errors import RunError
 
 
@@ -52,8 +51,8 @@ def report(
         raise RunError("give one or more run folders, or --source; `closedbook list runs` shows runs")
     target = output or (Path("source.html") if source else runs[0] / "report.html")
     if output is not None or source or runs[0].is_dir():
-        check_output(target)
-    from closedbook.runs.folder import write_atomically
+        check_output(target, questions, *((one.rpartition(":")[0] or None) for one in mixer or ()), runs=runs)
+    from closedbook.runs.folder import write_output
 
     show_warnings()
     use_mixers(mixer)
@@ -71,7 +70,7 @@ def report(
             from closedbook.reporting.html_report import run_report
 
             text = run_report(runs, questions=questions, claims=claims, progress=progress)
-    write_atomically(target, text.encode())
+    write_output(target, text.encode())
     out.print(f"[bold]{escape(str(target))}[/]   ({len(text.encode()) / 1e6:.1f} MB; open it in a browser)")
     if json:
         print_json({"report": str(target)})

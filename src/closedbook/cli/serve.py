@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.markup import escape
 
-from closedbook.cli.output import console, print_json, use_mixers
+from closedbook.cli.output import console, escape, print_json, use_mixers
 from closedbook.errors import RunError
 
 

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.markup import escape
 
-from closedbook.cli.output import console, percent, print_json, table
+from closedbook.cli.output import console, escape, percent, print_json, say, table
 
 show = App(
     name="show",
@@ -46,7 +45,7 @@ def recipe(
     if json:
         print_json(encode(loaded))
     else:
-        print(loaded.to_toml(), end="")
+        say(loaded.to_toml(), end="")
 
 
 @show.command

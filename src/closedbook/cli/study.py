@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, console, percent, print_json, show_warnings, table
+from closedbook.cli.output import TrainingDisplay, console, escape, percent, print_json, show_warnings, table
 
 study = App(
     name="study",

@@ -9,9 +9,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
-from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, console, percent, print_json, progress, show_warnings, table
+from closedbook.cli.output import (
+    TrainingDisplay,
+    check_study,
+    console,
+    escape,
+    percent,
+    print_json,
+    progress,
+    show_warnings,
+    table,
+)
 
 if TYPE_CHECKING:
     from closedbook.data.questions import Questions
@@ -81,6 +90,7 @@ def ablation(
         if len(loaded.stages) > 1:
             raise RecipeError(f"--steps {steps}: {loaded.name} has several stages; give --steps 0 to keep theirs")
         loaded = load_recipe(recipe, [*overrides, f"stages.{loaded.stages[0].name}.steps={steps}"])
+    check_study(folder, "ablation", documents, questions)
     display = TrainingDisplay(out)
     try:
         record = run_ablation(
@@ -138,7 +148,7 @@ def fluency(
     """
     from closedbook.studies.fluency import run_fluency
 
-    out, loaded, given = _begin(run, questions, mixer, json, need_answers=True)
+    out, loaded, given = _begin(run, questions, mixer, json, folder, "fluency", need_answers=True)
     record = _asking(out, folder, lambda asked: run_fluency(loaded, given, folder, progress=asked))
     rows = table("judge of right and wrong", "AUROC>", "95 % interval")
     for name, one in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
@@ -190,7 +200,7 @@ def strangers(
     if count < 1:
         raise DataError(f"--count {count} must be 1 or more")
     more = {"page taken out": read_lines(left_out, "names")[0]} if left_out is not None else {}
-    out, loaded, given = _begin(run, questions, mixer, json)
+    out, loaded, given = _begin(run, questions, mixer, json, folder, "strangers", more=left_out)
     record = _asking(
         out, folder, lambda asked: run_strangers(loaded, given, folder, count=count, more=more, progress=asked)
     )
@@ -238,7 +248,7 @@ def reversal(
     """
     from closedbook.studies.reversal import run_reversal
 
-    out, loaded, given = _begin(run, questions, mixer, json, need_answers=True)
+    out, loaded, given = _begin(run, questions, mixer, json, folder, "reversal", need_answers=True)
     record = _asking(out, folder, lambda asked: run_reversal(loaded, given, folder, form, progress=asked))
     for name in ("forward", "backward"):
         one = record[name]
@@ -247,12 +257,20 @@ def reversal(
 
 
 def _begin(
-    run: Path, questions: Path, mixer: str | None, json: bool, need_answers: bool = False
+    run: Path,
+    questions: Path,
+    mixer: str | None,
+    json: bool,
+    folder: Path,
+    name: str,
+    need_answers: bool = False,
+    more: Path | None = None,
 ) -> tuple[Any, Run, Questions]:
     import closedbook
     from closedbook.data.questions import read_questions
 
     show_warnings()
+    check_study(folder, name, questions, more, runs=[run])
     given = read_questions(questions, need_answers=need_answers)
     return console(json), closedbook.load(run, mixer), given
 

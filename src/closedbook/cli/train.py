@@ -10,9 +10,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
-from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, console, note_if_trained_on, percent, print_json, show_warnings
+from closedbook.cli.output import (
+    TrainingDisplay,
+    console,
+    escape,
+    note_if_trained_on,
+    percent,
+    print_json,
+    show_warnings,
+)
 from closedbook.errors import ClosedbookError, RunError
 
 if TYPE_CHECKING:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from closedbook.data.files import read_file
 from closedbook.errors import RecipeError
 
 REGISTRIES: dict[str, dict[str, str]] = {
@@ -292,14 +293,14 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     """
     path = Path(name_or_path)
     builtin = recipe_folder() / f"{name_or_path}.toml"
-    if path.suffix == ".toml" or path.is_file():
+    if path.suffix == ".toml" or (path.exists() and not path.is_dir()):
         source = path
     elif builtin.is_file():
         source = builtin
     else:
         raise RecipeError(f'no recipe is called "{name_or_path}"; {_nearest(str(name_or_path), recipe_names())}')
     try:
-        data = tomllib.loads(source.read_text(encoding="utf-8"))
+        data = tomllib.loads(read_file(source).decode("utf-8"))
     except FileNotFoundError:
         raise RecipeError(f"{source}: no such recipe file; built in: {', '.join(recipe_names())}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

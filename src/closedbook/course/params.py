@@ -16,7 +16,7 @@ from torch import Tensor
 from closedbook.data.files import read_bytes
 from closedbook.errors import RecipeError, RunError
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import write_atomically
+from closedbook.runs.folder import write_output
 
 CONSTANTS = (".mask", ".rope_cache")  # what such a file holds beside trained numbers; written, never read
 WRAPPERS = ("module.", "_orig_mod.")  # put before every name by DataParallel and torch.compile
@@ -65,7 +65,7 @@ def write_params(path: Path, model: GPT) -> None:
     """Write a file that the course's `model.load_state_dict(torch.load(path))` reads. Raises RunError, RecipeError."""
     content = io.BytesIO()
     torch.save(params(model), content)
-    write_atomically(path, content.getvalue())
+    write_output(path, content.getvalue())
 
 
 def read_params(path: Path) -> tuple[dict[str, Tensor], str]:

@@ -16,6 +16,7 @@ from closedbook.data.files import Source, decode, read_hashed, split_lines
 ABBREVIATIONS = frozenset(
     "Jr Sr Dr St Ste Mr Mrs Ms Mt Rev Fr Hon Prof Gen Col Lt Capt Sgt Maj Adm Gov Sen Rep Bro Msgr Ph Esq No".split()
 )
+LONGEST_ABBREVIATION = 100  # characters; matching initials against a longer word would take too long
 # One letter ("J"), letters with stops or hyphens between ("J.R", "Ph.D", "J.-P").
 INITIAL = re.compile(r"^\w(?:\w?[.-]+\w)*$")
 
@@ -76,6 +77,8 @@ class Documents:
 
 def is_abbreviation(word: str) -> bool:
     """Whether a full stop after `word` is part of a name: an initial, Jr, Sr, Dr, St and the like."""
+    if len(word) > LONGEST_ABBREVIATION:
+        return False
     bare = word.strip("\"'()`")
     return bare in ABBREVIATIONS or bool(INITIAL.match(bare))
 
@@ -88,11 +91,14 @@ def title_of(text: str) -> str:
     a text without any stop is its own title.
     """
     first = start = text.find(". ")
+    after = 0  # where the part begins in which the last word before a stop is looked for: each is read once
     while start >= 0:
-        words = text[:start].split()
-        if words and not is_abbreviation(words[-1]):
+        words = text[after:start].split()
+        # A part without a word follows another stop, and what ends in a stop is no abbreviation.
+        if (words and not is_abbreviation(words[-1])) or (not words and after):
             return text[:start]
-        start = text.find(". ", start + 2)
+        after = start + 2
+        start = text.find(". ", after)
     return text[:first] if first >= 0 else text.removesuffix(".")
 
 

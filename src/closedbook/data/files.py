@@ -2,17 +2,24 @@
 
 A corpus is plain text, one document a line, or JSON Lines (`.jsonl`) with a title and a text in named fields; either
 may be compressed (`.gz`, `.zst`). Fields of other names are named behind the path: `wiki.jsonl:title=name,text=body`.
+
+A file may be a stranger's. So it is looked at before it is opened: a pipe or a device might never end. It is read in
+blocks, and what is held in memory is bounded: see READ_AT_MOST and LONGEST_LINE.
 """
 
 from __future__ import annotations
 
 import codecs
 import contextlib
+import errno
 import gzip
 import hashlib
+import io
 import json
 import os
 import re
+import secrets
+import stat
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +27,24 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
 from closedbook.errors import DataError
+
+READ_AT_MOST = 256 << 20
+"""Bytes of a file, uncompressed, that are read into memory; LIMIT says another number."""
+LIMIT = "CLOSEDBOOK_READ_AT_MOST"
+"""The environment variable that says how many megabytes are read; `closedbook --read-at-most MB` sets it."""
+LONGEST_LINE = 1 << 20
+"""Characters of a line: a document or a question."""
+EXPANDS = 100
+"""How many times its size a compressed file may have where it is larger than what is read into memory."""
+FED = 2048
+"""Compressed bytes that are decompressed at once: 4 bytes of zstd can stand for 128 kB."""
+KINDS = {
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFDIR: "a folder",
+}
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FIELDS = re.compile(r"(title|text)=([^,=]+)(?:,(title|text)=([^,=]+))?")
@@ -66,7 +91,8 @@ class Source:
         found = []
         for role, field in zip(("title", "text"), self.fields, strict=True):
             if field not in entry:
-                there = ", ".join(map(str, entry)) or "none"
+                names = [name if len(name) <= 40 else f"{name[:40]}…" for name in list(entry)[:8]]
+                there = ", ".join([*names, *(["…"] if len(entry) > 8 else [])]) or "none"
                 raise DataError(
                     f"{where}: has no field {field!r} (there are: {there}); name it: {self.path}:{role}=FIELD"
                 )
@@ -88,19 +114,111 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
+def most_read() -> int:
+    """How many bytes of a file are read into memory. Raises DataError where LIMIT is not a number of megabytes."""
+    given = os.environ.get(LIMIT, "")
+    if not given:
+        return READ_AT_MOST
+    if not given.isascii() or not given.isdigit() or not 0 < len(given) < 10 or not int(given):
+        raise DataError(
+            f"{LIMIT}={given[:40]} is no number of megabytes; set it to one from 1 to 999999999, or unset it"
+        )
+    return int(given) * 10**6
+
+
+def raise_it() -> str:
+    """What to type where a file is larger than what is read, and is meant to be."""
+    return f"if that is meant, raise the limit: {LIMIT}=MEGABYTES, or closedbook --read-at-most MEGABYTES …"
+
+
+def check_kind(path: str | Path) -> os.stat_result:
+    """What the system says of a file. Raises OSError where there is none, or it is a pipe, a device or a folder."""
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode):
+        raise _not_a_file(found)
+    return found
+
+
+def _not_a_file(found: os.stat_result) -> OSError:
+    kind = KINDS.get(stat.S_IFMT(found.st_mode), "no file")
+    return OSError(errno.EINVAL, f"it is {kind}, and only files are read; write its content to a file first")
+
+
+def open_file(path: str | Path) -> io.BufferedReader:
+    """Open a file to read its bytes; what is none is refused unopened: opening a pipe may wait for ever.
+
+    Raises OSError, as `check_kind` does.
+    """
+    check_kind(path)
+    # Should a pipe have taken its place since, opening it does not wait either.
+    file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
+    found = os.fstat(file.fileno())
+    if not stat.S_ISREG(found.st_mode):
+        file.close()
+        raise _not_a_file(found)
+    return file
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def read_file(path: str | Path) -> bytes:
+    """All of a file as it is. Raises OSError, also where it is no file or larger than what is read into memory."""
+    with open_file(path) as file:
+        most = most_read()
+        content = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
+    if content is None or len(content) > most:
+        raise OSError(errno.EFBIG, f"it holds more than {most / 1e6:,.0f} MB; {raise_it()}")
+    return content
+
+
+def create_beside(path: Path) -> tuple[IO[bytes], Path]:
+    """A new file to write what will take the place of `path`, with the permissions of the file that is there.
+
+    It is created exclusively, under a name that nobody can foresee: what somebody has put there before, a link
+    to another file, say, is neither followed nor overwritten. (`tempfile` would do the same, but its files can be
+    read by nobody else, and they would stay so.) Raises OSError.
+    """
+    while True:
+        partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.partial")
+        with contextlib.suppress(FileExistsError):
+            file = open(partial, "xb")  # noqa: SIM115
+            break
+    with contextlib.suppress(OSError):
+        before = os.lstat(path)
+        if stat.S_ISREG(before.st_mode) and hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), stat.S_IMODE(before.st_mode))
+    return file, partial
+
+
+class LineTooLongError(DataError):
+    """A line that is longer than LONGEST_LINE; `line` counts from 1."""
+
+    def __init__(self, line: int) -> None:
+        super().__init__(f"line {line} is longer than {LONGEST_LINE:,} characters; {BREAK_IT}")
+        self.line = line
+
+
+BREAK_IT = "break it: documents and questions stand one a line"
+
+
 @contextlib.contextmanager
 def opened(source: Source, what: str) -> Iterator[tuple[IO[bytes], Callable[[], str]]]:
     """(the uncompressed stream, a function that gives the file's SHA-256 once the stream was read to its end).
 
-    Raises DataError where the file is missing, a folder, unreadable, or damaged while it is read.
+    Raises DataError where the file is missing, a folder, a pipe or a device, unreadable, or damaged or far too large
+    while it is read.
     """
     path = source.path
     try:
         if path.is_dir():
             raise DataError(f"{path} is a folder; name the file of {what} in it")
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             hashing = _Hashing(file)
             yield _decompressed(hashing, source), hashing.hexdigest
+    except LineTooLongError as error:
+        raise DataError(f"{path}:{error.line}: is longer than {LONGEST_LINE:,} characters; {BREAK_IT}") from None
     except FileNotFoundError:
         raise DataError(f"{path}: no such file of {what}; check the path (you are in {Path.cwd()})") from None
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -113,11 +231,12 @@ class _Hashing:
     """A file that is hashed as it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
-        self.file, self.digest = file, hashlib.sha256()
+        self.file, self.digest, self.size = file, hashlib.sha256(), 0
 
     def read(self, size: int = -1) -> bytes:
         content = self.file.read(size)
         self.digest.update(content)
+        self.size += len(content)
         return content
 
     def hexdigest(self) -> str:
@@ -128,13 +247,30 @@ class _Hashing:
 
 def _decompressed(file: _Hashing, source: Source) -> Any:
     if source.compression == "gz":
-        return gzip.GzipFile(fileobj=cast(Any, file), mode="rb")
+        return _Bounded(gzip.GzipFile(fileobj=cast(Any, file), mode="rb"), file, source.path)
     if source.compression == "zst":
         try:
-            return _Zstd(file, source.path)
+            return _Bounded(_Zstd(file, source.path), file, source.path)
         except ImportError:
             raise DataError(f"{source.path}: reading zstd takes a package more: pip install zstandard") from None
     return file
+
+
+class _Bounded:
+    """A decompressed stream, until it has grown out of all proportion."""
+
+    def __init__(self, stream: Any, file: _Hashing, path: Path) -> None:
+        self.stream, self.file, self.path, self.size, self.most = stream, file, path, 0, most_read()
+
+    def read(self, size: int = -1) -> bytes:
+        content: bytes = self.stream.read(size)
+        self.size += len(content)
+        if self.size > max(self.most, EXPANDS * self.file.size):
+            raise DataError(
+                f"{self.path}: expands to more than {self.most / 1e6:,.0f} MB, over {EXPANDS} times its size; "
+                f"{raise_it()}"
+            )
+        return content
 
 
 class _Zstd:
@@ -147,11 +283,23 @@ class _Zstd:
         self.make = zstandard.ZstdDecompressor
         self.frame = self.make().decompressobj()
         self.fed = False  # whether the frame has begun
-        self.ready = b""
+        self.ready, self.taken = b"", 0  # what was decompressed, and how much of it was read
 
     def read(self, size: int = -1) -> bytes:
-        parts, length = [self.ready], len(self.ready)
-        while (size < 0 or length < size) and (block := self.file.read(1 << 17)):
+        parts, length = [], 0
+        while size < 0 or length < size:
+            if self.taken == len(self.ready) and not self._more():
+                break
+            some = self.ready[self.taken : self.taken + (size - length if size >= 0 else len(self.ready))]
+            self.taken += len(some)
+            length += len(some)
+            parts.append(some)
+        return b"".join(parts)
+
+    def _more(self) -> bool:
+        """Decompress a little more, until there is something; False at the end. Raises DataError where that is lost."""
+        while block := self.file.read(FED):
+            parts = []
             while block:
                 if self.frame.eof:
                     self.frame, self.fed = self.make().decompressobj(), False
@@ -160,14 +308,13 @@ class _Zstd:
                     parts.append(self.frame.decompress(block))
                 except self.errors as error:
                     raise self._damaged(error) from None
-                length += len(parts[-1])
                 block = self.frame.unused_data if self.frame.eof else b""
-        if not self.frame.eof and (size < 0 or (self.fed and not length)):
+            if any(parts):
+                self.ready, self.taken = b"".join(parts), 0
+                return True
+        if self.fed and not self.frame.eof:
             raise self._damaged("its end is missing")
-        content = b"".join(parts)
-        size = len(content) if size < 0 else size
-        self.ready = content[size:]
-        return content[:size]
+        return False
 
     def _damaged(self, why: object) -> DataError:
         return DataError(f"{self.path}: is no whole zstd file ({why}); make it again, or get it anew")
@@ -182,13 +329,15 @@ class Chunk(NamedTuple):
 
 
 def chunks(stream: IO[bytes], size: int) -> Iterator[Chunk]:
-    """A stream in pieces of about `size` bytes that end with a line."""
+    """A stream in pieces of about `size` bytes that end with a line. Raises DataError for a line without end."""
     line, start = 1, 0
     parts: list[bytes] = []
     while block := stream.read(size):
         head, newline, tail = block.rpartition(b"\n")
         if not newline:  # a line longer than this
             parts.append(block)
+            if sum(map(len, parts)) > 4 * LONGEST_LINE:  # of at most 4 bytes a character
+                raise LineTooLongError(line)
             continue
         content = b"".join([*parts, head, newline])
         yield Chunk(content, line, start)
@@ -200,16 +349,25 @@ def chunks(stream: IO[bytes], size: int) -> Iterator[Chunk]:
 def read_bytes(path: str | Path, what: str) -> bytes:
     """The uncompressed content of a file that holds `what` ("documents", say).
 
-    Raises DataError where it is missing, a folder, unreadable, damaged or empty.
+    Raises DataError where it is missing, no file, unreadable, damaged, empty, or larger than what is read into memory.
     """
     return read_hashed(path, what)[0]
 
 
 def read_hashed(path: str | Path, what: str) -> tuple[bytes, str]:
     """(uncompressed content, SHA-256 of the file as it is)."""
-    source = Source.of(path)
+    source, most = Source.of(path), most_read()
     with opened(source, what) as (stream, sha256):
-        content = stream.read()
+        parts, left = [], most + 1
+        while left and (block := stream.read(min(left, 1 << 20))):
+            parts.append(block)
+            left -= len(block)
+        if not left:
+            raise DataError(
+                f"{source.path}: holds more than {most / 1e6:,.0f} MB, the most of {what} that is read into memory; "
+                f"{raise_it()}"
+            )
+        content = b"".join(parts)
         digest = sha256()
     if not content.strip():
         raise DataError(f"{source.path}: is empty; it should hold {what}, one a line")
@@ -248,6 +406,8 @@ def split_lines(content: bytes, path: str | Path, what: str, first: int = 1) -> 
     for number, line in enumerate(lines, first):
         if not line.strip():
             raise DataError(f"{path}:{number}: is blank; remove it, {what} stand one a line")
+        if len(line) > LONGEST_LINE:
+            raise DataError(f"{path}:{number}: is longer than {LONGEST_LINE:,} characters; {BREAK_IT}")
     return lines
 
 

@@ -37,6 +37,9 @@ MONTHS = frozenset(
 LONGEST = 6
 """The most tokens of a candidate."""
 
+KEPT = 4096
+"""The most people whose documents are kept cut into words."""
+
 
 @dataclass(frozen=True)
 class TextSpan:
@@ -136,6 +139,8 @@ class Library:
         if title is None:
             return []
         if title not in self._pages:
+            if len(self._pages) >= KEPT:
+                self._pages.clear()
             self._pages[title] = [Page(document) for document in self._documents[title]]
         return self._pages[title]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -13,7 +14,7 @@ from closedbook.data.documents import Document, Documents
 from closedbook.data.passages import MONTHS, Library, Page, TextSpan, asked_words, near
 from closedbook.data.questions import Questions, most_common_answer
 from closedbook.errors import DataError
-from closedbook.evaluation.learned_reader import LearnedReader
+from closedbook.evaluation.learned_reader import MOST, LearnedReader
 from closedbook.evaluation.score import Score, score, tally
 
 PREPOSITIONS = frozenset("at from in near of on".split())
@@ -99,9 +100,11 @@ class RuleReader:
         pages = self._library.pages(question)
         find = _years if re.search(r"\b(when|year)\b", wording) else _names
         for page in pages:
+            spans, stops = find(page), [i for i, token in enumerate(page.tokens) if token == "."]
+            starts = [span.start for span in spans]
             for place in near(page, asked_words(wording)):
-                stop = page.tokens.index(".", place) if "." in page.tokens[place:] else len(page.tokens)
-                after = [span for span in find(page) if place < span.start < stop]
+                stop = stops[at] if (at := bisect_left(stops, place)) < len(stops) else len(page.tokens)
+                after = spans[bisect_right(starts, place) : bisect_left(starts, stop)]
                 if after:
                     return next((span for span in after if _led_in(page, span)), after[0]).text
         found = [(page, span) for page in pages for span in find(page)]
@@ -119,7 +122,7 @@ def _years(page: Page) -> list[TextSpan]:
 
 def _led_in(page: Page, span: TextSpan) -> bool:
     """Whether a preposition, one or two words back, or a number, with a mark after it or not, leads to the span."""
-    second, first = ["", "", *(token.lower() for token in page.tokens[: span.start])][-2:]
+    second, first = ["", "", *(token.lower() for token in page.tokens[max(0, span.start - 2) : span.start])][-2:]
     if first in (",", ";"):
         return second[:1].isdigit()
     return first[:1].isdigit() or first in PREPOSITIONS or (second in PREPOSITIONS and first[:1].isalpha())
@@ -164,14 +167,18 @@ def run_baselines(
     train: Questions | None = None,
     answer: str | None = None,
     seed: int = 0,
+    most: int = MOST,
     progress: Callable[[str], None] = lambda name: None,
 ) -> list[Result]:
     """Answer `questions` in every way that what is given allows, from the simplest to the ceiling.
 
     `answer` gives the constant; `train` the most common answer; `documents` a random place, the rule reader and the
-    ceiling; both the learned reader too. `progress` hears the name of each before it starts. Raises DataError where
-    nothing is given, the constant is empty, or `train` has no answers.
+    ceiling; both the learned reader too, which learns from at most `most` questions. `progress` hears the name of each
+    before it starts. Raises DataError where nothing is given, the constant is empty, `most` is not positive, or `train`
+    has no answers.
     """
+    if most < 1:
+        raise DataError(f"{most} training questions are too few to learn from; give 1 or more")
     library = Library(documents) if documents is not None else None
     makers: dict[str, Callable[[], Baseline]] = {}
     if answer is not None:
@@ -182,7 +189,7 @@ def run_baselines(
         makers["random-place"] = lambda: RandomPlace(library, train, seed)
         makers["rule-reader"] = lambda: RuleReader(library)
     if library is not None and train is not None:
-        makers["learned-reader"] = lambda: LearnedReader(library, train)
+        makers["learned-reader"] = lambda: LearnedReader(library, train, most)
     if not makers:
         raise DataError(
             "a baseline needs something to answer from; give --answer TEXT, --train QUESTIONS, --documents FILE, or all"

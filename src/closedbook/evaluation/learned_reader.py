@@ -9,10 +9,12 @@ sees the words around a span, the question's words near it, and how often its te
 from __future__ import annotations
 
 import time
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import accumulate
 
 import numpy as np
 
@@ -27,6 +29,9 @@ PENALTIES = (10.0, 3.0, 1.0)
 FOLDS = 4
 STEPS = 50  # gradient steps over all questions; the loss has stopped falling by then
 RATE = 0.1
+MOST = 10_000  # training questions that it learns from; more take memory, and teach it little
+WORDINGS = 1_000  # the commonest ones, which other wordings are compared with
+REMEMBERED = 100_000  # other wordings, and which of those they are like
 RARE = 2  # a feature that fewer candidates have is left out
 
 
@@ -36,8 +41,10 @@ class LearnedReader:
     name = "learned-reader"
     summary = "open book: learned from the training questions which span of the person's document is the answer"
 
-    def __init__(self, library: Library, train: Questions) -> None:
+    def __init__(self, library: Library, train: Questions, most: int = MOST) -> None:
         """Learn from `train`: some 10 s on one core for 2,000 questions and short documents.
+
+        Of more than `most` questions it takes that many, evenly spread over the file.
 
         The penalty is chosen by cross-validation over people: nobody is in two folds. `cross_validated` is the score
         it had there. Raises DataError where there are no questions, or no answers to them.
@@ -45,18 +52,18 @@ class LearnedReader:
         if not len(train):
             raise DataError("the learned reader needs at least one training question")
         began = time.perf_counter()
+        if len(train) > most:
+            self.summary = f"{self.summary} ({most:,} of {len(train):,})"
+            train = train.only(np.linspace(0, len(train) - 1, most).astype(np.int64).tolist())
         self._library = library
         self._sense = _Sense(library, train)
-        asked = [self._sense.candidates(question) for question in train.items]
-        features = [self._sense.features(question, spans) for question, spans in zip(train.items, asked, strict=True)]
-        often = Counter(name for rows in features for row in rows for name in row)
-        self._ids = {name: i for i, name in enumerate((n for n, count in often.items() if count >= RARE), 1)}
-        problem = _Problem.make(
-            [[self._known(row) for row in rows] for rows in features],
-            [[candidate.span.text for candidate in spans] for spans in asked],
-            train.answers,
-            len(self._ids) + 1,
+        asked = [self._asked(question) for question in train.items]
+        self._ids, features, lengths = _numbered(
+            np.concatenate([one.names for one in asked]), np.concatenate([one.lengths for one in asked])
         )
+        texts = [one.texts for one in asked]
+        problem = _Problem.make(features, lengths, texts, train.answers, len(self._ids) + 1)
+        del asked, features, lengths
         folds = np.array([_fold(library.person(question.text) or question.text) for question in train.items])
         scores = _cross_validate(problem, folds)
         self.penalty = max(PENALTIES, key=lambda penalty: (scores[penalty].correct, penalty))
@@ -64,6 +71,15 @@ class LearnedReader:
         everybody = problem.learnable(np.ones(len(train), bool))
         self._weights = next(weights for penalty, weights in _path(everybody) if penalty == self.penalty)
         self.training_seconds = time.perf_counter() - began
+
+    def _asked(self, question: Question) -> _Asked:
+        candidates = self._sense.candidates(question)
+        rows = self._sense.features(question, candidates)
+        return _Asked(
+            np.array([hash(name) for row in rows for name in row], np.int64),
+            np.array([len(row) for row in rows], np.int64),
+            [candidate.span.text for candidate in candidates],
+        )
 
     def answer(self, question: str) -> str:
         """The likeliest text; for a question that no document fits, the most common answer to questions like it."""
@@ -79,7 +95,35 @@ class LearnedReader:
         return _by_text([candidate.span.text for candidate in spans], scores)
 
     def _known(self, row: Sequence[str]) -> list[int]:
-        return [0, *(self._ids[name] for name in row if name in self._ids)]  # 0: every candidate has it
+        known = (self._ids.get(hash(name)) for name in row)
+        return [0, *(i for i in known if i is not None)]  # 0: every candidate has it
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a question's candidates are: their features by hash, since the names of all would fill the memory."""
+
+    names: np.ndarray  # of all candidates, one after another
+    lengths: np.ndarray  # features of each candidate
+    texts: list[str]
+
+
+def _numbered(names: np.ndarray, lengths: np.ndarray) -> tuple[dict[int, int], np.ndarray, np.ndarray]:
+    """(the number of each feature that is not rare, from 1 in the order in which they are met; the candidates'
+    features by number, 0 first in each; how many each candidate has).
+    """
+    values, first, inverse, count = np.unique(names, return_index=True, return_inverse=True, return_counts=True)
+    often = np.flatnonzero(count >= RARE)
+    often = often[np.argsort(first[often])]
+    number = np.zeros(len(values), np.int32)
+    number[often] = np.arange(1, len(often) + 1)
+    found = number[inverse.ravel()]
+    owner = np.repeat(np.arange(len(lengths)), lengths)[found > 0]
+    found = found[found > 0]
+    features = np.zeros(len(found) + len(lengths), np.int32)
+    features[np.arange(len(found)) + owner + 1] = found
+    ids = dict(zip(values[often].tolist(), range(1, len(often) + 1), strict=True))
+    return ids, features, 1 + np.bincount(owner, minlength=len(lengths))
 
 
 # What it sees ----------------------------------------------------------------------------------------------------
@@ -102,6 +146,9 @@ class _Sense:
         # Where no title stands in the question the name cannot be told from the wording.
         named = [text for text in train.texts if library.person(text)] or train.texts
         self._answers: dict[str, Counter[str]] = {library.wording(text): Counter() for text in named}  # by wording
+        often = dict(Counter(library.wording(text) for text in named).most_common(WORDINGS))
+        self._common = {w: (set(w.split()), asked_words(w)) for w in self._answers if w in often}
+        self._alike: dict[str, str] = {}  # for wordings that are none of these, the one that is most like it
         for text, answer in zip(train.texts, train.answers, strict=True):
             self._answers[self.wording(text)][answer] += 1
         longest = max(len(WORD_OR_MARK.findall(answer)) for answer in train.answers)
@@ -116,13 +163,17 @@ class _Sense:
         wording = self._library.wording(question)
         if wording in self._answers:
             return wording
-        mine, about = set(wording.split()), asked_words(wording)
+        if wording not in self._alike:
+            mine, about = set(wording.split()), asked_words(wording)
 
-        def likeness(other: str) -> tuple[int, float]:
-            theirs = set(other.split())
-            return len(about & asked_words(other)), len(mine & theirs) / len(mine | theirs)
+            def likeness(other: str) -> tuple[int, float]:
+                theirs, theirs_about = self._common[other]
+                return len(about & theirs_about), len(mine & theirs) / len(mine | theirs)
 
-        return max(self._answers, key=likeness)
+            if len(self._alike) >= REMEMBERED:
+                self._alike.clear()
+            self._alike[wording] = max(self._common, key=likeness)
+        return self._alike[wording]
 
     def usual(self, question: str) -> str:
         return most_common_answer(list(self._answers[self.wording(question)].elements()))
@@ -160,23 +211,32 @@ def _familiarity(right: int, standing: int) -> list[str]:
 
 
 class _View:
-    """A page as one wording's reader sees it."""
+    """A page as one wording's reader sees it. What is counted between two places is counted once, from the front."""
 
     def __init__(self, page: Page, asked: frozenset[str]) -> None:
         self.page = page
-        own = [token in page.title_words and token[0].isupper() for token in page.tokens]
-        self.kinds = ["NAME" if o else kind(token) for o, token in zip(own, page.tokens, strict=True)]
-        self.words = [t.lower() if k == "Aa" else k for k, t in zip(self.kinds, page.tokens, strict=True)]
+        tokens = page.tokens
+        own = [token in page.title_words and token[0].isupper() for token in tokens]
+        self.kinds = ["NAME" if o else kind(token) for o, token in zip(own, tokens, strict=True)]
+        self.words = [t.lower() if k == "Aa" else k for k, t in zip(self.kinds, tokens, strict=True)]
         self.asked = near(page, asked)
         self.run = {i: (r, *edges) for r, edges in enumerate(page.runs) for i in range(*edges)}
+        # Three more on either side, so that three stand there for every span.
+        self.padded_words = ["<"] * 3 + self.words + [">"] * 3
+        self.padded_kinds = ["<"] * 3 + self.kinds + [">"] * 3
+        self.stops = [0, *accumulate(int(token == ".") for token in tokens)]
+        self.closed = [0, *accumulate(int(token == ")") for token in tokens)]
+        self.small = [i for i, token in enumerate(tokens) if token[0].islower()]
+        self.capitals = [i for i, _ in page.runs if tokens[i][0].isupper()]
+        self.places: dict[str, list[int]] = {}  # of each small token
+        for i in self.small:
+            self.places.setdefault(tokens[i], []).append(i)
 
     def features(self, span: TextSpan, familiar: str) -> list[str]:
         tokens, start, stop = self.page.tokens, span.start, span.stop
-        words = ["<"] * 3 + self.words + [">"] * 3  # so that three stand on either side of every span
-        kinds = ["<"] * 3 + self.kinds + [">"] * 3
-        third, second, before = words[start : start + 3]
-        after, then = words[stop + 3 : stop + 5]
-        left, right = kinds[start : start + 3], kinds[stop + 3 : stop + 6]
+        third, second, before = self.padded_words[start : start + 3]
+        after, then = self.padded_words[stop + 3 : stop + 5]
+        left, right = self.padded_kinds[start : start + 3], self.padded_kinds[stop + 3 : stop + 6]
         around = " ".join([*left[1:], "…", *right[:2]])
         run, first, last = self.run.get(start, (4, start, stop))
         features = [
@@ -187,22 +247,30 @@ class _View:
             *(f"kinds {' '.join(self.kinds[start:stop])}", f"first {tokens[start].lower()}"),
             *(f"last {tokens[stop - 1].lower()}", f"ending {tokens[stop - 1][-3:].lower()}"),
             *(f"run {_few(run)}", f"whole {first == start} {last == stop}"),
-            f"sentence {_few(tokens[:start].count('.'))}",
+            f"sentence {_few(self.stops[start])}",
         ]
-        asked = max((i for i in self.asked if i < start), default=None)
-        if asked is None:
+        place = bisect_left(self.asked, start)
+        if not place:
             features += [f"unasked run {_few(run)}", f"unasked {before} {after}", f"unasked {around}"]
             return [*features, f"asked later {bool(self.asked)}"]
-        between = tokens[asked + 1 : start]
-        small = [token for token in between if token[0].islower()]
-        names = sum(asked < i < start and tokens[i][0].isupper() for i, _ in self.page.runs)
+        asked = self.asked[place - 1]
+        smalls = _between(self.small, asked, start)
+        names = len(_between(self.capitals, asked, start))
+        again = len(_between(self.places.get(before, []), asked, start))
+        stops, closed = self.stops[start] - self.stops[asked + 1], self.closed[start] - self.closed[asked + 1]
+        small = [tokens[self.small[i]] for i in smalls[-3:]]
         return [
             *features,
-            *(f"asked {self.words[asked]}", f"way {' '.join(self.kinds[asked + 1 : start][:8])}"),
-            *(f"far {_few(len(between) // 3)}", f"small {' '.join(small[-3:])}", f"smalls {_few(len(small))}"),
-            *(f"names {_few(names)} -1 {before}", f"again {_few(small.count(before))} {before}"),
-            f"names {_few(names)} stops {between.count('.')} closed {between.count(')')}",
+            *(f"asked {self.words[asked]}", f"way {' '.join(self.kinds[asked + 1 : min(start, asked + 9)])}"),
+            *(f"far {_few((start - asked - 1) // 3)}", f"small {' '.join(small)}", f"smalls {_few(len(smalls))}"),
+            *(f"names {_few(names)} -1 {before}", f"again {_few(again)} {before}"),
+            f"names {_few(names)} stops {stops} closed {closed}",
         ]
+
+
+def _between(places: Sequence[int], first: int, last: int) -> range:
+    """Which of some places, in order, lie after `first` and before `last`."""
+    return range(bisect_right(places, first), bisect_left(places, last))
 
 
 def _few(number: int) -> str:
@@ -225,12 +293,13 @@ class _Problem:
     size: int  # how many different features there are
 
     @classmethod
-    def make(cls, rows: list[list[list[int]]], texts: list[list[str]], golds: list[str], size: int) -> _Problem:
-        flat = [row for question in rows for row in question]
+    def make(
+        cls, features: np.ndarray, lengths: np.ndarray, texts: list[list[str]], golds: list[str], size: int
+    ) -> _Problem:
         return cls(
-            features=np.array([i for row in flat for i in row], dtype=np.int32),
-            lengths=np.array([len(row) for row in flat], dtype=np.int64),
-            candidates=np.array([len(question) for question in rows], dtype=np.int64),
+            features=features,
+            lengths=lengths,
+            candidates=np.array([len(question) for question in texts], dtype=np.int64),
             right=np.array([t == gold for ts, gold in zip(texts, golds, strict=True) for t in ts], dtype=bool),
             texts=texts,
             golds=golds,

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -20,7 +21,7 @@ from torch import Tensor
 from closedbook import __version__
 from closedbook.config.schema import REGISTRIES, ModelRecipe, Recipe, decode, encode
 from closedbook.course.params import put_params, read_params, write_params
-from closedbook.data.files import read_bytes
+from closedbook.data.files import open_file, read_bytes
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RecipeError, RunError
@@ -144,7 +145,7 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
     if bars := logging.is_progress_bar_enabled():
         logging.disable_progress_bar()
     model = huggingface_model(run)
-    partial = folder.with_name(f".{folder.name}.{os.getpid()}.partial")
+    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.partial")  # which nobody can foresee
     try:
         partial.mkdir(parents=True)
         model.save_pretrained(partial)
@@ -256,7 +257,7 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     check_new_folder(run)
     if not folder.is_dir():
         raise RunError(f"{folder} is no folder; give one that `closedbook export --to huggingface` has written")
-    if not (folder / ORIGIN).is_file():
+    if not os.path.lexists(folder / ORIGIN):
         raise RunError(
             f"{folder} has no {ORIGIN}; an export has one: copy it beside weights that another tool has saved"
         )
@@ -272,7 +273,8 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     try:
         recipe = decode(Recipe, origin["recipe"], "")
         vocabulary = vocabulary_from_json(origin["vocabulary"])
-        changed = hashlib.sha256(path.read_bytes()).hexdigest() != origin["weights_sha256"]
+        with open_file(path) as file:
+            changed = hashlib.file_digest(file, "sha256").hexdigest() != origin["weights_sha256"]
         tensors = load_file(path)
         record = dict(origin["record"])
         with torch.random.fork_rng(devices=[]):

@@ -18,7 +18,7 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.export.exporters import TOLERANCE, need, random_tokens
 from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import write_atomically
+from closedbook.runs.folder import write_output
 
 MOST_ROWS = 4096
 
@@ -79,7 +79,7 @@ def export_onnx(run: Run, path: Path) -> dict[str, Any]:
             difference = max(difference, float((torch.from_numpy(theirs) - run.model.logits(tokens)).abs().max()))
     if not difference <= TOLERANCE:
         raise RunError(f"{path} was not written: its logits would differ from the run's by {difference:.2g}")
-    write_atomically(path, content)
+    write_output(path, content)
     return {"bytes": len(content), "largest_difference": difference}
 
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from closedbook.config.schema import CUSTOM_MIXERS, ModelRecipe, load_recipe, registered
+from closedbook.data.files import read_file
 from closedbook.errors import ClosedbookError, RecipeError
 from closedbook.model.kv_cache import Cache
 from closedbook.model.mixers.attention_mixer import AttentionMixer
@@ -31,7 +32,7 @@ def use_mixer(given: str) -> str:
     if not file or not name.isidentifier():
         raise RecipeError(f"--mixer {given}: write FILE.py:CLASS, such as --mixer decay.py:Decay")
     try:
-        source = Path(file).read_bytes()
+        source = read_file(file)
     except OSError as error:
         raise RecipeError(f"--mixer {given}: {file} cannot be read ({error.strerror})") from None
     known_as = f"{name}@{hashlib.sha256(source).hexdigest()}"

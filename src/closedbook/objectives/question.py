@@ -83,7 +83,9 @@ class QuestionAnswer:
         varied = u[:, :1] < 0.5
         dropped, added, random = u[:, 3:].reshape(n, 3, k).transpose(1, 0, 2)
         word = varied & (words != PAD)
-        noise = self.random_words[(random * len(self.random_words)).astype(np.int64)]
+        # Every word may be part of a name; then there is none to put in.
+        candidates = self.random_words if len(self.random_words) else np.array([PAD])
+        noise = candidates[(random * len(candidates)).astype(np.int64)]
         noise = np.where(added < config.noise * config.hint, self.hints.draw(items, random), noise)
         # The chance that does not drop a word may split it; the half of that which swaps the two is as likely.
         split = word & (dropped >= 1 - config.split) & (self.halves[words, 0] != PAD)
@@ -117,6 +119,8 @@ class OtherAnswers:
 
     def draw(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         """(n, k) words for the n items, from (n, k) numbers in [0, 1); PAD where nobody else is asked so."""
+        if not len(self.words.values):  # no word of any answer is in the vocabulary
+            return np.full(u.shape, PAD)
         own, length, first, after = (x[items, None] for x in (self.own, self.lengths, self.first, self.after))
         others = after - first - length
         at = first + (u * others).astype(np.int64)

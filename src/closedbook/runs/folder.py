@@ -36,7 +36,7 @@ from typing import Any
 
 from closedbook import __version__
 from closedbook.config.schema import Recipe, load_recipe
-from closedbook.data.files import Source
+from closedbook.data.files import Source, check_kind, create_beside, open_file, read_file
 from closedbook.errors import RecipeError, RunError
 
 FORMAT = 2
@@ -99,7 +99,7 @@ class RunFolder:
         path = Path(path)
         if not os.path.lexists(path):
             raise RunError(f"{path}: no such run; `closedbook list runs` shows those that are there")
-        if not (path / "run.json").is_file():
+        if not os.path.lexists(path / "run.json"):
             raise RunError(f"{path} is not a run folder (it has no run.json); `closedbook list runs` shows runs")
         folder = cls(path)
         if folder.record().get("status") == "creating":
@@ -118,7 +118,7 @@ class RunFolder:
     def recipe(self) -> Recipe:
         """The resolved recipe. Raises RunError where it is missing or damaged."""
         path = self.path / "recipe.toml"
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise RunError(f"{self.path} has no recipe.toml; bring it back from a copy")
         self.check("recipe.toml")
         try:
@@ -212,7 +212,7 @@ class RunFolder:
 
     def _read(self, name: str) -> bytes:
         try:
-            return (self.path / name).read_bytes()
+            return read_file(self.path / name)
         except FileNotFoundError:
             raise RunError(f"{self.path} has no {name}; the run was not finished, or the file was removed") from None
         except OSError as error:
@@ -257,9 +257,11 @@ class RunFolder:
 def file_lock(path: Path) -> Iterator[bool]:
     """Hold a lock file while this lasts, and then remove it; False where another process holds it.
 
-    A process that ends in any way holds nothing any more. Raises OSError where the file cannot be written.
+    A process that ends in any way holds nothing any more. Raises OSError where the file cannot be written, or is none.
     """
-    with open(path, "a+b") as file:
+    with contextlib.suppress(FileNotFoundError):
+        check_kind(path)
+    with open(path, "a+b", opener=_unlinked) as file:
         if not _lock(file.fileno(), path):
             yield False
             return
@@ -268,6 +270,11 @@ def file_lock(path: Path) -> Iterator[bool]:
         finally:
             with contextlib.suppress(OSError):
                 path.unlink()
+
+
+def _unlinked(path: str, flags: int) -> int:
+    """Open a file, but none that a link leads to: it may be somebody else's."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.EWOULDBLOCK)
@@ -326,8 +333,8 @@ def json_lines(content: bytes) -> list[dict[str, Any]]:
 
 def fingerprint(path: Path) -> str:
     """SHA-256 of a file; of one larger than HASHED_WHOLE, of its size and 64 MB spread over it."""
-    size = path.stat().st_size
-    with open(path, "rb") as file:
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
         if size <= HASHED_WHOLE:
             return hashlib.file_digest(file, "sha256").hexdigest()
         digest, block = hashlib.sha256(str(size).encode()), 2**20
@@ -384,15 +391,13 @@ def to_json(data: Any, indent: int | None = None) -> str:
 def write_atomically(path: Path, content: bytes, keep: Path | None = None) -> None:
     """Write beside the file, then put it in place: a reader sees the old content or the new, never a part.
 
-    `keep` is where the old file goes. A device or a pipe (/dev/stdout) is written to as it is. Raises RunError where
-    the file cannot be written.
+    `keep` is where the old file goes. The new one has the old one's permissions. A link or a pipe in its place is
+    replaced, not followed. Raises RunError where the file cannot be written.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        path.write_bytes(content)
-        return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    temporary = None
     try:
-        with open(temporary, "wb") as file:
+        file, temporary = create_beside(path)
+        with file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -401,8 +406,9 @@ def write_atomically(path: Path, content: bytes, keep: Path | None = None) -> No
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except BaseException as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
+        if temporary is not None:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
         if isinstance(error, OSError):
             full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))
             advice = "make room" if full else "check the folder"
@@ -410,6 +416,14 @@ def write_atomically(path: Path, content: bytes, keep: Path | None = None) -> No
                 f"{path} cannot be written ({error.strerror}); {advice}: what was saved before is still there"
             ) from None
         raise
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write what a user asked for: into a device or a pipe (/dev/stdout) as it is, else at once, as all files here."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        path.write_bytes(content)
+    else:
+        write_atomically(path, content)
 
 
 def put_in_place(partial: Path, path: Path) -> None:
@@ -459,6 +473,12 @@ def mixer_option(folder: RunFolder) -> list[str]:
     record = folder.record()
     name, at, _ = str(record.get("mixer")).partition("@")
     return ["--mixer", f"{record.get('mixer_file') or 'FILE.py'}:{name}"] if at else []
+
+
+def is_of_run(name: str) -> bool:
+    """Whether a run folder has files of this name, which nothing else may be called there."""
+    own = (*MADE_FIRST, *REMEDIES, "model.safetensors", "calibration.json", ".lock")
+    return name in own or (name.startswith(("training.", "checkpoint-")) and name.endswith(".safetensors"))
 
 
 def default_folder(recipe_name: str, root: Path = Path("runs")) -> Path:

@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from closedbook.data.files import check_kind
 from closedbook.errors import RunError
 from closedbook.runs.folder import write_atomically
 
@@ -40,9 +41,10 @@ def load_tensors(path: Path, checked: bool = False) -> tuple[dict[str, Tensor], 
 
     `checked`: the whole file has been held to its hash just now, and need not be held to its own checksum.
     """
-    if not path.is_file():
+    if not path.exists():
         raise RunError(f"{path.parent} has no {path.name}; the run was not finished, or the file was removed")
     try:
+        check_kind(path)
         with safe_open(path, framework="pt") as file:
             sealed = json.loads((file.metadata() or {})["closedbook"])
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
@@ -50,7 +52,8 @@ def load_tensors(path: Path, checked: bool = False) -> tuple[dict[str, Tensor], 
         if not checked and checksum(tensors, record) != sealed["sha256"]:
             raise ValueError("its content is not what was saved")
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
-        reason = "it has no checksum" if isinstance(error, (KeyError, TypeError)) else error
+        reason = getattr(error, "strerror", None) or error
+        reason = "it has no checksum" if isinstance(error, (KeyError, TypeError)) else reason
         raise RunError(f"{path} is damaged ({reason}); bring it back from a copy, or train anew") from None
     return tensors, record
 

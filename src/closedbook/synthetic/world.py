@@ -21,6 +21,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
+from closedbook.data.files import create_beside
 from closedbook.errors import DataError
 from closedbook.synthetic import world_words as words
 
@@ -622,10 +623,10 @@ def _check_exposures(value: object) -> None:
 
 def _write_whole(path: Path, text: str) -> None:
     """Replace a file by one with this text, at once."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    made, temporary = create_beside(path)
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
+        with made as file:
+            file.write(text.encode("utf-8"))
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from closedbook.data.files import read_file
 from closedbook.errors import RunError
 from closedbook.runs.folder import RunFolder, json_lines
 from closedbook.training.events import Step
@@ -27,7 +28,7 @@ class MetricsLog:
     def __init__(self, folder: RunFolder, stages: Sequence[str], state: TrainingState | None = None) -> None:
         """Raises RunError where the file is not what was written when the state was saved."""
         self.path = folder.path / "metrics.jsonl"
-        content = self.path.read_bytes() if self.path.is_file() else b""
+        content = read_file(self.path) if self.path.is_file() else b""
         stage, done = (state.stage, state.done) if state else (0, 0)
         if state is not None and state.metrics is not None and content:
             content = content[: state.metrics["bytes"]]

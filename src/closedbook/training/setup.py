@@ -91,9 +91,6 @@ def prepare_training(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = settle_matmul_dtype(recipe)
-    for path in (documents, questions, dev):
-        if path is not None and os.path.exists(path) and Path(path).is_fifo():
-            raise DataError(f"{path} is a pipe, and is read more than once; write it to a file first")
     on_disk = titled and (index is not None or is_large(documents))
     all_questions = read_questions(questions, need_answers=True) if questions is not None else None
     if all_questions is None and recipe.needs_questions:

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from closedbook.data.documents import Document, Documents, is_abbreviation
-from closedbook.data.files import Source
+from closedbook.data.files import Source, check_kind, create_beside, open_file
 from closedbook.data.passages import Library, name_in
 from closedbook.data.questions import LONGEST_NAME, names_in, subject
 from closedbook.errors import RunError
@@ -175,9 +175,10 @@ class Evidence:
 def build_index(path: Path, documents: Documents, counts: Counts | None = None) -> None:
     """Write the index of a corpus. It is put in place whole, or not at all."""
     counts = counts or Counts()
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    partial.unlink(missing_ok=True)
+    partial = None
     try:
+        file, partial = create_beside(path)
+        file.close()
         connection = sqlite3.connect(partial)
         try:
             connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
@@ -206,7 +207,8 @@ def build_index(path: Path, documents: Documents, counts: Counts | None = None) 
             f"{path} cannot be written ({error}); the weights are saved: make room, and go on with --resume"
         ) from None
     finally:
-        partial.unlink(missing_ok=True)
+        if partial is not None:
+            partial.unlink(missing_ok=True)
 
 
 def _digest(line: bytes) -> bytes:
@@ -217,8 +219,12 @@ class EvidenceStore:
     """A run's documents, looked up by name. `corpus` is where the file of documents is now, if it was moved."""
 
     def __init__(self, path: Path, corpus: str | Path | None = None) -> None:
-        if not path.is_file():
-            raise RunError(f"{path.parent} has no {path.name}; ask it blind, or train anew")
+        try:
+            check_kind(path)
+        except FileNotFoundError:
+            raise RunError(f"{path.parent} has no {path.name}; ask it blind, or train anew") from None
+        except OSError as error:
+            raise RunError(f"{path} cannot be read ({error.strerror}); ask it blind, or train anew") from None
         self.path = path
         try:
             uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
@@ -248,7 +254,7 @@ class EvidenceStore:
     def trouble(self) -> str | None:
         """Why the corpus can no longer be quoted, or None: it was moved or altered. Reads the whole file."""
         try:
-            with open(Source.of(self.corpus).path, "rb") as file:
+            with open_file(Source.of(self.corpus).path) as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             return f"{self.corpus} cannot be read ({error.strerror}); say where the documents are with --documents"
@@ -358,7 +364,7 @@ class EvidenceStore:
                 row = self._connection.execute("SELECT content FROM texts WHERE line = ?", (line,)).fetchone()
                 found = zlib.decompress(row[0]) if row else b""
             else:
-                with open(source.path, "rb") as file:
+                with open_file(source.path) as file:
                     file.seek(start)
                     found = file.read(length)
         except (OSError, zlib.error, sqlite3.Error):
@@ -404,13 +410,25 @@ def sentences(text: str) -> list[str]:
     return [text[start:stop].strip() for start, stop in _sentence_edges(text)]
 
 
+STOPS = re.compile(r"[.!?]+")
+
+
 def _sentence_edges(text: str) -> list[tuple[int, int]]:
     edges, start = [], 0
-    for match in re.finditer(r"[.!?]+(?=\s|$)", text):
-        words = text[start : match.start()].split()
-        if words and not (match.group() == "." and text[match.start() - 1] != " " and is_abbreviation(words[-1])):
-            edges.append((start, match.end()))
-            start = match.end()
+    after, begun = 0, False  # where the part since the last stop begins; whether the sentence has a word before it
+    for match in STOPS.finditer(text):
+        stop = match.end()
+        if stop < len(text) and not text[stop].isspace():
+            continue
+        words = text[after : match.start()].split()
+        goes_on = bool(words) and match.group() == "." and text[match.start() - 1] != " " and is_abbreviation(words[-1])
+        begun = begun or bool(words)
+        if begun and not goes_on:
+            edges.append((start, stop))
+            start, begun = stop, False
+        else:
+            begun = True  # the stop itself
+        after = stop
     if text[start:].strip():
         edges.append((start, len(text)))
     return edges

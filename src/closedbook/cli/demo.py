@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from closedbook.cli.output import TrainingDisplay, console, duration, percent, print_json, show_warnings, table
 from closedbook.cli.train import after_interrupt
-from closedbook.errors import RunError
+from closedbook.errors import RunError, exit_code
 
 if TYPE_CHECKING:
     from closedbook.data.questions import Questions
@@ -75,10 +75,10 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
             recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
             run=path, listeners=[display], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         display.close()
         out.print(escape(after_interrupt(str(path))))
-        sys.exit(130)
+        sys.exit(exit_code(stop))
     finally:
         display.close()
 

@@ -20,16 +20,20 @@ import numpy as np
 from torch import Tensor
 
 from closedbook.config.schema import Stage
-from closedbook.errors import DivergedError, RunError
+from closedbook.errors import DivergedError, RunError, Terminated, terminate
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import RunFolder, json_lines
-from closedbook.runs.weights import load_tensors, load_weights, save_tensors, split_names
-from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext, on_cpu
+from closedbook.records import StateRecord
+from closedbook.runs.folder import RunFolder, metrics_lines, typed
+from closedbook.runs.weights import load_tensors, load_weights, read_record, save_tensors, split_names
+from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext, on_cpu, stopped_by_torchrun
 from closedbook.training.early_stopping import EarlyStopping, Enough, ValidationResult, ValidationSet
 from closedbook.training.loop import StageTrainer, Step
 
 SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
 FLUSH_EVERY = 2.0  # seconds between writes to metrics.jsonl, for those who watch
+
+STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
+HELD_BACK = (signal.default_int_handler, signal.SIG_DFL, terminate, stopped_by_torchrun)
 
 State = tuple[dict[str, Tensor], dict[str, Any]]  # weights and optimiser; stage, steps done, looks, seconds
 
@@ -84,11 +88,21 @@ def _load_own(path: Path, run: str | None) -> State:
     tensors, record = load_tensors(path)
     if record.get("run") != run:
         raise RunError(f"{path} is of another run; bring it back from a copy, or train anew")
-    return tensors, record
+    return tensors, typed(StateRecord, record, path)
 
 
 def already_finished(folder: RunFolder) -> str:
     return f"{folder.path} is finished already; ask or evaluate it, or train anew with another --run"
+
+
+def saved_so_far(folder: RunFolder) -> str | None:
+    """Up to where a run is saved, in words; None where no state is."""
+    for path in state_paths(folder)[:2]:
+        with contextlib.suppress(RunError):
+            record = typed(StateRecord, read_record(path), path)
+            stages = [stage.name for stage in folder.recipe().stages]
+            return f"step {record['done']:,} of stage {stages[min(record['stage'], len(stages) - 1)]}"
+    return None
 
 
 def train_stages(
@@ -113,10 +127,12 @@ def train_stages(
     looks: list[ValidationResult] = []
     if state is not None:
         tensors, record = state
+        if record["stage"] >= len(stages):
+            raise RunError(f"{state_path(folder)} is damaged (it has a stage {record['stage']}); train anew")
         load_weights(model, split_names(tensors, "model/"), state_path(folder))
         stage, done, spent = record["stage"], record["done"], record["spent"]
         optimiser_state = split_names(tensors, "optimiser/")
-        looks = [ValidationResult(**look) for look in record.get("looks", [])]
+        looks = [ValidationResult(look["step"], look["right"], look["asked"]) for look in record.get("looks", [])]
         tell(Message(f"going on from step {done} of stage {stages[stage].name}"))
     known = state[1].get("metrics") if state is not None else None
     metrics = Metrics(folder, [item.name for item in stages], stage, done, known) if distributed.first else None
@@ -223,32 +239,34 @@ def train_stages(
 
 @contextlib.contextmanager
 def interrupts_held(again: bool = False) -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back, so that no step is left half done; a second one is held only with `again`.
+    """Hold Ctrl-C, SIGTERM and SIGHUP back, so that no step is left half done.
 
-    Yields a function that raises KeyboardInterrupt if one is held back. Where another handler is set, or this is not
-    the main thread, nothing is changed. Under torchrun, Ctrl-C comes twice: from the terminal and from torchrun.
+    A second Ctrl-C is held only with `again`. Yields a function that raises KeyboardInterrupt if a signal is held back,
+    Terminated for another one than Ctrl-C's. A signal that is ignored, or has somebody else's handler, stays so, and
+    outside the main thread nothing is changed. Under torchrun, Ctrl-C comes twice: from the terminal and from torchrun.
     """
-    held = False
+    held: list[int] = []
 
-    def hold(*_: Any) -> None:
-        nonlocal held
-        if held and not again:
+    def hold(number: int, *_: Any) -> None:
+        if number == signal.SIGINT in held and not again:
             raise KeyboardInterrupt
-        held = True
+        held.append(number)
 
     def raise_held() -> None:
         if held:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt if held[0] == signal.SIGINT else Terminated(held[0])
 
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield raise_held
-        return
-    signal.signal(signal.SIGINT, hold)
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        known = [getattr(signal, name) for name in STOPPING if hasattr(signal, name)]
+        before = {number: handler for number in known if (handler := signal.getsignal(number)) in HELD_BACK}
     try:
+        for number in before:
+            signal.signal(number, hold)
         yield raise_held
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Metrics:
@@ -270,7 +288,8 @@ class Metrics:
                     f"{self.path} is damaged (it is not what was saved); bring it back from a copy, or remove it and "
                     "go on without its lines"
                 )
-        places = [(stages.index(line["stage"]), line["step"], line) for line in json_lines(content) if "step" in line]
+        lines = [line for line in metrics_lines(self.path, content) if "step" in line and line.get("stage") in stages]
+        places = [(stages.index(line["stage"]), line["step"], line) for line in lines]
         kept = "".join(_line(line) for *place, line in places if tuple(place) <= (stage, done))
         folder.write_text("metrics.jsonl", kept)
         self.digest = hashlib.sha256(kept.encode())

@@ -220,12 +220,18 @@ def test_of_two_trainings_begun_in_one_new_folder_one_goes_on(victims: dict[str,
     assert crashes.together(inputs, tmp_path, expected, 1) == {"one went on, one was refused": 1, "same weights": 1}
 
 
+def scored(number: int) -> dict[str, object]:
+    """A score as evaluation.json holds it."""
+    score = {"correct": number, "total": 9, "accuracy": None, "interval": None}
+    return {**score, "questions": "dev.tsv", "questions_sha256": ""}
+
+
 def test_a_score_is_saved_with_its_hash_and_a_failed_save_keeps_the_old_one(
     finished: Path, monkeypatch: pytest.MonkeyPatch
 ):
     folder = RunFolder.open(finished)
     for number in range(2):
-        folder.write_json("evaluation.json", {"n": number})
+        folder.write_json("evaluation.json", scored(number))
     replace = os.replace
 
     def fail(source: Path, target: Path) -> None:
@@ -236,23 +242,23 @@ def test_a_score_is_saved_with_its_hash_and_a_failed_save_keeps_the_old_one(
     monkeypatch.setattr(os, "replace", fail)
     for number in (2, 3):
         with pytest.raises(RunError, match="make room"):
-            folder.write_json("evaluation.json", {"n": number})
-    assert folder.read_json("evaluation.json") == {"n": 1}
+            folder.write_json("evaluation.json", scored(number))
+    assert folder.read_json("evaluation.json") == scored(1)
 
 
 @needs_fork
 def test_a_kill_between_hash_and_file_leaves_a_score_that_can_be_read(finished: Path):
     folder = RunFolder.open(finished)
-    folder.write_json("evaluation.json", {"n": 1})
+    folder.write_json("evaluation.json", scored(1))
     child = os.fork()
     if child == 0:
         replace = os.replace
         os.replace = lambda a, b: os._exit(9) if Path(b).name == "evaluation.json" else replace(a, b)  # type: ignore[assignment]
-        folder.write_json("evaluation.json", {"n": 2})
+        folder.write_json("evaluation.json", scored(2))
     os.waitpid(child, 0)
-    assert folder.read_json("evaluation.json") == {"n": 1}
-    folder.write_json("evaluation.json", {"n": 3})
-    assert folder.read_json("evaluation.json") == {"n": 3}
+    assert folder.read_json("evaluation.json") == scored(1)
+    folder.write_json("evaluation.json", scored(3))
+    assert folder.read_json("evaluation.json") == scored(3)
 
 
 @pytest.mark.parametrize("name", ["evidence.sqlite", "calibration.json"])

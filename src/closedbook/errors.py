@@ -27,3 +27,21 @@ class LostProcessError(RunError):
 
 class ClaimError(ClosedbookError):
     """An attention claim asked for with parameters outside its limits."""
+
+
+class Terminated(KeyboardInterrupt):
+    """Told to end as by Ctrl-C, but by SIGTERM (schedulers, containers) or SIGHUP (a terminal that closed)."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def terminate(number: int, frame: object = None) -> None:
+    """A signal's handler. Raises Terminated."""
+    raise Terminated(number)
+
+
+def exit_code(stop: KeyboardInterrupt) -> int:
+    """128 and the signal's number, as shells have it: 130 for Ctrl-C."""
+    return 128 + (stop.number if isinstance(stop, Terminated) else 2)

@@ -222,6 +222,7 @@ def test_overrides_apply_in_order_and_survive_the_file(tmp_path):
         ("stages=[]", "has no stages"),
         ("model.width", "write key=value"),
         ("=3", "write key=value"),
+        ("model\n\n.width", "--set model .width: write key=value"),
     ],
 )  # fmt: skip
 def test_a_wrong_override_is_refused_in_one_line_that_says_why(override, message):

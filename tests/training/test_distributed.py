@@ -164,7 +164,8 @@ def test_a_killed_process_ends_the_other_with_a_message_and_the_run_goes_on_bit_
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM")
 def test_a_training_that_torchrun_stops_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name, value in (("WORLD_SIZE", "2"), ("RANK", "0")):
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(LostProcessError, match=r"torchrun has stopped .* --resume"), DistributedContext.start():

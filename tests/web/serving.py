@@ -71,7 +71,7 @@ def serving(registry: RunRegistry | None = None, *, app: Any = None, **options: 
     """Serve a shelf, or an app that there is, until the block ends."""
     app = app or server.make_app(registry or RunRegistry(), **options)
     with server.bind("127.0.0.1", 0) as listening:
-        running = uvicorn.Server(uvicorn.Config(app, log_level="error", server_header=False, backlog=1024))
+        running = uvicorn.Server(server.configured(app))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
         while not running.started and thread.is_alive():

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import http.client
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -23,8 +27,9 @@ from shell import environment, make_tiny, refused
 
 import closedbook
 from closedbook.attention.claim import load
-from closedbook.config.schema import CUSTOM_MIXERS
-from closedbook.web import server
+from closedbook.config.schema import CUSTOM_MIXERS, load_recipe
+from closedbook.runs.folder import RunFolder
+from closedbook.web import connection, security, server
 from closedbook.web.registry import RunRegistry, as_question, fold
 from closedbook.web.security import HEADERS, SecurityMiddleware
 
@@ -124,6 +129,10 @@ def test_a_claim_is_checked_as_the_command_checks_it(served):
         ("/api/claims/1b", b'{"settings": {"t": NaN}}', 400, "t = nan"),
         ("/api/claims/1b", {"settings": {"d": 4000}}, 400, "closedbook attention 1b"),
         ("/api/claims/1c.i", {"settings": {"samples": 90000, "n": 64, "d": 64}}, 400, "60,000,000"),
+        ("/api/claims/1b", {"settings": {"t": 10**310}}, 400, "outside its limits"),
+        ("/api/claims/1b", {"settings": {"t": "x" * 9000}}, 400, "is not a number"),
+        ("/api/claims/2g.ii", {"settings": {"n": 64, "d": 64, "width": 64}}, 400, "steps·n²·width"),
+        ("/api/claims/2g.ii", {"settings": {"n": 64, "d": 64, "steps": 1}}, 400, "examples·n"),
     ],
 )
 def test_mistakes_are_told_in_words(served, path, body, status, words):
@@ -133,12 +142,83 @@ def test_mistakes_are_told_in_words(served, path, body, status, words):
     assert "Traceback" not in reply.json["detail"]
 
 
-def test_a_damaged_run_hides_no_other(runs, tmp_path):
+def test_a_damaged_or_forged_run_hides_no_other_and_is_told(runs, tmp_path):
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "run.json").write_text('{"format": 1}')
+    for name, forged in (("text", {"started": 3}), ("deep", {"split": {"train": "x"}}), ("sum", {"parameters": [1]})):
+        folder = RunFolder.create(tmp_path / name, {}, {"recipe.toml": load_recipe("fast").to_toml()})
+        folder.write_json("run.json", {**folder.record(), **forged})
     with serving(RunRegistry([runs.root / "words"], tmp_path)) as up:
-        assert [run["name"] for run in up.get("/api/runs").json["runs"]] == ["words"]
-        assert up.post("/api/ask", {"run": "bad", "question": "x?"}).status == 400
+        reply = up.get("/api/runs").json
+        assert [run["name"] for run in reply["runs"]] == ["words"]
+        left = {run["name"]: run["why"] for run in reply["left_out"]}
+        assert set(left) == {"bad", "text", "deep", "sum"}
+        assert "started = 3 must be of type str" in left["text"]
+        assert up.post("/api/ask", {"run": "bad", "question": "x?"}).status in (400, 404)
+
+
+def test_names_that_are_no_utf_8_are_sent_escaped(tmp_path):
+    RunFolder.create(tmp_path / "run", {"recipe": "\ud800"}, {"recipe.toml": load_recipe("fast").to_toml()})
+    with serving(RunRegistry([], tmp_path)) as up:
+        assert [run["recipe"] for run in up.get("/api/runs").json["runs"]] == ["\ud800"]
+
+
+# Who keeps it waiting ------------------------------------------------------------------------------------------
+
+
+def closed(waiting: socket.socket) -> bool:
+    """Whether the other side ends the connection, within 20 seconds."""
+    waiting.settimeout(20)
+    with contextlib.suppress(ConnectionResetError):
+        while waiting.recv(1000):
+            pass
+    return True
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\nGET"])
+def test_a_head_that_does_not_come_ends_its_connection(sent, monkeypatch):
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    with serving(RunRegistry()) as up, socket.create_connection(("127.0.0.1", up.port)) as slow:
+        slow.sendall(sent)
+        assert closed(slow)
+        assert up.get("/").status == 200
+
+
+def test_a_body_that_does_not_come_is_refused(monkeypatch):
+    monkeypatch.setattr(security, "BODY_SECONDS", 0.3)
+    head = b"POST /api/ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n{"
+    with serving(RunRegistry()) as up, socket.create_connection(("127.0.0.1", up.port)) as slow:
+        slow.sendall(head)
+        slow.settimeout(20)
+        assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
+
+
+def test_connections_beyond_the_limit_are_closed_and_the_others_answered(monkeypatch):
+    monkeypatch.setattr(connection.Connection, "most", 5)
+    with serving(RunRegistry()) as up, contextlib.ExitStack() as held:
+        first = held.enter_context(contextlib.closing(http.client.HTTPConnection("127.0.0.1", up.port, timeout=20)))
+        first.request("GET", "/")
+        assert first.getresponse().read()
+        others = [held.enter_context(socket.create_connection(("127.0.0.1", up.port))) for _ in range(12)]
+        assert all(closed(other) for other in others[4:])
+        first.request("GET", "/page.js")
+        assert first.getresponse().status == 200
+
+
+def test_a_refused_accept_is_told_once_and_without_a_traceback(capsys):
+    loop, quiet = asyncio.new_event_loop(), connection.Quiet()
+    refused = {"message": "socket.accept()", "exception": OSError(24, "Too many open files"), "socket": None}
+    for _ in range(1000):
+        quiet(loop, refused)
+    loop.close()
+    assert capsys.readouterr().err.splitlines() == [
+        "closedbook: warning: the system refuses further connections (Too many open files)"
+    ]
+
+
+def test_an_address_that_is_told_can_be_connected_to():
+    with server.bind("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname(), timeout=5):
+        pass
 
 
 # Who may ask, and what is served -------------------------------------------------------------------------------

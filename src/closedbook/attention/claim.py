@@ -16,6 +16,7 @@ from typing import Any
 
 from closedbook.attention import CLAIMS
 from closedbook.errors import ClaimError
+from closedbook.validation import shown as shorter
 
 Value = float | int | str
 Settings = SimpleNamespace  # one attribute per parameter of the claim
@@ -53,12 +54,15 @@ class Parameter:
                 return given
             raise ClaimError(f"{self.name} = {given} is not known; {self.name} can be {self.limits}")
         whole = isinstance(self.default, int)
+        shown = given if isinstance(given, float) else f"{given:.40}" if isinstance(given, str) else shorter(given)
         try:
             number = float(given)
         except ValueError:
-            raise ClaimError(f"{self.name} = {given} is not a number; {self._allowed(whole)}") from None
+            raise ClaimError(f"{self.name} = {shown} is not a number; {self._allowed(whole)}") from None
+        except OverflowError:  # a whole number beyond every float
+            number = math.inf
         if not self.low <= number <= self.high or (whole and number != int(number)):  # NaN fails the first
-            raise ClaimError(f"{self.name} = {given} is outside its limits; {self._allowed(whole)}")
+            raise ClaimError(f"{self.name} = {shown} is outside its limits; {self._allowed(whole)}")
         return int(number) if whole else number
 
     def _allowed(self, whole: bool) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
 from closedbook.cli.output import PipeConsole, say
-from closedbook.errors import ClosedbookError, LostProcessError
+from closedbook.environment import place
+from closedbook.errors import ClosedbookError, LostProcessError, exit_code, terminate
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
 COMMANDS = {
@@ -41,6 +44,7 @@ app = App(
     help="Train small Transformers to answer questions from memory, and see what that is worth beside reading.",
     help_epilogue="Start here: closedbook demo\n\n"
     "Of a file at most 256 MB are read into memory; every command takes --read-at-most MB for another limit.",
+    suppress_keyboard_interrupt=False,  # main says so, and exits by the signal
 )
 for _order, (_name, _path) in enumerate(COMMANDS.items()):
     app.command(_path, name=_name, sort_key=_order)
@@ -50,16 +54,14 @@ app.register_install_completion_command(help="Let the shell complete commands an
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake prints one message and exits with 2."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal's encoding lacks must stop nothing
             stream.reconfigure(errors="backslashreplace")
-    if not given or given[0] in ("--help", "-h"):
-        for name in COMMANDS:
-            app[name]  # imports the command, for its line in the list
-    app.console = PipeConsole()
     try:
-        with _limited(given) as words:
-            app(words, exit_on_error=False, print_error=False)
+        place()
+        with _told_to_end(), _limited(given) as words:
+            _run(words)
         sys.stdout.flush()
     except CycloptsError as error:
         command = " ".join(["closedbook", *(error.command_chain or ())])
@@ -68,12 +70,62 @@ def main(arguments: list[str] | None = None) -> None:
         fail(str(error), everywhere=isinstance(error, LostProcessError))
     except MemoryError:
         fail("this does not fit into memory; give a smaller file, or fewer steps with --set")
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("closedbook: interrupted", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(exit_code(stop))
     except BrokenPipeError:  # the reader of our output has gone, as in `closedbook … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)
+    except OSError as error:  # a name too long, a loop of links, a folder without rights, a full disk behind `>`
+        _give_up_output()
+        named = error.filename if isinstance(error.filename, (str, bytes)) else "the output"
+        fail(f"{os.fsdecode(named)} cannot be used ({error.strerror or error}); name another file, or mend this one")
+
+
+def _run(given: list[str]) -> None:
+    if not given or given[0] in ("--help", "-h"):
+        for name in COMMANDS:
+            app[name]  # imports the command, for its line in the list
+    app.console = PipeConsole()
+    app(given, exit_on_error=False, print_error=False)
+
+
+def _open_streams() -> None:
+    """A standard stream that was closed (`>&-`) becomes one of nothing: else the next file opened takes its place.
+
+    Nothing can be said on a closed standard output, so that ends here.
+    """
+    lost = sys.stdout is None
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    if lost:
+        fail("standard output is closed; send it to a file, or to /dev/null")
+
+
+def _give_up_output() -> None:
+    """Drop what could not be written to standard output: Python would try once more at its end, and fail with 120."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def _told_to_end() -> Iterator[None]:
+    """SIGTERM and SIGHUP are as Ctrl-C, where nobody ignores or handles them (nohup ignores SIGHUP)."""
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {number: signal.getsignal(number) for number in known if signal.getsignal(number) is signal.SIG_DFL}
+    try:
+        for number in before:
+            signal.signal(number, terminate)
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextlib.contextmanager
@@ -106,7 +158,9 @@ def fail(message: str, everywhere: bool = False) -> NoReturn:
 
     Of several processes, which all know what stops one of them, the first one speaks; `everywhere`: each does.
     """
-    if not everywhere and int(os.environ.get("WORLD_SIZE", 1)) > 1 and os.environ.get("RANK") != "0":
-        sys.exit(2)
-    say(f"closedbook: {message}", error=True)
+    with contextlib.suppress(ClosedbookError):
+        if not everywhere and place()[0] > 0:
+            sys.exit(2)
+    with contextlib.suppress(OSError):
+        say(f"closedbook: {message}", error=True)
     sys.exit(2)

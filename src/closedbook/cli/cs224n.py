@@ -332,6 +332,9 @@ def _trained(
 ) -> Run:  # fmt: skip
     from closedbook import pipeline
     from closedbook.cli.train import READING, tensorboard_in
+    from closedbook.errors import exit_code
+    from closedbook.runs.folder import RunFolder
+    from closedbook.training.checkpoint import saved_so_far
 
     out = console(flags.json)
     display = TrainingDisplay(out)
@@ -342,11 +345,12 @@ def _trained(
             recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
             callbacks=[display, *([callback] if callback else [])], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         display.close()
-        kept = "what was done is saved, and the same command goes on" if folder.is_dir() else "nothing was written"
-        out.print(f"\ninterrupted; {kept}")
-        sys.exit(130)
+        saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
+        kept = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
+        out.print(escape(f"\ninterrupted; {kept}. The same command goes on"))
+        sys.exit(exit_code(stop))
     finally:
         display.close()
         if callback:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedbook.cli.output import TrainingDisplay, console, duration, escape, percent, print_json, show_warnings, table
 from closedbook.cli.train import after_interrupt
-from closedbook.errors import RunError
+from closedbook.errors import RunError, exit_code
 
 if TYPE_CHECKING:
     from closedbook.data.questions import Questions
@@ -73,10 +73,10 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
             recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
             run=path, callbacks=[display], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         display.close()
         out.print(escape(after_interrupt(str(path))))
-        sys.exit(130)
+        sys.exit(exit_code(stop))
     finally:
         display.close()
 

@@ -20,7 +20,7 @@ from closedbook.cli.output import (
     print_json,
     show_warnings,
 )
-from closedbook.errors import ClosedbookError, RunError
+from closedbook.errors import ClosedbookError, RunError, exit_code
 
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe
@@ -138,10 +138,10 @@ def train(
         )  # fmt: skip
         if silent():
             return
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         display.close()
-        out.print(escape(after_interrupt(display.run)))
-        sys.exit(130)
+        out.print(escape(after_interrupt(display.run or (str(run) if resume else ""), mixer)))
+        sys.exit(exit_code(stop))
     finally:
         display.close()
         if board:
@@ -158,7 +158,7 @@ def train(
             f"dev: {evaluation['correct']} of {evaluation['total']} right, [bold]{percent(evaluation['accuracy'])}[/] "
             f"(95 % interval {percent(low)} to {percent(high)})"
         )
-    out.print("next:\n" + escape(next_step(finished, questions, documents)))
+    out.print("next:\n" + escape(next_step(finished, questions, documents, mixer)))
     if json:
         print_json(result)
 
@@ -169,20 +169,27 @@ def tensorboard_in(folder: Path) -> TensorBoard:
     return TensorBoard(folder)
 
 
-def after_interrupt(run: str) -> str:
-    """What Ctrl-C left behind, and how to go on."""
+def after_interrupt(run: str, mixer: str | None = None) -> str:
+    """What Ctrl-C left behind, and how to go on; `mixer` as it was given."""
     from closedbook.runs.folder import RunFolder, resume_command
+    from closedbook.training.checkpoint import saved_so_far
 
     if not run or not Path(run, "run.json").is_file():
         return "\ninterrupted before training began; nothing was written"
-    return f"\ninterrupted; what was done is saved. Go on with:\n  {resume_command(RunFolder.open(run))}"
+    folder = RunFolder.open(run)
+    if folder.finished:
+        return f"\ninterrupted; the run in {run} is finished"
+    command, saved = resume_command(folder, mixer), saved_so_far(folder)
+    if saved is None:
+        return f"\ninterrupted before anything of the training was saved. Begin again with:\n  {command}"
+    return f"\ninterrupted; what was done is saved, up to {saved}. Go on with:\n  {command}"
 
 
-def next_step(run: Run, questions: Path | None, documents: Path) -> str:
+def next_step(run: Run, questions: Path | None, documents: Path, mixer: str | None = None) -> str:
     """What to type after a training."""
     from closedbook.runs.folder import mixer_option
 
-    more = mixer_option(run.folder)
+    more = mixer_option(run.folder, mixer)
     if not run.recipe.needs_questions or questions is None:
         from closedbook.data.files import Source, chunks, opened
 

@@ -7,14 +7,10 @@ registries map names to import paths, so that nothing here imports torch.
 
 from __future__ import annotations
 
-import collections.abc
 import dataclasses
-import difflib
 import importlib
-import math
+import os
 import tomllib
-import types
-import typing
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +18,7 @@ from typing import Any
 
 from closedbook.data.files import read_file
 from closedbook.errors import RecipeError
+from closedbook.validation import LONGEST_KEY, convert, item_name, nearest, parse_toml
 
 REGISTRIES: dict[str, dict[str, str]] = {
     "mixer": {
@@ -64,6 +61,10 @@ REGISTRIES: dict[str, dict[str, str]] = {
     },
 }
 
+LARGEST_FILE = 2**20  # bytes of a recipe
+# Beyond these, building a network takes minutes before any memory is asked for.
+LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "block": 2**20}
+
 CUSTOM_MIXERS: dict[
     str, type
 ] = {}  # mixers from users' files, by name and hash; closedbook.model.custom_mixers fills it
@@ -81,7 +82,7 @@ def registered(kind: str, name: str) -> Any:
             )
         return CUSTOM_MIXERS[name]
     if name not in registry:
-        raise RecipeError(f'no {kind} is called "{name}"; {_nearest(name, registry)}')
+        raise RecipeError(f'no {kind} is called "{name}"; {nearest(name, registry)}')
     module, _, attribute = registry[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
 
@@ -92,6 +93,15 @@ class ComponentSpec:
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_plain(cls, data: Any, where: str) -> ComponentSpec:
+        """A name alone, or a table of a name and options. These are checked where the part is made."""
+        options = {"name": data} if isinstance(data, str) else convert(Mapping[str, Any], data, where)
+        name = options.pop("name", None)
+        if not isinstance(name, str):
+            raise RecipeError(f"{where} needs a name")
+        return cls(name, options)
 
     def make(self, kind: str, *args: Any, **kwargs: Any) -> Any:
         """Call the class with its `Config` built from the options, then the given arguments."""
@@ -138,6 +148,9 @@ class ModelRecipe:
 
     def __post_init__(self) -> None:
         positive(self, "model", "width", "layers", "heads")
+        for name, most in LARGEST_MODEL.items():
+            if getattr(self, name) > most:
+                raise RecipeError(f"model.{name} = {getattr(self, name)} is too large; at most {most:,}")
         if self.context_length < 8:
             raise RecipeError(f"model.context_length = {self.context_length} is too short; at least 8 tokens")
         if self.width % self.heads:
@@ -293,17 +306,22 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     """
     path = Path(name_or_path)
     builtin = recipe_folder() / f"{name_or_path}.toml"
-    if path.suffix == ".toml" or (path.exists() and not path.is_dir()):
+    if path.suffix == ".toml" or (os.path.exists(path) and not os.path.isdir(path)):
         source = path
-    elif builtin.is_file():
+    elif os.path.isfile(builtin):
         source = builtin
     else:
-        raise RecipeError(f'no recipe is called "{name_or_path}"; {_nearest(str(name_or_path), recipe_names())}')
+        shown = str(name_or_path)[:LONGEST_KEY]
+        raise RecipeError(f'no recipe is called "{shown}"; {nearest(shown, recipe_names())}')
     try:
-        data = tomllib.loads(read_file(source).decode("utf-8"))
+        if os.path.isfile(source) and source.stat().st_size > LARGEST_FILE:
+            raise RecipeError(f"{source} is too large for a recipe; at most {LARGEST_FILE:,} bytes")
+        data = parse_toml(read_file(source).decode("utf-8"))
     except FileNotFoundError:
         raise RecipeError(f"{source}: no such recipe file; built in: {', '.join(recipe_names())}") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise RecipeError(f"{source} cannot be read ({error.strerror}); give another file") from None
+    except ValueError as error:
         raise RecipeError(f"{source} is not a readable TOML file: {error}") from None
     for override in overrides:
         apply_override(data, override)
@@ -321,15 +339,16 @@ def recipe_names() -> list[str]:
 def apply_override(data: dict[str, Any], override: str) -> None:
     """Set one dotted key, in place: `model.width=128`, `stages.pretrain.epochs=20`. Stages go by their name."""
     key, equals, text = override.partition("=")
+    override = " ".join(override.split())[:100]  # as messages show it
     if not equals or not key.strip():
         raise RecipeError(f"--set {override}: write key=value, such as --set model.width=128")
     *parents, last = key.strip().split(".")
     node: Any = data
     for part in parents:
         if isinstance(node, list):
-            named = {_item_name(item): item for item in node if isinstance(item, dict)}
+            named = {item_name(item): item for item in node if isinstance(item, dict)}
             if part not in named:
-                raise RecipeError(f'--set {override}: nothing is called "{part}"; {_nearest(part, named)}')
+                raise RecipeError(f'--set {override}: nothing is called "{part}"; {nearest(part, named)}')
             node = named[part]
         else:
             node = node.setdefault(part, {})
@@ -338,9 +357,11 @@ def apply_override(data: dict[str, Any], override: str) -> None:
     if not isinstance(node, dict):
         raise RecipeError(f"--set {override}: {key} names a list; give the item's name too")
     try:
-        node[last] = tomllib.loads(f"x = {text}")["x"]
+        node[last] = parse_toml(f"x = {text}")["x"]
     except tomllib.TOMLDecodeError:
         node[last] = text  # a bare word is a string
+    except ValueError as error:
+        raise RecipeError(f"--set {override}: {error}") from None
 
 
 def encode(value: Any) -> Any:
@@ -359,61 +380,7 @@ def encode(value: Any) -> Any:
 
 def decode(cls: type, data: Any, where: str) -> Any:
     """The inverse of `encode` for one dataclass. Raises RecipeError for unknown keys, missing ones and wrong types."""
-    if not isinstance(data, Mapping):
-        raise RecipeError(f"{where or 'the recipe'} must be a table, not {data!r}")
-    if cls is ComponentSpec:
-        options = dict(data)
-        if not isinstance(name := options.pop("name", None), str):
-            raise RecipeError(f"{where} needs a name")
-        return ComponentSpec(name, options)
-    hints = typing.get_type_hints(cls)
-    fields = {f.name: f for f in dataclasses.fields(cls)}
-    for key in data:
-        if key not in fields:
-            raise RecipeError(f'{where or "the recipe"} has no key "{key}"; {_nearest(key, fields)}')
-    values = {key: _convert(hints[key], item, f"{where}.{key}".lstrip(".")) for key, item in data.items()}
-    for name, f in fields.items():
-        if name not in values and f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING:
-            raise RecipeError(f'{where or "the recipe"} lacks the key "{name}"')
-    return cls(**values)
-
-
-def _convert(hint: Any, value: Any, where: str) -> Any:
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin in (types.UnionType, typing.Union):  # X | None
-        return _convert(next(a for a in arguments if a is not type(None)), value, where)
-    if origin is tuple:
-        if not isinstance(value, (list, tuple)):
-            raise RecipeError(f"{where} must be a list, not {value!r}")
-        return tuple(_convert(arguments[0], item, f"{where}.{_label(item, i)}") for i, item in enumerate(value))
-    if dataclasses.is_dataclass(hint):
-        if hint is ComponentSpec and isinstance(value, str):
-            return ComponentSpec(value)
-        return decode(typing.cast(type, hint), value, where)
-    if origin is collections.abc.Mapping and isinstance(value, Mapping):
-        return {key: _convert(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
-    if origin is not None:
-        raise RecipeError(f"{where} must be a table, not {value!r}")
-    if hint is Any:
-        return value
-    if hint is float and type(value) is int:
-        return float(value)
-    if type(value) is not hint:
-        raise RecipeError(f"{where} = {value!r} must be of type {hint.__name__}, not {type(value).__name__}")
-    if hint is float and not math.isfinite(value):
-        raise RecipeError(f"{where} = {value} must be a finite number")
-    return value
-
-
-def _label(item: Any, position: int) -> str:
-    return (_item_name(item) or str(position)) if isinstance(item, Mapping) else str(position)
-
-
-def _item_name(item: Mapping[str, Any]) -> str:
-    """What an entry of a list goes by: a stage by its name, a share by its objective's."""
-    objective = item.get("objective", "")
-    named = item if "name" in item else objective if isinstance(objective, Mapping) else {"name": objective}
-    return str(named.get("name", ""))
+    return convert(cls, data, where)
 
 
 # Checks ---------------------------------------------------------------------------------------------------------
@@ -444,11 +411,4 @@ def one_of(value: str, where: str, known: Iterable[str]) -> None:
     """Raise RecipeError, naming the nearest, unless `value` is known."""
     known = list(known)
     if value not in known:
-        raise RecipeError(f'{where} = "{value}" is unknown; {_nearest(value, known)}')
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = [str(item) for item in known]
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    listing = "known: " + ", ".join(names)
-    return f'did you mean "{close[0]}"? ({listing})' if close else listing
+        raise RecipeError(f'{where} = "{value}" is unknown; {nearest(value, known)}')

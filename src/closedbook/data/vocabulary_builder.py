@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from closedbook.data.vocabulary import BytePairs, Characters, Vocabulary
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import RecipeError, RunError
+from closedbook.validation import Count, convert, shown
+
+
+class SavedCharacters(TypedDict):
+    characters: list[str]
+
+
+class SavedWords(TypedDict):
+    forms: list[str]
+    named: list[Count]
+    phrases: list[str]
+
+
+class SavedBytePairs(TypedDict):
+    tokenizer: dict[str, Any]
+
+
+SAVED: dict[str, Any] = {Characters.kind: SavedCharacters, Words.kind: SavedWords, BytePairs.kind: SavedBytePairs}
 
 
 def make_vocabulary(
@@ -34,15 +52,19 @@ def make_vocabulary(
 
 def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
     """The inverse of `to_json`. Raises RunError for anything else."""
+    kind = data.get("kind")
+    if kind not in tuple(SAVED):
+        raise RunError(f"vocabulary.json is of an unknown kind, {shown(kind)}")
     try:
-        if data["kind"] == Characters.kind:
-            return Characters(data["characters"])
-        if data["kind"] == BytePairs.kind:
-            from tokenizers import Tokenizer
+        saved = convert(SAVED[kind], data, "", RunError)
+        if kind == Characters.kind:
+            return Characters(saved["characters"])
+        if kind == Words.kind:
+            return Words.from_json(saved)
+        from tokenizers import Tokenizer
 
-            return BytePairs(Tokenizer.from_str(json.dumps(data["tokenizer"])))
-        if data["kind"] == Words.kind:
-            return Words.from_json(data)
-    except Exception as error:
-        raise RunError(f"vocabulary.json is damaged ({type(error).__name__}: {error})") from None
-    raise RunError(f"vocabulary.json is of an unknown kind, {data['kind']!r}")
+        return BytePairs(Tokenizer.from_str(json.dumps(saved["tokenizer"])))
+    except BaseException as error:  # a panic of the tokenizers' own language is no Exception
+        if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
+            raise
+        raise RunError(f"vocabulary.json is damaged ({error})") from None

@@ -26,10 +26,13 @@ from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
-from closedbook.inference.run import Run, load
+from closedbook.inference.run import Run, load, make_network
 from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder, check_free
+from closedbook.runs.records import OriginRecord
 from closedbook.runs.weights import load_weights, save_tensors
+from closedbook.validation import convert, parse_json, shown
+from closedbook.verdicts.calibration import Calibration
 
 ORIGIN = "closedbook.json"  # what our own import needs beside the weights: recipe, vocabulary, calibration, record
 MODELLING = "modeling_closedbook"
@@ -262,27 +265,25 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
             f"{folder} has no {ORIGIN}; an export has one: copy it beside weights that another tool has saved"
         )
     damaged = f"{folder} is damaged ({{}}); bring its files back from a copy"
-    try:
-        origin = json.loads(read_bytes(folder / ORIGIN, "export"))
-        found = origin.get("format")
-    except (ValueError, RecursionError, AttributeError) as error:
-        raise RunError(damaged.format(f"{ORIGIN}: {error}")) from None
-    if found != FORMAT:
-        raise RunError(f"{folder / ORIGIN} is of format {json.dumps(found)}; this closedbook reads {FORMAT}")
     path = folder / "model.safetensors"
     try:
+        origin = convert(dict[str, Any], parse_json(read_bytes(folder / ORIGIN, "export")), ORIGIN, RunError)
+        if (found := origin.get("format")) != FORMAT:
+            raise RunError(f"{ORIGIN} is of format {shown(found)}; this closedbook reads {FORMAT}")
+        origin = convert(OriginRecord, origin, ORIGIN, RunError)
         recipe = decode(Recipe, origin["recipe"], "")
         vocabulary = vocabulary_from_json(origin["vocabulary"])
+        if origin["calibration"] is not None:
+            Calibration.from_json(origin["calibration"], ORIGIN)
         with open_file(path) as file:
             changed = hashlib.file_digest(file, "sha256").hexdigest() != origin["weights_sha256"]
         tensors = load_file(path)
-        record = dict(origin["record"])
-        with torch.random.fork_rng(devices=[]):
-            model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
+        model = make_network(recipe, vocabulary, tensors)
     except FileNotFoundError:
         raise RunError(damaged.format(f"it has no {path.name}")) from None
-    except (RecipeError, RunError, SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise RunError(damaged.format(f"{type(error).__name__}: {error}")) from None
+    except (RecipeError, RunError, SafetensorError, OSError, ValueError) as error:
+        raise RunError(damaged.format(error)) from None
+    record = origin["record"]
     load_weights(model, _ours(model, tensors, path), path)
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise RunError(f"{path} holds values that are no numbers; its training diverged")
@@ -292,7 +293,7 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
         {"recipe.toml": recipe.to_toml(), "vocabulary.json": json.dumps(origin["vocabulary"], ensure_ascii=False)},
     )
     save_tensors(made.path / "model.safetensors", model.state_dict(), {"imported": str(folder)})
-    if origin.get("calibration") is not None and not changed:
+    if origin["calibration"] is not None and not changed:
         made.write_json("calibration.json", origin["calibration"])
     made.finish()
     return load(run), changed

@@ -36,26 +36,20 @@ def card(folder: RunFolder, use: str = "") -> str:
         raise RunError(f"{folder.path} is not finished; go on with: {resume_command(folder)}")
     record, recipe = folder.record(), folder.recipe()
     evaluation = folder.read_json("evaluation.json") if (folder.path / "evaluation.json").is_file() else None
-    try:
-        sections = [
-            "---\ntags:\n- closedbook\n- closed-book-question-answering\npipeline_tag: text-generation\n---",
-            f"# {recipe.name}",
-            f"{recipe.summary} A small Transformer that answers from memory, trained by "
-            f"closedbook {record.get('version', '')}".rstrip()
-            + ".",
-            use,
-            "## Data\n\n" + "\n".join(_data(record)),
-            "## Recipe\n\n" + "\n".join(_recipe(recipe, record)),
-            "## Measured\n\n" + "\n".join(_measured(evaluation, record)),
-            "## Verdicts\n\n" + "\n".join(_verdicts(evaluation, (folder.path / "calibration.json").is_file())),
-            "## Limits\n\n" + "\n".join(_limits(recipe, evaluation)),
-            "## Again\n\n" + "\n".join(_again(folder)),
-        ]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(
-            f"{folder.path}: run.json or evaluation.json is damaged ({type(error).__name__}: {error}); "
-            "bring it back from a copy, or write evaluation.json anew with: closedbook evaluate --save"
-        ) from None
+    sections = [
+        "---\ntags:\n- closedbook\n- closed-book-question-answering\npipeline_tag: text-generation\n---",
+        f"# {recipe.name}",
+        f"{recipe.summary} A small Transformer that answers from memory, trained by "
+        f"closedbook {record.get('version', '')}".rstrip()
+        + ".",
+        use,
+        "## Data\n\n" + "\n".join(_data(record)),
+        "## Recipe\n\n" + "\n".join(_recipe(recipe, record)),
+        "## Measured\n\n" + "\n".join(_measured(evaluation, record)),
+        "## Verdicts\n\n" + "\n".join(_verdicts(evaluation, (folder.path / "calibration.json").is_file())),
+        "## Limits\n\n" + "\n".join(_limits(recipe, evaluation)),
+        "## Again\n\n" + "\n".join(_again(folder)),
+    ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
@@ -84,11 +78,12 @@ def _file(given: Mapping[str, Any]) -> str:
 
 
 def _recipe(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[str]:
-    model, parameters = recipe.model, record["parameters"]
-    yield (
-        f"- parameters: {parameters['total']:,}: {parameters['dense']:,} dense, {parameters['memory']:,} in the "
-        "hashed memory"
-    )
+    model, parameters = recipe.model, record.get("parameters")
+    if parameters:
+        yield (
+            f"- parameters: {parameters['total']:,}: {parameters['dense']:,} dense, {parameters['memory']:,} in the "
+            "hashed memory"
+        )
     yield (
         f"- network: {model.layers} layers, width {model.width}, {model.heads} heads, "
         f"at most {model.context_length} tokens; "
@@ -111,7 +106,7 @@ def _measured(evaluation: Mapping[str, Any] | None, record: Mapping[str, Any]) -
         )
     else:
         on = f"{_file({'path': evaluation['questions'], 'sha256': evaluation['questions_sha256']})}"
-        if evaluation["accuracy"] is None:
+        if evaluation["correct"] is None or evaluation["accuracy"] is None or evaluation["interval"] is None:
             yield f"- accuracy: **not measured**; {evaluation['total']:,} questions of {on} have no known answers"
         else:
             low, high = evaluation["interval"]
@@ -128,7 +123,7 @@ def _measured(evaluation: Mapping[str, Any] | None, record: Mapping[str, Any]) -
         yield "- training time: not measured"
     else:
         on_what = f" on {machine['processor']}, {machine['system']}" if machine else ""
-        threads = f", {record['threads']} thread{'s' if record['threads'] != 1 else ''}" if machine else ""
+        threads = f", {record['threads']} thread{'s' if record['threads'] != 1 else ''}" if "threads" in record else ""
         yield f"- training time: {seconds / 60:.1f} minutes in all{on_what}{threads}"
     versions = record.get("versions") or {}
     if versions:
@@ -142,14 +137,14 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
         else "- probabilities are **not calibrated**: they are the model's own"
     )
     found = (evaluation or {}).get("confidence")
-    if not found or "given" not in found:
+    if not found or "given" not in found or "probability" not in found:
         yield "- how well they tell right answers from wrong ones: **not measured**"
         return
-    auroc = found["probability"]["auroc"]
-    if auroc is None:
+    auroc, interval = found["probability"]["auroc"], found["probability"]["auroc_interval"]
+    if auroc is None or interval is None:
         yield "- right against wrong: not measured, since all answers are right or none is"
     else:
-        low, high = found["probability"]["auroc_interval"]
+        low, high = interval
         yield f"- right against wrong by probability: AUROC {auroc:.3f} (95 % interval {low:.3f} to {high:.3f})"
     yield (
         f"- calibration error {found['probability']['calibration_error']:.3f} "
@@ -162,7 +157,7 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
         + (f"{_percent(given['precision'])} are right" if given["precision"] is not None else "none could be judged")
         + f" (asked for: {_percent(given['asked_precision'])})"
     )
-    for name, scored in found["right_by_verdict"].items():
+    for name, scored in found.get("right_by_verdict", {}).items():
         yield f"- *{name}*: {scored['total']:,} answers, {_percent(scored['accuracy'])} right"
 
 
@@ -179,7 +174,7 @@ def _limits(recipe: Recipe, evaluation: Mapping[str, Any] | None) -> Iterator[st
     yield "- What the documents get wrong, or say of another person of the same name, it has learned too."
     right = ((evaluation or {}).get("confidence") or {}).get("right_by_exposures")
     if right:
-        groups = ((name, one) for name, one in right.items() if name != "label")
+        groups = ((name, one) for name, one in right.items() if not isinstance(one, str))
         shares = "; ".join(f"{name}: {_percent(one['accuracy'])} of {one['total']:,}" for name, one in groups)
         yield f"- Right by how many training examples asked for the answer with the name in context: {shares}."
     yield "- Other languages, other kinds of questions, bias in what is remembered of whom: not measured."
@@ -200,5 +195,5 @@ def _again(folder: RunFolder) -> Iterator[str]:
     )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"

@@ -224,6 +224,7 @@ class Run:
                 f"temperature = {temperature}, top_k = {top_k}, seed = {seed}"
             )
         temperature = temperature if temperature > 1e-6 else 0.0  # dividing by less overflows; the draw is the same
+        temperature = min(temperature, 1e30)  # more is no float32; all tokens are alike long before
         if self.vocabulary.answers_in_one:
             raise DataError(f"{self.path} answers in whole phrases and cannot go on with a text; ask it a question")
         ids = self.vocabulary.encode(_text(prompt, "prompt"))[0]
@@ -335,11 +336,36 @@ def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: st
     weights = folder.path / name
     tensors, _ = load_tensors(weights, checked=weights.is_file() and folder.check(name))
     try:
-        with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
-            model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
-    except RecipeError as error:
+        model = make_network(recipe, vocabulary, tensors)
+    except (RecipeError, RunError) as error:
         raise RunError(f"{folder.path} is damaged ({error}); bring its files back from a copy") from None
     load_weights(model, tensors, weights)
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise RunError(f"{weights} holds values that are no numbers: its training diverged; train anew at a lower rate")
     return model.eval()
+
+
+ROOM = 2**26  # numbers of a network that no file of weights holds: masks, turns
+
+
+def make_network(recipe: Recipe, vocabulary: Vocabulary, tensors: Mapping[str, torch.Tensor]) -> GPT:
+    """A run's network, whose weights are still to be put in. Raises RecipeError for one that cannot be made.
+
+    Its size is first held to that of its weights: a folder from elsewhere may ask for any amount of memory. Raises
+    RunError where it asks for more.
+    """
+
+    def build() -> GPT:
+        with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
+            return GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
+
+    try:
+        if "@" not in recipe.model.mixer.name:  # a user's class need not know a device without memory
+            there = sum(tensor.numel() for tensor in tensors.values())
+            with torch.device("meta"):
+                model = build()
+            if sum(x.numel() for x in (*model.parameters(), *model.buffers())) > 2 * there + ROOM:
+                raise RunError("its recipe asks for a larger network than its weights are of")
+        return build()
+    except (RuntimeError, TypeError, OverflowError) as error:  # torch's words for a size beyond memory, or beyond 2**63
+        raise RunError(f"its network cannot be made: {str(error).splitlines()[0][:200]}") from None

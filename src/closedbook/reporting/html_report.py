@@ -119,7 +119,7 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
         "record": record,
         "recipe": recipe,
         "recipe_toml": folder.read_text("recipe.toml"),
-        "command": record.get("command") or resume_command(folder).removesuffix(" --resume"),
+        "command": resume_command(folder).removesuffix(" --resume"),
         "finished": folder.finished,
         "metrics": folder.metrics(),
         "run": run,

@@ -23,6 +23,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -38,12 +39,15 @@ from closedbook import __version__
 from closedbook.config.schema import Recipe, load_recipe
 from closedbook.data.files import Source, check_kind, create_beside, open_file, read_file
 from closedbook.errors import RecipeError, RunError
+from closedbook.runs.records import EvaluationRecord, MetricsRecord, RunRecord
+from closedbook.validation import convert, parse_json, shown
 
 FORMAT = 2
 READS = (1, 2)  # runs of format 1 hold no hashes
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
 HASHED_WHOLE = 2**28  # bytes; of a larger file, samples are hashed
 SAMPLED = "sampled:"
+RECORDS: dict[str, Any] = {"evaluation.json": EvaluationRecord, "calibration.json": Any, "vocabulary.json": Any}
 REMEDIES = {
     "metrics.jsonl": "bring it back from a copy, or remove it and do without the curve",
     "evidence.sqlite": "bring it back from a copy, ask it blind, or train anew",
@@ -128,16 +132,17 @@ class RunFolder:
 
     def record(self) -> dict[str, Any]:
         """run.json without its seal. Raises RunError where it is damaged or of another format."""
-        data = _parse(self.path / "run.json", self._read("run.json"))
+        path = self.path / "run.json"
+        data = _parse(path, self._read("run.json"))
         found = data.get("format")
         if found not in READS or isinstance(found, bool):
             known = " and ".join(map(str, READS))
             raise RunError(
-                f"{self.path} is a run of format {json.dumps(found)}; this closedbook ({__version__}) reads {known}"
+                f"{self.path} is a run of format {shown(found)}; this closedbook ({__version__}) reads {known}"
             )
         if data.pop("seal", None) != digest(data) and found != 1:
-            raise RunError(f"{self.path / 'run.json'} is damaged (it is not what was saved); bring it back from a copy")
-        return data
+            raise RunError(f"{path} is damaged (it is not what was saved); bring it back from a copy")
+        return typed(RunRecord, data, path)
 
     def update(self, **changes: Any) -> None:
         """Change entries of run.json."""
@@ -170,11 +175,11 @@ class RunFolder:
         return not found.startswith(SAMPLED)
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Raises RunError where the file is missing or damaged."""
+        """Raises RunError where the file is missing or damaged, or holds other types than such a file has."""
         content = self._read(name)
         data = _parse(self.path / name, content)
         self.check(name, content)
-        return data
+        return typed(RECORDS[name], data, self.path / name)
 
     def write_json(self, name: str, data: Mapping[str, Any]) -> None:
         """Write an object. Of a finished run, run.json learns the new hash first, and keeps the one there was.
@@ -221,14 +226,14 @@ class RunFolder:
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl; while it trains, a last line that is not all there is left out.
 
-        Raises RunError where the run is finished and they are not what was saved.
+        Raises RunError where the run is finished and they are not what was saved, or of other types.
         """
         path = self.path / "metrics.jsonl"
         if not path.is_file():
             return []
         content = self._read("metrics.jsonl")
         self.check("metrics.jsonl", content)
-        return json_lines(content)
+        return metrics_lines(path, content)
 
     @contextlib.contextmanager
     def lock(self, wait: float = 0.0) -> Iterator[None]:
@@ -312,22 +317,30 @@ def _remedy(name: str) -> str:
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:
     try:
-        data = json.loads(content.decode("utf-8"))
+        data = parse_json(content)
         if not isinstance(data, dict):
             raise ValueError("not an object")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RunError(f"{path} is damaged ({error}); {_remedy(path.name)}") from None
     return data
 
 
-def json_lines(content: bytes) -> list[dict[str, Any]]:
-    """The objects that stand one a line; other lines are left out."""
+def typed(kind: Any, data: Any, path: Path, where: str = "") -> Any:
+    """What a file of a run held, as `kind`. Raises RunError, naming the file, where a value is of another type."""
+    try:
+        return convert(kind, data, where, RunError)
+    except RunError as error:
+        raise RunError(f"{path} is damaged ({error}); {_remedy(path.name)}") from None
+
+
+def metrics_lines(path: Path, content: bytes) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl that are objects; others are left out. Raises RunError for other types in one."""
     lines = []
-    for line in content.splitlines():
-        with contextlib.suppress(ValueError, RecursionError):
-            entry = json.loads(line)
+    for number, line in enumerate(content.splitlines(), 1):
+        with contextlib.suppress(ValueError):
+            entry = parse_json(line)
             if isinstance(entry, dict):
-                lines.append(entry)
+                lines.append(typed(MetricsRecord, entry, path, f"line {number}"))
     return lines
 
 
@@ -445,21 +458,51 @@ def _sync_folder(path: Path) -> None:
                 os.close(descriptor)
 
 
-def resume_command(folder: RunFolder) -> str:
-    """What to type to go on with an interrupted run: its own recipe file, and the inputs it was started with."""
+def resume_command(folder: RunFolder, mixer: str | None = None) -> str:
+    """What to type to go on with an interrupted run: its own recipe file, and the inputs it was started with.
+
+    It is put together here. The command that a run folder records is its maker's word, and is advised to nobody; so is
+    the file of a mixer, which is executed: only one that was given just now, as `mixer`, is named.
+    """
     record = folder.record()
-    if record.get("start"):  # from given weights, which another command read
-        return str(record["command"])
-    words = ["closedbook", "train", str(folder.path / "recipe.toml")]
+    if record.get("start") and (words := _course_command(folder, record)):
+        return shlex.join(words)
+    words = ["closedbook", "train", _plainly(str(folder.path / "recipe.toml"))]
     for option in ("documents", "questions", "dev"):
-        given = record.get(option)
-        if isinstance(given, dict) and "path" in given:
-            words += [f"--{option}", found_from_here(str(given["path"]), record)]
+        if given := record.get(option):
+            words += [f"--{option}", _plainly(found_from_here(given["path"], record))]
             if given.get("index"):
-                words += ["--index", str(given["index"])]
-    if (device := record.get("device", "cpu")) != "cpu":
-        words += ["--device", str(device)]
-    return shlex.join([*words, *mixer_option(folder), "--run", str(folder.path), "--resume"])
+                words += ["--index", _plainly(given["index"])]
+    if (device := record.get("device", "cpu")) in ("cuda", "mps"):
+        words += ["--device", device]
+    return shlex.join([*words, *mixer_option(folder, mixer), "--run", _plainly(str(folder.path)), "--resume"])
+
+
+def _course_command(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
+    """The command of the course that goes on with a leg which began from a file of parameters; none for other runs."""
+    recipe = folder.recipe()
+    named = re.fullmatch(r"course-([a-z]+)(-2024)?-(pretrain|finetune)", recipe.name)
+    if not named or folder.path.suffix != ".run":
+        return []
+    variant, edition, function = named.groups()
+    stage = recipe.stages[0]
+    words = ["closedbook", "cs224n", function, variant, found_from_here(record["documents"]["path"], record)]
+    flags = {
+        "reading_params_path": found_from_here(record["start"]["path"], record),
+        "writing_params_path": str(folder.path.with_suffix("")),
+        "finetune_corpus_path": record["questions"] and found_from_here(record["questions"]["path"], record),
+        f"{function}_lr": stage.optimiser.options.get("rate"),
+        "bottleneck_dim": recipe.model.stack.options.get("latents"),
+        "epochs": stage.epochs,
+        "schedule": edition and edition[1:],
+    }
+    given = [(f"--{name}", str(value)) for name, value in flags.items() if value]
+    return list(map(_plainly, words)) + [word for name, value in given for word in (name, _plainly(value))]
+
+
+def _plainly(path: str) -> str:
+    """A file name that no command takes for an option."""
+    return f"./{path}" if path.startswith("-") else path
 
 
 def found_from_here(path: str, record: Mapping[str, Any]) -> str:
@@ -468,11 +511,10 @@ def found_from_here(path: str, record: Mapping[str, Any]) -> str:
     return path if Source.of(path).path.exists() or not Source.of(elsewhere).path.exists() else elsewhere
 
 
-def mixer_option(folder: RunFolder) -> list[str]:
+def mixer_option(folder: RunFolder, given: str | None = None) -> list[str]:
     """--mixer FILE.py:CLASS, where this run's mixer is from a user's file: what opens it needs that too."""
-    record = folder.record()
-    name, at, _ = str(record.get("mixer")).partition("@")
-    return ["--mixer", f"{record.get('mixer_file') or 'FILE.py'}:{name}"] if at else []
+    name, own, _ = folder.record().get("mixer", "").partition("@")
+    return ["--mixer", given or f"FILE.py:{name}"] if own else []
 
 
 def is_of_run(name: str) -> bool:
@@ -493,11 +535,19 @@ def default_folder(recipe_name: str, root: Path = Path("runs")) -> Path:
 
 def list_runs(root: Path = Path("runs")) -> list[RunFolder]:
     """The runs in a folder, oldest first."""
-    found = []
+    return look_for_runs(root)[0]
+
+
+def look_for_runs(root: Path) -> tuple[list[RunFolder], dict[str, str]]:
+    """The runs in a folder, oldest first; and why others in it cannot be opened, by name."""
+    found, damaged = [], {}
     for path in sorted(root.glob("*/run.json")):
-        with contextlib.suppress(RunError):
-            found.append(RunFolder.open(path.parent))
-    return sorted(found, key=lambda folder: str(folder.record().get("started", "")))
+        try:
+            folder = RunFolder.open(path.parent)
+            found.append((folder.record().get("started", ""), folder))
+        except (RunError, OSError) as error:
+            damaged[path.parent.name] = str(error)
+    return [folder for _, folder in sorted(found, key=lambda pair: pair[0])], damaged
 
 
 def source_commit() -> str | None:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from closedbook.data.files import check_kind
 from closedbook.errors import RunError
 from closedbook.runs.folder import write_atomically
+from closedbook.validation import convert, parse_json
 
 
 def save_tensors(
@@ -46,16 +47,25 @@ def load_tensors(path: Path, checked: bool = False) -> tuple[dict[str, Tensor], 
     try:
         check_kind(path)
         with safe_open(path, framework="pt") as file:
-            sealed = json.loads((file.metadata() or {})["closedbook"])
+            sealed = parse_json((file.metadata() or {})["closedbook"])
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
-        record = sealed["record"]
+        record = convert(dict[str, Any], sealed["record"], "its record", RunError)
         if not checked and checksum(tensors, record) != sealed["sha256"]:
             raise ValueError("its content is not what was saved")
-    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError, RunError) as error:
         reason = getattr(error, "strerror", None) or error
         reason = "it has no checksum" if isinstance(error, (KeyError, TypeError)) else reason
         raise RunError(f"{path} is damaged ({reason}); bring it back from a copy, or train anew") from None
     return tensors, record
+
+
+def read_record(path: Path) -> Any:
+    """The JSON record alone, unchecked. Raises RunError where it cannot be read."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return parse_json((file.metadata() or {})["closedbook"])["record"]
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        raise RunError(f"{path} is damaged ({error})") from None
 
 
 def load_weights(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import warnings
@@ -14,8 +15,9 @@ from torch import Tensor
 
 from closedbook.errors import RunError
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import RunFolder
-from closedbook.runs.weights import load_tensors, load_weights, save_tensors, split_names
+from closedbook.runs.folder import RunFolder, typed
+from closedbook.runs.records import StateRecord
+from closedbook.runs.weights import load_tensors, load_weights, read_record, save_tensors, split_names
 from closedbook.training.early_stopping import ValidationResult
 
 if TYPE_CHECKING:
@@ -65,7 +67,10 @@ class TrainingState:
         trainer.done = self.done
         trainer.optimiser.load(split_names(self.tensors, "optimiser/"))
         if trainer.early_stopping is not None:
-            trainer.early_stopping.results[:] = [ValidationResult(**result) for result in self.record.get("looks", [])]
+            trainer.early_stopping.results[:] = [
+                ValidationResult(result["step"], result["right"], result["asked"])
+                for result in self.record.get("looks", [])
+            ]
 
 
 def load_state(folder: RunFolder) -> TrainingState | None:
@@ -101,11 +106,21 @@ def _load_own(path: Path, run: str | None) -> TrainingState:
     tensors, record = load_tensors(path)
     if record.get("run") != run:
         raise RunError(f"{path} is of another run; bring it back from a copy, or train anew")
-    return TrainingState(path, tensors, record)
+    return TrainingState(path, tensors, typed(StateRecord, record, path))
 
 
 def already_finished(folder: RunFolder) -> str:
     return f"{folder.path} is finished already; ask or evaluate it, or train anew with another --run"
+
+
+def saved_so_far(folder: RunFolder) -> str | None:
+    """Up to where a run is saved, in words; None where no state is."""
+    for path in state_paths(folder)[:2]:
+        with contextlib.suppress(RunError):
+            record = typed(StateRecord, read_record(path), path)
+            stages = [stage.name for stage in folder.recipe().stages]
+            return f"step {record['done']:,} of stage {stages[min(record['stage'], len(stages) - 1)]}"
+    return None
 
 
 class Checkpointer:

@@ -18,7 +18,6 @@ from __future__ import annotations
 import contextlib
 import datetime
 import math
-import os
 import pickle
 import signal
 import threading
@@ -30,7 +29,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError
+from closedbook.environment import place
+from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError, terminate
 from closedbook.model.devices import find_device
 from closedbook.training.bucketing import BATCH_COST as ON_CPU
 
@@ -57,15 +57,13 @@ class DistributedContext:
 
         Raises RecipeError where the device is missing.
         """
-        rank, local, processes, neighbours = (
-            int(os.environ.get(name, default))
-            for name, default in (("RANK", 0), ("LOCAL_RANK", 0), ("WORLD_SIZE", 1), ("LOCAL_WORLD_SIZE", 1))
-        )
+        rank, processes = place()
         if processes == 1:
             yield cls(find_device(device))
             return
         if device == "mps":
             raise RecipeError("--device mps: one process only; start it without torchrun")
+        local, neighbours = place("LOCAL_RANK", "LOCAL_WORLD_SIZE")
         found = find_device(device, local)
         joined = not dist.is_initialized()  # a caller may have joined already, and will leave
         if joined:
@@ -236,24 +234,24 @@ def _together(call: Callable[..., Any], *given: Any, **more: Any) -> None:
         raise LostProcessError(f"another process of this training has ended ({reason}); {GO_ON}") from error
 
 
+def stopped_by_torchrun(*_: Any) -> None:
+    """A handler of SIGTERM, which torchrun sends to those that are left when one has ended. Raises LostProcessError."""
+    raise LostProcessError(f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}")
+
+
 @contextlib.contextmanager
 def _told_to_stop() -> Iterator[None]:
-    """SIGTERM, which torchrun sends to those that are left when one has ended, is an error like any other."""
-
-    def stop(*_: Any) -> None:
-        raise LostProcessError(
-            f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}"
-        )
-
+    """SIGTERM is an error like any other; while steps are done, it is held back until they are saved."""
     main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+    before = signal.getsignal(signal.SIGTERM)
+    if not main or before not in (signal.SIG_DFL, terminate):
         yield
         return
-    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGTERM, stopped_by_torchrun)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, before)
 
 
 def _said(error: BaseException | None) -> BaseException | None:
@@ -271,7 +269,7 @@ def _said(error: BaseException | None) -> BaseException | None:
 
 def silent() -> bool:
     """Whether this is one of several processes, and not the one that speaks."""
-    return int(os.environ.get("WORLD_SIZE", 1)) > 1 and int(os.environ.get("RANK", 0)) > 0
+    return place()[0] > 0
 
 
 SINGLE_PROCESS = DistributedContext()

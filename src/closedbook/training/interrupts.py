@@ -1,4 +1,4 @@
-"""Ctrl-C held back until a step is done, so that what is saved is never half a step."""
+"""Ctrl-C, SIGTERM and SIGHUP held back until a step is done, so that what is saved is never half a step."""
 
 from __future__ import annotations
 
@@ -8,32 +8,41 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from closedbook.errors import Terminated, terminate
+from closedbook.training.distributed import stopped_by_torchrun
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
+DEFERRED_HANDLERS = (signal.default_int_handler, signal.SIG_DFL, terminate, stopped_by_torchrun)
+
 
 @contextlib.contextmanager
 def defer_interrupts(repeated: bool = False) -> Iterator[Callable[[], None]]:
-    """Hold Ctrl-C back, so that no step is left half done; a second one is held only with `repeated`.
+    """Hold Ctrl-C, SIGTERM and SIGHUP back, so that no step is left half done.
 
-    Yields a function that raises KeyboardInterrupt if one is held back. Where another handler is set, or this is not
-    the main thread, nothing is changed. Under torchrun, Ctrl-C comes twice: from the terminal and from torchrun.
+    A second Ctrl-C is held only with `repeated`: under torchrun it comes twice, from the terminal and from torchrun.
+    Yields a function that raises KeyboardInterrupt if a signal is held back; Terminated for another one than Ctrl-C's.
+    A signal that is ignored, or has somebody else's handler, stays so, and outside the main thread nothing is changed.
     """
-    held = False
+    held: list[int] = []
 
-    def hold(*_: Any) -> None:
-        nonlocal held
-        if held and not repeated:
+    def hold(number: int, *_: Any) -> None:
+        if number == signal.SIGINT in held and not repeated:
             raise KeyboardInterrupt
-        held = True
+        held.append(number)
 
     def raise_interrupt() -> None:
         if held:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt if held[0] == signal.SIGINT else Terminated(held[0])
 
-    main = threading.current_thread() is threading.main_thread()
-    if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield raise_interrupt
-        return
-    signal.signal(signal.SIGINT, hold)
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        numbers = [getattr(signal, name) for name in SIGNALS if hasattr(signal, name)]
+        handlers = {number: signal.getsignal(number) for number in numbers}
+        before = {number: handler for number, handler in handlers.items() if handler in DEFERRED_HANDLERS}
     try:
+        for number in before:
+            signal.signal(number, hold)
         yield raise_interrupt
     finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

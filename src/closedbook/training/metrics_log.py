@@ -13,7 +13,7 @@ import numpy as np
 
 from closedbook.data.files import read_file
 from closedbook.errors import RunError
-from closedbook.runs.folder import RunFolder, json_lines
+from closedbook.runs.folder import RunFolder, metrics_lines
 from closedbook.training.events import Step
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class MetricsLog:
                     f"{self.path} is damaged (it is not what was saved); bring it back from a copy, or remove it and "
                     "go on without its lines"
                 )
-        lines = [line for line in json_lines(content) if "step" in line]
+        lines = [line for line in metrics_lines(self.path, content) if "step" in line and line.get("stage") in stages]
         kept = [line for line in lines if (stages.index(line["stage"]), line["step"]) <= (stage, done)]
         text = "".join(map(_line, kept))
         folder.write_text("metrics.jsonl", text)

@@ -16,7 +16,7 @@ import torch
 
 from closedbook.config.schema import Stage
 from closedbook.data.arrays import Examples
-from closedbook.errors import DivergedError, RecipeError
+from closedbook.errors import DivergedError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.parallel import worker_pool
@@ -113,6 +113,8 @@ def fit(
     interruption included. Raises DivergedError where the loss is no number. Ctrl-C and SIGTERM save after the step
     they come in and raise. Of several processes, rank 0 writes; what ends one ends all after the same step.
     """
+    if state is not None and state.stage >= len(stages):
+        raise RunError(f"{state.path} is damaged (it has a stage {state.stage}); train anew")
     checkpoints = Checkpointer(folder, model, state, writes=distributed.first)
     first, done = (state.stage, state.done) if state else (0, 0)
     metrics = MetricsLog(folder, [stage.name for stage in stages], state) if distributed.first else None

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from closedbook.errors import RunError
-from closedbook.verdicts.signals import FOR_MET, FOR_RIGHT
+from closedbook.validation import UnitInterval, convert, shown
+from closedbook.verdicts.signals import FOR_MET, FOR_RIGHT, SETS
 
 FORMAT = 1
 FEWEST = 10
@@ -96,7 +97,7 @@ class Calibrator:
 
     right: Logistic
     met: Logistic
-    chances: tuple[float, ...]  # of calibration questions, descending
+    chances: tuple[UnitInterval, ...]  # of calibration questions, descending
 
     def __call__(self, measured: Mapping[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         """(n,) chances that the answer is right, and (n,) that the person was met.
@@ -187,23 +188,21 @@ class Calibration:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], where: str = "calibration.json") -> Calibration:
         """The inverse of `to_json`. Raises RunError for anything else."""
-
-        def logistic(fields: Mapping[str, Any]) -> Logistic:
-            given: dict[str, Any] = {name: tuple(x) if isinstance(x, list) else x for name, x in fields.items()}
-            made = Logistic(**given)
-            if not len(made.signals) == len(made.mean) == len(made.scale) == len(made.weights):
-                raise ValueError("weights and signals differ in number")
-            return made
-
         try:
-            if data["format"] != FORMAT:
-                raise ValueError(f"format {data['format']!r}; this closedbook reads {FORMAT}")
-            calibrators = {
-                name: Calibrator(logistic(one["right"]), logistic(one["met"]), tuple(one["chances"]))
-                for name, one in data["calibrators"].items()
-            }
-            return cls(calibrators, data["questions"], data["right"], data["invented"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            found, fields = data.get("format"), {name: item for name, item in data.items() if name != "format"}
+            if found != FORMAT:
+                raise RunError(f"format {shown(found)}; this closedbook reads {FORMAT}")
+            made: Calibration = convert(cls, fields, "", RunError)
+            for name, calibrator in made.calibrators.items():
+                for one in (calibrator.right, calibrator.met):
+                    if not len(one.signals) == len(one.mean) == len(one.scale) == len(one.weights) > 0:
+                        raise RunError("weights and signals differ in number")
+                    if unknown := set(one.signals) - set(SETS.get(name, ())):
+                        raise RunError(f"there is no signal {shown(min(unknown))} in {shown(name)}")
+                    if min(one.scale) <= 0:
+                        raise RunError("a scale is not above 0")
+            return made
+        except RunError as error:
             raise RunError(f"{where} is damaged ({error}); bring it back from a copy, or train anew") from None
 
 

@@ -18,7 +18,7 @@ from closedbook.data.files import Source
 from closedbook.data.questions import Questions, read_questions, subject
 from closedbook.data.token_index import is_large
 from closedbook.errors import ClosedbookError, RunError
-from closedbook.runs.folder import RunFolder, found_from_here, list_runs
+from closedbook.runs.folder import RunFolder, found_from_here, look_for_runs
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Run
@@ -51,9 +51,13 @@ class RunRegistry:
 
     def folders(self) -> dict[str, RunFolder]:
         """Every run by name; given ones first, then the newest first."""
-        others = reversed(list_runs(self.root)) if self.root is not None else ()
+        return self.look()[0]
+
+    def look(self) -> tuple[dict[str, RunFolder], dict[str, str]]:
+        """Every run by name, and why others cannot be opened."""
+        others, damaged = look_for_runs(self.root) if self.root is not None else ([], {})
         named: dict[str, RunFolder] = {}
-        for folder in (*self.given, *others):
+        for folder in (*self.given, *reversed(others)):
             path = folder.path.resolve()
             if any(path == known.path.resolve() for known in named.values()):
                 continue
@@ -61,7 +65,7 @@ class RunRegistry:
             while name in named:
                 name = f"{path.parent.name}/{name}" if name == path.name else f"{name}′"
             named[name] = folder
-        return named
+        return named, damaged
 
     def folder(self, name: str) -> RunFolder:
         """Raises RunError for a run that is not on the shelf."""

@@ -7,6 +7,7 @@ reach demands a token. Bodies are bounded, and the answers forbid everything tha
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import json
 import secrets
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 LARGEST_BODY = 65_536  # bytes
+BODY_SECONDS = 10.0  # for all of it to come
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 HEADERS = {
@@ -68,7 +70,12 @@ class SecurityMiddleware:
         if problem := self.problem(scope["path"], headers):
             await refuse(sealed, *problem)
             return
-        body = await read(receive)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await read(receive)
+        except TimeoutError:
+            await refuse(sealed, 408, f"the request did not come within {BODY_SECONDS:g} seconds")
+            return
         if body is None:
             await refuse(sealed, 413, f"the request is larger than {LARGEST_BODY:,} bytes")
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import math
 import signal
@@ -23,6 +24,8 @@ from closedbook import __version__
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, load
 from closedbook.errors import ClaimError, ClosedbookError, RunError
+from closedbook.runs.folder import to_json
+from closedbook.web.connection import BACKLOG, Connection, Quiet, most_connections
 from closedbook.web.registry import RunRegistry, about, as_question
 from closedbook.web.request_queue import QUEUE, BusyError, RequestQueue
 from closedbook.web.security import SecurityMiddleware
@@ -33,7 +36,16 @@ LONGEST = 10_000  # characters of a question
 # What one request may ask of a claim, in seconds rather than minutes; `closedbook attention` allows far more.
 MOST = {"samples": 100_000, "d": 512, "steps": 500, "examples": 50_000, "width": 64}
 MOST_DRAWN = 60_000_000  # numbers drawn
+MOST_TRAINED = 8_000_000  # steps·n²·width of the layers that 2g.ii trains: some six seconds
+MOST_TESTED = 500_000  # examples·n that it tests them on
 RETRY_AFTER = 2  # seconds
+
+
+class Json(JSONResponse):
+    """JSON whatever a run's files hold: names that are no UTF-8 are escaped, infinity and NaN are sent as words."""
+
+    def render(self, content: Any) -> bytes:
+        return to_json(_finite(content)).encode()
 
 
 class Problem(BaseModel):
@@ -86,6 +98,7 @@ def make_app(
 
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
+        asyncio.get_running_loop().set_exception_handler(Quiet())
         await request_queue.ask(_warm_up, registry)
         ready()
         yield
@@ -94,18 +107,23 @@ def make_app(
 
     app = FastAPI(
         title="closedbook", version=__version__, lifespan=life, docs_url=None, redoc_url=None,
-        openapi_url="/api/openapi.json", responses=REFUSALS,
+        openapi_url="/api/openapi.json", responses=REFUSALS, default_response_class=Json,
     )  # fmt: skip
     _explain(app)
 
     @app.get("/api/runs")
     async def runs() -> dict[str, Any]:
-        """Every run: what it is, how far it is, and its score."""
-        described = []
-        for name, folder in registry.folders().items():
-            with contextlib.suppress(ClosedbookError):  # one that is damaged or being made does not hide the others
+        """Every run: what it is, how far it is, and its score; and those that cannot be read, with why."""
+        described, left_out = [], []
+        folders, damaged = registry.look()
+        for name, why in damaged.items():
+            left_out.append({"name": name, "why": why})
+        for name, folder in folders.items():
+            try:
                 described.append(about(name, folder))
-        return {"runs": described, "version": __version__}
+            except (ClosedbookError, OSError) as error:  # one that is damaged or being made does not hide the others
+                left_out.append({"name": name, "why": str(error)})
+        return {"runs": described, "left_out": left_out, "version": __version__}
 
     @app.get("/api/curve")
     async def curve(run: Name, after: Annotated[int, Query(ge=0, le=10**9)] = 0) -> dict[str, Any]:
@@ -221,9 +239,13 @@ def _check(id: str, settings: dict[str, bool | int | float | str]) -> dict[str, 
     over = [f"{name} at most {most:,}" for name, most in MOST.items() if getattr(p, name, 0) > most]
     if hasattr(p, "samples") and p.samples * p.n * p.d > MOST_DRAWN:
         over.append(f"samples·n·d at most {MOST_DRAWN:,}")
+    if hasattr(p, "steps") and p.steps * p.n**2 * p.width > MOST_TRAINED:
+        over.append(f"steps·n²·width at most {MOST_TRAINED:,}")
+    if hasattr(p, "examples") and p.examples * p.n > MOST_TESTED:
+        over.append(f"examples·n at most {MOST_TESTED:,}")
     if over:
         raise ClaimError(f"the page takes {', '.join(over)}; for more, in a terminal: closedbook attention {id}")
-    return _finite(claim.check(vars(p)).as_json())
+    return claim.check(vars(p)).as_json()
 
 
 def _finite(value: Any) -> Any:
@@ -243,18 +265,26 @@ def bind(host: str, port: int) -> socket.socket:
         if sys.platform != "win32":  # where it would let two servers have one port
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
-    except (OSError, OverflowError) as error:
+        listening.listen(BACKLOG)  # so that an address that is told can be connected to
+    except (OSError, OverflowError, UnicodeError) as error:
         raise RunError(
             f"cannot listen on {host}, port {port} ({error}); try another, or --port 0 for a free one"
         ) from None
     return listening
 
 
+def configured(app: SecurityMiddleware, **more: Any) -> uvicorn.Config:
+    """uvicorn's settings: its errors alone are logged, a line for every bad request would fill a disk."""
+    return uvicorn.Config(
+        app, http=Connection, ws="none", loop="asyncio", log_level="error", server_header=False, date_header=False,
+        lifespan="on", backlog=BACKLOG, **more,
+    )  # fmt: skip
+
+
 def serve(app: SecurityMiddleware, listening: socket.socket) -> None:
     """Answer requests until Ctrl-C or SIGTERM; then let what is being answered end, and return."""
-    settings = uvicorn.Config(
-        app, log_level="warning", server_header=False, date_header=False, timeout_graceful_shutdown=5, lifespan="on",
-    )  # fmt: skip
+    Connection.most = most_connections()
+    settings = configured(app, timeout_graceful_shutdown=5)
     if threading.current_thread() is threading.main_thread():
         signal.signal(
             signal.SIGTERM, lambda *_: None

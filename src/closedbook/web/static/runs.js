@@ -10,17 +10,19 @@ export async function show(main, parts, query) {
   const lines = new Map(); // run → its metrics so far
   let chosen = query.get("show")?.split(",").filter(Boolean) ?? null, timer = null, gone = false, drawn = "";
   const log = h("input", { type: "checkbox", checked: query.get("log") === "1", onchange: () => { drawn = ""; draw(); } });
-  const figure = h("div", { class: "curves" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of runs" }), readout = h("p", { class: "readout" });
+  const figure = h("div", { class: "curves" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of runs" }), readout = h("p", { class: "readout" }), left = h("div");
   main.append(h("h1", {}, "Runs"),
     h("p", { class: "lede" }, "Each training leaves its curve in its folder. Those that are going on are read again every two seconds."),
-    figure, readout, h("p", { class: "note" }, h("label", {}, log, " steps on a logarithmic scale")), table);
+    figure, readout, h("p", { class: "note" }, h("label", {}, log, " steps on a logarithmic scale")), table, left);
   let runs = [];
   await look();
   return () => { gone = true; clearTimeout(timer); };
 
   async function look() {
     try {
-      ({ runs } = await api("/api/runs"));
+      const found = await api("/api/runs");
+      runs = found.runs;
+      left.replaceChildren(...found.left_out.map(({ name, why }) => h("p", { class: "note" }, `Left out: ${name}. ${why}`)));
       chosen ??= runs.slice(0, 4).map((run) => run.name);
       for (const run of runs.filter(({ name }) => chosen.includes(name))) {
         const seen = lines.get(run.name) ?? [];

@@ -1,0 +1,209 @@
+"""Types of what is read from TOML and JSON, checked once, before anything uses it.
+
+Recipes are dataclasses, and an unknown key in one is a mistake: it is refused, and the nearest key is named. Records of
+a run are TypedDicts, and a key more is none: a later version may have written it. pydantic and msgspec were tried in
+this place; neither made it shorter (docs/safety.md).
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import contextlib
+import dataclasses
+import difflib
+import functools
+import json
+import math
+import reprlib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, NotRequired, Required
+
+from closedbook.errors import ClosedbookError, RecipeError
+
+LARGEST = 2**63  # whole numbers lie below it, as TOML has them and every library of ours takes them
+LONGEST_KEY = 80  # characters of an unknown key that are compared and shown
+
+Count = Annotated[int, (0, LARGEST - 1)]
+UnitInterval = Annotated[float, (0.0, 1.0)]
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Raises ValueError for what is no TOML, nested too deeply, or has a number of thousands of digits."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise _beyond(error) from None
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Raises ValueError for what is no JSON in UTF-8, nested too deeply, or has a number of thousands of digits."""
+    try:
+        return json.loads(text if isinstance(text, str) else text.decode("utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except (ValueError, RecursionError) as error:
+        raise _beyond(error) from None
+
+
+def _beyond(error: Exception) -> ValueError:
+    """What a parser gave up on, in words."""
+    deep = isinstance(error, RecursionError)
+    return ValueError("it is nested too deeply" if deep else "a number in it has thousands of digits")
+
+
+def convert(kind: Any, data: Any, where: str, error: type[ClosedbookError] = RecipeError) -> Any:
+    """`data`, as a parser gave it, as a value of type `kind`; `where` is what it is called in messages.
+
+    `kind` may be built of dataclasses, TypedDicts, lists, tuples, mappings, unions, literals, plain types, and numbers
+    Annotated with (least, most). A class with a method `from_plain(data, where)` reads itself. Numbers must be finite.
+    Raises `error` for unknown keys, missing ones and wrong types.
+    """
+    try:
+        return _convert(kind, data, where, error)
+    except RecursionError:
+        raise error(f"{_named(where, error)} is nested too deeply") from None
+
+
+def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if kind is Any:
+        return _any(value, where, error)
+    if origin is Annotated:
+        number, (low, high) = _convert(arguments[0], value, where, error), arguments[1]
+        if not low <= number <= high:
+            raise error(f"{where} = {number} must lie between {low} and {high}")
+        return number
+    if origin in (types.UnionType, typing.Union):
+        if value is None and type(None) in arguments:
+            return None
+        *others, last = (a for a in arguments if a is not type(None))
+        for other in others:
+            with contextlib.suppress(error):
+                return _convert(other, value, where, error)
+        return _convert(last, value, where, error)
+    if origin is Literal:
+        if value not in arguments:
+            raise error(f"{where} = {shown(value)} is unknown; {nearest(str(value), map(str, arguments))}")
+        return value
+    if origin in (tuple, list):
+        if not isinstance(value, (list, tuple)):
+            raise error(f"{where} must be a list, not {shown(value)}")
+        if origin is tuple and arguments[-1] is not ... and len(arguments) != len(value):
+            raise error(f"{where} must be a list of {len(arguments)}, not of {len(value)}")
+        if _all_plain(arguments[0], value):
+            return origin(value)
+        return origin(_convert(arguments[0], item, f"{where}.{_label(item, i)}", error) for i, item in enumerate(value))
+    if origin in (collections.abc.Mapping, dict):
+        return {k: _convert(arguments[1], v, f"{where}.{k}", error) for k, v in _table(value, where, error).items()}
+    if hasattr(kind, "from_plain"):
+        return kind.from_plain(value, where)
+    if dataclasses.is_dataclass(kind) or typing.is_typeddict(kind):
+        return _fields(kind, _table(value, where, error), where, error)
+    if kind is float and type(value) is int and abs(value) < LARGEST:
+        return float(value)
+    if type(value) is not kind:
+        raise error(f"{where} = {shown(value)} must be of type {kind.__name__}, not {type(value).__name__}")
+    return _any(value, where, error)
+
+
+def _all_plain(kind: Any, items: Sequence[Any]) -> bool:
+    """Whether all are texts or counts, as wanted: a short cut, since splits and vocabularies are long."""
+    if kind is Count:
+        return set(map(type, items)) == {int} and min(items) >= 0 and max(items) < LARGEST
+    return kind is str and set(map(type, items)) <= {str}
+
+
+def _named(where: str, error: type[ClosedbookError]) -> str:
+    return where or ("the recipe" if error is RecipeError else "it")
+
+
+def _fields(kind: Any, data: Mapping[str, Any], where: str, error: type[ClosedbookError]) -> Any:
+    """A dataclass or TypedDict from a table."""
+    hints, needed = _hints(kind)
+    strict = dataclasses.is_dataclass(kind)
+    for key in data:
+        if strict and key not in hints:
+            cut = key[:LONGEST_KEY]
+            raise error(f'{_named(where, error)} has no key "{cut}"; {nearest(cut, hints)}')
+    for key in needed:
+        if key not in data:
+            raise error(f'{_named(where, error)} lacks the key "{key}"')
+    values = {
+        key: _convert(hints[key], item, f"{where}.{key}".lstrip("."), error) if key in hints else item
+        for key, item in data.items()
+    }
+    return kind(**values) if strict else values
+
+
+@functools.cache
+def _hints(kind: Any) -> tuple[dict[str, Any], list[str]]:
+    """The types of a class's keys, and which of them must be there."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    if dataclasses.is_dataclass(kind):
+        missing = dataclasses.MISSING
+        fields = dataclasses.fields(kind)
+        return hints, [f.name for f in fields if f.default is missing and f.default_factory is missing]
+    marks = {name: typing.get_origin(hint) for name, hint in hints.items()}
+    bare = {name: typing.get_args(hints[name])[0] for name, mark in marks.items() if mark in (NotRequired, Required)}
+    needed = [n for n, mark in marks.items() if n in kind.__required_keys__ and mark is not NotRequired]
+    return hints | bare, needed
+
+
+def _table(value: Any, where: str, error: type[ClosedbookError]) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise error(f"{_named(where, error)} must be a table, not {shown(value)}")
+    return value
+
+
+def _any(value: Any, where: str, error: type[ClosedbookError]) -> Any:
+    """The value, if no number in it is beyond what can be computed with or shown."""
+    if type(value) is int and not -LARGEST <= value < LARGEST:
+        raise error(f"{where} = {shown(value)} is too large; below 2**63")
+    if type(value) is float and not math.isfinite(value):
+        raise error(f"{where} = {value} must be a finite number")
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _any(item, f"{where}.{key}", error)
+    elif isinstance(value, (list, tuple)):
+        for i, item in enumerate(value):
+            _any(item, f"{where}.{i}", error)
+    return value
+
+
+class _Short(reprlib.Repr):
+    """A value in a few words, whatever it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = self.maxother = 80
+
+    def repr_int(self, x: int, level: int) -> str:
+        return repr(x) if abs(x) < 10**30 else f"a number of about {round(x.bit_length() * math.log10(2)):,} digits"
+
+
+shown = _Short().repr
+
+
+def _label(item: Any, position: int) -> str:
+    return (item_name(item) or str(position)) if isinstance(item, Mapping) else str(position)
+
+
+def item_name(item: Mapping[str, Any]) -> str:
+    """What an entry of a list goes by: a stage by its name, a share by its objective's."""
+    objective = item.get("objective", "")
+    named = item if "name" in item else objective if isinstance(objective, Mapping) else {"name": objective}
+    name = named.get("name", "")
+    return name[:LONGEST_KEY] if isinstance(name, str) else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: which one was meant, and which there are."""
+    names = [str(item) for item in known]
+    close = difflib.get_close_matches(name[:LONGEST_KEY], names, n=1, cutoff=0.4)
+    listing = "known: " + ", ".join(names)
+    return f'did you mean "{close[0]}"? ({listing})' if close else listing

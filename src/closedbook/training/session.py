@@ -171,8 +171,8 @@ def train_stages(
                 nonlocal whole
                 if not math.isfinite(step.loss):
                     raise DivergedError(
-                        f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged; "
-                        f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
+                        f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged",
+                        f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3",
                     )
                 if early_stopping is not None:
                     early_stopping.watch(model, step.step, distributed)

@@ -14,7 +14,14 @@ class RecipeError(ClosedbookError):
 
 
 class DivergedError(RecipeError):
-    """A training whose loss is no number any more; the recipe's rate is too high."""
+    """A training whose loss is no number any more; the recipe's rate is too high.
+
+    What happened and what to do are apart, since commands lower the rate in ways of their own.
+    """
+
+    def __init__(self, what: str, advice: str = "") -> None:
+        super().__init__(f"{what}; {advice}" if advice else what)
+        self.what = what
 
 
 class RunError(ClosedbookError):

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from shell import Tiny, closedbook, killed, make_tiny, refused
+from shell import Done, Tiny, closedbook, killed, make_tiny, refused
 
 from closedbook.course import assignment
+from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions
-from closedbook.errors import RecipeError
+from closedbook.data.vocabulary import Characters
+from closedbook.errors import DataError, RecipeError
 from closedbook.runs.folder import RunFolder
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "interop"))
@@ -275,3 +277,142 @@ def test_examples_are_printed_as_the_course_prints_them(done: Course):
     prefix, suffix, masked = whole.split("⁇")
     assert document.startswith(prefix + masked + suffix)
     assert x[4:] == y[3:-1]
+
+
+def test_a_diverged_pretraining_advises_the_flag_that_this_command_has(done: Course, tmp_path: Path):
+    made = closedbook(
+        "cs224n", "pretrain", "vanilla", done.corpus, "--writing_params_path", tmp_path / "a.params",
+        "--pretrain_lr", "6000", "--epochs", "9", "--threads", "1",
+    )  # fmt: skip
+    assert made.code == 2
+    assert "the training diverged; remove" in made.err
+    assert f"{tmp_path / 'a.params.run'} and start anew with a lower rate, such as --pretrain_lr 0.006" in made.err
+    assert "--set" not in made.err
+
+
+def test_windows_line_ends_are_read_as_the_course_reads_them(done: Course, tmp_path: Path):
+    """Python opens a text file with universal newlines: the same vocabulary, the same prompts, the same predictions."""
+    evaluated(done, done.tiny.dev, "dev.predictions")
+    corpus, dev = tmp_path / "wiki.txt", tmp_path / "dev.tsv"
+    for source, copy in ((done.corpus, corpus), (done.tiny.dev, dev)):
+        copy.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
+    made = closedbook(
+        "cs224n", "evaluate", "vanilla", corpus, "--reading_params_path", done.at("vanilla.finetune.params"),
+        "--eval_corpus_path", dev, "--outputs_path", tmp_path / "predictions", "--threads", "1",
+    )  # fmt: skip
+    assert made.code == 0, made.err
+    assert (tmp_path / "predictions").read_bytes() == done.at("dev.predictions").read_bytes()
+    files = ("--finetune_corpus_path", done.tiny.questions)
+    plain = closedbook("cs224n", "dataset", "charcorruption", "--corpus", done.corpus, *files)
+    assert closedbook("cs224n", "dataset", "charcorruption", "--corpus", corpus, *files).out == plain.out
+
+
+def test_a_byte_order_mark_is_a_character_of_the_corpus_and_no_part_of_a_question(done: Course, tmp_path: Path):
+    corpus, dev = tmp_path / "wiki.txt", tmp_path / "dev.tsv"
+    for source, copy in ((done.corpus, corpus), (done.tiny.dev, dev)):
+        copy.write_bytes(b"\xef\xbb\xbf" + source.read_bytes())
+    made = closedbook(
+        "cs224n", "evaluate", "vanilla", done.corpus, "--reading_params_path", done.at("vanilla.finetune.params"),
+        "--eval_corpus_path", dev, "--outputs_path", tmp_path / "predictions", "--threads", "1",
+    )  # fmt: skip
+    assert made.code == 0, made.err  # the course's own code fails on the mark here: its vocabulary lacks it
+    evaluated(done, done.tiny.dev, "dev.predictions")
+    assert (tmp_path / "predictions").read_bytes() == done.at("dev.predictions").read_bytes()
+    text = corpus.read_text(encoding="utf-8")  # as the course opens it
+    greeting = closedbook("cs224n", "dataset", "charcorruption", "--corpus", corpus).out.splitlines()[0]
+    assert greeting == f"data has {len(text)} characters, {len(set(text)) + 2} unique."
+    vocabulary = Characters.train(document.text for document in read_documents(corpus).items)
+    assert assignment.prompts(read_questions(dev), vocabulary)[0].startswith("\ufeffWhere")
+
+
+def test_four_examples_are_printed_in_the_course_s_form(done: Course):
+    """Greeting, then x and y of 127 characters each: y is x, one character on."""
+    out = closedbook("cs224n", "dataset", "charcorruption", "--corpus", done.corpus).out.splitlines()
+    text = done.corpus.read_text(encoding="utf-8")
+    assert out[0] == f"data has {len(text)} characters, {len(set(text)) + 2} unique."
+    assert len(out) == 9
+    for number, (x, y) in enumerate(zip(out[1::2], out[2::2], strict=True)):
+        assert (x[:3], y[:3], len(x), len(y)) == ("x: ", "y: ", 130, 130)
+        assert x[4:] == y[3:-1]
+        assert x.count("⁇") == 2
+        prefix, suffix, masked = x[3:].rstrip("□").split("⁇")
+        assert text.splitlines()[number].startswith(prefix + masked + suffix)
+
+
+# cs224n score ---------------------------------------------------------------------------------------------------
+
+DEV = "Where was Ada born?\tRome\nWhere was Bo born?\tOslo\nWhere was Cy born?\tNice\n"
+
+
+@pytest.fixture
+def cohort(tmp_path: Path) -> Path:
+    (tmp_path / "dev.tsv").write_text(DEV, encoding="utf-8")
+    files = {
+        "good": b"Rome\nOslo\nParis\n",
+        "same": b"Rome\nOslo\nParis\n",
+        "windows": b"\xef\xbb\xbfRome\r\nOslo\r\nParis\r\n",
+        "silent": b"Rome\n\nNice",
+        "figure": b"66.7%\nRome\nOslo\nParis\n",
+        "line": b"Rome\nOslo\nParis\nCorrect: 2.0 out of 3.0: 66.66666666666666%\n",
+        "short": b"Rome\nOslo\n",
+        "empty": b"",
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    return tmp_path
+
+
+def scored(cohort: Path, *names: str, more: tuple[str, ...] = ()) -> Done:
+    files = [cohort / name for name in names]
+    return closedbook("cs224n", "score", *files, "--eval_corpus_path", cohort / "dev.tsv", *more)
+
+
+def test_a_predictions_file_is_scored_as_the_course_counts(cohort: Path):
+    for name in ("good", "windows", "silent"):
+        done = scored(cohort, name)
+        assert (done.code, done.out) == (0, "Correct: 2.0 out of 3.0: 66.66666666666666%\n"), name
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("figure", ["4 lines, but", '3 questions; its first line, "66.7%", is a figure: remove it']),
+        ("line", ["its last line", "is a figure: remove it"]),
+        ("short", ["2 lines, but", "was it made from other questions?"]),
+        ("empty", ["is empty; it should hold predictions"]),
+        ("missing", ["no such file of predictions"]),
+    ],
+)
+def test_a_predictions_file_that_does_not_fit_is_explained(name: str, words: list[str], cohort: Path):
+    refused(scored(cohort, name), *words)
+
+
+def test_a_cohort_is_one_table_and_copies_are_pointed_out(cohort: Path):
+    done = scored(cohort, "good", "same", "windows", "silent", "short")
+    assert done.code == 1
+    lines = done.out.splitlines()
+    assert len([line for line in lines if "66.7 %" in line]) == 4
+    assert any("short" in line and "has 2 lines" in line for line in lines)
+    assert any(line.startswith("the same predictions, but for line ends") and "windows" in line for line in lines)
+    done = scored(cohort, "good", "same")
+    assert done.code == 0
+    assert f"the same byte for byte: {cohort / 'good'}, {cohort / 'same'}" in done.out
+
+
+def test_every_question_is_shown_with_what_was_said(cohort: Path):
+    done = scored(cohort, "good", "silent", more=("--per_question",))
+    assert [line.split("\t")[:3] for line in done.out.splitlines()[:4]] == [
+        ["right", "question", "answer"],
+        ["2", "Where was Ada born?", "Rome"],
+        ["1", "Where was Bo born?", "Oslo"],
+        ["1", "Where was Cy born?", "Nice"],
+    ]
+    found = scored(cohort, "good", "short", more=("--json",)).json
+    assert found["files"][0]["correct"] == 2
+    assert found["files"][0]["right"] == [True, True, False]
+    assert "has 2 lines" in found["files"][1]["why"]
+
+
+def test_predictions_for_other_questions_are_refused_from_python_too(cohort: Path):
+    with pytest.raises(DataError, match="2 predictions for 3 questions"):
+        assignment.score_places(["Rome", "Oslo"], read_questions(cohort / "dev.tsv"))

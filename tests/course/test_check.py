@@ -2,108 +2,138 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
+import sys
+import time
+import types
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
 from mingpt import Attention
-from shell import closedbook
-from torch import Tensor, nn
+from shell import closedbook, refused
+from torch import Tensor
 
-from closedbook.course import student
-from closedbook.course.check import check
+from closedbook.course.check import Finding, check
+from closedbook.course.student.__main__ import CHECKED, CHECKS
+from closedbook.course.student.attention import cross_attention, self_attention, synthesizer_attention
+from closedbook.course.student.findings import Checks, judge
 
-DATASET = """
-import random, torch
-class CharCorruptionDataset:
-    def __init__(self, data, block_size):
-        self.MASK_CHAR, self.PAD_CHAR = "\\u2047", "\\u25A1"
-        chars = [self.PAD_CHAR, self.MASK_CHAR, *sorted(set(data))]
-        self.stoi, self.itos = {c: i for i, c in enumerate(chars)}, dict(enumerate(chars))
-        print("data has %d characters" % len(data))
-        self.block_size, self.data = block_size, data.split("\\n")
-    def __getitem__(self, idx):
-        doc = self.data[idx][: random.randint(4, int(self.block_size * 7 / 8))]
-        n = random.randint(len(doc) // 8, 3 * len(doc) // 8)
-        s = random.randint(0, len(doc) - n)
-        text = doc[:s] + self.MASK_CHAR + doc[s + n:] + self.MASK_CHAR + doc[s:s + n]
-        text += self.PAD_CHAR * (self.block_size - len(text))
-        ids = torch.tensor([self.stoi[c] for c in text], dtype=torch.long)
-        return ids[:-1], ids[1:]
-"""
+sys.path.insert(0, str(Path(__file__).parent))
+from students.mistakes import MISTAKES, PAGE, Mistake, page
+from students.right import CUDA, DATASET, FUSED, PERCEIVER, RIGHT, SYNTHESIZER
+
+LENGTH = "random.randint(4, int(self.block_size * 7 / 8))"
 
 
-def module(source: str) -> Any:
-    space: dict[str, Any] = {}
-    exec(source, space)
-    return SimpleNamespace(**space)
-
-
-def wrong(checks: student.Checks) -> dict[str, str]:
-    """What does not hold, and why; as `student.main` goes through it."""
-    found = {}
-    for name, held in checks:
-        torch.manual_seed(0)
-        random.seed(0)
-        try:
-            held()
-        except Exception as error:
-            found[name] = student.said(error, Path("x.py")) if type(error) is not student.HandoutError else str(error)
+def findings(source: str) -> list[Finding]:
+    """What is found in a file, in this process."""
+    module: Any = types.ModuleType("student")
+    module.source = source
+    random.seed(0)
+    exec(compile(source, "student.py", "exec"), module.__dict__)
+    found: list[Finding] = []
+    for name in CHECKED:
+        if name in vars(module):
+            found += judged(CHECKS[name](module))
     return found
 
 
-def test_a_right_dataset_passes():
-    assert wrong(student.corruption(module(DATASET))) == {}
+def judged(checks: Checks) -> list[Finding]:
+    found: list[Finding] = []
+    judge(checks, Path("student.py"), lambda name, held, why: found.append(Finding(name, why, held)))
+    return found
+
+
+def wrong(found: list[Finding]) -> dict[str, str | None]:
+    return {finding.name: finding.why for finding in found if finding.held is False}
+
+
+def unsure(found: list[Finding]) -> dict[str, str | None]:
+    return {finding.name: finding.why for finding in found if finding.held is None}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_solution_passes(name: str):
+    _, _, source, notes = RIGHT[name]
+    found = findings(source)
+    assert wrong(found) == {}
+    assert len(unsure(found)) == notes, unsure(found)
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[one.what for one in MISTAKES])
+def test_each_mistake_is_called_by_its_name(mistake: Mistake):
+    found = findings(mistake.wrong)
+    told = unsure(found) if mistake.note else wrong(found)
+    assert any(mistake.said in str(why) for why in told.values()), found
+    if mistake.note and mistake.source is DATASET:  # a matter of the edition
+        assert wrong(found) == {}
+
+
+def test_the_page_for_teachers_lists_the_mistakes_as_they_are_tested():
+    text = PAGE.read_text(encoding="utf-8")
+    assert page(text) == text, "run: PYTHONPATH=src python tests/interop/students/mistakes.py"
 
 
 @pytest.mark.parametrize(
-    "drawn",
-    [
-        "max(random.randint(4, 112), random.randint(4, 112))",
-        "min(random.randint(4, 112), random.randint(4, 112))",
-        "random.randint(4, random.randint(4, 112))",
-        "random.choice([4, 30, 112])",
-    ],
+    "now", ["max({0}, {0})", "min({0}, {0})", "random.randint(4, {0})", "random.choice([4, 30, 112])"]
 )
-def test_how_lengths_are_drawn_is_the_student_s_choice(drawn: str):
-    assert (
-        wrong(student.corruption(module(DATASET.replace("random.randint(4, int(self.block_size * 7 / 8))", drawn))))
-        == {}
+def test_how_lengths_are_drawn_is_the_student_s_choice(now: str):
+    assert wrong(findings(DATASET.replace(LENGTH, now.format(LENGTH)))) == {}
+
+
+def test_a_window_of_the_document_is_told_and_not_blamed():
+    source = DATASET.replace(
+        f"doc = doc[:{LENGTH}]", f"n = {LENGTH}; a = random.randint(0, max(0, len(doc) - n)); doc = doc[a:a + n]"
     )
+    found = findings(source)
+    assert wrong(found) == {}
+    assert any("cut at its front" in str(why) for why in unsure(found).values())
 
 
-@pytest.mark.parametrize(
-    ("was", "now", "why"),
-    [
-        ("7 / 8", "9 / 10", "from 4 to int"),
-        ("randint(4, int(self.block_size * 7 / 8))", "randint(0, int(self.block_size * 7 / 8))", "from 4 to int"),
-        ("random.randint(4, int(self.block_size * 7 / 8))", "int(self.block_size * 7 / 8)", "must be random"),
-        ("randint(4, int(", "randint(50, int(", "in 500 draws none was below 50 or above 112"),
-        ("int(self.block_size * 7 / 8)", "60", "in 500 draws none was below 4 or above 60"),
-        ("random.randint(len(doc) // 8, 3 * len(doc) // 8)", "len(doc) // 4", "always exactly a quarter"),
-        ("3 * len(doc) // 8", "len(doc) // 4", "a quarter of the truncated document on average"),
-        ("random.randint(0, len(doc) - n)", "1", "random place"),
-        ("doc[s + n:] + self.MASK_CHAR + doc[s:s + n]", "doc[s:s + n] + self.MASK_CHAR + doc[s + n:]", "in another"),
-        (" + self.MASK_CHAR + doc[s:s + n]", " + doc[s:s + n]", "MASK_CHAR twice"),
-        ("return ids[:-1], ids[1:]", "return ids[1:], ids[:-1]", "x[1:] == y[:-1]"),
-        ("dtype=torch.long", "dtype=torch.float", "torch.long"),
-        ("text += self.PAD_CHAR * (self.block_size - len(text))", "pass", "of one length"),
-        ("return ids[:-1], ids[1:]", "return ids", "pair (x, y)"),
-        ("return ids[:-1], ids[1:]", "return text[:-1], text[1:]", "must be a tensor"),
-        ("self.stoi[c]", "self.stoj[c]", "AttributeError"),
-        ("u25A1", "u25A0", "itos[0] must be PAD_CHAR, '□' (U+25A1), not '■'"),
-        ("self.PAD_CHAR, self.MASK_CHAR,", "self.MASK_CHAR, self.PAD_CHAR,", "itos[0] must be PAD_CHAR"),
-    ],
-)
-def test_each_mistake_in_a_dataset_is_explained(was: str, now: str, why: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(student, "DRAWS", 500)  # enough to see it, and quicker
-    assert was in DATASET
-    found = wrong(student.corruption(module(DATASET.replace(was, now))))
-    assert found
-    assert why in " ".join(found.values()), found
+def test_whether_an_empty_document_matters_is_read_off_the_corpus_beside_the_file(tmp_path: Path):
+    source = DATASET.replace(LENGTH, "random.randint(4, min(112, len(doc)))")
+    (tmp_path / "dataset.py").write_text(source, encoding="utf-8")
+    for corpus, held in (("A. B\n", False), ("A. B", True)):
+        (tmp_path / "wiki.txt").write_text(corpus, encoding="utf-8")
+        (last,) = [one for one in check(tmp_path / "dataset.py") if one.name.endswith("empty last document")]
+        assert last.held is held, last
+    assert "wiki.txt of 2021 to 2023" not in str(last.why)
+
+
+def test_the_hint_about_minus_infinity_is_given_only_where_it_fits():
+    for what in ("softmax over the wrong dimension", "view without transpose"):
+        (mistake,) = [one for one in MISTAKES if one.what == what]
+        assert "-inf" not in " ".join(str(why) for why in wrong(findings(mistake.wrong)).values())
+
+
+def test_one_mistake_is_told_once():
+    for what in (
+        "halves for pairs",
+        "theta as the 2024 handout misprints it",
+        "w2 of the wrong shape",
+        "-1e-10 for -1e10",
+    ):
+        (mistake,) = [one for one in MISTAKES if one.what == what]
+        assert len(wrong(findings(mistake.wrong))) <= 2, what
+
+
+def test_a_fused_layer_cannot_be_compared_and_is_no_failure():
+    found = findings(FUSED)
+    assert [finding.held for finding in found if "the formula" in finding.name] == [None]
+    assert "cannot be compared" in " ".join(map(str, unsure(found).values()))
+    assert [finding.held for finding in found if "causal" in finding.name] == [True]
+
+
+def test_a_hard_cuda_is_run_on_the_cpu_and_explained(tmp_path: Path):
+    (tmp_path / "attention.py").write_text(CUDA, encoding="utf-8")
+    found = check(tmp_path / "attention.py")
+    assert wrong(found) == {}
+    line = CUDA[: CUDA.index("x.cuda()")].count("\n") + 1
+    assert f"(line {line}" in str(unsure(found)["the file runs on any device"])
 
 
 def test_a_config_has_the_fields_of_mingpt_and_every_unknown_flag_is_off():
@@ -112,72 +142,35 @@ def test_a_config_has_the_fields_of_mingpt_and_every_unknown_flag_is_off():
         assert 0 < config.embd_pdrop < 1
         return Attention(config.n_embd, config.n_head, config.block_size, config.synthesizer)
 
-    assert wrong(student.self_attention(SimpleNamespace(CausalSelfAttention=vanilla))) == {}
+    found = judged(self_attention(types.SimpleNamespace(CausalSelfAttention=vanilla)))
+    assert set(wrong(found)) == {name for name in wrong(found) if "dropout" in name}  # that model has none
 
 
-def attention(synthesizer: bool) -> Any:
-    return lambda config: Attention(config.n_embd, config.n_head, config.block_size, synthesizer)
+def test_a_layer_that_is_written_otherwise_is_compared_by_what_it_computes():
+    def synthesizer(config: Any) -> Attention:
+        layer = Attention(config.n_embd, config.n_head, config.block_size, True)
+        forward = layer.forward
+
+        def with_dropout(x: Tensor) -> Tensor:
+            return torch.nn.functional.dropout(forward(x), config.resid_pdrop, layer.training)
+
+        layer.forward = with_dropout  # type: ignore[method-assign]
+        return layer
+
+    found = judged(synthesizer_attention(types.SimpleNamespace(SynthesizerAttention=synthesizer)))
+    assert list(wrong(found)) == ["SynthesizerAttention: dropout on the weights, after the softmax (train mode)"]
 
 
-class Peeking(Attention):
-    """Sees the future."""
-
-    def __init__(self, config: Any) -> None:
-        super().__init__(config.n_embd, config.n_head, config.block_size, True)
-        self.mask.fill_(1)
-
-
-class Unscaled(Attention):
-    """A Synthesizer without its second bias in the scores."""
-
-    def __init__(self, config: Any) -> None:
-        super().__init__(config.n_embd, config.n_head, config.block_size, True)
-
-    def forward(self, x: Tensor) -> Tensor:
-        kept, self.b2 = self.b2, nn.Parameter(torch.zeros_like(self.b2))
-        try:
-            return super().forward(x)
-        finally:
-            self.b2 = kept
+def test_the_course_s_own_cross_attention_is_told_and_not_blamed_where_it_lacks_dropout():
+    source = PERCEIVER.replace("        att = self.attn_drop(att)\n", "")
+    module: Any = types.ModuleType("student")
+    exec(source, module.__dict__)
+    found = judged(cross_attention(module))
+    assert wrong(found) == {}
+    assert any("attn_drop is missing" in str(why) for why in unsure(found).values())
 
 
-def test_right_attention_passes():
-    assert wrong(student.synthesizer(SimpleNamespace(SynthesizerAttention=attention(True)))) == {}
-    assert wrong(student.self_attention(SimpleNamespace(CausalSelfAttention=attention(False)))) == {}
-
-
-def test_each_mistake_in_attention_is_explained():
-    found = wrong(student.synthesizer(SimpleNamespace(SynthesizerAttention=Peeking)))
-    assert [name for name in found if name.endswith("causal")]
-    assert "position 0 changes when position 1" in " ".join(found.values())
-    found = wrong(student.synthesizer(SimpleNamespace(SynthesizerAttention=attention(False))))
-    assert "w1.weight" in " ".join(found.values()) or "w2" in " ".join(found.values())
-    found = wrong(student.synthesizer(SimpleNamespace(SynthesizerAttention=Unscaled)))
-    assert {name.split(": ")[1] for name in found} == {"the formula, shorter inputs too", "every parameter learns"}
-    assert "b2" in found["SynthesizerAttention: every parameter learns"]
-
-
-def test_rotary_functions_are_held_to_their_formula():
-    def precompute_rotary_emb(dim: int, most: int) -> Tensor:
-        angle = torch.tensor([[t / 10_000 ** (2 * i / dim) for i in range(dim // 2)] for t in range(most)])
-        return torch.stack([angle.cos(), angle.sin()], -1)
-
-    def apply_rotary_emb(x: Tensor, cache: Tensor) -> Tensor:
-        cos, sin = cache[: x.shape[-2]].unbind(-1)
-        a, b = x[..., ::2], x[..., 1::2]
-        return torch.stack([a * cos - b * sin, a * sin + b * cos], -1).flatten(-2)
-
-    def halves(x: Tensor, cache: Tensor) -> Tensor:
-        cos, sin = cache[: x.shape[-2]].unbind(-1)
-        a, b = x.chunk(2, -1)
-        return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
-
-    right = SimpleNamespace(precompute_rotary_emb=precompute_rotary_emb, apply_rotary_emb=apply_rotary_emb)
-    assert wrong(student.rotary(right)) == {}
-    right.apply_rotary_emb = lambda x, cache: apply_rotary_emb(x, cache) if x.ndim == 3 else x + 1
-    assert wrong(student.rotary(right)) == {}
-    right.apply_rotary_emb = halves
-    assert "adjacent pair" in " ".join(wrong(student.rotary(right)).values())
+# In a process of its own ---------------------------------------------------------------------------------------
 
 
 def test_a_file_is_run_in_its_own_process_and_each_finding_printed(tmp_path: Path):
@@ -189,6 +182,22 @@ def test_a_file_is_run_in_its_own_process_and_each_finding_printed(tmp_path: Pat
     assert "✓ CharCorruptionDataset: y is x" in done.out
     assert "data has" not in done.out
     assert [path.name for path in tmp_path.iterdir()] == ["dataset.py"]
+
+
+def test_a_folder_s_files_are_checked_one_after_another(tmp_path: Path):
+    for name, source in {
+        "ann/src/model.py": PERCEIVER,
+        "bob/attention.py": SYNTHESIZER,
+        "bob/utils.py": "1 / 0",
+    }.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source, encoding="utf-8")
+    done = closedbook("cs224n", "check", tmp_path, "--yes", "--json")
+    assert done.code == 0, done.out
+    entries = json.loads(done.out)
+    assert {entry["file"] for entry in entries} == {f"{tmp_path}/ann/src/model.py", f"{tmp_path}/bob/attention.py"}
+    assert {entry["held"] for entry in entries} == {True}
+    assert f"{tmp_path}/bob/attention.py" in done.err
 
 
 def test_a_file_that_never_ends_is_stopped(tmp_path: Path):
@@ -210,14 +219,71 @@ def test_a_file_that_cannot_be_imported_is_said_once_and_without_its_control_cha
     (tmp_path / "dataset.py").write_text("raise ValueError('\\x1b[31mred')\n", encoding="utf-8")
     (finding,) = check(tmp_path / "dataset.py")
     assert finding.why == "it raised ValueError: \\x1b[31mred (line 1 of dataset.py)"
+    (tmp_path / "model.py").write_text("import attention\n", encoding="utf-8")
+    (finding,) = check(tmp_path / "model.py")
+    assert "put the course's file of this name into the same folder" in str(finding.why)
 
 
-def test_nothing_is_run_without_a_yes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+FORGER = """
+import json, os
+for d in range(3, 20):
+    try: os.write(d, (json.dumps({"name": "all is well", "held": True, "why": None, "word": "?"}) + "\\n").encode())
+    except OSError: pass
+"""
+HOSTILE = {
+    # what it does: its source, words of the finding that tells it (None: there is nothing to tell)
+    "forges findings": (FORGER, "the file wrote findings itself"),
+    "removes its folder": ("import os, shutil; shutil.rmtree(os.getcwd()); os._exit(0)", "code 0 before all was"),
+    "puts a pipe into its folder": ("import os; os.mkfifo('findings'); os._exit(0)", "code 0 before all was checked"),
+    "puts a link into its folder": ("import os; os.symlink('/dev/zero', 'findings'); os._exit(0)", "code 0 before"),
+    "shares memory": ("import mmap\nx = [mmap.mmap(-1, 1 << 28) for _ in range(12)]", "more memory than --megabytes"),
+    "writes without an end": ("while True:\n import os, uuid\n open(uuid.uuid4().hex, 'wb').write(bytes(1 << 23))",
+                              "MB into files"),
+}  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems know fewer limits")
+@pytest.mark.parametrize("what", HOSTILE)
+def test_a_hostile_file_is_stopped_within_its_limits(what: str, tmp_path: Path):
+    source, words = HOSTILE[what]
+    (tmp_path / "attention.py").write_text(source, encoding="utf-8")
+    found = check(tmp_path / "attention.py", seconds=20, megabytes=512)
+    assert any(words in str(why) for why in wrong(found).values()), found
+    assert "all is well" not in {finding.name for finding in found}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="orphans are found in /proc")
+def test_a_process_that_outlives_the_file_is_ended(tmp_path: Path):
+    pid = tmp_path / "pid"
+    source = f"""
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        open({str(pid)!r}, "w").write(str(os.getpid()))
+        time.sleep(60)
+    os._exit(0)
+while not os.path.exists({str(pid)!r}): time.sleep(0.01)
+"""
+    (tmp_path / "attention.py").write_text(source, encoding="utf-8")
+    found = check(tmp_path / "attention.py")
+    assert "it left 1 process running" in str(wrong(found)["nothing goes on running"])
+    for _ in range(100):
+        if not os.path.exists(f"/proc/{pid.read_text()}"):
+            break
+        time.sleep(0.05)
+    assert not os.path.exists(f"/proc/{pid.read_text()}")
+
+
+def test_nothing_is_run_without_a_yes_and_the_file_is_looked_for_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("sys.stdin", open("/dev/null"))  # noqa: SIM115
     (tmp_path / "dataset.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')", encoding="utf-8")
     done = closedbook("cs224n", "check", tmp_path / "dataset.py")
     assert (done.code, (tmp_path / "ran").exists()) == (2, False)
     assert "--yes" in done.err
-    refused_file = closedbook("cs224n", "check", tmp_path / "none.py", "--yes")
-    assert refused_file.code == 2
-    assert "is no Python file" in refused_file.err
+    missing = closedbook("cs224n", "check", tmp_path / "none.py")
+    refused(missing, "none.py does not exist")
+    assert "--yes" not in missing.err
+    refused(closedbook("cs224n", "check", PAGE, "--yes"), "is no Python file")
+    (tmp_path / "empty").mkdir()
+    refused(closedbook("cs224n", "check", tmp_path / "empty", "--yes"), "holds no Python file that defines")

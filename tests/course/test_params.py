@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 import os
 import pickle
+import random
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from mingpt import MinGPT, PerceiverGPT
+from mingpt import Down, MinGPT, PerceiverGPT, Up
 from safetensors.torch import save_file
 from torch import Tensor
 
 from closedbook.config.schema import ComponentSpec, ModelRecipe
-from closedbook.course.params import params, put_params, read_params, write_params
-from closedbook.errors import RecipeError, RunError
+from closedbook.course.params import params, put_params, read_params, use_rope_cache, write_params
+from closedbook.course.readings import ASSUMED, READINGS, check_reading, loss
+from closedbook.data.vocabulary import Characters
+from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 
 TINY = ModelRecipe(width=16, layers=2, heads=2, context_length=12)
@@ -194,3 +198,103 @@ def test_a_network_that_the_course_has_not_is_not_written(tmp_path: Path):
         with pytest.raises(RecipeError, match="the course's code has no"):
             write_params(tmp_path / "a.params", GPT(replace(TINY, **change), 9))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_answers_with_the_rotations_it_was_trained_with(tmp_path: Path):
+    model = lively(GPT(replace(TINY, positions="rotary"), 9))
+    state = params(model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        put_params(model, state, "a.params")  # ours: nothing to say
+    angle = torch.arange(1, 13)[:, None] * 10_000.0 ** (-torch.arange(0, 8, 2) / 8)  # positions from 1
+    theirs = torch.stack([angle.cos(), angle.sin()], -1)
+    other = {name: theirs if name.endswith("rope_cache") else tensor for name, tensor in state.items()}
+    with pytest.warns(UserWarning, match=r"a\.params: its rope_cache is not the handout's"):
+        put_params(model, other, "a.params")
+    assert torch.equal(torch.view_as_real(model.positions.turns), params(model)["blocks.0.attn.rope_cache"])
+    use_rope_cache(model, other)
+    assert torch.equal(params(model)["blocks.0.attn.rope_cache"], theirs)
+    changed = {**other, "blocks.1.attn.rope_cache": torch.zeros(12, 4, 2)}
+    with pytest.warns(UserWarning, match="different rope_caches"):
+        put_params(model, changed, "a.params")
+    flat = {name: theirs.flatten(1) if name.endswith("rope_cache") else tensor for name, tensor in state.items()}
+    with pytest.warns(UserWarning, match=r"rope_cache is \[12, 8\], not \[12, 4, 2\], and is not used"):
+        put_params(model, flat, "a.params")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty; it should hold parameters"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 13\n", "is a Git LFS pointer"),
+    ],
+)
+def test_what_a_params_file_is_instead_is_said(content: bytes, said: str, tmp_path: Path):
+    (tmp_path / "a.params").write_bytes(content)
+    with pytest.raises(DataError, match=said) as caught:
+        read_params(tmp_path / "a.params")
+    assert "one a line" not in str(caught.value)
+
+
+def test_a_basis_that_was_not_saved_is_explained():
+    tensors = params(ours("perceiver"))
+    del tensors["down_block.C"]
+    with pytest.raises(RunError, match=r"has no down_block\.C.*C was no nn\.Parameter"):
+        put_params(ours("perceiver"), tensors, "a.params")
+
+
+class BothNorms(Down):
+    """Another reading of the handout: the input is normalised, too."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(self.ln1(x))
+
+
+class BothNormsUp(Up):
+    def forward(self, latents: Tensor, x: Tensor) -> Tensor:  # type: ignore[override]
+        x = x + self.attn(self.ln1(x), self.ln1(latents))
+        return x + self.mlp(self.ln2(x))
+
+
+@pytest.mark.parametrize("other", [False, True])
+def test_parameters_of_another_reading_of_the_perceiver_are_noticed(other: bool):
+    """A tiny model learns eight texts by heart, in the reading that we assume or in another one."""
+    draw = random.Random(0)
+    texts = ["abcdefgh"[i] + "".join(draw.choices("klmno", k=10)) for i in range(8)]  # the first letter says which
+    vocabulary = Characters.train(texts)
+    torch.manual_seed(1)
+    model = PerceiverGPT(vocabulary.size, context_length=12, width=16, heads=2, layers=4, latents=5)
+    if other:
+        model.down_block = BothNorms(16, 2, 12, 5)
+        model.up_block = BothNormsUp(16, 2, 12, False)
+    torch.nn.init.normal_(model.down_block.C)
+    torch.nn.init.normal_(model.pos_emb)
+    ids = torch.tensor([vocabulary.encode(text)[0].tolist() for text in texts])
+    optimiser = torch.optim.Adam(model.parameters(), 1e-2)
+    for _ in range(150):
+        optimiser.zero_grad()
+        scores = model.train(False)(ids[:, :-1])
+        torch.nn.functional.cross_entropy(scores.flatten(0, 1), ids[:, 1:].flatten()).backward()
+        optimiser.step()
+    held = GPT(replace(TINY, **VARIANTS["perceiver"]), vocabulary.size).eval()
+    put_params(held, model.state_dict(), "a.params")
+    before = held.logits(ids)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        check_reading(held, vocabulary, texts, "a.params")
+    said = [str(warning.message) for warning in caught]
+    assert len(said) == other, (said, {r.name: loss(held, vocabulary, texts, r) for r in READINGS})
+    if other:
+        assert "ln1 on all inputs of both attentions, residuals" in said[0]
+    assert torch.equal(held.logits(ids), before)
+
+
+def test_each_reading_is_another_network():
+    vocabulary = Characters.train(["abcdefghijk"])
+    model = ours("perceiver", vocabulary.size)
+    losses = {round(loss(model, vocabulary, ["abcdefghijk"], reading), 5) for reading in READINGS}
+    assert len(losses) == len(READINGS)
+    assert READINGS[0] is ASSUMED
+    ids = torch.tensor(vocabulary.encode("abcdefghijk")[0].tolist())[None]
+    expected = torch.nn.functional.cross_entropy(model.logits(ids[:, :-1])[0], ids[0, 1:]).item()
+    assert loss(model, vocabulary, ["abcdefghijk"], ASSUMED) == pytest.approx(expected, rel=1e-4)

@@ -20,10 +20,32 @@ BAD = {
     "a line of spaces": (b"Ada Ray. Hi.\nBo Li. Hi.\n \t \nCy Po. Hi.\n", 3, "blank"),
     "Latin-1": (b"Ada Ray. Hi.\nBo L\xed. Hi.\n", 2, "0xed is not UTF-8"),
     "UTF-16": (GOOD.encode("utf-16"), 1, "not UTF-8"),
-    "a byte-order mark": (b"\xef\xbb\xbf" + GOOD.encode(), 1, "byte-order mark"),
-    "Windows line ends": (b"Ada Ray. Hi.\nBo Li. Hi.\r\n", 2, "carriage return"),
+    "a carriage return within a line": (b"Ada Ray. Hi.\nBo Li.\r Hi.\r\n", 2, "carriage return"),
     "NUL": (b"Ada Ray. Hi.\nBo Li. Hi.\nCy\0Po. Hi.\n", 3, "NUL"),
 }
+
+
+def test_windows_line_ends_and_a_byte_order_mark_change_neither_texts_nor_titles(tmp_path):
+    plain, windows = tmp_path / "plain.txt", tmp_path / "windows.txt"
+    plain.write_bytes(GOOD.encode())
+    windows.write_bytes(GOOD.replace("\n", "\r\n").encode())
+    assert read_documents(windows).items == read_documents(plain).items
+    assert read_questions(windows).texts == read_questions(plain).texts
+    assert [read_documents(windows).items[1].text, "Bo Li"] == ["Bo Li. Bo Li was born in Rome.", "Bo Li"]
+    for (_, start, line), text in zip(read_documents(windows).stream(), GOOD.splitlines(), strict=True):
+        assert windows.read_bytes()[start : start + len(line)] == line == text.encode() + b"\r"
+    windows.write_bytes(b"\xef\xbb\xbf" + GOOD.encode())
+    assert read_documents(windows).titles == read_documents(plain).titles
+    assert read_documents(windows).items[0].text == "\ufeff" + GOOD.splitlines()[0]  # a character, as in the course
+    assert read_questions(windows).texts == read_questions(plain).texts
+
+
+def test_a_git_lfs_pointer_is_called_one(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:12\nsize 4\n")
+    for read in (read_documents, read_questions):
+        with pytest.raises(DataError, match=r"is a Git LFS pointer.*git lfs pull"):
+            read(path)
 
 
 @pytest.mark.parametrize("read", [read_documents, read_questions])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,10 +22,14 @@ from closedbook.cli.output import (
     print_json,
     say,
     show_warnings,
+    table,
 )
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from closedbook.config.schema import Recipe
+    from closedbook.course.check import Finding
     from closedbook.inference.run import Run
     from closedbook.training.setup import StartingWeights, TrainingSetup
 
@@ -36,6 +42,8 @@ Example: closedbook cs224n evaluate vanilla wiki.txt --reading_params_path vanil
 """,
 )
 
+RATES = {"pretrain_lr": 6e-3, "finetune_lr": 6e-4}  # where the flags are left out
+MARKS = {True: "✓", False: "✗", None: "?"}
 Variant = Literal["vanilla", "synthesizer", "perceiver", "rope"]
 
 
@@ -164,11 +172,12 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     from closedbook.training.setup import set_threads
 
     check_output(outputs, reading, asked, corpus)
+    show_warnings()
     recipe = assignment.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
     questions = read_questions(asked)
     set_threads(flags.threads)
     model, vocabulary = assignment.load_model(recipe, corpus, reading)
-    predictions = assignment.predict(model, vocabulary, assignment.prompts(questions), recipe.answer.length)
+    predictions = assignment.predict(model, vocabulary, assignment.prompts(questions, vocabulary), recipe.answer.length)
     write_output(outputs, assignment.predictions_file(predictions).encode())
     scored = assignment.score_places(predictions, questions)
     console(flags.json).print("\n".join(map(escape, assignment.printed(scored, str(outputs)))))
@@ -244,55 +253,130 @@ def dataset(
 
 @cs224n.command
 def check(
-    file: Path,
+    files: Annotated[list[Path], Parameter(name="files")],
     /,
     *,
     yes: Annotated[bool, Parameter(negative="")] = False,
     seconds: int = 60,
-    megabytes: int = 4096,
+    megabytes: int = 2048,
     json: bool = False,
 ) -> None:
-    """Run a student's dataset.py or attention.py, and explain where it departs from the handout. Executes the file.
+    """Check students' dataset.py, attention.py or model.py against the handout. This executes the files.
 
     Example: closedbook cs224n check src/dataset.py
 
-    Looks at CharCorruptionDataset, SynthesizerAttention, CausalSelfAttention, CausalCrossAttention and the rotary
-    functions, whichever the file has. Exits with 1 where something is wrong.
+    Looks at CharCorruptionDataset, SynthesizerAttention, CausalSelfAttention, CausalCrossAttention, the rotary
+    functions, DownProjectBlock and UpProjectBlock, whichever a file has. ✓ holds, ✗ does not, ? cannot be compared:
+    look at it yourself. Exits with 1 where something is wrong.
 
     Parameters
     ----------
-    file: Path
-        The file. It is executed with your rights, in a process of its own.
+    files: list[Path]
+        Files, or folders of which every Python file is checked that defines one of these. They are executed with
+        your rights, each in a process of its own.
     yes: bool
-        Do not ask before executing it.
+        Do not ask before executing them.
     seconds: int
-        Processor time that it may use.
+        Processor time that each may use.
     megabytes: int
-        Memory that it may use.
+        Memory that each may use.
     json: bool
-        Print a JSON list of objects with name, held and why.
+        Print a JSON list of objects with file, name, held (null: cannot be compared) and why.
     """
     from closedbook.course import check as checking
     from closedbook.errors import DataError
 
     out = console(json)
+    found = checking.files_in(files)
     say(f"closedbook: warning: {checking.WARNING}", error=True)
+    what = str(found[0]) if len(found) == 1 else f"{len(found)} files"
     if not yes:
         if not sys.stdin.isatty():
-            raise DataError(f"add --yes to execute {file} without being asked")
-        say(f"Execute {file}? [y/N] ", end="", error=True)
+            raise DataError(f"add --yes to execute {what} without being asked")
+        say(f"Execute {what}? [y/N] ", end="", error=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):  # at its end, as after Ctrl-D: no
-            raise DataError(f"{file} was not executed")
-    findings = checking.check(file, seconds=seconds, megabytes=megabytes)
+            raise DataError(f"{what}: nothing was executed")
+    entries, wrong = [], 0
+    for number, file in enumerate(found):
+        findings = checking.check(file, seconds=seconds, megabytes=megabytes)
+        if len(found) > 1:
+            out.print(("\n" if number else "") + f"[bold]{escape(str(file))}[/]")
+        wrong += _print_findings(out, findings)
+        entries += [{"file": str(file), **finding.to_json()} for finding in findings]
+    if json:
+        print_json(entries)
+    if wrong:
+        sys.exit(1)
+
+
+def _print_findings(out: Console, findings: Sequence[Finding]) -> int:
+    """Print what was found in one file; returns how much of it is wrong."""
     for finding in findings:
-        out.print(escape(f"{'✓' if finding.why is None else '✗'} {finding.name}"))
+        out.print(escape(f"{MARKS[finding.held]} {finding.name}"))
         if finding.why is not None:
             out.print(escape(f"    {finding.why}"))
-    wrong = sum(finding.why is not None for finding in findings)
-    out.print(f"\n{len(findings) - wrong} of {len(findings)} hold" + (f", {wrong} do not" if wrong else ""))
+    counts = Counter(finding.held for finding in findings)
+    said = [f"{counts[True]} of {len(findings)} hold"]
+    said += [f"{counts[False]} do not"] * bool(counts[False]) + [f"{counts[None]} to look at"] * bool(counts[None])
+    out.print("\n" + ", ".join(said))
+    return counts[False]
+
+
+@cs224n.command
+def score(
+    predictions: Annotated[list[Path], Parameter(name="predictions")],
+    /,
+    *,
+    eval_corpus_path: Annotated[Path, _flag("eval_corpus_path")] = Path("birth_dev.tsv"),
+    per_question: Annotated[bool, _flag("per_question")] = False,
+    json: bool = False,
+) -> None:
+    """Score files of predictions, one a line, against the answers: exact match, as the course counts.
+
+    Example: closedbook cs224n score vanilla.pretrain.dev.predictions --eval_corpus_path birth_dev.tsv
+
+    One file prints the course's line, several a table; files with the same content are pointed out. Exits with 1
+    where a file of several cannot be scored, such as one with another number of lines.
+
+    Parameters
+    ----------
+    predictions: list[Path]
+        Files of predictions.
+    eval_corpus_path: Path
+        The questions with their answers.
+    per_question: bool
+        Print every question too: whether it is right, the answer, and each file's prediction, separated by tabs.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    from closedbook.course import predictions as scoring
+    from closedbook.course.assignment import printed
+    from closedbook.course.predictions import ScoredFile
+    from closedbook.data.questions import read_questions
+    from closedbook.errors import DataError
+
+    out = console(json)
+    questions = read_questions(eval_corpus_path, need_answers=True)
+    files = scoring.score_files(predictions, questions)
+    if len(files) == 1 and (why := files[0].why) is not None:
+        raise DataError(why)
+    scored = [file for file in files if isinstance(file, ScoredFile)]
+    if per_question:
+        for row in scoring.per_question(scored, questions):
+            print("\t".join(row), file=sys.stderr if json else sys.stdout)  # rich would make spaces of the tabs
+        out.print()
+    if len(files) == 1:
+        out.print("\n".join(printed(scored[0].score, "")))
+    else:
+        rows = table("predictions", "right>", "of>", "share>", "95 % interval", "")
+        for file in files:
+            rows.add_row(*map(escape, scoring.row(file)))
+        out.print(rows)
+    for line in scoring.doubles(scored):
+        out.print(escape(line))
     if json:
-        print_json([finding.to_json() for finding in findings])
-    if wrong:
+        print_json(scoring.to_json(files, questions))
+    if len(scored) < len(files):
         sys.exit(1)
 
 
@@ -332,7 +416,8 @@ def _trained(
 ) -> Run:  # fmt: skip
     from closedbook import pipeline
     from closedbook.cli.train import READING, tensorboard_in
-    from closedbook.errors import exit_code
+    from closedbook.course.assignment import FUNCTIONS
+    from closedbook.errors import DivergedError, exit_code
     from closedbook.runs.folder import RunFolder
     from closedbook.training.checkpoint import saved_so_far
 
@@ -345,6 +430,13 @@ def _trained(
             recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
             callbacks=[display, *([callback] if callback else [])], command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
+    except DivergedError as error:
+        flag = FUNCTIONS[recipe.stages[0].name]
+        rate = float(recipe.stages[0].optimiser.options["rate"])
+        lower = min(rate / 10, RATES[flag])
+        raise DivergedError(
+            error.what, f"remove {folder} and start anew with a lower rate, such as --{flag} {lower:g}"
+        ) from None
     except KeyboardInterrupt as stop:
         display.close()
         saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
@@ -391,6 +483,6 @@ def _board(function: str, variant: str, flags: Flags) -> Path | None:
     """Where the course puts TensorBoard's files."""
     if flags.tb_expt_name is None:
         return None
-    pretraining = 6e-3 if flags.pretrain_lr is None else flags.pretrain_lr
-    finetuning = 6e-4 if flags.finetune_lr is None else flags.finetune_lr
+    pretraining = RATES["pretrain_lr"] if flags.pretrain_lr is None else flags.pretrain_lr
+    finetuning = RATES["finetune_lr"] if flags.finetune_lr is None else flags.finetune_lr
     return Path("expt", function, f"{flags.tb_expt_name}_{variant}_pt_lr_{pretraining:f}_ft_lr_{finetuning:f}")

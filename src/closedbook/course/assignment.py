@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from closedbook.config.schema import ComponentSpec, Recipe, load_recipe, recipe_names
-from closedbook.course.params import put_params, read_params
+from closedbook.course.params import put_params, read_params, use_rope_cache
+from closedbook.course.readings import check_reading
 from closedbook.data.arrays import NONE
 from closedbook.data.documents import read_documents
-from closedbook.data.files import read_bytes
+from closedbook.data.files import BYTE_ORDER_MARK, read_bytes, universal_newlines
 from closedbook.data.questions import Questions, read_questions
 from closedbook.data.vocabulary import MASK, PAD, PAD_CHARACTER, Characters, Vocabulary
 from closedbook.errors import DataError, RecipeError
@@ -90,19 +91,30 @@ def start_from(path: Path) -> StartingWeights:
 
 def load_model(recipe: Recipe, corpus: Path, reading: Path) -> tuple[GPT, Vocabulary]:
     """The network of a parameter file, and the vocabulary of its corpus. Raises what reading them does."""
-    vocabulary = Characters.train(document.text for document in read_documents(corpus).items)
+    documents = read_documents(corpus).items
+    vocabulary = Characters.train(document.text for document in documents)
     with torch.random.fork_rng(devices=[]):
         model = GPT(recipe.model, vocabulary.size)
-    put_params(model, read_params(reading)[0], str(reading))
+    tensors = read_params(reading)[0]
+    put_params(model, tensors, str(reading))
+    use_rope_cache(model, tensors)
+    if recipe.model.stack.name == "perceiver":
+        check_reading(model.eval(), vocabulary, [document.text for document in documents[:32]], str(reading))
     return model.eval(), vocabulary
 
 
-def prompts(questions: Questions) -> list[str]:
-    """The text before ⁇ as `run.py evaluate` cuts it from a line: up to the tab, or else with the line's newline."""
-    if questions.answered:
-        return questions.texts
-    closed = read_bytes(questions.source, "questions").endswith(b"\n")
-    return [text + "\n" * (closed or i < len(questions) - 1) for i, text in enumerate(questions.texts)]
+def prompts(questions: Questions, vocabulary: Vocabulary | None = None) -> list[str]:
+    """The text before ⁇ as `run.py evaluate` cuts it from a line: up to the tab, or else with the line's newline.
+
+    A byte-order mark before the first is part of it where the vocabulary has one; the course's code fails elsewhere.
+    """
+    content, texts = read_bytes(questions.source, "questions"), questions.texts
+    if not questions.answered:
+        closed = content.endswith(b"\n")
+        texts = [text + "\n" * (closed or i < len(questions) - 1) for i, text in enumerate(texts)]
+    if content.startswith(BYTE_ORDER_MARK.encode()) and vocabulary and not vocabulary.unknown(BYTE_ORDER_MARK):
+        texts = [BYTE_ORDER_MARK + texts[0], *texts[1:]]
+    return texts
 
 
 def predict(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], length: int = 32) -> list[str]:
@@ -129,7 +141,14 @@ def predictions_file(predictions: Sequence[str]) -> str:
 
 
 def score_places(predictions: Sequence[str], questions: Questions) -> Score:
-    """Exact match, character by character; correct is None where the file has no answers."""
+    """Exact match, character by character; correct is None where the file has no answers.
+
+    Raises DataError where there are more or fewer predictions than questions.
+    """
+    if len(predictions) != len(questions):
+        raise DataError(
+            f"there are {len(predictions)} predictions for {len(questions)} questions of {questions.source}"
+        )
     if not questions.answered:
         return Score(None, len(questions))
     right = sum(said == gold for said, gold in zip(predictions, questions.answers, strict=True))
@@ -174,5 +193,5 @@ def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: in
 
 def census(corpus: Path) -> str:
     """`CharCorruptionDataset`'s greeting: characters of the file, and its alphabet with PAD and MASK."""
-    text = read_bytes(corpus, "documents").decode("utf-8")
+    text = universal_newlines(read_bytes(corpus, "documents").decode("utf-8"))
     return f"data has {len(text)} characters, {len(set(text)) + 2} unique."

@@ -3,72 +3,190 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import json
 import os
+import re
+import secrets
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import closedbook
+from closedbook.course.student import CHECKED
 from closedbook.errors import DataError
 
 WARNING = (
     "checking a file runs it, with all your rights: it could read, change or send your files. The limits stop "
-    "accidents, not malice. Check only what you would run yourself, or do it in a container."
+    "accidents, not malice. Check only what you would run yourself, or in a container (docs/course.md has a line)."
 )
+DEFINES = re.compile(rf"^\s*(?:class|def)\s+(?:{'|'.join(CHECKED)})\b", re.MULTILINE)
+SKIPPED = frozenset({"__pycache__", "venv", "env", "node_modules", "site-packages"})
+MOST_SAID = 1 << 20  # bytes of findings; some kilobytes are usual
+MOST_WRITTEN = 64 << 20  # bytes in the folder that the file runs in
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that the handout asks for; `why` says what is wrong, None where nothing is."""
+    """One thing that the handout asks for.
+
+    `held` is None where it cannot be judged and a teacher should look; `why` says what is wrong or cannot be judged.
+    """
 
     name: str
     why: str | None
+    held: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "held": self.why is None, "why": self.why}
+        return {"name": self.name, "held": self.held, "why": self.why}
 
 
-def check(file: Path, *, seconds: int = 60, megabytes: int = 4096) -> list[Finding]:
-    """Execute a student's dataset.py or attention.py and look at what it does.
+def files_in(given: Sequence[Path]) -> list[Path]:
+    """The Python files to check: those given, and all in given folders that define what the course asks for.
 
-    `seconds` of processor time (and twice as many by the clock, and 30), `megabytes` of memory. A file that breaks a
-    limit or ends by itself has that as its last finding. Raises DataError where there is no such file.
+    Raises DataError for what is no Python file, and for a folder without any. Nothing is executed.
     """
-    if file.suffix != ".py" or not file.is_file():
-        raise DataError(f"{file} is no Python file; give a student's dataset.py or attention.py")
+    found = []
+    for path in given:
+        if path.is_dir():
+            inside = [file for file in sorted(_python_files(path)) if DEFINES.search(_text(file))]
+            if not inside:
+                raise DataError(f"{path} holds no Python file that defines any of {', '.join(CHECKED)}")
+            found += inside
+        elif path.suffix == ".py" and path.is_file():
+            found.append(path)
+        else:
+            kind = "is no Python file" if path.exists() else "does not exist"
+            raise DataError(f"{path} {kind}; give a student's dataset.py, attention.py or model.py, or their folder")
+    return list(dict.fromkeys(found))
+
+
+def _python_files(folder: Path) -> Iterator[Path]:
+    for at, inner, names in os.walk(folder):
+        inner[:] = [name for name in inner if name not in SKIPPED and not name.startswith(".")]
+        yield from (Path(at, name) for name in names if name.endswith(".py") and Path(at, name).is_file())
+
+
+def _text(file: Path) -> str:
+    try:
+        with open(file, encoding="utf-8", errors="replace") as content:
+            return content.read(1 << 20)
+    except OSError:
+        return ""
+
+
+def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Finding]:
+    """Execute a student's dataset.py, attention.py or model.py and look at what it does.
+
+    `seconds` of processor time (and twice as many by the clock, and 30), `megabytes` of memory for each process. A
+    file that breaks a limit or ends by itself has that as its last finding, and so has one that writes findings
+    itself or leaves processes behind. Raises DataError where there is no such file.
+    """
+    files_in([file])
     if seconds < 1 or megabytes < 512:
         raise DataError(f"--seconds {seconds} must be at least 1, and --megabytes {megabytes} at least 512")
-    with tempfile.TemporaryDirectory(prefix="closedbook-") as work:
-        result = Path(work) / "findings"
-        result.touch()
-        command = [sys.executable, "-B", "-m", "closedbook.course.student", file.resolve(), result, seconds, megabytes]
-        known = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
-        package = str(Path(closedbook.__file__).parents[1])
-        environment = {**known, "PYTHONPATH": package, "HOME": work, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-        with open(Path(work) / "said", "w+b") as output:
+    work = Path(tempfile.mkdtemp(prefix="closedbook-"))
+    word = secrets.token_hex(16)
+    command = [sys.executable, "-B", "-m", "closedbook.course.student", file.resolve(), seconds, megabytes]
+    known = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    package = str(Path(closedbook.__file__).parents[1])
+    environment = {
+        **known, "PYTHONPATH": package, "HOME": str(work), "TMPDIR": str(work), "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "", "PYTHONIOENCODING": "utf-8",
+    }  # fmt: skip
+    try:
+        with _adopting() as adopted:
             process = subprocess.Popen(
-                [str(word) for word in command], cwd=work, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                stderr=output, start_new_session=True,
+                [str(part) for part in command], cwd=work, env=environment, stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
+            said = _Said(process.stdout)
             try:
-                code: int | None = process.wait(2 * seconds + 30)
-            except subprocess.TimeoutExpired:
-                code = None
+                why = _wait(process, word, said, work, seconds)
             finally:
                 _end(process)
-        findings, ended = _read(result)
-    if code != 0 or not ended:
-        findings.append(Finding("the file comes to an end", _ended(code, seconds)))
+            left = adopted.end()
+        said.close()
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    findings, foreign, ended = _read(said.content, word)
+    if why is None and (process.returncode != 0 or not ended):
+        why = _ended(process.returncode, seconds)
+    if why is not None:
+        findings.append(Finding("the file comes to an end", why, False))
+    if foreign:
+        why = f"{foreign} lines of the report were not written by the checker: the file wrote findings itself"
+        findings.append(Finding("the report is the checker's own", why, False))
+    if left:
+        why = f"it left {left} process{'es' * (left > 1)} running, which were ended"
+        findings.append(Finding("nothing goes on running", why, False))
     return findings
 
 
+def _wait(process: subprocess.Popen[bytes], word: str, said: _Said, work: Path, seconds: int) -> str | None:
+    """Wait for the end, and say which limit was broken, if one was."""
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):
+        process.stdin.write(word.encode() + b"\n")
+        process.stdin.close()
+    until = time.monotonic() + 2 * seconds + 30
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+            return None
+        if time.monotonic() > until:
+            waited = 2 * seconds + 30
+            return f"it was stopped after {waited} s by the clock; is there a loop without an end? Or raise --seconds"
+        if said.too_much:
+            return f"it was stopped: it wrote more than {MOST_SAID >> 20} MB into the report"
+        if _size(work) > MOST_WRITTEN:
+            return f"it was stopped: it wrote more than {MOST_WRITTEN >> 20} MB into files"
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    for at, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                status = os.lstat(os.path.join(at, name))
+                total += getattr(status, "st_blocks", status.st_size >> 9) << 9
+    return total
+
+
+class _Said:
+    """What comes out of a pipe, read aside and never more than `MOST_SAID`: the file could write without an end."""
+
+    def __init__(self, pipe: IO[bytes] | None) -> None:
+        assert pipe is not None
+        self.pipe, self.content, self.too_much = pipe, b"", False
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while block := os.read(self.pipe.fileno(), 1 << 16):
+                if len(self.content) + len(block) > MOST_SAID:
+                    self.too_much = True
+                    return
+                self.content += block
+
+    def close(self) -> None:
+        """Nobody writes any more, unless a process got away; then what was read until now counts."""
+        self.thread.join(1)
+        if not self.thread.is_alive():
+            self.pipe.close()
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of the process, and what it started."""
+    """End what is left of the process, and of its group."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -77,17 +195,73 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _read(result: Path) -> tuple[list[Finding], bool]:
-    """The findings, and whether all were made; a last line that was cut short is left out."""
-    found, ended = [], False
-    for line in result.read_text(encoding="utf-8", errors="replace").splitlines():
+class _Adopted:
+    """On Linux: processes whose parents ended come to this one, also those that left their session."""
+
+    def __init__(self) -> None:
+        self.before = {pid for pid, _ in self._children()}
+
+    def end(self) -> int:
+        """End them, and those that come to us then. Returns how many there were."""
+        ended = 0
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            strays = {pid: state for pid, state in self._children() if pid not in self.before}
+            if not strays:
+                break
+            for pid in strays:
+                with contextlib.suppress(OSError):
+                    ended += strays[pid] != "Z"  # one that has ended by itself only waits to be reaped
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+        return ended
+
+    @staticmethod
+    def _children() -> Iterator[tuple[int, str]]:
+        """(id, state) of children in another session than ours; what this program starts itself stays in its own."""
+        with contextlib.suppress(OSError):
+            for name in os.listdir("/proc"):
+                if name.isdecimal():
+                    with contextlib.suppress(OSError, ValueError, IndexError):
+                        fields = Path("/proc", name, "stat").read_text(encoding="latin-1").rpartition(")")[2].split()
+                        if int(fields[1]) == os.getpid() and int(fields[3]) != os.getsid(0):
+                            yield int(name), fields[0]
+
+
+@contextlib.contextmanager
+def _adopting() -> Iterator[_Adopted]:
+    """Make this process the one to which orphans come, for a while (prctl PR_SET_CHILD_SUBREAPER)."""
+    libc = None
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            libc = ctypes.CDLL(None)
+            libc.prctl(36, 1, 0, 0, 0)
+    try:
+        yield _Adopted()
+    finally:
+        if libc is not None:
+            libc.prctl(36, 0, 0, 0, 0)
+
+
+def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
+    """(findings, lines that lack the secret word, whether all findings arrived). A last line cut short is left out."""
+    found: list[Finding] = []
+    foreign, end = 0, None
+    lines = content.decode("utf-8", errors="replace").split("\n")
+    for line in lines[:-1]:
         try:
             entry = json.loads(line)
-            ended = ended or "end" in entry
-            found.append(Finding(str(entry["name"]), None if entry["why"] is None else _printable(str(entry["why"]))))
-        except (ValueError, KeyError, TypeError):
-            continue
-    return found, ended
+            if not secrets.compare_digest(str(entry["word"]).encode(), word.encode()):
+                raise ValueError("another word")
+            if "end" in entry:
+                end = entry["end"]
+                continue
+            why = None if entry["why"] is None else _printable(str(entry["why"]))
+            held = entry["held"] if isinstance(entry["held"], bool) else None
+            found.append(Finding(_printable(str(entry["name"])), why, held))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            foreign += 1
+    return found, foreign, end == len(found)
 
 
 def _printable(text: str) -> str:
@@ -95,10 +269,7 @@ def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _ended(code: int | None, seconds: int) -> str:
-    if code is None:
-        waited = 2 * seconds + 30
-        return f"it was stopped after {waited} s by the clock; is there a loop without an end? Or raise --seconds"
+def _ended(code: int, seconds: int) -> str:
     if code in (-getattr(signal, "SIGXCPU", 24), -getattr(signal, "SIGKILL", 9)):
         return f"it used up {seconds} s of processor time; is there a loop without an end? Or raise --seconds"
     return f"the process ended with code {code} before all was checked; was it out of memory, or did it call exit?"

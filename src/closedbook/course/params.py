@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.runs.folder import write_output
 
-CONSTANTS = (".mask", ".rope_cache")  # what such a file holds beside trained numbers; written, never read
+CONSTANTS = (".mask", ".rope_cache")  # what such a file holds beside trained numbers
 WRAPPERS = ("module.", "_orig_mod.")  # put before every name by DataParallel and torch.compile
 
 
@@ -35,11 +36,16 @@ def put_params(model: GPT, tensors: dict[str, Tensor], source: str) -> None:
 
     Raises RunError, naming `source` and the first name or shape that differs; RecipeError as `params` does.
     """
+    if unlike := other_rope_cache(model, tensors):
+        warnings.warn(f"{source}: {unlike[0]}", stacklevel=2)
     places = {name: place for name, place in _named(model) if not name.endswith(CONSTANTS)}
     given = {name: tensor for name, tensor in tensors.items() if not name.endswith(CONSTANTS)}
     for name in (*places, *given):
         if name not in given:
-            raise RunError(f"{source} has no {name}, which this variant has; was it saved by another variant?")
+            lost = "was it saved by another variant?"
+            if name == "down_block.C" and "down_block.ln1.weight" in given:
+                lost = "C was no nn.Parameter then, neither trained nor saved: mend the model and train it anew"
+            raise RunError(f"{source} has no {name}, which this variant has; {lost}")
         if name not in places:
             raise RunError(f"{source} has {name}, which this variant has not; was it saved by another variant?")
         tensor = given[name]
@@ -61,6 +67,37 @@ def put_params(model: GPT, tensors: dict[str, Tensor], source: str) -> None:
             place.copy_(given[name])
 
 
+def other_rope_cache(model: GPT, tensors: dict[str, Tensor]) -> tuple[str, Tensor | None] | None:
+    """Where a file's `rope_cache` is not ours: what is unlike, and its rotations (time, pair) if they can be used.
+
+    The course's model keeps what the student's `precompute_rotary_emb` gave, and was trained with it.
+    """
+    caches = {name: tensor for name, tensor in tensors.items() if name.endswith(".rope_cache")}
+    if not caches or model.recipe.positions != "rotary":
+        return None
+    positions: Any = model.positions
+    ours, (name, first) = torch.view_as_real(positions.turns).cpu(), next(iter(caches.items()))
+    if any(tensor.shape != ours.shape or tensor.is_complex() for tensor in caches.values()):
+        return (
+            f"{name} is {list(first.shape)}, not {list(ours.shape)}, and is not used: if its rotations are others than "
+            "the handout's, the answers are another network's"
+        ), None
+    if all(torch.allclose(tensor.float(), ours, atol=1e-3) for tensor in caches.values()):
+        return None
+    if any(not torch.equal(tensor, first) for tensor in caches.values()):
+        return "its layers have different rope_caches, which are not used; the answers are another network's", None
+    return (
+        "its rope_cache is not the handout's (theta_i = 10000^(-2(i-1)/d), t from 0); closedbook cs224n check on "
+        "attention.py says why"
+    ), torch.view_as_complex(first.float().contiguous())
+
+
+def use_rope_cache(model: GPT, tensors: dict[str, Tensor]) -> None:
+    """Let a network answer with the `rope_cache` of its file, with which it was trained."""
+    if (unlike := other_rope_cache(model, tensors)) is not None and unlike[1] is not None:
+        model.positions.turns = unlike[1]
+
+
 def write_params(path: Path, model: GPT) -> None:
     """Write a file that the course's `model.load_state_dict(torch.load(path))` reads. Raises RunError, RecipeError."""
     content = io.BytesIO()
@@ -74,7 +111,7 @@ def read_params(path: Path) -> tuple[dict[str, Tensor], str]:
     The file is a pickle, of which nothing but tensors is accepted: code in it is not run. Raises DataError where it
     cannot be read and RunError where it holds anything else.
     """
-    content = read_bytes(path, "parameters")
+    content = read_bytes(path, "parameters saved by torch.save")
     try:
         if zipfile.is_zipfile(io.BytesIO(content)):  # torch.load does not look at the checksums that are in it
             with zipfile.ZipFile(io.BytesIO(content)) as archive:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from closedbook.data.files import Source, decode, read_hashed, split_lines
+from closedbook.data.files import BYTE_ORDER_MARK, Source, decode, read_hashed, split_lines
 
 # A full stop after one of these, or after an initial, belongs to the name.
 ABBREVIATIONS = frozenset(
@@ -90,6 +90,7 @@ def title_of(text: str) -> str:
     "John Day, Jr.". Where every stop follows an initial ("Anastasius I. Pope …") the first one ends the title;
     a text without any stop is its own title.
     """
+    text = text.removeprefix(BYTE_ORDER_MARK)
     first = start = text.find(". ")
     after = 0  # where the part begins in which the last word before a stop is looked for: each is read once
     while start >= 0:
@@ -107,7 +108,7 @@ def read_documents(path: str | Path) -> Documents:
     source = Source.of(path)
     content, sha256 = read_hashed(path, "documents")
     items = parse(source, split_lines(content, source.path, "documents"))
-    raw = tuple(content.removesuffix(b"\n").split(b"\n")) if source.fields else None
+    raw = tuple(content.removesuffix(b"\n").split(b"\n")) if source.fields or b"\r" in content else None
     return Documents(items, sha256, str(path), raw)
 
 

@@ -46,7 +46,8 @@ KINDS = {
     stat.S_IFDIR: "a folder",
 }
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = "\ufeff"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 FIELDS = re.compile(r"(title|text)=([^,=]+)(?:,(title|text)=([^,=]+))?")
 
 
@@ -79,8 +80,10 @@ class Source:
 
     def parse(self, line: str, number: int) -> tuple[str | None, str]:
         """(title, document) of one line; None where the text alone says what the title is. Raises DataError."""
+        line = line.removesuffix("\r")  # as it stands in a file with Windows line ends
         if self.fields is None:
             return None, line
+        line = line.removeprefix(BYTE_ORDER_MARK)
         where = f"{self.path}:{number}"
         try:
             entry = json.loads(line)
@@ -370,19 +373,20 @@ def read_hashed(path: str | Path, what: str) -> tuple[bytes, str]:
         content = b"".join(parts)
         digest = sha256()
     if not content.strip():
-        raise DataError(f"{source.path}: is empty; it should hold {what}, one a line")
+        raise DataError(f"{source.path}: is empty; it should hold {what}")
+    if content.startswith(LFS_POINTER):
+        raise DataError(f"{source.path}: is a Git LFS pointer, not the {what} themselves; fetch them: git lfs pull")
     return content, digest
 
 
 def decode(content: bytes, path: str | Path, first: int = 1) -> str:
-    """UTF-8 text without byte-order mark or carriage returns; raises DataError with the line otherwise.
+    """UTF-8 text with plain line ends; raises DataError with the line where it is something else.
 
-    `first` is the number of the content's first line.
+    A byte-order mark stays as the character that it is: programs that open a file as UTF-8 read it so, and a
+    vocabulary of characters must be the same. `first` is the number of the content's first line.
     """
     if first == 1 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(f"{path}:1: is UTF-16, not UTF-8; convert it: iconv -f utf-16 -t utf-8 OLD > NEW")
-    if first == 1 and content.startswith(BYTE_ORDER_MARK):
-        raise DataError(f"{path}:1: starts with a byte-order mark; save it as UTF-8 without one")
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -391,13 +395,19 @@ def decode(content: bytes, path: str | Path, first: int = 1) -> str:
         raise DataError(
             f"{path}:{line}: byte 0x{byte:02x} is not UTF-8; convert it: iconv -f latin1 -t utf-8 OLD > NEW"
         ) from None
+    text = text.replace("\r\n", "\n")
     if "\r" in text:
         line = text.count("\n", 0, text.index("\r")) + first
-        raise DataError(f"{path}:{line}: has a carriage return (Windows line end); convert it: tr -d '\\r' < OLD > NEW")
+        raise DataError(f"{path}:{line}: has a carriage return within a line; remove it: tr -d '\\r' < OLD > NEW")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + first
         raise DataError(f"{path}:{line}: has a NUL character; is this a text file?")
     return text
+
+
+def universal_newlines(text: str) -> str:
+    """Windows and old Mac line ends as Python reads them from a text file."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def split_lines(content: bytes, path: str | Path, what: str, first: int = 1) -> list[str]:

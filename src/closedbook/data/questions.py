@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from closedbook.data.files import read_lines
+from closedbook.data.files import BYTE_ORDER_MARK, read_lines
 from closedbook.errors import DataError
 
 LONGEST_NAME = 24  # words; a longer line of them is no name, and looking for one would take too long
@@ -77,6 +77,7 @@ def read_questions(path: str | Path, *, need_answers: bool = False) -> Questions
     lines only, and, with `need_answers`, for a file without answers.
     """
     lines, sha256 = read_lines(path, "questions")
+    lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
     items = []
     for number, line in enumerate(lines, 1):
         text, tab, answer = line.partition("\t")

@@ -132,8 +132,8 @@ def fit(
                 step = trainer.next_step()
                 if not math.isfinite(step.loss):
                     raise DivergedError(
-                        f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged; "
-                        f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3"
+                        f"the loss is {step.loss} at step {step.step} of stage {step.stage}: the training diverged",
+                        f"start anew with a lower rate, such as --set stages.{step.stage}.optimiser.rate=1e-3",
                     )
                 if trainer.early_stopping is not None:
                     trainer.early_stopping.validate(model, step.step, distributed)

@@ -1,0 +1,143 @@
+"""Scoring files of predictions, as `run.py evaluate` writes them: one a line, in the order of the questions."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from closedbook.data.files import read_bytes, universal_newlines
+from closedbook.data.questions import Questions
+from closedbook.errors import DataError
+from closedbook.evaluation.score import Score, tally
+
+# What somebody writes above the predictions: "21.6%", "Correct: 108.0 out of 500.0: 21.6%", "accuracy 0.216".
+FIGURE = re.compile(r"(correct|accuracy|score|dev|em|exact match)?\W*\d+([.,]\d+)?\s*(%.*|out of.*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class ScoredFile:
+    """A file of predictions that fits the questions."""
+
+    path: Path
+    predictions: list[str]
+    right: list[bool]
+    sha256: str  # of the file as it is
+    why: None = None
+
+    @property
+    def score(self) -> Score:
+        return tally(self.right)
+
+
+@dataclass(frozen=True)
+class Unscored:
+    """A file that does not, and why."""
+
+    path: Path
+    why: str
+
+
+def read_predictions(path: Path) -> tuple[list[str], str]:
+    """(lines, SHA-256 of the file). Windows line ends and a byte-order mark are no part of a prediction.
+
+    A line may be empty: a model may say nothing. Raises DataError for a file that is missing, empty or no text.
+    """
+    content = read_bytes(path, "predictions")
+    try:
+        text = universal_newlines(content.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: is not UTF-8; convert it: iconv -f latin1 -t utf-8 OLD > NEW") from None
+    return text.removesuffix("\n").split("\n"), hashlib.sha256(content).hexdigest()
+
+
+def score_files(paths: Sequence[Path], questions: Questions) -> list[ScoredFile | Unscored]:
+    """Score each file by exact match. One that cannot be read or has another number of lines says why."""
+    return [score_file(path, questions) for path in paths]
+
+
+def score_file(path: Path, questions: Questions) -> ScoredFile | Unscored:
+    try:
+        lines, sha256 = read_predictions(path)
+    except DataError as error:
+        return Unscored(path, str(error))
+    if len(lines) != len(questions):
+        return Unscored(path, _other_number(path, lines, questions))
+    right = [said == gold for said, gold in zip(lines, questions.answers, strict=True)]
+    return ScoredFile(path, lines, right, sha256)
+
+
+def _other_number(path: Path, lines: Sequence[str], questions: Questions) -> str:
+    """Why a file with another number of lines than there are questions cannot be scored."""
+    more = len(lines) - len(questions)
+    said = f"{path} has {len(lines)} lines, but {questions.source} has {len(questions)} questions"
+    for number in (0, -1) if more == 1 else ():
+        if FIGURE.fullmatch(lines[number].strip()):
+            return (
+                f'{said}; its {"last" if number else "first"} line, "{_short(lines[number])}", is a figure: remove it'
+            )
+        if not lines[number].strip():
+            return f"{said}; its {'last' if number else 'first'} line is empty: remove it"
+    if lines and "\t" in lines[0]:
+        return f"{said}; its lines have tabs: is it a file of questions?"
+    return f"{said}; was it made from other questions? Give the file it was made from with --eval_corpus_path"
+
+
+def _short(text: str) -> str:
+    bare = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return bare if len(bare) <= 60 else bare[:59] + "…"
+
+
+def row(file: ScoredFile | Unscored) -> list[str]:
+    """A line of the table: name, right, of, share, interval, why not."""
+    if isinstance(file, Unscored):
+        return [
+            str(file.path),
+            "–",
+            "–",
+            "–",
+            "",
+            file.why.removeprefix(f"{file.path} ").removeprefix(f"{file.path}: "),
+        ]
+    low, high = file.score.interval or (0.0, 1.0)
+    share, total = file.score.accuracy or 0.0, file.score.total
+    interval = f"{100 * low:.1f} to {100 * high:.1f} %"
+    return [str(file.path), str(file.score.correct), str(total), f"{100 * share:.1f} %", interval, ""]
+
+
+def per_question(files: Sequence[ScoredFile], questions: Questions) -> Iterator[list[str]]:
+    """A heading, then for each question: how many files are right, question, answer, and each file's prediction."""
+    yield ["right", "question", "answer", *(str(file.path) for file in files)]
+    for i, question in enumerate(questions.items):
+        said = [_short(file.predictions[i]) for file in files]
+        yield [str(sum(file.right[i] for file in files)), _short(question.text), question.answer or "", *said]
+
+
+def doubles(files: Sequence[ScoredFile]) -> list[str]:
+    """A line for every group of files with the same content."""
+    groups: dict[tuple[str, ...], list[ScoredFile]] = {}
+    for file in files:
+        groups.setdefault(tuple(file.predictions), []).append(file)
+    lines = []
+    for group in groups.values():
+        if len({file.path.resolve() for file in group}) > 1:
+            names = ", ".join(str(file.path) for file in group)
+            same = len({file.sha256 for file in group}) == 1
+            lines.append(f"the same {'byte for byte' if same else 'predictions, but for line ends'}: {names}")
+    return lines
+
+
+def to_json(files: Sequence[ScoredFile | Unscored], questions: Questions) -> dict[str, Any]:
+    """Every file's score and predictions, and the questions with their answers."""
+    entries: list[dict[str, Any]] = []
+    for file in files:
+        if isinstance(file, Unscored):
+            entries.append({"path": str(file.path), "why": file.why})
+        else:
+            known = {"path": str(file.path), "sha256": file.sha256, **file.score.to_json()}
+            entries.append({**known, "right": file.right, "predictions": file.predictions})
+    asked = [{"question": item.text, "answer": item.answer} for item in questions.items]
+    return {"questions": asked, "files": entries}

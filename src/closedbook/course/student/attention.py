@@ -1,0 +1,251 @@
+"""attention.py: SynthesizerAttention (2021-22), CausalCrossAttention (2023), CausalSelfAttention with rope (2024)."""
+
+from __future__ import annotations
+
+import inspect
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from closedbook.course.student.dropout import dropout
+from closedbook.course.student.findings import (
+    CONFIG,
+    Checks,
+    HandoutError,
+    UnsureError,
+    causal,
+    config,
+    lively,
+    need,
+    same,
+    shaped,
+    steady,
+)  # fmt: skip
+from closedbook.course.student.steps import MISTAKES, RIGHT, Steps, attention, cache, named, synthesizer, turn
+
+WIDTH, BLOCK, HEAD = CONFIG["n_embd"], CONFIG["block_size"], CONFIG["n_embd"] // CONFIG["n_head"]
+LENGTHS = (BLOCK - 1, 5)
+COMMON = {"split", "hide", "normalise", "weigh", "merge", "project"}
+
+# What a layer gave for some inputs, the same by given steps, and the steps that it has.
+Sample = tuple[list[Tensor], Callable[[Steps], list[Tensor]], set[str]]
+
+
+def parts(layer: Any, *names: str) -> list[Any]:
+    """The layer's maps by their names in the course's code. Raises UnsureError where it has others."""
+    if lacking := [name for name in names if not isinstance(getattr(layer, name, None), nn.Module)]:
+        there = ", ".join(name for name, module in layer.named_children() if isinstance(module, nn.Linear)) or "none"
+        raise UnsureError(
+            f"the formula cannot be compared: the course's layer has {', '.join(names)}, this one has no "
+            f"{', '.join(lacking)} (its linear maps: {there}); look at it yourself"
+        )
+    return [getattr(layer, name) for name in names]
+
+
+def compare(sample: Sample, formula: str) -> None:
+    """Raise HandoutError, with the mistake's name where it is a known one, unless the layer computes the formula."""
+    given, compute, used = sample
+    expected = compute(RIGHT)
+    for one, other in zip(given, expected, strict=True):
+        shaped(one, other.shape)
+    if all(map(same, given, expected)):
+        return
+    if (mistake := named(given, compute, used)) is not None:
+        raise HandoutError(mistake)
+    need(
+        all(bool(one.isfinite().all()) for one in given),
+        "the result holds values that are no numbers (NaN or infinite)",
+    )
+    worst = max((one - other).abs().max().item() for one, other in zip(given, expected, strict=True))
+    lengths = " and ".join(str(one.shape[1]) for one in given)
+    raise HandoutError(f"the result differs from {formula} by up to {worst:.2g} (at lengths {lengths})")
+
+
+def causal_or_why(layer: Any, sample: Callable[[Any], Sample]) -> None:
+    """`causal`, with the mistake's name behind it where it is a known one that lets the future in."""
+    try:
+        causal(layer, BLOCK - 1)
+    except HandoutError as error:
+        mistake = None
+        try:
+            given, compute, used = sample(layer)
+            mistake = named(given, compute, used)
+        except Exception:  # what hinders the comparison is reported where it is made
+            pass
+        raise HandoutError(f"{error}: {mistake}" if mistake else str(error)) from None
+
+
+def reuse(layer: Any, *inputs: Tensor) -> None:
+    """Notice one object under two names, and a map that is applied more than once."""
+    names: dict[int, list[str]] = {}
+    for name, module in layer.named_modules(remove_duplicate=False):
+        if isinstance(module, nn.Linear | nn.LayerNorm):
+            names.setdefault(id(module), []).append(name)
+    shared = [" and ".join(several) for several in names.values() if len(several) > 1]
+    need(not shared, f"{shared[0] if shared else ''} are one and the same layer; make a layer of its own for each")
+    counts: Counter[str] = Counter()
+    hooks = [
+        module.register_forward_hook(lambda *_, name=name: counts.update([name]))
+        for name, module in layer.named_modules()
+        if isinstance(module, nn.Linear | nn.LayerNorm)
+    ]
+    try:
+        layer(*inputs)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    several = {name: count for name, count in counts.items() if count > 1}
+    if several:
+        said = ", ".join(f"{name} {count} times" for name, count in several.items())
+        raise UnsureError(f"a layer is used several times in one pass: {said}; is that meant?")
+
+
+def learns(layer: Any, *inputs: Tensor) -> None:
+    """Every parameter gets a gradient."""
+    layer(*inputs).square().sum().backward()
+    idle = [name for name, p in layer.named_parameters() if p.grad is None or not p.grad.any()]
+    need(not idle, f"no gradient reaches {', '.join(idle)}: is it used, and without .data, .item() or no_grad?")
+
+
+# SynthesizerAttention -------------------------------------------------------------------------------------------
+
+
+def synthesizer_attention(module: Any) -> Checks:
+    """softmax(ReLU(X A_i + b1) B + b2)(X V_i), with A and b1 in w1, B = w2."""
+
+    def make(**more: Any) -> Any:
+        return module.SynthesizerAttention(config(**more))
+
+    def parameters() -> None:
+        have = {name: list(parameter.shape) for name, parameter in make().named_parameters()}
+        square = {f"{part}.{kind}": [WIDTH] * (1 + (kind == "weight")) for part in ("w1", "value", "proj")
+                  for kind in ("weight", "bias")}  # fmt: skip
+        want = {"w2": [HEAD, BLOCK - 1], "b2": [BLOCK - 1], **square}
+        for name, shape in want.items():
+            need(name in have, f"the parameter {name} of shape {shape} is missing; there are: {', '.join(have)}")
+            need(have[name] == shape, f"the parameter {name} must be of shape {shape}, not {have[name]}")
+        extra = sorted(set(have) - set(want))
+        need(not extra, f"there are parameters that a Synthesizer has not: {', '.join(extra)}")
+
+    def sample(layer: Any) -> Sample:
+        w1, value, proj = parts(layer, "w1", "value", "proj")
+        xs = [torch.randn(2, length, WIDTH) for length in LENGTHS]
+
+        def compute(steps: Steps) -> list[Tensor]:
+            return [synthesizer(steps, w1(x), layer.w2, layer.b2, value(x), proj) for x in xs]
+
+        return [steady(layer, x) for x in xs], compute, COMMON | {"synthesise"}
+
+    name = "SynthesizerAttention"
+    x = torch.randn(2, BLOCK - 1, WIDTH)
+    yield f"{name}: parameters w1, w2, b2, value, proj and their shapes", parameters
+    yield f"{name}: causal", lambda: causal_or_why(lively(make()), sample)
+    formula = "softmax(ReLU(X A_i + b1) B + b2)(X V_i)"
+    yield f"{name}: the formula, shorter inputs too", lambda: compare(sample(lively(make())), formula)
+    yield f"{name}: every parameter learns", lambda: learns(lively(make()), x)
+    yield f"{name}: each layer is used once", lambda: reuse(lively(make()), x)
+    yield from dropout(name, make, lambda batch: [torch.randn(batch, BLOCK - 1, WIDTH)])
+
+
+# CausalSelfAttention --------------------------------------------------------------------------------------------
+
+
+def self_attention(module: Any) -> Checks:
+    """softmax(QKᵀ/√d_h) V, with rotary positions where the file has them."""
+
+    def make(**more: Any) -> Any:
+        return module.CausalSelfAttention(config(**more))
+
+    def sampler(turning: Callable[[Tensor], Tensor] | None) -> Callable[[Any], Sample]:
+        def sample(layer: Any) -> Sample:
+            query, key, value, proj = parts(layer, "query", "key", "value", "proj")
+            xs = [torch.randn(2, length, WIDTH) for length in LENGTHS]
+
+            def compute(steps: Steps) -> list[Tensor]:
+                return [attention(steps, query(x), key(x), value(x), proj, turning or (lambda y: y)) for x in xs]
+
+            return [steady(layer, x) for x in xs], compute, COMMON | {"score"} | ({"turn"} if turning else set())
+
+        return sample
+
+    def rope() -> None:
+        """By the right functions, or by the student's own: where these are wrong, that is said with them."""
+        formula = "softmax(QK^T/sqrt(d_h)) V with queries and keys turned"
+        try:
+            compare(
+                sampler(lambda y: turn(y, cache(y.shape[-1], max(BLOCK, y.shape[-2]))))(lively(make(rope=True))),
+                formula,
+            )
+        except HandoutError as error:
+            try:
+                layer = lively(make(rope=True))
+                own = sampler(lambda y: as_student(module, y))(layer)
+                compare(own, formula)
+                return
+            except HandoutError as other:
+                if str(other) in MISTAKES:
+                    raise other from None
+            except Exception:  # the functions themselves fail
+                pass
+            raise error from None
+
+    name = "CausalSelfAttention"
+    x = torch.randn(2, BLOCK - 1, WIDTH)
+    plain = sampler(None)
+    yield f"{name}: causal", lambda: causal_or_why(lively(make()), plain)
+    yield f"{name}: the formula", lambda: compare(plain(lively(make())), "softmax(QK^T/sqrt(d_h)) V")
+    if hasattr(module, "apply_rotary_emb"):
+        yield f"{name}: the formula with rope", rope
+    yield f"{name}: each layer is used once", lambda: reuse(lively(make()), x)
+    yield from dropout(name, make, lambda batch: [torch.randn(batch, BLOCK - 1, WIDTH)])
+
+
+def as_student(module: Any, x: Tensor) -> Tensor:
+    """x (batch, head, time, d) turned by the file's own two functions."""
+    made = module.precompute_rotary_emb(x.shape[-1], BLOCK)
+    try:
+        return shaped(module.apply_rotary_emb(x.clone(), made), x.shape)
+    except Exception:  # the handout leaves open whether batch and head are one dimension
+        flat = x.flatten(0, 1)
+        return module.apply_rotary_emb(flat, made).unflatten(0, x.shape[:2])
+
+
+# CausalCrossAttention -------------------------------------------------------------------------------------------
+
+
+def cross_attention(module: Any) -> Checks:
+    """(x_kv, x_q): queries from one sequence, keys and values from another; the course gives it to students."""
+
+    def make(**more: Any) -> Any:
+        return module.CausalCrossAttention(config(**more))
+
+    def sampler(queries: int, keys: int, batch: int) -> Callable[[Any], Sample]:
+        def sample(layer: Any) -> Sample:
+            names = list(inspect.signature(layer.forward).parameters)[:2]
+            need(names == ["x_kv", "x_q"], f"forward must take (x_kv, x_q), in this order, not ({', '.join(names)})")
+            query, key, value, proj = parts(layer, "query", "key", "value", "proj")
+            x_kv, x_q = torch.randn(2, keys, WIDTH), torch.randn(batch, queries, WIDTH)
+
+            def compute(steps: Steps) -> list[Tensor]:
+                q = query(x_q).expand(2, -1, -1)
+                return [attention(steps, q, key(x_kv), value(x_kv), proj)]
+
+            return [steady(layer, x_kv, x_q)], compute, COMMON | {"score"}
+
+        return sample
+
+    def formula(*sizes: int) -> Callable[[], None]:
+        said = "softmax(QK^T/sqrt(d_h)) V under the mask tril[:T_q, :T_k]"
+        return lambda: compare(sampler(*sizes)(lively(make())), said)
+
+    def inputs(batch: int) -> Sequence[Tensor]:
+        return [torch.randn(batch, BLOCK - 1, WIDTH), torch.randn(batch, 6, WIDTH)]
+
+    name = "CausalCrossAttention"
+    yield f"{name}: down, fewer queries than keys, one basis for the whole batch", formula(6, 15, 1)
+    yield f"{name}: up, more queries than keys", formula(15, 6, 2)
+    yield f"{name}: each layer is used once", lambda: reuse(lively(make()), *inputs(2))
+    yield from dropout(name, make, inputs, given=True)

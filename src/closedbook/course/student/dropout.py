@@ -1,0 +1,104 @@
+"""Dropout as the course's attention has it: on the weights after the softmax, and on what proj gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from closedbook.course.student.findings import CONFIG, Checks, HandoutError, UnsureError, lively
+
+SHARE = 0.5  # what is dropped while this is looked at: what stays is doubled
+Make = Callable[..., Any]  # a layer, from fields of its config
+Inputs = Callable[[int], Sequence[Tensor]]  # of a batch so large
+
+
+def dropout(name: str, make: Make, inputs: Inputs, given: bool = False) -> Checks:
+    """Look at a layer in train mode. `given`: the course's own code, of which a deviation is told but not blamed."""
+
+    def held(check: Callable[[Make, Inputs], None]) -> Callable[[], None]:
+        def run() -> None:
+            try:
+                check(make, inputs)
+            except HandoutError as error:
+                if given:
+                    raise UnsureError(f"{error}; the course's own has it") from None
+                raise
+
+        return run
+
+    yield f"{name}: dropout on the weights, after the softmax (train mode)", held(on_weights)
+    yield f"{name}: dropout on what proj gives (train mode)", held(on_result)
+
+
+def on_weights(make: Make, inputs: Inputs) -> None:
+    """With every value 1, position 0 gives the one weight it has: whole heads are dropped or doubled.
+
+    Dropout on the values or the result drops single numbers instead, dropout before the softmax none.
+    """
+    layer = make(attn_pdrop=SHARE, resid_pdrop=0.0)
+    if not isinstance(getattr(layer, "proj", None), nn.Linear):
+        raise UnsureError("it has no linear map proj, so this cannot be compared")
+    with torch.no_grad():
+        for linear in (module for module in layer.modules() if isinstance(module, nn.Linear)):
+            linear.weight.zero_()
+            linear.bias.fill_(1) if linear.bias is not None else linear.weight.fill_(1)
+        layer.proj.weight.copy_(torch.eye(len(layer.proj.weight)))
+        if layer.proj.bias is not None:
+            layer.proj.bias.zero_()
+    several = inputs(64)
+    still, moved = (result[:, 0] for result in still_and_moved(layer, several))
+    if not torch.allclose(still, torch.ones_like(still), atol=1e-4):
+        raise UnsureError("the dropout of weights cannot be judged while mask, softmax or heads are not right")
+    heads = moved.unflatten(-1, (CONFIG["n_head"], -1))
+    if torch.allclose(moved, still, atol=1e-5):
+        alive = lively(make(attn_pdrop=SHARE, resid_pdrop=0.0)).train()
+        with torch.no_grad():
+            random = not torch.allclose(alive(*several), alive(*several))
+        raise HandoutError(
+            "attn_drop comes before the softmax; it belongs behind it, on the weights"
+            if random
+            else "attn_drop is missing: the weights must go through nn.Dropout(config.attn_pdrop) after the softmax"
+        )
+    if not torch.allclose(heads, heads[..., :1].expand_as(heads), atol=1e-5):
+        raise HandoutError("attn_drop is in the wrong place: it drops single numbers of the result, not weights")
+    left = moved[moved.abs() > 1e-6]
+    if len(left) and not torch.allclose(left, left[:1].expand_as(left), atol=1e-5):
+        raise UnsureError("the dropout of weights cannot be judged while mask, softmax or heads are not right")
+    as_asked(moved, still, "attn_pdrop")
+
+
+def on_result(make: Make, inputs: Inputs) -> None:
+    """The last step of the layer: single numbers of the result are dropped or doubled."""
+    still, moved = still_and_moved(lively(make(attn_pdrop=0.0, resid_pdrop=SHARE)), inputs(2))
+    if torch.allclose(moved, still, atol=1e-5):
+        raise HandoutError("resid_drop is missing: the result must be nn.Dropout(config.resid_pdrop) of proj's output")
+    large = still.abs() > 1e-2  # where a ratio can be told
+    ratio = moved[large] / still[large]
+    stays = ratio[ratio.abs() > 1e-3]
+    if not torch.allclose(stays, stays.median().expand_as(stays), rtol=1e-2):
+        raise HandoutError("resid_drop is in the wrong place: it must be the last step, after proj")
+    as_asked(moved[large], still[large], "resid_pdrop")
+
+
+def still_and_moved(layer: Any, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """What the layer gives in eval mode and in train mode. Raises UnsureError where that says nothing."""
+    with torch.no_grad():
+        still, again = layer.eval()(*inputs), layer(*inputs)
+        moved = layer.train()(*inputs)
+    whole = (len(inputs[-1]), inputs[-1].shape[1], CONFIG["n_embd"])
+    if any(not isinstance(given, Tensor) or given.shape != whole for given in (still, moved)):
+        raise UnsureError("dropout cannot be judged while the result has another shape")
+    if not torch.allclose(still, again, equal_nan=True):
+        raise UnsureError("dropout cannot be judged while it acts in eval mode too")
+    return still, moved
+
+
+def as_asked(moved: Tensor, still: Tensor, field: str) -> None:
+    """Raise HandoutError unless a share of `SHARE` is dropped: what stays is larger by 1 / (1 - share)."""
+    gain = (moved / still)[moved.abs() > 1e-6].median().item()
+    if abs(gain - 1 / (1 - SHARE)) > 0.02:
+        share = 1 - 1 / gain if gain else 1.0
+        raise HandoutError(f"dropout of {share:.2g} where config.{field} = {SHARE} was given; use the config's")

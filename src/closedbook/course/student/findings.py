@@ -1,0 +1,153 @@
+"""What a check says: that something holds, that it does not, or that it cannot be judged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from closedbook.model.custom_mixers import said
+
+Checks = Iterator[tuple[str, Callable[[], None]]]  # names, and functions that raise what is wrong
+Report = Callable[[str, bool | None, str | None], None]  # name, whether it holds (None: not judged), why
+
+
+class HandoutError(Exception):
+    """What a student's code does against the handout."""
+
+
+class UnsureError(Exception):
+    """What a teacher should look at: it may be right, and cannot be compared here."""
+
+
+def need(held: bool, why: str) -> None:
+    if not held:
+        raise HandoutError(why)
+
+
+def judge(checks: Checks, file: Path, report: Report) -> None:
+    """Go through some checks, each with the same seed, and report what came of it: the same explanation only once."""
+    told: list[str] = []
+    for name, run in checks:
+        torch.manual_seed(0)
+        held, why = _outcome(run, file)
+        if why is not None:
+            bare = re.sub(r"\d+", "", why)  # lengths and sizes differ from check to check
+            if any(bare in other for other in told):
+                continue
+            told.append(bare)
+        report(name, held, why)
+
+
+def _outcome(run: Callable[[], None], file: Path) -> tuple[bool | None, str | None]:
+    try:
+        run()
+    except HandoutError as error:
+        return False, str(error)
+    except UnsureError as error:
+        return None, str(error)
+    except BaseException as error:
+        return False, explained(error, file)
+    return True, None
+
+
+HINTS = {  # words of an error message: what to do about it
+    r"MemoryError|allocate memory": "it wanted more memory than --megabytes allows",
+    r"CUDA|cuda|NVIDIA|nvidia|mps": "the file asks for a GPU by itself; let it use the device of its input, x.device",
+    r"No module named '(attention|model|dataset|utils)'": "put the course's file of this name into the same folder",
+    r"No module named": "install that package where closedbook is installed, or do without",
+    r"Missing key|has no attribute 'forward'|NotImplementedError|forward": "is everything written that it needs?",
+    r"view size is not compatible": "after transpose, write .contiguous().view(…) or .reshape(…)",
+    r"'NoneType'": "is there a part left as None, or a function without return?",
+}
+
+
+def explained(error: BaseException, file: Path) -> str:
+    """An exception in one line, with the line of the file and, where it is a usual one, what to do."""
+    line = said(error, file)
+    hint = next((advice for words, advice in HINTS.items() if re.search(words, line)), None)
+    return f"{line}; {hint}" if hint else line
+
+
+CONFIG: dict[str, Any] = {
+    "vocab_size": 30,
+    "n_layer": 4,
+    "n_embd": 24,
+    "n_head": 3,
+    "block_size": 16,
+    "embd_pdrop": 0.1,
+    "attn_pdrop": 0.1,
+    "resid_pdrop": 0.1,
+    "bottleneck_dim": 6,
+}
+
+
+class Config(SimpleNamespace):
+    """What minGPT's classes are made from. A flag that we do not know, such as additive, is off."""
+
+    def __getattr__(self, name: str) -> bool:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return False
+
+
+def config(**more: Any) -> Any:
+    return Config(**{**CONFIG, **more})
+
+
+def lively(layer: Any) -> Any:
+    """The layer without dropout, with weights large enough to tell formulas apart."""
+    with torch.no_grad():
+        for parameter in layer.parameters():
+            parameter.normal_(std=0.5)
+    return layer.eval()
+
+
+def same(given: Tensor, expected: Tensor) -> bool:
+    return given.shape == expected.shape and bool(torch.allclose(given, expected, atol=1e-4, rtol=1e-4, equal_nan=True))
+
+
+def shaped(given: Any, shape: torch.Size) -> Tensor:
+    """What a layer gave, if it is a tensor of this shape; raises HandoutError otherwise."""
+    need(given is not None, "it returns None; is the return statement missing?")
+    need(isinstance(given, Tensor), f"it must return a tensor, not {type(given).__name__}")
+    need(given.shape == shape, f"the result must be of shape {list(shape)}, not {list(given.shape)}")
+    return given
+
+
+def close(given: Any, expected: Tensor, formula: str) -> None:
+    given = shaped(given, expected.shape)
+    if not same(given, expected):
+        need(bool(given.isfinite().all()), "the result holds values that are no numbers (NaN or infinite)")
+        raise HandoutError(f"the result differs from {formula} by up to {(given - expected).abs().max().item():.2g}")
+
+
+def steady(call: Callable[..., Any], *inputs: Tensor) -> Any:
+    """What a layer gives in eval mode; raises HandoutError if it is something else each time."""
+    given, again = call(*inputs), call(*inputs)
+    if isinstance(given, Tensor) and isinstance(again, Tensor) and given.shape == again.shape:
+        need(
+            bool(torch.allclose(given, again, equal_nan=True)),
+            "in eval mode the same input gives other results each time: dropout is still acting. Use nn.Dropout, or "
+            "F.dropout(…, training=self.training)",
+        )
+    return given
+
+
+def causal(call: Callable[[Tensor], Any], length: int) -> None:
+    """No position may change when a later one does."""
+    x = torch.randn(2, length, CONFIG["n_embd"])
+    before = shaped(steady(call, x), x.shape)
+    for t in range(1, length):
+        changed = x.clone()
+        changed[:, t:] += 1
+        after = call(changed)
+        moved = ((after - before)[:, :t].abs().amax((0, 2)) > 1e-5) & before[:, :t].isfinite().all(2).all(0)
+        if moved.any():
+            raise HandoutError(f"position {int(moved.nonzero()[0])} changes when position {t} and later ones do")
+    need(bool(before.isfinite().all()), "the result holds values that are no numbers (NaN or infinite)")

@@ -106,7 +106,9 @@ def train(
         pipeline.set_threads(threads)
         display.wait(READING)
         try:
-            job = pipeline.prepare(loaded, documents, questions, dev, index)
+            job = pipeline.prepare(
+                loaded, documents, questions, dev, index, lambda text: display(pipeline.Message(text))
+            )
             with DistributedContext.start(device) as job.distributed:
                 job.model.to(job.distributed.device)
                 plan = pipeline.plan(job, run or default_folder(loaded.name))

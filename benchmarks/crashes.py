@@ -35,6 +35,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import torch
 from record import Cells
 
@@ -294,8 +295,8 @@ def open_corpus(run: Path, inputs: Inputs) -> str:
         inputs.documents, "words", 0, read_questions(inputs.questions), root=inputs.folder / "index", processes=1
     )
     digest = hashlib.sha256(json.dumps(index.about).encode())
-    for name in index.about["types"]:
-        digest.update(index[name].tobytes())
+    for column in (*index.columns.values(), index.hashes, index.by_hash):
+        digest.update(np.asarray(column).tobytes())
     return digest.hexdigest()
 
 
@@ -311,7 +312,7 @@ TARGETS: dict[str, tuple[str, tuple[str, ...], READ]] = {  # what: (which folder
     "documents, asked": ("finished", ("world/documents.txt",), ask),
     "a .params file": ("finished", ("a.params",), parameters),
     **{f"{name} of an indexed corpus": ("finished", (f"index/{name}",), open_corpus) for name in (
-        "index.json", "tokens.bin", "span_starts.bin", "name_sorted.bin")},
+        "index.json", "tokens.arrows", "titles.arrows")},
 }  # fmt: skip
 
 

@@ -54,14 +54,14 @@ def test_an_indexed_corpus_trains_the_same_weights_and_tells_the_same_evidence(d
 
 
 def test_a_large_corpus_is_indexed_beside_its_file_unasked(data, tmp_path, monkeypatch):
-    from closedbook.data import token_index
+    from closedbook.data import token_index as index
 
-    monkeypatch.setattr(token_index, "LARGE", 1000)
+    monkeypatch.setattr(index, "LARGE", 1000)
     here = tmp_path / "documents.txt"
     here.write_bytes((data / "documents.txt").read_bytes())
     job = prepare_training(load_recipe("fast", SMALL), here, data / "questions-train.tsv")
     assert job.corpus.indexed is not None
     assert (tmp_path / "documents.txt.index").is_dir()
-    monkeypatch.setattr(token_index.os, "access", lambda *_: False)  # a folder that cannot be written
+    monkeypatch.setattr(index.os, "access", lambda *_: False)  # a folder that cannot be written
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert token_index.default_root(tmp_path / "other.txt") == tmp_path / "cache" / "closedbook" / "indexes"
+    assert index.default_root(tmp_path / "other.txt") == tmp_path / "cache" / "closedbook" / "indexes"

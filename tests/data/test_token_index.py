@@ -6,18 +6,27 @@ import errno
 import gzip
 import json
 import os
+import shutil
+import sys
+import zlib
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from closedbook.config.schema import ComponentSpec
-from closedbook.data import token_index as module
+from closedbook.data import token_index as opening
+from closedbook.data.arrow_columns import MappedStream
 from closedbook.data.documents import read_documents
 from closedbook.data.files import Source
 from closedbook.data.questions import Question, Questions
-from closedbook.data.token_index import open_index, survey
+from closedbook.data.token_index import open_index
+from closedbook.data.token_index_builder import schemas, survey
 from closedbook.errors import DataError, RunError
-from closedbook.objectives import Corpus
+from closedbook.objectives import Corpus, arrow_columns
+from closedbook.objectives import token_index_builder as module
+from closedbook.runs import folder as folder_module
+from closedbook.runs.folder import digest
 from closedbook.synthetic.world import WorldSpec, make_world
 
 WORLD = make_world(WorldSpec.tiny(), 3)
@@ -101,23 +110,30 @@ def killed_build(corpus_file, root, monkeypatch):
     return calls
 
 
+FILES = ("tokens.arrows", "titles.arrows", "index.json")
+
+
+def content(index):
+    return {name: (index.folder / name).read_bytes() for name in FILES}
+
+
 def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_files(corpus_file, tmp_path, monkeypatch):
     whole = build(corpus_file, root=tmp_path / "whole")
     calls = killed_build(corpus_file, tmp_path / "killed", monkeypatch)
     (folder,) = (path for path in (tmp_path / "killed").iterdir() if path.is_dir())
-    with open(folder / "tokens.bin", "ab") as file:  # what was being written when it was killed
-        file.write(b"half a chunk")
-    with open(folder / "journal.jsonl", "ab") as file:
-        file.write(b'{"bytes": 40')
-    assert build(corpus_file, root=tmp_path / "killed").about["bytes"] == whole.about["bytes"]
+    with open(folder / "tokens.arrows", "ab") as file:  # what was being written when it was killed
+        file.write(b"half a batch")
+    with open(folder / "batches.txt", "ab") as file:
+        file.write(b"4000")
+    told = []
+    assert content(build(corpus_file, root=tmp_path / "killed", tell=told.append)) == content(whole)
     assert calls[4] == calls[3] > calls[2]  # what had been done was not done again
-    for name in whole.about["bytes"]:
-        assert (folder / f"{name}.bin").read_bytes() == (whole.folder / f"{name}.bin").read_bytes()
+    assert any("going on behind 3 parts" in text for text in told)
 
 
-@pytest.mark.parametrize("name", ["tokens.bin", "span_starts.bin", "journal.jsonl"])
+@pytest.mark.parametrize("name", ["tokens.arrows", "batches.txt"])
 @pytest.mark.parametrize(
-    "damage", [lambda x: x[:-1], lambda x: x[: len(x) // 2], lambda x: x[:99] + bytes([x[99] ^ 4]) + x[100:]]
+    "damage", [lambda x: x[:-1], lambda x: x[: len(x) // 2], lambda x: x[:-9] + bytes([x[-9] ^ 4]) + x[-8:]]
 )
 def test_what_is_damaged_of_a_build_that_was_killed_is_done_again(corpus_file, tmp_path, monkeypatch, name, damage):
     whole = build(corpus_file, root=tmp_path / "whole")
@@ -126,12 +142,10 @@ def test_what_is_damaged_of_a_build_that_was_killed_is_done_again(corpus_file, t
     path.write_bytes(damage(path.read_bytes()))
     index = build(corpus_file, root=tmp_path / "killed")
     assert calls[4] < calls[3]  # not all that had been done was taken over
-    assert index.about == whole.about
-    for array in whole.about["bytes"]:
-        assert (index.folder / f"{array}.bin").read_bytes() == (whole.folder / f"{array}.bin").read_bytes()
+    assert content(index) == content(whole)
 
 
-@pytest.mark.parametrize("at", [1, 3, 19])
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
 def test_a_build_whose_disk_is_full_says_so_and_goes_on_once_there_is_room(corpus_file, tmp_path, monkeypatch, at):
     whole = build(corpus_file, root=tmp_path / "whole")
     calls, real = 0, os.fsync
@@ -147,14 +161,13 @@ def test_a_build_whose_disk_is_full_says_so_and_goes_on_once_there_is_room(corpu
         patch.setattr(os, "fsync", full)
         with pytest.raises(RunError, match=r"cannot be written \(No space left on device\)"):
             build(corpus_file, root=tmp_path / "full")
-    assert build(corpus_file, root=tmp_path / "full").about == whole.about
+    assert content(build(corpus_file, root=tmp_path / "full")) == content(whole)
 
 
 def test_two_processes_build_the_same_files(corpus_file, tmp_path):
     one = build(corpus_file, root=tmp_path / "one")
     two = open_index(corpus_file, "words", 0, QUESTIONS, processes=2, root=tmp_path / "two")
-    for name in one.about["bytes"]:
-        assert (one.folder / f"{name}.bin").read_bytes() == (two.folder / f"{name}.bin").read_bytes()
+    assert content(one) == content(two)
 
 
 def test_an_index_is_opened_again_and_a_changed_corpus_or_question_is_noticed(corpus_file, monkeypatch):
@@ -176,22 +189,171 @@ def test_an_index_is_opened_again_and_a_changed_corpus_or_question_is_noticed(co
 @pytest.mark.parametrize("large", [False, True])
 def test_an_index_of_which_any_file_is_altered_is_refused(corpus_file, monkeypatch, large):
     if large:  # parts of each file are looked at: here there are few, so all of them
-        monkeypatch.setattr(module, "HELD_WHOLE", 0)
-        monkeypatch.setattr(module, "PARTS", 1000)
+        monkeypatch.setattr(arrow_columns, "CHECKED_WHOLE", 0)
+        monkeypatch.setattr(arrow_columns, "CHECKED", 1000)
     index = build(corpus_file)
-    for name in [f"{array}.bin" for array in index.about["bytes"]] + ["index.json"]:
+    for name in FILES:
         path = index.folder / name
-        content = path.read_bytes()
-        middle = len(content) // 2
-        flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
-        for spoiled in (flipped, b"", content[:-1], content + b"x", bytes(len(content))):
-            if spoiled == content:  # zeros, where there were zeros
-                continue
+        whole = path.read_bytes()
+        for spoiled in (
+            *(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :] for at in (0, 99, len(whole) // 2, len(whole) - 1)),
+            *(b"", whole[:-1], whole + b"x", bytes(len(whole)), whole[: len(whole) // 2]),
+        ):
             path.write_bytes(spoiled)
             with pytest.raises(RunError, match=r"is damaged .*remove the folder"):
                 build(corpus_file)
-        path.write_bytes(content)
+        path.write_bytes(whole)
     assert build(corpus_file).about == index.about
+
+
+def forge(index, **changes):
+    """Change what index.json says, and seal it again, as a stranger could."""
+    about = {**index.about, **changes}
+    (index.folder / "index.json").write_text(json.dumps({**about, "seal": digest(about)}), encoding="utf-8")
+
+
+def forged_batches(path, header, batches):
+    """Write a stream of these batches with the checksums that belong to it."""
+    path.write_bytes(header)
+    ends = []
+    with open(path, "ab") as file:
+        for batch in batches:
+            file.write(batch)
+            ends.append((file.tell(), zlib.crc32(batch)))
+    return ends
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.int8(), pa.binary(), pa.list_(pa.int64())])
+def test_columns_of_other_types_are_refused_whatever_an_index_says_of_itself(corpus_file, kind):
+    index = build(corpus_file)
+    schema = schemas(index.vocabulary)[0]
+    batches = MappedStream(index.folder / "tokens.arrows", schema, index.about["batches"]).batches
+    other = batches[0].set_column(2, "body", pa.array([None] * batches[0].num_rows, kind))
+    content = [bytes(batch.serialize()) for batch in (other, *batches[1:])]
+    for header, some in ((schema, content), (other.schema, content[:1])):
+        forge(index, batches=forged_batches(index.folder / "tokens.arrows", bytes(header.serialize()), some))
+        with pytest.raises(RunError, match="is damaged"):
+            build(corpus_file)
+
+
+@pytest.mark.parametrize("starts", [[0, 1 << 30], [-(1 << 30), 0], [0, -1]])
+def test_offsets_that_point_out_of_their_column_are_refused(corpus_file, monkeypatch, starts):
+    monkeypatch.setattr(module, "CHUNK", 1 << 20)  # one batch
+    index = build(corpus_file)
+    path = index.folder / "tokens.arrows"
+    schema = schemas(index.vocabulary)[0]
+    (batch,) = MappedStream(path, schema, index.about["batches"]).batches
+    whole, place = bytes(batch.serialize()), batch.column(0).buffers()[1]
+    before = bytes(memoryview(place))
+    at = whole.index(before)
+    spoiled = whole[:at] + np.array(starts, np.int32).tobytes() + whole[at + 8 :]
+    forge(index, batches=forged_batches(path, bytes(schema.serialize()), [spoiled]))
+    with pytest.raises(RunError, match="is damaged"):
+        build(corpus_file)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"batches": []}, {"batches": None}, {"batches": [[1 << 60, 0]]}, {"batches": [[-8, 0]]}, {"titles": []},
+        {"batches": [["1", "2"]]}, {"documents": 10**9}, {"documents": "9"}, {"sha256": "0" * 64}, {"settings": {}},
+        {"vocabulary": {"kind": "characters", "characters": ["a"]}}, {"vocabulary": []},
+    ],
+)  # fmt: skip
+def test_a_forged_index_json_is_refused(corpus_file, changes):
+    index = build(corpus_file)
+    forge(index, **changes)
+    with pytest.raises(RunError, match="is damaged"):
+        build(corpus_file)
+
+
+@pytest.mark.parametrize("name", [*FILES, ".lock"])
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.mkdir()])
+def test_a_pipe_a_device_or_a_link_in_place_of_a_file_is_refused_unopened(corpus_file, name, make):
+    path = build(corpus_file).folder / name
+    path.unlink(missing_ok=True)
+    make(path)
+    with pytest.raises(RunError, match="is not a plain file"):
+        build(corpus_file)
+
+
+@pytest.mark.parametrize("name", ["tokens.arrows", "batches.txt", "terms.json"])
+def test_a_link_in_a_folder_that_is_built_in_is_not_followed(corpus_file, tmp_path, monkeypatch, name):
+    killed_build(corpus_file, tmp_path / "root", monkeypatch)
+    (path,) = (tmp_path / "root").glob(f"*/{name}")
+    (tmp_path / "precious").write_text("of another")
+    path.unlink()
+    path.symlink_to(tmp_path / "precious")
+    with pytest.raises(RunError, match="is not a plain file"):
+        build(corpus_file, root=tmp_path / "root")
+    assert (tmp_path / "precious").read_text() == "of another"
+
+
+@pytest.mark.parametrize("large", [False, True])
+def test_a_corpus_that_was_changed_with_its_size_and_time_kept_is_indexed_anew(corpus_file, monkeypatch, large):
+    if large:  # a sample is compared: here it is all there is
+        monkeypatch.setattr(folder_module, "HASHED_WHOLE", 0)
+        monkeypatch.setattr(opening, "HASHED_WHOLE", 0)
+        with open(corpus_file, "ab") as file:
+            file.write(b"Bo Li. He sang .\n" * (1 << 16))
+        monkeypatch.setattr(module, "CHUNK", 1 << 20)
+    first = build(corpus_file)
+    found = corpus_file.stat()
+    text = corpus_file.read_text(encoding="utf-8")
+    corpus_file.write_text(text.replace("a", "e", 1), encoding="utf-8")
+    os.utime(corpus_file, ns=(found.st_atime_ns, found.st_mtime_ns))
+    assert corpus_file.stat().st_size == found.st_size
+    changed = build(corpus_file)
+    assert changed.folder != first.folder
+    assert changed.documents.sha256 == read_documents(corpus_file).sha256
+
+
+def test_a_corpus_that_is_changed_while_it_is_encoded_is_refused(corpus_file, monkeypatch):
+    work, text = module._work, corpus_file.read_text(encoding="utf-8")
+
+    def changes(chunk):
+        if chunk.line == 1:
+            corpus_file.write_text(text[:-9] + "another.\n", encoding="utf-8")
+        return work(chunk)
+
+    monkeypatch.setattr(module, "_work", changes)
+    with pytest.raises(DataError, match="altered while it was indexed"):
+        build(corpus_file)
+
+
+def test_a_corpus_that_is_changed_after_it_was_opened_is_told_where_its_text_is_read(corpus_file):
+    documents = build(corpus_file).documents
+    text = corpus_file.read_text(encoding="utf-8")
+    corpus_file.write_text(text.replace("a", "e", 1), encoding="utf-8")
+    with pytest.warns(UserWarning, match="was changed after it was indexed"):
+        list(documents.stream())
+
+
+def test_an_index_that_was_there_is_opened_and_told(corpus_file, tmp_path):
+    index, told = build(corpus_file), []
+    build(corpus_file, tell=told.append)
+    assert [str(index.folder) in text and "which was there: all of" in text for text in told] == [True]
+    elsewhere = tmp_path / "moved" / "documents.txt"
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(corpus_file.read_bytes())
+    shutil.copytree(f"{corpus_file}.index", f"{elsewhere}.index")
+    told.clear()
+    assert build(elsewhere, tell=told.append).about["sha256"] == index.about["sha256"]
+    assert ["is new to this place" in text for text in told] == [True]
+
+
+def test_without_pyarrow_a_large_corpus_is_one_line_that_says_what_to_install(corpus_file, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DataError, match=r"pip install 'closedbook\[large\]'"):
+        build(corpus_file)
+
+
+def test_any_arrow_program_reads_an_index_as_a_table_of_documents(corpus_file):
+    index = build(corpus_file)
+    with pa.ipc.open_stream(str(index.folder / "tokens.arrows")) as reader:
+        table = reader.read_all()
+    assert table["name"].to_pylist() == read_documents(corpus_file).titles
+    assert [one["token"] for one in table["tokens"][7].as_py()] == index.tokens[7].tolist()
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b"{", b"\xff", b""])
@@ -214,7 +376,7 @@ def test_compressed_corpora_and_json_lines_give_the_same_arrays(corpus_file, tmp
     (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(lines))
     for name in ("a.txt.gz", "b.txt.zst", "c.jsonl.gz:title=name,text=body"):
         other = build(f"{tmp_path}/{name}")
-        for array in ("tokens", "token_starts", "marks", "span_first", "names"):
+        for array in plain.columns:
             assert np.array_equal(other[array], plain[array])
         assert [item.text for item in other.documents.items] == list(WORLD.documents)
 

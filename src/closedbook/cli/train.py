@@ -100,6 +100,7 @@ def train(
     from closedbook.model.devices import find_device
     from closedbook.runs.folder import check_free, default_folder
     from closedbook.training.distributed import DistributedContext, silent
+    from closedbook.training.events import Message
     from closedbook.training.plan import plan_training
     from closedbook.training.setup import prepare_training, set_threads
 
@@ -117,7 +118,9 @@ def train(
         display.wait(READING)
         try:
             with DistributedContext.start(device) as distributed:
-                setup = prepare_training(loaded, documents, questions, dev, index, distributed=distributed)
+                setup = prepare_training(
+                    loaded, documents, questions, dev, index, lambda text: display(Message(text)), distributed
+                )
                 plan = plan_training(setup, run or default_folder(loaded.name))
             display.plan(plan)
         finally:

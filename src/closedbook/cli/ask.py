@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rich.markup import escape
 
-from closedbook.cli.output import console, percent, print_json, show_warnings
+from closedbook.cli.output import console, print_json, show_warnings
+from closedbook.formatting import percent
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Answer

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from rich.markup import escape
 
-from closedbook.cli.output import console, percent, print_json, table
+from closedbook.cli.output import console, print_json, table
+from closedbook.formatting import percent
 
 
 def baseline(

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, console, duration, percent, print_json, show_warnings, table
+from closedbook.cli.output import TrainingDisplay, console, print_json, show_warnings, table
 from closedbook.cli.train import after_interrupt
 from closedbook.errors import RunError
+from closedbook.formatting import duration, percent
 
 if TYPE_CHECKING:
     from closedbook.data.questions import Questions

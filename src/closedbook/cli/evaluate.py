@@ -13,12 +13,12 @@ from closedbook.cli.output import (
     check_output,
     console,
     note_if_trained_on,
-    percent,
     print_json,
     progress,
     show_warnings,
     table,
 )
+from closedbook.formatting import percent
 
 
 def evaluate(

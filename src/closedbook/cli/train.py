@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 from rich.markup import escape
 
-from closedbook.cli.output import TrainingDisplay, console, note_if_trained_on, percent, print_json, show_warnings
+from closedbook.cli.output import TrainingDisplay, console, note_if_trained_on, print_json, show_warnings
 from closedbook.errors import ClosedbookError, RunError
+from closedbook.formatting import percent
 
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe

@@ -448,6 +448,6 @@ def one_of(value: str, where: str, known: Iterable[str]) -> None:
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = [str(item) for item in known]
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-    listing = "known: " + ", ".join(names)
-    return f'did you mean "{close[0]}"? ({listing})' if close else listing
+    longer = sorted((item for item in names if name and f"-{name}-" in f"-{item}-"), key=len)  # vanilla: course-vanilla
+    close = longer[:1] or difflib.get_close_matches(name, names, n=1, cutoff=0.4)
+    return f'did you mean "{close[0]}"?' if close else "known: " + ", ".join(names)

@@ -164,13 +164,14 @@ def run_baselines(
     train: Questions | None = None,
     answer: str | None = None,
     seed: int = 0,
+    learned: bool = True,
     progress: Callable[[str], None] = lambda name: None,
 ) -> list[Result]:
     """Answer `questions` in every way that what is given allows, from the simplest to the ceiling.
 
     `answer` gives the constant; `train` the most common answer; `documents` a random place, the rule reader and the
-    ceiling; both the learned reader too. `progress` hears the name of each before it starts. Raises DataError where
-    nothing is given, the constant is empty, or `train` has no answers.
+    ceiling; both the learned reader too, which takes minutes, unless `learned` is False. `progress` hears the name of
+    each before it starts. Raises DataError where nothing is given, the constant is empty, or `train` has no answers.
     """
     library = Library(documents) if documents is not None else None
     makers: dict[str, Callable[[], Baseline]] = {}
@@ -181,7 +182,7 @@ def run_baselines(
     if library is not None:
         makers["random-place"] = lambda: RandomPlace(library, train, seed)
         makers["rule-reader"] = lambda: RuleReader(library)
-    if library is not None and train is not None:
+    if library is not None and train is not None and learned:
         makers["learned-reader"] = lambda: LearnedReader(library, train)
     if not makers:
         raise DataError(

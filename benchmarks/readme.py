@@ -16,6 +16,7 @@ from typing import Any
 
 from ladder import climbed
 
+from closedbook.formatting import percent
 from closedbook.studies.comparison_page import comparison_table
 
 ROOT = Path(__file__).parents[1]
@@ -25,10 +26,6 @@ BLOCK = re.compile(r"(<!-- figures: (\w+)[^>]*-->\n).*?(<!-- /figures -->)", re.
 def load(name: str) -> dict[str, Any] | None:
     path = ROOT / "results" / name
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-
-
-def percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
 
 
 def accuracy_rows() -> list[str]:

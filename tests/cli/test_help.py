@@ -25,6 +25,12 @@ def test_the_first_page_lists_every_command_with_a_line_about_it():
     assert closedbook().out == done.out
 
 
+def test_every_study_has_a_line_about_it():
+    out = closedbook("study", "--help").out
+    for name in STUDIES:
+        assert re.search(rf"^\W*{name.split()[1]}\s+\w.{{15,}}", out, re.M), name
+
+
 @pytest.mark.parametrize("command", EVERY)
 def test_every_command_s_help_has_an_example_that_could_be_typed(command: str):
     done = closedbook(*command.split(), "--help")

@@ -291,3 +291,9 @@ def test_a_recipe_knows_whether_it_needs_questions():
     assert load_recipe(COURSE).needs_questions
     assert not load_recipe("characters").needs_questions
     assert ModelRecipe().memory is None
+
+
+def test_a_part_of_a_recipe_s_name_suggests_that_recipe_in_one_line():
+    with pytest.raises(RecipeError) as caught:
+        load_recipe("vanilla")
+    assert str(caught.value) == 'no recipe is called "vanilla"; did you mean "course-vanilla"?'

@@ -15,9 +15,10 @@ from words_run import SMALL, make_words_run
 from closedbook.config.schema import load_recipe
 from closedbook.data.questions import Question, read_questions
 from closedbook.errors import DataError, RunError
+from closedbook.evaluation.metrics import auroc
 from closedbook.inference.run import Answer, Run
 from closedbook.studies import ablation, answer_cache
-from closedbook.studies.ablation import Design, effect, halves, run_ablation
+from closedbook.studies.ablation import Design, effect, halves, run_ablation, summary
 from closedbook.studies.answer_cache import Asking
 from closedbook.studies.probe_baselines import cross_fitted, names_only, output_only
 from closedbook.studies.strangers import KNOWN, borrowed, in_cyrillic, invented
@@ -55,6 +56,25 @@ def test_the_effect_is_the_mean_of_the_people_s_and_chance_gives_none():
     strong = effect((rng.random((8, 300)) < 0.3) | (inside & (rng.random((8, 300)) < 0.5)), inside)
     assert strong["effect"] > strong["permutation_interval"][1]
     assert strong["p_value"] < 0.001
+
+
+def test_an_ablation_counts_people_not_questions_and_no_name_is_in_two_folds():
+    rng = np.random.default_rng(1)
+    names = [f"Person {i % 40}" for i in range(120)]  # three questions about each
+    cells = []
+    for half in (rng.permutation(40) < 20, rng.permutation(40) < 20):
+        for inside in (half, ~half):
+            answers = [{"in": bool(inside[i % 40]), "right": bool(inside[i % 40]), "met": 0.5, "met_all": 0.5}
+                       for i in range(120)]  # fmt: skip
+            cells.append({"answers": answers})
+    found = summary(cells, names, np.arange(40) < 10, seed=0)
+    assert found["effect"]["all"]["people"] == sum(found["effect"]["all"]["by_effect"]) == 40
+    assert found["effect"]["named elsewhere"]["people"] == 10
+    assert found["effect"]["all"]["effect"] == 1
+    assert len(found["met"]["auroc"]["names only"]["by_model"]) == 4
+    labels = rng.random(60) < 0.5  # nothing to be found in spelling
+    thrice = [f"{'abcdefgh'[i % 8]}{i * 7919 % 1000} {i * 104729 % 977}" for i in range(60)] * 3
+    assert auroc(np.tile(labels, 3), names_only(thrice, np.tile(labels, 3))) < 0.7
 
 
 def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from typing import Any
 
@@ -144,13 +145,40 @@ def test_a_cell_that_diverges_is_left_out_and_named_and_the_others_go_on(tiny: T
 
 
 def test_what_others_are_at_is_said(tiny: Tiny):
-    runs = tiny.folder / "busy" / "runs"
-    runs.mkdir(parents=True)
-    with file_lock(runs / ".softmax-0.lock"):
+    (tiny.folder / "busy").mkdir()
+    opened = Comparison(["softmax"], load_recipe(tiny.recipe), tiny.documents, tiny.questions, 1, tiny.folder / "busy")
+    with file_lock(opened.lock(("softmax", 0))):
         done = closedbook(*arguments(tiny, "busy", "softmax"))
     assert done.code == 0
     assert "1 of 1 cells are left to another process" in done.err
     assert done.json["cells"] == {}
+
+
+def test_a_dry_run_says_what_would_be_trained_and_warns_of_wide_intervals(tiny: Tiny):
+    done = closedbook(*arguments(tiny, "planned", "softmax", "none", seeds=2), "--dry-run")
+    assert done.code == 0, done.err
+    assert [(cell["name"], cell["seed"], cell["done"]) for cell in done.json["cells"]] == [
+        ("softmax", 0, False), ("none", 0, False), ("softmax", 1, False), ("none", 1, False)
+    ]  # fmt: skip
+    assert done.json["minutes"] == pytest.approx(4 * 0.005)
+    low, high = wilson(done.json["questions"] // 2, done.json["questions"])
+    assert done.json["widest_interval"] == high - low > 0.2
+    assert "questions are kept out to score by: a 95 % interval will be up to" in done.err
+    assert not (tiny.folder / "planned").exists()
+
+
+def test_no_name_is_cut_off_in_a_narrow_terminal():
+    from rich.console import Console
+
+    from closedbook.cli.output import table
+
+    rows = table("", "right>")
+    rows.add_row("synthesizer-factorized-random-with-a-long-name" * 2, "12.3 %")
+    out = Console(width=40, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    out.print(rows)
+    text = out.export_text()
+    assert "…" not in text
+    assert "long-name" in text.replace("\n", "").replace(" ", "")
 
 
 def test_speed_is_of_steps_in_a_row_and_of_the_processor_alone(monkeypatch: pytest.MonkeyPatch):

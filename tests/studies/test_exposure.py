@@ -17,6 +17,7 @@ from closedbook.config.schema import load_recipe
 from closedbook.data.questions import Question
 from closedbook.errors import RecipeError, RunError
 from closedbook.pipeline import Step
+from closedbook.runs.folder import file_lock
 from closedbook.studies import exposure, study_report
 from closedbook.studies.exposure import Design, Study, bits_known, capacity, last_logits
 from closedbook.studies.exposure_page import HEADLINE, body, draw
@@ -178,7 +179,7 @@ def test_finished_cells_are_kept_and_an_interrupted_one_is_run_again(folder: Pat
         Study(design(), path).run([0, 1], threads=1, callbacks=[interrupt], begin=begun.append)
     assert begun == [1]
     kept = Study(design(), path)
-    assert kept.left([0, 1]) == [1]
+    assert kept.missing([0, 1]) == [1]
     record = kept.run([0, 1], threads=1)
     assert list(record["cells"]) == ["0", "1"]
     assert all(len(point["by_seed"]) == 2 for point in record["summary"]["curves"])
@@ -227,10 +228,12 @@ def test_cells_that_came_after_a_study_was_opened_are_kept(tmp_path: Path):
     assert list(json.loads((tmp_path / "exposure.json").read_text(encoding="utf-8"))["cells"]) == ["0", "1"]
 
 
-def test_a_second_process_at_one_folder_is_told_so(folder: Path):
-    with study_report.alone(folder), pytest.raises(RunError, match="another process is at"):
-        Study(design(), folder).run([0, 1], threads=1)
-    assert list(json.loads((folder / "exposure.json").read_text(encoding="utf-8"))["cells"]) == ["0"]
+def test_a_cell_that_another_process_is_at_is_left_to_it(folder: Path):
+    study = Study(design(), folder)
+    with file_lock(study.lock(1)):
+        record = study.run([0, 1], threads=1)
+    assert list(record["cells"]) == ["0"]
+    assert study.missing([0, 1]) == [1]
 
 
 def test_the_command_goes_on_where_it_was_and_prints_the_record(folder: Path):

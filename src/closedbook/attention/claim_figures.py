@@ -1,12 +1,14 @@
-"""One figure per claim, for a lecture slide: SVG and PNG, light and dark, and readable in greyscale.
+"""Every chart of the package: matplotlib in one dress, for slides (claims), for pages (studies), and inside a report.
 
 Curves differ in lightness, dash and marker, never in hue alone. matplotlib is imported when a figure is drawn.
 """
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -31,6 +33,11 @@ class Theme:
 
 LIGHT = Theme("light", "#ffffff", "#1d2330", "#cfd4dc", ("#12355b", "#c8553d", "#e0a100", "#7f8c9a"), "Greys")
 DARK = Theme("dark", "#14181f", "#eceff4", "#3a4250", ("#f4f1de", "#f2845c", "#5aa9e6", "#8792a2"), "Greys_r")
+PAGE = Theme("page", "#fbfaf6", "#1d2330", "#dcd9d0", ("#12355b", "#b8452f", "#d99a00", "#7f8c9a"), "Greys")
+VARIABLES = {
+    PAGE.paper: "paper", PAGE.ink: "ink", PAGE.faint: "line", **{tone: f"tone{i}" for i, tone in enumerate(PAGE.tones)}
+}  # fmt: skip
+"""Colours of PAGE, each with the variable of the page's style that it stands for."""
 DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.2, 2)))
 MARKERS = ("o", "s", "^", "D")
 
@@ -43,16 +50,23 @@ def plain(numbers: Any) -> Any:
 class Slide:
     """A figure with a headline, drawn in one theme. Claims draw on it; it knows all about looks."""
 
-    def __init__(self, headline: str, theme: Theme) -> None:
+    def __init__(
+        self, headline: str, theme: Theme, size: tuple[float, float] = (9.6, 5.4), text: float | int = 13
+    ) -> None:
+        """`size` is in inches, `text` the size of the axes' names in points. No headline: an empty one."""
         from matplotlib.figure import Figure
 
-        self.theme = theme
-        self.figure = Figure(figsize=(9.6, 5.4), facecolor=theme.paper, layout="constrained")
-        self.figure.suptitle(headline, x=0.015, ha="left", color=theme.ink, fontsize=17, fontweight="bold")
+        self.theme, self.text = theme, text
+        self.figure = Figure(figsize=size, facecolor=theme.paper, layout="constrained")
+        if headline:
+            self.figure.suptitle(headline, x=0.015, ha="left", color=theme.ink, fontsize=17, fontweight="bold")
 
-    def panels(self, count: int = 1, widths: Sequence[float] | None = None) -> list[Any]:
-        """`count` axes side by side."""
-        grid = self.figure.subplots(1, count, squeeze=False, width_ratios=widths)[0]
+    def panels(self, count: int = 1, widths: Sequence[float] | None = None, stacked: bool = False) -> list[Any]:
+        """`count` axes side by side, or one below another with the same x."""
+        if stacked:
+            grid = self.figure.subplots(count, 1, squeeze=False, sharex=True)[:, 0]
+        else:
+            grid = self.figure.subplots(1, count, squeeze=False, width_ratios=widths)[0]
         for ax in grid:
             self._dress(ax)
         return list(grid)
@@ -61,9 +75,9 @@ class Slide:
         ax.set_facecolor(self.theme.paper)
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_color(self.theme.ink)
-        ax.tick_params(colors=self.theme.ink, labelsize=11, which="both")
+        ax.tick_params(colors=self.theme.ink, labelsize=self.text - 2, which="both")
         for text in (ax.xaxis.label, ax.yaxis.label, ax.title):
-            text.set(color=self.theme.ink, fontsize=13)
+            text.set(color=self.theme.ink, fontsize=self.text)
         ax.grid(color=self.theme.faint, linewidth=0.6, alpha=0.6)
         ax.set_axisbelow(True)
 
@@ -119,8 +133,8 @@ def typeset(text: str) -> str:
 
 
 @contextmanager
-def drawing(claim: Claim) -> Iterator[None]:
-    """matplotlib's settings while drawing and saving; they make the same file every time.
+def drawing(salt: str, **settings: Any) -> Iterator[None]:
+    """matplotlib's settings while drawing and saving; with one `salt` they make the same file every time.
 
     Raises ClaimError where matplotlib is not installed.
     """
@@ -128,9 +142,53 @@ def drawing(claim: Claim) -> Iterator[None]:
         raise ClaimError("figures need matplotlib, which is not installed: pip install 'closedbook[plot]'")
     import matplotlib
 
-    settings: Any = {"font.family": "DejaVu Sans", "mathtext.default": "regular", "svg.hashsalt": claim.id}
-    with matplotlib.rc_context(settings):
+    fixed: Any = {"font.family": "DejaVu Sans", "mathtext.default": "regular", "svg.hashsalt": salt, **settings}
+    with matplotlib.rc_context(fixed):
         yield
+
+
+def svg(salt: str, draw: Callable[[], Slide], **settings: Any) -> bytes:
+    """The slide that `draw` makes, as SVG: the same bytes every time."""
+    out = io.BytesIO()
+    with drawing(salt, **settings):
+        slide = draw()
+        slide.figure.savefig(out, format="svg", metadata={"Date": None})
+    return out.getvalue()
+
+
+def inline_svg(
+    title: str, description: str, draw: Callable[[Slide], None], size: tuple[float | int, float | int]
+) -> str:
+    """A chart as an <svg> to stand in a page's HTML, `size` wide and high in pixels of a page.
+
+    Its colours are the page's variables, so that one drawing follows light, dark and print; its words are text in the
+    page's letters, never mathematics. `title` and `description` are read out to those who cannot see it.
+    """
+    from html import escape
+
+    def drawn() -> Slide:
+        slide = Slide("", PAGE, (size[0] / 72, size[1] / 72), 12)
+        draw(slide)
+        return slide
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's letters have it, or the system's
+        text = svg(title, drawn, **{"svg.fonttype": "none", "text.parse_math": False}).decode()
+    text = re.sub(
+        r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", text[text.index("<svg") :], flags=re.DOTALL
+    )
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, f"var(--{variable})")
+    text = text.replace("font-family: 'DejaVu Sans'", "font-family: var(--sans)")
+    text = re.sub(r"\s*\n\s*", " ", text.replace("<g/>", ""))
+    used = set(re.findall(r"#([\w.]+)", text))
+    text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text)  # ids are one page's, not one chart's
+    head, _, body = text.partition(">")
+    head = re.sub(r' (width|height|version|xmlns\S*)="[^"]*"', "", head)
+    return (
+        f'{head} role="img" aria-label="{escape(title)}"><title>{escape(title)}</title>'
+        f"<desc>{escape(description)}</desc>{body}"
+    )
 
 
 def save(
@@ -141,7 +199,7 @@ def save(
     Raises ClaimError where matplotlib is missing or the directory cannot be written.
     """
     written = []
-    with drawing(claim):
+    with drawing(claim.id):
         for theme in themes:
             slide = Slide(claim.title, theme)
             claim.draw(slide, settings)

@@ -6,11 +6,12 @@ The records are written by `benchmarks/attention.py` to `results/attention-NAME.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from closedbook.errors import ClaimError
+from closedbook.formatting import markdown_table, percent
 
 Record = dict[str, Any]
 
@@ -22,17 +23,6 @@ def read(results: Path, name: str) -> Record:
         raise ClaimError(f"{path} is missing; make it with: python benchmarks/attention.py {name}")
     record: Record = json.loads(path.read_text(encoding="utf-8"))
     return record
-
-
-def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A Markdown table."""
-    lines = [list(head)]
-    lines += [["---"] * len(lines[0]), *([str(cell) for cell in row] for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
 
 
 def origin(record: Record) -> str:
@@ -58,7 +48,7 @@ def heads(record: Record) -> str:
         )
         for row in record["rows"]
     ]
-    compared = table(
+    compared = markdown_table(
         (
             "varied", "one head loses v_a or v_b", "two heads do", "two, predicted", "one head, median error",
             "two heads, median error",
@@ -69,7 +59,7 @@ def heads(record: Record) -> str:
     by_n: dict[int, list[str]] = {}
     for row in record["misses"]:
         by_n.setdefault(row["n"], []).append(f"{percent(row['measured'])} ({percent(row['predicted'])})")
-    missed = table(("n", *(f"t₁ = {t1:g}" for t1 in t1s)), ((n, *cells) for n, cells in by_n.items()))
+    missed = markdown_table(("n", *(f"t₁ = {t1:g}" for t1 in t1s)), ((n, *cells) for n, cells in by_n.items()))
     return f"""\
 ### One head and two on the same draws
 
@@ -115,7 +105,7 @@ def laws(record: Record) -> str:
 
 Kolmogorov–Smirnov tests of log(α_a/α_b), a difference of scores, on {record["samples"]:,} draws each.
 
-{table(("draws of", "law tested", "it is", "t", "α", "distance", "p-value"), rows)}
+{markdown_table(("draws of", "law tested", "it is", "t", "α", "distance", "p-value"), rows)}
 
 Each t has draws of its own: t only scales the score difference, so on the same draws p would not change with it.
 """
@@ -151,7 +141,7 @@ def matrices(record: Record) -> str:
 Errors are over β (the worse of c₁ and c₂ by hand, root mean square where learned). *Other contents* are inputs
 u_d + s₁u_b, u_a, u_c + s₃u_b with normal s₁, s₃ of mean 1, of which c₂ should be s₁u_b and c₁ should be s₃u_b − u_c.
 
-{table(head, rows)}
+{markdown_table(head, rows)}
 
 Gradient descent on the three inputs finds an exact fit that is no look-up: it attends to other places than the
 hand-built matrices do, its V makes up for that, and other contents undo it. Trained on varying contents it arrives at
@@ -180,7 +170,7 @@ def recall(record: Record) -> str:
 Width {record["width"]}, batches of {record["batch"]} fresh examples. Training ends after twenty faultless batches in a
 row, or after 1,000 steps.
 
-{table(head, rows)}
+{markdown_table(head, rows)}
 
 The claim's own check trains both layers anew each time, at n = 8.
 """
@@ -200,7 +190,7 @@ The smallest width, among {", ".join(map(str, record["widths"]))}, that answers 
 questions rightly: one hidden layer over the bag of pairs (best of three starts), and one softmax attention layer with a
 linear read-out (best of two). The searches start at n/4 and above log₂ n.
 
-{table(head, shown)}
+{markdown_table(head, shown)}
 
 The MLP's width grows about as n to the power {record["mlp_exponent"]:.2f}; by hand n units suffice, and log₂ n! bits
 must pass through them. Gradient descent thus comes nearer to one unit for each (key, value), n² of them, each asking

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import console, escape, percent, print_json, show_warnings
+from closedbook.cli.output import console, escape, print_json, show_warnings
+from closedbook.formatting import percent
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Answer

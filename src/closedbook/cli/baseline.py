@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import console, escape, percent, print_json, table
+from closedbook.cli.output import console, escape, print_json, table
+from closedbook.formatting import percent
 
 
 def baseline(

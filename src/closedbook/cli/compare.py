@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any, Literal
 
 from closedbook.cli.output import (
-    TrainingDisplay,
+    Overrides,
+    Threads,
     check_study,
     console,
     escape,
-    percent,
     print_json,
     show_warnings,
     table,
+    training,
+    typed,
 )
+from closedbook.formatting import duration, interval, percent, points
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,8 +32,9 @@ def compare(
     base: str = "fast",
     match: Literal["width", "parameters"] = "width",
     folder: Path = Path("studies/comparison"),
-    set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
-    threads: int | None = None,
+    set_: Overrides = None,
+    threads: Threads = None,
+    dry_run: bool = False,
     json: bool = False,
 ) -> None:
     """Train several mixers, stacks, positions or recipes alike, and see what each costs and gains.
@@ -67,10 +67,8 @@ def compare(
         width: all as wide as the base. parameters: each as wide as brings it nearest to softmax's parameters.
     folder: Path
         Where to keep it.
-    set_: list[str]
-        Override one value of the base recipe, such as model.memory.rows=0; may be repeated.
-    threads: int
-        CPU threads; one per core, at most 8, if left out.
+    dry_run: bool
+        Check every input, say what would be trained and how wide the intervals will be, and stop.
     json: bool
         Print comparison.json on standard output, everything else on standard error.
     """
@@ -87,25 +85,30 @@ def compare(
     if seeds < 1:
         raise DataError(f"--seeds {seeds} must be at least 1")
     made = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder, match)
-    display = TrainingDisplay(out)
     wanted = list(range(seeds))
     cells = len(made.names) * seeds
 
-    def begin(name: str, seed: int) -> None:
-        out.print(escape(f"cell {cells - len(made.left(wanted)) + 1} of {cells}: {label(name)}, seed {seed}"))
+    def done() -> int:
+        return cells - len(made.left(wanted))
 
-    try:
+    if dry_run:
+        plan = made.plan(wanted)
+        for cell in plan["cells"]:
+            out.print(escape(f"{label(cell['name'])}, seed {cell['seed']}{' (kept)' if cell['done'] else ''}"))
+        out.print(
+            f"{cells - done()} of {cells} cells are to be trained, each as long as softmax trains in {budget:g} min: "
+            f"about {duration(60 * plan['minutes'])} in all with one process\n"
+            f"{plan['questions']:,} questions are kept out to score by: an interval of up to "
+            f"{100 * plan['widest_interval']:.0f} points"
+        )
+        return print_json(plan) if json else None
+    with training(out, lambda: f"{done()} of {cells} cells are kept in {folder}") as display:
         record = made.run(
-            wanted, threads=threads, callbacks=[display], begin=begin,
-            command=shlex.join(["closedbook", *sys.argv[1:]]),
+            wanted, threads=threads, callbacks=[display], command=typed(),
+            begin=lambda name, seed: out.print(
+                escape(f"cell {done() + 1} of {cells}: {label(name)}, seed {seed}")
+            ),
         )  # fmt: skip
-    except KeyboardInterrupt:
-        display.close()
-        kept = cells - len(made.left(wanted))
-        out.print(f"\ninterrupted; {kept} of {cells} cells are kept in {escape(str(folder))}. The same command goes on")
-        sys.exit(130)
-    finally:
-        display.close()
     if "summary" in record:
         _print_table(out, record)
         out.print(f"\nthe table is {escape(str(folder / 'comparison.md'))}, its figure beside it")
@@ -127,9 +130,9 @@ def _print_table(out: Console, record: dict[str, Any]) -> None:
     against = f"against {record['summary']['reference']}>"
     rows = table("", "right>", "95 % interval", against, "tokens/s>", "layers × width>", "parameters>")
     for row in record["summary"]["rows"]:
-        gap = f"{100 * row['difference']['mean']:+.1f}" if "difference" in row else "–"
+        gap = points(row["difference"]["mean"]) if "difference" in row else "–"
         rows.add_row(
-            escape(label(row["name"])), percent(row["accuracy"]), " to ".join(map(percent, row["interval"])), gap,
+            escape(label(row["name"])), percent(row["accuracy"]), interval(row["interval"], percent), gap,
             speed(row), f"{row['model']['layers']} × {row['model']['width']}", f"{row['parameters']['total']:,}",
         )  # fmt: skip
     out.print(rows)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from closedbook.cli.output import TrainingDisplay, console, duration, escape, percent, print_json, show_warnings, table
+from closedbook.cli.output import TrainingDisplay, console, escape, print_json, show_warnings, table
 from closedbook.cli.train import after_interrupt
 from closedbook.errors import RunError, exit_code
+from closedbook.formatting import duration, percent
 
 if TYPE_CHECKING:
     from closedbook.data.questions import Questions

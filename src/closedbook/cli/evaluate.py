@@ -12,13 +12,13 @@ from closedbook.cli.output import (
     console,
     escape,
     note_if_trained_on,
-    percent,
     print_json,
     progress,
     show_warnings,
     shown,
     table,
 )
+from closedbook.formatting import percent
 
 
 def evaluate(

@@ -10,14 +10,16 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from cyclopts import Parameter
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -27,6 +29,7 @@ from rich.table import Table
 from rich.text import Text
 
 from closedbook.errors import ClosedbookError, RunError
+from closedbook.formatting import duration
 from closedbook.training.events import Message, Plan, Step, ValidationEvent
 
 # Control characters but line end and tab (\x9b begins an escape sequence too); what ends a line elsewhere; what turns
@@ -62,6 +65,16 @@ def escape(text: str) -> str:
 def say(text: str, end: str = "\n", error: bool = False) -> None:
     """Print a text on standard output, or on standard error."""
     print(shown(text), end=end, file=sys.stderr if error else sys.stdout, flush=error)
+
+
+# Options that several commands have, with their line in the help.
+SET = "Override one value of the recipe; may be repeated."
+MIXER_HELP = "FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed."
+RUNS_MIXER_HELP = "FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed."
+Overrides = Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False, help=SET)]
+Threads = Annotated[int | None, Parameter(help="CPU threads; one per core, at most 8, if left out.")]
+OwnMixer = Annotated[str | None, Parameter(help=MIXER_HELP)]
+RunsMixer = Annotated[str | None, Parameter(help=RUNS_MIXER_HELP)]
 
 
 class PipeConsole(Console):
@@ -214,26 +227,14 @@ def use_mixers(given: Sequence[str] | None) -> None:
             use_mixer(one)
 
 
-def percent(fraction: float | None) -> str:
-    return "–" if fraction is None else f"{100 * fraction:.1f} %"
-
-
 def table(*headings: str) -> Table:
     """A quiet table; headings that end in ">" are right-aligned."""
     made = Table(box=None, header_style="bold", pad_edge=False)
     for heading in headings:
-        made.add_column(heading.removesuffix(">"), justify="right" if heading.endswith(">") else "left")
+        # Where the terminal is narrow, a word goes on in the next line: nothing is cut off.
+        right = heading.endswith(">")
+        made.add_column(heading.removesuffix(">"), justify="right" if right else "left", overflow="fold")
     return made
-
-
-def duration(seconds: float) -> str:
-    """150 → "2 min 30 s"."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
 
 
 @contextlib.contextmanager
@@ -369,6 +370,25 @@ class TrainingDisplay:
         if self.live:
             self.live.stop()
             self.live = self.progress = None
+
+
+@contextlib.contextmanager
+def training(out: Console, kept: Callable[[], str]) -> Iterator[TrainingDisplay]:
+    """The display of a study's trainings. After Ctrl-C it says what `kept` does, and exits with 130."""
+    display = TrainingDisplay(out)
+    try:
+        yield display
+    except KeyboardInterrupt:
+        display.close()
+        out.print(f"\ninterrupted; {escape(kept())}. The same command goes on")
+        sys.exit(130)
+    finally:
+        display.close()
+
+
+def typed() -> str:
+    """The command as it was typed."""
+    return shlex.join(["closedbook", *sys.argv[1:]])
 
 
 def _mark(answer: Any) -> str:

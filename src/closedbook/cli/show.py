@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import App, Parameter
+from cyclopts import App
 
-from closedbook.cli.output import console, escape, percent, print_json, say, table
+from closedbook.cli.output import Overrides, RunsMixer, console, escape, print_json, say, table
+from closedbook.formatting import percent
 
 show = App(
     name="show",
@@ -23,7 +23,7 @@ def recipe(
     name: str,
     /,
     *,
-    set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
+    set_: Overrides = None,
     json: bool = False,
 ) -> None:
     """Print a recipe in full, as a TOML file to copy and change.
@@ -34,8 +34,6 @@ def recipe(
     ----------
     name: str
         A built-in recipe or a TOML file.
-    set_: list[str]
-        Override one value first; may be repeated.
     json: bool
         Print it as JSON instead.
     """
@@ -88,7 +86,7 @@ def objective(
     from closedbook.data.arrays import NONE
     from closedbook.data.documents import read_documents, read_text
     from closedbook.data.questions import read_questions
-    from closedbook.data.vocabulary import PAD_CHARACTER
+    from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER
     from closedbook.data.vocabulary_builder import make_vocabulary
     from closedbook.errors import DataError
     from closedbook.objectives import Corpus
@@ -127,11 +125,15 @@ def objective(
         out.print(f"[bold]x[/] {escape(entry['x'])}")
         out.print(f"[bold]y[/] {escape(entry['y'])}\n")
     most = loaded.model.context_length - 1
-    out.print(f"({PAD_CHARACTER} padding is left out; an example of {loaded.name} has at most {most} tokens)")
+    out.print(
+        f"x: what the network sees. y: what it should say next, token by token of x.\n"
+        f"{MASK_CHARACTER}: a gap, and the end of an answer. ·: not a target, costs nothing. "
+        f"{PAD_CHARACTER}: padding, left out here.\nAn example of {loaded.name} has at most {most} tokens."
+    )
 
 
 @show.command
-def memory(run: Path, /, *, documents: Path | None = None, mixer: str | None = None, json: bool = False) -> None:
+def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = None, json: bool = False) -> None:
     """Count a run's parameters, dense and memory, and the names that share a row of its memory.
 
     Example: closedbook show memory runs/fast-…
@@ -142,8 +144,6 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: str | None = N
         A finished run.
     documents: Path
         The corpus it was trained on, where that is no longer in its place.
-    mixer: str
-        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print one JSON object on standard output.
     """

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import TrainingDisplay, console, escape, percent, print_json, show_warnings, table
+from closedbook.cli.output import Overrides, OwnMixer, Threads, console, show_warnings, table, training, typed
+from closedbook.cli.study_answers import ablation, finish, fluency, of_length, reversal, strangers
+from closedbook.formatting import percent
 
 study = App(
     name="study",
@@ -18,8 +18,10 @@ study = App(
 Example: closedbook study exposure
 """,
 )
-for _name in ("ablation", "fluency", "strangers", "reversal"):
-    study.command(f"closedbook.cli.study_answers:{_name}", name=_name)
+study.command(ablation)
+study.command(fluency)
+study.command(strangers)
+study.command(reversal)
 
 
 @study.command
@@ -32,9 +34,9 @@ def exposure(
     seeds: Annotated[tuple[int, ...], Parameter(negative="", consume_multiple=True)] = (0, 1),
     steps: int = 700,
     recipe: str = "demo",
-    set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
-    mixer: str | None = None,
-    threads: int | None = None,
+    set_: Overrides = None,
+    mixer: OwnMixer = None,
+    threads: Threads = None,
     json: bool = False,
 ) -> None:
     """How often must a fact be read before it is known? And how many bits of facts does a parameter hold?
@@ -61,17 +63,10 @@ def exposure(
         Steps of the recipe's one stage: about a minute a cell on two cores. 0: as many as the recipe has.
     recipe: str
         What to train; it must answer in one token (vocabulary.kind = "words").
-    set_: list[str]
-        Override one value of the recipe; may be repeated.
-    mixer: str
-        FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed.
-    threads: int
-        CPU threads; one per core, at most 8, if left out.
     json: bool
         Print exposure.json on standard output, everything else on standard error.
     """
-    from closedbook.config.schema import load_recipe
-    from closedbook.errors import DataError, RecipeError
+    from closedbook.errors import DataError
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.studies.exposure import Design, Study
     from closedbook.studies.study_report import need_matplotlib
@@ -81,31 +76,22 @@ def exposure(
     need_matplotlib()
     if not seeds or min(seeds) < 0 or not levels:
         raise DataError("study exposure needs at least one of --seeds, from 0, and one of --levels")
-    overrides = [*mixer_overrides(mixer, recipe), *(set_ or [])]
-    loaded = load_recipe(recipe, overrides)
-    if steps:
-        if len(loaded.stages) > 1:
-            raise RecipeError(f"--steps {steps}: {loaded.name} has several stages; give --steps 0 to keep theirs")
-        loaded = load_recipe(recipe, [*overrides, f"stages.{loaded.stages[0].name}.steps={steps}"])
+    loaded = of_length(recipe, [*mixer_overrides(mixer, recipe), *(set_ or [])], steps)
     made = Study(Design(people, tuple(sorted(set(levels))), biographies, loaded), folder)
-    display = TrainingDisplay(out)
     cells = len(dict.fromkeys(seeds))
 
-    def begin(seed: int) -> None:
-        done = cells - len(made.left(seeds))
-        out.print(f"[bold]cell {done + 1} of {cells}[/]: seed {seed}")
+    def done() -> int:
+        return cells - len(made.missing(seeds))
 
-    try:
+    with training(out, lambda: f"{done()} of {cells} cells are kept in {folder}") as display:
         record = made.run(
-            seeds, threads=threads, callbacks=[display], begin=begin, command=shlex.join(["closedbook", *sys.argv[1:]])
-        )
-    except KeyboardInterrupt:
-        display.close()
-        kept = cells - len(made.left(seeds))
-        out.print(f"\ninterrupted; {kept} of {cells} cells are kept in {escape(str(folder))}. The same command goes on")
-        sys.exit(130)
-    finally:
-        display.close()
+            seeds, threads=threads, callbacks=[display], command=typed(),
+            begin=lambda seed: out.print(f"[bold]cell {done() + 1} of {cells}[/]: seed {seed}"),
+        )  # fmt: skip
+    if others := cells - done():
+        out.print(f"{others} of {cells} cells are left to another process that is at them; look again later")
+    if "summary" not in record:
+        return
     rows = table("", "documents>", "right>", "of>", "accuracy>", "95 % interval", "bits a fact>", "worth>")
     for point in record["summary"]["curves"]:
         bits = sum(point["bits_by_seed"]) / len(point["bits_by_seed"])
@@ -121,6 +107,4 @@ def exposure(
             f"{entry['bits_per_parameter']:.4f} a parameter ({entry['parameters']['total']:,}, memory included), "
             f"{entry['bits_per_dense_parameter']:.4f} a dense one"
         )
-    out.print(f"\nthe page is {escape(str(folder / 'exposure.md'))}, its figure beside it")
-    if json:
-        print_json(record)
+    finish(out, folder, "exposure", record, json)

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING, Any
 
 from closedbook.cli.output import (
-    TrainingDisplay,
+    Overrides,
+    OwnMixer,
+    RunsMixer,
+    Threads,
     check_study,
     console,
     escape,
-    percent,
     print_json,
     progress,
     show_warnings,
     table,
+    training,
+    typed,
 )
+from closedbook.formatting import interval, percent, points
 
 if TYPE_CHECKING:
+    from closedbook.config.schema import Recipe
     from closedbook.data.questions import Questions
     from closedbook.inference.run import Run
 
@@ -36,10 +39,10 @@ def ablation(
     steps: int = 900,
     asked: float = 0.3,
     recipe: str = "fast",
-    set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
-    mixer: str | None = None,
+    set_: Overrides = None,
+    mixer: OwnMixer = None,
     seed: int = 0,
-    threads: int | None = None,
+    threads: Threads = None,
     json: bool = False,
 ) -> None:
     """Why does pretraining help? Take each person's page out of half of the models and ask.
@@ -66,56 +69,36 @@ def ablation(
         The share of people who are asked about and never trained on.
     recipe: str
         What to train; it should keep out questions to calibrate by.
-    set_: list[str]
-        Override one value of the recipe; may be repeated.
-    mixer: str
-        FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed.
     seed: int
         Another seed draws other halves.
-    threads: int
-        CPU threads; one per core, at most 8, if left out.
     json: bool
         Print ablation.json on standard output, everything else on standard error.
     """
-    from closedbook.config.schema import load_recipe
-    from closedbook.errors import RecipeError
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.studies.ablation import Design, run_ablation
 
     show_warnings()
     out = console(json)
     overrides = ["data.held_out={calibrate=0.1}", *mixer_overrides(mixer, recipe), *(set_ or []), f"seed={seed}"]
-    loaded = load_recipe(recipe, overrides)
-    if steps:
-        if len(loaded.stages) > 1:
-            raise RecipeError(f"--steps {steps}: {loaded.name} has several stages; give --steps 0 to keep theirs")
-        loaded = load_recipe(recipe, [*overrides, f"stages.{loaded.stages[0].name}.steps={steps}"])
+    design = Design(documents, questions, of_length(recipe, overrides, steps), models, seed, asked)
     check_study(folder, "ablation", documents, questions)
-    display = TrainingDisplay(out)
-    try:
+    with training(out, lambda: f"finished models are kept in {folder}") as display:
         record = run_ablation(
-            Design(documents, questions, loaded, models, seed, asked), folder, threads=threads, callbacks=[display],
+            design, folder, threads=threads, callbacks=[display], command=typed(),
             begin=lambda number: out.print(f"[bold]model {number + 1} of {models}[/]"),
-            command=shlex.join(["closedbook", *sys.argv[1:]]),
         )  # fmt: skip
-    except KeyboardInterrupt:
-        display.close()
-        out.print(f"\ninterrupted; finished models are kept in {escape(str(folder))}. The same command goes on")
-        sys.exit(130)
-    finally:
-        display.close()
     rows = table("people", "of them>", "page in>", "page out>", "effect, points>", "95 % interval", "by chance")
     for name, one in record["summary"]["effect"].items():
-        spans = [" to ".join(f"{100 * x:+.1f}" for x in one[key]) for key in ("interval", "permutation_interval")]
+        spans = [interval(one[key], points) for key in ("interval", "permutation_interval")]
         rows.add_row(
             name, f"{one['people']:,}", percent(one["accuracy_in"]), percent(one["accuracy_out"]),
-            f"{100 * one['effect']:+.1f}", *spans,
+            points(one["effect"]), *spans,
         )  # fmt: skip
     out.print(rows)
     if met := record["summary"]["met"]:
         listing = ", ".join(f"{name} {one['mean']:.3f}" for name, one in met["auroc"].items())
         out.print(f"met or taken out, AUROC: {listing}")
-    _done(out, folder, "ablation", record, json)
+    finish(out, folder, "ablation", record, json)
 
 
 def fluency(
@@ -124,7 +107,7 @@ def fluency(
     *,
     questions: Path,
     folder: Path = Path("studies/fluency"),
-    mixer: str | None = None,
+    mixer: RunsMixer = None,
     json: bool = False,
 ) -> None:
     """Does the output tell memory from invention? How plausible wrong answers are, and who can tell.
@@ -141,8 +124,6 @@ def fluency(
         Questions with answers that the run was not trained on.
     folder: Path
         Where to write fluency.json, fluency.svg (and a dark one) and fluency.md.
-    mixer: str
-        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print fluency.json on standard output.
     """
@@ -156,7 +137,7 @@ def fluency(
             name.replace("_", " "), f"{one['auroc']:.3f}", " to ".join(f"{x:.3f}" for x in one["auroc_interval"])
         )
     out.print(rows)
-    _done(out, folder, "fluency", record, json)
+    finish(out, folder, "fluency", record, json)
 
 
 def strangers(
@@ -167,7 +148,7 @@ def strangers(
     folder: Path = Path("studies/strangers"),
     count: int = 200,
     left_out: Path | None = None,
-    mixer: str | None = None,
+    mixer: RunsMixer = None,
     json: bool = False,
 ) -> None:
     """What does a model do with a name it never met? What it says, whose answer it borrows, whether it notices.
@@ -188,8 +169,6 @@ def strangers(
         How many names of each kind.
     left_out: Path
         Names, one a line, of real people whose documents were taken out before training.
-    mixer: str
-        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print strangers.json on standard output.
     """
@@ -212,7 +191,7 @@ def strangers(
             escape(one["common"][0][0]),
         )  # fmt: skip
     out.print(rows)
-    _done(out, folder, "strangers", record, json)
+    finish(out, folder, "strangers", record, json)
 
 
 def reversal(
@@ -222,7 +201,7 @@ def reversal(
     questions: Path,
     folder: Path = Path("studies/reversal"),
     form: str = "Who was born in {answer}?",
-    mixer: str | None = None,
+    mixer: RunsMixer = None,
     json: bool = False,
 ) -> None:
     """Who was born there? Ask the other way round, and report it as it is.
@@ -241,8 +220,6 @@ def reversal(
         Where to write reversal.json, reversal.svg (and a dark one) and reversal.md.
     form: str
         How to ask; {answer} stands for the answer.
-    mixer: str
-        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print reversal.json on standard output.
     """
@@ -253,7 +230,7 @@ def reversal(
     for name in ("forward", "backward"):
         one = record[name]
         out.print(f"{name}s: {one['correct']} of {one['total']} right, {percent(one['accuracy'])}")
-    _done(out, folder, "reversal", record, json)
+    finish(out, folder, "reversal", record, json)
 
 
 def _begin(
@@ -285,7 +262,20 @@ def _asking(out: Any, folder: Path, work: Callable[[Callable[[int], None]], dict
         sys.exit(130)
 
 
-def _done(out: Any, folder: Path, name: str, record: dict[str, Any], json: bool) -> None:
+def finish(out: Any, folder: Path, name: str, record: dict[str, Any], json: bool) -> None:
     out.print(f"\nthe page is {escape(str(folder / name))}.md, its figure beside it")
     if json:
         print_json(record)
+
+
+def of_length(recipe: str, overrides: list[str], steps: int) -> Recipe:
+    """A recipe whose one stage has so many steps; 0: as many as it has. Raises RecipeError where it has several."""
+    from closedbook.config.schema import load_recipe
+    from closedbook.errors import RecipeError
+
+    loaded = load_recipe(recipe, overrides)
+    if not steps:
+        return loaded
+    if len(loaded.stages) > 1:
+        raise RecipeError(f"--steps {steps}: {loaded.name} has several stages; give --steps 0 to keep theirs")
+    return load_recipe(recipe, [*overrides, f"stages.{loaded.stages[0].name}.steps={steps}"])

@@ -11,16 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from closedbook.cli.output import (
-    TrainingDisplay,
-    console,
-    escape,
-    note_if_trained_on,
-    percent,
-    print_json,
-    show_warnings,
-)
+from closedbook.cli.output import TrainingDisplay, console, escape, note_if_trained_on, print_json, show_warnings
 from closedbook.errors import ClosedbookError, RunError, exit_code
+from closedbook.formatting import percent
 
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe

@@ -168,14 +168,15 @@ def run_baselines(
     answer: str | None = None,
     seed: int = 0,
     most: int = MOST,
+    learned: bool = True,
     progress: Callable[[str], None] = lambda name: None,
 ) -> list[Result]:
     """Answer `questions` in every way that what is given allows, from the simplest to the ceiling.
 
     `answer` gives the constant; `train` the most common answer; `documents` a random place, the rule reader and the
-    ceiling; both the learned reader too, which learns from at most `most` questions. `progress` hears the name of each
-    before it starts. Raises DataError where nothing is given, the constant is empty, `most` is not positive, or `train`
-    has no answers.
+    ceiling; both the learned reader too, which takes minutes and learns from at most `most` questions, unless `learned`
+    is False. `progress` hears the name of each before it starts. Raises DataError where nothing is given, the constant
+    is empty, `most` is not positive, or `train` has no answers.
     """
     if most < 1:
         raise DataError(f"{most} training questions are too few to learn from; give 1 or more")
@@ -188,7 +189,7 @@ def run_baselines(
     if library is not None:
         makers["random-place"] = lambda: RandomPlace(library, train, seed)
         makers["rule-reader"] = lambda: RuleReader(library)
-    if library is not None and train is not None:
+    if library is not None and train is not None and learned:
         makers["learned-reader"] = lambda: LearnedReader(library, train, most)
     if not makers:
         raise DataError(

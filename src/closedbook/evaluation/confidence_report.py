@@ -11,11 +11,9 @@ import numpy as np
 from closedbook.evaluation import metrics
 from closedbook.evaluation.baselines import whole_words
 from closedbook.inference.run import Answer, Run
+from closedbook.verdicts.bins import EXPOSURES, FREQUENCIES, binned
 from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.verdict import VERDICTS
-
-EXPOSURES = ((0, 0), (1, 9), (10, 29), (30, 99), (100, 299), (300, None))
-FREQUENCIES = ((0, 0), (1, 1), (2, 4), (5, 19), (20, None))
 
 
 def confidence_report(run: Run, answers: Sequence[Answer], precision: float, signals: str) -> dict[str, Any]:
@@ -62,11 +60,11 @@ def _by_documents(index: EvidenceStore, answers: Sequence[Answer], right: np.nda
     return {
         "right_by_exposures": {
             "label": "right, by training examples that asked for the gold answer with the name in context",
-            **_binned(right, exposures, EXPOSURES),
+            **binned(right.tolist(), exposures, EXPOSURES),
         },
         "right_by_frequency": {
             "label": "right, by training questions that have the gold answer",
-            **_binned(right, [golds.get(answer.gold or "", 0) for answer in answers], FREQUENCIES),
+            **binned(right.tolist(), [golds.get(answer.gold or "", 0) for answer in answers], FREQUENCIES),
         },
         "right_by_other_place": {
             "label": "right, by whether another training answer stands in the person's documents",
@@ -84,12 +82,15 @@ def _holds(text: str, answer: str) -> bool:
     return answer in text and whole_words(answer).search(text) is not None
 
 
-def _binned(right: np.ndarray, values: Sequence[int], bins: Sequence[tuple[int, int | None]]) -> dict[str, Any]:
-    """The score of the answers whose value lies in each bin, in order; bins without answers are left out."""
-    found: dict[str, Any] = {}
-    for low, high in bins:
-        rows = np.array([value >= low and (high is None or value <= high) for value in values])
-        if rows.any():
-            name = f"{low}" if low == high else f"{low}+" if high is None else f"{low}–{high}"
-            found |= {name: metrics.by_group(right[rows], [name] * int(rows.sum()))[name]}
-    return found
+def described(answers: Sequence[Answer]) -> dict[str, Any]:
+    """What is said to a group of questions, such as those about strangers, and how surely."""
+    verdicts = Counter(answer.verdict for answer in answers)
+    return {
+        "names": len(answers),
+        "called_met": float(np.mean([(answer.met or 0) >= 0.5 for answer in answers])),
+        "median_model_probability": float(np.median([answer.model_probability for answer in answers])),
+        "verdicts": dict(sorted(verdicts.items())),
+        "different_answers": len({answer.answer for answer in answers}),
+        "common": Counter(answer.answer for answer in answers).most_common(5),
+        "examples": [[answer.question, answer.answer, answer.verdict] for answer in answers[:3]],
+    }

@@ -17,6 +17,7 @@ from hashlib import sha256
 from itertools import accumulate
 
 import numpy as np
+import torch
 
 from closedbook.data.passages import LONGEST, WORD_OR_MARK, Library, Page, TextSpan, asked_words, kind, near
 from closedbook.data.questions import Question, Questions, most_common_answer
@@ -339,7 +340,8 @@ def _fit(problem: _Problem, penalty: float, weights: np.ndarray | None = None) -
         return weights
     of = np.repeat(np.arange(questions), problem.candidates)
     starts = np.cumsum(problem.candidates) - problem.candidates
-    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    shared = torch.from_numpy(weights).requires_grad_()
+    adam = torch.optim.Adam([shared], RATE, betas=(0.9, 0.95))
     for step in range(1, steps + 1):
         scores = problem.scores(weights)
         scores -= np.maximum.reduceat(scores, starts)[of]
@@ -347,11 +349,11 @@ def _fit(problem: _Problem, penalty: float, weights: np.ndarray | None = None) -
         within = np.where(problem.right, chance, 0)
         within /= np.bincount(of, within)[of]  # each right candidate's part of p(gold)
         pull = np.repeat(chance - within, problem.lengths)
-        gradient = (np.bincount(problem.features, pull, problem.size) + penalty * weights) / questions
-        mean = 0.9 * mean + 0.1 * gradient
-        square = 0.95 * square + 0.05 * gradient**2
-        rate = RATE * (1 - step / (steps + 1))
-        weights -= rate * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.95**step)) + 1e-8)
+        shared.grad = torch.from_numpy(
+            (np.bincount(problem.features, pull, problem.size) + penalty * weights) / questions
+        )
+        adam.param_groups[0]["lr"] = RATE * (1 - step / (steps + 1))
+        adam.step()  # and so `weights`, which are the same numbers
     return weights
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -144,6 +145,13 @@ def by_group(right: np.ndarray, groups: Sequence[str]) -> dict[str, dict[str, An
     """The score of each group, sorted by name."""
     names = np.array(groups)
     return {str(name): tally(right[names == name].tolist()).to_json() for name in sorted(set(groups))}
+
+
+def mcnemar(one: int, other: int) -> float:
+    """The chance of as uneven a split of the questions that only one is right on, were both as good (exact)."""
+    total = one + other
+    tail = sum(math.comb(total, k) for k in range(min(one, other) + 1))
+    return min(1.0, 2 * tail / 2**total)
 
 
 def given_precision(right: np.ndarray, given: np.ndarray, precision: float) -> dict[str, Any]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from closedbook.data.questions import read_questions, subject
-from closedbook.evaluation.score import wilson
+from closedbook.evaluation.metrics import mcnemar
+from closedbook.evaluation.score import tally, wilson
 from closedbook.reporting import figures
-from closedbook.reporting.formatting import exposures, shortened
+from closedbook.reporting.filters import exposures, shortened
 from closedbook.reporting.published import DEV, PUBLISHED
+from closedbook.verdicts.bins import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
 from closedbook.web.registry import unchanged
 
 MEASURED = Path(__file__).parent / "measured.json"
-MANY = 10**9  # no upper end
 Context = dict[str, Any]
 Progress = Callable[[str], None]
 
@@ -46,21 +46,24 @@ def read_measured() -> Context:
 
 
 def baseline_rows(first: Context, progress: Progress) -> list[Context]:
-    """Baselines on the run's questions: computed where its inputs are there, else those stored for the same file."""
+    """Baselines on the run's questions: computed where its inputs are there, else those stored for the same file.
+
+    The reader that learns takes minutes, so it is told only where it is stored; `closedbook baseline` trains it.
+    """
     asked = first["evaluation"].get("questions_sha256")
     stored = read_measured()
     same = [row for row in stored["rows"] if asked is not None and asked == stored["questions_sha256"]]
-    runs = [row for row in same if row["kind"] == "run"]
+    kept = [row for row in same if row["kind"] == "run" or row["name"] == "learned-reader"]
     path = unchanged({"path": first["evaluation"].get("questions", ""), "sha256": asked}, first["record"])
     if path is None or first["documents"] is None:
         return same
     from closedbook.evaluation.baselines import run_baselines
 
     results = run_baselines(
-        read_questions(path), documents=first["documents"], train=first["trained"],
+        read_questions(path), documents=first["documents"], train=first["trained"], learned=False,
         progress=lambda name: progress(f"baseline {name}"),
     )  # fmt: skip
-    return [{**result.to_json(), "kind": "baseline", "file": None} for result in results] + runs
+    return [{**result.to_json(), "kind": "baseline", "file": None} for result in results] + kept
 
 
 def comparable(first: Context, other: Context) -> bool:
@@ -69,69 +72,55 @@ def comparable(first: Context, other: Context) -> bool:
 
 
 def pair(first: Context, other: Context) -> Context:
-    """Two runs on the same questions: who alone is right how often, and McNemar's exact test."""
-    ours = [bool(answer["right"]) for answer in first["answers"]]
-    theirs = [bool(answer["right"]) for answer in other["answers"]]
-    only = sum(a and not b for a, b in zip(ours, theirs, strict=True))
-    lost = sum(b and not a for a, b in zip(ours, theirs, strict=True))
-    return {"name": other["name"], "only_first": only, "only_other": lost, "p": mcnemar(only, lost)}
-
-
-def mcnemar(one: int, other: int) -> float:
-    """The chance of as uneven a split of the questions that only one is right on, were both as good (exact)."""
-    total = one + other
-    tail = sum(math.comb(total, k) for k in range(min(one, other) + 1))
-    return min(1.0, 2 * tail / 2**total)
+    """Two runs on the same questions: which of them one alone is right on, and McNemar's exact test."""
+    only: dict[bool, list[Context]] = {True: [], False: []}  # by whether the first run is the one that is right
+    for ours, theirs in zip(first["answers"], other["answers"], strict=True):
+        if bool(ours["right"]) != bool(theirs["right"]):
+            told = {"question": ours["question"], "gold": ours["gold"], "first": ours["answer"],
+                    "other": theirs["answer"]}  # fmt: skip
+            only[bool(ours["right"])].append(told)
+    return {
+        "name": other["name"],
+        "only_first": only[True],
+        "only_other": only[False],
+        "p": mcnemar(len(only[True]), len(only[False])),
+    }
 
 
 def groups(first: Context, scored: Sequence[dict[str, Any]]) -> list[Context]:
     """Accuracy by answer frequency, name length, exposures, and whether the answer stands in the person's document."""
-    overall = sum(map(bool, (answer["right"] for answer in scored))) / len(scored)
+    overall = sum(bool(answer["right"]) for answer in scored) / len(scored)
     made: list[Context] = []
-    bins: tuple[tuple[int, int], ...]
 
-    def add(
-        title: str, text: str, x_label: str, keyed: Sequence[tuple[str | None, bool]], order: Sequence[str]
-    ) -> None:
-        counted = {name: [right for key, right in keyed if key == name] for name in order}
-        rows = [(name, sum(r), len(r), wilson(sum(r), len(r))) for name, r in counted.items() if r]
+    def add(title: str, text: str, x_label: str, scores: Mapping[str, dict[str, Any]]) -> None:
+        rows = [(name, one["correct"], one["total"], tuple(one["interval"])) for name, one in scores.items()]
         if len(rows) > 1:
             drawn = figures.shares(title, rows, x_label=x_label, overall=overall)
             made.append({"svg": drawn, "title": title, "text": text})
 
+    def counted(count: Callable[[dict[str, Any]], int | None], bins: Bins) -> Mapping[str, dict[str, Any]]:
+        known = [(bool(answer["right"]), n) for answer in scored if (n := count(answer)) is not None]
+        return binned([right for right, _ in known], [n for _, n in known], bins)
+
     if first["trained"] is not None:
         frequency = Counter(first["trained"].answers)
-        bins = ((0, 0), (1, 1), (2, 4), (5, 14), (15, MANY))
-        keyed = [(binned(frequency[answer["gold"]], bins), bool(answer["right"])) for answer in scored]
         add("By how often the answer is a training answer", "How many training questions have the same answer.",
-            "training questions with this answer", keyed, [bin_name(*b) for b in bins])  # fmt: skip
+            "training questions with this answer", counted(lambda a: frequency[a["gold"]], FREQUENCIES))  # fmt: skip
     documents = first["documents"]
     if documents is not None:
-        titles = set(documents.titles)
-        names = {answer["question"]: subject(answer["question"], titles) for answer in scored}
-        bins = ((1, 1), (2, 2), (3, 3), (4, MANY))
-        named = [(name, answer) for answer in scored if (name := names[answer["question"]])]
-        keyed = [(binned(len(name.split()), bins), bool(answer["right"])) for name, answer in named]
-        add("By the length of the name", "In words.", "words of the name", keyed, [bin_name(*b) for b in bins])
+        index = documents.by_title()
+        names = {answer["question"]: subject(answer["question"], index) or "" for answer in scored}
+        add("By the length of the name", "In words.", "words of the name",
+            counted(lambda a: len(names[a["question"]].split()), NAME_LENGTHS))  # fmt: skip
         from closedbook.evaluation.baselines import stands_in
 
-        index = documents.by_title()
-        keyed = [("yes" if stands_in(answer["gold"], index[name]) else "no", bool(answer["right"]))
-                 for answer in scored if (name := names[answer["question"]])]  # fmt: skip
+        kinds: dict[str, list[bool]] = {"no": [], "yes": []}
+        for answer in scored:
+            if name := names[answer["question"]]:
+                kinds["yes" if stands_in(answer["gold"], index[name]) else "no"].append(bool(answer["right"]))
         add("By whether the answer stands in the person's document", "As whole words; where it does not, nobody could "
-            "have read it there.", "the answer stands there", keyed, ("no", "yes"))  # fmt: skip
-    exposed = [(exposures(answer), bool(answer["right"])) for answer in scored]
-    if any(count is not None for count, _ in exposed):
-        bins = ((0, 0), (1, 9), (10, 29), (30, 99), (100, MANY))
-        keyed = [(None if count is None else binned(count, bins), right) for count, right in exposed]
-        add("By exposures", "Training examples in which the answer was asked for with the name in context.",
-            "exposures of what was answered", keyed, [bin_name(*b) for b in bins])  # fmt: skip
+            "have read it there.", "the answer stands there",
+            {kind: tally(right).to_json() for kind, right in kinds.items() if right})  # fmt: skip
+    add("By exposures", "Training examples in which the answer was asked for with the name in context.",
+        "exposures of what was answered", counted(exposures, EXPOSURES))  # fmt: skip
     return made
-
-
-def bin_name(low: int, high: int) -> str:
-    return f"{low}" if low == high else f"{low} or more" if high == MANY else f"{low} to {high}"
-
-
-def binned(count: int, bins: Sequence[tuple[int, int]]) -> str | None:
-    return next((bin_name(low, high) for low, high in bins if low <= count <= high), None)

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from closedbook.reporting import figures
-from closedbook.web.registry import WORDING, invented_names, wording
+from closedbook.verdicts.calibration import invent
+from closedbook.web.registry import WORDING, wording
 
 Context = dict[str, Any]
 Progress = Callable[[str], None]
@@ -27,7 +28,7 @@ def chosen(first: Context, progress: Progress) -> list[Context]:
     if documents is not None:
         asked = wording(trained, set(documents.titles)) if trained is not None else WORDING
         picked += [
-            ("somebody who is not there", asked.replace("{}", name, 1)) for name in invented_names(documents.titles, 1)
+            ("somebody who is not there", asked.replace("{}", name, 1)) for name in invent(documents.titles, 1, seed=0)
         ]
     gold = {answer["question"]: answer.get("gold") for answer in answers}
     made = []

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import warnings
 from collections.abc import Callable, Sequence
+from statistics import median
 from typing import Any
 
 import numpy as np
 
+from closedbook.attention.claim_figures import Slide
 from closedbook.data.documents import Documents
 from closedbook.data.questions import Question
+from closedbook.evaluation.confidence_report import described
 from closedbook.evaluation.metrics import auroc
 from closedbook.evaluation.score import wilson
+from closedbook.formatting import percent
 from closedbook.reporting import figures
-from closedbook.reporting.formatting import verdict_of
-from closedbook.web.registry import WORDING, invented_names, wording
+from closedbook.reporting.filters import verdict_of
+from closedbook.verdicts.calibration import invent
+from closedbook.web.registry import WORDING, wording
 
 STRANGERS = 200
 Context = dict[str, Any]
@@ -23,54 +28,62 @@ Progress = Callable[[str], None]
 
 def certainty(scored: Sequence[dict[str, Any]]) -> Context:
     """Probabilities against outcomes: reliability, what is gained by staying silent, and the two distributions."""
-    pairs = [(float(answer["probability"]), bool(answer["right"])) for answer in scored]
-    pairs.sort(key=lambda pair: -pair[0])  # and ties as they come, not the right ones first
     calibrated = any(answer.get("calibrated") for answer in scored)
     account = "probability" if calibrated else "the network's own probability"
-    reliability = figures.Plot(f"Reliability of {account}", (0, 1), (0, 1), x_label=account, y_label="right",
-                            x_show=figures.percent, y_show=figures.percent)  # fmt: skip
-    reliability.line([(0, 0), (1, 1)], 3, "dashed")
-    size = max(1, len(pairs) // 10)
-    for start in range(0, len(pairs), size):
-        part = pairs[start : start + size]
-        if len(part) < size // 2:
-            continue
-        right, mean = sum(r for _, r in part), sum(p for p, _ in part) / len(part)
-        reliability.whisker(mean, *wilson(right, len(part)), 1)
-        reliability.dot(mean, right / len(part), 0, 5, f"{len(part)} answers, {right} right")
-    covered = figures.Plot("Accuracy when only the surest are answered", (0, 1), (0, 1), y_label="right among them",
-                        x_label="share of questions answered, surest first", x_show=figures.percent,
-                        y_show=figures.percent)  # fmt: skip
-    right_so_far, curve = 0, []
-    for i, (_, right) in enumerate(pairs, 1):
-        right_so_far += right
-        curve.append((i / len(pairs), right_so_far / i))
-    covered.line(curve, 0)
-    covered.line([(0, right_so_far / len(pairs)), (1, right_so_far / len(pairs))], 2, "dashed")
-    counts = {truth: [0] * 20 for truth in (True, False)}
-    for probability, right in pairs:
-        counts[right][min(19, int(probability * 20))] += 1
-    most = max(max(column) for column in counts.values())
-    spread = figures.Plot("Right and wrong answers by probability", (0, 1), (0, most * 1.08), x_label=account,
-                       y_label="answers", x_show=figures.percent)  # fmt: skip
-    for truth, tone in ((True, 0), (False, 1)):
-        for i, count in enumerate(counts[truth]):
-            x = i / 20 + (0.002 if truth else 0.026)
-            spread.bar(x, x + 0.022, 0, count, tone, 0.95, f"{count} {'right' if truth else 'wrong'}")
-    sure = [right for probability, right in pairs if probability >= 0.9]
+    chance = np.array([float(answer["probability"]) for answer in scored])
+    right = np.array([bool(answer["right"]) for answer in scored])
+    order = np.argsort(-chance, kind="stable")  # ties as they come, not the right ones first
+    pairs = list(zip(chance[order].tolist(), right[order].tolist(), strict=True))
+    tenths = [part for part in np.array_split(order, min(10, max(1, len(order) // 5))) if len(part)]
+    reliability = [(float(chance[part].mean()), int(right[part].sum()), len(part)) for part in tenths]
+    share_right = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+
+    def draw_reliability(slide: Slide) -> None:
+        (ax,) = slide.panels()
+        slide.curve(ax, [0, 1], [0, 1], 3, linewidth=1.5, linestyle=(0, (5, 3)))
+        for mean, correct, total in reliability:
+            ax.plot([mean, mean], wilson(correct, total), color=slide.theme.tones[1], linewidth=2)
+            slide.dots(ax, [mean], [correct / total], 0)
+        figures.unit(ax, account, "right")
+
+    def draw_coverage(slide: Slide) -> None:
+        (ax,) = slide.panels()
+        answered = np.arange(1, len(order) + 1) / len(order)
+        slide.curve(ax, answered, share_right, 0, linestyle="-")
+        slide.curve(ax, [0, 1], [share_right[-1]] * 2, 2, linewidth=1.5, linestyle=(0, (5, 3)))
+        figures.unit(ax, "share of questions answered, surest first", "right among them")
+
+    def draw_histograms(slide: Slide) -> None:
+        for ax, truth, tone in zip(slide.panels(2, stacked=True), (True, False), (0, 1), strict=True):
+            counts, _ = np.histogram(chance[right == truth], bins=20, range=(0, 1))
+            ax.bar(np.arange(20) / 20 + 0.025, counts, 0.044, color=slide.theme.tones[tone])
+            ax.set(xlim=(-0.01, 1.01), ylabel="right" if truth else "wrong", xlabel="" if truth else account)
+            ax.yaxis.get_major_locator().set_params(integer=True, nbins=3)
+            figures.as_percent(ax.xaxis)
+
+    sure = [truth for probability, truth in pairs if probability >= 0.9]
     return {
         "calibrated": calibrated,
-        "auroc": auroc(np.array([right for _, right in pairs]), np.array([chance for chance, _ in pairs])),
+        "auroc": auroc(right, chance),
         "sure": len(sure),
         "sure_wrong": len(sure) - sum(sure),
-        "wrong": len(pairs) - right_so_far,
+        "wrong": int((~right).sum()),
         "figures": [
-            {"svg": reliability.svg(), "title": "Is it as sure as it should be?",
-             "text": "Answers in tenths by probability; on the dashed line chances and outcomes agree."},
-            {"svg": covered.svg(), "title": "What silence buys",
-             "text": "Accuracy when only the surest are answered; dashed: when all are."},
-            {"svg": spread.svg(), "title": "Right (dark) and wrong (red) answers",
-             "text": "How many answers got which probability."},
+            {"title": "Is it as sure as it should be?",
+             "text": "Answers in tenths by probability; on the dashed line chances and outcomes agree.",
+             "svg": figures.chart(f"Reliability of {account}", "; ".join(
+                 f"about {percent(mean)}: {correct} of {total} right" for mean, correct, total in reliability
+             ), draw_reliability)},
+            {"title": "What silence buys",
+             "text": "Accuracy when only the surest are answered; dashed: when all are.",
+             "svg": figures.chart("Accuracy when only the surest are answered", "; ".join(
+                 f"{tenth} in 10 answered: {percent(share_right[max(0, len(order) * tenth // 10 - 1)])} right"
+                 for tenth in range(1, 11)
+             ), draw_coverage)},
+            {"title": "Right answers above, wrong ones below",
+             "text": "How many answers got which probability, each with a scale of its own.",
+             "svg": figures.chart("Right and wrong answers by probability",
+                               f"{int(right.sum())} right, {int((~right).sum())} wrong", draw_histograms)},
         ],
     }  # fmt: skip
 
@@ -94,29 +107,29 @@ def strangers(first: Context, progress: Progress) -> Context | None:
     if documents is None or first["run"] is None:
         return None
     progress("asking about strangers")
-    names = invented_names(documents.titles, STRANGERS)
+    names = invent(documents.titles, STRANGERS, seed=0)
     asked = wording(first["trained"], set(documents.titles)) if first["trained"] is not None else WORDING
-    answers = first["run"].answer([Question(asked.replace("{}", name, 1), None, 1) for name in names])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that strangers' names hold unknown words is the point
+        answers = first["run"].answer([Question(asked.replace("{}", name, 1), None, 1) for name in names])
     if not answers:
         return None
-    counted = Counter(answer.answer for answer in answers)
     chances = [answer.probability for answer in answers]
     known = [float(answer["probability"]) for answer in first["answers"]]
-    drawn = figures.Plot("Probability of answers about strangers and about the questions' people", (0, 1), (0, 1),
-                      x_label="probability given to the answer", y_label="share of answers below",
-                      x_show=figures.percent, y_show=figures.percent)  # fmt: skip
-    for tone, values in ((1, chances), (0, known)):
-        ranked = sorted(values)
-        if ranked:
-            drawn.line([(0, 0), *((p, (i + 1) / len(ranked)) for i, p in enumerate(ranked)), (1, 1)], tone)
+
+    def draw(slide: Slide) -> None:
+        (ax,) = slide.panels()
+        for tone, values in ((1, chances), (0, known)):
+            if values:
+                slide.curve(ax, [0, *sorted(values), 1], [*np.linspace(0, 1, len(values) + 1), 1], tone, linestyle="-")
+        figures.unit(ax, "probability given to the answer", "share of answers below")
+
+    told = f"median {percent(median(chances))} for strangers" + (f", {percent(median(known))} else" if known else "")
     return {
-        "svg": drawn.svg(),
-        "count": len(answers),
+        "svg": figures.chart("Probability of answers about strangers and about the questions' people", told, draw),
+        **described(answers),
         "example": names[0],
-        "different": len(counted),
-        "top": counted.most_common(5),
-        "median": sorted(chances)[len(chances) // 2],
-        "known_median": sorted(known)[len(known) // 2] if known else None,
+        "median": median(chances),
+        "known_median": median(known) if known else None,
         "sure": sum(p >= 0.9 for p in chances),
-        "verdicts": Counter(v for answer in answers if (v := verdict_of(answer.to_json()))).most_common(),
     }

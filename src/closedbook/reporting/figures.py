@@ -1,252 +1,167 @@
-"""Figures of the report as SVG in words: coloured by the page's style, so that they follow light, dark and print.
-
-All text is escaped by `Markup.format`; what comes out is marked as safe to put into a page.
-"""
+"""The report's charts: each an <svg> in the page's colours and letters, with what it shows in its description."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Callable, Sequence
+from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
+from closedbook.attention.claim_figures import Slide, inline_svg
+from closedbook.formatting import percent, spaced
+
 Point = tuple[float, float]
+ObjectiveWeight = tuple[str, int, int, tuple[float, float]]
+"""A group's name, how many are right, of how many, and the interval of that share."""
 
 
-def nice(low: float, high: float, count: int = 5) -> list[float]:
-    """About `count` round numbers from `low` to `high`."""
-    if not high > low:
-        return [low]
-    rough = (high - low) / count
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(k * power for k in (1, 2, 5, 10) if k * power >= rough * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
-
-
-def short(value: float) -> str:
-    """A tick's label."""
-    return f"{value:,.0f}".replace(",", "\u2009") if abs(value) >= 1000 else f"{value:g}"
-
-
-def percent(value: float) -> str:
-    return f"{100 * value:g} %"
-
-
-class Plot:
-    """A chart of `width` by `height` pixels, drawn in data coordinates; the classes `tone0` to `tone3` colour it."""
-
-    def __init__(
-        self,
-        label: str,
-        x: Point,
-        y: Point,
-        *,
-        width: int = 460,
-        height: int = 270,
-        left: int = 54,
-        x_label: str = "",
-        y_label: str = "",
-        x_show: Callable[[float], str] | None = short,
-        y_show: Callable[[float], str] | None = short,
-    ) -> None:
-        self.width, self.height, self.x, self.y, self.label = width, height, x, y, label
-        self.left, self.right, self.top, self.bottom = left, width - 12, 10, height - (42 if x_label else 24)
-        self.parts: list[Markup] = []
-        for value in nice(*y) if y_show else ():
-            at = self.py(value)
-            self._add('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>', self.left, self.right, at, at)
-            self.words(self.left - 7, at + 4, y_show(value) if y_show else "", "end", "faint")
-        for value in nice(*x) if x_show else ():
-            self.words(self.px(value), self.bottom + 17, x_show(value) if x_show else "", "middle", "faint")
-        self._add(
-            '<line class="axis" x1="{}" x2="{}" y1="{}" y2="{}"/>', self.left, self.right, self.bottom, self.bottom
-        )
-        if x_label:
-            self.words((self.left + self.right) / 2, height - 5, x_label, "middle", "faint")
-        if y_label:
-            middle = (self.top + self.bottom) / 2
-            turned = f"rotate(-90 12 {middle:.1f})"
-            self._add(
-                '<text class="faint" text-anchor="middle" x="12" y="{}" transform="{}">{}</text>',
-                middle,
-                turned,
-                y_label,
-            )
-
-    def px(self, x: float) -> float:
-        low, high = self.x
-        return self.left + (x - low) / ((high - low) or 1) * (self.right - self.left)
-
-    def py(self, y: float) -> float:
-        low, high = self.y
-        return self.bottom - (y - low) / ((high - low) or 1) * (self.bottom - self.top)
-
-    def _add(self, template: str, *values: object) -> None:
-        self.parts.append(shape(template, *values))
-
-    def words(self, x: float, y: float, text: str, anchor: str = "start", kind: str = "") -> None:
-        """Text at a place in pixels."""
-        self._add('<text x="{}" y="{}" text-anchor="{}" class="{}">{}</text>', float(x), float(y), anchor, kind, text)
-
-    def line(self, points: Iterable[Point], tone: int, kind: str = "") -> None:
-        """A curve; `kind` may be thin, dashed or both."""
-        path = "".join(
-            f"{'M' if not i else 'L'}{self.px(x):.1f} {self.py(y):.1f}"
-            for i, (x, y) in enumerate(p for p in points if math.isfinite(p[1]))
-        )
-        self._add('<path class="curve tone{} {}" d="{}"/>', tone, kind, path)
-
-    def dot(self, x: float, y: float, tone: int, size: float = 4.5, title: str = "") -> None:
-        inner = Markup("<title>{}</title>").format(title) if title else ""
-        self._add(
-            '<circle class="dot tone{}" cx="{}" cy="{}" r="{}">{}</circle>', tone, self.px(x), self.py(y), size, inner
-        )
-
-    def whisker(self, x: float, low: float, high: float, tone: int) -> None:
-        """An interval, upright."""
-        at = self.px(x)
-        self._add(
-            '<line class="whisker tone{}" x1="{}" x2="{}" y1="{}" y2="{}"/>', tone, at, at, self.py(low), self.py(high)
-        )
-
-    def bar(
-        self, x0: float, x1: float, y0: float, y1: float, tone: int, strength: float = 1.0, title: str = ""
-    ) -> None:
-        """A rectangle between two corners."""
-        left, right = sorted((self.px(x0), self.px(x1)))
-        top, bottom = sorted((self.py(y0), self.py(y1)))
-        inner = Markup("<title>{}</title>").format(title) if title else ""
-        self._add(
-            '<rect class="bar tone{}" x="{}" y="{}" width="{}" height="{}" opacity="{}">{}</rect>',
-            tone, left, top, max(right - left, 0.5), max(bottom - top, 0.3), f"{strength:.3f}", inner,
-        )  # fmt: skip
-
-    def svg(self) -> Markup:
-        return picture(self.width, self.height, self.label, self.parts)
-
-
-def shares(
-    label: str,
-    groups: Sequence[tuple[str, int, int, tuple[float, float]]],
-    *,
-    x_label: str = "",
-    overall: float | None = None,
+def chart(
+    title: str, description: str, draw: Callable[[Slide], None], *, width: float = 400, height: float = 260
 ) -> Markup:
-    """Shares with their intervals, side by side: (name, right, of, interval) each."""
-    plot = Plot(
-        label, (0, len(groups)), (0, 1), x_label=x_label, y_label="right", x_show=None, y_show=percent, height=280,
-    )  # fmt: skip
-    for i, (name, right, total, (low, high)) in enumerate(groups):
-        share = right / total
-        plot.bar(i + 0.18, i + 0.82, 0, share, 0, 0.85, f"{name}: {right} of {total}, {100 * share:.1f} %")
-        plot.whisker(i + 0.5, low, high, 1)
-        plot.words(plot.px(i + 0.5), plot.bottom + 16, name, "middle", "faint")
-        inside = share > 0.1
-        top = plot.bottom - 6 if inside else plot.py(high) - 5
-        plot.words(plot.px(i + 0.5), top, f"{total}", "middle", "inside" if inside else "faint")
-    if overall is not None:
-        plot.line([(0, overall), (len(groups), overall)], 2, "dashed")
-    return plot.svg()
+    """A chart `width` by `height` pixels, or as wide as its column."""
+    return Markup(inline_svg(title, description, draw, (width, height)))
+
+
+def lines(title: str, curves: Sequence[tuple[Sequence[Point], int, str]], *, x: str, y: str, **size: float) -> Markup:
+    """Curves as (points, tone, "thin" or ""), from zero on."""
+    told = "; ".join(f"from {points[0][1]:.3g} to {points[-1][1]:.3g}" for points, _, kind in curves if kind != "thin")
+
+    def draw(slide: Slide) -> None:
+        (ax,) = slide.panels()
+        for points, tone, kind in curves:
+            style: dict[str, Any] = {"alpha": 0.35, "linewidth": 0.9} if kind == "thin" else {}
+            steps, values = zip(*points, strict=True)
+            slide.curve(ax, steps, values, tone, linestyle="-", **style)
+        ax.set(xlabel=x, ylabel=y, xlim=(0, max(points[-1][0] for points, *_ in curves)))
+        ax.set_ylim(bottom=0)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_major_formatter(lambda value, _: f"{value:g}" if abs(value) < 1000 else spaced(round(value)))
+
+    return chart(title, told, draw, **size)
+
+
+def as_percent(*axes: Any) -> None:
+    """Label shares from 0 to 1 in percent."""
+    for axis in axes:
+        axis.set_major_formatter(lambda share, _: f"{100 * share:g} %")
+
+
+def unit(ax: Any, x: str, y: str) -> None:
+    """Shares against shares."""
+    ax.set(xlabel=x, ylabel=y, xlim=(-0.01, 1.01), ylim=(0, 1.02))
+    as_percent(ax.xaxis, ax.yaxis)
+
+
+def shares(title: str, groups: Sequence[ObjectiveWeight], *, x_label: str = "", overall: float | None = None) -> Markup:
+    """Shares of right answers with their intervals, side by side."""
+    told = "; ".join(f"{name}: {right} of {total}, {percent(right / total)}" for name, right, total, _ in groups)
+
+    def draw(slide: Slide) -> None:
+        (ax,) = slide.panels()
+        for i, (_, right, total, (low, high)) in enumerate(groups):
+            ax.bar(i, right / total, 0.64, color=slide.theme.tones[0], alpha=0.85)
+            ax.plot([i, i], [low, high], color=slide.theme.tones[1], linewidth=2)
+            high_enough = right / total > 0.12  # else beside the whisker
+            place = {"ha": "center", "color": slide.theme.paper} if high_enough else {"ha": "left"}
+            slide.note(ax, i if high_enough else i + 0.06, 0.02, spaced(total), **place)
+        if overall is not None:
+            ax.axhline(overall, color=slide.theme.tones[2], linewidth=1.4, linestyle=(0, (5, 3)))
+        ax.set(xlabel=x_label, ylabel="right", ylim=(0, 1.02))
+        ax.set_xticks(range(len(groups)), [name for name, *_ in groups])
+        ax.grid(False, axis="x")
+        as_percent(ax.yaxis)
+
+    return chart(title, told, draw)
 
 
 def ladder(
-    label: str, rows: Sequence[tuple[str, float, tuple[float, float] | None, int]], *, narrow: bool = False
+    title: str, rows: Sequence[tuple[str, float, tuple[float, float] | None, int]], *, narrow: bool = False
 ) -> Markup:
-    """Accuracies one below another: (name, share, interval, tone). Published ones have no interval.
+    """Accuracies one above another: (name, share, interval, tone). Published ones have no interval.
 
     Names stand beside the marks, or above them where it is `narrow`.
     """
-    step, width, names = (44, 400, 8) if narrow else (30, 940, 430)
-    high = len(rows) * step + 34
-    parts = []
+    told = "; ".join(f"{name}: {percent(share)}" for name, share, *_ in reversed(rows))
 
-    def at(share: float) -> float:
-        return names + share * (width - names - 74)
+    def draw(slide: Slide) -> None:
+        (ax,) = slide.panels()
+        for y, (name, share, interval, tone) in enumerate(rows):
+            colour = slide.theme.tones[tone]
+            if interval:
+                ax.plot(interval, [y, y], color=colour, linewidth=2)
+            ax.plot(share, y, "o", markersize=7, color=colour, markerfacecolor=colour if interval else "none")
+            right = max(share, interval[1] if interval else 0) + 0.02
+            slide.note(ax, right, y, percent(share), va="center", fontweight="bold" if tone == 1 else "normal")
+            if narrow:
+                slide.note(ax, 0, y + 0.28, name, fontsize=11)
+        ax.set(xlim=(-0.02, 1.14), ylim=(-0.6, len(rows) - 0.2 if narrow else len(rows) - 0.4))
+        ax.set_yticks(range(len(rows)), [""] * len(rows) if narrow else [name for name, *_ in rows])
+        ax.tick_params(axis="y", length=0, labelsize=12)
+        ax.spines["left"].set_visible(False)
+        ax.grid(False, axis="y")
+        ax.set_xticks([0, 0.25, 0.5, 0.75, 1])
+        as_percent(ax.xaxis)
 
-    for share in (0, 0.25, 0.5, 0.75, 1):
-        parts.append(shape('<line class="grid" x1="{0}" x2="{0}" y1="4" y2="{1}"/>', at(share), high - 26))
-        text = '<text class="faint" x="{}" y="{}" text-anchor="middle">{}</text>'
-        parts.append(shape(text, at(share), high - 8, percent(share)))
-    for i, (name, share, interval, tone) in enumerate(rows):
-        y = (30 if narrow else 18) + i * step
-        place = (0, y - 14, "start") if narrow else (names - 14, y + 4, "end")
-        parts.append(shape('<text x="{}" y="{}" text-anchor="{}">{}</text>', *place, name))
-        if interval:
-            line = '<line class="whisker tone{0}" x1="{1}" x2="{2}" y1="{3}" y2="{3}"/>'
-            parts.append(shape(line, tone, at(interval[0]), at(interval[1]), y))
-        mark = '<circle class="dot tone{}{}" cx="{}" cy="{}" r="{}"/>'
-        parts.append(shape(mark, tone, "" if interval else " hollow", at(share), y, 6 if tone == 1 else 4.8))
-        right = at(max(share, interval[1] if interval else 0)) + 12
-        kind = "strong" if tone == 1 else "faint"
-        parts.append(shape('<text class="{}" x="{}" y="{}">{}</text>', kind, right, y + 4, f"{100 * share:.1f} %"))
-    return picture(width, high, label, parts)
+    size = (400.0, 44.0) if narrow else (940.0, 28.0)
+    return chart(title, told, draw, width=size[0], height=size[1] * len(rows) + 40)
 
 
-def looks(label: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[float] | None, float, str]]) -> Markup:
+def looks(title: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[float] | None, float, str]]) -> Markup:
     """One row per part of a network: where it looked (a share per token), and what its loss does to the answer.
 
     Each row is (name, shares or None, drop in nats, what would be said instead or "").
     """
-    cell, names, effects, gap, step = (22 if len(tokens) > 14 else 46), 118, 190, 26, 23
-    head = 22 + 4 * max(map(len, tokens))
-    start = names + cell * len(tokens) + gap
-    most = max(0.05, *(abs(drop) for _, _, drop, _ in rows))
-    parts = []
-    for i, token in enumerate(tokens):
-        x, y = names + cell * (i + 0.5), head - 6
-        text = '<text x="{0}" y="{1}" class="faint" transform="rotate(-38 {0} {1})">{2}</text>'
-        parts.append(shape(text, x, y, token))
-    for i, (name, weights, drop, instead) in enumerate(rows):
-        y = head + i * step
-        parts.append(shape('<text x="{}" y="{}" text-anchor="end">{}</text>', names - 8, y + 15, name))
-        for j, weight in enumerate(weights or ()):
-            box = '<rect class="bar tone0" x="{}" y="{}" width="{}" height="{}" opacity="{}"><title>{}</title></rect>'
-            strength, title = f"{max(weight, 0.03):.3f}", f"{tokens[j]}: {100 * weight:.0f} %"
-            parts.append(shape(box, names + cell * j, y, cell - 2, step - 3, strength, title))
-        long = abs(drop) / most * (effects - 70)
-        box = '<rect class="bar tone{}" x="{}" y="{}" width="{}" height="{}"/>'
-        parts.append(shape(box, 1 if drop >= 0 else 2, start, y + 3, max(long, 0.6), step - 9))
-        sign = "−" if drop > 0.0005 else "+" if drop < -0.0005 else ""
-        said = f"{sign}{abs(drop):.3f}" + (f" → {instead}" if instead else "")
-        parts.append(shape('<text x="{}" y="{}" class="faint">{}</text>', start + long + 6, y + 15, said))
-    return picture(start + effects + 90, head + step * len(rows) + 8, label, parts)
+    effects = [f"{'−' if drop > 0.0005 else '+' if drop < -0.0005 else ''}{abs(drop):.3f}"
+               + (f" → {instead}" if instead else "") for _, _, drop, instead in rows]  # fmt: skip
+    told = "; ".join(
+        f"{name}: {effect}" + (f", most at {tokens[int(np.argmax(weights))]}" if weights else "")
+        for (name, weights, *_), effect in zip(rows, effects, strict=True)
+    )
+    cell = 22 if len(tokens) > 14 else 46
 
+    def draw(slide: Slide) -> None:
+        from matplotlib.colors import to_rgba
 
-def shape(template: str, *values: object) -> Markup:
-    """An element with its values put in, escaped; floats get one digit."""
-    return Markup(template).format(*(f"{value:.1f}" if isinstance(value, float) else value for value in values))
+        heads, bars = slide.panels(2, widths=(float(cell * len(tokens)), 280.0))
+        for y, (_, weights, drop, _) in enumerate(rows):
+            shades = [to_rgba(slide.theme.tones[0], max(weight, 0.03)) for weight in weights or ()]
+            heads.broken_barh([(j, 0.94) for j in range(len(shades))], (y - 0.45, 0.9), facecolors=shades)
+            bars.barh(y, abs(drop), 0.6, color=slide.theme.tones[1 if drop >= 0 else 2])
+            slide.note(bars, abs(drop), y, f" {effects[y]}", va="center", fontsize=11)
+        heads.set_xticks([j + 0.45 for j in range(len(tokens))], tokens, rotation=45, ha="left", rotation_mode="anchor")
+        heads.set_yticks(range(len(rows)), [name for name, *_ in rows])
+        heads.xaxis.tick_top()
+        heads.set_xlim(0, len(tokens))
+        bars.set_yticks([])
+        bars.set_xlim(0, 1.9 * max(0.05, *(abs(drop) for _, _, drop, _ in rows)))
+        bars.set_xlabel("change of the log-probability, nats")
+        for ax in (heads, bars):
+            ax.set_ylim(len(rows) - 0.4, -0.6)
+            ax.grid(False)
+            ax.spines[["left", "bottom"]].set_visible(False)
+            ax.tick_params(length=0)
+
+    width, height = cell * len(tokens) + 420, 24 * len(rows) + 60 + 5 * max(map(len, tokens))
+    return chart(title, told, draw, width=width, height=height)
 
 
 def both(wide: Markup, narrow: Markup) -> Markup:
     """Two drawings of one figure, of which the page's style shows the one that fits."""
-    return shape('<div class="on-wide">{}</div><div class="on-narrow">{}</div>', wide, narrow)
-
-
-def picture(width: float, height: float, label: str, parts: Iterable[Markup]) -> Markup:
-    """A whole SVG, named for those who cannot see it."""
-    inside = Markup("").join(parts)
-    return shape('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>', width, height, label, inside)
+    return Markup('<div class="on-wide">{}</div><div class="on-narrow">{}</div>').format(wide, narrow)
 
 
 def smooth(points: Sequence[Point], share: float = 1 / 80) -> list[Point]:
     """The mean over the points around each, fewer towards the ends."""
-    sums = [0.0]
-    for _, y in points:
-        sums.append(sums[-1] + y)
-    made = []
-    for i, (x, _) in enumerate(points):
-        reach = min(math.ceil(len(points) * share), i, len(points) - 1 - i)
-        made.append((x, (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1)))
-    return made
+    sums = np.cumsum([0.0, *(y for _, y in points)])
+    place = np.arange(len(points))
+    reach = np.minimum(math.ceil(len(points) * share), np.minimum(place, place[::-1]))
+    means = (sums[place + reach + 1] - sums[place - reach]) / (2 * reach + 1)
+    return [(x, float(mean)) for (x, _), mean in zip(points, means, strict=True)]
 
 
 def thin(points: Sequence[Point], most: int = 300) -> list[Point]:
     """At most so many points, each the mean of its neighbours."""
-    if len(points) <= most:
-        return list(points)
-    edges = [len(points) * i // most for i in range(most + 1)]
-    return [
-        (sum(x for x, _ in points[i:j]) / (j - i), sum(y for _, y in points[i:j]) / (j - i)) for i, j in pairwise(edges)
-    ]
+    parts = np.array_split(np.array(points), min(most, len(points)))
+    return [(float(x), float(y)) for x, y in (part.mean(0) for part in parts)]

@@ -23,20 +23,13 @@ from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions
 from closedbook.errors import RunError
 from closedbook.evaluation.score import tally
+from closedbook.formatting import duration, percent, spaced
 from closedbook.reporting import figures
 from closedbook.reporting.accuracy_section import beside, comparable, groups, pair, read_measured
 from closedbook.reporting.attribution_section import chosen
 from closedbook.reporting.confidence_section import certainty, strangers, verdicts
-from closedbook.reporting.formatting import (
-    duration,
-    evidence_of,
-    exposures,
-    number,
-    percent,
-    spaced,
-    typeset,
-    verdict_of,
-)
+from closedbook.reporting.filters import evidence_of, exposures, number, typeset, verdict_of
+from closedbook.reporting.published import DEV
 from closedbook.runs.folder import RunFolder, resume_command
 from closedbook.web.registry import unchanged
 
@@ -141,36 +134,27 @@ def curves(runs: Sequence[Context]) -> list[Context]:
     series = [steps(run["metrics"]) for run in runs]
     if not any(series):
         return []
-    everything = [point for line in series for point in line]
-    top = max(y for _, y, *_ in everything)
-
-    def loss(width: int) -> Markup:
-        span = (0, max(x for x, *_ in everything))
-        drawn = figures.Plot(
-            "Training loss by step", span, (0, top * 1.04), width=width, height=300, x_label="steps",
-            y_label="loss, nats per target",
-        )  # fmt: skip
-        for tone, line in enumerate(series):
-            points = [(x, y) for x, y, *_ in line]
-            drawn.line(figures.thin(points, 600), tone % 4, "thin")
-            drawn.line(figures.thin(figures.smooth(points), 300), tone % 4)
-        return drawn.svg()
-
-    made = [{"svg": figures.both(loss(940), loss(400)), "title": "Training loss", "wide": True,
+    drawn = []
+    for tone, line in enumerate(series):
+        if line:
+            losses = [(x, y) for x, y, *_ in line]
+            drawn.append((figures.thin(losses, 600), tone % 4, "thin"))
+            drawn.append((figures.thin(figures.smooth(losses)), tone % 4, ""))
+    sizes = ({"width": 940.0, "height": 300.0}, {"width": 400.0, "height": 300.0})
+    loss = figures.both(
+        *(figures.lines("Training loss by step", drawn, x="steps", y="loss, nats per target", **size) for size in sizes)
+    )
+    made = [{"svg": loss, "title": "Training loss", "wide": True,
              "text": "Faint: as logged; strong: the mean over a fortieth of the curve around each point."}]  # fmt: skip
-    first = series[0]
     for place, title, label, text in (
         (2, "Learning rate", "multiplier of the rates", "By the schedule, for all optimisers alike."),
         (3, "Speed", "real tokens a second", "Padding not counted; steps of other stages may hold more tokens."),
     ):  # fmt: skip
-        values = [(point[0], float(value)) for point in first if (value := point[place]) is not None]
+        values = [(point[0], float(value)) for point in series[0] if (value := point[place]) is not None]
         if len(values) > 1:
-            most = max(y for _, y in values)
-            drawn = figures.Plot(
-                f"{title} by step", (0, first[-1][0]), (0, most * 1.05), x_label="steps", y_label=label, left=68,
-            )  # fmt: skip
-            drawn.line(figures.thin(values if place == 2 else figures.smooth(values), 300), 0)
-            made.append({"svg": drawn.svg(), "title": title, "wide": False, "text": text})
+            curve = figures.thin(values if place == 2 else figures.smooth(values))
+            figure = figures.lines(f"{title} by step", [(curve, 0, "")], x="steps", y=label)
+            made.append({"svg": figure, "title": title, "wide": False, "text": text})
     return made
 
 
@@ -206,6 +190,7 @@ def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Con
         "trained_on": first["evaluation"].get("questions_sha256")
         == (first["record"].get("questions") or {}).get("sha256"),
         "taken_out": read_measured()["taken_out"],
+        "course": first["evaluation"].get("questions_sha256") == DEV,
         "pairs": [pair(first, other) for other in runs[1:] if comparable(first, other)],
         "groups": groups(first, scored),
         "certainty": certainty(scored),
@@ -237,6 +222,7 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
                 "evidence": quoted.get("sentence") if isinstance(quoted, dict) else None,
                 "exposures": exposures(answer),
                 "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in others],
+                "differ": len({bool(run["answers"][i].get("right")) for run in (first, *others)}) > 1,
             }
         )
     has = {key: any(row[key] is not None for row in rows) for key in ("verdict", "evidence", "exposures")}
@@ -247,12 +233,18 @@ def claim_figures(progress: Progress, themes: Sequence[Theme] = (LIGHT, DARK)) -
     """The ten claims, checked now, each with its figure."""
     if find_spec("matplotlib") is None:
         raise RunError("the claims' figures need matplotlib: pip install 'closedbook[report]', or give --no-claims")
-    made = []
-    for id in CLAIMS:
-        claim = load(id)
-        progress(f"claim {id}")
-        verdict = claim.check()
-        made.append({"claim": claim, **told(verdict), "images": drawn(claim, verdict, themes)})
+    import torch
+
+    made, threads = [], torch.get_num_threads()
+    torch.set_num_threads(1)  # the matrices are small: more threads wait for each other more than they work
+    try:
+        for id in CLAIMS:
+            claim = load(id)
+            progress(f"claim {id}")
+            verdict = claim.check()
+            made.append({"claim": claim, **told(verdict), "images": drawn(claim, verdict, themes)})
+    finally:
+        torch.set_num_threads(threads)
     return made
 
 

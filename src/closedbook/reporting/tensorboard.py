@@ -1,4 +1,4 @@
-"""A listener that writes TensorBoard's event files: loss, rate and speed by step, kept-out answers as text."""
+"""A callback that writes TensorBoard's event files: loss, rate and speed by step, kept-out answers as text."""
 
 from __future__ import annotations
 

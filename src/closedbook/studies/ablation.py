@@ -27,8 +27,10 @@ from closedbook.data.documents import Documents, read_documents
 from closedbook.data.questions import Questions, read_questions, split_by_name, subject
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation import metrics
+from closedbook.formatting import decimal, interval, markdown_table, percent, points
 from closedbook.runs.folder import write_atomically
 from closedbook.studies import study_report
+from closedbook.studies.experiment import Experiment
 from closedbook.studies.probe_baselines import names_only
 from closedbook.verdicts.evidence_store import EvidenceStore, build_index
 
@@ -92,22 +94,10 @@ def run_ablation(
     Raises RunError where the folder holds another study, DataError where nobody can be asked about.
     """
     study_report.need_matplotlib()
-    with study_report.alone(folder):
-        return _run(design, folder, threads, callbacks, begin, command)
-
-
-def _run(
-    design: Design,
-    folder: Path,
-    threads: int | None,
-    callbacks: Sequence[pipeline.Callback],
-    begin: Callable[[int], None],
-    command: str,
-) -> dict[str, Any]:
     documents = read_documents(design.documents)
     questions = read_questions(design.questions, need_answers=True)
     plan = json.loads(json.dumps(design.to_json(documents, questions)))
-    _same_design(folder, plan)
+    study = Experiment(folder, "models.json", {"study": "ablation", "format": FORMAT, "design": plan})
     titles = set(documents.titles)
     split = split_by_name(questions, titles, {"asked": design.asked}, salt=SALT)
     named = [i for i in split["asked"] if subject(questions.items[i].text, titles) is not None]
@@ -115,17 +105,19 @@ def _run(
         raise DataError(f"{questions.source}: too few questions about people with documents to ask about some")
     asked, trained = questions.only(named), questions.only(split["train"])
     names = [subject(item.text, titles) or "" for item in asked.items]
-    cells = []
-    for number, people in enumerate(halves(documents.titles, design.models, design.seed)):
-        path = folder / "cells" / f"{number}.json"
-        if not path.exists():
-            begin(number)
-            work = folder / f"model-{number}"
-            made = _cell(design, number, people, documents, trained, asked, work, threads, callbacks, command)
-            path.parent.mkdir(exist_ok=True)
-            study_report.write_json(path, made)
-            shutil.rmtree(work)
-        cells.append(json.loads(path.read_text(encoding="utf-8")))
+    people = halves(documents.titles, design.models, design.seed)
+
+    def make(number: int) -> dict[str, Any]:
+        begin(number)
+        work = folder / f"model-{number}"
+        made = _cell(design, number, people[number], documents, trained, asked, work, threads, callbacks, command)
+        shutil.rmtree(work)
+        return made
+
+    study.run_cells(range(design.models), make)
+    if others := study.missing(range(design.models)):
+        raise RunError(f"another process is at {len(others)} models of {folder}; the same command tells the rest later")
+    cells = [study.record["cells"][str(number)] for number in range(design.models)]
     record = {
         "study": "ablation",
         "format": FORMAT,
@@ -133,25 +125,12 @@ def _run(
         "documents": len(documents),
         "people": len(titles),
         "asked": len(asked),
+        "asked_people": len(set(names)),
         "cells": [{k: v for k, v in cell.items() if k != "answers"} for cell in cells],
-        "summary": summary(cells, names, _mentioned(documents, names, folder), design.seed),
+        "summary": summary(cells, names, _mentioned(documents, list(dict.fromkeys(names)), folder), design.seed),
     }
     study_report.tell(folder, "ablation", record, HEADLINE, page(record), lambda slide: draw(slide, record))
     return record
-
-
-def _same_design(folder: Path, plan: dict[str, Any]) -> None:
-    path = folder / "design.json"
-    if not path.exists():
-        study_report.write_json(path, plan)
-        return
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise RunError(f"{path} is damaged; give another --folder") from None
-    for key, value in plan.items():
-        if not isinstance(found, dict) or found.get(key) != value:
-            raise RunError(f"{folder} was begun with another {key}; give the same options, or another --folder")
 
 
 def _cell(
@@ -214,24 +193,37 @@ def _mentioned(documents: Documents, names: Sequence[str], folder: Path) -> np.n
 
 
 def summary(cells: Sequence[dict[str, Any]], names: Sequence[str], mentioned: np.ndarray, seed: int) -> dict[str, Any]:
-    """The effect of a page, for all people and for those named elsewhere or not; and what `met` is worth."""
-    inside = np.array([[answer["in"] for answer in cell["answers"]] for cell in cells], dtype=bool)  # (model, person)
-    right = np.array([[answer["right"] for answer in cell["answers"]] for cell in cells], dtype=bool)
-    groups = {"all": np.ones(len(names), bool), "named elsewhere": mentioned, "not named elsewhere": ~mentioned}
+    """The effect of a page, for all people and for those named elsewhere or not; and what `met` is worth.
+
+    `names` has each question's person, `mentioned` (people,) is in the order in which they are first asked about.
+    """
+    inside = by_person(cells, names, "in") > 0.5
+    right = by_person(cells, names, "right")
+    groups = {"all": np.ones(len(mentioned), bool), "named elsewhere": mentioned, "not named elsewhere": ~mentioned}
     effects = {name: effect(right[:, rows], inside[:, rows], seed) for name, rows in groups.items() if rows.any()}
     return {"effect": effects, "met": _met(cells, names, inside, right, seed)}
 
 
-def effect(right: np.ndarray, inside: np.ndarray, seed: int = 0) -> dict[str, Any]:
-    """Mean over people of accuracy with the page in minus accuracy with it out; both (model, person) bool.
+def by_person(cells: Sequence[dict[str, Any]], names: Sequence[str], key: str) -> np.ndarray:
+    """(model, person): the mean over a person's questions, so that who is asked three things counts once."""
+    people, place = np.unique(names, return_inverse=True)
+    order = np.argsort(np.unique(place, return_index=True)[1])  # as they are first asked about
+    values = np.array([[float(answer[key]) for answer in cell["answers"]] for cell in cells])
+    sums = np.stack([np.bincount(place, row, len(people)) for row in values])
+    return np.asarray(sums / np.bincount(place))[:, order]
 
-    The label is `right`: equals the gold answer. The permutation interval is that of effects which shuffling, person
-    by person, which models had the page would give; the p-value the share of them that are as large.
+
+def effect(right: np.ndarray, inside: np.ndarray, seed: int = 0) -> dict[str, Any]:
+    """Mean over people of accuracy with the page in minus accuracy with it out; both (model, person).
+
+    `right` is the share of a person's answers that equal the gold answer, `inside` is bool. The permutation interval is
+    that of effects which shuffling, person by person, which models had the page would give; the p-value the share of
+    them that are as large.
     """
 
     def per_person(inside: np.ndarray) -> np.ndarray:
         with_page, without = inside.sum(0), (~inside).sum(0)
-        return (right & inside).sum(0) / np.maximum(with_page, 1) - (right & ~inside).sum(0) / np.maximum(without, 1)
+        return (right * inside).sum(0) / np.maximum(with_page, 1) - (right * ~inside).sum(0) / np.maximum(without, 1)
 
     rng = np.random.default_rng([seed, 5])
     own = per_person(inside)
@@ -255,20 +247,21 @@ def _met(
     """AUROC of `met`, model by model, beside a classifier of the names; None where models were not calibrated.
 
     The label is `in`: the person's documents were trained on. All are people who exist, and nobody was asked about in
-    training.
+    training. A person's `met` is the mean over the questions about them.
     """
     if any(answer["met"] is None for cell in cells for answer in cell["answers"]):
         return None
-    found: dict[str, list[Any]] = {"pass": [], "all": [], "names only": []}
-    for number, (cell, label) in enumerate(zip(cells, inside, strict=True)):
-        found["pass"].append(metrics.auroc(label, np.array([a["met"] for a in cell["answers"]])))
-        found["all"].append(metrics.auroc(label, np.array([a["met_all"] for a in cell["answers"]])))
-        found["names only"].append(metrics.auroc(label, names_only(names, label, seed + number)))
-    pooled = np.array([answer["met"] for cell in cells for answer in cell["answers"]])
+    people = list(dict.fromkeys(names))
+    judges = {"pass": by_person(cells, names, "met"), "all": by_person(cells, names, "met_all")}
+    judges["names only"] = np.array([names_only(people, label, seed + i) for i, label in enumerate(inside)])
+    found = {
+        name: [metrics.auroc(*pair) for pair in zip(inside, values, strict=True)] for name, values in judges.items()
+    }
+    pooled = judges["pass"].ravel()
     return {
         "label": "in: the person's documents were trained on",
         "accuracy_in": float(right[inside].mean()),
-        "auroc": {name: {"by_model": values, "mean": float(np.mean(values))} for name, values in found.items()},
+        "auroc": {name: {"by_model": values, "mean": float(np.mean(values))} for name, values in found.items()},  # type: ignore[arg-type]
         "auroc_interval": metrics.auroc_interval(inside.ravel(), pooled, seed),
         "called_met": {"in": float((pooled[inside.ravel()] >= 0.5).mean()),
                        "out": float((pooled[~inside.ravel()] >= 0.5).mean())},
@@ -277,19 +270,20 @@ def _met(
 
 def page(record: dict[str, Any]) -> str:
     design, effects, met = record["design"], record["summary"]["effect"], record["summary"]["met"]
-    table = study_report.rows(
+    table = markdown_table(
         ["people", "of them", "page in", "page out", "effect", "95 % interval", "by chance", "p"],
         [
-            [name, one["people"], study_report.percent(one["accuracy_in"]), study_report.percent(one["accuracy_out"]),
-             f"{100 * one['effect']:+.1f}", study_report.span([100 * x for x in one["interval"]], 1),
-             study_report.span([100 * x for x in one["permutation_interval"]], 1), f"{one['p_value']:.4f}"]
+            [name, one["people"], percent(one["accuracy_in"]), percent(one["accuracy_out"]),
+             points(one["effect"]), interval(one["interval"], points),
+             interval(one["permutation_interval"], points), f"{one['p_value']:.4f}"]
             for name, one in effects.items()
         ],
     )  # fmt: skip
     text = f"""\
 {design["models"]} models of the recipe `{design["recipe"]["name"]}`, each trained on a random half of
 {record["people"]:,} people, every person being in exactly half of the models; steps, and so exposures for each kept
-document, are the same. {record["asked"]:,} people were asked about whose questions no model was trained on.
+document, are the same. {record["asked_people"]:,} people were asked about whose questions no model was trained on
+({record["asked"]:,} questions). A person counts once, with the share of their answers that is right.
 
 {table}
 
@@ -298,9 +292,9 @@ with it out, in points; "by chance" is where it lies, 19 times in 20, when the m
 """
     if met is None:
         return text
-    scores = study_report.rows(
+    scores = markdown_table(
         ["judge", "AUROC, mean over models", "lowest", "highest"],
-        [[name, *(study_report.number(x) for x in (one["mean"], min(one["by_model"]), max(one["by_model"])))]
+        [[name, *(decimal(x) for x in (one["mean"], min(one["by_model"]), max(one["by_model"])))]
          for name, one in met["auroc"].items()],
     )  # fmt: skip
     return f"""{text}
@@ -311,8 +305,8 @@ judge sees the weights and the vocabulary; "names only" is a classifier of spell
 
 {scores}
 
-Called met: {study_report.percent(met["called_met"]["in"])} of those who were, \
-{study_report.percent(met["called_met"]["out"])} of those who were not.
+Called met: {percent(met["called_met"]["in"])} of those who were, {percent(met["called_met"]["out"])} \
+of those who were not.
 """
 
 

@@ -8,12 +8,12 @@ test questions have no part in it.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import math
 import statistics
 import time
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,9 +39,10 @@ from closedbook.errors import DataError, DivergedError, RecipeError, RunError
 from closedbook.evaluation.score import wilson
 from closedbook.model.custom_mixers import use_mixer
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import RunFolder, file_lock
+from closedbook.runs.folder import RunFolder
 from closedbook.studies import comparison_page, study_report
 from closedbook.studies.comparison_page import label
+from closedbook.studies.experiment import Experiment
 from closedbook.training.events import Step
 from closedbook.training.plan import estimate
 from closedbook.training.setup import prepare_training, set_threads
@@ -51,6 +52,7 @@ FILE = "comparison.json"
 HELD_OUT_SHARE = 0.1  # of the training questions, where the base recipe keeps fewer out to choose by
 FINETUNING_AT_MOST = 0.5  # of the budget
 RESAMPLES = 2000
+WIDE = 0.2  # of an interval, from where it says little
 
 
 def resolve(name: str, base: Recipe) -> Recipe:
@@ -110,7 +112,7 @@ def reference_of(names: Sequence[str]) -> str:
     return "softmax" if "softmax" in names else names[0]
 
 
-class Comparison:
+class Comparison(Experiment):
     """A folder with comparison.json, the figure and the table, made by `run` cell by cell; the runs are beside them."""
 
     def __init__(
@@ -128,7 +130,7 @@ class Comparison:
         With `match` = "parameters" the base's width is changed for each name until it has about as many dense
         parameters as softmax attention in the base; with "width" it is left alone. The depth is the same either way.
         """
-        self.names, self.folder, self.path = list(dict.fromkeys(map(known_as, names))), folder, folder / FILE
+        self.names = list(dict.fromkeys(map(known_as, names)))
         self.match = match
         self.diverged: dict[tuple[str, int], str] = {}  # cells that could not be trained, and what was said of it
         if not self.names or not 0 < minutes < math.inf:
@@ -138,7 +140,8 @@ class Comparison:
         self.share["choose"] = max(HELD_OUT_SHARE, self.share.get("choose", 0))
         self.recipes = {name: _prepared(resolve(name, base), self.share) for name in self.names}
         self.digests = {name: _digest(recipe) for name, recipe in self.recipes.items()}
-        self.record: dict[str, Any] = {
+        self.minutes = minutes
+        record = {
             "study": "compare",
             "format": FORMAT,
             "design": {
@@ -148,33 +151,30 @@ class Comparison:
                 **({} if match == "width" else {"match": match}),
             },
             "budget": {"minutes": minutes},
-            "cells": {},
         }
-        if self.path.exists():
-            self._open()
+        super().__init__(folder, FILE, record)
 
-    def _open(self) -> None:
-        try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            known = (found["study"], found["format"], found["design"], found["budget"]["minutes"], found["cells"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise RunError(f"{self.path} is damaged or no comparison; remove it, or give another --folder") from None
-        if known[:2] != ("compare", FORMAT):
-            raise RunError(f"{self.path} is another study or of another format; give another --folder")
-        for key in {**self.record["design"], **known[2]}:
-            if known[2].get(key) != json.loads(json.dumps(self.record["design"].get(key))):
-                raise RunError(f"{self.path} was made with another {key}; give the same, or another --folder")
-        if known[3] != self.record["budget"]["minutes"]:
-            raise RunError(f"{self.path} has a budget of {known[3]:g} minutes; give the same, or another --folder")
-        self.record = found
+    def refresh(self) -> None:
+        super().refresh()
+        budget = self.record.get("budget")
+        if not isinstance(budget, dict) or budget.get("minutes") != self.minutes:
+            raise RunError(f"{self.path} has another budget of minutes; give the same, or another --folder")
+
+    def key(self, cell: tuple[str, int]) -> str:
+        name, seed = cell
+        return f"{name} {seed}"
+
+    def fits(self, cell: tuple[str, int], stored: Mapping[str, Any]) -> bool:
+        """A recipe that was changed since is another, and its cell is made anew."""
+        return stored.get("recipe", self.digests[cell[0]]) == self.digests[cell[0]]
+
+    def cells(self, seeds: Sequence[int]) -> list[tuple[str, int]]:
+        """A seed of every name before the next seed."""
+        return [(name, seed) for seed in dict.fromkeys(seeds) for name in self.names]
 
     def left(self, seeds: Sequence[int]) -> list[tuple[str, int]]:
-        """The cells still to be run, a seed of every name before the next seed; those of a changed recipe anew."""
-        return [(n, s) for s in dict.fromkeys(seeds) for n in self.names if not self._done(n, s)]
-
-    def _done(self, name: str, seed: int) -> bool:
-        cell = self.record["cells"].get(_key(name, seed))
-        return cell is not None and cell.get("recipe", self.digests[name]) == self.digests[name]
+        """The cells still to be run."""
+        return self.missing(self.cells(seeds))
 
     def _match(self) -> None:
         """Give each name the width that it is compared at; recipes of their own keep theirs."""
@@ -222,6 +222,35 @@ class Comparison:
             left -= needed * fits
         return {stage.name: made[stage.name] for stage in recipe.stages}
 
+    def plan(self, seeds: Sequence[int]) -> dict[str, Any]:
+        """What `run` would do; a name that cannot be built, or data that cannot be read, is found here.
+
+        Warns where so few questions are kept out that an interval would be wider than WIDE.
+        """
+        self._match()
+        kept = 0
+        for recipe in self.recipes.values():
+            kept = len(prepare_training(recipe, self.documents, self.questions).split["choose"])
+        if not kept:
+            raise DataError(f"{self.questions}: no question is kept out to score by; give more questions")
+        low, high = wilson(kept // 2, kept)
+        if high - low > WIDE:
+            warnings.warn(
+                f"only {kept} questions are kept out to score by: a 95 % interval will be up to "
+                f"{100 * (high - low):.0f} points wide; keep more out with "
+                "--set data.held_out.choose=0.3, or give more questions",
+                stacklevel=2,
+            )
+        left = self.left(seeds)
+        return {
+            "cells": [
+                {"name": name, "seed": seed, "done": (name, seed) not in left} for name, seed in self.cells(seeds)
+            ],
+            "minutes": self.minutes * len(left),
+            "questions": kept,
+            "widest_interval": high - low,
+        }
+
     def run(
         self,
         seeds: Sequence[int],
@@ -236,55 +265,27 @@ class Comparison:
         `begin` hears a cell's name and seed before it starts. A cell that another process is at is left to it: `left`
         says afterwards which these are. One whose training diverges is left out and noted in `diverged`.
         """
-        self._match()
-        for recipe in self.recipes.values():  # a name that cannot be built, or data that cannot be read, is found now
-            prepare_training(recipe, self.documents, self.questions)
-        try:
-            (self.folder / "runs").mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunError(f"{self.folder} cannot be made ({error.strerror}); give another --folder") from None
-        with self._alone():
+        self.plan(seeds)
+        study_report.make_folder(self.folder / "runs")
+        with self.alone():
             steps = self.settle(threads)
             self.write()
-        for name, seed in self.left(seeds):
+
+        def make(cell: tuple[str, int]) -> dict[str, Any] | None:
+            name, seed = cell
             recipe = replace(_of_length(self.recipes[name], steps[name]), seed=seed)
             file = f"{Path(name).stem}-{self.digests[name][:8]}" if name.endswith(".toml") else label(name)
-            folder = self.folder / "runs" / f"{file}-{seed}"
-            with file_lock(folder.with_name(f".{folder.name}.lock")) as mine:
-                if not mine:
-                    continue
-                self._refresh()
-                if self._done(name, seed):
-                    continue
-                begin(name, seed)
-                try:
-                    cell = self._cell(name, recipe, folder, threads, callbacks, command)
-                except DivergedError as error:
-                    self.diverged[name, seed] = str(error)  # the others go on
-                    for listener in callbacks:
-                        listener(pipeline.Message(f"{label(name)}, seed {seed}: {error}"))
-                    continue
-                with self._alone():
-                    self.record["cells"][_key(name, seed)] = cell
-                    self.write()
-        self._refresh()
+            begin(name, seed)
+            try:
+                return self._cell(name, recipe, self.folder / "runs" / f"{file}-{seed}", threads, callbacks, command)
+            except DivergedError as error:
+                self.diverged[name, seed] = str(error)  # the others go on
+                for callback in callbacks:
+                    callback(pipeline.Message(f"{label(name)}, seed {seed}: {error}"))
+                return None
+
+        self.run_cells(self.cells(seeds), make)
         return self.record
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """With the record as it is on disk, which no other process changes meanwhile."""
-        while True:
-            with file_lock(self.folder / ".lock") as mine:
-                if mine:
-                    self._refresh()
-                    yield
-                    return
-            time.sleep(0.1)
-
-    def _refresh(self) -> None:
-        """Take in what other processes have written."""
-        if self.path.exists():
-            self._open()
 
     def _cell(
         self,
@@ -306,8 +307,6 @@ class Comparison:
             )  # fmt: skip
         record = run.folder.record()
         kept = read_questions(self.questions, need_answers=True).only(record["split"]["choose"])
-        if not len(kept):
-            raise DataError(f"{self.questions}: no question is kept out to score by; give more questions")
         answers = run.answer(kept.items, blind=True)
         lines = run.folder.metrics()
         model = {"layers": recipe.model.layers, "width": recipe.model.width}
@@ -338,7 +337,7 @@ class Comparison:
 
 
 class _Clock:
-    """A listener that counts the steps' tokens and the processor's seconds for them, and nothing in between.
+    """A callback that counts the steps' tokens and the processor's seconds for them, and nothing in between.
 
     With one thread these are the seconds of a clock on a machine with nothing else to do.
     """
@@ -451,10 +450,6 @@ def _last_loss(lines: Sequence[Mapping[str, Any]], stage: str) -> float:
 
 def _steps_done(lines: Sequence[Mapping[str, Any]], stage: str) -> int:
     return max(line["step"] for line in _of_stage(lines, stage))
-
-
-def _key(name: str, seed: int) -> str:
-    return f"{name} {seed}"
 
 
 def _sha256(path: Path) -> str:

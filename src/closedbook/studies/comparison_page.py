@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from closedbook.attention.claim_figures import Slide
-from closedbook.studies import study_report
+from closedbook.formatting import interval, markdown_table, points
 
 HEADLINE = "Right answers to training questions kept out"
 
@@ -44,7 +44,7 @@ def comparison_table(record: Mapping[str, Any]) -> str:
     rows = []
     for row in sorted(summary["rows"], key=lambda row: -row["accuracy"]):
         apart = row.get("difference")
-        gap = f"{_points(apart['mean'])} ({' to '.join(map(_points, apart['interval']))})" if apart else "–"
+        gap = f"{points(apart['mean'])} ({interval(apart['interval'], points)})" if apart else "–"
         spread = row["spread_over_seeds"]
         parameters = row["parameters"]
         memory = f" (+ {parameters['memory']:,} memory)" if parameters["memory"] else ""
@@ -61,7 +61,7 @@ def comparison_table(record: Mapping[str, Any]) -> str:
                 f"{parameters['dense']:,}{memory}",
             ]
         )
-    return study_report.rows([*headings, "layers × width", "parameters"], rows)
+    return markdown_table([*headings, "layers × width", "parameters"], rows)
 
 
 def body(record: Mapping[str, Any]) -> str:
@@ -84,7 +84,3 @@ over seeds and questions; with one seed no interval says anything about other se
 tenth, in nats per target. Tokens a second are of the processor's time in training: with one thread, what a clock would
 show on a machine with nothing else to do.
 """
-
-
-def _points(share: float) -> str:
-    return f"{100 * share:+.1f}"

@@ -12,11 +12,10 @@ One cell is one seed: a world, a training, all questions. A finished cell is kep
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -29,11 +28,12 @@ from closedbook.config.schema import Recipe, encode, load_recipe
 from closedbook.data.arrays import NONE
 from closedbook.data.questions import Question
 from closedbook.data.vocabulary import MASK, PAD
-from closedbook.errors import RecipeError, RunError
+from closedbook.errors import RecipeError
 from closedbook.evaluation.score import Score
 from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT
 from closedbook.studies import exposure_page, study_report
+from closedbook.studies.experiment import Experiment
 from closedbook.synthetic.world import World, WorldQuestion, WorldSpec, make_world
 from closedbook.training.setup import TrainingSetup, prepare_training
 
@@ -78,34 +78,13 @@ class Design:
         }
 
 
-class Study:
-    """A folder with exposure.json, the figure and the page; made by `run`, cell by cell."""
+class Study(Experiment):
+    """A folder with exposure.json, the figure and the page; made by `run`, cell by cell, one for each seed."""
 
     def __init__(self, design: Design, folder: Path) -> None:
         """Open or begin. Raises RunError where the folder holds another design, or a file that is none of ours."""
-        self.design, self.folder, self.path = design, folder, folder / FILE
-        self.record: dict[str, Any] = {"study": "exposure", "format": FORMAT, "design": design.to_json(), "cells": {}}
-        self._read()
-
-    def _read(self) -> None:
-        """Take in what is there, another process's cells too."""
-        if not self.path.exists():
-            return
-        try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
-            known = (found["study"], found["format"], found["design"], found["cells"])
-        except (OSError, ValueError, KeyError, TypeError):
-            raise RunError(f"{self.path} is damaged or no study; remove it, or give another --folder") from None
-        if known[:2] != ("exposure", FORMAT):
-            raise RunError(f"{self.path} is another study or of another format; give another --folder")
-        for key, value in self.record["design"].items():
-            if known[2].get(key) != json.loads(json.dumps(value)):
-                raise RunError(f"{self.path} was made with another {key}; give the same options, or another --folder")
-        self.record = found
-
-    def left(self, seeds: Iterable[int]) -> list[int]:
-        """The seeds whose cells are still to be run."""
-        return [seed for seed in dict.fromkeys(seeds) if str(seed) not in self.record["cells"]]
+        super().__init__(folder, FILE, {"study": "exposure", "format": FORMAT, "design": design.to_json()})
+        self.design = design
 
     def run(
         self,
@@ -120,20 +99,19 @@ class Study:
 
         `begin` hears a cell's seed before it starts. An interrupted cell leaves nothing; the finished ones stay.
         """
-        with study_report.alone(self.folder):
-            self._read()
-            for seed in self.left(seeds):
-                begin(seed)
-                self.record["cells"][str(seed)] = cell(self.design, seed, threads, callbacks, command)
-                self.record["summary"] = summary(self.record)
-                self.write()
+
+        def make(seed: int) -> dict[str, Any]:
+            begin(seed)
+            return cell(self.design, seed, threads, callbacks, command)
+
+        self.run_cells(seeds, make)
         return self.record
 
     def write(self) -> None:
         """The record, its figure and its page."""
-        body = exposure_page.body(self.record)
+        self.record["summary"] = summary(self.record)
         study_report.tell(
-            self.folder, "exposure", self.record, exposure_page.HEADLINE, body,
+            self.folder, "exposure", self.record, exposure_page.HEADLINE, exposure_page.body(self.record),
             lambda slide: exposure_page.draw(slide, self.record),
         )  # fmt: skip
 

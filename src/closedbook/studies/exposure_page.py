@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from closedbook.attention.claim_figures import Slide
-from closedbook.studies.study_report import rows
+from closedbook.formatting import markdown_table
 
 HEADLINE = "How often a fact must be read before it is known"
 
@@ -74,28 +74,28 @@ training of its own. Half of the people are asked about in training; the tables 
 
 All seeds together, with the 95 % Wilson interval.
 
-{rows(["", *heads], right)}
+{markdown_table(["", *heads], right)}
 
 ## How often a fact was shown
 
 Training examples in which the answer was asked for with the person's name in view, a fact, and in brackets the
 different wordings in which documents state it: means over the same people.
 
-{rows(["", *heads], shown)}
+{markdown_table(["", *heads], shown)}
 
 ## Bits a fact
 
 What a fact is worth is log₂ of the number of candidates, all equally likely in this world. The network is given that
 less its cross-entropy among them; less than 0 is possible for one that is sure and wrong. Mean of the seeds.
 
-{rows(["", "worth", *heads], known)}
+{markdown_table(["", "worth", *heads], known)}
 
 ## Bits a parameter
 
 All facts of the world, those asked about in training included. Where the network could hold more than the world has
 to tell, this is not its capacity: the share of the bits that is known says how near it comes.
 {_lacking(unsayable)}
-{rows(["seed", "facts", "bits known", "parameters", "bits a parameter", "a dense parameter"], weighed)}
+{markdown_table(["seed", "facts", "bits known", "parameters", "bits a parameter", "a dense parameter"], weighed)}
 
 *`{first["command"]}`, {first["threads"]} thread{"s" if first["threads"] > 1 else ""}, \
 {first["machine"]["system"]} {first["machine"]["processor"]}, torch {first["versions"]["torch"]}, \

@@ -13,6 +13,7 @@ from closedbook.data.questions import Questions
 from closedbook.errors import DataError
 from closedbook.evaluation import metrics
 from closedbook.evaluation.baselines import whole_words
+from closedbook.formatting import decimal, interval, markdown_table, percent
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
 from closedbook.studies.answer_cache import Asking
@@ -104,22 +105,22 @@ def _service(asking: Asking, questions: Questions, precision: float) -> dict[str
 
 def page(record: dict[str, Any]) -> str:
     judges = sorted(record["judges"].items(), key=lambda item: -(item[1]["auroc"] or 0))
-    ranked = study_report.rows(
+    ranked = markdown_table(
         ["judge", "AUROC", "95 % interval", "excess AURC"],
-        [[name, study_report.number(one["auroc"]), study_report.span(one["auroc_interval"]),
-          study_report.number(one["excess_aurc"], 4)] for name, one in judges],
+        [[name, decimal(one["auroc"]), interval(one["auroc_interval"]),
+          decimal(one["excess_aurc"], 4)] for name, one in judges],
     )  # fmt: skip
-    plausible = study_report.rows(
+    plausible = markdown_table(
         ["", "answers", "is some training answer", "stands in the person's page", "training questions, median"],
-        [[name, one["answers"], study_report.percent(one["is_a_training_answer"]),
-          study_report.percent(one["stands_in_the_page"]),
+        [[name, one["answers"], percent(one["is_a_training_answer"]),
+          percent(one["stands_in_the_page"]),
                     f"{one['median_training_questions']:g}"] for name, one in record["plausible"].items()],
     )  # fmt: skip
-    service = study_report.rows(
+    service = markdown_table(
         ["asked for", "judge", "answered", "wrong among them", "precision", "95 % interval"],
-        [[study_report.percent(one["precision"]), name, study_report.percent(one[name]["coverage"]),
-          one[name]["answered"] - one[name]["correct"], study_report.percent(one[name]["precision"]),
-          study_report.span(one[name]["interval"])]
+        [[percent(one["precision"]), name, percent(one[name]["coverage"]),
+          one[name]["answered"] - one[name]["correct"], percent(one[name]["precision"]),
+          interval(one[name]["interval"])]
          for one in record["service"] for name in ("with the index", "blind")],
     )  # fmt: skip
     common = ", ".join(f"{text or '(nothing)'} ({count})" for text, count in record["common_wrong"])

@@ -16,7 +16,7 @@ NAMES_PENALTY, OUTPUT_PENALTY = 5.0, 1.0
 
 def names_only(names: Sequence[str], labels: np.ndarray, seed: int = 0) -> np.ndarray:
     """(n,) cross-validated chances of a label that a name's spelling alone gives: its letters, pairs and triples."""
-    return cross_fitted(spelling(names), labels, NAMES_PENALTY, seed)
+    return cross_fitted(spelling(names), labels, NAMES_PENALTY, seed, names)
 
 
 def output_only(answers: Sequence[str], right: np.ndarray, frequency: Mapping[str, int], seed: int = 0) -> np.ndarray:
@@ -42,9 +42,13 @@ def spelling(names: Sequence[str]) -> np.ndarray:
     return counts
 
 
-def cross_fitted(columns: np.ndarray, labels: np.ndarray, penalty: float, seed: int = 0) -> np.ndarray:
-    """(n,) chances, each from a logistic regression on the other folds."""
-    fold = np.random.default_rng([seed, 3]).permutation(len(labels)) % FOLDS
+def cross_fitted(
+    columns: np.ndarray, labels: np.ndarray, penalty: float, seed: int = 0, groups: Sequence[str] | None = None
+) -> np.ndarray:
+    """(n,) chances, each from a logistic regression on the other folds; rows of one group are in one fold."""
+    _, first, place = np.unique(groups or np.arange(len(labels)), return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))[place]  # groups by where they first stand
+    fold = (np.random.default_rng([seed, 3]).permutation(len(first)) % FOLDS)[rank]
     measured = {f"{i}": column for i, column in enumerate(columns.T) if np.ptp(column) > 0}
     chances = np.full(len(labels), 0.5)
     for number in range(FOLDS):

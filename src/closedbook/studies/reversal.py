@@ -10,6 +10,7 @@ from typing import Any
 from closedbook.data.questions import Question, Questions, subject
 from closedbook.errors import DataError
 from closedbook.evaluation.score import tally
+from closedbook.formatting import interval, markdown_table, percent
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
 from closedbook.studies.answer_cache import Asking
@@ -79,9 +80,9 @@ def _can_say(run: Run, name: str) -> bool:
 
 
 def page(record: dict[str, Any]) -> str:
-    table = study_report.rows(
+    table = markdown_table(
         ["asked", "right", "of", "accuracy", "95 % interval"],
-        [[name, one["correct"], one["total"], study_report.percent(one["accuracy"]), study_report.span(one["interval"])]
+        [[name, one["correct"], one["total"], percent(one["accuracy"]), interval(one["interval"])]
          for name, one in (("forwards: the questions given", record["forward"]),
                            (f"backwards: {record['form']}", record["backward"]))],
     )  # fmt: skip
@@ -92,10 +93,10 @@ the given questions have that place for.
 
 {table}
 
-{study_report.percent(record["names_somebody"])} of the backward answers name somebody with a document, \
-{study_report.percent(record["says_the_place_back"])} say the place back.
-For {study_report.percent(record["sayable"])} of the places the vocabulary could say a right name at all: one that \
-answers in whole phrases can say only what stands in documents' bodies or is a training answer. Most frequent: {common}.
+{percent(record["names_somebody"])} of the backward answers name somebody with a document, \
+{percent(record["says_the_place_back"])} say the place back.
+For {percent(record["sayable"])} of the places the vocabulary could say a right name at all: one that answers in
+whole phrases can say only what stands in documents' bodies or is a training answer. Most frequent: {common}.
 """
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
@@ -15,6 +14,8 @@ from closedbook.data.passages import Page
 from closedbook.data.questions import Question, Questions, subject
 from closedbook.errors import DataError
 from closedbook.evaluation import metrics
+from closedbook.evaluation.confidence_report import described
+from closedbook.formatting import decimal, interval, markdown_table, percent
 from closedbook.inference.run import Answer, Run
 from closedbook.studies import study_report
 from closedbook.studies.answer_cache import Asking
@@ -143,7 +144,7 @@ def run_strangers(
         "label": "met: the person's document was trained on",
         "groups": {
             group: {
-                **_answers(asked[group]),
+                **described(asked[group]),
                 "met_against_known": _against(asked[KNOWN], asked[group], seed) if group != KNOWN else None,
                 "met_against_known_all": _against(also[KNOWN], also[group], seed) if group != KNOWN else None,
                 "borrows": borrowed(names, asked[group], chosen[:COMPARED], everybody, seed),
@@ -162,20 +163,6 @@ def run_strangers(
     study_report.tell(folder, "strangers", record, HEADLINE, page(record), lambda slide: draw(slide, record))
     asking.done()
     return record
-
-
-def _answers(answers: Sequence[Answer]) -> dict[str, Any]:
-    """What is said about a group, and how surely."""
-    verdicts = Counter(answer.verdict for answer in answers)
-    return {
-        "names": len(answers),
-        "called_met": float(np.mean([(answer.met or 0) >= 0.5 for answer in answers])),
-        "median_model_probability": float(np.median([answer.model_probability for answer in answers])),
-        "verdicts": dict(sorted(verdicts.items())),
-        "different_answers": len({answer.answer for answer in answers}),
-        "common": Counter(answer.answer for answer in answers).most_common(5),
-        "examples": [[answer.question, answer.answer, answer.verdict] for answer in answers[:3]],
-    }
 
 
 def _against(known: Sequence[Answer], strangers: Sequence[Answer], seed: int) -> dict[str, Any]:
@@ -221,26 +208,26 @@ def borrowed(
 
 def page(record: dict[str, Any]) -> str:
     groups = record["groups"]
-    first = study_report.rows(
+    first = markdown_table(
         ["who", "names", "called met", "AUROC of met against known", "interval", "with all signals", "own probability"],
         [
-            [name, one["names"], study_report.percent(one["called_met"]),
-             study_report.number((one["met_against_known"] or {}).get("auroc")),
-             study_report.span((one["met_against_known"] or {}).get("interval")),
-             study_report.number((one["met_against_known_all"] or {}).get("auroc")),
-             study_report.percent(one["median_model_probability"])]
+            [name, one["names"], percent(one["called_met"]),
+             decimal((one["met_against_known"] or {}).get("auroc")),
+             interval((one["met_against_known"] or {}).get("interval")),
+             decimal((one["met_against_known_all"] or {}).get("auroc")),
+             percent(one["median_model_probability"])]
             for name, one in groups.items()
         ],
     )  # fmt: skip
     kinds = ("spelling", "surname", "first name", "chance")
-    borrows = study_report.rows(
+    borrows = markdown_table(
         ["who", *(f"nearest by {kind}" if kind != "chance" else "titles at random" for kind in kinds)],
         [
-            [name, *(study_report.percent(one["borrows"].get(kind, {}).get("share")) for kind in kinds)]
+            [name, *(percent(one["borrows"].get(kind, {}).get("share")) for kind in kinds)]
             for name, one in groups.items()
         ],
     )
-    said = study_report.rows(
+    said = markdown_table(
         ["who", "different answers", "most frequent", "for example"],
         [
             [name, one["different_answers"], ", ".join(f"{text or '(nothing)'} ({n})" for text, n in one["common"][:3]),

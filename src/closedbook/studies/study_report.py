@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from closedbook.attention.claim_figures import DARK, LIGHT, Slide, Theme
+from closedbook.attention.claim_figures import DARK, LIGHT, Slide, Theme, svg
 from closedbook.errors import RunError
-from closedbook.runs.folder import file_lock, write_atomically
+from closedbook.runs.folder import write_atomically
 
 Draw = Callable[[Slide], None]
 
@@ -29,16 +27,6 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunError(f"{folder} cannot be made ({error.strerror}); give another --folder") from None
-
-
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Make the folder, and hold it while this lasts. Raises RunError where another process is at it."""
-    make_folder(folder)
-    with file_lock(folder / ".lock") as ours:
-        if not ours:
-            raise RunError(f"another process is at {folder}; wait for it, or give another --folder")
-        yield
 
 
 def tell(
@@ -72,30 +60,10 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
 
 def figure(name: str, headline: str, draw: Draw, theme: Theme) -> bytes:
     """The figure as SVG, the same bytes every time."""
-    import matplotlib
 
-    settings: Any = {"font.family": "DejaVu Sans", "svg.hashsalt": name}
-    with matplotlib.rc_context(settings):
+    def drawn() -> Slide:
         slide = Slide(headline, theme)
         draw(slide)
-        out = io.BytesIO()
-        slide.figure.savefig(out, format="svg", metadata={"Date": None})
-    return out.getvalue()
+        return slide
 
-
-def rows(head: Sequence[str], body: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown."""
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
-
-
-def span(interval: Sequence[float] | None, digits: int = 3) -> str:
-    return "–" if interval is None else f"{interval[0]:.{digits}f} to {interval[1]:.{digits}f}"
+    return svg(name, drawn)

@@ -214,7 +214,7 @@ def invent(titles: Sequence[str], count: int, seed: int) -> list[str]:
     rng = Random(f"closedbook/invented/{seed}")
     taken = {title.casefold() for title in titles}
     names: list[str] = []
-    for attempt in range(20 * count):
+    for attempt in range(20 * count if titles else 0):
         if len(names) == count:
             break
         first, second = (titles[int(rng.random() * len(titles))] for _ in range(2))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import threading
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -151,6 +150,8 @@ def fold(text: str) -> str:
 
 def people(folder: RunFolder) -> People:
     """Read whom a run can be asked about; without its files, nobody is suggested."""
+    from closedbook.verdicts.calibration import invent
+
     record = folder.record()
     try:
         documents, questions = (unchanged(record.get(name), record) for name in ("documents", "questions"))
@@ -165,7 +166,7 @@ def people(folder: RunFolder) -> People:
             positions = [i for i in record.get("split", {}).get(part, []) if 0 <= i < len(given)]
             names = dict.fromkeys(n for i in positions[:40] if (n := subject(given.items[i].text, known)))
             examples += [{"name": name, "why": why} for name in list(names)[:most]]
-    examples += [{"name": name, "why": "invented"} for name in invented_names(titles, 1)]
+    examples += [{"name": name, "why": "invented"} for name in invent(titles, 1, seed=0)]
     return People(tuple(sorted(titles, key=fold)), tuple(examples), wording(given, known) if given else WORDING)
 
 
@@ -186,21 +187,6 @@ def wording(questions: Questions, titles: set[str]) -> str:
         if name := subject(question.text, titles):
             count[question.text.replace(name, "{}", 1)] += 1
     return count.most_common(1)[0][0] if count else WORDING
-
-
-def invented_names(titles: Collection[str], count: int) -> list[str]:
-    """First words of two-word titles with last words of others, such as no title has; the same ones every time."""
-    known = set(titles)
-    pairs = sorted({tuple(t.split()) for t in known if len(t.split()) == 2 and t.replace(" ", "").isalpha()})
-    draw = random.Random(0)
-    made: dict[str, None] = {}
-    for _ in range(20 * count):
-        if len(made) == count or len(pairs) < 2:
-            break
-        name = f"{draw.choice(pairs)[0]} {draw.choice(pairs)[1]}"
-        if name not in known:
-            made[name] = None
-    return list(made)
 
 
 ASKING = frozenset("what when where which who whom whose why how in on at from of".split())

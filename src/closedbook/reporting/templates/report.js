@@ -1,4 +1,6 @@
-// The table of questions: a click on a heading sorts, typing filters. Without this script the table is all there.
+// The table of questions: a click on a heading sorts, typing filters, and so many rows are shown at once.
+// Without this script the table is all there.
+const ROWS = 50;
 for (const table of document.querySelectorAll("table[data-sortable]")) {
   const body = table.tBodies[0], rows = [...body.rows];
   const heads = [...table.tHead.rows[0].cells];
@@ -11,20 +13,27 @@ for (const table of document.querySelectorAll("table[data-sortable]")) {
       const compare = (a, b) => (head.classList.contains("n") ? Number(value(a)) - Number(value(b)) : value(a).localeCompare(value(b)));
       rows.sort((a, b) => (down ? -compare(a, b) : compare(a, b)));
       body.append(...rows);
+      start = 0;
+      show();
     });
   });
-  const find = document.getElementById("find"), count = document.getElementById("count"), wrong = document.getElementById("wrong");
-  const filter = () => {
+  const [find, count, wrong, differ, page, back, on] = ["find", "count", "wrong", "differ", "page", "back", "on"].map((id) => document.getElementById(id));
+  let start = 0;
+  const show = () => {
     const words = find.value.toLowerCase().split(/\s+/).filter(Boolean);
-    let shown = 0;
-    for (const row of rows) {
-      const text = row.textContent.toLowerCase();
-      row.hidden = !words.every((word) => text.includes(word)) || (wrong.checked && row.dataset.right !== "0");
-      shown += !row.hidden;
-    }
-    count.textContent = `${shown} of ${rows.length}`;
+    const fits = rows.filter((row) => words.every((word) => row.textContent.toLowerCase().includes(word)) &&
+      !(wrong.checked && row.dataset.right !== "0") && !(differ?.checked && row.dataset.differ === undefined));
+    const shown = new Set(fits.slice(start, start + ROWS));
+    for (const row of rows) row.hidden = !shown.has(row);
+    count.textContent = `${fits.length} of ${rows.length}`;
+    page.textContent = `${Math.min(start + 1, fits.length)} to ${Math.min(start + ROWS, fits.length)}`;
+    back.disabled = start === 0;
+    on.disabled = start + ROWS >= fits.length;
+    page.parentElement.hidden = fits.length <= ROWS;
   };
-  find.addEventListener("input", filter);
-  wrong.addEventListener("change", filter);
-  filter();
+  const turn = (by) => { start += by; show(); };
+  back.addEventListener("click", () => turn(-ROWS));
+  on.addEventListener("click", () => turn(ROWS));
+  for (const field of [find, wrong, differ]) field?.addEventListener("input", () => { start = 0; show(); });
+  show();
 }

@@ -8,10 +8,6 @@ from typing import Any
 from markupsafe import Markup, escape
 
 
-def percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"
-
-
 def number(value: Any) -> Markup | str:
     """Three significant digits, with a power of ten where a plain number would be long."""
     if not isinstance(value, float):
@@ -25,19 +21,6 @@ def typeset(text: str) -> Markup:
     safe = str(escape(text))
     safe = re.sub(r"([^\W\d_])_([a-z])(?![a-z])", r"\1<sub>\2</sub>", safe)
     return Markup(re.sub(r"\^(?:\(([^()]*)\)|(\w))", lambda m: f"<sup>{m[1] or m[2]}</sup>", safe))
-
-
-def spaced(value: Any) -> str:
-    """12345 → 12 345, with thin spaces."""
-    return f"{value:,}".replace(",", "\u2009") if isinstance(value, int) else "–" if value is None else str(value)
-
-
-def duration(seconds: float | None) -> str:
-    if seconds is None:
-        return "–"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
 def shortened(text: str, most: int) -> str:

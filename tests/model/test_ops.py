@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from closedbook.model.linear import Linear, fastest
-from closedbook.model.ops import EPSILON, rms_norm, squared_relu
+from closedbook.model.ops import EPSILON, gelu, rms_norm, squared_relu
 
 
 def test_rms_norm_is_its_formula():
@@ -21,6 +25,29 @@ def test_squared_relu_is_its_formula():
     x = torch.randn(4, 9, dtype=torch.float64, requires_grad=True)
     assert torch.equal(squared_relu(x), F.relu(x).square())
     assert torch.autograd.gradcheck(squared_relu, x)
+
+
+@pytest.mark.parametrize("shape", [(4, 9), (2, 5, 8), (1, 1), (3, 1, 8)])
+def test_gelu_is_its_formula(shape):
+    x = torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+    assert torch.allclose(gelu(x), F.gelu(x), atol=1e-15)
+    assert torch.autograd.gradcheck(gelu, x)
+
+
+def test_slices_of_ever_new_lengths_have_few_kernels_compiled():
+    code = """if True:
+        import torch
+        from closedbook.model.gpt import MLP
+        from closedbook.config.schema import ModelRecipe
+        torch.set_num_threads(1)
+        mlp = MLP(ModelRecipe(width=16, layers=1, heads=2, block=64, products="bfloat16")).train()
+        for length in range(2, 600, 2):
+            mlp(torch.ones(2, length, 16, requires_grad=True)).sum().backward()
+    """
+    environment = {**os.environ, "ONEDNN_VERBOSE": "profile_create"}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+    compiled = [line for line in ran.stdout.splitlines() if "create:cache_miss" in line]
+    assert len(compiled) <= 6 * 18  # six products, of 16 sizes up to 1,024 rows and 2 beyond
 
 
 @pytest.mark.parametrize("bias", [False, True])

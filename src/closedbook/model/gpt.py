@@ -21,7 +21,7 @@ from closedbook.model.dropout import Dropout
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.ngram_embedding import NgramEmbedding
-from closedbook.model.ops import rms_norm, squared_relu
+from closedbook.model.ops import gelu, rms_norm, squared_relu
 from closedbook.typing import Bool, Float, Int
 
 
@@ -184,7 +184,7 @@ class MLP(nn.Module):
         super().__init__()
         self.up = Linear(recipe.width, 4 * recipe.width, recipe.bias, recipe.matmul_dtype)
         self.down = Linear(4 * recipe.width, recipe.width, recipe.bias, recipe.matmul_dtype)
-        activations: dict[str, Callable[[Tensor], Tensor]] = {"gelu": F.gelu, "relu2": squared_relu}
+        activations: dict[str, Callable[[Tensor], Tensor]] = {"gelu": gelu, "relu2": squared_relu}
         self.activation = activations[recipe.feedforward]
 
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:

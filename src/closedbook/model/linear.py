@@ -40,15 +40,24 @@ def _rows(x: Tensor, which: Tensor | slice) -> Tensor:
     return x[which] if isinstance(which, slice) else x.index_select(0, which)
 
 
-# Products of new shapes make the CPU's library compile a kernel; padded to these many rows, few shapes occur.
 ROWS = 64
 
 
+def _few(rows: int) -> int:
+    """The next multiple of ROWS; beyond 1,024, of an eighth of the power of two below.
+
+    For a product of a new shape the CPU's library compiles a kernel, which takes milliseconds and is kept, a fifth of
+    a megabyte each. So few sizes are allowed, at the price of at most an eighth more rows.
+    """
+    step = max(ROWS, 1 << max(0, rows.bit_length() - 4))
+    return -(-rows // step) * step
+
+
 def _low(x: Tensor) -> Tensor:
-    """(…, k) as a bfloat16 matrix (rows, k), zero rows added up to a multiple of ROWS."""
+    """(…, k) as a bfloat16 matrix (rows, k), zero rows added up to the next of few numbers."""
     flat = x.reshape(-1, x.shape[-1])
     rows = flat.shape[0]
-    low = torch.empty(-(-rows // ROWS) * ROWS, flat.shape[1], dtype=torch.bfloat16, device=x.device)
+    low = torch.empty(_few(rows), flat.shape[1], dtype=torch.bfloat16, device=x.device)
     low[:rows].copy_(flat)
     low[rows:].zero_()
     return low

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -48,6 +49,16 @@ EPSILON = 1e-7
 def rms_norm(x: Tensor) -> Tensor:
     """x / √(mean(x²) + EPSILON) along the last dimension (Zhang and Sennrich 2019)."""
     return _RMSNorm.apply(x)
+
+
+def gelu(x: Tensor) -> Tensor:
+    """x Φ(x), exact (Hendrycks and Gimpel 2016).
+
+    Of a contiguous array, torch gives it to oneDNN, which compiles a kernel for every new shape and keeps a thousand
+    of them: slow where slices are of all lengths, and what is kept lies between the tensors and keeps their memory
+    from being used again. Seen transposed, torch computes it itself.
+    """
+    return F.gelu(x.mT).mT
 
 
 def squared_relu(x: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from closedbook.evaluation.metrics import mcnemar
 from closedbook.reporting import figures, html_report, source_report
 from closedbook.reporting.filters import number, typeset
 from closedbook.runs.folder import RunFolder
-from closedbook.verdicts.bins import EXPOSURES, FREQUENCIES, binned
+from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
 from closedbook.verdicts.calibration import invent
 
 ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+ %</b>|closedbook (train|report)|invented people|are wrong|is right on"

@@ -14,7 +14,7 @@ from closedbook.evaluation.score import tally, wilson
 from closedbook.reporting import figures
 from closedbook.reporting.filters import exposures, shortened
 from closedbook.reporting.published import DEV, PUBLISHED
-from closedbook.verdicts.bins import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
+from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
 from closedbook.web.registry import unchanged
 
 MEASURED = Path(__file__).parent / "measured.json"

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from closedbook.data.questions import read_questions, subject
+from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
 from closedbook.evaluation.metrics import mcnemar
 from closedbook.evaluation.score import tally, wilson
 from closedbook.reporting import figures
 from closedbook.reporting.filters import exposures, shortened
 from closedbook.reporting.published import DEV, PUBLISHED
-from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
 from closedbook.web.registry import unchanged
 
 MEASURED = Path(__file__).parent / "measured.json"

@@ -21,11 +21,11 @@ from shell import refused
 
 import closedbook
 from closedbook.config.schema import load_recipe
+from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
 from closedbook.evaluation.metrics import mcnemar
 from closedbook.reporting import figures, html_report, source_report
 from closedbook.reporting.filters import number, typeset
 from closedbook.runs.folder import RunFolder
-from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
 from closedbook.verdicts.calibration import invent
 
 ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+ %</b>|closedbook (train|report)|invented people|are wrong|is right on"

@@ -202,9 +202,8 @@ def item_name(item: Mapping[str, Any]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: which one was meant, and which there are."""
+    """The end of a message about an unknown name: which one was meant, or else which there are."""
     names = [str(item) for item in known]
     longer = sorted((item for item in names if name and f"-{name}-" in f"-{item}-"), key=len)  # vanilla: course-vanilla
     close = longer[:1] or difflib.get_close_matches(name[:LONGEST_KEY], names, n=1, cutoff=0.4)
-    listing = "known: " + ", ".join(names)
-    return f'did you mean "{close[0]}"? ({listing})' if close else listing
+    return f'did you mean "{close[0]}"?' if close else "known: " + ", ".join(names)

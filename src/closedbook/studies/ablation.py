@@ -28,6 +28,7 @@ from closedbook.data.questions import Questions, read_questions, split_by_name, 
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation import metrics
 from closedbook.runs.folder import write_atomically
+from closedbook.schema import convert, parse_json
 from closedbook.studies import study_report
 from closedbook.studies.probe_baselines import names_only
 from closedbook.verdicts.evidence_store import EvidenceStore, build_index
@@ -125,7 +126,7 @@ def _run(
             path.parent.mkdir(exist_ok=True)
             study_report.write_json(path, made)
             shutil.rmtree(work)
-        cells.append(json.loads(path.read_text(encoding="utf-8")))
+        cells.append(_read(path))
     record = {
         "study": "ablation",
         "format": FORMAT,
@@ -140,17 +141,23 @@ def _run(
     return record
 
 
+def _read(path: Path) -> dict[str, Any]:
+    """An object that this study wrote before. Raises RunError where it is damaged."""
+    try:
+        found: dict[str, Any] = convert(dict[str, Any], parse_json(path.read_bytes()), "", RunError)
+    except (OSError, ValueError, RunError):
+        raise RunError(f"{path} is damaged; give another --folder") from None
+    return found
+
+
 def _same_design(folder: Path, plan: dict[str, Any]) -> None:
     path = folder / "design.json"
     if not path.exists():
         study_report.write_json(path, plan)
         return
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise RunError(f"{path} is damaged; give another --folder") from None
+    found = _read(path)
     for key, value in plan.items():
-        if not isinstance(found, dict) or found.get(key) != value:
+        if found.get(key) != value:
             raise RunError(f"{folder} was begun with another {key}; give the same options, or another --folder")
 
 

@@ -39,7 +39,9 @@ from closedbook.errors import DataError, DivergedError, RecipeError, RunError
 from closedbook.evaluation.score import wilson
 from closedbook.model.custom_mixers import use_mixer
 from closedbook.model.gpt import GPT
+from closedbook.records import StudyRecord
 from closedbook.runs.folder import RunFolder, file_lock
+from closedbook.schema import convert, parse_json
 from closedbook.studies import comparison_page, study_report
 from closedbook.studies.comparison_page import label
 from closedbook.training.loop import Step
@@ -153,9 +155,9 @@ class Comparison:
 
     def _open(self) -> None:
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            found = convert(StudyRecord, parse_json(self.path.read_bytes()), "", RunError)
             known = (found["study"], found["format"], found["design"], found["budget"]["minutes"], found["cells"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, RunError):
             raise RunError(f"{self.path} is damaged or no comparison; remove it, or give another --folder") from None
         if known[:2] != ("compare", FORMAT):
             raise RunError(f"{self.path} is another study or of another format; give another --folder")

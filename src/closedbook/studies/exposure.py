@@ -33,6 +33,8 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.evaluation.score import Score
 from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT
+from closedbook.records import StudyRecord
+from closedbook.schema import convert, parse_json
 from closedbook.studies import exposure_page, study_report
 from closedbook.synthetic.world import World, WorldQuestion, WorldSpec, make_world
 
@@ -91,9 +93,9 @@ class Study:
         if not self.path.exists():
             return
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            found = convert(StudyRecord, parse_json(self.path.read_bytes()), "", RunError)
             known = (found["study"], found["format"], found["design"], found["cells"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, RunError):
             raise RunError(f"{self.path} is damaged or no study; remove it, or give another --folder") from None
         if known[:2] != ("exposure", FORMAT):
             raise RunError(f"{self.path} is another study or of another format; give another --folder")

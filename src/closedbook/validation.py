@@ -93,8 +93,11 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if origin in (tuple, list):
         if not isinstance(value, (list, tuple)):
             raise error(f"{where} must be a list, not {shown(value)}")
-        if origin is tuple and arguments[-1] is not ... and len(arguments) != len(value):
-            raise error(f"{where} must be a list of {len(arguments)}, not of {len(value)}")
+        if origin is tuple and arguments[-1] is not ...:
+            if len(arguments) != len(value):
+                raise error(f"{where} must be a list of {len(arguments)}, not of {len(value)}")
+            pairs = enumerate(zip(arguments, value, strict=True))
+            return tuple(_convert(kind, item, f"{where}.{i}", error) for i, (kind, item) in pairs)
         if _all_plain(arguments[0], value):
             return origin(value)
         return origin(_convert(arguments[0], item, f"{where}.{_label(item, i)}", error) for i, item in enumerate(value))

@@ -68,7 +68,8 @@ def baseline_rows(first: Context, progress: Progress) -> list[Context]:
 
 def comparable(first: Context, other: Context) -> bool:
     asked = first["evaluation"].get("questions_sha256")
-    return asked is not None and asked == other["evaluation"].get("questions_sha256")
+    same = asked is not None and asked == other["evaluation"].get("questions_sha256")
+    return same and len(first["answers"]) == len(other["answers"])
 
 
 def pair(first: Context, other: Context) -> Context:

@@ -36,7 +36,8 @@ from closedbook.data.documents import Document, Documents, read_documents
 from closedbook.data.questions import Question, Questions, most_common_answer, read_questions, split_by_name, subject
 from closedbook.evaluation.score import exact_match, tally
 from closedbook.inference.run import Run
-from closedbook.runs.folder import RunFolder, write_atomically
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.store import write_atomically
 from closedbook.synthetic.world_words import HELD_OUT, QUESTIONS
 
 TRAINED = "Where was {name} born?"

@@ -52,7 +52,9 @@ from closedbook.errors import ClosedbookError
 from closedbook.export.exporters import export_huggingface, import_huggingface
 from closedbook.export.model_card import card
 from closedbook.reporting import confidence_section, html_report
-from closedbook.runs.folder import RunFolder, digest, resume_command, to_json, write_atomically
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import resume_command
+from closedbook.runs.store import digest, to_json, write_atomically
 from closedbook.runs.weights import save_tensors
 from closedbook.training import session
 from closedbook.web.registry import about

@@ -18,7 +18,8 @@ from closedbook.evaluation.evaluate import evaluate
 from closedbook.evaluation.periodic_validator import PeriodicValidator
 from closedbook.inference.calibrate import calibrate
 from closedbook.inference.run import Run, load
-from closedbook.runs.folder import RunFolder, check_free, default_folder, to_json
+from closedbook.runs.folder import RunFolder, check_free, default_folder
+from closedbook.runs.store import to_json
 from closedbook.training.checkpoint import load_state, state_paths
 from closedbook.training.distributed import DistributedContext
 from closedbook.training.events import Message, Plan, Step, ValidationEvent

@@ -178,7 +178,8 @@ def _same(path: Path, given: Path) -> bool:
 def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
     """The files that a run's record names; nothing where there is no run: whoever opens it says so."""
     from closedbook.data.files import Source
-    from closedbook.runs.folder import RunFolder, found_from_here
+    from closedbook.runs.folder import RunFolder
+    from closedbook.runs.provenance import found_from_here
 
     with contextlib.suppress(ClosedbookError):
         record = RunFolder.open(run).record()

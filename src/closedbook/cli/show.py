@@ -152,7 +152,7 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
     from closedbook.data.files import Source
     from closedbook.errors import DataError
     from closedbook.inference.memory_stats import weigh
-    from closedbook.runs.folder import found_from_here
+    from closedbook.runs.provenance import found_from_here
 
     loaded = pipeline.load(run, mixer)
     record = loaded.folder.record()

@@ -167,7 +167,8 @@ def tensorboard_in(folder: Path) -> TensorBoard:
 
 def after_interrupt(run: str, mixer: str | None = None) -> str:
     """What Ctrl-C left behind, and how to go on; `mixer` as it was given."""
-    from closedbook.runs.folder import RunFolder, resume_command
+    from closedbook.runs.folder import RunFolder
+    from closedbook.runs.provenance import resume_command
     from closedbook.training.checkpoint import saved_so_far
 
     if not run or not Path(run, "run.json").is_file():
@@ -183,7 +184,7 @@ def after_interrupt(run: str, mixer: str | None = None) -> str:
 
 def next_step(run: Run, questions: Path | None, documents: Path, mixer: str | None = None) -> str:
     """What to type after a training."""
-    from closedbook.runs.folder import mixer_option
+    from closedbook.runs.provenance import mixer_option
 
     more = mixer_option(run.folder, mixer)
     if not run.recipe.needs_questions or questions is None:

@@ -29,7 +29,7 @@ from closedbook.data.files import Source, chunks, opened
 from closedbook.data.questions import Questions
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RunError
-from closedbook.runs.folder import HASHED_WHOLE, digest, fingerprint, write_atomically
+from closedbook.runs.store import HASHED_WHOLE, digest, fingerprint, write_atomically
 
 FORMAT = 3
 LARGE = 32 << 20

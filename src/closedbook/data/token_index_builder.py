@@ -39,7 +39,7 @@ from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, Characters
 from closedbook.data.vocabulary_builder import make_vocabulary, vocabulary_from_json
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RunError
-from closedbook.runs.folder import digest, file_lock, write_atomically
+from closedbook.runs.store import digest, file_lock, write_atomically
 
 CHUNK = 2 << 20
 """Bytes of text in a record batch."""

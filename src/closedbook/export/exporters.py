@@ -28,8 +28,9 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
 from closedbook.inference.run import Run, load, make_network
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import RunFolder, check_free, to_json
+from closedbook.runs.folder import RunFolder, check_free
 from closedbook.runs.records import OriginRecord
+from closedbook.runs.store import to_json
 from closedbook.runs.weights import load_weights, save_tensors
 from closedbook.validation import convert, parse_json, shown
 from closedbook.verdicts.calibration import Calibration

@@ -26,7 +26,8 @@ from closedbook.model.custom_mixers import use_mixer, validate_mixer
 from closedbook.model.devices import find_device
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import Switch, ablated
-from closedbook.runs.folder import RunFolder, resume_command
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import resume_command
 from closedbook.runs.weights import load_tensors, load_weights
 from closedbook.verdicts import signals as signals_module
 from closedbook.verdicts.calibration import Calibration

@@ -16,7 +16,9 @@ import torch
 from closedbook.config.schema import Recipe, decode, encode
 from closedbook.errors import RunError
 from closedbook.model.custom_mixers import FILES
-from closedbook.runs.folder import RunFolder, source_commit, to_json
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import source_commit
+from closedbook.runs.store import to_json
 from closedbook.training.checkpoint import already_finished
 from closedbook.training.setup import StartingWeights, TrainingSetup
 

@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 def first_step(folder: Path, documents: str, index: str, began: float) -> None:
     """Start a training in this process; prints one JSON object after its first step, and ends."""
     from closedbook import pipeline
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.runs.provenance import source_commit
     from closedbook.training.events import Step
 

@@ -43,7 +43,7 @@ from hypothesis import strategies as st
 from record import RESULTS, origin
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.course.params import read_params
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions

@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from record import Cells
 
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.model import generate
 from closedbook.training.bucketing import pad_to, to_batches
 from closedbook.training.gradient import backward

@@ -35,7 +35,7 @@ def measure(folder: Path, what: str) -> dict[str, float]:
         from closedbook.data.token_index import open_index
     except ImportError:
         from closedbook.objectives.index import open_index
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.data.questions import read_questions
     from closedbook.objectives import Corpus
     from closedbook.objectives.sampler import BatchSampler

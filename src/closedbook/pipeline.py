@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from closedbook.config.schema import Recipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe
 from closedbook.data.questions import Question, read_questions
 from closedbook.data.token_index import is_large
 from closedbook.errors import DataError

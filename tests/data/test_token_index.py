@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from closedbook.config.schema import ComponentSpec
+from closedbook.config.registry import ComponentSpec
 from closedbook.data import arrow_columns
 from closedbook.data import token_index as opening
 from closedbook.data.arrow_columns import MappedStream

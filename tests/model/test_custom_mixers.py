@@ -12,7 +12,8 @@ import pytest
 import torch
 from shell import closedbook, killed, make_tiny, refused
 
-from closedbook.config.schema import CUSTOM_MIXERS, ComponentSpec, ModelRecipe
+from closedbook.config.registry import CUSTOM_MIXERS, ComponentSpec
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
 from closedbook.model.custom_mixers import use_mixer
 from closedbook.model.generate import greedy, greedy_uncached

@@ -13,7 +13,7 @@ import pytest
 from shell import Tiny, closedbook, make_tiny, refused
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.evaluation.score import wilson
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.store import file_lock

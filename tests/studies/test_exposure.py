@@ -13,7 +13,7 @@ import torch
 from shell import closedbook, refused
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.questions import Question
 from closedbook.errors import RecipeError, RunError
 from closedbook.pipeline import Step

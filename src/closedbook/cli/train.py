@@ -88,7 +88,7 @@ def train(
         Print one JSON object on standard output, everything else on standard error.
     """
     from closedbook import pipeline
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.model.devices import find_device
     from closedbook.runs.folder import check_free, default_folder

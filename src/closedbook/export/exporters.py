@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from closedbook import __version__
-from closedbook.config.schema import REGISTRIES, ModelRecipe, Recipe, decode, encode
+from closedbook.config.registry import REGISTRIES
+from closedbook.config.schema import ModelRecipe, Recipe, encode
 from closedbook.course.params import put_params, read_params, write_params
 from closedbook.data.files import open_file, read_bytes
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
@@ -272,7 +273,7 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
         if (found := origin.get("format")) != FORMAT:
             raise RunError(f"{ORIGIN} is of format {shown(found)}; this closedbook reads {FORMAT}")
         origin = convert(OriginRecord, origin, ORIGIN, RunError)
-        recipe = decode(Recipe, origin["recipe"], "")
+        recipe = convert(Recipe, origin["recipe"], "")
         recipe.to_toml().encode()  # halves of letters, which JSON can hold, are no text
         vocabulary = vocabulary_from_json(origin["vocabulary"])
         if origin["calibration"] is not None:

@@ -30,7 +30,8 @@ from pathlib import Path
 from typing import Any
 
 from closedbook import __version__
-from closedbook.config.schema import Recipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe
 from closedbook.data.files import read_file
 from closedbook.errors import RecipeError, RunError
 from closedbook.runs.records import EvaluationRecord, MetricsRecord, RunRecord

@@ -23,16 +23,9 @@ import numpy as np
 import torch
 
 from closedbook import pipeline
-from closedbook.config.schema import (
-    CUSTOM_MIXERS,
-    REGISTRIES,
-    ComponentSpec,
-    Recipe,
-    Stage,
-    encode,
-    load_recipe,
-    recipe_names,
-)
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.config.registry import CUSTOM_MIXERS, REGISTRIES, ComponentSpec
+from closedbook.config.schema import Recipe, Stage, encode
 from closedbook.data.questions import read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError, DivergedError, RecipeError, RunError

@@ -208,7 +208,7 @@ def test_a_folder_that_is_somebody_s_own_is_never_taken_for_one_half_made(tmp_pa
     (tmp_path / "recipe.toml").write_text("mine", encoding="utf-8")
     with pytest.raises(RunError, match="exists already"):
         check_free(tmp_path)
-    (tmp_path / "run.json").write_text('{"format": 2, "status": "creating"}', encoding="utf-8")  # without a seal
+    (tmp_path / "run.json").write_text('{"format": 3, "status": "creating"}', encoding="utf-8")  # without a seal
     with pytest.raises(RunError, match="exists already"):
         check_free(tmp_path)
 

@@ -38,8 +38,7 @@ from closedbook.runs.records import EvaluationRecord, MetricsRecord, RunRecord
 from closedbook.runs.store import SAMPLED, digest, file_lock, fingerprint, to_json, write_atomically
 from closedbook.validation import convert, parse_json
 
-FORMAT = 2
-READS = (1, 2)  # runs of format 1 hold no hashes
+FORMAT = 3
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
 RECORDS: dict[str, Any] = {"evaluation.json": EvaluationRecord, "calibration.json": Any, "vocabulary.json": Any}
 REMEDIES = {
@@ -110,7 +109,7 @@ class RunFolder:
 
     @property
     def id(self) -> str | None:
-        """What tells this run's training states from another's; None in format 1."""
+        """What tells this run's training states from another's."""
         return self.record().get("id")
 
     def recipe(self) -> Recipe:
@@ -128,11 +127,13 @@ class RunFolder:
         """run.json without its seal. Raises RunError where it is damaged or of another format."""
         path = self.path / "run.json"
         data = _parse(path, self._read("run.json"))
-        found = data.get("format")
-        if found not in READS or isinstance(found, bool):
-            known, told = " and ".join(map(str, READS)), json.dumps(found)[:40]
-            raise RunError(f"{self.path} is a run of format {told}; this closedbook ({__version__}) reads {known}")
-        if data.pop("seal", None) != digest(data) and found != 1:
+        number = data.get("format")
+        if number != FORMAT or isinstance(number, bool):
+            raise RunError(
+                f"{self.path} is a run of format {json.dumps(number)[:40]}; this closedbook ({__version__}) reads "
+                f"format {FORMAT}: train anew, or open it with the version that made it"
+            )
+        if data.pop("seal", None) != digest(data):
             raise RunError(f"{path} is damaged (it is not what was saved); bring it back from a copy")
         return typed(RunRecord, data, path)
 
@@ -151,11 +152,11 @@ class RunFolder:
         """Whether all of a file is known to be what was saved; `content` where it has been read already.
 
         Raises RunError where it is not. False where only samples of it were hashed, and where there is no hash: of
-        files that a training in progress is still writing, and in a run of format 1.
+        files that a training in progress is still writing.
         """
         record = self.record()
         known = record.get("files", {}).get(name)
-        if known is None and (record["format"] == 1 or record.get("status") != "finished"):
+        if known is None and record.get("status") != "finished":
             return False
         path = self.path / name
         try:
@@ -178,11 +179,11 @@ class RunFolder:
 
         So whichever of the two files a kill leaves behind, they fit.
         """
-        if name == "run.json" and data.get("format") != 1:
+        if name == "run.json":
             data = json.loads(json.dumps(data))
             data = {**data, "seal": digest(data)}
         content = (to_json(data, indent=2) + "\n").encode()
-        if name == "run.json" or not self.finished or self.record()["format"] == 1:
+        if name == "run.json" or not self.finished:
             write_atomically(self.path / name, content)
             return
         with self.lock(wait=10.0):

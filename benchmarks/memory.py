@@ -24,7 +24,7 @@ import torch
 from record import Cells
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.vocabulary import MASK
 from closedbook.model import generate
 

@@ -17,6 +17,7 @@ import pytest
 from closedbook.config.registry import ComponentSpec
 from closedbook.data import arrow_columns
 from closedbook.data import token_index as opening
+from closedbook.data import token_index_builder as module
 from closedbook.data.arrow_columns import MappedStream
 from closedbook.data.documents import read_documents
 from closedbook.data.files import Source
@@ -25,7 +26,6 @@ from closedbook.data.token_index import open_index
 from closedbook.data.token_index_builder import schemas, survey
 from closedbook.errors import DataError, RunError
 from closedbook.objectives import Corpus
-from closedbook.objectives import token_index_builder as module
 from closedbook.runs import store
 from closedbook.runs.store import digest
 from closedbook.synthetic.world import WorldSpec, make_world

@@ -209,7 +209,7 @@ def test_right_mixers_are_taken_and_change_no_draw(more: dict[str, Any], tmp_pat
         model = built(tmp_path / "mine.py", source, name, **more)
         torch.manual_seed(0)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("closedbook.model.stacks.try_own", lambda recipe: None)
+            patch.setattr("closedbook.model.stacks.validate_mixer", lambda recipe: None)
             other = built(tmp_path / "mine.py", source, name, **more)
         assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
 

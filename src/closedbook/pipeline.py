@@ -35,7 +35,7 @@ from closedbook.inference.run import Run, load
 from closedbook.model.custom_mixers import FILES
 from closedbook.model.gpt import GPT
 from closedbook.model.linear import fastest
-from closedbook.objectives import Corpus
+from closedbook.objectives import Corpus, sizing
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.runs.folder import RunFolder, check_free, default_folder, source_commit, to_json
 from closedbook.training.bucketing import to_batches
@@ -74,6 +74,7 @@ class Plan:
     processes: int = 1
     device: str = "cpu"
     matmul_dtype: str = "float32"  # what matrices are multiplied in
+    chosen: tuple[str, ...] = ()  # what the recipe left to the data, and why it is what it is
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class TrainingSetup:
     samplers: list[BatchSampler]
     validation_set: ValidationSet | None = None  # what a stop rule goes by
     distributed: DistributedContext = SINGLE_PROCESS
+    chosen: tuple[str, ...] = ()
 
     @property
     def steps(self) -> int:
@@ -214,6 +216,7 @@ def prepare(
             raise DataError(f"{given_path} is a pipe, and is read more than once; write it to a file first")
     on_disk = titled and (index is not None or is_large(documents))
     given = read_questions(questions, need_answers=True) if questions is not None else None
+    recipe, chosen = sizing.held_out(recipe, len(given) if given is not None else 0)
     if given is None and recipe.needs_questions:
         raise DataError(f"the recipe {recipe.name} trains on questions; give a file of them with --questions")
     if dev is not None:
@@ -232,10 +235,14 @@ def prepare(
     kind, size = recipe.vocabulary.kind, recipe.vocabulary.size
     indexed = None
     if on_disk:
-        about = {"held_out": dict(recipe.data.held_out), "ascii": recipe.data.ascii_questions}
+        about = {
+            "held_out": dict(recipe.data.held_out),
+            "ascii": recipe.data.ascii_questions,
+            "phrases": recipe.vocabulary.phrases,
+        }
         indexed = open_index(
             documents, kind, size, given, lambda titles: learned(parted(titles)),
-            root=Path(index) if index is not None else None, about=about, tell=tell,
+            root=Path(index) if index is not None else None, about=about, tell=tell, phrases=recipe.vocabulary.phrases,
         )  # fmt: skip
         corpus_documents: Documents = indexed.documents
     else:
@@ -248,8 +255,12 @@ def prepare(
     else:
         lines = [item.text for item in corpus_documents.items]
         texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
-        vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles)
+        vocabulary = make_vocabulary(
+            kind, lines, size, texts, answers, corpus_documents.titles, recipe.vocabulary.phrases
+        )
     corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.context_length, indexed)
+    recipe, more = sizing.settle(recipe, corpus)
+    chosen += more
     samplers = [BatchSampler(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
     with torch.random.fork_rng(devices=[]), _memory("model.width, model.layers or model.memory.rows"):
         torch.manual_seed(recipe.seed)
@@ -261,7 +272,9 @@ def prepare(
         validation_set = ValidationSet(
             given.only(split["stop"]), vocabulary, recipe.answer.length, recipe.model.context_length
         )
-    job = TrainingSetup(recipe, corpus_documents, trained, split, kept, corpus, model, samplers, validation_set)
+    job = TrainingSetup(
+        recipe, corpus_documents, trained, split, kept, corpus, model, samplers, validation_set, chosen=tuple(chosen)
+    )
     for number, stage in enumerate(recipe.stages):
         try:
             job.trainer(
@@ -304,6 +317,7 @@ def plan(job: TrainingSetup, run: str | Path = "") -> Plan:
         processes=job.distributed.processes,
         device=job.distributed.device.type,
         matmul_dtype=job.recipe.model.matmul_dtype,
+        chosen=job.chosen,
     )
 
 
@@ -347,8 +361,8 @@ def train(
         with distributed.sync_errors():
             existing = RunFolder.open(path) if resume else None
             recipe = _settled(recipe, existing, distributed)
-            if existing is not None:
-                _check_recipe(existing, recipe)
+            if existing is not None and existing.finished:
+                raise RunError(already_finished(existing))
             if distributed.first:
                 if existing is None:
                     check_free(path)
@@ -362,7 +376,9 @@ def train(
         with distributed.sync_errors():
             if job is None:  # the first one has made the index of a large corpus
                 job = prepare(recipe, documents, questions, dev, index, hear)
+            recipe = job.recipe
             if existing is not None:
+                _check_recipe(existing, recipe)
                 _check_inputs(existing, job, start)
             if start is not None:
                 start.put(job.model)

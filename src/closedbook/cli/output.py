@@ -176,6 +176,7 @@ class TrainingDisplay:
             f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
             f"on {places} here, products in {plan.matmul_dtype} (on a GPU, by arithmetic, {duration(plan.gpu_seconds)})"
+            + (f"\nchosen from the data: {escape('; '.join(plan.chosen))}" if plan.chosen else "")
             + (f"\nin {escape(plan.run)}" if plan.run else "")
         )
 

@@ -85,6 +85,14 @@ def registered(kind: str, name: str) -> Any:
     return getattr(importlib.import_module(module), attribute)
 
 
+class Auto(int):
+    """A number that is chosen from the data when a training begins; "auto" in a recipe."""
+
+
+AUTO = Auto(-1)
+AUTOMATIC = ("steps", "batch", "rows", "choose", "stop", "calibrate")
+
+
 @dataclass(frozen=True)
 class ComponentSpec:
     """A registered class by name, with its own options: `{name = "adamw", rate = 6e-3}`."""
@@ -101,18 +109,19 @@ class ComponentSpec:
 @dataclass(frozen=True)
 class VocabularyRecipe:
     kind: str = "characters"  # or "bpe", or "words"
-    size: int = 0  # tokens, for bpe
+    size: int = 0  # tokens, for bpe; words and phrases at the most, for words, 0 for all
+    phrases: int = 0  # for words: answers that are said in one at the most, the others spelled; 0 for `size`
 
     def __post_init__(self) -> None:
         one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words"))
-        not_negative(self, "vocabulary", "size")
+        not_negative(self, "vocabulary", "size", "phrases")
 
 
 @dataclass(frozen=True)
 class MemoryRecipe:
     """The hashed n-gram table; see closedbook.model.ngram_embedding."""
 
-    rows: int = 65_536  # per order; 0: no memory, but an embedding that is trained as one
+    rows: int = 65_536  # per order, or "auto"; 0: no memory, but an embedding that is trained as one
     orders: tuple[int, ...] = (2, 3)  # how many of the last tokens form a key
     names_only: bool = False  # only n-grams whose tokens are all parts of names (the words vocabulary knows them)
 
@@ -194,8 +203,8 @@ class Stage:
     objectives: tuple[ObjectiveWeight, ...]
     optimiser: ComponentSpec
     schedule: ComponentSpec
-    batch: int = 128  # examples
-    steps: int = 0
+    batch: int = 128  # examples, or "auto"
+    steps: int = 0  # or "auto"
     epochs: int = 0
     order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
@@ -206,9 +215,12 @@ class Stage:
     stop: StopRecipe | None = None  # needs data.held_out.stop
 
     def __post_init__(self) -> None:
-        positive(self, f"stages.{self.name}", "batch", "group")
-        not_negative(self, f"stages.{self.name}", "steps", "epochs", "clip", "at_once", "negatives", "keep")
-        if (self.steps > 0) == (self.epochs > 0):
+        positive(self, f"stages.{self.name}", *(("group",) if isinstance(self.batch, Auto) else ("batch", "group")))
+        not_negative(self, f"stages.{self.name}", "epochs", "clip", "at_once", "negatives", "keep")
+        auto = isinstance(self.steps, Auto)
+        if not auto:
+            not_negative(self, f"stages.{self.name}", "steps")
+        if (auto or self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
         one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))
         if not self.objectives:
@@ -231,7 +243,8 @@ class DataRecipe:
         unknown = set(self.held_out) - {"choose", "stop", "calibrate"}
         if unknown:
             raise RecipeError(f"data.held_out has an unknown part {min(unknown)!r}; known: choose, stop, calibrate")
-        if min(self.held_out.values(), default=0) < 0 or sum(self.held_out.values()) >= 1:
+        given = [share for share in self.held_out.values() if not isinstance(share, Auto)]
+        if min(given, default=0) < 0 or sum(given) >= 1:
             raise RecipeError(f"data.held_out = {dict(self.held_out)} must hold shares from 0 that sum to less than 1")
 
 
@@ -344,6 +357,8 @@ def apply_override(data: dict[str, Any], override: str) -> None:
 
 def encode(value: Any) -> Any:
     """Dataclasses to plain tables, lists and values for TOML or JSON; None is left out."""
+    if isinstance(value, Auto):
+        return "auto"
     if isinstance(value, ComponentSpec):
         return {"name": value.name, **encode(value.options)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -395,6 +410,8 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
         raise RecipeError(f"{where} must be a table, not {value!r}")
     if hint is Any:
         return value
+    if value == "auto" and where.rpartition(".")[2] in AUTOMATIC:
+        return AUTO
     if hint is float and type(value) is int:
         return float(value)
     if type(value) is not hint:

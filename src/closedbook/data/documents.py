@@ -11,12 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from closedbook.data.files import Source, decode, read_hashed, split_lines
+from closedbook.data.questions import Titles
 
 # A full stop after one of these, or after an initial, belongs to the name.
 ABBREVIATIONS = frozenset(
     "Jr Sr Dr St Ste Mr Mrs Ms Mt Rev Fr Hon Prof Gen Col Lt Capt Sgt Maj Adm Gov Sen Rep Bro Msgr Ph Esq No".split()
 )
 # One letter ("J"), letters with stops or hyphens between ("J.R", "Ph.D", "J.-P").
+OTHER_STOP = re.compile("[。।۔]")  # the full stops of other scripts, which no initial has
 INITIAL = re.compile(r"^\w(?:\w?[.-]+\w)*$")
 
 
@@ -48,7 +50,7 @@ class Documents:
     @cached_property
     def known_titles(self) -> Collection[str]:
         """Every title, to be looked up in, and counted."""
-        return set(self.titles)
+        return Titles(self.titles)
 
     def some_titles(self) -> list[str]:
         """Different titles, sorted: all of them, or many where there are very many."""
@@ -88,6 +90,9 @@ def title_of(text: str) -> str:
     a text without any stop is its own title.
     """
     first = start = text.find(". ")
+    other = OTHER_STOP.search(text)
+    if other and 0 < other.start() < (first if first >= 0 else len(text)):
+        return text[: other.start()]
     while start >= 0:
         words = text[:start].split()
         if words and not is_abbreviation(words[-1]):

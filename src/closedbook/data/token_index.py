@@ -45,7 +45,7 @@ from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RunError
 from closedbook.runs.folder import digest, file_lock, write_atomically
 
-FORMAT = 2
+FORMAT = 3
 LARGE = 32 << 20
 """Bytes of text from which a corpus is indexed on disk."""
 CHUNK = 2 << 20
@@ -79,6 +79,7 @@ TYPES: dict[str, Any] = {
     "span_last": np.int32,
     "span_number": np.bool_,
     "span_answer": np.bool_,
+    "span_nested": np.bool_,
     "said": np.int32,
     "said_starts": np.int64,
     "line_starts": np.int64,
@@ -201,11 +202,11 @@ class TokenIndex:
 
     @cached_property
     def spans(self) -> SpanTable:
-        document, first, last, number, answer = (
-            self[f"span_{name}"] for name in ("document", "first", "last", "number", "answer")
+        document, first, last, number, answer, nested = (
+            self[f"span_{name}"] for name in ("document", "first", "last", "number", "answer", "nested")
         )
         said = Ragged(self["said"], self["said_starts"])
-        return SpanTable(document, first, last, number, answer, said, self["span_starts"])
+        return SpanTable(document, first, last, number, answer, nested, said, self["span_starts"])
 
     def release(self) -> None:
         """Let go of the mapped pages; they stay in the system's cache while it has room for them."""
@@ -236,6 +237,7 @@ def open_index(
     about: Mapping[str, Any] | None = None,
     processes: int | None = None,
     tell: Tell = lambda _: None,
+    phrases: int = 0,
 ) -> TokenIndex:
     """The index of a corpus for a vocabulary of this kind and size and these questions; built if need be.
 
@@ -265,7 +267,7 @@ def open_index(
         if not (folder / "index.json").is_file():
             if trained is not None:
                 questions = trained(found.titles)
-            _build(folder, source, str(path), found, (kind, size, questions), processes, tell)
+            _build(folder, source, str(path), found, (kind, size, questions, phrases), processes, tell)
         _remember(root, source, found.sha256)
     return _current(TokenIndex(folder), path)
 
@@ -336,12 +338,12 @@ def _build(
     source: Source,
     given: str,
     found: Survey,
-    wanted: tuple[str, int, Questions | None],
+    wanted: tuple[str, int, Questions | None, int],
     processes: int | None,
     tell: Tell,
 ) -> None:
     """Write every file of an index, going on behind what an earlier build left."""
-    kind, size, questions = wanted
+    kind, size, questions, phrases = wanted
     tell(f"making the vocabulary of {source.path} from {sum(len(c.content) for c in found.sample) / 1e6:.0f} MB of it")
     documents = [
         item
@@ -353,7 +355,8 @@ def _build(
     if kind == Characters.kind:
         vocabulary: Vocabulary = Characters.train(["".join(sorted(found.characters))])
     else:
-        vocabulary = make_vocabulary(kind, sample, size or MOST_WORDS * (kind == Words.kind), texts, answers, titles)
+        size = size or MOST_WORDS * (kind == Words.kind)
+        vocabulary = make_vocabulary(kind, sample, size, texts, answers, titles, phrases)
     lexicon = Lexicon()
     for some in pieces(sample):
         Scan.of(some, lexicon)
@@ -584,7 +587,8 @@ def _work(chunk: Chunk) -> dict[str, np.ndarray]:
                 "title_starts": one.title_lengths, "bodies": one.bodies, "marks": marked.marks,
                 "span_starts": np.bincount(marked.document, minlength=len(part)),
                 "span_document": marked.document + at, "span_first": marked.first, "span_last": marked.last,
-                "span_number": marked.number, "span_answer": marked.answer, "said": marked.said,
+                "span_number": marked.number,
+                "span_answer": marked.answer, "span_nested": marked.nested, "said": marked.said,
                 "said_starts": marked.said_lengths, "names": np.frombuffer(b"".join(names), np.uint8),
                 "name_starts": np.fromiter(map(len, names), np.int64, len(names)), "name_keys": keys_of(names),
             }

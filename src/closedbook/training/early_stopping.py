@@ -43,15 +43,15 @@ class ValidationSet:
     def __init__(self, questions: Questions, vocabulary: Vocabulary, length: int, block: int) -> None:
         """`length` is the most tokens of an answer, `block` the longest example: a longer question loses its start."""
         self.vocabulary, self.answers = vocabulary, questions.answers
-        self.length = 1 if vocabulary.answers_in_one else length
+        self.length = vocabulary.longest(length)
         room = block - 1 - min(self.length, block // 2)
-        asked = (vocabulary.encode(text)[0] for text in questions.texts)
+        asked = (vocabulary.encode_question(text)[0] for text in questions.texts)
         self.prompts = [np.append(ids[max(0, len(ids) + 1 - room) :], MASK).astype(np.int32) for ids in asked]
 
     def look(self, model: GPT, step: int) -> ValidationResult:
         """Ask everything. The model is left in the mode it was in, and no random number is drawn."""
         training = model.training
-        said = generate.greedy(model, self.prompts, self.length, in_one=self.vocabulary.answers_in_one)
+        said = generate.greedy(model, self.prompts, self.length, in_one=self.vocabulary.in_one)
         model.train(training)
         right = sum(self.vocabulary.answer(one.ids) == gold for one, gold in zip(said, self.answers, strict=True))
         return ValidationResult(step, right, len(self.answers))

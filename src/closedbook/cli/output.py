@@ -302,7 +302,9 @@ class TrainingDisplay:
             f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
             f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
-            f"on {places} here, products in {plan.matmul_dtype}" + (f"\nin {escape(plan.run)}" if plan.run else "")
+            f"on {places} here, products in {plan.matmul_dtype}"
+            + (f"\nchosen from the data: {escape('; '.join(plan.chosen))}" if plan.chosen else "")
+            + (f"\nin {escape(plan.run)}" if plan.run else "")
         )
 
     def step(self, step: Step) -> None:

@@ -25,7 +25,7 @@ READING = "reading the inputs, timing a batch"
 
 
 def train(
-    recipe: str,
+    recipe: str = "fast",
     *,
     documents: Path,
     questions: Path | None = None,

@@ -19,21 +19,35 @@ from closedbook.validation import nearest
 LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "context_length": 2**20}
 
 
+class Auto(int):
+    """A number that is chosen from the data when a training begins; "auto" in a recipe."""
+
+    @classmethod
+    def from_plain(cls, data: Any, where: str) -> Auto:
+        if data != "auto":
+            raise RecipeError(f'{where} must be a number, or "auto"')
+        return AUTO
+
+
+AUTO = Auto(-1)
+
+
 @dataclass(frozen=True)
 class VocabularyRecipe:
     kind: str = "characters"  # or "bpe", or "words"
-    size: int = 0  # tokens, for bpe
+    size: int = 0  # tokens, for bpe; words and phrases at the most, for words, 0 for all
+    phrases: int = 0  # for words: answers that are said in one at the most, the others spelled; 0 for `size`
 
     def __post_init__(self) -> None:
         one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words"))
-        not_negative(self, "vocabulary", "size")
+        not_negative(self, "vocabulary", "size", "phrases")
 
 
 @dataclass(frozen=True)
 class MemoryRecipe:
     """The hashed n-gram table; see closedbook.model.ngram_embedding."""
 
-    rows: int = 65_536  # per order; 0: no memory, but an embedding that is trained as one
+    rows: Auto | int = 65_536  # per order, or "auto"; 0: no memory, but an embedding that is trained as one
     orders: tuple[int, ...] = (2, 3)  # how many of the last tokens form a key
     names_only: bool = False  # only n-grams whose tokens are all parts of names (the words vocabulary knows them)
 
@@ -118,8 +132,8 @@ class Stage:
     objectives: tuple[ObjectiveWeight, ...]
     optimiser: ComponentSpec
     schedule: ComponentSpec
-    batch: int = 128  # examples
-    steps: int = 0
+    batch: Auto | int = 128  # examples, or "auto"
+    steps: Auto | int = 0  # or "auto"
     epochs: int = 0
     order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
@@ -130,9 +144,12 @@ class Stage:
     stop: StopRecipe | None = None  # needs data.held_out.stop
 
     def __post_init__(self) -> None:
-        positive(self, f"stages.{self.name}", "batch", "group")
-        not_negative(self, f"stages.{self.name}", "steps", "epochs", "clip", "at_once", "negatives", "keep")
-        if (self.steps > 0) == (self.epochs > 0):
+        positive(self, f"stages.{self.name}", *(("group",) if isinstance(self.batch, Auto) else ("batch", "group")))
+        not_negative(self, f"stages.{self.name}", "epochs", "clip", "at_once", "negatives", "keep")
+        auto = isinstance(self.steps, Auto)
+        if not auto:
+            not_negative(self, f"stages.{self.name}", "steps")
+        if (auto or self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
         one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))
         if not self.objectives:
@@ -148,14 +165,17 @@ class DataRecipe:
     documents: str = "titled"  # or "text": any text, one stream
     evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
-    held_out: Mapping[str, float] = field(default_factory=dict)  # parts of the training questions, by name's hash
+    held_out: Mapping[str, Auto | float] = field(
+        default_factory=dict
+    )  # parts of the training questions, by name's hash
 
     def __post_init__(self) -> None:
         one_of(self.documents, "data.documents", ("titled", "text"))
         unknown = set(self.held_out) - {"choose", "stop", "calibrate"}
         if unknown:
             raise RecipeError(f"data.held_out has an unknown part {min(unknown)!r}; known: choose, stop, calibrate")
-        if min(self.held_out.values(), default=0) < 0 or sum(self.held_out.values()) >= 1:
+        given = [share for share in self.held_out.values() if not isinstance(share, Auto)]
+        if min(given, default=0) < 0 or sum(given) >= 1:
             raise RecipeError(f"data.held_out = {dict(self.held_out)} must hold shares from 0 that sum to less than 1")
 
 
@@ -208,6 +228,8 @@ class Recipe:
 
 def encode(value: Any) -> Any:
     """Dataclasses to plain tables, lists and values for TOML or JSON; None is left out."""
+    if isinstance(value, Auto):
+        return "auto"
     if isinstance(value, ComponentSpec):
         return {"name": value.name, **encode(value.options)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

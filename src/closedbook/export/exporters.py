@@ -95,6 +95,15 @@ def gpt2_names(layers: int) -> dict[str, tuple[str, bool]]:
     return names
 
 
+def check_phrases(run: Run) -> None:
+    """Raise RunError where a run spells some answers in pieces, which only our own decoding reads again."""
+    if run.vocabulary.spelling is not None:
+        raise RunError(
+            f"{run.path} spells its rarer answers, which no export can; train with --set vocabulary.phrases=N so large "
+            "that all are phrases"
+        )
+
+
 def huggingface_model(run: Run) -> Any:
     """The run's network as a `PreTrainedModel`: GPT2LMHeadModel where that computes the same, or our own class."""
     import transformers
@@ -137,6 +146,7 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
     RecipeError for a mixer from a user's own file.
     """
     need("transformers", extra="huggingface")
+    check_phrases(run)
     check_new_folder(folder)
     if "@" in run.recipe.model.mixer.name:
         raise RecipeError(

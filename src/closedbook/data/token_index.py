@@ -131,8 +131,8 @@ def open_index(
     asked = [(item.text, item.answer) for item in questions.items] if questions is not None else []
     settings = {
         "format": FORMAT, "fields": source.fields, "kind": kind, "size": size, "phrases": phrases,
-        "chunk": builder.CHUNK, "sample": builder.SAMPLE, "questions": hashlib.sha256(json.dumps(asked).encode()).hexdigest(),
-        "most": builder.MOST_WORDS, **(about or {}),
+        "chunk": builder.CHUNK, "sample": builder.SAMPLE, "most": builder.MOST_WORDS,
+        "questions": hashlib.sha256(json.dumps(asked).encode()).hexdigest(), **(about or {}),
     }  # fmt: skip
     settings = json.loads(json.dumps(settings))
     with opened(source, "documents") as (_, hexdigest):

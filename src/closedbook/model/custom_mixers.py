@@ -105,11 +105,11 @@ def _why_not(recipe: ModelRecipe) -> str | None:
         changed = torch.cat([x[:, :t], torch.randn_like(x[:, t:])], 1)
         if (at := _apart(mixer(changed, rotation)[:, :t], whole[:, :t])) is not None:
             return f"sees the future: position {at} changes when later ones do, from {t} on; mask these"
-    if hasattr(mixer, "at_targets"):
+    if hasattr(mixer, "forward_at"):
         targets = torch.arange(1, 2 * time, 3)
         given = mixer.forward_at(x, rotation, targets)
         if _shape(given) != (len(targets), recipe.width) or _apart(given, whole.flatten(0, 1)[targets]) is not None:
-            return "gives by at_targets(x, rotation, at) something else than rows `at` of forward, flat"
+            return "gives by forward_at(x, rotation, at) something else than rows `at` of forward, flat"
 
     # As decoding goes: a prompt, in which the second row is shorter by a token of padding, and then token by token.
     cache, rows, prompt = Cache(2), torch.arange(2)[:, None], time // 2

@@ -61,12 +61,12 @@ class NgramEmbedding(nn.Module):
         return torch.stack(rows, -1)
 
     def forward(
-        self, tokens: Int[Tensor, "batch time"], at: Int[Tensor, "batch new"] | None = None
+        self, tokens: Int[Tensor, "batch time"], positions: Int[Tensor, "batch new"] | None = None
     ) -> Float[Tensor, "batch new width"]:
-        """Vectors to add at every position, or at the positions `at` only."""
+        """Vectors to add at every position, or at the `positions` only."""
         rows = self.rows(tokens)
-        if at is not None:
-            rows = rows.gather(1, at[..., None].expand(-1, -1, rows.shape[-1]))
+        if positions is not None:
+            rows = rows.gather(1, positions[..., None].expand(-1, -1, rows.shape[-1]))
         # Look up only what there is: most positions are in no name.
         position, order = (rows != self.none).flatten(0, 1).nonzero(as_tuple=True)
         found = F.embedding(rows.flatten(0, 1)[position, order], self.table, sparse=True)

@@ -38,9 +38,18 @@ def backward(model: GPT, examples: Examples, stage: Stage, distributed: Distribu
         losses = []
         for number, piece in shard(batch, rank, distributed.processes * shares, stage.at_once):
             update_embeddings = None if writing.all() else writing[piece.kinds.long()].to(distributed.device)
-            here = piece.to(distributed.device)
+            batch_here = piece.to(distributed.device)
             with distributed.precision(model.recipe.matmul_dtype):
-                loss = model.loss(here.tokens, here.at, here.target, update_embeddings, candidates[number]) / targets
+                loss = (
+                    model.loss(
+                        batch_here.tokens,
+                        batch_here.target_positions,
+                        batch_here.target,
+                        update_embeddings,
+                        candidates[number],
+                    )
+                    / targets
+                )
             take(loss)
             losses.append(loss.detach())
         return losses

@@ -23,8 +23,9 @@ from torch.utils.flop_counter import flop_registry
 
 from closedbook.config.schema import Recipe, decode, encode, load_recipe
 from closedbook.data.arrays import Examples
+from closedbook.data.document_files import in_lines
 from closedbook.data.documents import Documents, read_documents, read_text
-from closedbook.data.questions import Question, Questions, read_questions, split_by_name, subject
+from closedbook.data.questions import Question, Questions, read_questions, split_by_name, subject, without
 from closedbook.data.token_index import is_large, open_index
 from closedbook.data.vocabulary_builder import make_vocabulary
 from closedbook.errors import DataError, RecipeError, RunError
@@ -44,9 +45,11 @@ from closedbook.training.early_stopping import ValidationSet
 from closedbook.training.gradient import backward
 from closedbook.training.loop import StageTrainer, Step
 from closedbook.training.session import Message, already_finished, load_state, state_paths, train_stages
+from closedbook.verdicts.asked import Wordings
 from closedbook.verdicts.calibration import FEWEST, Calibration, invent
 from closedbook.verdicts.evidence_store import Counts, build_index
 from closedbook.verdicts.signals import SETS
+from closedbook.verdicts.survey import survey
 from closedbook.verdicts.verdict import PRECISION
 
 TIMED = 1024  # real inputs that the plan times, twice, for each stage
@@ -212,7 +215,9 @@ def prepare(
     for given_path in (documents, questions, dev):
         if given_path is not None and os.path.exists(given_path) and Path(given_path).is_fifo():
             raise DataError(f"{given_path} is a pipe, and is read more than once; write it to a file first")
-    on_disk = titled and (index is not None or is_large(documents))
+    if index is not None and not in_lines(documents):
+        raise DataError(f"--index: {documents} is no file of lines, and is read into memory; leave --index out")
+    on_disk = titled and _on_disk(documents, index)
     given = read_questions(questions, need_answers=True) if questions is not None else None
     if given is None and recipe.needs_questions:
         raise DataError(f"the recipe {recipe.name} trains on questions; give a file of them with --questions")
@@ -270,6 +275,16 @@ def prepare(
         except ValueError as error:  # as torch's optimisers raise it
             raise RecipeError(f"stages.{stage.name}: {error}") from None
     return job
+
+
+def _on_disk(documents: str | Path, index: str | Path | None) -> bool:
+    """Whether a corpus is indexed on disk: because it is large, or because that was asked for."""
+    return in_lines(documents) and (index is not None or is_large(documents))
+
+
+def answered(*paths: str | Path | None) -> list[Questions]:
+    """The question files among these, read again, for a dry run to tell of. What it reads is not trained on."""
+    return [read_questions(path, need_answers=True) for path in paths if path is not None]
 
 
 @contextlib.contextmanager
@@ -357,7 +372,7 @@ def train(
                     state = load_state(existing)
             set_threads(threads, existing, distributed)
             job, hear = None, lambda text: tell(Message(text))
-            if distributed.first or not (index is not None or is_large(documents)):
+            if distributed.first or not _on_disk(documents, index):
                 job = prepare(recipe, documents, questions, dev, index, hear)
         with distributed.sync_errors():
             if job is None:  # the first one has made the index of a large corpus
@@ -422,13 +437,18 @@ def finish(
         counts = Counts.of(job.corpus, job.samplers, [done.get(stage.name) for stage in job.recipe.stages])
         build_index(folder.path / "evidence.sqlite", job.documents, counts)
     spent["index"] = time.perf_counter() - trained
-    if job.calibrate is not None and len(job.calibrate):
+    if job.questions is not None and job.recipe.data.documents == "titled":
         trained = time.perf_counter()
+        run.wordings = wordings_of(run, job.questions, job.documents)
         try:
+            if not job.calibrate:
+                raise DataError("data.held_out.calibrate keeps out no questions to calibrate by")
             calibration = calibrate(run, job.calibrate.items, job.documents)
-            folder.write_json("calibration.json", calibration.to_json())
         except DataError as error:
+            calibration = Calibration({}, 0, 0, 0, run.wordings, str(error))
             tell(Message(f"probabilities are the model's own: {error}"))
+        folder.write_json("calibration.json", calibration.to_json())
+        run.calibration, run.wordings = calibration, None  # what was measured with until now was not saved
         spent["calibrate"] = time.perf_counter() - trained
     if dev is not None:
         trained = time.perf_counter()
@@ -446,6 +466,12 @@ def _held_out(questions: str | Path | None, job: TrainingSetup) -> Sequence[Ques
     return read_questions(questions).only(positions).items if questions is not None and positions else ()
 
 
+def wordings_of(run: Run, questions: Questions, documents: Documents) -> Wordings | None:
+    """The wordings of the questions a run was trained on, and how like them a question has to be."""
+    one = run.empty_pass()
+    return Wordings.of(questions, documents.known_titles, one.states)
+
+
 def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> Calibration:
     """Fit the calibrators of a run on questions it was not trained on, and on twice as many invented people.
 
@@ -459,18 +485,19 @@ def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> 
     forms = [(item.text, name) for item, name in zip(questions, names, strict=True) if name is not None]
     invented = [x for x in invent(documents.some_titles(), 2 * len(forms), run.recipe.seed) if x not in known]
     strangers = [
-        Question(text.replace(name, stranger, 1), None, 1)
+        Question(without(text, name, stranger), None, 1)
         for stranger, (text, name) in zip(invented, itertools.cycle(forms), strict=False)
     ]
     if len(strangers) < FEWEST:
         raise DataError("the titles are too few to make other names of; give more documents")
     answers, _ = run.measure(questions)
-    right = np.array([answer == item.answer for answer, item in zip(answers, questions, strict=True)], dtype=bool)
+    right = np.array([answer in item.accepted for answer, item in zip(answers, questions, strict=True)], dtype=bool)
     return Calibration.fit(
         {which: run.measure(questions, which)[1] for which in SETS},
         right,
         met,
         {which: run.measure(strangers, which)[1] for which in SETS},
+        run.wordings,
     )
 
 
@@ -595,4 +622,19 @@ def _check_inputs(folder: RunFolder, job: TrainingSetup, start: Start | None) ->
         raise RunError(f"{folder.path / 'vocabulary.json'} is damaged (not what the documents give); train anew")
 
 
-__all__ = ["Asked", "Event", "Job", "Listener", "Note", "Plan", "Start", "evaluate", "load", "plan", "prepare", "train"]
+__all__ = [
+    "Asked",
+    "Event",
+    "Job",
+    "Listener",
+    "Note",
+    "Plan",
+    "Start",
+    "answered",
+    "evaluate",
+    "load",
+    "plan",
+    "prepare",
+    "survey",
+    "train",
+]

@@ -111,11 +111,15 @@ def train(
                 job.model.to(job.distributed.device)
                 plan = pipeline.plan(job, run or default_folder(loaded.name))
             display.plan(plan)
+            told = [pipeline.survey(job.documents, given, job.corpus.vocabulary)
+                    for given in pipeline.answered(questions, dev)]  # fmt: skip
         finally:
             display.close()
+        for line in (line for one in told for line in one.lines()):
+            out.print(escape(line))
         out.print("dry run: every input was read and checked, nothing was trained or written")
         if json:
-            print_json(dataclasses.asdict(plan))
+            print_json({**dataclasses.asdict(plan), "data": [one.to_json() for one in told]})
         return
     if resume and run is None:
         run = last_unfinished(loaded)
@@ -175,8 +179,13 @@ def next_step(run: Run, questions: Path | None, documents: Path) -> str:
 
     more = mixer_option(run.folder)
     if not run.recipe.needs_questions or questions is None:
+        from closedbook.data.document_files import in_lines
+        from closedbook.data.documents import read_text
         from closedbook.data.files import Source, chunks, opened
 
+        if not in_lines(documents):
+            start = " ".join(read_text(documents).items[0].text[:1000].split()[:3])
+            return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
         source = Source.of(documents)
         with opened(source, "text") as (stream, _):
             if source.fields is None:

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from closedbook.data.questions import Question
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
 from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
@@ -34,6 +35,7 @@ from closedbook.verdicts.calibration import Calibration
 from closedbook.verdicts.evidence_store import Evidence, EvidenceStore
 from closedbook.verdicts.signals import ForwardResult
 from closedbook.verdicts.verdict import PRECISION, decide
+from closedbook.verdicts.wordings import Wordings
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,15 @@ class Answer:
     exposures: int | None  # training examples that asked for this answer with the name in context
     calibrated: bool
     signals: Mapping[str, float] = field(default_factory=dict, compare=False)
+    others: Sequence[str] = ()  # accepted beside `gold`
+    normalised_match: bool | None = None  # as `right`, where case, punctuation and articles do not count
+    f1: float | None = None  # of its words against an accepted answer's
+    uncalibrated: str | None = None  # why there is no calibrator
+    asked: float | None = None  # how like a training question this one is worded, from 0 to 1
 
     def to_json(self) -> dict[str, Any]:
         evidence = None if self.evidence is None else self.evidence.to_json()
-        return {**vars(self), "evidence": evidence, "signals": dict(self.signals)}
+        return {**vars(self), "evidence": evidence, "signals": dict(self.signals), "others": list(self.others)}
 
 
 class Run:
@@ -73,6 +80,8 @@ class Run:
         self.folder, self.recipe, self.vocabulary, self.model = folder, recipe, vocabulary, model
         self.documents: str | Path | None = None
         """Where the file of documents is now, if it was moved since training."""
+        self.wordings: Wordings | None = None
+        """Those of the training questions, while nothing of the kind is saved."""
 
     @cached_property
     def index(self) -> EvidenceStore | None:
@@ -146,12 +155,18 @@ class Run:
         signals_module.signal_set(signals)
         if not self.recipe.needs_questions:
             warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
-        prompts, notes = zip(*map(self._prompt, questions), strict=True) if questions else ((), ())
-        self._warn(questions, notes)
+        index = None if blind else self.index
+        # A name without its middle initial is asked for with it, where one title alone can be meant.
+        spelled = [index.spelled_out(question.text) if index else (question.text, None) for question in questions]
+        asked = [replace(question, text=text) for question, (text, _) in zip(questions, spelled, strict=True)]
+        titles = [title for _, title in spelled]
+        prompts, notes = zip(*map(self._prompt, asked), strict=True) if questions else ((), ())
+        self._warn(asked, notes)
         answers = []
         size = 512
         for start in range(0, len(prompts), size):
-            one = self._pass(questions[start : start + size], prompts[start : start + size], signals)
+            part = slice(start, start + size)
+            one = self._pass(asked[part], prompts[part], signals, titles[part])
             answers += self._judged(one, questions[start : start + size], notes[start:], blind, precision, signals)
             if progress:
                 progress(len(answers))
@@ -162,13 +177,35 @@ class Run:
         one = self._pass(questions, [self._prompt(question)[0] for question in questions], signals)
         return [self.vocabulary.answer(given.ids) for given in one.generated], signals_module.measure(one, signals)
 
-    def _pass(self, questions: Sequence[Question], prompts: Sequence[np.ndarray], signals: str) -> ForwardResult:
+    @property
+    def uncalibrated(self) -> str | None:
+        """Why the run has no calibrator; None where it has one, or nothing is known of it."""
+        return self.calibration.trouble if self.calibration is not None else None
+
+    @property
+    def _wordings(self) -> Wordings | None:
+        if self.wordings is not None or self.calibration is None:
+            return self.wordings
+        return self.calibration.wordings
+
+    def empty_pass(self) -> ForwardResult:
+        """A pass over no questions: what reads texts with this network needs no more."""
+        return self._pass([], [], "pass")
+
+    def _pass(
+        self,
+        questions: Sequence[Question],
+        prompts: Sequence[np.ndarray],
+        signals: str,
+        titles: Sequence[str | None] = (),
+    ) -> ForwardResult:
         generated = generate.greedy(self.model, prompts, self._length, in_one=self.vocabulary.in_one)
         texts = [question.text for question in questions]
         checkpoints = self.checkpoints if signals == "all" else []
         return ForwardResult(
-            self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed
-        )
+            self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed,
+            self._wordings, titles,
+        )  # fmt: skip
 
     def _judged(
         self,
@@ -186,19 +223,22 @@ class Run:
         probability, met = calibrator(measured) if calibrator else (own, None)
         threshold = calibrator.threshold(precision) if calibrator else precision
         index = None if blind else self.index
+        wordings = one.wordings
         answers, unread = [], False
         for i, (question, given) in enumerate(zip(questions, one.generated, strict=True)):
             text = self.vocabulary.answer(given.ids)
             evidence = index.evidence(question.text, text) if index else None
             unread |= evidence is not None and evidence.status == "unread"
             chance = None if met is None else float(met[i])
-            verdict = decide(float(probability[i]), threshold, chance, evidence)
+            accepted = question.accepted
+            like = bool(measured["asked"][i] >= wordings.threshold) if wordings else True
+            verdict = decide(float(probability[i]), threshold, chance, evidence, like)
             answers.append(
                 Answer(
                     question=question.text,
                     answer=text,
                     gold=question.answer,
-                    right=None if question.answer is None else text == question.answer,
+                    right=any(exact_match(text, gold) for gold in accepted) if accepted else None,
                     probability=float(probability[i]),
                     unknown_characters=notes[i][0],
                     dropped_tokens=notes[i][1],
@@ -211,6 +251,11 @@ class Run:
                     exposures=None if evidence is None else evidence.exposures,
                     calibrated=calibrator is not None,
                     signals={name: round(float(values[i]), 6) for name, values in measured.items()},
+                    others=question.others,
+                    normalised_match=normalised_match(text, accepted) if accepted else None,
+                    f1=round(token_f1(text, accepted), 5) if accepted else None,
+                    uncalibrated=None if calibrator else self.uncalibrated,
+                    asked=round(float(measured["asked"][i]), 4) if wordings else None,
                 )
             )
         if unread and index is not None and index.trouble:

@@ -18,6 +18,7 @@ import numpy as np
 from closedbook.errors import RunError
 from closedbook.validation import UnitInterval, convert, shown
 from closedbook.verdicts.signals import FOR_MET, FOR_RIGHT, SETS
+from closedbook.verdicts.wordings import Wordings
 
 FORMAT = 1
 FEWEST = 10
@@ -131,6 +132,8 @@ class Calibration:
     questions: int
     right: int  # of them
     invented: int
+    wordings: Wordings | None = None  # of the training questions
+    trouble: str | None = None  # why there are no calibrators
 
     @property
     def numbers(self) -> int:
@@ -148,6 +151,7 @@ class Calibration:
         right: np.ndarray,
         met: np.ndarray,
         invented: Mapping[str, Mapping[str, np.ndarray]],
+        wordings: Wordings | None = None,
     ) -> Calibration:
         """Calibrators of every set of signals.
 
@@ -168,7 +172,7 @@ class Calibration:
                 kept = np.quantile(kept, np.linspace(1, 0, MOST_CHANCES))
             calibrators[name] = Calibrator(chance, familiar, _plain(kept))
         strangers = len(next(iter(next(iter(invented.values())).values())))
-        return cls(calibrators, len(right), int(right.sum()), strangers)
+        return cls(calibrators, len(right), int(right.sum()), strangers, wordings)
 
     def to_json(self) -> dict[str, Any]:
         def plain(one: Logistic) -> dict[str, Any]:
@@ -179,6 +183,8 @@ class Calibration:
             "questions": self.questions,
             "right": self.right,
             "invented": self.invented,
+            "wordings": None if self.wordings is None else self.wordings.to_json(),
+            "trouble": self.trouble,
             "calibrators": {
                 name: {"right": plain(one.right), "met": plain(one.met), "chances": list(one.chances)}
                 for name, one in self.calibrators.items()
@@ -212,13 +218,15 @@ def invent(titles: Sequence[str], count: int, seed: int) -> list[str]:
     None of them is a title. Fewer than `count` where the titles allow no more.
     """
     rng = Random(f"closedbook/invented/{seed}")
+    letters = "".join(sorted({c.lower() for title in titles for c in title if c.isalpha() and not c.isascii()}))
     taken = {title.casefold() for title in titles}
     names: list[str] = []
     for attempt in range(20 * count if titles else 0):
         if len(names) == count:
             break
         first, second = (titles[int(rng.random() * len(titles))] for _ in range(2))
-        name = recombined(first, second) if len(names) % 2 == 0 or attempt > 15 * count else altered(first, rng)
+        name = recombined(first, second) if len(names) % 2 == 0 or attempt > 15 * count else None
+        name = name or altered(first, rng, letters)  # a name of one word cannot be recombined
         if name and name.casefold() not in taken:
             taken.add(name.casefold())
             names.append(name)
@@ -231,13 +239,14 @@ def recombined(first: str, second: str) -> str | None:
     return " ".join([*a[:-1], b[-1]]) if len(a) > 1 and len(b) > 1 else None
 
 
-def altered(name: str, rng: Random) -> str:
-    """The name with one letter changed, not the first of a word."""
+def altered(name: str, rng: Random, others: str = "") -> str:
+    """The name with one letter changed, not the first of a word: to one of a to z, or of `others` where it is none."""
     places = [i for i in range(1, len(name)) if name[i].isalpha() and name[i - 1].isalpha()]
     if not places:
         return ""
     i = places[int(rng.random() * len(places))]
-    letters = [letter for letter in string.ascii_lowercase if letter != name[i].lower()]
+    pool = string.ascii_lowercase if name[i].isascii() or not others else others
+    letters = [letter for letter in pool if letter != name[i].lower()] or list(string.ascii_lowercase)
     return name[:i] + letters[int(rng.random() * len(letters))] + name[i + 1 :]
 
 

@@ -18,12 +18,14 @@ import numpy as np
 import torch
 
 from closedbook.data.passages import name_in
+from closedbook.data.spans import normal
 from closedbook.data.vocabulary import MASK, Ids, Vocabulary
 from closedbook.errors import DataError
 from closedbook.model import generate
 from closedbook.model.generate import Generated
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import mc_dropout
+from closedbook.verdicts.wordings import Wordings, Words
 
 FORMS = 4
 """In how many other forms a question is asked for the signals of ALL."""
@@ -49,6 +51,32 @@ class ForwardResult:
     length: int  # the most tokens of an answer
     checkpoints: Sequence[GPT] = ()  # the same network as it was before, where the run kept it
     seed: int = 0  # of what is drawn
+    wordings: Wordings | None = None  # of the training questions
+    titles: Sequence[str | None] = ()  # that stand in the questions, where they were looked up
+
+    @cached_property
+    def asked(self) -> list[Words]:
+        """Each question's words without its name."""
+        titles = self.titles or [None] * len(self.questions)
+        wordings = self.wordings or Wordings(())
+        return [wordings.wording(*pair, self._names) for pair in zip(self.questions, titles, strict=True)]
+
+    def _names(self, word: str) -> bool:
+        """Whether the vocabulary has a word as part of names."""
+        ids = self.vocabulary.encode(word)[0]
+        return self.vocabulary.named is not None and len(ids) > 0 and bool(self.vocabulary.named[ids].all())
+
+    def states(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, width) the network's final state at the answer position when it reads these texts."""
+        room = self.longest
+        prompts = [np.append(self.vocabulary.encode(text)[0][-room:], MASK).astype(np.int32) for text in texts]
+        found = generate.greedy(self.model, prompts, 1, in_one=self.vocabulary.answers_in_one)
+        return np.stack([given.hidden for given in found])
+
+    @property
+    def longest(self) -> int:
+        """The most tokens of a question."""
+        return self.model.recipe.context_length - 2 - min(self.length, self.model.recipe.context_length // 2)
 
     @cached_property
     def tables(self) -> list[list[np.ndarray]]:
@@ -61,8 +89,10 @@ class ForwardResult:
             return [[] for _ in self.prompts]
         norms = memory.table.detach().norm(dim=1).cpu().numpy()
         found = []
-        for prompt in self.prompts:
-            ids = torch.from_numpy(prompt.astype(np.int64))[None].to(self.model.device)
+        for question, prompt in zip(self.questions, self.prompts, strict=True):
+            name = name_in(question)  # where it is known: a row of its last word and the next word would be nobody's
+            named = prompt if name is None else np.append(self.vocabulary.encode(name)[0], MASK)
+            ids = torch.from_numpy(named.astype(np.int64))[None].to(self.model.device)
             rows = memory.rows(ids)[0].cpu().numpy()
             found.append([norms[column[column != memory.none]] for column in rows.T])
         return found
@@ -72,8 +102,7 @@ class ForwardResult:
         """The same questions asked in FORMS other forms."""
         pairs = zip(self.questions, self.prompts, strict=True)
         forms = [other_forms(text, ids[:-1], self.vocabulary) for text, ids in pairs]
-        room = self.model.recipe.context_length - 1 - min(self.length, self.model.recipe.context_length // 2)
-        return [self._ask([np.append(each[i][-(room - 1) :], MASK).astype(np.int32) for each in forms])
+        return [self._ask([np.append(each[i][-self.longest :], MASK).astype(np.int32) for each in forms])
                 for i in range(FORMS)]  # fmt: skip
 
     @cached_property
@@ -146,8 +175,28 @@ def no_memory_row(one: ForwardResult) -> np.ndarray:
 
 
 def unknown(one: ForwardResult) -> np.ndarray:
-    """How many words, or characters, of the question the vocabulary lacks, 2 standing for more."""
-    return np.array([float(min(2, len(one.vocabulary.unknown(text)))) for text in one.questions])
+    """How many words, or characters, of the question's name the vocabulary lacks, 2 standing for more.
+
+    Where nothing is capitalised the name is not known, and all words count that no training question has.
+    """
+    found = []
+    for text, wording in zip(one.questions, one.asked, strict=True):
+        name = name_in(text)
+        lacking = one.vocabulary.unknown(text if name is None else name)
+        if name is None and one.wordings is not None:
+            beside = set(wording) if one.wordings.has(wording) else set()
+            lacking = [word for word in lacking if normal(word) not in beside]
+        found.append(float(min(2, len(lacking))))
+    return np.array(found)
+
+
+def asked(one: ForwardResult) -> np.ndarray:
+    """How like the most similar training question's its wording is, from 0 to 1; 1 where none are held against it."""
+    if one.wordings is None:
+        return np.ones(len(one.questions))
+    each = {wording: i for i, wording in enumerate(dict.fromkeys(one.asked))}
+    known = one.wordings.likeness([" ".join(wording) for wording in each], list(each), one.states)
+    return np.array([known[each[wording]] for wording in one.asked])
 
 
 def agreement(one: ForwardResult) -> np.ndarray:
@@ -225,6 +274,7 @@ CHEAP: dict[str, Signal] = {
     "familiarity": familiarity,
     "rowless": no_memory_row,
     "unknown": unknown,
+    "asked": asked,
 }
 """What one greedy pass gives for nothing."""
 

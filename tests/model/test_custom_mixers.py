@@ -145,9 +145,9 @@ class Mine(torch.nn.Module):
 """
 SCORED = """
 import torch
-from closedbook.model.mixers.attention_mixer import Scored
+from closedbook.model.mixers.attention_mixer import AttentionMixer
 
-class Mine(Scored):
+class Mine(AttentionMixer):
     def scores(self, x, rotation, cache):
         positions, keys = self.query_positions(x, cache)
         return torch.zeros(len(positions), 1, x.shape[1], keys)

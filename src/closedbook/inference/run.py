@@ -27,6 +27,7 @@ from closedbook.model.custom_mixers import use_mixer, validate_mixer
 from closedbook.model.devices import find_device
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import Switch, ablated
+from closedbook.objectives.prompting import longest_prompt
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import resume_command
 from closedbook.runs.weights import load_tensors, load_weights
@@ -126,7 +127,7 @@ class Run:
     @property
     def longest_prompt(self) -> int:
         """The most tokens a prompt has, its MASK included: the answer needs room too."""
-        return self.model.recipe.context_length - 1 - min(self._length, self.model.recipe.context_length // 2)
+        return longest_prompt(self.model.recipe.context_length, self._length)
 
     def ask(self, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass") -> Answer:
         """The answer to one question. Raises DataError for an empty one."""
@@ -166,16 +167,18 @@ class Run:
         size = 512
         for start in range(0, len(prompts), size):
             part = slice(start, start + size)
-            one = self._pass(asked[part], prompts[part], signals, titles[part])
-            answers += self._judged(one, questions[start : start + size], notes[start:], blind, precision, signals)
+            forward = self._pass(asked[part], prompts[part], signals, titles[part])
+            answers += self._judged(forward, questions[start : start + size], notes[start:], blind, precision, signals)
             if progress:
                 progress(len(answers))
         return answers
 
     def measure(self, questions: Sequence[Question], signals: str = "pass") -> tuple[list[str], dict[str, np.ndarray]]:
         """(answers, signals) of questions, without verdicts: what calibrators are fitted on."""
-        one = self._pass(questions, [self._prompt(question)[0] for question in questions], signals)
-        return [self.vocabulary.answer(given.ids) for given in one.generated], signals_module.measure(one, signals)
+        forward = self._pass(questions, [self._prompt(question)[0] for question in questions], signals)
+        return [self.vocabulary.answer(generated.ids) for generated in forward.generated], signals_module.measure(
+            forward, signals
+        )
 
     @property
     def uncalibrated(self) -> str | None:
@@ -209,7 +212,7 @@ class Run:
 
     def _judged(
         self,
-        one: ForwardResult,
+        forward: ForwardResult,
         questions: Sequence[Question],
         notes: Sequence[tuple[int, int]],
         blind: bool,
@@ -217,21 +220,21 @@ class Run:
         signals: str,
     ) -> list[Answer]:
         """The answers of one pass with their probabilities, evidence and verdicts."""
-        measured = signals_module.measure(one, signals)
-        own = np.array([math.exp(sum(given.logprobs)) for given in one.generated])
+        measured = signals_module.measure(forward, signals)
+        own = np.array([math.exp(sum(generated.logprobs)) for generated in forward.generated])
         calibrator = self.calibration.calibrators.get(signals) if self.calibration else None
         probability, met = calibrator(measured) if calibrator else (own, None)
         threshold = calibrator.threshold(precision) if calibrator else precision
         index = None if blind else self.index
-        wordings = one.wordings
+        wordings = forward.wordings
         answers, unread = [], False
-        for i, (question, given) in enumerate(zip(questions, one.generated, strict=True)):
-            text = self.vocabulary.answer(given.ids)
+        for i, (question, generated) in enumerate(zip(questions, forward.generated, strict=True)):
+            text = self.vocabulary.answer(generated.ids)
             evidence = index.evidence(question.text, text) if index else None
             unread |= evidence is not None and evidence.status == "unread"
             chance = None if met is None else float(met[i])
             accepted = question.accepted
-            like = bool(measured["asked"][i] >= wordings.threshold) if wordings else True
+            like = bool(measured["wording"][i] >= wordings.threshold) if wordings else True
             verdict = decide(float(probability[i]), threshold, chance, evidence, like)
             answers.append(
                 Answer(
@@ -255,7 +258,7 @@ class Run:
                     normalised_match=normalised_match(text, accepted) if accepted else None,
                     f1=round(token_f1(text, accepted), 5) if accepted else None,
                     uncalibrated=None if calibrator else self.uncalibrated,
-                    asked=round(float(measured["asked"][i]), 4) if wordings else None,
+                    asked=round(float(measured["wording"][i]), 4) if wordings else None,
                 )
             )
         if unread and index is not None and index.trouble:
@@ -295,7 +298,7 @@ class Run:
         return self._prompt(Question(question, None, 1))[0]
 
     def ablate(self, *off: Switch) -> AbstractContextManager[None]:
-        """The run with parts switched off: `with run.without((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.
+        """The run with parts switched off: `with run.ablate((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.
 
         Raises ValueError for a part that is not there.
         """

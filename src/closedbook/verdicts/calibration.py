@@ -139,8 +139,9 @@ class Calibration:
     def numbers(self) -> int:
         """How many numbers a blind verdict knows besides the weights."""
         each = (
-            len(one.chances) + sum(1 + 3 * len(logistic.weights) for logistic in (one.right, one.met))
-            for one in self.calibrators.values()
+            len(calibrator.chances)
+            + sum(1 + 3 * len(logistic.weights) for logistic in (calibrator.right, calibrator.met))
+            for calibrator in self.calibrators.values()
         )
         return sum(each)
 
@@ -175,8 +176,8 @@ class Calibration:
         return cls(calibrators, len(right), int(right.sum()), strangers, wordings)
 
     def to_json(self) -> dict[str, Any]:
-        def plain(one: Logistic) -> dict[str, Any]:
-            return {name: list(x) if isinstance(x, tuple) else x for name, x in vars(one).items()}
+        def plain(logistic: Logistic) -> dict[str, Any]:
+            return {name: list(x) if isinstance(x, tuple) else x for name, x in vars(logistic).items()}
 
         return {
             "format": FORMAT,
@@ -186,8 +187,8 @@ class Calibration:
             "wordings": None if self.wordings is None else self.wordings.to_json(),
             "trouble": self.trouble,
             "calibrators": {
-                name: {"right": plain(one.right), "met": plain(one.met), "chances": list(one.chances)}
-                for name, one in self.calibrators.items()
+                name: {"right": plain(each.right), "met": plain(each.met), "chances": list(each.chances)}
+                for name, each in self.calibrators.items()
             },
         }
 
@@ -195,17 +196,23 @@ class Calibration:
     def from_json(cls, data: Mapping[str, Any], where: str = "calibration.json") -> Calibration:
         """The inverse of `to_json`. Raises RunError for anything else."""
         try:
-            found, fields = data.get("format"), {name: item for name, item in data.items() if name != "format"}
-            if found != FORMAT:
-                raise RunError(f"format {shown(found)}; this closedbook reads {FORMAT}")
+            number, fields = data.get("format"), {name: item for name, item in data.items() if name != "format"}
+            if number != FORMAT:
+                raise RunError(f"format {shown(number)}; this closedbook reads {FORMAT}")
             made: Calibration = convert(cls, fields, "", RunError)
             for name, calibrator in made.calibrators.items():
-                for one in (calibrator.right, calibrator.met):
-                    if not len(one.signals) == len(one.mean) == len(one.scale) == len(one.weights) > 0:
+                for logistic in (calibrator.right, calibrator.met):
+                    if (
+                        not len(logistic.signals)
+                        == len(logistic.mean)
+                        == len(logistic.scale)
+                        == len(logistic.weights)
+                        > 0
+                    ):
                         raise RunError("weights and signals differ in number")
-                    if unknown := set(one.signals) - set(SETS.get(name, ())):
+                    if unknown := set(logistic.signals) - set(SETS.get(name, ())):
                         raise RunError(f"there is no signal {shown(min(unknown))} in {shown(name)}")
-                    if min(one.scale) <= 0:
+                    if min(logistic.scale) <= 0:
                         raise RunError("a scale is not above 0")
             return made
         except RunError as error:

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
+from docutils.utils.math.latex2mathml import tex2mathml
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(0, str(HERE.parent / "src"))
@@ -28,7 +31,11 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown", ".ipynb": "markdown"}
 exclude_patterns = ["notebook.py"]
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath"]
+html_math_renderer = "mathml"
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"closedbook {__version__}"
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
@@ -61,7 +68,7 @@ def recipe_tables() -> str:
     where = {
         "Recipe": "the file itself", "DataRecipe": "[data]", "VocabularyRecipe": "[vocabulary]",
         "ModelRecipe": "[model]", "MemoryRecipe": "[model.memory]", "Stage": "[[stages]]",
-        "Share": "stages.objectives, each", "StopRecipe": "[stages.stop]", "AnswerRecipe": "[answer]",
+        "ObjectiveWeight": "stages.objectives, each", "StopRecipe": "[stages.stop]", "AnswerRecipe": "[answer]",
     }  # fmt: skip
     for name, place in where.items():
         cls = getattr(recipes, name)
@@ -92,11 +99,27 @@ def read(app: Any, docname: str, source: list[str]) -> None:
 
 
 def copy_figures(app: Any, error: Exception | None) -> None:
-    """The claims' pages show their figures by HTML of their own, for light and dark."""
+    """Some pages show their figures by HTML of their own, for light and dark; Sphinx copies those of Markdown alone."""
     if error is None and app.builder.format == "html":
-        shutil.copytree(HERE / "attention" / "figures", Path(app.outdir) / "attention" / "figures", dirs_exist_ok=True)
+        for figure in sorted({*HERE.rglob("*.svg"), *HERE.rglob("*.png")}):
+            copy = Path(app.outdir) / figure.relative_to(HERE)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(figure, copy)
+
+
+def inline_formula(writer: Any, node: nodes.math) -> None:
+    """`$…$` as MathML, which browsers typeset themselves: no script and no font has to be fetched."""
+    writer.body.append(tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def formula(writer: Any, node: nodes.math_block) -> None:
+    """`$$…$$` on a line of its own, which scrolls where the screen is narrower."""
+    writer.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    raise nodes.SkipNode
 
 
 def setup(app: Any) -> None:
+    app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))
     app.connect("source-read", read)
     app.connect("build-finished", copy_figures)

@@ -63,7 +63,7 @@ REGISTRIES: dict[str, dict[str, str]] = {
 
 LARGEST_FILE = 2**20  # bytes of a recipe
 # Beyond these, building a network takes minutes before any memory is asked for.
-LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "block": 2**20}
+LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "context_length": 2**20}
 
 CUSTOM_MIXERS: dict[
     str, type

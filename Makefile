@@ -1,6 +1,7 @@
 # make        an environment in .venv with closedbook installed, editable
 # make demo   the main job on a world we invent: minutes on a laptop
 # make test   lint, types and all tests
+# make fuzz   files from elsewhere, made by Hypothesis, given to every reader: a minute of processor time
 # make docs   the documentation as a site
 # make TORCH='torch>=2.11'   another torch than the one we test, such as your platform's newest
 
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ARGS ?=
 
-.PHONY: all demo test lint docs pages clean
+.PHONY: all demo test lint fuzz docs pages clean
 
 all: $(VENV)/installed
 
@@ -38,6 +39,9 @@ lint: all
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+
+fuzz: all
+	$(BIN)/python benchmarks/fuzz.py --seconds 60 $(ARGS)
 
 # The site, in build/docs. Nothing is fetched.
 docs: all

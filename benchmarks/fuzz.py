@@ -327,17 +327,17 @@ def try_reader(reader: Reader, number: int, seconds: float, told: Any, last: Pat
     """Try a reader for so long, and tell (counts, faults with their smallest file)."""
     torch.set_num_threads(1)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    until, counts = time.monotonic() + seconds, Counter[str]()
+    until, counts = time.process_time() + seconds, Counter[str]()
     faults: dict[str, str] = {}
 
     def one(content: bytes) -> None:
-        if time.monotonic() > until:
+        if time.process_time() > until:
             return
         last.write_bytes(content)
         counts["tried"] += 1
         counts[read_once(reader, content)] += 1
 
-    while time.monotonic() < until and len(faults) < 5:
+    while time.process_time() < until and len(faults) < 5:
         chosen = settings(
             max_examples=100, database=None, deadline=None, phases=[Phase.generate, Phase.shrink],
             suppress_health_check=list(HealthCheck), print_blob=False,
@@ -355,7 +355,7 @@ def try_reader(reader: Reader, number: int, seconds: float, told: Any, last: Pat
 def main() -> int:
     """Try every reader and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=60, help="for all readers together")
+    parser.add_argument("--seconds", type=float, default=60, help="of processor time, for all readers together")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--reader", help="one reader alone")
     parser.add_argument("--keep", action="store_true", help="write results/fuzz.json")

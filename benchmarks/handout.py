@@ -28,7 +28,7 @@ from record import Cells
 from closedbook.course.assignment import course_recipe, load_model
 from closedbook.course.params import write_params
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "interop"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from mingpt import MinGPT  # written from the handout, with the course's names
 
 DATA = ("wiki.txt", "birth_places_train.tsv", "birth_dev.tsv", "birth_test_inputs.tsv")

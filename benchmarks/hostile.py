@@ -463,7 +463,12 @@ def random_bytes(setting: Setting, rng: Random) -> Iterator[Try]:
         suffix = rng.choice([".txt", ".tsv", ".jsonl", ".txt.gz", ".jsonl.gz", ".zst"])
         path = setting.fresh() / f"text{suffix}"
         content = bytearray(rng.choice([setting.documents, setting.questions]).read_bytes()[: rng.randint(1, 5000)])
-        for _ in range(rng.randint(0, 6)):
+        if "jsonl" in suffix:
+            entries = [
+                {"title": line[:20], "text": line} for line in content.decode(errors="ignore").split("\n") if line
+            ]
+            content = bytearray("".join(json.dumps(entry) + "\n" for entry in entries).encode()) or content
+        for _ in range(rng.randint(0, 2)):
             place = rng.randrange(len(content))
             content[place : place + rng.randint(0, 3)] = rng.choice(
                 [

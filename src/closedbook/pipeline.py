@@ -57,10 +57,10 @@ def train(
 
     `start` gives the weights to begin from; random ones if left out. `index` is the folder that indexes of corpora are
     kept in, beside the corpus if left out; only large corpora are indexed unless it is given. `dev` is answered after
-    the last step only, and its score written to evaluation.json. Ctrl-C saves the state and raises KeyboardInterrupt;
-    `resume` goes on from there, bit for bit on a CPU. In several processes (torchrun) all call this alike and train
-    together; the first one writes and tells, and all return when the run is finished. Raises DataError, RecipeError or
-    RunError for inputs that cannot be used, before anything is written.
+    the last step only, and its score written to evaluation.json. Ctrl-C, SIGTERM and SIGHUP save the state and raise
+    KeyboardInterrupt; `resume` goes on from there, bit for bit on a CPU. In several processes (torchrun) all call this
+    alike and train together; the first one writes and tells, and all return when the run is finished. Raises DataError,
+    RecipeError or RunError for inputs that cannot be used, before anything is written.
     """
     began = time.perf_counter()
     if not isinstance(recipe, Recipe):

@@ -93,8 +93,11 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if origin in (tuple, list):
         if not isinstance(value, (list, tuple)):
             raise error(f"{where} must be a list, not {shown(value)}")
-        if origin is tuple and arguments[-1] is not ... and len(arguments) != len(value):
-            raise error(f"{where} must be a list of {len(arguments)}, not of {len(value)}")
+        if origin is tuple and arguments[-1] is not ...:
+            if len(arguments) != len(value):
+                raise error(f"{where} must be a list of {len(arguments)}, not of {len(value)}")
+            pairs = enumerate(zip(arguments, value, strict=True))
+            return tuple(_convert(kind, item, f"{where}.{i}", error) for i, (kind, item) in pairs)
         if _all_plain(arguments[0], value):
             return origin(value)
         return origin(_convert(arguments[0], item, f"{where}.{_label(item, i)}", error) for i, item in enumerate(value))
@@ -202,9 +205,8 @@ def item_name(item: Mapping[str, Any]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: which one was meant, and which there are."""
+    """The end of a message about an unknown name: which one was meant, or else which there are."""
     names = [str(item) for item in known]
     longer = sorted((item for item in names if name and f"-{name}-" in f"-{item}-"), key=len)  # vanilla: course-vanilla
     close = longer[:1] or difflib.get_close_matches(name[:LONGEST_KEY], names, n=1, cutoff=0.4)
-    listing = "known: " + ", ".join(names)
-    return f'did you mean "{close[0]}"? ({listing})' if close else listing
+    return f'did you mean "{close[0]}"?' if close else "known: " + ", ".join(names)

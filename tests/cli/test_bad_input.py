@@ -196,7 +196,7 @@ def test_an_unknown_recipe_is_refused_with_the_nearest(name: str, words: list[st
         (RECIPE.replace("rate = 3e-3", "rate = 3e-3, beta = 0.9"), ["beta", "beta1"]),
         (RECIPE.replace("rate = 1e-3", "rate = -1"), ["rate"]),
         (RECIPE.replace("rate = 1e-3", "rate = 1e-3, beta1 = 2"), ["beta1"]),
-        (RECIPE.replace("block = 96", "block = 4"), ["block"]),
+        (RECIPE.replace("context_length = 96", "context_length = 4"), ["context_length"]),
         (RECIPE.replace('name = "span"', 'name = "spam"'), ['"span"']),
         (RECIPE.replace("[answer]", "[answers]"), ['"answer"']),
         (RECIPE.replace('"finetune"', '"pretrain"'), ["two stages"]),

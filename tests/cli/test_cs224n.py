@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
+from mingpt import MinGPT
 from shell import Done, Tiny, closedbook, killed, make_tiny, refused
 
 from closedbook.course import assignment
@@ -16,9 +16,6 @@ from closedbook.data.questions import read_questions
 from closedbook.data.vocabulary import Characters
 from closedbook.errors import DataError, RecipeError
 from closedbook.runs.folder import RunFolder
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "interop"))
-from mingpt import MinGPT
 
 ONE = ("--epochs", "1", "--threads", "1")
 

@@ -75,7 +75,7 @@ def test_each_mistake_is_called_by_its_name(mistake: Mistake):
 
 def test_the_page_for_teachers_lists_the_mistakes_as_they_are_tested():
     text = PAGE.read_text(encoding="utf-8")
-    assert page(text) == text, "run: PYTHONPATH=src python tests/interop/students/mistakes.py"
+    assert page(text) == text, "run: PYTHONPATH=src python tests/course/students/mistakes.py"
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ import stat
 import pytest
 
 from closedbook.data import files
-from closedbook.data.documents import is_abbreviation, read_documents, read_text, title_of
+from closedbook.data.documents import Document, is_abbreviation, read_documents, read_text, title_of
 from closedbook.data.files import Source, create_beside, opened, read_bytes, read_file
-from closedbook.data.questions import read_questions
+from closedbook.data.passages import CANDIDATES, Page
+from closedbook.data.questions import names_in, read_questions, subject
 from closedbook.errors import DataError
 from closedbook.verdicts.evidence_store import sentences
 
@@ -101,6 +102,11 @@ def test_the_fields_that_an_object_has_are_not_listed_at_length(tmp_path):
     with pytest.raises(DataError) as error:
         read_documents(path)
     assert len(str(error.value)) < 1000
+
+
+def test_names_are_looked_for_among_the_first_words_of_a_question_only():
+    assert len(list(names_in("was " * 400_000))) <= 400 * 24 * 3
+    assert subject("Where was " * 100 + "Ada Ray born?", {"Ada Ray"}) == "Ada Ray"
 
 
 # Sizes ---------------------------------------------------------------------------------------------------------------
@@ -203,3 +209,9 @@ def test_a_file_that_is_created_beside_another_is_new_and_has_its_permissions(tm
     assert partial.name == ".a.json.free.partial"
     assert victim.read_text() == "precious"
     assert stat.S_IMODE(partial.stat().st_mode) == 0o640
+
+
+def test_a_line_of_capitals_has_a_bounded_number_of_candidates():
+    page = Page(Document("Ada Ray. " + "A " * 50_000, "Ada Ray", 1))
+    assert len(page.candidates()) == CANDIDATES
+    assert page.candidates()[0].text == "Ada"

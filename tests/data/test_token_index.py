@@ -15,6 +15,7 @@ import pyarrow as pa
 import pytest
 
 from closedbook.config.schema import ComponentSpec
+from closedbook.data import arrow_columns
 from closedbook.data import token_index as opening
 from closedbook.data.arrow_columns import MappedStream
 from closedbook.data.documents import read_documents
@@ -23,7 +24,7 @@ from closedbook.data.questions import Question, Questions
 from closedbook.data.token_index import open_index
 from closedbook.data.token_index_builder import schemas, survey
 from closedbook.errors import DataError, RunError
-from closedbook.objectives import Corpus, arrow_columns
+from closedbook.objectives import Corpus
 from closedbook.objectives import token_index_builder as module
 from closedbook.runs import folder as folder_module
 from closedbook.runs.folder import digest

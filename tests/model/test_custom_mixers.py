@@ -198,7 +198,9 @@ def test_a_mixer_that_would_train_or_decode_wrongly_is_refused_and_told_why(
     assert "the mixer Mine of mine.py" in str(caught.value)
 
 
-@pytest.mark.parametrize("more", [{}, {"stack": ComponentSpec("perceiver", {"latents": 9}), "layers": 3}, {"block": 8}])
+@pytest.mark.parametrize(
+    "more", [{}, {"stack": ComponentSpec("perceiver", {"latents": 9}), "layers": 3}, {"context_length": 8}]
+)
 def test_right_mixers_are_taken_and_change_no_draw(more: dict[str, Any], tmp_path: Path):
     sources = [("Mine", WRONG), ("Mine", SCORED), ("Mean", examples()["mean.py"]), ("Decay", examples()["decay.py"])]
     for name, source in sources:

@@ -15,7 +15,7 @@ from shell import KILLER, Tiny, closedbook, environment, killed, make_tiny
 from closedbook import pipeline
 from closedbook.errors import Terminated, exit_code, terminate
 from closedbook.runs.weights import load_tensors
-from closedbook.training import session
+from closedbook.training.interrupts import defer_interrupts
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 
@@ -94,7 +94,7 @@ def test_an_interruption_before_the_first_state_says_that_nothing_of_the_trainin
 def test_a_signal_is_held_until_a_step_is_whole(name: str):
     number = getattr(signal, name)
     before = signal.getsignal(number)
-    with session.interrupts_held() as raise_held:
+    with defer_interrupts() as raise_held:
         signal.raise_signal(number)
         with pytest.raises(KeyboardInterrupt) as caught:
             raise_held()
@@ -104,7 +104,7 @@ def test_a_signal_is_held_until_a_step_is_whole(name: str):
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_second_sigterm_does_not_cut_the_saving_short(name: str):
-    with session.interrupts_held() as raise_held:
+    with defer_interrupts() as raise_held:
         for _ in range(3):
             signal.raise_signal(getattr(signal, name))
         with pytest.raises(Terminated):
@@ -115,7 +115,7 @@ def test_a_signal_that_is_ignored_or_has_a_handler_keeps_it():
     heard = []
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN), signal.signal(signal.SIGTERM, lambda *_: heard.append(1))
     try:
-        with session.interrupts_held() as raise_held:
+        with defer_interrupts() as raise_held:
             os.kill(os.getpid(), signal.SIGHUP)
             os.kill(os.getpid(), signal.SIGTERM)
             raise_held()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -130,6 +132,35 @@ def test_a_damaged_index_is_an_error_that_names_it(tmp_path: Path):
     (tmp_path / "evidence.sqlite").write_bytes(b"not a database" * 100)
     with pytest.raises(RunError, match=r"evidence\.sqlite is damaged"):
         EvidenceStore(tmp_path / "evidence.sqlite")
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["documents SET start = 'x'", "documents SET length = -1", "documents SET digest = 3",
+     "documents SET title = x'ff'", "facts SET exposures = 'many'", "about SET value = x'ff'",
+     "about SET value = '7' WHERE key = 'format'"],
+)  # fmt: skip
+def test_a_forged_index_is_our_error_or_finds_nothing(change: str, tmp_path: Path):
+    counts = Counts([Fact("Ada Berg", "Oslo", 30, 2)])
+    indexed(tmp_path, LINES, counts).close()
+    with sqlite3.connect(tmp_path / "evidence.sqlite") as connection:
+        connection.execute(f"UPDATE {change}")
+    connection.close()
+    try:
+        found = EvidenceStore(tmp_path / "evidence.sqlite").evidence("Where was Ada Berg born?", "Oslo")
+    except RunError as error:
+        found = None
+        message = str(error)
+    assert found.status == "no document" if found else "is damaged" in message
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_corpus_that_is_a_pipe_keeps_nobody_waiting(tmp_path: Path):
+    index = indexed(tmp_path, LINES)
+    index.corpus.unlink()
+    os.mkfifo(index.corpus)
+    assert index.evidence("Where was Ada Berg born?", "Oslo").status == "unread"
+    assert "is no file" in (index.trouble or "")
 
 
 def test_no_answer_absent_from_the_person_s_documents_is_ever_remembered(tmp_path: Path):

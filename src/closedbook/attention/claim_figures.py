@@ -173,7 +173,9 @@ def inline_svg(
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's letters have it, or the system's
-        text = svg(title, drawn, **{"svg.fonttype": "none", "text.parse_math": False}).decode()
+        text = svg(
+            f"{title} {description} {size}", drawn, **{"svg.fonttype": "none", "text.parse_math": False}
+        ).decode()
     text = re.sub(
         r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", text[text.index("<svg") :], flags=re.DOTALL
     )

@@ -25,7 +25,7 @@ def serve(
     """Open the page: ask a run and look inside, move the claims about attention, watch trainings.
 
     Ctrl-C stops it. On another address than this machine's own it prints an address with a token, and answers only
-    those who have it.
+    those who have it. For more than a class, put a proxy before it (SECURITY.md).
 
     Example: closedbook serve runs/fast-…
 

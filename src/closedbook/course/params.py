@@ -87,8 +87,8 @@ def other_rope_cache(model: GPT, tensors: dict[str, Tensor]) -> tuple[str, Tenso
     if any(not torch.equal(tensor, first) for tensor in caches.values()):
         return "its layers have different rope_caches, which are not used; the answers are another network's", None
     return (
-        "its rope_cache is not the handout's (theta_i = 10000^(-2(i-1)/d), t from 0); closedbook cs224n check on "
-        "attention.py says why"
+        "its rope_cache is not the handout's (theta_i = 10000^(-2(i-1)/d), t from 0); answers are given with the "
+        "file's own, training goes on with the handout's; cs224n check says what is wrong with attention.py"
     ), torch.view_as_complex(first.float().contiguous())
 
 

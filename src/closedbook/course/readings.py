@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from closedbook.data.vocabulary import Vocabulary
+from closedbook.data.vocabulary import PAD, Vocabulary
 from closedbook.model.gpt import GPT
 
 LEARNED = 0.6  # of the loss of a guess: a network above it has not learned this corpus in any reading
@@ -63,15 +63,10 @@ def check_reading(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], sour
 def loss(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], reading: Reading) -> float:
     """Nats a character of the beginnings of some texts, as the network would have it in a reading."""
     length = min(model.recipe.context_length - 1, 100)
-    total, count = 0.0, 0
+    rows = [torch.from_numpy(np.asarray(vocabulary.encode(text[:length])[0], np.int64)) for text in texts]
+    ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)  # causal: what is behind is unseen
     with read_as(model, reading), torch.no_grad():
-        for text in texts:
-            ids = torch.from_numpy(np.asarray(vocabulary.encode(text[:length])[0], np.int64))[None]
-            if ids.shape[1] > 1:
-                scores = model.logits(ids[:, :-1])
-                total += F.cross_entropy(scores[0], ids[0, 1:], reduction="sum").item()
-                count += ids.shape[1] - 1
-    return total / max(count, 1)
+        return F.cross_entropy(model.logits(ids[:, :-1]).flatten(0, 1), ids[:, 1:].flatten(), ignore_index=PAD).item()
 
 
 @contextmanager

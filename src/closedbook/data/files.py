@@ -375,7 +375,7 @@ def read_hashed(path: str | Path, what: str) -> tuple[bytes, str]:
     if not content.strip():
         raise DataError(f"{source.path}: is empty; it should hold {what}")
     if content.startswith(LFS_POINTER):
-        raise DataError(f"{source.path}: is a Git LFS pointer, not the {what} themselves; fetch them: git lfs pull")
+        raise DataError(f"{source.path}: is a Git LFS pointer, not the file itself; fetch it: git lfs pull")
     return content, digest
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from closedbook.data.documents import Document, Documents, is_abbreviation
 from closedbook.data.questions import LONGEST_NAME, subject
@@ -36,6 +37,9 @@ MONTHS = frozenset(
 
 LONGEST = 6
 """The most tokens of a candidate."""
+
+CANDIDATES = 20_000
+"""The most parts of runs in one document that are looked at; a line of capitals has millions."""
 
 KEPT = 4096
 """The most people whose documents are kept cut into words."""
@@ -104,15 +108,18 @@ class Page:
         ]
 
     def candidates(self, known: Collection[str] = (), longest: int = LONGEST) -> list[TextSpan]:
-        """Every run and every part of one, and every stretch of at most `longest` tokens whose text is in `known`."""
-        spans = {
+        """Every run and every part of one, the first CANDIDATES of them, and every stretch of at most `longest` tokens
+        whose text is in `known`.
+        """
+        parts = (
             (start, stop)
             for first, last in self.runs
             for start in range(first, last)
             if salient(self.tokens[start])
             for stop in range(start + 1, min(last, start + LONGEST) + 1)
             if salient(self.tokens[stop - 1])
-        }
+        )
+        spans = set(islice(parts, CANDIDATES))
         if known:
             text, edges = self.document.text, self.edges
             for start, (begin, _) in enumerate(edges):

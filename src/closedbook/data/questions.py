@@ -13,6 +13,7 @@ from closedbook.data.files import BYTE_ORDER_MARK, read_lines
 from closedbook.errors import DataError
 
 LONGEST_NAME = 24  # words; a longer line of them is no name, and looking for one would take too long
+LOOKED_AT = 400  # words of a question among which names are looked for
 POSSESSIVE = re.compile(r"['’]s\b")
 MARKS = ' ?!,;:()[]"“”„«»‘’'
 
@@ -102,9 +103,10 @@ def subject(question: str, titles: Collection[str]) -> str | None:
 def names_in(question: str) -> Iterator[str]:
     """Every stretch of whole words that could be a name, the longest first: as it stands, then without a possessive
     and the marks around it (with "Jr.", then "Jr"). Where accents are characters of their own, the same again without.
+    Only the first LOOKED_AT words are looked at.
     """
     for spelled in dict.fromkeys((question, unicodedata.normalize("NFC", question))):
-        words = spelled.split()
+        words = spelled.split(maxsplit=LOOKED_AT)[:LOOKED_AT]
         for length in range(min(len(words), LONGEST_NAME), 0, -1):
             for start in range(len(words) - length + 1):
                 text = " ".join(words[start : start + length])

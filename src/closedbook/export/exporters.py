@@ -28,7 +28,7 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
 from closedbook.inference.run import Run, load, make_network
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import RunFolder, check_free
+from closedbook.runs.folder import RunFolder, check_free, to_json
 from closedbook.runs.records import OriginRecord
 from closedbook.runs.weights import load_weights, save_tensors
 from closedbook.validation import convert, parse_json, shown
@@ -272,6 +272,7 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
             raise RunError(f"{ORIGIN} is of format {shown(found)}; this closedbook reads {FORMAT}")
         origin = convert(OriginRecord, origin, ORIGIN, RunError)
         recipe = decode(Recipe, origin["recipe"], "")
+        recipe.to_toml().encode()  # halves of letters, which JSON can hold, are no text
         vocabulary = vocabulary_from_json(origin["vocabulary"])
         if origin["calibration"] is not None:
             Calibration.from_json(origin["calibration"], ORIGIN)
@@ -290,7 +291,7 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     made = RunFolder.create(
         run,
         {**record, "threads": torch.get_num_threads(), "imported": {"path": str(folder), "changed": changed}},
-        {"recipe.toml": recipe.to_toml(), "vocabulary.json": json.dumps(origin["vocabulary"], ensure_ascii=False)},
+        {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(origin["vocabulary"])},
     )
     save_tensors(made.path / "model.safetensors", model.state_dict(), {"imported": str(folder)})
     if origin["calibration"] is not None and not changed:

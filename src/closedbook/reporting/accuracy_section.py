@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from closedbook.data.questions import read_questions, subject
+from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
 from closedbook.evaluation.metrics import mcnemar
 from closedbook.evaluation.score import tally, wilson
 from closedbook.reporting import figures
 from closedbook.reporting.filters import exposures, shortened
 from closedbook.reporting.published import DEV, PUBLISHED
-from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
 from closedbook.web.registry import unchanged
 
 MEASURED = Path(__file__).parent / "measured.json"
@@ -68,7 +68,8 @@ def baseline_rows(first: Context, progress: Progress) -> list[Context]:
 
 def comparable(first: Context, other: Context) -> bool:
     asked = first["evaluation"].get("questions_sha256")
-    return asked is not None and asked == other["evaluation"].get("questions_sha256")
+    same = asked is not None and asked == other["evaluation"].get("questions_sha256")
+    return same and len(first["answers"]) == len(other["answers"])
 
 
 def pair(first: Context, other: Context) -> Context:

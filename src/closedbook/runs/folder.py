@@ -40,7 +40,7 @@ from closedbook.config.schema import Recipe, load_recipe
 from closedbook.data.files import Source, check_kind, create_beside, open_file, read_file
 from closedbook.errors import RecipeError, RunError
 from closedbook.runs.records import EvaluationRecord, MetricsRecord, RunRecord
-from closedbook.validation import convert, parse_json, shown
+from closedbook.validation import convert, parse_json
 
 FORMAT = 2
 READS = (1, 2)  # runs of format 1 hold no hashes
@@ -136,10 +136,8 @@ class RunFolder:
         data = _parse(path, self._read("run.json"))
         found = data.get("format")
         if found not in READS or isinstance(found, bool):
-            known = " and ".join(map(str, READS))
-            raise RunError(
-                f"{self.path} is a run of format {shown(found)}; this closedbook ({__version__}) reads {known}"
-            )
+            known, told = " and ".join(map(str, READS)), json.dumps(found)[:40]
+            raise RunError(f"{self.path} is a run of format {told}; this closedbook ({__version__}) reads {known}")
         if data.pop("seal", None) != digest(data) and found != 1:
             raise RunError(f"{path} is damaged (it is not what was saved); bring it back from a copy")
         return typed(RunRecord, data, path)

@@ -98,8 +98,8 @@ class AnswerRecord(TypedDict):
     question: str
     answer: str
     probability: UnitInterval
-    gold: NotRequired[str | None]
-    right: NotRequired[bool | None]
+    gold: str | None
+    right: bool | None
     calibrated: NotRequired[bool]
     verdict: NotRequired[str]
     exposures: NotRequired[int | None]
@@ -172,3 +172,17 @@ class OriginRecord(TypedDict):
     vocabulary: dict[str, Any]
     calibration: dict[str, Any] | None
     record: RunRecord
+
+
+class BudgetRecord(TypedDict):
+    minutes: float
+
+
+class StudyRecord(TypedDict):
+    """A study's results, which the same command goes on with."""
+
+    study: str
+    format: Count
+    design: dict[str, Any]
+    cells: dict[str, dict[str, Any]]
+    budget: NotRequired[BudgetRecord]

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from closedbook.data.files import read_file
 from closedbook.errors import RunError
 from closedbook.runs.folder import file_lock
+from closedbook.runs.records import StudyRecord
 from closedbook.studies import study_report
+from closedbook.validation import convert, parse_json
 
 
 class Experiment:
@@ -82,11 +85,11 @@ class Experiment:
         if not self.path.exists():
             return
         try:
-            stored = json.loads(self.path.read_text(encoding="utf-8"))
+            stored = convert(StudyRecord, parse_json(read_file(self.path)), "", RunError)
             study, design, _ = (stored["study"], stored["format"]), stored["design"], {**stored["cells"]}
             differ = [key for key, value in self._design().items() if design.get(key) != value]
             differ += [key for key in design if key not in self.record["design"]]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, RunError):
             raise RunError(f"{self.path} is damaged or no study; remove it, or give another --folder") from None
         if study != (self.record["study"], self.record["format"]):
             raise RunError(f"{self.path} is another study or of another format; give another --folder")

@@ -33,6 +33,7 @@ from closedbook.objectives import Corpus
 from closedbook.objectives.question import QuestionAnswer
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.runs.folder import put_in_place
+from closedbook.validation import Count, convert, shown
 
 FORMAT = 1
 MENTIONS = 5
@@ -215,6 +216,11 @@ def _digest(line: bytes) -> bytes:
     return hashlib.sha256(line).digest()[:12]
 
 
+PLACE = tuple[Count, Count, Count, bytes]  # line, start, length, digest
+TITLED = tuple[str, Count, Count, bytes]
+LONGEST_LINE = 2**26  # bytes
+
+
 class EvidenceStore:
     """A run's documents, looked up by name. `corpus` is where the file of documents is now, if it was moved."""
 
@@ -229,11 +235,12 @@ class EvidenceStore:
         try:
             uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-            about = dict(self._connection.execute("SELECT key, value FROM about"))
-            if about["format"] != str(FORMAT):
-                raise RunError(f"{path} is of format {about['format']}; this closedbook reads format {FORMAT}")
-            self.sha256, self.corpus = about["sha256"], Path(corpus or os.fsdecode(about["corpus"]))
-        except (sqlite3.Error, KeyError) as error:
+            rows = self._connection.execute("SELECT key, CAST(value AS BLOB) FROM about").fetchall()
+            about = convert(dict[str, bytes], {str(key): value for key, value in rows}, "about", RunError)
+            if about["format"] != str(FORMAT).encode():
+                raise RunError(f"format {shown(about['format'])}; this closedbook reads format {FORMAT}")
+            self.sha256, self.corpus = about["sha256"].decode(), Path(corpus or os.fsdecode(about["corpus"]))
+        except (sqlite3.Error, KeyError, UnicodeDecodeError, RunError) as error:
             raise self._damaged(error) from None
 
     def close(self) -> None:
@@ -243,16 +250,19 @@ class EvidenceStore:
     def _damaged(self, error: Exception | str) -> RunError:
         return RunError(f"{self.path} is damaged ({error}); ask it blind, or train anew")
 
-    def _query(self, query: str, *given: Any) -> list[Any]:
-        """The rows of a query. Raises RunError where the file is damaged."""
+    def _query(self, kind: Any, query: str, *given: Any) -> list[Any]:
+        """The rows of a query, each of this kind of tuple. Raises RunError where the file is damaged, or of others."""
         try:
-            return self._connection.execute(query, given).fetchall()
-        except (sqlite3.Error, UnicodeDecodeError) as error:
+            return [convert(kind, row, "a row", RunError) for row in self._connection.execute(query, given)]
+        except (sqlite3.Error, UnicodeDecodeError, RunError) as error:
             raise self._damaged(error) from None
 
     @cached_property
     def trouble(self) -> str | None:
         """Why the corpus can no longer be quoted, or None: it was moved or altered. Reads the whole file."""
+        path = Source.of(self.corpus).path
+        if path.exists() and not path.is_file():
+            return f"{self.corpus} is no file; say where the documents are with --documents"
         try:
             with open_file(Source.of(self.corpus).path) as file:
                 found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -302,12 +312,12 @@ class EvidenceStore:
         """
         columns = "line, start, length, digest"
         for text in names_in(question):
-            if rows := self._query(f"SELECT {columns} FROM documents WHERE title = ?", text):
+            if rows := self._query(PLACE, f"SELECT {columns} FROM documents WHERE title = ?", text):
                 return text, sorted(rows)
         for text in names_in(question):
             query = "SELECT title FROM documents WHERE folded = ? ORDER BY line LIMIT 1"
-            for (title,) in self._query(query, fold(text)):
-                return title, sorted(self._query(f"SELECT {columns} FROM documents WHERE title = ?", title))
+            for (title,) in self._query(tuple[str], query, fold(text)):
+                return title, sorted(self._query(PLACE, f"SELECT {columns} FROM documents WHERE title = ?", title))
         return None, []
 
     def near(self, name: str) -> list[str]:
@@ -326,7 +336,7 @@ class EvidenceStore:
             )
             reach = max(2, len(folded) // 6)
             lengths = (len(folded) - reach, len(folded) + reach)
-            for title, spelled in self._query(query, text, text + "\U0010ffff", *lengths):
+            for title, spelled in self._query(tuple[str, str], query, text, text + "\U0010ffff", *lengths):
                 distance = edit_distance(folded, spelled)
                 if distance <= max(1, len(folded) // 3):
                     found[title] = distance
@@ -347,7 +357,8 @@ class EvidenceStore:
         pattern = re.compile(r"\W+".join(map(re.escape, tokens)), re.IGNORECASE)
         quotes = []
         for line in rows[:MENTIONS]:
-            found = self._query("SELECT title, start, length, digest FROM documents WHERE line = ?", line)
+            columns = "title, start, length, digest"
+            found = self._query(TITLED, f"SELECT {columns} FROM documents WHERE line = ?", line)
             if not found:
                 raise self._damaged(f"no document {line}")
             title, *place = found[0]
@@ -362,21 +373,21 @@ class EvidenceStore:
         try:
             if source.compression:
                 row = self._connection.execute("SELECT content FROM texts WHERE line = ?", (line,)).fetchone()
-                found = zlib.decompress(row[0]) if row else b""
+                found = zlib.decompressobj().decompress(row[0], LONGEST_LINE) if row else b""
             else:
                 with open_file(source.path) as file:
                     file.seek(start)
-                    found = file.read(length)
-        except (OSError, zlib.error, sqlite3.Error):
+                    found = file.read(min(length, LONGEST_LINE))
+        except (OSError, OverflowError, TypeError, zlib.error, sqlite3.Error):
             return None
         return source.parse(found.decode(), line)[1] if _digest(found) == digest else None
 
     def _exposures(self, title: str, answer: str) -> tuple[int, int]:
         """(training examples that asked for the answer, spans that state it)."""
         query = "SELECT exposures, statements FROM facts WHERE title = ? AND answer = ?"
-        spans, statements = next(iter(self._query(query, title, answer)), (0, 0))
+        spans, statements = next(iter(self._query(tuple[Count, Count], query, title, answer)), (0, 0))
         query = "SELECT exposures FROM asked WHERE title = ? AND answer = ?"
-        (asked,) = next(iter(self._query(query, title, answer)), (0,))
+        (asked,) = next(iter(self._query(tuple[Count], query, title, answer)), (0,))
         return spans + asked, statements
 
     def exposures(self, title: str, answer: str) -> int:
@@ -385,16 +396,16 @@ class EvidenceStore:
 
     def golds(self) -> dict[str, int]:
         """How many training questions have each answer."""
-        return dict(self._query("SELECT answer, questions FROM golds"))
+        return dict(self._query(tuple[str, Count], "SELECT answer, questions FROM golds"))
 
     def texts(self, title: str) -> list[Document]:
         """The documents with a title, as far as they can still be read."""
-        rows = self._query("SELECT line, start, length, digest FROM documents WHERE title = ?", title)
+        rows = self._query(PLACE, "SELECT line, start, length, digest FROM documents WHERE title = ?", title)
         return [Document(text, title, row[0]) for row in sorted(rows) if (text := self._read(*row)) is not None]
 
     def titles(self) -> list[str]:
         """Every title, once, in file order."""
-        return list(dict.fromkeys(t for (t,) in self._query("SELECT title FROM documents ORDER BY line")))
+        return list(dict.fromkeys(t for (t,) in self._query(tuple[str], "SELECT title FROM documents ORDER BY line")))
 
 
 # Text ---------------------------------------------------------------------------------------------------------------

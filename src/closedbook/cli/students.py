@@ -1,0 +1,152 @@
+"""`closedbook cs224n check` and `closedbook cs224n score`: for who teaches the course."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from closedbook.cli.output import console, escape, print_json, say, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from closedbook.course.check import Finding
+
+MARKS = {True: "✓", False: "✗", None: "?"}
+
+
+def course_flag(name: str) -> Parameter:
+    """The course writes --an_option; --an-option is understood too."""
+    return Parameter(name=(f"--{name}", f"--{name.replace('_', '-')}"), negative="")
+
+
+def check(
+    files: Annotated[list[Path], Parameter(name="files")],
+    /,
+    *,
+    yes: Annotated[bool, Parameter(negative="")] = False,
+    seconds: int = 60,
+    megabytes: int = 2048,
+    json: bool = False,
+) -> None:
+    """Check students' dataset.py, attention.py or model.py against the handout. This executes the files.
+
+    Example: closedbook cs224n check src/dataset.py
+
+    Looks at CharCorruptionDataset, SynthesizerAttention, CausalSelfAttention, CausalCrossAttention, the rotary
+    functions, DownProjectBlock and UpProjectBlock, whichever a file has. ✓ holds, ✗ does not, ? cannot be compared:
+    look at it yourself. Exits with 1 where something is wrong.
+
+    Parameters
+    ----------
+    files: list[Path]
+        Files, or folders of which every Python file is checked that defines one of these. They are executed with
+        your rights, each in a process of its own.
+    yes: bool
+        Do not ask before executing them.
+    seconds: int
+        Processor time that each may use.
+    megabytes: int
+        Memory that each may use.
+    json: bool
+        Print a JSON list of objects with file, name, held (null: cannot be compared) and why.
+    """
+    from closedbook.course import check as checking
+    from closedbook.errors import DataError
+
+    out = console(json)
+    found = checking.files_in(files)
+    say(f"closedbook: warning: {checking.WARNING}", error=True)
+    what = str(found[0]) if len(found) == 1 else f"{len(found)} files"
+    if not yes:
+        if not sys.stdin.isatty():
+            raise DataError(f"add --yes to execute {what} without being asked")
+        say(f"Execute {what}? [y/N] ", end="", error=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):  # at its end, as after Ctrl-D: no
+            raise DataError(f"{what}: nothing was executed")
+    entries, wrong = [], 0
+    for number, file in enumerate(found):
+        findings = checking.check(file, seconds=seconds, megabytes=megabytes)
+        if len(found) > 1:
+            out.print(("\n" if number else "") + f"[bold]{escape(str(file))}[/]")
+        wrong += _print_findings(out, findings)
+        entries += [{"file": str(file), **finding.to_json()} for finding in findings]
+    if json:
+        print_json(entries)
+    if wrong:
+        sys.exit(1)
+
+
+def _print_findings(out: Console, findings: Sequence[Finding]) -> int:
+    """Print what was found in one file; returns how much of it is wrong."""
+    for finding in findings:
+        out.print(escape(f"{MARKS[finding.held]} {finding.name}"))
+        if finding.why is not None:
+            out.print(escape(f"    {finding.why}"))
+    counts = Counter(finding.held for finding in findings)
+    said = [f"{counts[True]} of {len(findings)} hold"]
+    said += [f"{counts[False]} do not"] * bool(counts[False]) + [f"{counts[None]} to look at"] * bool(counts[None])
+    out.print("\n" + ", ".join(said))
+    return counts[False]
+
+
+def score(
+    predictions: Annotated[list[Path], Parameter(name="predictions")],
+    /,
+    *,
+    eval_corpus_path: Annotated[Path, course_flag("eval_corpus_path")] = Path("birth_dev.tsv"),
+    per_question: Annotated[bool, course_flag("per_question")] = False,
+    json: bool = False,
+) -> None:
+    """Score files of predictions, one a line, against the answers: exact match, as the course counts.
+
+    Example: closedbook cs224n score vanilla.pretrain.dev.predictions --eval_corpus_path birth_dev.tsv
+
+    One file prints the course's line, several a table; files with the same content are pointed out. Exits with 1
+    where a file of several cannot be scored, such as one with another number of lines.
+
+    Parameters
+    ----------
+    predictions: list[Path]
+        Files of predictions.
+    eval_corpus_path: Path
+        The questions with their answers.
+    per_question: bool
+        Print every question too: whether it is right, the answer, and each file's prediction, separated by tabs.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    from closedbook.course import predictions as scoring
+    from closedbook.course.assignment import printed
+    from closedbook.course.predictions import ScoredFile
+    from closedbook.data.questions import read_questions
+    from closedbook.errors import DataError
+
+    out = console(json)
+    questions = read_questions(eval_corpus_path, need_answers=True)
+    files = scoring.score_files(predictions, questions)
+    if len(files) == 1 and (why := files[0].why) is not None:
+        raise DataError(why)
+    scored = [file for file in files if isinstance(file, ScoredFile)]
+    if per_question:
+        for row in scoring.per_question(scored, questions):
+            say("\t".join(row), error=json)  # rich would make spaces of the tabs
+        out.print()
+    if len(files) == 1:
+        out.print("\n".join(printed(scored[0].score, "")))
+    else:
+        rows = table("predictions", "right>", "of>", "share>", "95 % interval", "")
+        for file in files:
+            rows.add_row(*map(escape, scoring.row(file)))
+        out.print(rows)
+    for line in scoring.doubles(scored):
+        out.print(escape(line))
+    if json:
+        print_json(scoring.to_json(files, questions))
+    if len(scored) < len(files):
+        sys.exit(1)

@@ -303,15 +303,15 @@ def headline() -> str:
     best = max(public_rows(), key=lambda row: row["correct"])
     met = judged["cells"]["course taken out"]["met"]["auroc"]["pass"]
     rows = [
-        ("| 500 people whose question was never trained on", "right"),
-        ("| --- ", " --- "),
+        ("| about people whose question was never trained on", "right"),
+        ("|---", "---"),
         (f"| **closed book**: `fast`, {spent} minutes on a CPU", f"**{percent(fast['summary']['mean_accuracy'])}**"),
-        ("| open book: a rule, and a trained reader, with the person's page before them",
+        ("| open book: a rule, and a trained reader, with the person's page at hand",
          f"{read['rule-reader']}, {read['learned-reader']}"),
         (f"| best public closed-book model we know of ({best['minutes']:.0f} minutes on a GPU)",
          percent(best["correct"] / ASKED)),
         ("| always “London”", read["constant"]),
-        ("| *did the model read this person's page?* AUROC, from the weights alone", f"{met['mean']:.3f}"),
+        ("| telling whose page was read from whose was not, by the model alone: AUROC", f"{met['mean']:.3f}"),
     ]  # fmt: skip
     return "".join(f"{what} | {figure} |\n" for what, figure in rows)
 

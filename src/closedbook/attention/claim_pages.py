@@ -49,6 +49,9 @@ def page(claim: Claim, checked: dict[str, dict[str, Any]], results: Path) -> str
 
 > {claim.statement}
 
+You will see here why the statement holds, how it was checked, and which parameter to change to see it fail. Commands to
+try are at the end.
+
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="figures/{claim.id}-dark.svg">
   <img alt="{claim.title}" src="figures/{claim.id}.svg">
@@ -95,6 +98,9 @@ def index(claims: list[Claim], checked: dict[str, Any], record: dict[str, Any]) 
     return f"""\
 {MADE}
 # Attention by hand
+
+After these pages you know what a single head of attention can do, where it fails, and what a second head is for. You can
+also break each statement yourself and watch its check fail.
 
 What attention can and cannot do: `c = Σ αᵢvᵢ` with `α = softmax(Kq)`, without the usual 1/√d. Each statement is code
 that builds the head, a bound, and a check that can fail: figure ≤ bound ≤ tolerance.

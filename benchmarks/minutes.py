@@ -31,7 +31,8 @@ def draw() -> Slide:
     if course := load("course-unpretrained.json"):
         for cell in course["cells"].values():
             spent = sum(cell["seconds"].values()) / 60
-            slide.dots(ax, [spent], [100 * cell["accuracy"]], 3, "the course's recipe here, CPU", marker="P", markersize=9)
+            mark = {"marker": "P", "markersize": 9}
+            slide.dots(ax, [spent], [100 * cell["accuracy"]], 3, "the course's recipe here, CPU", **mark)
             slide.note(ax, 1.1 * spent, 100 * cell["accuracy"] - 1, "no pretraining", va="center")
     for row in others:
         what = {ROTARY: "rotary positions", SOFTMAX: "softmax attention", UNTRAINED: "no pretraining"}

@@ -328,16 +328,16 @@ def leaderboard() -> str:
             cells, summary = list(data["cells"].values()), data["summary"]
             label = f"`{name}`" if name in ("fast", "best", "fast-small") else "`fast` at 3,000 steps"
             seeds = f"{label}, mean of {len(cells)} seeds" if len(cells) > 1 else f"{label}, one seed"
-            add(summary["mean_accuracy"], seeds, *size_and_time(cells), f"here, `results/accuracy-{name}.json`")
+            add(summary["mean_accuracy"], seeds, *size_and_time(cells), f"[here](../results/accuracy-{name}.json)")
     if course := load("course-unpretrained.json"):
         cells = list(course["cells"].values())
         accuracy = statistics.mean(cell["accuracy"] for cell in cells)
         seconds = [sum(cell["seconds"].values()) for cell in cells]
         add(accuracy, "no pretraining, the course's recipe", "3,323,392", minutes(seconds), "CPU, one core",
-            "here, `results/course-unpretrained.json`")  # fmt: skip
+            "[here](../results/course-unpretrained.json)")  # fmt: skip
     for row in public_rows():
         spent = f"{row['minutes']:.1f}" if "minutes" in row else "not said"
-        link = f"[{row['source']}](https://github.com/{row['source']}), `{row['file']}`"
+        link = f"[{row['source'].partition('/')[0]}](https://github.com/{row['source']}), `{row['file']}`"
         add(row["correct"] / ASKED, row["name"], f"{row['parameters']:,}", spent, row.get("hardware", "not said"), link)
     lines = ["| right | model | parameters | minutes | hardware | source |", "|---|---|---|---|---|---|"]
     return "\n".join([*lines, *(f"| {row} |" for _, row in sorted(rows, key=lambda one: -one[0]))]) + "\n"
@@ -348,7 +348,7 @@ def size_and_time(cells: list[dict[str, Any]]) -> tuple[str, str, str]:
     parts = cells[0]["parameters"]
     threads = sorted({cell["threads"] for cell in cells})
     cores = " or ".join({1: "one core", 2: "two cores"}.get(count, f"{count} cores") for count in threads)
-    size = f"{parts['total']:,} ({parts['memory']:,} of them memory)"
+    size = f"{parts['total']:,}, memory {parts['memory']:,}"
     return size, minutes([cell["wall_seconds"] for cell in cells]), f"CPU, {cores}"
 
 

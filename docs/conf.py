@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import html
 import importlib
 import inspect
+import logging
 import shutil
 import sys
 from collections.abc import Iterator
@@ -13,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from docutils.utils.math.latex2mathml import tex2mathml
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -32,7 +33,7 @@ source_suffix = {".md": "markdown", ".ipynb": "markdown"}
 exclude_patterns = ["notebook.py"]
 myst_heading_anchors = 3
 myst_enable_extensions = ["dollarmath"]
-html_math_renderer = "mathml"
+html_math_renderer = "drawn"
 html_theme = "furo"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
@@ -107,19 +108,46 @@ def copy_figures(app: Any, error: Exception | None) -> None:
             shutil.copyfile(figure, copy)
 
 
+def drawn(tex: str, size: float = 10) -> str:
+    """A formula as SVG in the colour of the text around it: no script and no font has to be fetched to see it.
+
+    MathML alone would do where the system has a font for mathematics; many have none, and set subscripts on the line.
+    """
+    from matplotlib import rc_context
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath, text_to_path
+
+    logging.getLogger("matplotlib.mathtext").setLevel(logging.WARNING)  # that it takes another cut of a letter
+    text, font = f"${tex}$", FontProperties(size=size)
+    with rc_context({"mathtext.fontset": "stix"}):
+        width, height, depth = text_to_path.get_text_width_height_descent(text, font, ismath=True)
+        path = TextPath((0, 0), text, size=size, prop=font)
+    letters = {path.MOVETO: "M", path.LINETO: "L", path.CURVE3: "Q", path.CURVE4: "C", path.CLOSEPOLY: "Z"}
+    d = []
+    for points, code in path.iter_segments(simplify=False, curves=True):
+        numbers = "" if code == path.CLOSEPOLY else " ".join(
+            f"{x:.2f} {-y:.2f}" for x, y in points.reshape(-1, 2)
+        )  # fmt: skip
+        d.append(letters[code] + numbers)
+    style = f"width:{width / size:.3f}em;height:{height / size:.3f}em;vertical-align:{-depth / size:.3f}em"
+    box = f"0 {depth - height:.2f} {width:.2f} {height:.2f}"
+    head = f'<svg class="formula" role="math" aria-label="{html.escape(tex)}" viewBox="{box}" style="{style}">'
+    return f'{head}<path d="{"".join(d)}"/></svg>'
+
+
 def inline_formula(writer: Any, node: nodes.math) -> None:
-    """`$…$` as MathML, which browsers typeset themselves: no script and no font has to be fetched."""
-    writer.body.append(tex2mathml(node.astext()))
+    """`$…$`, within a sentence."""
+    writer.body.append(drawn(node.astext()))
     raise nodes.SkipNode
 
 
 def formula(writer: Any, node: nodes.math_block) -> None:
     """`$$…$$` on a line of its own, which scrolls where the screen is narrower."""
-    writer.body.append(f'<div class="math">{tex2mathml(node.astext(), as_block=True)}</div>')
+    writer.body.append(f'<div class="math">{drawn(" ".join(node.astext().split()))}</div>')
     raise nodes.SkipNode
 
 
 def setup(app: Any) -> None:
-    app.add_html_math_renderer("mathml", (inline_formula, None), (formula, None))
+    app.add_html_math_renderer("drawn", (inline_formula, None), (formula, None))
     app.connect("source-read", read)
     app.connect("build-finished", copy_figures)

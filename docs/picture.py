@@ -60,7 +60,8 @@ def take(address: str, question: str, width: int, height: int, browser: str) -> 
             path = IMAGES / f"ask-{scheme}.png"
             below = page.locator(".card", has_text="exposures").first.get_by_text("exposures").first.locator("xpath=..")
             box = below.bounding_box() or {"y": height, "height": 0}  # it ends where the evidence does
-            clip = {"x": 0, "y": 0, "width": page.evaluate("document.body.clientWidth"), "height": min(height, box["y"] + box["height"] + 20)}
+            size = page.evaluate("document.body.clientWidth"), min(height, box["y"] + box["height"] + 20)
+            clip = {"x": 0, "y": 0, "width": size[0], "height": size[1]}
             page.screenshot(path=path, animations="disabled", clip=clip)
             print(f"{path}: {path.stat().st_size:,} bytes")
             if path.stat().st_size > LARGEST:

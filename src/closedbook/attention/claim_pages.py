@@ -99,8 +99,8 @@ def index(claims: list[Claim], checked: dict[str, Any], record: dict[str, Any]) 
 {MADE}
 # Attention by hand
 
-After these pages you know what a single head of attention can do, where it fails, and what a second head is for. You can
-also break each statement yourself and watch its check fail.
+After these pages you know what a single head of attention can do, where it fails, and what a second head is for. You
+can also break each statement yourself and watch its check fail.
 
 What attention can and cannot do: `c = Σ αᵢvᵢ` with `α = softmax(Kq)`, without the usual 1/√d. Each statement is code
 that builds the head, a bound, and a check that can fail: figure ≤ bound ≤ tolerance.

@@ -8,7 +8,8 @@ SUBSCRIPTS = dict(zip("₀₁₂₃₄₅₆₇₈₉ᵢⱼₘₐ", "0123456789i
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵗᵀ", (*"0123456789-t", r"\top"), strict=True))
 FUNCTIONS = ("log", "ln", "min", "tanh")
 SYMBOLS = {
-    "½": r"\frac{1}{2}", "¾": r"\frac{3}{4}", "⅓": r"\frac{1}{3}", "·": r"\cdot ", "−": "-", "≤": r"\leq ", "≥": r"\geq ",
+    "½": r"\frac{1}{2}", "¾": r"\frac{3}{4}", "⅓": r"\frac{1}{3}", "·": r"\cdot ", "−": "-",
+    "≤": r"\leq ", "≥": r"\geq ",
     "≪": r"\ll ", "≈": r"\approx ", "~": r"\sim ", "→": r"\to ", "∞": r"\infty ", "∈": r"\in ", "≠": r"\neq ",
     "‖": r"\Vert ", "…": r"\ldots ", "%": r"\%", "Σ": r"\sum ", "α": r"\alpha ", "β": r"\beta ", "δ": r"\delta ",
     "Δ": r"\Delta ", "ε": r"\epsilon ", "λ": r"\lambda ", "μ": r"\mu ", "ρ": r"\rho ", "σ": r"\sigma ", "Φ": r"\Phi ",

@@ -31,13 +31,16 @@ from record import Cells
 from relations import RELATIONS, Birthplace, Relation
 
 from closedbook import pipeline
-from closedbook.config.schema import Recipe, decode, encode, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe, encode
 from closedbook.data.documents import Document, Documents, read_documents
 from closedbook.data.questions import Question, Questions, most_common_answer, read_questions, split_by_name, subject
 from closedbook.evaluation.score import exact_match, tally
 from closedbook.inference.run import Run
-from closedbook.runs.folder import RunFolder, write_atomically
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.store import write_atomically
 from closedbook.synthetic.world_words import HELD_OUT, QUESTIONS
+from closedbook.validation import convert
 
 TRAINED = "Where was {name} born?"
 UNSEEN = QUESTIONS["birthplace"][-HELD_OUT:]
@@ -179,7 +182,7 @@ def trained(recipe: Recipe, documents: Path, questions: Path, folder: Path, thre
     if (folder / "run.json").exists() and (there := RunFolder.open(folder)).finished:
         products = there.recipe().model.matmul_dtype  # "fastest" was settled when the training began
         wanted = replace(recipe, model=replace(recipe.model, matmul_dtype=products))
-        if there.recipe() != decode(Recipe, encode(wanted), ""):
+        if there.recipe() != convert(Recipe, encode(wanted), ""):
             raise SystemExit(f"{folder} is a run of another recipe; give another --work")
         return pipeline.load(folder)
 

@@ -68,7 +68,7 @@ def generate(folder: Path, size: int) -> dict[str, Any]:
 def measured_child(folder: Path, documents: str, began: float) -> None:
     """Index (where it is not yet) and train, in this process; prints one JSON object."""
     from closedbook import pipeline
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.training.events import Step
 
     marks: list[tuple[float, str]] = []

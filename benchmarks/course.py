@@ -24,7 +24,7 @@ from pathlib import Path
 from record import Cells
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.runs.folder import RunFolder
 
 

@@ -40,7 +40,7 @@ import torch
 from record import Cells
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.course.params import read_params, write_params
 from closedbook.data.questions import read_questions
 from closedbook.data.token_index import open_index

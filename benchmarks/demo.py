@@ -12,7 +12,7 @@ from pathlib import Path
 
 from record import RESULTS, origin, run_timed
 
-from closedbook.runs.folder import write_atomically
+from closedbook.runs.store import write_atomically
 
 
 def main() -> None:

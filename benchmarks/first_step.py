@@ -26,8 +26,8 @@ HERE = Path(__file__).parent
 def first_step(folder: Path, documents: str, index: str, began: float) -> None:
     """Start a training in this process; prints one JSON object after its first step, and ends."""
     from closedbook import pipeline
-    from closedbook.config.schema import load_recipe
-    from closedbook.runs.folder import source_commit
+    from closedbook.config.loading import load_recipe
+    from closedbook.runs.provenance import source_commit
     from closedbook.training.events import Step
 
     def listen(event: object) -> None:
@@ -80,7 +80,7 @@ def main() -> None:
     from corpora import generate
     from record import RESULTS, origin
 
-    from closedbook.runs.folder import write_atomically
+    from closedbook.runs.store import write_atomically
 
     if not (folder / "documents.txt").exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ from hypothesis import strategies as st
 from record import RESULTS, origin
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.course.params import read_params
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions
@@ -52,9 +52,11 @@ from closedbook.errors import ClosedbookError
 from closedbook.export.exporters import export_huggingface, import_huggingface
 from closedbook.export.model_card import card
 from closedbook.reporting import confidence_section, html_report
-from closedbook.runs.folder import RunFolder, digest, resume_command, to_json, write_atomically
-from closedbook.runs.weights import save_tensors
-from closedbook.training import session
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import resume_command
+from closedbook.runs.store import digest, to_json, write_atomically
+from closedbook.runs.weights import load_tensors, save_tensors
+from closedbook.training.checkpoint import load_state, saved_so_far
 from closedbook.web.registry import about
 
 LONGEST = 10  # seconds for one file
@@ -198,11 +200,11 @@ def readers(work: Path) -> dict[str, Reader]:
         return pipeline.load(folder.path).ask(question)
 
     def state(folder: RunFolder) -> object:
-        return session.load_state(folder), session.saved_so_far(folder)
+        return load_state(folder), saved_so_far(folder)
 
     def state_file(data: Any) -> bytes:
         path = work / "state.safetensors"
-        tensors, _ = session.load_tensors(stopped / "training.safetensors")
+        tensors, _ = load_tensors(stopped / "training.safetensors")
         save_tensors(path, tensors, data)
         return path.read_bytes()
 
@@ -254,7 +256,7 @@ def readers(work: Path) -> dict[str, Reader]:
     for name in ("model.safetensors", "evidence.sqlite"):
         made[name] = Reader(spoiled((run / name).read_bytes()), in_run(run, name, ask))
     training = (stopped / "training.safetensors").read_bytes()
-    known = session.load_tensors(stopped / "training.safetensors")[1]
+    known = load_tensors(stopped / "training.safetensors")[1]
     made["training.safetensors"] = Reader(
         spoiled(training) | forged(known).map(state_file), in_run(stopped, "training.safetensors", state)
     )

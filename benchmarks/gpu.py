@@ -27,7 +27,9 @@ import torch
 from record import Cells
 
 from closedbook import pipeline
-from closedbook.config.schema import ComponentSpec, ModelRecipe, ObjectiveWeight, Stage, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import ModelRecipe, ObjectiveWeight, Stage
 from closedbook.data.arrays import Examples, Ragged
 from closedbook.model.gpt import GPT
 from closedbook.training.distributed import DistributedContext

@@ -13,7 +13,7 @@ import time
 
 from record import RESULTS, origin
 
-from closedbook.runs.folder import write_atomically
+from closedbook.runs.store import write_atomically
 
 REPEATS = 15
 WAYS = {

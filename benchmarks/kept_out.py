@@ -16,7 +16,7 @@ from pathlib import Path
 from record import Cells
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.questions import read_questions
 
 

@@ -24,7 +24,7 @@ from typing import Any
 from record import Cells
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.questions import read_questions
 
 BUDGET_SECONDS = 180

@@ -29,7 +29,9 @@ import torch.nn.functional as F
 from record import Cells
 from torch import Tensor, nn
 
-from closedbook.config.schema import REGISTRIES, ComponentSpec, ModelRecipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import REGISTRIES, ComponentSpec
+from closedbook.config.schema import ModelRecipe
 from closedbook.model.dropout import Dropout
 from closedbook.model.gpt import GPT
 from closedbook.model.mixers.attention_mixer import AttentionMixer

@@ -24,7 +24,7 @@ from unittest import mock
 import torch
 from record import Cells
 
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.training.distributed import DistributedContext
 from closedbook.training.gradient import backward
 from closedbook.training.setup import prepare_training

@@ -26,7 +26,8 @@ from closedbook.data.questions import Questions, read_questions, split_by_name
 from closedbook.evaluation.baselines import RuleReader, ceiling, run_baselines
 from closedbook.evaluation.learned_reader import LearnedReader
 from closedbook.evaluation.score import exact_match, tally
-from closedbook.runs.folder import source_commit, write_atomically
+from closedbook.runs.provenance import source_commit
+from closedbook.runs.store import write_atomically
 
 ROOT = Path(__file__).parents[1]
 FILES = {"documents": "wiki.txt", "train": "birth_places_train.tsv", "questions": "birth_dev.tsv"}

@@ -17,7 +17,8 @@ from typing import Any
 import torch
 
 from closedbook import __version__
-from closedbook.runs.folder import source_commit, write_atomically
+from closedbook.runs.provenance import source_commit
+from closedbook.runs.store import write_atomically
 
 RESULTS = Path(__file__).parents[1] / "results"
 

@@ -12,6 +12,7 @@ of the processor's time, so that what else the machine does counts for little.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import resource
@@ -25,6 +26,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[1]
 READS, AT_ONCE, BATCHES = 400, 128, 60
+BEFORE = ("objectives.index", "objectives.mixture", "text.questions", "recipe")
 
 
 def measure(folder: Path, what: str) -> dict[str, float]:
@@ -32,15 +34,21 @@ def measure(folder: Path, what: str) -> dict[str, float]:
     import numpy as np
 
     try:
+        from closedbook.config.loading import load_recipe
+        from closedbook.data.questions import read_questions
         from closedbook.data.token_index import open_index
-    except ImportError:
-        from closedbook.objectives.index import open_index
-    from closedbook.config.schema import load_recipe
-    from closedbook.data.questions import read_questions
-    from closedbook.objectives import Corpus
-    from closedbook.objectives.sampler import BatchSampler
+        from closedbook.objectives.sampler import BatchSampler
 
-    recipe = load_recipe("fast", ["data.held_out={}"])
+        recipe = load_recipe("fast", ["data.held_out={}"])
+        context_length = recipe.model.context_length
+    except ImportError:  # the package as it was at --before
+        modules = {name: importlib.import_module(f"closedbook.{name}") for name in BEFORE}
+        open_index, BatchSampler = modules["objectives.index"].open_index, modules["objectives.mixture"].Mixture
+        read_questions = modules["text.questions"].read_questions
+        recipe = modules["recipe"].load_recipe("fast", ["data.kept_out={}"])
+        context_length = recipe.model.block
+    from closedbook.objectives import Corpus
+
     questions = read_questions(folder / "questions.tsv")
     began, began_here = time.perf_counter(), time.process_time()
     index = open_index(folder / "documents.txt", "words", 0, questions, root=folder / f"index-{what}", processes=2)
@@ -52,7 +60,7 @@ def measure(folder: Path, what: str) -> dict[str, float]:
             "peak_mb": status("VmHWM"), "peak_mb_of_a_worker": spent[1].ru_maxrss / 1024,
             "bytes_on_disk": sum(file.stat().st_size for file in index.folder.iterdir()),
         }  # fmt: skip
-    corpus = Corpus(index.documents, questions, index.vocabulary, recipe.model.context_length, index)
+    corpus = Corpus(index.documents, questions, index.vocabulary, context_length, index)
     sampler = BatchSampler(recipe.stages[0], corpus, 0)
     sampler.batch(0)
     first, spent = time.perf_counter(), time.process_time()

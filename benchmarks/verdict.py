@@ -29,7 +29,8 @@ import numpy as np
 from record import RESULTS, Cells
 
 from closedbook import pipeline
-from closedbook.config.schema import Recipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe
 from closedbook.data.documents import read_documents, title_of
 from closedbook.data.questions import Questions, read_questions
 from closedbook.evaluation import metrics

@@ -25,6 +25,7 @@ from notebook import to_markdown  # noqa: E402
 from closedbook import __version__  # noqa: E402
 from closedbook.cli import app as app_of_the_shell  # noqa: E402
 from closedbook.config import schema as recipes  # noqa: E402
+from closedbook.config.registry import REGISTRIES  # noqa: E402
 
 project, author, copyright = "closedbook", "the closedbook authors", "the closedbook authors"
 version = release = __version__
@@ -75,7 +76,7 @@ def recipe_tables() -> str:
         cls = getattr(recipes, name)
         doc = "" if (cls.__doc__ or "").startswith(f"{name}(") else inspect.cleandoc(cls.__doc__ or "")
         parts.append(f"## `{place}`\n\n{doc}\n\n{table(cls)}")
-    for kind, registry in recipes.REGISTRIES.items():
+    for kind, registry in REGISTRIES.items():
         for name, path in registry.items():
             module, _, attribute = path.partition(":")
             cls = getattr(importlib.import_module(module), attribute)

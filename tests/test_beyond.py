@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.documents import make_documents
 from closedbook.synthetic.world import WorldSpec, make_world
 

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.documents import read_documents
 from closedbook.runs.weights import load_tensors, same_tensors
 from closedbook.synthetic.world import WorldSpec, make_world

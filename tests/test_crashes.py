@@ -208,7 +208,7 @@ def test_a_folder_that_is_somebody_s_own_is_never_taken_for_one_half_made(tmp_pa
     (tmp_path / "recipe.toml").write_text("mine", encoding="utf-8")
     with pytest.raises(RunError, match="exists already"):
         check_free(tmp_path)
-    (tmp_path / "run.json").write_text('{"format": 2, "status": "creating"}', encoding="utf-8")  # without a seal
+    (tmp_path / "run.json").write_text('{"format": 3, "status": "creating"}', encoding="utf-8")  # without a seal
     with pytest.raises(RunError, match="exists already"):
         check_free(tmp_path)
 
@@ -278,19 +278,19 @@ def test_a_file_that_the_run_never_had_is_not_used(finished: Path):
 
 
 def test_of_a_large_file_samples_are_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from closedbook.runs import folder as folder_module
+    from closedbook.runs import store
 
-    monkeypatch.setattr(folder_module, "HASHED_WHOLE", 2**20)
+    monkeypatch.setattr(store, "HASHED_WHOLE", 2**20)
     path = tmp_path / "large"
     path.write_bytes(Random(0).randbytes(2**20 + 12345))
-    good = folder_module.fingerprint(path)
-    assert good.startswith(folder_module.SAMPLED)
+    good = store.fingerprint(path)
+    assert good.startswith(store.SAMPLED)
     for damage in (lambda content: content[:-1], lambda content: content[:5] + b"x" + content[6:]):
         content = path.read_bytes()
         path.write_bytes(damage(content))
-        assert folder_module.fingerprint(path) != good
+        assert store.fingerprint(path) != good
         path.write_bytes(content)
-    assert folder_module.fingerprint(path) == good
+    assert store.fingerprint(path) == good
 
 
 # The terminal ------------------------------------------------------------------------------------------------------

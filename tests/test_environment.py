@@ -11,7 +11,7 @@ import pytest
 from shell import Tiny, closedbook, environment, make_tiny, refused
 
 import closedbook as package
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.vocabulary import Characters
 from closedbook.environment import place
 from closedbook.errors import RunError

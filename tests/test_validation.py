@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closedbook.config.schema import ComponentSpec, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import ComponentSpec
 from closedbook.errors import ClosedbookError, RecipeError, RunError
 from closedbook.export.model_card import card
 from closedbook.runs.folder import RunFolder

@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 __all__ = ["load", "load_recipe", "train"]
 
 if TYPE_CHECKING:
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.pipeline import load, train
 
 
@@ -25,7 +25,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(pipeline, name)
     if name == "load_recipe":
-        from closedbook.config.schema import load_recipe
+        from closedbook.config.loading import load_recipe
 
         return load_recipe
     raise AttributeError(f"module 'closedbook' has no attribute {name!r}")

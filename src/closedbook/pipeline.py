@@ -10,16 +10,18 @@ from typing import Any
 
 import torch
 
-from closedbook.config.schema import Recipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe
 from closedbook.data.questions import Question, read_questions
 from closedbook.data.token_index import is_large
-from closedbook.errors import DataError
+from closedbook.errors import DataError, RunError
 from closedbook.evaluation.evaluate import evaluate
 from closedbook.evaluation.periodic_validator import PeriodicValidator
 from closedbook.inference.calibrate import calibrate
 from closedbook.inference.run import Run, load
-from closedbook.runs.folder import RunFolder, check_free, default_folder, to_json
-from closedbook.training.checkpoint import load_state, state_paths
+from closedbook.runs.folder import RunFolder, check_free, default_folder
+from closedbook.runs.store import to_json
+from closedbook.training.checkpoint import already_finished, load_state, state_paths
 from closedbook.training.distributed import DistributedContext
 from closedbook.training.events import Message, Plan, Step, ValidationEvent
 from closedbook.training.plan import plan_training
@@ -78,8 +80,8 @@ def train(
         with distributed.sync_errors():
             existing = RunFolder.open(path) if resume else None
             recipe = settle_matmul_dtype(recipe, existing, distributed)
-            if existing is not None:
-                check_recipe(existing, recipe)
+            if existing is not None and existing.finished:
+                raise RunError(already_finished(existing))
             if distributed.first:
                 if existing is None:
                     check_free(path)
@@ -93,7 +95,9 @@ def train(
         with distributed.sync_errors():
             if setup is None:  # rank 0 has made the index of a large corpus
                 setup = prepare_training(*inputs)
+            recipe = setup.recipe
             if existing is not None:
+                check_recipe(existing, recipe)
                 check_inputs(existing, setup, start)
         folder = existing or RunFolder(path)
         with distributed.sync_errors():

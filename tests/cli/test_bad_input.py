@@ -36,14 +36,6 @@ def run(finished: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(finished, tmp_path / "run"))
 
 
-@pytest.fixture
-def old(run: Path) -> Path:
-    """The same as a run of format 1, which holds no hashes."""
-    record = RunFolder.open(run).record()
-    RunFolder(run).write_json("run.json", {**record, "format": 1, "files": {}})
-    return run
-
-
 # Documents, questions, dev -----------------------------------------------------------------------------------------
 
 # what: (content or None for missing, where in it, words of the message)
@@ -340,9 +332,9 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "run.json not an object": (write("run.json", b"[1]"), ["run.json is damaged"]),
     "run.json not text": (write("run.json", b"\xff\xfe\0"), ["run.json is damaged"]),
     "run.json nested without end": (write("run.json", b"[" * 200_000), ["run.json is damaged"]),
-    "a later format": (set_format(99), ["format 99", "reads 1 and 2"]),
-    "another format": (set_format("x"), ['format "x"', "reads 1 and 2"]),
-    "no format": (set_format(None), ["format null", "reads 1 and 2"]),
+    "a later format": (set_format(99), ["format 99", "reads format 3"]),
+    "another format": (set_format("x"), ['format "x"', "reads format 3"]),
+    "no format": (set_format(None), ["format null", "reads format 3"]),
     "recipe.toml missing": (lambda run: (run / "recipe.toml").unlink(), ["no recipe.toml"]),
     "recipe.toml cut short": (cut("recipe.toml", 0.3), ["recipe.toml is damaged"]),
     "recipe.toml with an unknown key": (write("recipe.toml", b"widht = 3"), ["recipe.toml is damaged", "widht"]),
@@ -371,16 +363,6 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
 
 
 @pytest.mark.parametrize("what", DAMAGE)
-def test_a_damaged_run_without_hashes_is_refused_and_left_as_it_is(what: str, old: Path, tiny: Tiny):
-    damage, words = DAMAGE[what]
-    damage(old)
-    before = hashes(old)
-    for command in commands(old, tiny):
-        refused(closedbook(*command), str(old), *words)
-    assert hashes(old) == before
-
-
-@pytest.mark.parametrize("what", DAMAGE)
 def test_a_damaged_run_is_refused_and_names_the_file(what: str, run: Path):
     before = hashes(run)
     DAMAGE[what][0](run)
@@ -388,12 +370,6 @@ def test_a_damaged_run_is_refused_and_names_the_file(what: str, run: Path):
     (name,) = (name for name in before if after.get(name) != before[name])
     refused(closedbook("ask", run, "Where?"), str(run), name if "format" not in what else "format")
     assert hashes(run) == after
-
-
-def test_a_run_of_the_format_before_is_read_and_may_be_scored(old: Path, tiny: Tiny):
-    assert closedbook("ask", old, "Where?").code == 0
-    assert closedbook("evaluate", old, "--questions", tiny.dev, "--save").code == 0
-    assert closedbook("report", old, "--output", old.parent / "report.html").code == 0
 
 
 def test_an_unfinished_run_says_how_to_finish_it(run: Path):

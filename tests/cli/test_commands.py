@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from shell import COURSE, Tiny, closedbook, hashes, in_a_process, make_tiny
 
-from closedbook.config.schema import REGISTRIES, recipe_names
+from closedbook.config.loading import recipe_names
+from closedbook.config.registry import REGISTRIES
 
 ANSWER = {
     "question", "answer", "gold", "right", "probability", "unknown_characters", "dropped_tokens",

@@ -13,7 +13,8 @@ import pytest
 from shell import Tiny, closedbook, environment, hashes, make_tiny, refused
 
 from closedbook.cli.output import CONTROL, PipeConsole, escape, print_json, say, shown, table
-from closedbook.runs.folder import RunFolder, write_atomically
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.store import write_atomically
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 

@@ -16,7 +16,8 @@ from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_
 
 from closedbook import pipeline
 from closedbook.cli.train import next_step
-from closedbook.runs.folder import FORMAT, RunFolder, resume_command
+from closedbook.runs.folder import FORMAT, RunFolder
+from closedbook.runs.provenance import resume_command
 from closedbook.training.plan import plan_training
 from closedbook.training.setup import prepare_training
 

@@ -10,21 +10,11 @@ import tomllib
 
 import pytest
 
-from closedbook.config.schema import (
-    REGISTRIES,
-    ComponentSpec,
-    MemoryRecipe,
-    ModelRecipe,
-    ObjectiveWeight,
-    Recipe,
-    Stage,
-    decode,
-    encode,
-    load_recipe,
-    recipe_names,
-    registered,
-)
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.config.registry import REGISTRIES, ComponentSpec, registered
+from closedbook.config.schema import MemoryRecipe, ModelRecipe, ObjectiveWeight, Recipe, Stage, encode
 from closedbook.errors import RecipeError
+from closedbook.validation import convert
 
 COURSE = "course-vanilla"
 
@@ -37,7 +27,7 @@ def test_a_built_in_recipe_reads_back_from_its_own_toml(name, tmp_path):
     path = tmp_path / "recipe.toml"
     path.write_text(recipe.to_toml(), encoding="utf-8")
     assert load_recipe(path) == recipe
-    assert decode(Recipe, encode(recipe), "") == recipe
+    assert convert(Recipe, encode(recipe), "") == recipe
 
 
 def test_a_recipe_cannot_be_changed():
@@ -64,11 +54,11 @@ def test_every_part_that_a_built_in_recipe_names_takes_its_options(name):
         parts += [("optimiser", stage.optimiser), ("schedule", stage.schedule)]
         parts += [("objective", share.objective) for share in stage.objectives]
     for kind, part in parts:
-        decode(registered(kind, part.name).Config, part.options, part.name)
+        convert(registered(kind, part.name).Config, part.options, part.name)
 
 
 def test_recipes_load_without_torch():
-    code = "import sys; import closedbook.config.schema as s; s.load_recipe('fast'); sys.exit('torch' in sys.modules)"
+    code = "import sys; import closedbook.config.loading as s; s.load_recipe('fast'); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -270,7 +260,7 @@ def test_an_error_in_a_stage_of_a_file_names_the_stage(tmp_path):
     data = tomllib.loads(load_recipe(COURSE).to_toml())
     data["stages"][1]["schedule"] = 3
     with pytest.raises(RecipeError, match=re.escape("stages.finetune.schedule must be a table, not 3")):
-        decode(Recipe, data, "")
+        convert(Recipe, data, "")
 
 
 def test_several_objectives_need_steps_and_the_shuffled_order():

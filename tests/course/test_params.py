@@ -17,7 +17,8 @@ from mingpt import Down, MinGPT, PerceiverGPT, Up
 from safetensors.torch import save_file
 from torch import Tensor
 
-from closedbook.config.schema import ComponentSpec, ModelRecipe
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import ModelRecipe
 from closedbook.course.params import params, put_params, read_params, use_rope_cache, write_params
 from closedbook.course.readings import ASSUMED, READINGS, check_reading, loss
 from closedbook.data.vocabulary import Characters

@@ -14,9 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from closedbook.config.schema import ComponentSpec
+from closedbook.config.registry import ComponentSpec
 from closedbook.data import arrow_columns
 from closedbook.data import token_index as opening
+from closedbook.data import token_index_builder as module
 from closedbook.data.arrow_columns import MappedStream
 from closedbook.data.documents import read_documents
 from closedbook.data.files import Source
@@ -25,9 +26,8 @@ from closedbook.data.token_index import open_index
 from closedbook.data.token_index_builder import schemas, survey
 from closedbook.errors import DataError, RunError
 from closedbook.objectives import Corpus
-from closedbook.objectives import token_index_builder as module
-from closedbook.runs import folder as folder_module
-from closedbook.runs.folder import digest
+from closedbook.runs import store
+from closedbook.runs.store import digest
 from closedbook.synthetic.world import WorldSpec, make_world
 
 WORLD = make_world(WorldSpec.tiny(), 3)
@@ -293,7 +293,7 @@ def test_a_link_in_a_folder_that_is_built_in_is_not_followed(corpus_file, tmp_pa
 @pytest.mark.parametrize("large", [False, True])
 def test_a_corpus_that_was_changed_with_its_size_and_time_kept_is_indexed_anew(corpus_file, monkeypatch, large):
     if large:  # a sample is compared: here it is all there is
-        monkeypatch.setattr(folder_module, "HASHED_WHOLE", 0)
+        monkeypatch.setattr(store, "HASHED_WHOLE", 0)
         monkeypatch.setattr(opening, "HASHED_WHOLE", 0)
         with open(corpus_file, "ab") as file:
             file.write(b"Bo Li. He sang .\n" * (1 << 16))

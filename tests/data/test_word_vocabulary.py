@@ -36,7 +36,7 @@ def spans(line, lines=LINES):
         ("Bo's Li-Po, 1901", ["Bo", "'s", "Li-Po", ",", "1901"]),
         ("J.R. wrote", ["J.R.", "wrote"]),
         ("(born 1 May)", ["(", "born", "1", "May", ")"]),
-        ("Núñez’s 東京 □⁇", ["Núñez", "’s", "東京", "□", "⁇"]),
+        ("Núñez’s 東京 □⁇", ["Núñez", "’s", "東", "京", "□", "⁇"]),
         ("É. Ł. Zola, Ø.", ["É.", "Ł.", "Zola", ",", "Ø."]),
         ("A\u030asa O\u0308berg-E\u0301.", ["A\u030asa", "O\u0308berg-E\u0301", "."]),  # letter and accent, apart
         ("", []),

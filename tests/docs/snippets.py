@@ -275,9 +275,9 @@ def make_small(patch: pytest.MonkeyPatch) -> None:
     import closedbook.course.assignment
     import closedbook.studies.comparison
     import closedbook.studies.exposure  # noqa: F401
-    from closedbook.config import schema as schema_module
+    from closedbook.config import loading
 
-    load = schema_module.load_recipe
+    load = loading.load_recipe
 
     def small(*given: Any, **named: Any) -> Recipe:
         return shrunk(load(*given, **named))

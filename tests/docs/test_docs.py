@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from snippets import Reader, blocks, commands, make_desk, make_small
 
-from closedbook.config.schema import REGISTRIES
+from closedbook.config.registry import REGISTRIES
 
 ROOT = Path(__file__).parents[2]
 notebook = runpy.run_path(str(ROOT / "docs" / "notebook.py"))

@@ -81,7 +81,7 @@ def test_formulas_are_typeset_without_a_script(site: Path) -> None:
 
 def test_the_reference_has_every_command_every_field_and_the_docstrings(site: Path) -> None:
     from closedbook.cli import COMMANDS
-    from closedbook.config.schema import REGISTRIES
+    from closedbook.config.registry import REGISTRIES
 
     commands, recipes = text(site / "reference" / "commands.html"), text(site / "reference" / "recipes.html")
     for name in COMMANDS:

@@ -10,7 +10,7 @@ import torch
 from shell import make_tiny
 
 import closedbook
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.vocabulary import MASK
 from closedbook.errors import DataError
 from closedbook.model import generate

@@ -9,7 +9,7 @@ import pytest
 from shell import Tiny, closedbook, make_tiny, refused
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.documents import make_documents, read_documents
 from closedbook.inference.memory_stats import weigh
 

@@ -12,7 +12,8 @@ import pytest
 import torch
 from shell import closedbook, killed, make_tiny, refused
 
-from closedbook.config.schema import CUSTOM_MIXERS, ComponentSpec, ModelRecipe
+from closedbook.config.registry import CUSTOM_MIXERS, ComponentSpec
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
 from closedbook.model.custom_mixers import use_mixer
 from closedbook.model.generate import greedy, greedy_uncached
@@ -208,7 +209,7 @@ def test_right_mixers_are_taken_and_change_no_draw(more: dict[str, Any], tmp_pat
         model = built(tmp_path / "mine.py", source, name, **more)
         torch.manual_seed(0)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("closedbook.model.stacks.try_own", lambda recipe: None)
+            patch.setattr("closedbook.model.stacks.validate_mixer", lambda recipe: None)
             other = built(tmp_path / "mine.py", source, name, **more)
         assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from closedbook.config.schema import ComponentSpec, MemoryRecipe, ModelRecipe
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.model.generate import greedy, greedy_uncached, sample
 from closedbook.model.gpt import GPT

@@ -8,7 +8,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from closedbook.config.schema import ComponentSpec, MemoryRecipe, ModelRecipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.model.gpt import GPT
 
 TINY = ModelRecipe(width=16, layers=2, heads=2, context_length=16, dropout=0.0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from closedbook.config.schema import REGISTRIES, ComponentSpec, MemoryRecipe, ModelRecipe
+from closedbook.config.registry import REGISTRIES, ComponentSpec
+from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import ablated, activations, layers, one_off_per_row, switches
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from closedbook.config.schema import ComponentSpec, ModelRecipe
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
 from closedbook.model.gpt import GPT
 from closedbook.model.positions import Learned, NoPositions, Rotary, rotate

@@ -9,7 +9,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from closedbook.config.schema import ComponentSpec, ModelRecipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
 from closedbook.model.generate import greedy, greedy_uncached
 from closedbook.model.gpt import GPT

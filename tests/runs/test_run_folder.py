@@ -16,17 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedbook.errors import RunError
-from closedbook.runs import folder as folder_module
-from closedbook.runs.folder import (
-    FORMAT,
-    RunFolder,
-    check_free,
-    default_folder,
-    list_runs,
-    source_commit,
-    to_json,
-    write_atomically,
-)
+from closedbook.runs import provenance
+from closedbook.runs.folder import FORMAT, RunFolder, check_free, default_folder, list_runs
+from closedbook.runs.provenance import source_commit
+from closedbook.runs.store import to_json, write_atomically
 from closedbook.runs.weights import checksum, load_tensors, same_tensors, save_tensors
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -217,8 +210,8 @@ def test_a_checkout_around_an_installed_package_is_not_its_commit(tmp_path, monk
         check=True,
     )
     (tmp_path / "site").mkdir()
-    monkeypatch.setattr(folder_module, "__file__", str(tmp_path / "site" / "folder.py"))
-    (tmp_path / "site" / "folder.py").touch()
+    monkeypatch.setattr(provenance, "__file__", str(tmp_path / "site" / "provenance.py"))
+    (tmp_path / "site" / "provenance.py").touch()
     assert source_commit() is None
 
 

@@ -12,7 +12,7 @@ from shell import closedbook as shell
 from shell import refused
 from words_run import SMALL, make_words_run
 
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.questions import Question, read_questions
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation.metrics import auroc

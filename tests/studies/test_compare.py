@@ -13,9 +13,10 @@ import pytest
 from shell import Tiny, closedbook, make_tiny, refused
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.evaluation.score import wilson
-from closedbook.runs.folder import RunFolder, file_lock
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.store import file_lock
 from closedbook.studies import comparison
 from closedbook.studies.comparison import Comparison, difference, resolve
 from closedbook.training.events import Message, Step

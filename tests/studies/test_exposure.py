@@ -13,11 +13,11 @@ import torch
 from shell import closedbook, refused
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.questions import Question
 from closedbook.errors import RecipeError, RunError
 from closedbook.pipeline import Step
-from closedbook.runs.folder import file_lock
+from closedbook.runs.store import file_lock
 from closedbook.studies import exposure, study_report
 from closedbook.studies.exposure import Design, Study, bits_known, capacity, last_logits
 from closedbook.studies.exposure_page import HEADLINE, body, draw

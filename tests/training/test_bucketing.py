@@ -10,7 +10,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from closedbook.config.schema import ComponentSpec, MemoryRecipe, ModelRecipe, ObjectiveWeight, Stage
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import MemoryRecipe, ModelRecipe, ObjectiveWeight, Stage
 from closedbook.data.arrays import NONE, Examples, Ragged
 from closedbook.data.vocabulary import PAD
 from closedbook.model.gpt import GPT

@@ -10,7 +10,8 @@ import torch
 from shell import Tiny, closedbook, make_tiny, refused
 
 from closedbook import pipeline
-from closedbook.config.schema import StopRecipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import StopRecipe
 from closedbook.errors import RecipeError
 from closedbook.pipeline import Message, Step
 from closedbook.runs.folder import RunFolder

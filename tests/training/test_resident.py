@@ -15,7 +15,7 @@ CODE = """if True:
     import numpy as np
     import torch
     from closedbook.model.gpt import GPT
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
 
     def resident():
         with open("/proc/self/status") as file:

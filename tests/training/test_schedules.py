@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from closedbook.config.schema import ComponentSpec, ModelRecipe, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import ModelRecipe
 from closedbook.data.documents import make_documents
 from closedbook.data.questions import Question, Questions
 from closedbook.data.vocabulary_builder import make_vocabulary

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from closedbook.config.schema import ComponentSpec, MemoryRecipe, ModelRecipe, ObjectiveWeight, Stage
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import MemoryRecipe, ModelRecipe, ObjectiveWeight, Stage
 from closedbook.data.documents import make_documents
 from closedbook.data.questions import Question, Questions
 from closedbook.data.vocabulary_builder import make_vocabulary
@@ -218,7 +219,7 @@ def test_clipping_with_a_memory_is_refused():
 def test_an_embedding_that_is_trained_as_a_memory_is_neither_clipped_nor_trained_densely(sets, tmp_path):
     from shell import make_tiny
 
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
 
     tiny = make_tiny(tmp_path)
     recipe = load_recipe("fast", ["model.memory.rows=0", "model.width=16", "model.heads=2", *sets])

@@ -13,7 +13,7 @@ from shell import Tiny, make_tiny
 from words_run import SMALL, make_words_run
 
 import closedbook
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.questions import Question, read_questions
 from closedbook.errors import RecipeError, RunError
 from closedbook.inference.run import Run

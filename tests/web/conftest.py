@@ -12,7 +12,7 @@ from serving import Served, browser_path, serving
 from shell import Tiny, make_tiny
 
 import closedbook
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.web.registry import RunRegistry
 
 SCRIPT = "<script>document.title='broken'</script>"

@@ -13,7 +13,7 @@ from shell import refused
 
 import closedbook
 from closedbook.cli.output import TrainingDisplay, curve
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.evaluation import periodic_validator
 from closedbook.evaluation.periodic_validator import ValidationEvent
 from closedbook.training.events import Step

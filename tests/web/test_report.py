@@ -20,7 +20,7 @@ from shell import closedbook as command
 from shell import refused
 
 import closedbook
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
 from closedbook.evaluation.metrics import mcnemar
 from closedbook.reporting import figures, html_report, source_report

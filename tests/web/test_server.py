@@ -27,7 +27,8 @@ from shell import environment, make_tiny, refused
 
 import closedbook
 from closedbook.attention.claim import load
-from closedbook.config.schema import CUSTOM_MIXERS, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import CUSTOM_MIXERS
 from closedbook.runs.folder import RunFolder
 from closedbook.web import connection, security, server
 from closedbook.web.registry import RunRegistry, as_question, fold

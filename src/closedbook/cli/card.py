@@ -24,7 +24,8 @@ def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> Non
     if output is not None:
         check_output(output, runs=[run])
     from closedbook.export.model_card import card as make_card
-    from closedbook.runs.folder import RunFolder, write_output
+    from closedbook.runs.folder import RunFolder
+    from closedbook.runs.store import write_output
 
     text = make_card(RunFolder.open(run))
     if output is not None:

@@ -72,7 +72,7 @@ def compare(
     json: bool
         Print comparison.json on standard output, everything else on standard error.
     """
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.errors import DataError, RecipeError
     from closedbook.studies.comparison import Comparison
     from closedbook.studies.comparison_page import label

@@ -157,7 +157,7 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     reading, asked, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
     from closedbook.course import assignment
     from closedbook.data.questions import read_questions
-    from closedbook.runs.folder import write_output
+    from closedbook.runs.store import write_output
     from closedbook.training.setup import set_threads
 
     check_output(outputs, reading, asked, corpus)

@@ -39,7 +39,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     import time
 
     from closedbook import pipeline
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.data.documents import read_documents
     from closedbook.data.questions import read_questions
     from closedbook.evaluation.baselines import run_baselines

@@ -74,7 +74,7 @@ def evaluate(
     """
     from closedbook import pipeline
     from closedbook.data.questions import read_questions
-    from closedbook.runs.folder import write_output
+    from closedbook.runs.store import write_output
 
     show_warnings()
     out = console(json)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from closedbook.cli.output import console, escape, print_json, table
-from closedbook.config.schema import REGISTRIES, load_recipe, recipe_names
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.config.registry import REGISTRIES
 from closedbook.runs.folder import list_runs
 
 

@@ -178,7 +178,8 @@ def _same(path: Path, given: Path) -> bool:
 def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
     """The files that a run's record names; nothing where there is no run: whoever opens it says so."""
     from closedbook.data.files import Source
-    from closedbook.runs.folder import RunFolder, found_from_here
+    from closedbook.runs.folder import RunFolder
+    from closedbook.runs.provenance import found_from_here
 
     with contextlib.suppress(ClosedbookError):
         record = RunFolder.open(run).record()
@@ -301,7 +302,9 @@ class TrainingDisplay:
             f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
             f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
-            f"on {places} here, products in {plan.matmul_dtype}" + (f"\nin {escape(plan.run)}" if plan.run else "")
+            f"on {places} here, products in {plan.matmul_dtype}"
+            + (f"\nchosen from the data: {escape('; '.join(plan.chosen))}" if plan.chosen else "")
+            + (f"\nin {escape(plan.run)}" if plan.run else "")
         )
 
     def step(self, step: Step) -> None:

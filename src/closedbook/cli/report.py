@@ -52,7 +52,7 @@ def report(
     target = output or (Path("source.html") if source else runs[0] / "report.html")
     if output is not None or source or runs[0].is_dir():
         check_output(target, questions, *((one.rpartition(":")[0] or None) for one in mixer or ()), runs=runs)
-    from closedbook.runs.folder import write_output
+    from closedbook.runs.store import write_output
 
     show_warnings()
     use_mixers(mixer)

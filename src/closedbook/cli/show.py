@@ -37,7 +37,8 @@ def recipe(
     json: bool
         Print it as JSON instead.
     """
-    from closedbook.config.schema import encode, load_recipe
+    from closedbook.config.loading import load_recipe
+    from closedbook.config.schema import encode
 
     loaded = load_recipe(name, set_ or [])
     if json:
@@ -82,7 +83,8 @@ def objective(
     """
     import numpy as np
 
-    from closedbook.config.schema import ComponentSpec, load_recipe
+    from closedbook.config.loading import load_recipe
+    from closedbook.config.registry import ComponentSpec
     from closedbook.data.arrays import NONE
     from closedbook.data.documents import read_documents, read_text
     from closedbook.data.questions import read_questions
@@ -152,7 +154,7 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
     from closedbook.data.files import Source
     from closedbook.errors import DataError
     from closedbook.inference.memory_stats import weigh
-    from closedbook.runs.folder import found_from_here
+    from closedbook.runs.provenance import found_from_here
 
     loaded = pipeline.load(run, mixer)
     record = loaded.folder.record()
@@ -192,7 +194,7 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
 
 def trained_with(objective: str) -> str:
     """A built-in recipe with this objective, the course's before others."""
-    from closedbook.config.schema import load_recipe, recipe_names
+    from closedbook.config.loading import load_recipe, recipe_names
 
     for name in ("course-vanilla", "fast", *recipe_names()):
         stages = load_recipe(name).stages

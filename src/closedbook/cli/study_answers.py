@@ -270,7 +270,7 @@ def finish(out: Any, folder: Path, name: str, record: dict[str, Any], json: bool
 
 def of_length(recipe: str, overrides: list[str], steps: int) -> Recipe:
     """A recipe whose one stage has so many steps; 0: as many as it has. Raises RecipeError where it has several."""
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.errors import RecipeError
 
     loaded = load_recipe(recipe, overrides)

@@ -25,7 +25,7 @@ READING = "reading the inputs, timing a batch"
 
 
 def train(
-    recipe: str,
+    recipe: str = "fast",
     *,
     documents: Path,
     questions: Path | None = None,
@@ -88,7 +88,7 @@ def train(
         Print one JSON object on standard output, everything else on standard error.
     """
     from closedbook import pipeline
-    from closedbook.config.schema import load_recipe
+    from closedbook.config.loading import load_recipe
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.model.devices import find_device
     from closedbook.runs.folder import check_free, default_folder
@@ -167,7 +167,8 @@ def tensorboard_in(folder: Path) -> TensorBoard:
 
 def after_interrupt(run: str, mixer: str | None = None) -> str:
     """What Ctrl-C left behind, and how to go on; `mixer` as it was given."""
-    from closedbook.runs.folder import RunFolder, resume_command
+    from closedbook.runs.folder import RunFolder
+    from closedbook.runs.provenance import resume_command
     from closedbook.training.checkpoint import saved_so_far
 
     if not run or not Path(run, "run.json").is_file():
@@ -183,7 +184,7 @@ def after_interrupt(run: str, mixer: str | None = None) -> str:
 
 def next_step(run: Run, questions: Path | None, documents: Path, mixer: str | None = None) -> str:
     """What to type after a training."""
-    from closedbook.runs.folder import mixer_option
+    from closedbook.runs.provenance import mixer_option
 
     more = mixer_option(run.folder, mixer)
     if not run.recipe.needs_questions or questions is None:

@@ -1,129 +1,53 @@
-"""Recipes: complete, named, immutable descriptions of a run, counted in steps; and the registries they name.
+"""Recipes: complete, named, immutable descriptions of a run, counted in steps, never in minutes.
 
 A recipe is a TOML file that maps one to one onto the dataclasses here. Mechanisms (mixers, stacks, objectives,
-optimisers, schedules) are named in it; a `Part` is such a name with the options of the class behind it. The
-registries map names to import paths, so that nothing here imports torch.
+optimisers, schedules) are named in it; a `ComponentSpec` is such a name with the options of the class behind it.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import importlib
-import os
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from closedbook.data.files import read_file
+from closedbook.config.registry import REGISTRIES, ComponentSpec
 from closedbook.errors import RecipeError
-from closedbook.validation import LONGEST_KEY, convert, item_name, nearest, parse_toml
+from closedbook.validation import nearest
 
-REGISTRIES: dict[str, dict[str, str]] = {
-    "mixer": {
-        "softmax": "closedbook.model.mixers.softmax:Softmax",
-        "synthesizer-dense": "closedbook.model.mixers.synthesizer_dense:SynthesizerDense",
-        "synthesizer-random": "closedbook.model.mixers.synthesizer_random:SynthesizerRandom",
-        "synthesizer-fixed": "closedbook.model.mixers.synthesizer_fixed:SynthesizerFixed",
-        "synthesizer-factorized-dense": (
-            "closedbook.model.mixers.synthesizer_factorized_dense:SynthesizerFactorizedDense"
-        ),
-        "synthesizer-factorized-random": (
-            "closedbook.model.mixers.synthesizer_factorized_random:SynthesizerFactorizedRandom"
-        ),
-        "synthesizer-dense-vanilla": "closedbook.model.mixers.synthesizer_dense_vanilla:SynthesizerDenseVanilla",
-        "synthesizer-random-vanilla": "closedbook.model.mixers.synthesizer_random_vanilla:SynthesizerRandomVanilla",
-    },
-    "stack": {
-        "uniform": "closedbook.model.stacks:Sequential",
-        "perceiver": "closedbook.model.stacks:Perceiver",
-    },
-    "positions": {
-        "learned": "closedbook.model.positions:Learned",
-        "rotary": "closedbook.model.positions:Rotary",
-        "none": "closedbook.model.positions:NoPositions",
-    },
-    "objective": {
-        "span": "closedbook.objectives.span_corruption:SpanCorruption",
-        "language": "closedbook.objectives.language:Language",
-        "cue": "closedbook.objectives.cue:Cue",
-        "masked": "closedbook.objectives.masked:Masked",
-        "question": "closedbook.objectives.question:QuestionAnswer",
-    },
-    "optimiser": {
-        "adamw": "closedbook.training.optimisers:AdamW",
-        "muon": "closedbook.training.muon:Muon",
-    },
-    "schedule": {
-        "course": "closedbook.training.schedules:Course",
-        "trapezoid": "closedbook.training.schedules:Trapezoid",
-    },
-}
-
-LARGEST_FILE = 2**20  # bytes of a recipe
 # Beyond these, building a network takes minutes before any memory is asked for.
 LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "context_length": 2**20}
 
-CUSTOM_MIXERS: dict[
-    str, type
-] = {}  # mixers from users' files, by name and hash; closedbook.model.custom_mixers fills it
 
-
-def registered(kind: str, name: str) -> Any:
-    """The class registered under `name`. Raises RecipeError, naming the nearest, where there is none."""
-    registry = REGISTRIES[kind]
-    own, at, sha256 = name.partition("@")
-    if kind == "mixer" and at:
-        if name not in CUSTOM_MIXERS:
-            raise RecipeError(
-                f'the mixer "{own}" is from a file of its author\'s own, whose SHA-256 begins {sha256[:12]}; files are '
-                f"only executed when asked for: give that very file with --mixer FILE.py:{own}"
-            )
-        return CUSTOM_MIXERS[name]
-    if name not in registry:
-        raise RecipeError(f'no {kind} is called "{name}"; {nearest(name, registry)}')
-    module, _, attribute = registry[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
-
-
-@dataclass(frozen=True)
-class ComponentSpec:
-    """A registered class by name, with its own options: `{name = "adamw", rate = 6e-3}`."""
-
-    name: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+class Auto(int):
+    """A number that is chosen from the data when a training begins; "auto" in a recipe."""
 
     @classmethod
-    def from_plain(cls, data: Any, where: str) -> ComponentSpec:
-        """A name alone, or a table of a name and options. These are checked where the part is made."""
-        options = {"name": data} if isinstance(data, str) else convert(Mapping[str, Any], data, where)
-        name = options.pop("name", None)
-        if not isinstance(name, str):
-            raise RecipeError(f"{where} needs a name")
-        return cls(name, options)
+    def from_plain(cls, data: Any, where: str) -> Auto:
+        if data != "auto":
+            raise RecipeError(f'{where} must be a number, or "auto"')
+        return AUTO
 
-    def make(self, kind: str, *args: Any, **kwargs: Any) -> Any:
-        """Call the class with its `Config` built from the options, then the given arguments."""
-        cls = registered(kind, self.name)
-        return cls(decode(cls.Config, self.options, f'the {kind} "{self.name}"'), *args, **kwargs)
+
+AUTO = Auto(-1)
 
 
 @dataclass(frozen=True)
 class VocabularyRecipe:
     kind: str = "characters"  # or "bpe", or "words"
-    size: int = 0  # tokens, for bpe
+    size: int = 0  # tokens, for bpe; words and phrases at the most, for words, 0 for all
+    phrases: int = 0  # for words: answers that are said in one at the most, the others spelled; 0 for `size`
 
     def __post_init__(self) -> None:
         one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words"))
-        not_negative(self, "vocabulary", "size")
+        not_negative(self, "vocabulary", "size", "phrases")
 
 
 @dataclass(frozen=True)
 class MemoryRecipe:
     """The hashed n-gram table; see closedbook.model.ngram_embedding."""
 
-    rows: int = 65_536  # per order; 0: no memory, but an embedding that is trained as one
+    rows: Auto | int = 65_536  # per order, or "auto"; 0: no memory, but an embedding that is trained as one
     orders: tuple[int, ...] = (2, 3)  # how many of the last tokens form a key
     names_only: bool = False  # only n-grams whose tokens are all parts of names (the words vocabulary knows them)
 
@@ -208,8 +132,8 @@ class Stage:
     objectives: tuple[ObjectiveWeight, ...]
     optimiser: ComponentSpec
     schedule: ComponentSpec
-    batch: int = 128  # examples
-    steps: int = 0
+    batch: Auto | int = 128  # examples, or "auto"
+    steps: Auto | int = 0  # or "auto"
     epochs: int = 0
     order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
@@ -220,9 +144,12 @@ class Stage:
     stop: StopRecipe | None = None  # needs data.held_out.stop
 
     def __post_init__(self) -> None:
-        positive(self, f"stages.{self.name}", "batch", "group")
-        not_negative(self, f"stages.{self.name}", "steps", "epochs", "clip", "at_once", "negatives", "keep")
-        if (self.steps > 0) == (self.epochs > 0):
+        positive(self, f"stages.{self.name}", *(("group",) if isinstance(self.batch, Auto) else ("batch", "group")))
+        not_negative(self, f"stages.{self.name}", "epochs", "clip", "at_once", "negatives", "keep")
+        auto = isinstance(self.steps, Auto)
+        if not auto:
+            not_negative(self, f"stages.{self.name}", "steps")
+        if (auto or self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
         one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))
         if not self.objectives:
@@ -238,14 +165,17 @@ class DataRecipe:
     documents: str = "titled"  # or "text": any text, one stream
     evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
-    held_out: Mapping[str, float] = field(default_factory=dict)  # parts of the training questions, by name's hash
+    held_out: Mapping[str, Auto | float] = field(
+        default_factory=dict
+    )  # parts of the training questions, by name's hash
 
     def __post_init__(self) -> None:
         one_of(self.documents, "data.documents", ("titled", "text"))
         unknown = set(self.held_out) - {"choose", "stop", "calibrate"}
         if unknown:
             raise RecipeError(f"data.held_out has an unknown part {min(unknown)!r}; known: choose, stop, calibrate")
-        if min(self.held_out.values(), default=0) < 0 or sum(self.held_out.values()) >= 1:
+        given = [share for share in self.held_out.values() if not isinstance(share, Auto)]
+        if min(given, default=0) < 0 or sum(given) >= 1:
             raise RecipeError(f"data.held_out = {dict(self.held_out)} must hold shares from 0 that sum to less than 1")
 
 
@@ -296,76 +226,10 @@ class Recipe:
         return tomli_w.dumps(encode(self))
 
 
-# Reading and writing --------------------------------------------------------------------------------------------
-
-
-def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
-    """A built-in recipe by name, or a recipe file by path, with `key=value` overrides applied.
-
-    Raises RecipeError for an unknown name, a damaged file, an unknown key (naming the nearest) or a bad value.
-    """
-    path = Path(name_or_path)
-    builtin = recipe_folder() / f"{name_or_path}.toml"
-    if path.suffix == ".toml" or (os.path.exists(path) and not os.path.isdir(path)):
-        source = path
-    elif os.path.isfile(builtin):
-        source = builtin
-    else:
-        shown = str(name_or_path)[:LONGEST_KEY]
-        raise RecipeError(f'no recipe is called "{shown}"; {nearest(shown, recipe_names())}')
-    try:
-        if os.path.isfile(source) and source.stat().st_size > LARGEST_FILE:
-            raise RecipeError(f"{source} is too large for a recipe; at most {LARGEST_FILE:,} bytes")
-        data = parse_toml(read_file(source).decode("utf-8"))
-    except FileNotFoundError:
-        raise RecipeError(f"{source}: no such recipe file; built in: {', '.join(recipe_names())}") from None
-    except OSError as error:
-        raise RecipeError(f"{source} cannot be read ({error.strerror}); give another file") from None
-    except ValueError as error:
-        raise RecipeError(f"{source} is not a readable TOML file: {error}") from None
-    for override in overrides:
-        apply_override(data, override)
-    return decode(Recipe, data, "")
-
-
-def recipe_folder() -> Path:
-    return Path(__file__).parent / "recipes"
-
-
-def recipe_names() -> list[str]:
-    return sorted(path.stem for path in recipe_folder().glob("*.toml"))
-
-
-def apply_override(data: dict[str, Any], override: str) -> None:
-    """Set one dotted key, in place: `model.width=128`, `stages.pretrain.epochs=20`. Stages go by their name."""
-    key, equals, text = override.partition("=")
-    override = " ".join(override.split())[:100]  # as messages show it
-    if not equals or not key.strip():
-        raise RecipeError(f"--set {override}: write key=value, such as --set model.width=128")
-    *parents, last = key.strip().split(".")
-    node: Any = data
-    for part in parents:
-        if isinstance(node, list):
-            named = {item_name(item): item for item in node if isinstance(item, dict)}
-            if part not in named:
-                raise RecipeError(f'--set {override}: nothing is called "{part}"; {nearest(part, named)}')
-            node = named[part]
-        else:
-            node = node.setdefault(part, {})
-        if not isinstance(node, (dict, list)):
-            raise RecipeError(f"--set {override}: {part} is a value, not a table")
-    if not isinstance(node, dict):
-        raise RecipeError(f"--set {override}: {key} names a list; give the item's name too")
-    try:
-        node[last] = parse_toml(f"x = {text}")["x"]
-    except tomllib.TOMLDecodeError:
-        node[last] = text  # a bare word is a string
-    except ValueError as error:
-        raise RecipeError(f"--set {override}: {error}") from None
-
-
 def encode(value: Any) -> Any:
     """Dataclasses to plain tables, lists and values for TOML or JSON; None is left out."""
+    if isinstance(value, Auto):
+        return "auto"
     if isinstance(value, ComponentSpec):
         return {"name": value.name, **encode(value.options)}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
@@ -376,11 +240,6 @@ def encode(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [encode(item) for item in value]
     return value
-
-
-def decode(cls: type, data: Any, where: str) -> Any:
-    """The inverse of `encode` for one dataclass. Raises RecipeError for unknown keys, missing ones and wrong types."""
-    return convert(cls, data, where)
 
 
 # Checks ---------------------------------------------------------------------------------------------------------

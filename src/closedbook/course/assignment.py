@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from closedbook.config.schema import ComponentSpec, Recipe, load_recipe, recipe_names
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.config.registry import ComponentSpec
+from closedbook.config.schema import Recipe
 from closedbook.course.params import put_params, read_params, use_rope_cache
 from closedbook.course.readings import check_reading
 from closedbook.data.arrays import NONE

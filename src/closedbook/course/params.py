@@ -17,7 +17,7 @@ from torch import Tensor
 from closedbook.data.files import read_bytes
 from closedbook.errors import RecipeError, RunError
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import write_output
+from closedbook.runs.store import write_output
 
 CONSTANTS = (".mask", ".rope_cache")  # what such a file holds beside trained numbers
 WRAPPERS = ("module.", "_orig_mod.")  # put before every name by DataParallel and torch.compile

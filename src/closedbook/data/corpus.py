@@ -27,7 +27,8 @@ class SpanTable:
     first: np.ndarray  # (n,) its first token within the document
     last: np.ndarray  # (n,) the token after its last
     number: np.ndarray  # (n,) bool: a number, not a capitalised run
-    answer: np.ndarray  # (n,) bool: its text is the answer of a training question
+    answer: np.ndarray  # (n,) bool: an answer of a training question, or it stands or looks as these do
+    nested: np.ndarray  # (n,) bool: it stands inside another; these come after a document's others
     output: Ragged  # the output tokens that say it
     starts: np.ndarray  # (documents + 1,) the first span of each document
 
@@ -99,13 +100,13 @@ class InMemory:
     def spans(self) -> SpanTable:
         before = offsets(np.array([len(part) for part, _ in self._pieces]))
         document = np.concatenate([one.document + at for one, at in zip(self._marked, before, strict=False)])
-        first, last, number, answer = (
+        first, last, number, answer, nested = (
             np.concatenate([getattr(one, name) for one in self._marked])
-            for name in ("first", "last", "number", "answer")
+            for name in ("first", "last", "number", "answer", "nested")
         )
         output = _ragged([one.said for one in self._marked], [one.said_lengths for one in self._marked])
         starts = offsets(np.bincount(document, minlength=len(self.documents)))
-        return SpanTable(document, first, last, number, answer, output, starts)
+        return SpanTable(document, first, last, number, answer, nested, output, starts)
 
     def release(self) -> None:
         pass

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from closedbook.data.files import BYTE_ORDER_MARK, Source, decode, read_hashed, split_lines
+from closedbook.data.questions import Titles
 
 # A full stop after one of these, or after an initial, belongs to the name.
 ABBREVIATIONS = frozenset(
@@ -18,6 +19,7 @@ ABBREVIATIONS = frozenset(
 )
 LONGEST_ABBREVIATION = 100  # characters; matching initials against a longer word would take too long
 # One letter ("J"), letters with stops or hyphens between ("J.R", "Ph.D", "J.-P").
+OTHER_STOP = re.compile("[。।۔]")  # the full stops of other scripts, which no initial has
 INITIAL = re.compile(r"^\w(?:\w?[.-]+\w)*$")
 
 
@@ -49,7 +51,7 @@ class Documents:
     @cached_property
     def known_titles(self) -> Collection[str]:
         """Every title, to be looked up in, and counted."""
-        return set(self.titles)
+        return Titles(self.titles)
 
     def some_titles(self) -> list[str]:
         """Different titles, sorted: all of them, or many where there are very many."""
@@ -92,6 +94,9 @@ def title_of(text: str) -> str:
     """
     text = text.removeprefix(BYTE_ORDER_MARK)
     first = start = text.find(". ")
+    other = OTHER_STOP.search(text)
+    if other and 0 < other.start() < (first if first >= 0 else len(text)):
+        return text[: other.start()]
     after = 0  # where the part begins in which the last word before a stop is looked for: each is read once
     while start >= 0:
         words = text[after:start].split()

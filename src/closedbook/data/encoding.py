@@ -14,7 +14,9 @@ import numpy as np
 
 from closedbook.data.arrays import enumerate_ragged, offsets
 from closedbook.data.documents import Document
+from closedbook.data.patterns import Patterns
 from closedbook.data.scan import Scan, paired
+from closedbook.data.spans import is_number
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 
@@ -46,7 +48,8 @@ class Marked:
     first: np.ndarray  # (spans,) its first token within the document
     last: np.ndarray  # (spans,) the token after its last
     number: np.ndarray  # (spans,) bool
-    answer: np.ndarray  # (spans,) bool
+    answer: np.ndarray  # (spans,) bool: an answer of a training question, or it stands or looks as these do
+    nested: np.ndarray  # (spans,) bool: it stands inside another; these come after a document's others
     said: np.ndarray  # the output tokens of all spans
     said_lengths: np.ndarray  # (spans,)
 
@@ -96,7 +99,9 @@ def mark(
     Where an answer is a single token, a span that the vocabulary cannot say, or of which it knows no word, is left
     out: it could never be asked for. None is where the vocabulary was made of these very documents.
     """
-    begin, end = scan.spans([len(item.title) for item in documents], salience.lower, salience.known)
+    patterns = vocabulary.patterns or Patterns()
+    found = patterns.find(scan, [len(item.title) for item in documents], salience.lower, salience.known)
+    begin, end, learned, nested = found.first, found.last, found.learned, found.nested
     document, a, b = scan.text[begin], scan.start[begin], scan.stop[end - 1]
     starts = offsets(encoded.lengths)
     place = np.repeat(scan.edges[:-1], encoded.lengths) + encoded.characters
@@ -104,26 +109,30 @@ def mark(
     texts_said = [scan.joined[x:y] for x, y in zip(a.tolist(), b.tolist(), strict=True)]
     said, said_lengths = vocabulary.encode_answers(texts_said)
     if vocabulary.answers_in_one:
-        sayable = said_lengths > 0
+        sayable, all_lengths = said_lengths > 0, said_lengths
         kept = (last > first) & sayable
         document, first, last, said_lengths = document[kept], first[kept], last[kept], said_lengths[kept]
-        said, texts_said = said[kept[sayable]], list(itertools.compress(texts_said, kept.tolist()))
+        learned, nested = learned[kept], nested[kept]
+        said = said[np.repeat(kept, all_lengths)]
+        texts_said = list(itertools.compress(texts_said, kept.tolist()))
     elif len(place):  # a token may start before the span it holds: with the space before it
         first = first - ((last == first) | (place[np.minimum(first, len(place) - 1)] > a))
-    number = np.fromiter((text[0].isdigit() for text in texts_said), bool, len(texts_said))
-    answer = np.fromiter((text in salience.golds for text in texts_said), bool, len(texts_said))
+    number = np.fromiter((is_number(text) for text in texts_said), bool, len(texts_said))
+    answer = learned | np.fromiter((text in salience.golds for text in texts_said), bool, len(texts_said))
 
     n = len(encoded.tokens)
     owner = np.repeat(np.arange(len(documents)), encoded.lengths)
     title_owner = np.repeat(np.arange(len(documents)), encoded.title_lengths)
     marks = IN_TITLE * paired(owner, encoded.tokens, title_owner, encoded.title_tokens).astype(np.uint8)
-    numbers = _inside(n, first[number], last[number])
+    outer = ~nested
+    numbers = _inside(n, first[number & outer], last[number & outer])
     beside = numbers[first - 1] | numbers[last]
-    names = _inside(n, first[~number], last[~number]) & ~_inside(n, first[beside], last[beside])
-    marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first, last)[:n].astype(np.uint8)
-    marks[first] |= FIRST
+    name = ~number & outer
+    names = _inside(n, first[name], last[name]) & ~_inside(n, first[beside], last[beside])
+    marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first[outer], last[outer])[:n].astype(np.uint8)
+    marks[first[outer]] |= FIRST
     at = starts[document]
-    return Marked(marks, document, first - at, last - at, number, answer, said, said_lengths)
+    return Marked(marks, document, first - at, last - at, number, answer, nested, said, said_lengths)
 
 
 def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:

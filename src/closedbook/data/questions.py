@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from closedbook.data.files import BYTE_ORDER_MARK, read_lines
@@ -14,8 +15,13 @@ from closedbook.errors import DataError
 
 LONGEST_NAME = 24  # words; a longer line of them is no name, and looking for one would take too long
 LOOKED_AT = 400  # words of a question among which names are looked for
+LONGEST_UNSPACED = 120  # characters of text without a space in which names are looked for
+# Thai to Khmer, kana, Chinese characters, Hangul: no space parts words there, or a particle follows the name directly.
+UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 POSSESSIVE = re.compile(r"['’]s\b")
-MARKS = ' ?!,;:()[]"“”„«»‘’'
+MARKS = ' ?!,;:()[]"“”„«»‘’？！，、。：；（）「」『』《》؟،؛।'
 
 
 @dataclass(frozen=True)
@@ -95,9 +101,38 @@ def read_questions(path: str | Path, *, need_answers: bool = False) -> Questions
     return Questions(tuple(items), sha256, str(path))
 
 
+class Titles(set[str]):
+    """Titles to look questions' subjects up in, whatever the case of their letters."""
+
+    @cached_property
+    def folded(self) -> dict[str, str]:
+        """By its folded form, each title; of several that differ in case only, the alphabetically first."""
+        return {fold(title): title for title in sorted(self, reverse=True)}
+
+
+def fold(name: str) -> str:
+    """A name without the difference between capital and small letters, and with single spaces."""
+    return " ".join(name.casefold().split())
+
+
 def subject(question: str, titles: Collection[str]) -> str | None:
-    """The longest title that stands in the question as whole words, or None: the person it asks about."""
-    return next((text for text in names_in(question) if text in titles), None)
+    """The longest title that stands in the question as whole words, or None: the person it asks about.
+
+    In scripts that put no spaces between words it may stand anywhere. Case matters only where two titles differ in
+    nothing else, and where the titles are no `Titles`.
+    """
+    if (found := next((text for text in names_in(question) if text in titles), None)) is not None:
+        return found
+    if not isinstance(titles, Titles):
+        return None
+    return next((titles.folded[key] for text in names_in(question) if (key := fold(text)) in titles.folded), None)
+
+
+def without(question: str, title: str, instead: str = "") -> str:
+    """The question with a title taken out, or put another in its place, where it stands first, in whatever case."""
+    place = re.search(r"\s+".join(map(re.escape, title.split())), question)
+    place = place or re.search(r"\s+".join(map(re.escape, title.split())), question, re.IGNORECASE)
+    return question if place is None else question[: place.start()] + instead + question[place.end() :]
 
 
 def names_in(question: str) -> Iterator[str]:
@@ -112,6 +147,21 @@ def names_in(question: str) -> Iterator[str]:
                 text = " ".join(words[start : start + length])
                 bare = POSSESSIVE.sub("", text).strip(MARKS)
                 yield from dict.fromkeys((text, bare, bare.rstrip(".")))
+        for word in words:
+            if unspaced := UNSPACED.search(word[:LONGEST_UNSPACED]):
+                yield from _within(word[:LONGEST_UNSPACED], unspaced.start())
+
+
+def _within(word: str, first: int) -> Iterator[str]:
+    """Every part, of two characters or more, of what stands between spaces in a script that puts few: longest first.
+
+    `first` is the first character of such a script; a part begins with one or ends after one.
+    """
+    for length in range(min(len(word) - 1, LONGEST_NAME), 1, -1):
+        for start in range(len(word) - length + 1):
+            part = word[start : start + length]
+            if start + length > first and UNSPACED.search(part) and not set(MARKS) & {part[0], part[-1]}:
+                yield part
 
 
 def split_by_name(

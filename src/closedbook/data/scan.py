@@ -12,7 +12,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from closedbook.data.spans import SENTENCE_END, WORD, normal
+from closedbook.data.spans import SENTENCE_END, WORD, is_number, normal
 
 # Words cover all of a text but its spaces, so the lengths of words and the places of spaces give the words' places.
 IS_SPACE = np.array([chr(point).isspace() for point in range(0x3001)])  # no space has a higher code point
@@ -38,7 +38,7 @@ class Lexicon(dict[str, int]):
         flags = (
             CAPITALISED * first.isupper()
             | LOWER * first.islower()
-            | DIGIT * first.isdigit()
+            | DIGIT * is_number(word)
             | STOP * (word in SENTENCE_END)
         )
         form = self.form_ids.setdefault(normal(word), len(self.form_ids))
@@ -100,6 +100,15 @@ class Scan:
         """(n,) the character after each word."""
         return self.start + self.lexicon.lengths[self.word]
 
+    def of_title(self, titles: Sequence[int]) -> np.ndarray:
+        """(n,) bool: whether a word is one of its own text's title, which has so many characters; wherever it stands.
+
+        Forms are compared.
+        """
+        form = self.lexicon.forms[self.word]
+        in_title = self.start < (self.edges[:-1] + np.asarray(titles, np.int64))[self.text]
+        return paired(self.text, form, self.text[in_title], form[in_title])
+
     def spans(
         self, titles: Sequence[int], lower: Collection[str], known: Collection[tuple[str, ...]] = ()
     ) -> tuple[np.ndarray, np.ndarray]:
@@ -129,8 +138,7 @@ class Scan:
         first, last = first[order], last[order]
         title_end = self.edges[:-1] + np.asarray(titles, np.int64)
         end = title_end[self.text]
-        in_title = self.start < end
-        told = paired(self.text, form, self.text[in_title], form[in_title])
+        told = self.of_title(titles)
         new = np.concatenate([[0], np.cumsum(~told)])
         says = (self.start[first] > end[first]) & (new[last] > new[first])
         first, last = first[says], last[says]

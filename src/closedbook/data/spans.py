@@ -13,11 +13,42 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
-# Initials with their stop, words with inner apostrophes and hyphens, the possessive, single marks. A letter may be
-# written as two characters, the second an accent (as macOS writes file names): they are one word.
-CAPITAL, LETTERS = "[A-ZÀ-ÖØ-ÞĆČĐŁŚŠŻŽΑ-ΩА-Я]", r"\w[\w\u0300-\u036f]*"
-WORD = re.compile(rf"(?:{CAPITAL}\.)+|{LETTERS}(?:['’\-](?!s\b){LETTERS})*|['’]s\b|[^\w\s]")
-SENTENCE_END = frozenset(".!?")
+CAPITAL = "[A-ZÀ-ÖØ-ÞĆČĐŁŚŠŻŽΑ-ΩА-Я]"
+# Scripts that are written without spaces: Han, Hiragana, Thai, Lao, Tibetan, Burmese, Khmer. Every character is a word.
+UNSPACED = (
+    "\u3005-\u3007\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+    "\u0e01-\u0e7f\u0e80-\u0eff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3"
+)
+
+
+def _combining() -> str:
+    """Accents and vowel signs that are characters of their own, as the inside of a regular expression's class."""
+    points = [i for i in range(0x300, 0x11A00) if unicodedata.category(chr(i)) in ("Mn", "Mc")] + [0x200C, 0x200D]
+    parts: list[list[int]] = []
+    for point in points:
+        if parts and parts[-1][1] == point - 1:
+            parts[-1][1] = point
+        else:
+            parts.append([point, point])
+    return "".join(f"{chr(a)}-{chr(b)}" for a, b in parts)
+
+
+COMBINING = _combining()
+MARKED = f"[{COMBINING}]"
+LETTERS = rf"[^\W{UNSPACED}]+(?:{MARKED}+[^\W{UNSPACED}]*)*"
+# A number with its sign, separators and exponent ("-71", "1,538", "0.009", "8.2e-05", "12:30"); not "5kg" or "1990-95".
+NUMBER = rf"(?:(?<![^\s(\[{{=~≈<>])[-−+](?=\d))?+\d++(?:[.,:]\d++)*+(?:[eE][-+]?\d++)?+(?![^\W{UNSPACED}]|[-'’]\w)"
+# Initials with their stop, numbers, words with inner apostrophes and hyphens, the possessive, degrees, single marks.
+WORD = re.compile(
+    rf"(?:{CAPITAL}\.)+|{NUMBER}|[{UNSPACED}]{MARKED}*|{LETTERS}(?:['’\-](?!s\b){LETTERS})*|['’]s\b|°[CFK]\b|[^\w\s]"
+)
+SENTENCE_END = frozenset(".!?。！？।۔؟")
+SIGNS = frozenset("-−+")
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a number, its sign included."""
+    return word[0].isdigit() or (word[0] in SIGNS and len(word) > 1 and word[1].isdigit())
 
 
 class Word(NamedTuple):
@@ -63,7 +94,7 @@ def salient_spans(text: Sequence[Word], lower: Counter[str]) -> list[tuple[int, 
             spans.append((i, j))
             i = j
         else:
-            if word.text[0].isdigit():
+            if is_number(word.text):
                 spans.append((i, i + 1))
             i += 1
     return spans

@@ -29,9 +29,9 @@ from closedbook.data.files import Source, chunks, opened
 from closedbook.data.questions import Questions
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RunError
-from closedbook.runs.folder import HASHED_WHOLE, digest, fingerprint, write_atomically
+from closedbook.runs.store import HASHED_WHOLE, digest, fingerprint, write_atomically
 
-FORMAT = 3
+FORMAT = 4
 LARGE = 32 << 20
 """Bytes of text from which a corpus is indexed on disk."""
 SOME_TITLES = 10_000
@@ -65,12 +65,13 @@ class TokenIndex:
         self.tokens = Ragged(self["tokens.token"], self["tokens.starts"])
         self.titles = Ragged(self["title"], self["title.starts"])
         self.bodies, self.marks = self["body"], self["tokens.mark"]
-        document, first, last, number, answer = (
-            self[f"spans.{name}"] for name in ("document", "first", "last", "number", "answer")
+        document, first, last, number, answer, nested = (
+            self[f"spans.{name}"] for name in ("document", "first", "last", "number", "answer", "nested")
         )
-        number.view, answer.view = number.view.view(np.bool_), answer.view.view(np.bool_)
+        for column in (number, answer, nested):
+            column.view = column.view.view(np.bool_)
         said = Ragged(self["spans.said"], self["spans.said.starts"])
-        self.spans = SpanTable(document, first, last, number, answer, said, self["spans.starts"])
+        self.spans = SpanTable(document, first, last, number, answer, nested, said, self["spans.starts"])
         self.documents = IndexedDocuments(_Items(self), self.about["sha256"], self.about["source"], None, self)
 
     def __getitem__(self, name: str) -> Any:
@@ -114,7 +115,7 @@ def is_large(path: str | Path) -> bool:
 def open_index(
     path: str | Path, kind: str, size: int = 0, questions: Questions | None = None,
     trained: builder.Choose | None = None, *, root: Path | None = None, about: Mapping[str, Any] | None = None,
-    processes: int | None = None, tell: builder.Tell = lambda _: None,
+    processes: int | None = None, tell: builder.Tell = lambda _: None, phrases: int = 0,
 ) -> TokenIndex:  # fmt: skip
     """The index of a corpus for a vocabulary of this kind and size and these questions; built if need be.
 
@@ -129,9 +130,9 @@ def open_index(
     root = root or default_root(source.path)
     asked = [(item.text, item.answer) for item in questions.items] if questions is not None else []
     settings = {
-        "format": FORMAT, "fields": source.fields, "kind": kind, "size": size, "chunk": builder.CHUNK,
-        "sample": builder.SAMPLE, "questions": hashlib.sha256(json.dumps(asked).encode()).hexdigest(),
-        "most": builder.MOST_WORDS, **(about or {}),
+        "format": FORMAT, "fields": source.fields, "kind": kind, "size": size, "phrases": phrases,
+        "chunk": builder.CHUNK, "sample": builder.SAMPLE, "most": builder.MOST_WORDS,
+        "questions": hashlib.sha256(json.dumps(asked).encode()).hexdigest(), **(about or {}),
     }  # fmt: skip
     settings = json.loads(json.dumps(settings))
     with opened(source, "documents") as (_, hexdigest):

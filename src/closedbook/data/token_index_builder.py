@@ -39,7 +39,7 @@ from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, Characters
 from closedbook.data.vocabulary_builder import make_vocabulary, vocabulary_from_json
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RunError
-from closedbook.runs.folder import digest, file_lock, write_atomically
+from closedbook.runs.store import digest, file_lock, write_atomically
 
 CHUNK = 2 << 20
 """Bytes of text in a record batch."""
@@ -61,7 +61,7 @@ def schemas(vocabulary: Vocabulary) -> tuple[Any, Any]:
     pa = pyarrow()
     number, byte, size = pa.int32(), pa.uint8(), vocabulary.size
     token = pa.uint8() if size <= 1 << 8 else pa.uint16() if size <= 1 << 16 else number
-    span = {"document": number, "first": number, "last": number, "number": byte, "answer": byte}
+    span = {"document": number, "first": number, "last": number, "number": byte, "answer": byte, "nested": byte}
     documents = {
         "tokens": pa.list_(pa.struct({"token": token, "mark": byte})), "title": pa.list_(token), "body": number,
         "spans": pa.list_(pa.struct({**span, "said": pa.list_(token)})), "name": pa.string(), "name_hash": pa.uint64(),
@@ -195,7 +195,8 @@ def _terms(source: Source, settings: Any, found: Survey, questions: Questions | 
     if kind == Characters.kind:
         vocabulary: Vocabulary = Characters.train(["".join(sorted(found.characters))])
     else:
-        vocabulary = make_vocabulary(kind, sample, size or MOST_WORDS * (kind == Words.kind), texts, answers, titles)
+        size = size or MOST_WORDS * (kind == Words.kind)
+        vocabulary = make_vocabulary(kind, sample, size, texts, answers, titles, settings["phrases"])
     lexicon = Lexicon()
     for some in pieces(sample):
         Scan.of(some, lexicon)
@@ -295,6 +296,7 @@ def _work(chunk: Chunk) -> bytes:
         "spans": lists(
             spans, np.bincount(marked.document, minlength=len(documents)), document=chunk.line - 1 + marked.document,
             first=marked.first, last=marked.last, number=marked.number.view("u1"), answer=marked.answer.view("u1"),
+            nested=marked.nested.view("u1"),
             said=lists(spans.value_type.field("said").type, marked.said_lengths, token=marked.said),
         ),
         "name": [item.title for item in documents],

@@ -6,12 +6,16 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from closedbook.data.scan import Scan
 from closedbook.errors import DataError, RecipeError
+
+if TYPE_CHECKING:
+    from closedbook.data.patterns import Patterns
 
 PAD, MASK = 0, 1
 PAD_CHARACTER, MASK_CHARACTER = "□", "⁇"  # U+25A1 and U+2047
@@ -19,17 +23,39 @@ PAD_CHARACTER, MASK_CHARACTER = "□", "⁇"  # U+25A1 and U+2047
 Ids = np.ndarray  # int32, one-dimensional
 
 
+@dataclass(frozen=True)
+class Spelling:
+    """How an answer goes on that is no phrase: outputs from `first` on are pieces, read again as the token `inputs`
+    has for them, until `end` is said.
+    """
+
+    first: int
+    end: int
+    inputs: np.ndarray  # (outputs,)
+
+
 class Vocabulary(ABC):
     """Text to token ids and back. Id 0 is PAD `□`, id 1 is MASK `⁇`."""
 
     kind: str
     unit = "character"  # what `unknown` lists
-    answers_in_one = False  # whether an answer is a single output token instead of a text that MASK closes
+    answers_in_one = False  # whether an answer is a phrase of its own instead of a text that MASK closes
+    spelling: Spelling | None = None  # how answers are spelled that are no phrases, where some are
+    patterns: Patterns | None = None  # where answers stand and what they look like, where that was learned
     named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, where that is known
 
     @property
     @abstractmethod
     def size(self) -> int: ...
+
+    @property
+    def in_one(self) -> bool | Spelling:
+        """How to decode an answer: as `decode.greedy` takes it."""
+        return self.spelling or self.answers_in_one
+
+    def longest(self, length: int) -> int:
+        """The most tokens of an answer; `length` of one that is spelled or a text."""
+        return 1 if self.in_one is True else length
 
     @property
     def outputs(self) -> int:
@@ -39,6 +65,13 @@ class Vocabulary(ABC):
     @abstractmethod
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
         """(ids, the character at which each token starts). Characters it lacks are left out; see `unknown`."""
+
+    def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
+        """As `encode`, of a question: an unknown word is read as a known one, where one can stand for it.
+
+        A word that only documents have is followed by one of trained questions that asks for the same.
+        """
+        return self.encode(text)
 
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
         """Many texts at once: (the ids of all, how many each has, the character of its text each starts at).
@@ -59,6 +92,10 @@ class Vocabulary(ABC):
     @abstractmethod
     def unknown(self, text: str) -> list[str]:
         """What of `text` the vocabulary lacks, in order: characters, or words (`unit`)."""
+
+    def dropped(self, text: str) -> list[str]:
+        """What of a question is lost: unknown, and not read as anything else."""
+        return self.unknown(text)
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]: ...

@@ -36,6 +36,7 @@ def make_vocabulary(
     questions: Iterable[str] = (),
     answers: Iterable[str] = (),
     titles: Sequence[str] | None = None,
+    phrases: int = 0,
 ) -> Vocabulary:
     """A vocabulary trained on documents and, for words, their titles and training questions.
 
@@ -46,7 +47,7 @@ def make_vocabulary(
     if kind == BytePairs.kind:
         return BytePairs.train(lines, size)
     if kind == Words.kind:
-        return Words.train(lines, questions, answers, size, titles)
+        return Words.train(lines, questions, answers, size, titles, phrases)
     raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe", "words"')
 
 

@@ -1,39 +1,59 @@
-"""The words vocabulary: a text is read word by word, and an answer is one token, a whole phrase.
+"""The words vocabulary: a text is read word by word, and an answer is one token, a whole phrase, or else spelled.
 
 Reading by words makes a name a few tokens that are the same wherever it stands and however it is capitalised.
 Answering by phrases makes every exposure of a fact a complete one: "New York City" is learned, or said, in one
-step. What can be said is closed: the salient spans of the documents and the answers of the training questions.
+step. Phrases are the spans of the documents and the answers of the training questions. Where these are more than may
+be phrases, the rarer ones are spelled in pieces, words and characters, until one that ends the answer.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from closedbook.data.documents import title_of
+from closedbook.data.paraphrase import SHORTEST, alike, read_as
+from closedbook.data.patterns import Patterns, learn
+from closedbook.data.questions import Titles, subject
 from closedbook.data.scan import CAPITALISED, Lexicon, Scan, pieces
-from closedbook.data.spans import normal, words
-from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, Ids, Vocabulary
+from closedbook.data.spans import as_words, is_number, normal, words
+from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, Ids, Spelling, Vocabulary
 
+PIECE = "\x02"  # before a piece where it is read: no word of a text begins so
+PIECES = 2048  # words that a spelled answer is made of, beside all characters
+LONGEST_SPELLED = 48  # pieces of an answer, its end included
 SHORTEST_HALF = 4  # letters of a word that is part of a compound; "where" is no "whe" and "re"
 
 
 class Words(Vocabulary):
     """Words in, phrases out. Input ids: PAD, MASK, then words by normal form. Output ids: phrases.
 
-    `named[i]` says whether word i is part of names: written with a capital letter more often than not.
+    `named[i]` says whether word i is part of names: written with a capital letter more often than not, or standing in
+    documents of which it is a title's word more often than elsewhere.
     """
 
     kind = "words"
     unit = "word"
     answers_in_one = True
 
-    def __init__(self, forms: Sequence[str], named: Sequence[bool], phrases: Sequence[str]) -> None:
-        self.forms, self.phrases = list(forms), list(phrases)
+    def __init__(
+        self,
+        forms: Sequence[str],
+        named: Sequence[bool],
+        phrases: Sequence[str],
+        patterns: Patterns | None = None,
+        asked: Sequence[int] = (),
+        spelled: Sequence[str] = (),
+    ) -> None:
+        self.forms, self.phrases, self.asked = list(forms), list(phrases), list(asked)
+        self.spelled = list(spelled)
+        """The pieces in which answers are spelled that are no phrases; each is read, too, as one of the last forms."""
+        self.patterns: Patterns = patterns or Patterns()
         self.named: np.ndarray = np.array(named, dtype=bool)
         self._ids = {form: i for i, form in enumerate(self.forms)}
         self._phrase_ids = {phrase: i for i, phrase in enumerate(self.phrases)}
@@ -46,41 +66,69 @@ class Words(Vocabulary):
         answers: Iterable[str] = (),
         size: int = 0,
         titles: Sequence[str] | None = None,
+        most: int = 0,
     ) -> Words:
         """The words of documents and training questions; the salient spans of documents and the training answers.
 
         `size`: so many words of the documents at most, and so many spans, the most frequent ones; 0 for all.
+        `most`: so many spans at most, in place of `size`; the others are spelled.
         `titles`: the documents', where they are not what stands before a line's first full stop.
         """
         lines = list(lines)
-        titled = iter(map(title_of, lines) if titles is None else titles)
+        titles = list(map(title_of, lines)) if titles is None else list(titles)
+        titled = iter(titles)
+        questions, answers = list(questions), list(answers)
         lexicon = Lexicon()
         for some in pieces(lines):
             Scan.of(some, lexicon)
         lower = lexicon.lower_case()
+        patterns = learn(lines, titles, list(zip(questions, answers, strict=False)), lower)
+        known = as_words(answers)
         words_of = np.zeros(len(lexicon.words), np.int64)
+        in_titles = np.zeros(len(lexicon.words), np.int64)
         phrases: Counter[str] = Counter()
         for some in pieces(lines):
             scan = Scan.of(some, lexicon)
             words_of += np.bincount(scan.word, minlength=len(words_of))
-            first, last = scan.spans([len(title) for title in islice(titled, len(some))], lower)
-            ends = zip(scan.start[first].tolist(), scan.stop[last - 1].tolist(), strict=True)
+            lengths = [len(title) for title in islice(titled, len(some))]
+            in_titles += np.bincount(scan.word[scan.of_title(lengths)], minlength=len(words_of))
+            found = patterns.find(scan, lengths, lower, known)
+            ends = zip(scan.start[found.first].tolist(), scan.stop[found.last - 1].tolist(), strict=True)
             phrases.update(scan.joined[a:b] for a, b in ends)
         names = list(lexicon.form_ids)
-        count, capitals = (
-            np.bincount(lexicon.forms, words_of * by, len(names)).astype(np.int64)
-            for by in (1, lexicon.flags & CAPITALISED > 0)
+        count, capitals, of_titles = (
+            np.bincount(lexicon.forms, of, len(names)).astype(np.int64)
+            for of in (words_of, words_of * (lexicon.flags & CAPITALISED > 0), in_titles)
         )
+        letters = np.fromiter((name[0].isalnum() for name in names), bool, len(names))
+        part_of_names = (2 * capitals > count) | ((2 * of_titles > count) & letters)
         chosen = np.arange(len(names))
         if size and len(names) > size:
             chosen = np.sort(np.argsort(-count, kind="stable")[:size])
-        forms = {names[i]: bool(2 * capitals[i] > count[i]) for i in chosen.tolist()}
+        forms = {names[i]: bool(part_of_names[i]) for i in chosen.tolist()}
+        known_titles, asked = Titles(titles), dict[str, None]()
         for question in questions:
+            name = subject(question, known_titles) or ""
+            at = question.casefold().find(name.casefold())
             for word in words(question):
-                forms.setdefault(normal(word.text), False)
-        frequent = phrases.most_common(size) if size and len(phrases) > size else phrases.items()
+                form = normal(word.text)
+                forms.setdefault(form, False)
+                if not at <= word.start < at + len(name):
+                    asked[form] = None
+        most = most or size
+        ranked = phrases.most_common() if most and len(phrases) > most else list(phrases.items())
+        frequent, rare = (ranked[:most], ranked[most:]) if most else (ranked, [])
         said = dict.fromkeys([*(phrase for phrase, _ in frequent), *answers])
-        return cls([PAD_CHARACTER, MASK_CHARACTER, *forms], [False, False, *forms.values()], list(said))
+        spelled = pieces_of(dict(rare), lexicon.words) if rare else []
+        made = cls(
+            [PAD_CHARACTER, MASK_CHARACTER, *forms, *(PIECE + piece for piece in spelled)],
+            [False, False, *forms.values(), *[True] * len(spelled)],
+            list(said),
+            patterns,
+            spelled=spelled,
+        )
+        made.asked = [made._ids[form] for form in asked]
+        return made
 
     @property
     def size(self) -> int:
@@ -88,12 +136,57 @@ class Words(Vocabulary):
 
     @property
     def outputs(self) -> int:
-        return len(self.phrases)
+        return len(self.phrases) + (len(self.spelled) + 1 if self.spelled else 0)
+
+    @cached_property
+    def spelling(self) -> Spelling | None:  # type: ignore[override]
+        if not self.spelled:
+            return None
+        inputs = np.zeros(self.outputs, np.int64)
+        inputs[len(self.phrases) : -1] = np.arange(len(self.forms) - len(self.spelled), len(self.forms))
+        return Spelling(len(self.phrases), self.outputs - 1, inputs)
 
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
         known = [(i, word.start) for word in words(text) if (i := self._ids.get(normal(word.text), PAD)) > MASK]
         ids, starts = zip(*known, strict=True) if known else ((), ())
         return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64)
+
+    def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
+        known = []
+        for word in words(text):
+            form = normal(word.text)
+            i = self._ids.get(form, PAD)
+            read = [i, self._beside(form)] if i > MASK else [self._read_as(form)]
+            known += [(i, word.start) for i in read if i > MASK]
+        ids, starts = zip(*known, strict=True) if known else ((), ())
+        return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64)
+
+    def dropped(self, text: str) -> list[str]:
+        return [word for word in self.unknown(text) if self._read_as(normal(word)) == PAD]
+
+    def _read_as(self, form: str) -> int:
+        """The known word that an unknown one is read as, PAD where there is none."""
+        if is_number(form) or not form[0].isalpha():
+            return PAD
+        asked, told, by_start = self._familiar
+        return self._ids[found] if (found := read_as(form, asked, told, by_start)) is not None else PAD
+
+    def _beside(self, form: str) -> int:
+        """A word of trained questions that asks for the same as this one, which only documents have; else PAD."""
+        asked = self._familiar[0]
+        if form in asked or self.named[self._ids[form]]:
+            return PAD
+        return next((self._ids[other] for other in alike().get(form, ()) if other in asked), PAD)
+
+    @cached_property
+    def _familiar(self) -> tuple[set[str], set[str], dict[str, list[str]]]:
+        """The words of training questions, those of documents that are no parts of names, and both by their start."""
+        asked = {self.forms[i] for i in self.asked}
+        told = {form for form, named in zip(self.forms[MASK + 1 :], self.named[MASK + 1 :], strict=True) if not named}
+        by_start: dict[str, list[str]] = defaultdict(list)
+        for form in sorted(asked | told):
+            by_start[form[:SHORTEST]].append(form)
+        return asked, told, dict(by_start)
 
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
         scan = scan or Scan.of(texts, Lexicon())
@@ -104,12 +197,23 @@ class Words(Vocabulary):
         return ids[known], np.bincount(text, minlength=len(texts)), scan.start[known] - scan.edges[text]
 
     def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
+        if self.spelled:
+            return super().encode_answers(texts)
         ids = np.fromiter((self._phrase_ids.get(text, -1) for text in texts), np.int32, len(texts))
         return ids[ids >= 0], (ids >= 0).astype(np.int64)
 
     def encode_answer(self, text: str) -> Ids:
         i = self._phrase_ids.get(text)
-        return np.array([] if i is None else [i], dtype=np.int32)
+        if i is not None:
+            return np.array([i], dtype=np.int32)
+        ids = [self._piece_ids.get(piece, -1) for piece in cut(text, self._piece_ids)] if self.spelled else []
+        if not ids or min(ids) < 0 or len(ids) >= LONGEST_SPELLED:
+            return np.zeros(0, np.int32)
+        return np.array([*ids, self.outputs - 1], dtype=np.int32)
+
+    @cached_property
+    def _piece_ids(self) -> dict[str, int]:
+        return {piece: len(self.phrases) + i for i, piece in enumerate(self.spelled)}
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
         return " ".join(self.forms[i] for i in ids if i != PAD)
@@ -126,20 +230,67 @@ class Words(Vocabulary):
         return self.forms[i] + " "
 
     def output(self, i: int) -> str:
-        return self.phrases[i]
+        if i < len(self.phrases):
+            return self.phrases[i]
+        return self.spelled[i - len(self.phrases)] if i < self.outputs - 1 else MASK_CHARACTER
 
     def answer(self, ids: Sequence[int] | Ids) -> str:
-        return self.phrases[ids[0]] if len(ids) else ""
+        said = [self.output(int(i)) for i in ids if i < len(self.phrases) + len(self.spelled)]
+        return said[0] if said and ids[0] < len(self.phrases) else "".join(said).strip()
 
     def unknown(self, text: str) -> list[str]:
         return [word.text for word in words(text) if self._ids.get(normal(word.text), PAD) <= MASK]
 
     def to_json(self) -> dict[str, Any]:
         named = np.flatnonzero(self.named).tolist()
-        return {"kind": self.kind, "forms": self.forms, "named": named, "phrases": self.phrases}
+        return {
+            "kind": self.kind,
+            "forms": self.forms,
+            "named": named,
+            "phrases": self.phrases,
+            "patterns": self.patterns.to_json(),
+            "asked": self.asked,
+            "spelled": self.spelled,
+        }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Words:
         named = np.zeros(len(data["forms"]), bool)
         named[data["named"]] = True
-        return cls(data["forms"], named.tolist(), data["phrases"])
+        return cls(
+            data["forms"],
+            named.tolist(),
+            data["phrases"],
+            Patterns.from_json(data["patterns"]) if "patterns" in data else None,
+            data.get("asked", ()),
+            data.get("spelled", ()),
+        )
+
+
+def chunks(text: str) -> Iterator[str]:
+    """A text's words, each with the space before it."""
+    at = 0
+    for word in words(text):
+        stop = word.start + len(word.text)
+        yield text[at:stop]
+        at = stop
+
+
+def pieces_of(texts: Mapping[str, int], words: Iterable[str]) -> list[str]:
+    """The pieces to spell with: the commonest words of these texts, each counted so often, and all characters."""
+    often: Counter[str] = Counter()
+    for text, count in texts.items():
+        for chunk in chunks(text):
+            often[chunk] += count
+    characters = {" ", *(character for word in words for character in word)}
+    shared = [chunk for chunk, count in often.most_common(PIECES) if count > 1 and len(chunk) > 1]
+    return [*sorted(characters), *sorted(shared)]
+
+
+def cut(text: str, known: Mapping[str, int]) -> Iterator[str]:
+    """A text in pieces: whole words where they are known, else their characters."""
+    for chunk in chunks(text):
+        if chunk in known:
+            yield chunk
+        else:
+            yield from chunk

@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from closedbook import __version__
-from closedbook.config.schema import REGISTRIES, ModelRecipe, Recipe, decode, encode
+from closedbook.config.registry import REGISTRIES
+from closedbook.config.schema import ModelRecipe, Recipe, encode
 from closedbook.course.params import put_params, read_params, write_params
 from closedbook.data.files import open_file, read_bytes
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
@@ -28,8 +29,9 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
 from closedbook.inference.run import Run, load, make_network
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import RunFolder, check_free, to_json
+from closedbook.runs.folder import RunFolder, check_free
 from closedbook.runs.records import OriginRecord
+from closedbook.runs.store import to_json
 from closedbook.runs.weights import load_weights, save_tensors
 from closedbook.validation import convert, parse_json, shown
 from closedbook.verdicts.calibration import Calibration
@@ -93,6 +95,15 @@ def gpt2_names(layers: int) -> dict[str, tuple[str, bool]]:
     return names
 
 
+def check_phrases(run: Run) -> None:
+    """Raise RunError where a run spells some answers in pieces, which only our own decoding reads again."""
+    if run.vocabulary.spelling is not None:
+        raise RunError(
+            f"{run.path} spells its rarer answers, which no export can; train with --set vocabulary.phrases=N so large "
+            "that all are phrases"
+        )
+
+
 def huggingface_model(run: Run) -> Any:
     """The run's network as a `PreTrainedModel`: GPT2LMHeadModel where that computes the same, or our own class."""
     import transformers
@@ -135,6 +146,7 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
     RecipeError for a mixer from a user's own file.
     """
     need("transformers", extra="huggingface")
+    check_phrases(run)
     check_new_folder(folder)
     if "@" in run.recipe.model.mixer.name:
         raise RecipeError(
@@ -271,7 +283,7 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
         if (found := origin.get("format")) != FORMAT:
             raise RunError(f"{ORIGIN} is of format {shown(found)}; this closedbook reads {FORMAT}")
         origin = convert(OriginRecord, origin, ORIGIN, RunError)
-        recipe = decode(Recipe, origin["recipe"], "")
+        recipe = convert(Recipe, origin["recipe"], "")
         recipe.to_toml().encode()  # halves of letters, which JSON can hold, are no text
         vocabulary = vocabulary_from_json(origin["vocabulary"])
         if origin["calibration"] is not None:

@@ -14,9 +14,10 @@ from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationMixin, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutput
 
-from closedbook.config.schema import ModelRecipe, decode
+from closedbook.config.schema import ModelRecipe
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.model.gpt import GPT
+from closedbook.validation import convert
 
 
 class ClosedbookConfig(PreTrainedConfig):
@@ -33,7 +34,7 @@ class ClosedbookConfig(PreTrainedConfig):
         others["use_cache"] = False
         super().__init__(**others)
         self.vocab_size, self.use_cache = vocab_size, False
-        recipe = decode(ModelRecipe, self.network, "network")
+        recipe = convert(ModelRecipe, self.network, "network")
         self.hidden_size, self.num_hidden_layers = recipe.width, recipe.layers
         self.num_attention_heads, self.max_position_embeddings = recipe.heads, recipe.context_length - 1
 
@@ -47,7 +48,7 @@ class ClosedbookForCausalLM(PreTrainedModel, GenerationMixin):
 
     def __init__(self, config: ClosedbookConfig) -> None:
         super().__init__(config)
-        recipe = decode(ModelRecipe, config.network, "network")
+        recipe = convert(ModelRecipe, config.network, "network")
         phrases = config.vocab_size - config.inputs
         self.gpt = GPT(recipe, config.inputs, phrases or config.inputs, np.zeros(config.inputs, bool))
         for module in list(self.gpt.modules()):  # a file holds these too: it has all that the network is

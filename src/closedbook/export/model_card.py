@@ -12,7 +12,8 @@ from typing import Any
 
 from closedbook.config.schema import Recipe
 from closedbook.errors import RunError
-from closedbook.runs.folder import RunFolder, mixer_option, resume_command
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import mixer_option, resume_command
 
 HUGGINGFACE = """## Use
 

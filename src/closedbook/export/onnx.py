@@ -18,7 +18,7 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.export.exporters import TOLERANCE, need, random_tokens
 from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT
-from closedbook.runs.folder import write_output
+from closedbook.runs.store import write_output
 
 MOST_ROWS = 4096
 

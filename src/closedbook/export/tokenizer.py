@@ -7,6 +7,7 @@ from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from closedbook.data.spans import COMBINING, UNSPACED, is_number
 from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, BytePairs, Characters, Vocabulary
 from closedbook.data.word_vocabulary import Words
 
@@ -18,9 +19,14 @@ INNER = "\ue000"  # a stop between initials, of a character for private use
 
 LETTER = r"[\p{L}\p{N}_\u0307]"  # Python's \w, and the dot that lowering İ leaves
 INITIAL = rf"(?<=[A-Z])(?<!{LETTER}[A-Z])(?<!{LETTER}['’\-][A-Z])"  # before a stop: one capital stands alone
+SPACED = rf"(?:(?![{UNSPACED}]){LETTER})"
+LETTERS = rf"{SPACED}+(?:[{COMBINING}]+{SPACED}*)*"
+# As `salience.WORD`, of lower-case text.
 SPLIT = (
-    rf"{LETTER}(?:{INNER}{LETTER})+|{LETTER}+(?:['’\-](?!s(?!{LETTER})){LETTER}+)*"
-    rf"|['’]s(?!{LETTER})|[^\p{{L}}\p{{N}}_\s]"
+    rf"{LETTER}(?:{INNER}{LETTER})+"
+    rf"|(?:(?<![^\s(\[{{=~≈<>])[-−+](?=\d))?+\d++(?:[.,:]\d++)*+(?:e[-+]?\d++)?+(?!{SPACED}|[-'’]{LETTER})"
+    rf"|[{UNSPACED}][{COMBINING}]*|{LETTERS}(?:['’\-](?!s(?!{LETTER})){LETTERS})*"
+    rf"|['’]s(?!{LETTER})|°[cfk](?!{LETTER})|[^\p{{L}}\p{{N}}_\s]"
 )
 FOLDS = {"ß": "ss", "ẞ": "ss", "ς": "σ", "ſ": "s"}  # where folding case does more than lowering it
 
@@ -48,10 +54,14 @@ def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
 
 def _words(vocabulary: Words) -> Tokenizer:
     entries = [PAD_CHARACTER, MASK_CHARACTER]
-    entries += [WORD + (form.replace(".", INNER) if len(form) > 1 else form) for form in vocabulary.forms[2:]]
+    entries += [
+        WORD + (form.replace(".", INNER) if len(form) > 1 and not is_number(form) else form)
+        for form in vocabulary.forms[2:]
+    ]
     entries += [PHRASE + phrase for phrase in vocabulary.phrases]
     made = Tokenizer(models.BPE({entry: i for i, entry in enumerate(entries)}, [], ignore_merges=True))
     steps: list[Any] = [
+        normalizers.NFC(),
         normalizers.Replace(Regex(rf"{INITIAL}\.(?=[A-Z]\.)"), INNER),
         normalizers.Replace(Regex(rf"{INITIAL}\."), " "),
         *(normalizers.Replace(one, other) for one, other in FOLDS.items()),

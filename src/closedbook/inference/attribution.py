@@ -122,10 +122,11 @@ def read(run: Run, text: str) -> Activations:
 def attribute(run: Run, text: str) -> Attribution:
     """Answer a question and look at how. Raises DataError for an empty one."""
     prompt, vocabulary = _prompt(run, text), run.vocabulary
-    length = 1 if vocabulary.answers_in_one else run.recipe.answer.length
-    (generated,) = generate.greedy(run.model, [prompt], length, in_one=vocabulary.answers_in_one)
-    said = [*generated.ids, *([MASK] if generated.closed else [])]
-    ids = np.concatenate([prompt, said[:-1]]).astype(np.int64)
+    length, spelling = vocabulary.longest(run.recipe.answer.length), vocabulary.spelling
+    (generated,) = generate.greedy(run.model, [prompt], length, in_one=vocabulary.in_one)
+    said = [*generated.ids, *([spelling.end if spelling else MASK] if generated.closed else [])]
+    read = said[:-1] if spelling is None else spelling.inputs[said[:-1]]
+    ids = np.concatenate([prompt, read]).astype(np.int64)
     tokens = torch.from_numpy(ids)[None].to(run.model.device)
     found = {name: value.cpu() for name, value in activations(run.model, tokens).items()}
     at = torch.arange(len(prompt) - 1, len(ids))

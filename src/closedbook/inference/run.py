@@ -26,7 +26,8 @@ from closedbook.model.custom_mixers import use_mixer, validate_mixer
 from closedbook.model.devices import find_device
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import Switch, ablated
-from closedbook.runs.folder import RunFolder, resume_command
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import resume_command
 from closedbook.runs.weights import load_tensors, load_weights
 from closedbook.verdicts import signals as signals_module
 from closedbook.verdicts.calibration import Calibration
@@ -111,7 +112,7 @@ class Run:
     @property
     def _length(self) -> int:
         """The most tokens an answer has."""
-        return 1 if self.vocabulary.answers_in_one else self.recipe.answer.length
+        return self.vocabulary.longest(self.recipe.answer.length)
 
     @property
     def longest_prompt(self) -> int:
@@ -162,7 +163,7 @@ class Run:
         return [self.vocabulary.answer(given.ids) for given in one.generated], signals_module.measure(one, signals)
 
     def _pass(self, questions: Sequence[Question], prompts: Sequence[np.ndarray], signals: str) -> ForwardResult:
-        generated = generate.greedy(self.model, prompts, self._length, in_one=self.vocabulary.answers_in_one)
+        generated = generate.greedy(self.model, prompts, self._length, in_one=self.vocabulary.in_one)
         texts = [question.text for question in questions]
         checkpoints = self.checkpoints if signals == "all" else []
         return ForwardResult(
@@ -257,9 +258,9 @@ class Run:
 
     def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
         """The tokens that go in, and how many characters and tokens had to be left out."""
-        ids, _ = self.vocabulary.encode(_text(question.text, "question"))
+        ids, _ = self.vocabulary.encode_question(_text(question.text, "question"))
         dropped = max(0, len(ids) + 1 - self.longest_prompt)
-        unknown = sum(map(len, self.vocabulary.unknown(question.text)))
+        unknown = sum(map(len, self.vocabulary.dropped(question.text)))
         return np.append(ids[dropped:], MASK).astype(np.int32), (unknown, dropped)
 
     def _warn(self, questions: Sequence[Question], notes: Sequence[tuple[int, int]]) -> None:
@@ -267,7 +268,7 @@ class Run:
         unknown, long = (sum(note[i] > 0 for note in notes) for i in (0, 1))
         if len(questions) == 1:
             if unknown:
-                warnings.warn(self._dropped(self.vocabulary.unknown(questions[0].text)), stacklevel=3)
+                warnings.warn(self._dropped(self.vocabulary.dropped(questions[0].text)), stacklevel=3)
             if long:
                 warnings.warn(f"the question is too long; its first {notes[0][1]} tokens were dropped", stacklevel=3)
             return

@@ -13,7 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from closedbook.config.schema import CUSTOM_MIXERS, ModelRecipe, load_recipe, registered
+from closedbook.config.loading import load_recipe
+from closedbook.config.registry import CUSTOM_MIXERS, registered
+from closedbook.config.schema import ModelRecipe
 from closedbook.data.files import read_file
 from closedbook.errors import ClosedbookError, RecipeError
 from closedbook.model.kv_cache import Cache

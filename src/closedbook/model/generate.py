@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from closedbook.data.vocabulary import MASK, PAD
+from closedbook.data.vocabulary import MASK, PAD, Spelling
 from closedbook.model.gpt import GPT
 from closedbook.model.kv_cache import Cache
 from closedbook.parallel import parallel_map, worker_pool
@@ -41,12 +41,13 @@ def greedy(
     length: int,
     batch: int = 128,
     *,
-    in_one: bool = False,
+    in_one: bool | Spelling = False,
     drawn: np.ndarray | None = None,
 ) -> list[Generated]:
     """The most probable next token, again and again, until MASK or `length` tokens, for each prompt.
 
-    `in_one`: the model's outputs are whole answers and no inputs, so one is taken, and no MASK closes it.
+    `in_one`: the model's outputs are whole answers and no inputs, so one is taken, and no MASK closes it; with a
+    spelling, pieces of answers are among them, and another follows each until their end is said.
     `drawn` (prompts, length), from 0 to below 1, samples instead: the token at that place of the summed distribution.
 
     Prompts of different lengths share a batch; each is decoded exactly as it would be alone. A prompt that leaves
@@ -70,7 +71,7 @@ def greedy(
 
 @torch.inference_mode()
 def _greedy(
-    model: GPT, prompts: list[np.ndarray], length: int, in_one: bool, drawn: np.ndarray | None = None
+    model: GPT, prompts: list[np.ndarray], length: int, in_one: bool | Spelling, drawn: np.ndarray | None = None
 ) -> list[Generated]:
     lengths = torch.tensor([len(prompt) for prompt in prompts])
     longest = int(lengths.max())
@@ -88,7 +89,10 @@ def _greedy(
     last = model(tokens[:, shared:], cache, at=rows * (longest - shared) + lengths - shared - 1)
     cache.filled = lengths
 
-    steps = 1 if in_one else length
+    spelling = in_one if isinstance(in_one, Spelling) else None
+    end = spelling.end if spelling else MASK
+    read_as = torch.from_numpy(spelling.inputs).to(device) if spelling else None
+    steps = 1 if in_one is True else length
     places = None if drawn is None else torch.from_numpy(drawn).to(device)
     states = last.float().cpu().numpy()
     said = torch.full((len(prompts), steps), PAD, device=device)
@@ -107,19 +111,22 @@ def _greedy(
         said[rows, step], measured[:, rows, step] = token, torch.stack([best, second, entropy])
         count[rows[going]] = step + 1
         full = cache.filled == model.recipe.context_length - 1
-        going = going & (token != MASK) & ~full
+        going = going & (token != end) & ~full
+        if spelling:
+            going = going & (token >= spelling.first)
         if step + 1 == steps or not going.any():
             break
         if full.any() or 2 * int(going.sum()) <= len(going):  # to leave rows out costs as much as a step with them
             left = going.nonzero()[:, 0]
             cache.keep(left)
             rows, token, going = rows[left], token[left], going[left]
-        last = model(token[:, None], cache)[:, -1]
+        read = token if read_as is None else read_as[token]
+        last = model(read[:, None], cache)[:, -1]
     said, measured = said.cpu(), measured.cpu()
     results = []
     for row, n in enumerate(count.tolist()):
         ids, (best, second, entropy) = said[row, :n].tolist(), measured[:, row, :n].tolist()
-        closed = not in_one and ids[-1:] == [MASK]
+        closed = in_one is not True and ids[-1:] == [end]
         results.append(Generated(ids[:-1] if closed else ids, best, closed, second, entropy, states[row]))
     return results
 

@@ -16,7 +16,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from closedbook.config.schema import ModelRecipe, registered
+from closedbook.config.registry import registered
+from closedbook.config.schema import ModelRecipe
 from closedbook.model.dropout import Dropout
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear

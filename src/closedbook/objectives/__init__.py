@@ -3,7 +3,7 @@
 An objective is a class with a `Config`, a number of `items` (documents or questions) and one method, `examples`,
 which turns item numbers and rows of random numbers into examples, in arrays. It holds no random state: the same
 items and numbers give the same examples, so a run can be resumed anywhere and split over any number of workers.
-To add one, write a file like `span.py` and register it in `closedbook.config.schema.REGISTRIES`.
+To add one, write a file like `span.py` and register it in `closedbook.config.registry.REGISTRIES`.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class Cue:
         self.weight = self._keep_weights()
         self.longest_title = self.titles.longest
         self.draws = 4 + len(self.window)
-        answer = 1 if self.vocabulary.answers_in_one else self.spans.output.longest + 1
+        answer = 1 if self.vocabulary.in_one is True else self.spans.output.longest + 1
         if self.longest_title + len(self.window) + config.gap + 1 + answer > corpus.context_length:
             raise RecipeError(
                 f"objective cue: a title of {self.longest_title} tokens, {len(self.window)} around a span and {answer} "

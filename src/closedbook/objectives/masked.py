@@ -67,7 +67,8 @@ class Masked:
         """The output token of each span, NONE where it cannot be said."""
         said = self.corpus.spans.output.take(span)
         label = np.full(len(span), NONE, np.int32)
-        label[said.lengths > 0] = said.values
+        whole = said.lengths == 1  # what is spelled takes more than one place
+        label[whole] = said.values[said.starts[:-1][whole]]
         return label
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -75,5 +76,6 @@ class Masked:
         owner, span = spans.of(items)
         first = spans.first[span]
         chance = self.config.mask_at_least + (1 - self.config.mask_at_least) * u[:, 0]
-        shown = (first >= self.corpus.bodies[items][owner]) & (first < self.room) & (self._label(span) != NONE)
+        shown = ~spans.nested[span] & (first >= self.corpus.bodies[items][owner]) & (first < self.room)
+        shown &= self._label(span) != NONE
         return span[shown & (u[owner, 2 + np.minimum(first, self.room - 1)] < chance[owner])]

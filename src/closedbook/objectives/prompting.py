@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, constant, enumerate_ragged
+from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, constant, enumerate_ragged, offsets
 from closedbook.data.vocabulary import MASK, Vocabulary
 
 
 def ask(prompts: Ragged, answers: Ragged, vocabulary: Vocabulary, *, mask_is_target: bool = False) -> Examples:
     """`prompt ⁇ answer ⁇`, asking for the answer and the MASK that closes it.
 
-    With a vocabulary that answers in one token the example is `prompt ⁇`, asking for that token at MASK.
+    With a vocabulary that answers in one token the example is `prompt ⁇`, asking for that token at MASK; of an answer
+    that is spelled the pieces follow, each asked for where the one before it stands, and its end last.
     `mask_is_target`: the first MASK is asked for too, as the course does.
     """
     mask = constant(MASK, len(prompts))
     if vocabulary.answers_in_one:
-        inputs = concatenate([prompts, mask])
+        owner, within = enumerate_ragged(answers.lengths)
+        parts = [prompts, mask]
+        if vocabulary.spelling is not None:
+            read = within < answers.lengths[owner] - 1
+            pieces = vocabulary.spelling.inputs[answers.values[read]].astype(np.int32)
+            parts.append(Ragged(pieces, offsets(np.maximum(answers.lengths - 1, 0))))
+        inputs = concatenate(parts)
         labels = np.full(len(inputs.values), NONE, np.int32)
-        known = answers.lengths > 0
-        labels[inputs.starts[1:][known] - 1] = answers.values
+        labels[inputs.starts[owner] + prompts.lengths[owner] + within] = answers.values
         return Examples.of(inputs, labels)
     tokens = concatenate([prompts, mask, answers, mask])
     owner, within = enumerate_ragged(tokens.lengths)

@@ -30,7 +30,8 @@ from closedbook.reporting.attribution_section import chosen
 from closedbook.reporting.confidence_section import certainty, strangers, verdicts
 from closedbook.reporting.filters import evidence_of, exposures, number, typeset, verdict_of
 from closedbook.reporting.published import DEV
-from closedbook.runs.folder import RunFolder, resume_command
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import resume_command
 from closedbook.web.registry import unchanged
 
 if TYPE_CHECKING:

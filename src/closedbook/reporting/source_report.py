@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from closedbook import __version__
-from closedbook.config.schema import decode
 from closedbook.reporting import html_report
 from closedbook.reporting.accuracy_section import read_measured
 from closedbook.reporting.published import PUBLISHED
+from closedbook.validation import convert
 
 Progress = Callable[[str], None]
 
@@ -39,7 +39,7 @@ class Row:
 def rows() -> list[Row]:
     """The rows of source.toml, in its order."""
     data = tomllib.loads((Path(__file__).parent / "source.toml").read_text(encoding="utf-8"))
-    return [decode(Row, row, f"row {row.get('id')}") for row in data["row"]]
+    return [convert(Row, row, f"row {row.get('id')}") for row in data["row"]]
 
 
 def source_report(paths: Sequence[Path] = (), *, progress: Progress = lambda what: None) -> str:

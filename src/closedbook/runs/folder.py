@@ -19,34 +19,27 @@ survives what: docs/safety.md.
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
-import re
-import shlex
-import subprocess
-import sys
 import time
 import uuid
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from closedbook import __version__
-from closedbook.config.schema import Recipe, load_recipe
-from closedbook.data.files import Source, check_kind, create_beside, open_file, read_file
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe
+from closedbook.data.files import read_file
 from closedbook.errors import RecipeError, RunError
 from closedbook.runs.records import EvaluationRecord, MetricsRecord, RunRecord
+from closedbook.runs.store import SAMPLED, digest, file_lock, fingerprint, to_json, write_atomically
 from closedbook.validation import convert, parse_json
 
-FORMAT = 2
-READS = (1, 2)  # runs of format 1 hold no hashes
+FORMAT = 3
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
-HASHED_WHOLE = 2**28  # bytes; of a larger file, samples are hashed
-SAMPLED = "sampled:"
 RECORDS: dict[str, Any] = {"evaluation.json": EvaluationRecord, "calibration.json": Any, "vocabulary.json": Any}
 REMEDIES = {
     "metrics.jsonl": "bring it back from a copy, or remove it and do without the curve",
@@ -116,7 +109,7 @@ class RunFolder:
 
     @property
     def id(self) -> str | None:
-        """What tells this run's training states from another's; None in format 1."""
+        """What tells this run's training states from another's."""
         return self.record().get("id")
 
     def recipe(self) -> Recipe:
@@ -134,11 +127,13 @@ class RunFolder:
         """run.json without its seal. Raises RunError where it is damaged or of another format."""
         path = self.path / "run.json"
         data = _parse(path, self._read("run.json"))
-        found = data.get("format")
-        if found not in READS or isinstance(found, bool):
-            known, told = " and ".join(map(str, READS)), json.dumps(found)[:40]
-            raise RunError(f"{self.path} is a run of format {told}; this closedbook ({__version__}) reads {known}")
-        if data.pop("seal", None) != digest(data) and found != 1:
+        number = data.get("format")
+        if number != FORMAT or isinstance(number, bool):
+            raise RunError(
+                f"{self.path} is a run of format {json.dumps(number)[:40]}; this closedbook ({__version__}) reads "
+                f"format {FORMAT}: train anew, or open it with the version that made it"
+            )
+        if data.pop("seal", None) != digest(data):
             raise RunError(f"{path} is damaged (it is not what was saved); bring it back from a copy")
         return typed(RunRecord, data, path)
 
@@ -157,11 +152,11 @@ class RunFolder:
         """Whether all of a file is known to be what was saved; `content` where it has been read already.
 
         Raises RunError where it is not. False where only samples of it were hashed, and where there is no hash: of
-        files that a training in progress is still writing, and in a run of format 1.
+        files that a training in progress is still writing.
         """
         record = self.record()
         known = record.get("files", {}).get(name)
-        if known is None and (record["format"] == 1 or record.get("status") != "finished"):
+        if known is None and record.get("status") != "finished":
             return False
         path = self.path / name
         try:
@@ -184,11 +179,11 @@ class RunFolder:
 
         So whichever of the two files a kill leaves behind, they fit.
         """
-        if name == "run.json" and data.get("format") != 1:
+        if name == "run.json":
             data = json.loads(json.dumps(data))
             data = {**data, "seal": digest(data)}
         content = (to_json(data, indent=2) + "\n").encode()
-        if name == "run.json" or not self.finished or self.record()["format"] == 1:
+        if name == "run.json" or not self.finished:
             write_atomically(self.path / name, content)
             return
         with self.lock(wait=10.0):
@@ -256,59 +251,6 @@ class RunFolder:
             yield
 
 
-@contextlib.contextmanager
-def file_lock(path: Path) -> Iterator[bool]:
-    """Hold a lock file while this lasts, and then remove it; False where another process holds it.
-
-    A process that ends in any way holds nothing any more. Raises OSError where the file cannot be written, or is none.
-    """
-    with contextlib.suppress(FileNotFoundError):
-        check_kind(path)
-    with open(path, "a+b", opener=_unlinked) as file:
-        if not _lock(file.fileno(), path):
-            yield False
-            return
-        try:
-            yield True
-        finally:
-            with contextlib.suppress(OSError):
-                path.unlink()
-
-
-def _unlinked(path: str, flags: int) -> int:
-    """Open a file, but none that a link leads to: it may be somebody else's."""
-    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
-
-
-HELD = (errno.EAGAIN, errno.EACCES, errno.EDEADLK, errno.EWOULDBLOCK)
-
-
-def _lock(descriptor: int, path: Path) -> bool:
-    """Whether the open file could be locked, and is still the one in the folder."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno in HELD:
-            return False
-        warnings.warn(f"{path.parent} cannot be locked ({error.strerror}); train in it once at a time", stacklevel=4)
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.stat(path))
-    except OSError:
-        return False  # its holder has just finished and removed it
-
-
-def digest(record: Mapping[str, Any]) -> str:
-    """A hash of a JSON object, to be kept in it."""
-    return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
-
-
 def _remedy(name: str) -> str:
     return REMEDIES.get(name, "bring it back from a copy, or train anew")
 
@@ -340,19 +282,6 @@ def metrics_lines(path: Path, content: bytes) -> list[dict[str, Any]]:
             if isinstance(entry, dict):
                 lines.append(typed(MetricsRecord, entry, path, f"line {number}"))
     return lines
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file; of one larger than HASHED_WHOLE, of its size and 64 MB spread over it."""
-    with open_file(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        if size <= HASHED_WHOLE:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-        digest, block = hashlib.sha256(str(size).encode()), 2**20
-        for number in range(64):
-            file.seek((size - block) * number // 63)
-            digest.update(file.read(block))
-        return f"{SAMPLED}{digest.hexdigest()}"
 
 
 def check_free(path: Path, advice: str = "go on with --resume, or choose another folder with --run") -> None:
@@ -389,132 +318,6 @@ def is_free(path: Path) -> bool:
         return False
 
 
-def to_json(data: Any, indent: int | None = None) -> str:
-    """JSON with readable letters; a file name that is no UTF-8 is escaped rather than refused."""
-    text = json.dumps(data, indent=indent, ensure_ascii=False)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return json.dumps(data, indent=indent)
-    return text
-
-
-def write_atomically(path: Path, content: bytes, keep: Path | None = None) -> None:
-    """Write beside the file, then put it in place: a reader sees the old content or the new, never a part.
-
-    `keep` is where the old file goes. The new one has the old one's permissions. A link or a pipe in its place is
-    replaced, not followed. Raises RunError where the file cannot be written.
-    """
-    temporary = None
-    try:
-        file, temporary = create_beside(path)
-        with file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        if keep is not None and path.is_file():
-            os.replace(path, keep)
-        os.replace(temporary, path)
-        _sync_folder(path.parent)
-    except BaseException as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-        if isinstance(error, OSError):
-            full = error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", None))
-            advice = "make room" if full else "check the folder"
-            raise RunError(
-                f"{path} cannot be written ({error.strerror}); {advice}: what was saved before is still there"
-            ) from None
-        raise
-
-
-def write_output(path: Path, content: bytes) -> None:
-    """Write what a user asked for: into a device or a pipe (/dev/stdout) as it is, else at once, as all files here."""
-    if path.exists() and not path.is_file() and not path.is_dir():
-        path.write_bytes(content)
-    else:
-        write_atomically(path, content)
-
-
-def put_in_place(partial: Path, path: Path) -> None:
-    """Give a file that was written beside its place its name, once it is on the disk. Raises OSError."""
-    with open(partial, "r+b") as file:
-        os.fsync(file.fileno())
-    os.replace(partial, path)
-    _sync_folder(path.parent)
-
-
-def _sync_folder(path: Path) -> None:
-    """Make the names in a folder outlast a power failure, where the system has a way."""
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-
-
-def resume_command(folder: RunFolder, mixer: str | None = None) -> str:
-    """What to type to go on with an interrupted run: its own recipe file, and the inputs it was started with.
-
-    It is put together here. The command that a run folder records is its maker's word, and is advised to nobody; so is
-    the file of a mixer, which is executed: only one that was given just now, as `mixer`, is named.
-    """
-    record = folder.record()
-    if record.get("start") and (words := _course_command(folder, record)):
-        return shlex.join(words)
-    words = ["closedbook", "train", _plainly(str(folder.path / "recipe.toml"))]
-    for option in ("documents", "questions", "dev"):
-        if given := record.get(option):
-            words += [f"--{option}", _plainly(found_from_here(given["path"], record))]
-            if given.get("index"):
-                words += ["--index", _plainly(given["index"])]
-    if (device := record.get("device", "cpu")) in ("cuda", "mps"):
-        words += ["--device", device]
-    return shlex.join([*words, *mixer_option(folder, mixer), "--run", _plainly(str(folder.path)), "--resume"])
-
-
-def _course_command(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
-    """The command of the course that goes on with a leg which began from a file of parameters; none for other runs."""
-    recipe = folder.recipe()
-    named = re.fullmatch(r"course-([a-z]+)(-2024)?-(pretrain|finetune)", recipe.name)
-    if not named or folder.path.suffix != ".run":
-        return []
-    variant, edition, function = named.groups()
-    stage = recipe.stages[0]
-    words = ["closedbook", "cs224n", function, variant, found_from_here(record["documents"]["path"], record)]
-    flags = {
-        "reading_params_path": found_from_here(record["start"]["path"], record),
-        "writing_params_path": str(folder.path.with_suffix("")),
-        "finetune_corpus_path": record["questions"] and found_from_here(record["questions"]["path"], record),
-        f"{function}_lr": stage.optimiser.options.get("rate"),
-        "bottleneck_dim": recipe.model.stack.options.get("latents"),
-        "epochs": stage.epochs,
-        "schedule": edition and edition[1:],
-    }
-    given = [(f"--{name}", str(value)) for name, value in flags.items() if value]
-    return list(map(_plainly, words)) + [word for name, value in given for word in (name, _plainly(value))]
-
-
-def _plainly(path: str) -> str:
-    """A file name that no command takes for an option."""
-    return f"./{path}" if path.startswith("-") else path
-
-
-def found_from_here(path: str, record: Mapping[str, Any]) -> str:
-    """An input of a run as it was named, or, where that is nothing here, from the folder that training began in."""
-    elsewhere = os.path.join(str(record.get("folder", "")), path)
-    return path if Source.of(path).path.exists() or not Source.of(elsewhere).path.exists() else elsewhere
-
-
-def mixer_option(folder: RunFolder, given: str | None = None) -> list[str]:
-    """--mixer FILE.py:CLASS, where this run's mixer is from a user's file: what opens it needs that too."""
-    name, own, _ = folder.record().get("mixer", "").partition("@")
-    return ["--mixer", given or f"FILE.py:{name}"] if own else []
-
-
 def is_of_run(name: str) -> bool:
     """Whether a run folder has files of this name, which nothing else may be called there."""
     own = (*MADE_FIRST, *REMEDIES, "model.safetensors", "calibration.json", ".lock")
@@ -546,21 +349,3 @@ def look_for_runs(root: Path) -> tuple[list[RunFolder], dict[str, str]]:
         except (RunError, OSError) as error:
             damaged[path.parent.name] = str(error)
     return [folder for _, folder in sorted(found, key=lambda pair: pair[0])], damaged
-
-
-def source_commit() -> str | None:
-    """The commit of the package's own checkout, with "+" where it was changed; None where it is installed."""
-    here = Path(__file__).parent
-    try:
-        _git(here, "ls-files", "--error-unmatch", Path(__file__).name)  # in a checkout around an environment: refused
-        commit = _git(here, "rev-parse", "--short=12", "HEAD")
-        return commit + ("+" if _git(here, "status", "--porcelain", "--", ".") else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        ["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=True, timeout=10
-    )
-    return done.stdout.strip()

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from closedbook.data.files import check_kind
 from closedbook.errors import RunError
-from closedbook.runs.folder import write_atomically
+from closedbook.runs.store import write_atomically
 from closedbook.validation import convert, parse_json
 
 

@@ -28,7 +28,7 @@ from closedbook.data.questions import Questions, read_questions, split_by_name, 
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation import metrics
 from closedbook.formatting import decimal, interval, markdown_table, percent, points
-from closedbook.runs.folder import write_atomically
+from closedbook.runs.store import write_atomically
 from closedbook.studies import study_report
 from closedbook.studies.experiment import Experiment
 from closedbook.studies.probe_baselines import names_only

@@ -23,16 +23,9 @@ import numpy as np
 import torch
 
 from closedbook import pipeline
-from closedbook.config.schema import (
-    CUSTOM_MIXERS,
-    REGISTRIES,
-    ComponentSpec,
-    Recipe,
-    Stage,
-    encode,
-    load_recipe,
-    recipe_names,
-)
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.config.registry import CUSTOM_MIXERS, REGISTRIES, ComponentSpec
+from closedbook.config.schema import Recipe, Stage, encode
 from closedbook.data.questions import read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError, DivergedError, RecipeError, RunError
@@ -206,10 +199,11 @@ class Comparison(Experiment):
     def _steps(self, recipe: Recipe, minutes: float) -> dict[str, int]:
         """Stage name to steps (epochs, where the recipe counts those): as many as fit, finetuning before the rest."""
         left = 60 * minutes
-        seconds = {}
+        seconds, planned = {}, {}
         for stage in recipe.stages:
             setup = prepare_training(replace(recipe, stages=(stage,)), self.documents, self.questions)
             seconds[stage.name] = max(estimate(setup)[1], 0.1)
+            planned[stage.name] = stage.epochs or setup.recipe.stages[0].steps  # a recipe may leave them to the data
         made = {}
         finetuning = [s for s in recipe.stages if len(recipe.stages) > 1 and _only_questions(s)]
         for group, most in ((finetuning, FINETUNING_AT_MOST), ([s for s in recipe.stages if s not in finetuning], 1.0)):
@@ -218,7 +212,7 @@ class Comparison(Experiment):
             if group is finetuning:
                 fits = min(1.0, fits)
             for stage in group:
-                made[stage.name] = max(1, round((stage.epochs or stage.steps) * fits))
+                made[stage.name] = max(1, round(planned[stage.name] * fits))
             left -= needed * fits
         return {stage.name: made[stage.name] for stage in recipe.stages}
 

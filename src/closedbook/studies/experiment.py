@@ -12,8 +12,8 @@ from typing import Any
 
 from closedbook.data.files import read_file
 from closedbook.errors import RunError
-from closedbook.runs.folder import file_lock
 from closedbook.runs.records import StudyRecord
+from closedbook.runs.store import file_lock
 from closedbook.studies import study_report
 from closedbook.validation import convert, parse_json
 

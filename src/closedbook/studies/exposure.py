@@ -24,7 +24,8 @@ import numpy as np
 import torch
 
 from closedbook import pipeline
-from closedbook.config.schema import Recipe, encode, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe, encode
 from closedbook.data.arrays import NONE
 from closedbook.data.questions import Question
 from closedbook.data.vocabulary import MASK, PAD

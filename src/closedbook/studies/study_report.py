@@ -10,7 +10,7 @@ from typing import Any
 
 from closedbook.attention.claim_figures import DARK, LIGHT, Slide, Theme, svg
 from closedbook.errors import RunError
-from closedbook.runs.folder import write_atomically
+from closedbook.runs.store import write_atomically
 
 Draw = Callable[[Slide], None]
 

@@ -39,15 +39,15 @@ class ValidationSet:
     def __init__(self, questions: Questions, vocabulary: Vocabulary, length: int, block: int) -> None:
         """`length` is the most tokens of an answer, `block` the longest example: a longer question loses its start."""
         self.vocabulary, self.answers = vocabulary, questions.answers
-        self.length = 1 if vocabulary.answers_in_one else length
+        self.length = vocabulary.longest(length)
         room = block - 1 - min(self.length, block // 2)
-        encoded = (vocabulary.encode(text)[0] for text in questions.texts)
+        encoded = (vocabulary.encode_question(text)[0] for text in questions.texts)
         self.prompts = [np.append(ids[max(0, len(ids) + 1 - room) :], MASK).astype(np.int32) for ids in encoded]
 
     def evaluate(self, model: GPT, step: int) -> ValidationResult:
         """Ask everything. The model is left in the mode it was in, and no random number is drawn."""
         training = model.training
-        generated = generate.greedy(model, self.prompts, self.length, in_one=self.vocabulary.answers_in_one)
+        generated = generate.greedy(model, self.prompts, self.length, in_one=self.vocabulary.in_one)
         model.train(training)
         answers = [self.vocabulary.answer(item.ids) for item in generated]
         right = sum(answer == gold for answer, gold in zip(answers, self.answers, strict=True))

@@ -27,6 +27,7 @@ class Plan:
     processes: int = 1
     device: str = "cpu"
     matmul_dtype: str = "float32"
+    chosen: tuple[str, ...] = ()  # what the recipe left to the data, and why it is what it is
 
 
 @dataclass(frozen=True)

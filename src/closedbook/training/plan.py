@@ -39,6 +39,7 @@ def plan_training(setup: TrainingSetup, run: str | Path = "") -> Plan:
         processes=setup.distributed.processes,
         device=setup.distributed.device.type,
         matmul_dtype=setup.recipe.model.matmul_dtype,
+        chosen=setup.chosen,
     )
 
 

@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from closedbook.config.schema import Recipe, decode, encode
+from closedbook.config.schema import Recipe, encode
 from closedbook.errors import RunError
 from closedbook.model.custom_mixers import FILES
-from closedbook.runs.folder import RunFolder, source_commit, to_json
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import source_commit
+from closedbook.runs.store import to_json
 from closedbook.training.checkpoint import already_finished
 from closedbook.training.setup import StartingWeights, TrainingSetup
+from closedbook.validation import convert
 
 
 def start_record(
@@ -56,7 +59,7 @@ def check_recipe(folder: RunFolder, recipe: Recipe) -> None:
     """Raise RunError unless the run can go on with this recipe."""
     if folder.finished:
         raise RunError(already_finished(folder))
-    if folder.recipe() != decode(Recipe, encode(recipe), ""):
+    if folder.recipe() != convert(Recipe, encode(recipe), ""):
         raise RunError(f"{folder.path} was started with another recipe; give the same --set options, or a new --run")
 
 

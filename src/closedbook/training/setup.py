@@ -19,6 +19,7 @@ from closedbook.data.vocabulary_builder import make_vocabulary
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.model.linear import fastest
+from closedbook.objectives import sizing
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.runs.folder import RunFolder
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
@@ -51,6 +52,7 @@ class TrainingSetup:
     samplers: list[BatchSampler]  # one for each stage
     validation_set: ValidationSet | None = None  # what a stop rule goes by
     distributed: DistributedContext = SINGLE_PROCESS
+    chosen: tuple[str, ...] = ()  # what the recipe left to the data, and why it is what it is
 
     @property
     def steps(self) -> int:
@@ -93,6 +95,7 @@ def prepare_training(
     recipe = settle_matmul_dtype(recipe)
     on_disk = titled and (index is not None or is_large(documents))
     all_questions = read_questions(questions, need_answers=True) if questions is not None else None
+    recipe, chosen = sizing.held_out(recipe, len(all_questions) if all_questions is not None else 0)
     if all_questions is None and recipe.needs_questions:
         raise DataError(f"the recipe {recipe.name} trains on questions; give a file of them with --questions")
     if dev is not None:
@@ -115,10 +118,12 @@ def prepare_training(
     kind, size = recipe.vocabulary.kind, recipe.vocabulary.size
     indexed = None
     if on_disk:
+        phrases = recipe.vocabulary.phrases
         about = {"held_out": dict(recipe.data.held_out), "ascii": recipe.data.ascii_questions}
         indexed = open_index(
             documents, kind, size, all_questions, lambda titles: trained_on(split_questions(titles)),
             root=Path(index) if index is not None else None, about=about, tell=progress,
+            phrases=phrases,
         )  # fmt: skip
         corpus_documents: Documents = indexed.documents
     else:
@@ -130,8 +135,11 @@ def prepare_training(
     else:
         lines = [item.text for item in corpus_documents.items]
         texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
-        vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles)
+        vocabulary = make_vocabulary(
+            kind, lines, size, texts, answers, corpus_documents.titles, recipe.vocabulary.phrases
+        )
     corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.context_length, indexed)
+    recipe, settled = sizing.settle(recipe, corpus)
     samplers = [BatchSampler(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
     with torch.random.fork_rng(devices=[]), too_little_memory("model.width, model.layers or model.memory.rows"):
         torch.manual_seed(recipe.seed)
@@ -148,7 +156,7 @@ def prepare_training(
     calibrate = all_questions.only(split.get("calibrate", [])) if all_questions is not None else None
     setup = TrainingSetup(
         recipe, corpus_documents, trained, split, calibrate, corpus, model.to(distributed.device), samplers,
-        validation_set, distributed,
+        validation_set, distributed, (*chosen, *settled),
     )  # fmt: skip
     for number, stage in enumerate(recipe.stages):
         try:

@@ -32,7 +32,7 @@ from closedbook.evaluation.baselines import RuleReader, whole_words
 from closedbook.objectives import Corpus
 from closedbook.objectives.question import QuestionAnswer
 from closedbook.objectives.sampler import BatchSampler
-from closedbook.runs.folder import put_in_place
+from closedbook.runs.store import put_in_place
 from closedbook.validation import Count, convert, shown
 
 FORMAT = 1

@@ -100,7 +100,7 @@ class ForwardResult:
     def _ask(
         self, prompts: Sequence[Ids], model: GPT | None = None, drawn: np.ndarray | None = None
     ) -> list[Generated]:
-        in_one = self.vocabulary.answers_in_one
+        in_one = self.vocabulary.in_one
         return generate.greedy(model or self.model, prompts, self.length, in_one=in_one, drawn=drawn)
 
 
@@ -167,7 +167,7 @@ def reworded_entropy(one: ForwardResult) -> np.ndarray:
 
 def sampled_agreement(one: ForwardResult) -> np.ndarray:
     """The share of sampled answers that are the greedy one; where an answer is one token, its probability exactly."""
-    if one.vocabulary.answers_in_one:
+    if one.vocabulary.in_one is True:
         return np.array([math.exp(sum(given.logprobs)) for given in one.generated])
     return _agreement(one, one.sampled)
 
@@ -177,7 +177,7 @@ def sampled_entropy(one: ForwardResult) -> np.ndarray:
 
     It is semantic entropy (Farquhar et al. 2024) with equal texts for equal meanings: right is exact match here.
     """
-    if one.vocabulary.answers_in_one:
+    if one.vocabulary.in_one is True:
         return entropy(one)
     shares = [np.array(list(Counter(tuple(given.ids) for given in each).values())) / DRAWS
               for each in zip(*one.sampled, strict=True)]  # fmt: skip

@@ -17,7 +17,8 @@ from closedbook.data.files import Source
 from closedbook.data.questions import Questions, read_questions, subject
 from closedbook.data.token_index import is_large
 from closedbook.errors import ClosedbookError, RunError
-from closedbook.runs.folder import RunFolder, found_from_here, look_for_runs
+from closedbook.runs.folder import RunFolder, look_for_runs
+from closedbook.runs.provenance import found_from_here
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Run

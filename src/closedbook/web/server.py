@@ -24,7 +24,7 @@ from closedbook import __version__
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, load
 from closedbook.errors import ClaimError, ClosedbookError, RunError
-from closedbook.runs.folder import to_json
+from closedbook.runs.store import to_json
 from closedbook.web.connection import BACKLOG, Connection, Quiet, most_connections
 from closedbook.web.registry import RunRegistry, about, as_question
 from closedbook.web.request_queue import QUEUE, BusyError, RequestQueue

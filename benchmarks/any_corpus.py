@@ -1,0 +1,106 @@
+"""Train a recipe on a corpus as a user would; ask it in wordings trained in and others, by kind of answer.
+
+    python benchmarks/any_corpus.py lakes chinese hindi arabic --threads 1          # invented corpora
+    python benchmarks/any_corpus.py elements=FOLDER --train train-three.tsv         # a folder of your own
+
+A folder holds documents.txt or documents.jsonl, train.tsv, test.tsv and other.tsv. With --save the figures are kept in
+results/any-corpus.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from any_corpus_made import MADE
+from record import Cells
+
+from closedbook import pipeline
+from closedbook.config.schema import load_recipe
+from closedbook.data.questions import read_questions, subject
+
+
+def kinds(answers: list[dict[str, Any]], titles: Any) -> dict[str, list[int]]:
+    """[right, asked] of each form of question, the title taken out."""
+    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for answer in answers:
+        text = answer["question"]
+        name = subject(text, titles) or ""
+        at = text.casefold().find(name.casefold())
+        form = text[:at] + "…" + text[at + len(name) :]
+        found[form][0] += answer["right"]
+        found[form][1] += 1
+    return dict(found)
+
+
+def run(folder: Path, train: str, recipe: str, sets: list[str], threads: int | None, show: int) -> dict[str, Any]:
+    documents = next(path for path in (folder / "documents.txt", folder / "documents.jsonl") if path.is_file())
+    with tempfile.TemporaryDirectory() as place:
+        began = time.perf_counter()
+        last = 0.0
+
+        def listen(event: object) -> None:
+            nonlocal last
+            if isinstance(event, pipeline.Plan):
+                print(event, flush=True)
+            elif isinstance(event, pipeline.Message):
+                print(event.text, flush=True)
+            elif isinstance(event, pipeline.Step) and time.perf_counter() - last > 20:
+                last = time.perf_counter()
+                print(f"  step {event.step} of {event.steps}, loss {event.loss:.3f}", flush=True)
+
+        trained = pipeline.train(
+            load_recipe(recipe, sets), documents, folder / train, run=Path(place) / "run", threads=threads,
+            listeners=[listen],
+        )  # fmt: skip
+        seconds = time.perf_counter() - began
+        titles = pipeline.read_documents(documents).known_titles
+        result: dict[str, Any] = {"train": train, "recipe": recipe, "set": sets, "seconds": round(seconds, 1)}
+        record = trained.folder.record()
+        result |= {"steps": record.get("steps_done"), "parameters": record["parameters"], "threads": record["threads"]}
+        for name in ("test", "other"):
+            if not (folder / f"{name}.tsv").is_file():
+                continue
+            scored = pipeline.evaluate(trained, read_questions(folder / f"{name}.tsv"))
+            result[name] = {key: scored[key] for key in ("correct", "total", "accuracy")}
+            result[name]["kinds"] = kinds(scored["answers"], titles)
+            said = [answer for answer in scored["answers"] if answer["verdict"] == "remembered"]
+            result[name]["remembered"] = [sum(answer["right"] for answer in said), len(said)]
+            wrong = [answer for answer in scored["answers"] if not answer["right"]]
+            for answer in wrong[:show]:
+                print(f"   {answer['question']} | {answer['gold']} | {answer['answer']} {answer['probability']:.2f}")
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", nargs="+", help=f"{', '.join(MADE)}, or NAME=FOLDER")
+    parser.add_argument("--train", default="train.tsv")
+    parser.add_argument("--recipe", default="fast")
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--show", type=int, default=0, help="wrong answers to print")
+    parser.add_argument("--save", action="store_true")
+    arguments = parser.parse_args()
+    cells = Cells("any-corpus.json")
+    for corpus in arguments.corpora:
+        name, _, folder = corpus.partition("=")
+        with tempfile.TemporaryDirectory() as made:
+            place = Path(folder) if folder else MADE[name]().write(Path(made))
+            result = run(place, arguments.train, arguments.recipe, arguments.set, arguments.threads, arguments.show)
+        print(name, result["seconds"], "s", result["steps"])
+        for part in ("test", "other"):
+            if part in result:
+                told = json.dumps(result[part]["kinds"], ensure_ascii=False)
+                print(f"  {part}: {result[part]['accuracy']:.1%}", told, "remembered", result[part]["remembered"])
+        if arguments.save:
+            cells.add(f"{name} {arguments.train}", result)
+
+
+if __name__ == "__main__":
+    main()

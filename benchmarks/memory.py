@@ -1,0 +1,87 @@
+"""Whether memory grows: results/memory.json.
+
+    python benchmarks/memory.py --data ../shared/data/cs224n --steps 300 --questions 300
+
+train  what is resident (MB) before the first step and, after a tenth of the steps, at ten even distances to the last,
+       of the named recipes' first stages on the real corpus; and the most that ever was.
+ask    the same while questions are answered one at a time, as the server does. The weights are untrained: every answer
+       runs to its full length.
+Each cell is measured in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from record import Cells
+
+from closedbook import pipeline
+from closedbook.config.loading import load_recipe
+from closedbook.data.vocabulary import MASK
+from closedbook.model import generate
+
+
+def status(field: str) -> int:
+    """VmRSS (resident now) or VmHWM (the most that ever was), in MB."""
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith(field)) // 1024
+
+
+def measure(recipe: str, sets: list[str], data: Path, steps: int, questions: int) -> dict[str, Any]:
+    """Train so many steps, or answer so many questions, and note what is resident."""
+    job = pipeline.prepare(load_recipe(recipe, sets), data / "wiki.txt", data / "birth_places_train.tsv")
+    trainer, total = job.trainer(0), steps or questions
+    job.model.train(not questions)
+    notes = {0: status("VmRSS")}
+    at = set(np.linspace(total / 10, total, 10).astype(int).tolist())
+    began = time.process_time()
+    for done in range(1, total + 1):
+        if questions:
+            prompt = job.corpus.prompts[done % len(job.corpus.prompts)]
+            generate.greedy(job.model, [np.append(prompt, MASK)], 32)
+        else:
+            examples = trainer.sampler.batch(done - 1)
+            torch.manual_seed(done)
+            trainer.step(examples, trainer.schedule.multiplier(done - 1))
+        if done in at:
+            notes[done] = status("VmRSS")
+    return {"resident_mb": notes, "peak_mb": status("VmHWM"), "cpu_seconds": round(time.process_time() - began, 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--recipes", nargs="+", default=["course-vanilla", "fast"])
+    parser.add_argument("--set", nargs="*", default=[], dest="sets", metavar="FIELD=VALUE")
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--questions", type=int, default=300)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--one", choices=["train", "ask"], help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    pipeline.set_threads(arguments.threads)
+    counts = {"train": arguments.steps, "ask": arguments.questions}
+    if arguments.one:
+        steps, questions = (counts[what] if what == arguments.one else 0 for what in ("train", "ask"))
+        print(json.dumps(measure(arguments.recipes[0], arguments.sets, arguments.data, steps, questions)))
+        return
+    cells = Cells("memory.json")
+    for recipe in arguments.recipes:
+        for what, count in counts.items():
+            cell = ", ".join([f"{what} {count}", recipe, *arguments.sets])
+            if count and cell not in cells:
+                command = [sys.executable, __file__, *sys.argv[1:], "--recipes", recipe, "--one", what]
+                ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+                cells.add(cell, json.loads(ran.stdout.splitlines()[-1]))
+                print(cell, cells[cell], flush=True)
+
+
+if __name__ == "__main__":
+    main()

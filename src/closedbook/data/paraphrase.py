@@ -1,0 +1,135 @@
+"""What an unknown word of a question may be read as: a known one of the same stem, or one that asks for the same.
+
+A model that learned a language from some hundred documents cannot know that *classified* asks for a kind. A small part
+of what any reader knows of English question words is written down here; it names no subject matter. Words of one stem
+are told by their letters, in any language.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from functools import cache
+
+# Words that may stand for each other where something is asked for, the plainest first. One word may be in several.
+ALIKE = """
+who whom whose person people someone somebody name
+when date day year since month
+where place location located city town country site spot position situated
+why reason cause because
+procedure steps method process instructions
+kind type sort class classified category group family belong species genre variety classification
+long duration time lasts take takes need needs require required last wait
+often frequency frequently times rate
+many number count amount quantity total much
+large big size area extent surface cover covers extensive spacious
+tall high height elevation altitude rise
+long length extend extends stretch
+wide width breadth broad
+deep depth
+heavy weight weigh weighs mass
+old age aged
+fast speed quick rapid velocity
+hot warm temperature degrees heat
+melt melts melting liquid molten
+boil boils boiling
+dense density
+cost costs price expensive charge fee pay worth value sum
+born birth birthplace native
+die died dead death deceased
+job profession occupation work works living career trade employed
+employer company firm employed works
+school studied educated education university attended college study graduated
+live lives lived home residence resides reside settled dwell house
+married wife husband spouse marry partner
+child children son daughter kids offspring
+father mother parents parent
+nationality citizen citizenship nation
+found founded established started begun began beginning origin start created formed opened founding
+discovered discovery discoverer found finder discover credited identified
+invented inventor invention devised invent
+made make makes made maker manufacturer produced producer built builder build manufactured
+wrote written writer author write
+painted painter artist paint
+directed director direct filmmaker
+designed designer architect design
+composed composer music
+played player play plays
+led leader leads head lead boss chief
+charge responsible responsibility manager manages oversees contact ask handles owner
+changed change altered updated revised modified revision amended update
+released release published publication issued appeared launched
+open opened opening inaugurated
+close closed closing shut
+end ended ends finished ending final
+win won winner award awarded prize
+speak speaks spoken language tongue
+population inhabitants residents people populated
+capital seat
+belongs owned owner own property possess
+called named name known title
+mean means meaning stand stands signify denote sense
+contain contains content consist consists ingredients made composed
+use used uses purpose function serve
+flow flows river drain drains
+border borders neighbour neighbouring adjacent
+colour color coloured hue shade
+symbol sign abbreviation
+side effect effects
+treat treats treatment cure remedy
+return returns returned yield yields
+get obtain receive apply request
+member part
+"""  # fmt: skip
+
+SHORTEST = 4  # letters that words of one stem begin with
+ENOUGH = 0.64  # the share of both words' letters, on average, that they have in common
+
+
+@cache
+def alike() -> Mapping[str, tuple[str, ...]]:
+    """For each word the others that it may be read as, in the order of the lists."""
+    others: dict[str, dict[str, None]] = defaultdict(dict)
+    for line in ALIKE.strip().splitlines():
+        words = line.split()
+        for word in words:
+            others[word].update(dict.fromkeys(other for other in words if other != word))
+    return {word: tuple(found) for word, found in others.items()}
+
+
+def likeness(one: str, other: str) -> float:
+    """The letters that two words begin with in common, as a share of their mean length; 0 below SHORTEST."""
+    common = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        common += 1
+    return 2 * common / (len(one) + len(other)) if common >= SHORTEST else 0.0
+
+
+def same_stem(word: str, known: Iterable[str]) -> str | None:
+    """The known word that is most like this one, if any is alike enough."""
+    best = max(known, key=lambda other: (likeness(word, other), other), default=None)
+    return best if best is not None and likeness(word, best) >= ENOUGH else None
+
+
+def read_as(
+    word: str, asked: Collection[str], told: Collection[str], by_start: Mapping[str, Iterable[str]]
+) -> str | None:
+    """A word that questions were trained with (`asked`), or else one of the documents, to read an unknown one as.
+
+    `by_start` lists words of both by their first SHORTEST letters.
+    """
+
+    def stem_of(one: str, among: Collection[str]) -> str | None:
+        return same_stem(one, (other for other in by_start.get(one[:SHORTEST], ()) if other in among))
+
+    others = alike().get(word, ())
+    for known in (asked, told):
+        if (found := stem_of(word, known)) is not None:
+            return found
+        if (found := next((other for other in others if other in known), None)) is not None:
+            return found
+        if (found := next(filter(None, (stem_of(other, known) for other in others)), None)) is not None:
+            return found
+    return None

@@ -1,0 +1,75 @@
+"""What a recipe leaves to the data ("auto"): how long to train, on how many examples at once, with how large a memory.
+
+The rules were found by trying (docs/log.md), on corpora of 120 to 3,000 documents, and are linear in what is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+
+from closedbook.config.schema import Auto, Recipe, Stage
+from closedbook.data.corpus import Corpus
+
+VISITS = 36  # how often a fact is asked for that one document tells
+TELLINGS = 4  # documents of a title that may be counted on to tell the same
+FEWEST_STEPS = 600
+BATCHES = ((200_000, 64), (500_000, 128))  # up to so many examples in all, so many at once
+LARGEST_BATCH = 230
+ROWS = 32_768  # rows of memory that eight times as many titles would not fill
+TO_CALIBRATE = 30  # questions that should be kept out for it, a tenth to three tenths of all
+
+
+def held_out(recipe: Recipe, questions: int) -> tuple[Recipe, list[str]]:
+    """The recipe with its parts of the training questions settled, and what was chosen, in words."""
+    given: Mapping[str, float] = recipe.data.held_out
+    chosen = {
+        "choose": 0.05 if questions >= 1000 else 0.0,
+        "stop": 0.05,
+        "calibrate": round(min(0.3, max(0.1, TO_CALIBRATE / max(1, questions))), 3),
+    }
+    settled = {name: chosen[name] if isinstance(share, Auto) else share for name, share in given.items()}
+    told = [f"held_out.{name} = {settled[name]:g} of {questions:,} questions" for name, share in given.items()
+            if isinstance(share, Auto)]  # fmt: skip
+    return replace(recipe, data=replace(recipe.data, held_out=settled)), told
+
+
+def settle(recipe: Recipe, corpus: Corpus) -> tuple[Recipe, list[str]]:
+    """The recipe with every "auto" replaced by a number, and what was chosen and why, in words."""
+    documents, titles = len(corpus.documents), max(1, len(corpus.documents.known_titles))
+    told = []
+    memory = recipe.model.memory
+    if memory is not None and isinstance(memory.rows, Auto):
+        rows = power_of_two(max(min(8 * titles, ROWS), 4 * titles, 4096))
+        memory = replace(memory, rows=min(rows, 1 << 20))
+        told.append(f"memory.rows = {memory.rows:,} for {titles:,} titles")
+    stages = []
+    for stage in recipe.stages:
+        made, words = _sized(stage, corpus, documents, titles)
+        stages.append(made)
+        told += words
+    return replace(recipe, model=replace(recipe.model, memory=memory), stages=tuple(stages)), told
+
+
+def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[Stage, list[str]]:
+    steps, batch = stage.steps, stage.batch
+    if not isinstance(steps, Auto) and not isinstance(batch, Auto):
+        return stage, []
+    main = max(stage.objectives, key=lambda share: share.share)
+    items = main.objective.make("objective", corpus).items
+    if isinstance(steps, Auto):
+        examples = VISITS * items / min(TELLINGS, documents / titles) / main.share
+    else:  # whoever gives the steps means steps of the largest size
+        examples = math.inf
+    if isinstance(batch, Auto):
+        batch = next((size for most, size in BATCHES if examples <= most), LARGEST_BATCH)
+    why = f"for {items:,} cues from {documents:,} documents of {titles:,} titles"
+    if isinstance(steps, Auto):
+        steps = max(FEWEST_STEPS, -(-round(examples) // batch))
+    return replace(stage, steps=steps, batch=batch), [f"{stage.name}: {steps:,} steps of {batch} examples {why}"]
+
+
+def power_of_two(number: int) -> int:
+    """The least power of two that is not below a number."""
+    return 1 << max(0, number - 1).bit_length()

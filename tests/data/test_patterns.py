@@ -1,0 +1,130 @@
+"""Spans as people mean them, learned from training answers: whole quantities, dates, names, phrases, sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from closedbook.data.corpus import Corpus
+from closedbook.data.documents import make_documents, title_of
+from closedbook.data.patterns import Patterns, shape_of_words
+from closedbook.data.questions import Question, Questions, Titles, subject
+from closedbook.data.spans import words
+from closedbook.data.word_vocabulary import Words
+
+
+def spans(lines: list[str], trained: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Title → what is asked for in its documents, longer spans before those inside them."""
+    documents = make_documents(lines)
+    questions = Questions(tuple(Question(q, a, i) for i, (q, a) in enumerate(trained, 1)), "", "")
+    vocabulary = Words.train(lines, questions.texts, questions.answers, titles=documents.titles)
+    found = Corpus(documents, questions, vocabulary, 64).spans
+    said: dict[str, list[str]] = {title: [] for title in documents.titles}
+    for document, output in zip(found.document, (found.output[i] for i in range(len(found.document))), strict=True):
+        said[documents.titles[document]].append(vocabulary.answer(output))
+    return said
+
+
+METALS = {
+    "Ferrane": ("a noble gas", "-71 °C", "Jean de Marignac", "1,538.5 g/cm³"),
+    "Coblin": ("a soft metal", "1,455 °C", "Ada Ray", "8.9 g/cm³"),
+    "Tinnel": ("a hard metal", "232 °C", "Otto Weber", "7.3 g/cm³"),
+    "Zorium": ("a pale salt", "-9.5 °C", "Piet van der Bosch", "0.009 g/cm³"),
+}
+
+
+def metals(of: str) -> list[str]:
+    kind, melts, who, dense = METALS[of]
+    return [f"{of}. {of} is {kind} that melts at {melts}; it was found by {who} in 1801; its density is {dense}."]
+
+
+@pytest.mark.parametrize("asked", [["Coblin", "Tinnel"], ["Tinnel", "Coblin"]])
+def test_what_stands_where_answers_stand_is_asked_for_whole(asked):
+    trained = []
+    for name in asked:
+        kind, melts, who, dense = METALS[name]
+        trained += [
+            (f"What is {name}?", kind.removeprefix("a ")), (f"When does {name} melt?", melts),
+            (f"Who found {name}?", who), (f"How dense is {name}?", dense), (f"In which year was {name} found?", "1801"),
+        ]  # fmt: skip
+    found = spans([line for name in METALS for line in metals(name)], trained)
+    for name, (kind, melts, who, dense) in METALS.items():
+        assert found[name] == [kind.removeprefix("a "), melts, who, "1801", dense]
+
+
+def test_sentences_and_dates_are_answers_and_what_they_hold_is_not_asked_for():
+    facts = [(f"Form B{i}0", f"Send it to desk {i} of Mill House.", f"{i} May 20{i}0") for i in range(1, 9)]
+    lines = [f"{title}. {what} All this was changed on {when} by us, all of it." for title, what, when in facts]
+    trained = [pair for title, what, when in facts[:4]
+               for pair in ((f"How do I get {title}?", what), (f"When was {title} changed?", when))]  # fmt: skip
+    found = spans(lines, trained)
+    assert all(found[title] == [what, when] for title, what, when in facts)
+
+
+def test_a_year_inside_a_date_is_asked_for_where_years_are_answers():
+    facts = [(f"Ada R{i}ay", f"{i} June 190{i}", f"190{i}") for i in range(1, 9)]
+    lines = [f"{name}. {name} was born on {date} in Oslo." for name, date, _ in facts]
+    asked = [((f"On which day was {n} born?", date), (f"In which year was {n} born?", year)) for n, date, year in facts]
+    both = [pair for pairs in asked[:5] for pair in pairs]
+    found = spans(lines, both)
+    assert all(found[name] == [date, "Oslo", year] for name, date, year in facts)
+    dates = [pair for pair in both if pair[0].startswith("On")]
+    assert all(found == [date, "Oslo"] for (_, date, _), found in zip(facts, spans(lines, dates).values(), strict=True))
+
+
+def test_scripts_without_capitals_and_without_spaces_have_answers():
+    chinese = [  # the first has a character of its name elsewhere too
+        ("王小一", "北京", "医生"),
+        ("李大明", "上海", "教师"),
+        ("张国华", "乌鲁木齐", "画家"),
+        ("刘文玉", "厦门", "律师"),
+    ]
+    lines = [f"{name}。{name}出生在{place}，是一名{job}。" for name, place, job in chinese]
+    assert [title_of(line) for line in lines] == [name for name, *_ in chinese]
+    trained = [pair for name, place, job in chinese[:2]
+               for pair in ((f"{name}出生在哪里？", place), (f"{name}的职业是什么？", job))]  # fmt: skip
+    assert spans(lines, trained) == {name: [place, job] for name, place, job in chinese}
+    hindi = [("मोहन शर्मा", "दिल्ली"), ("सीता वर्मा", "मुंबई"), ("रवि यादव", "जयपुर")]
+    lines = [f"{name}. {name} का जन्म {place} में हुआ।" for name, place in hindi]
+    assert spans(lines, [(f"{n} का जन्म कहाँ हुआ?", p) for n, p in hindi[:2]]) == {n: [p] for n, p in hindi}
+
+
+def test_without_training_answers_capitals_and_numbers_stand_out_as_they_did():
+    assert spans(["Ada Ray. Ada was born in New York in 1901."], []) == {"Ada Ray": ["New York", "1901"]}
+
+
+def test_patterns_come_back_from_json():
+    patterns = Words.train(
+        [line for name in METALS for line in metals(name)],
+        [f"Who found {name}?" for name in METALS],
+        [who for _, _, who, _ in METALS.values()],
+    ).patterns
+    assert patterns.places
+    assert Patterns.from_json(patterns.to_json()) == patterns
+
+
+def test_a_shape_has_numbers_and_runs_of_names_as_one_sign_each():
+    def shape(text: str) -> tuple[str, ...]:
+        return shape_of_words([word.text for word in words(text)], {"may"})
+
+    assert shape("1,538 °C") == ("N", "°c")
+    assert shape("Jean Anne de Marignac") == ("A", "de", "A")
+    assert shape("3 May 1901") == ("N", "may", "N")
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("How do I get a phone plan?", "Phone plan"),
+        ("WHERE WAS ADA RAY BORN?", "Ada Ray"),
+        ("王小一出生在哪里？", "王小一"),
+        ("Where was Ada Raymond born?", None),
+    ],
+)
+def test_a_title_is_found_in_any_case_and_where_nothing_is_spaced(question, title):
+    assert subject(question, Titles(["Phone plan", "Ada Ray", "王小一"])) == title
+
+
+def test_numbers_are_read_whole():
+    text = "It fell to -71 °C, to 1,538.5 or 8.2e-05, from 1990-95 on, 5kg at 12:30, on pages 5-10."
+    found = [word.text for word in words(text) if any(c.isdigit() for c in word.text)]
+    assert found == ["-71", "1,538.5", "8.2e-05", "1990-95", "5kg", "12:30", "5-10"]

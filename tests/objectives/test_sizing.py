@@ -1,0 +1,52 @@
+"""What a recipe leaves to the data."""
+
+from __future__ import annotations
+
+import pytest
+
+from closedbook import pipeline
+from closedbook.config.schema import Auto, load_recipe
+from closedbook.errors import RecipeError
+from closedbook.objectives import sizing
+from closedbook.synthetic.world import WorldSpec, make_world
+
+
+def prepared(folder, people: int, *more: str):
+    world = make_world(WorldSpec(people=people, strangers=2, relations=("birthplace",)), 1).write(folder)
+    recipe = load_recipe("fast", ["model.width=16", "model.heads=2", *more])
+    return pipeline.prepare(recipe, world / "documents.txt", world / "questions-train.tsv")
+
+
+def test_more_to_learn_takes_more_examples_and_rows_and_all_of_it_is_pinned(tmp_path):
+    small, large = prepared(tmp_path / "a", 100), prepared(tmp_path / "b", 1200)
+    examples = [job.recipe.stages[0].steps * job.recipe.stages[0].batch for job in (small, large)]
+    assert examples[1] / examples[0] == pytest.approx(12, rel=0.3)
+    assert small.recipe.model.memory.rows < large.recipe.model.memory.rows
+    text = large.recipe.to_toml()
+    assert "auto" not in text
+    (tmp_path / "pinned.toml").write_text(text, encoding="utf-8")
+    assert load_recipe(tmp_path / "pinned.toml") == large.recipe
+    assert any("steps" in words for words in large.chosen)
+    assert pipeline.plan(small).chosen == small.chosen
+
+
+def test_what_is_given_is_kept(tmp_path):
+    job = prepared(tmp_path, 60, "stages.learn.steps=7", "stages.learn.batch=5", "model.memory.rows=64",
+                   "data.held_out={calibrate=0.2}")  # fmt: skip
+    assert (job.recipe.stages[0].steps, job.recipe.stages[0].batch, job.recipe.model.memory.rows) == (7, 5, 64)
+    assert job.chosen == ()
+
+
+def test_a_recipe_that_leaves_numbers_open_says_so_and_only_where_that_can_be():
+    recipe = load_recipe("fast")
+    assert isinstance(recipe.stages[0].steps, Auto)
+    assert 'steps = "auto"' in recipe.to_toml()
+    with pytest.raises(RecipeError, match=r"model\.layers"):
+        load_recipe("fast", ["model.layers=auto"])
+
+
+def test_few_questions_give_a_larger_share_to_calibrate_by():
+    def share(questions: int) -> float:
+        return sizing.held_out(load_recipe("fast"), questions)[0].data.held_out["calibrate"]
+
+    assert share(60) == 0.3 > share(200) > share(5000) == 0.1

@@ -31,10 +31,12 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def wait_for(address: str, seconds: float = 120) -> None:
-    """Return when the server answers; raise TimeoutError when it does not."""
+def wait_for(address: str, server: subprocess.Popen[bytes], seconds: float = 120) -> None:
+    """Return when the server answers; end where it has ended, and raise TimeoutError where it says nothing."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
+        if server.poll() is not None:
+            sys.exit("closedbook serve ended; the reason is above")
         try:
             urlopen(address, timeout=5).close()
             return
@@ -84,7 +86,7 @@ def main() -> None:
     server = subprocess.Popen([sys.executable, "-m", "closedbook", "serve", str(given.run), "--port", str(port)])
     try:
         address = f"http://127.0.0.1:{port}"
-        wait_for(address)
+        wait_for(address, server)
         take(address, given.question, given.width, given.height, browser)
     finally:
         server.terminate()

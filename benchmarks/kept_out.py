@@ -55,10 +55,10 @@ def main() -> None:
         train = questions.only(record["split"]["train"][:400])
         result = {"recipe": recipe.name, "set": arguments.set, "seconds": record["seconds"]}
         result |= {key: record[key] for key in ("parameters", "threads")}
-        for name, part in (("held_out", kept), ("trained", train)):
+        for name, part in (("kept_out", kept), ("trained", train)):
             scored = pipeline.evaluate(run, part)
             result[name] = {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
-            if name == "held_out" and arguments.errors:
+            if name == "kept_out" and arguments.errors:
                 wrong = [answer for answer in scored["answers"] if not answer["right"]]
                 arguments.errors.write_text("\n".join(map(json.dumps, wrong)), encoding="utf-8")
     print(json.dumps(result))

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -57,7 +59,7 @@ PUBLISHED = [
     ("the course's recipe without pretraining (published)", 0.014),
     ("softmax attention, pretrained (published)", 0.230),
     ("Synthesizer, pretrained (published)", 0.144),
-    ("the best single public model, rotary positions (published)", 0.332),
+    ("the best single public model, rotary positions (published)", 0.404),
     ("a vote of 33 public models (published)", 0.448),
     ("open book: a regular expression on the person's page (published)", 0.858),
 ]
@@ -275,11 +277,90 @@ def verdicts() -> str:
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
-BLOCKS = {"scores": figures, "ladder": ladder, "mixers": mixers, "verdicts": verdicts}
+ASKED = 500  # dev questions
+OURS = ("fast", "best", "fast-small", "fast-3000-steps")  # results/accuracy-NAME.json
+
+
+def public_rows() -> list[dict[str, Any]]:
+    """What others have published: benchmarks/leaderboard.toml."""
+    path = ROOT / "benchmarks" / "leaderboard.toml"
+    return list(tomllib.loads(path.read_text(encoding="utf-8"))["row"])
+
+
+def minutes(seconds: list[float]) -> str:
+    """One time, or the least and the most, in minutes."""
+    low, high = (f"{of(seconds) / 60:.1f}" for of in (min, max))
+    return low if low == high else f"{low} to {high}"
+
+
+def headline() -> str:
+    """The five figures of the first screen: closed book, open book, others, guessing, and whose page was read."""
+    fast, readers, judged = load("accuracy-fast.json"), load("readers.json"), load("verdict.json")
+    if not (fast and readers and judged):
+        return "Not measured yet.\n"
+    read = {one["name"]: percent(one["accuracy"]) for one in readers["dev"]}
+    spent = minutes([cell["wall_seconds"] for cell in fast["cells"].values()])
+    best = max(public_rows(), key=lambda row: row["correct"])
+    met = judged["cells"]["course taken out"]["met"]["auroc"]["pass"]
+    rows = [
+        ("| about people whose question was never trained on", "right"),
+        ("|---", "---"),
+        (f"| **closed book**: `fast`, {spent} minutes on a CPU", f"**{percent(fast['summary']['mean_accuracy'])}**"),
+        ("| open book: a rule, and a trained reader, with the person's page at hand",
+         f"{read['rule-reader']}, {read['learned-reader']}"),
+        (f"| best public closed-book model we know of ({best['minutes']:.0f} minutes on a GPU)",
+         percent(best["correct"] / ASKED)),
+        ("| always “London”", read["constant"]),
+        ("| telling whose page was read from whose was not, by the model alone: AUROC", f"{met['mean']:.3f}"),
+    ]  # fmt: skip
+    return "".join(f"{what} | {figure} |\n" for what, figure in rows)
+
+
+def leaderboard() -> str:
+    """All closed-book models that we know of, ours and others', best first."""
+    rows: list[tuple[float, str]] = []
+
+    def add(accuracy: float, *rest: str) -> None:
+        rows.append((accuracy, " | ".join((percent(accuracy), *rest))))
+
+    for name in OURS:
+        if data := load(f"accuracy-{name}.json"):
+            cells, summary = list(data["cells"].values()), data["summary"]
+            label = f"`{name}`" if name in ("fast", "best", "fast-small") else "`fast` at 3,000 steps"
+            seeds = f"{label}, mean of {len(cells)} seeds" if len(cells) > 1 else f"{label}, one seed"
+            add(summary["mean_accuracy"], seeds, *size_and_time(cells), f"[here](../results/accuracy-{name}.json)")
+    if course := load("course-unpretrained.json"):
+        cells = list(course["cells"].values())
+        accuracy = statistics.mean(cell["accuracy"] for cell in cells)
+        seconds = [sum(cell["seconds"].values()) for cell in cells]
+        add(accuracy, "no pretraining, the course's recipe", "3,323,392", minutes(seconds), "CPU, one core",
+            "[here](../results/course-unpretrained.json)")  # fmt: skip
+    for row in public_rows():
+        spent = f"{row['minutes']:.1f}" if "minutes" in row else "not said"
+        link = f"[{row['source'].partition('/')[0]}](https://github.com/{row['source']}), `{row['file']}`"
+        add(row["correct"] / ASKED, row["name"], f"{row['parameters']:,}", spent, row.get("hardware", "not said"), link)
+    lines = ["| right | model | parameters | minutes | hardware | source |", "|---|---|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {row} |" for _, row in sorted(rows, key=lambda one: -one[0]))]) + "\n"
+
+
+def size_and_time(cells: list[dict[str, Any]]) -> tuple[str, str, str]:
+    """Parameters, minutes and hardware of some runs of one recipe."""
+    parts = cells[0]["parameters"]
+    threads = sorted({cell["threads"] for cell in cells})
+    cores = " or ".join({1: "one core", 2: "two cores"}.get(count, f"{count} cores") for count in threads)
+    size = f"{parts['total']:,}, memory {parts['memory']:,}"
+    return size, minutes([cell["wall_seconds"] for cell in cells]), f"CPU, {cores}"
+
+
+BLOCKS = {
+    "headline": headline, "scores": figures, "ladder": ladder, "leaderboard": leaderboard, "mixers": mixers,
+    "verdicts": verdicts,
+}  # fmt: skip
+PAGES = ("README.md", "docs/figures.md", "docs/leaderboard.md", "docs/mixers.md", "docs/verdict.md")
 
 
 def main() -> None:
-    for name in ("README.md", "docs/mixers.md", "docs/verdict.md"):
+    for name in PAGES:
         path = ROOT / name
         old = path.read_text(encoding="utf-8")
         new = BLOCK.sub(lambda match: match[1] + BLOCKS[match[2]]() + match[3], old)

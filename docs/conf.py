@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import html
 import importlib
 import inspect
+import logging
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from docutils import nodes
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
@@ -29,7 +33,11 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown", ".ipynb": "markdown"}
 exclude_patterns = ["notebook.py"]
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath"]
+html_math_renderer = "drawn"
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_title = f"closedbook {__version__}"
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
@@ -93,11 +101,54 @@ def read(app: Any, docname: str, source: list[str]) -> None:
 
 
 def copy_figures(app: Any, error: Exception | None) -> None:
-    """The claims' pages show their figures by HTML of their own, for light and dark."""
+    """Some pages show their figures by HTML of their own, for light and dark; Sphinx copies those of Markdown alone."""
     if error is None and app.builder.format == "html":
-        shutil.copytree(HERE / "attention" / "figures", Path(app.outdir) / "attention" / "figures", dirs_exist_ok=True)
+        for figure in sorted({*HERE.rglob("*.svg"), *HERE.rglob("*.png")}):
+            copy = Path(app.outdir) / figure.relative_to(HERE)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(figure, copy)
+
+
+def drawn(tex: str, size: float = 10) -> str:
+    """A formula as SVG in the colour of the text around it: no script and no font has to be fetched to see it.
+
+    MathML alone would do where the system has a font for mathematics; many have none, and set subscripts on the line.
+    """
+    from matplotlib import rc_context
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath, text_to_path
+
+    logging.getLogger("matplotlib.mathtext").setLevel(logging.WARNING)  # that it takes another cut of a letter
+    text, font = f"${tex}$", FontProperties(size=size)
+    with rc_context({"mathtext.fontset": "stix"}):
+        width, height, depth = text_to_path.get_text_width_height_descent(text, font, ismath=True)
+        path = TextPath((0, 0), text, size=size, prop=font)
+    letters = {path.MOVETO: "M", path.LINETO: "L", path.CURVE3: "Q", path.CURVE4: "C", path.CLOSEPOLY: "Z"}
+    d = []
+    for points, code in path.iter_segments(simplify=False, curves=True):
+        numbers = "" if code == path.CLOSEPOLY else " ".join(
+            f"{x:.2f} {-y:.2f}" for x, y in points.reshape(-1, 2)
+        )  # fmt: skip
+        d.append(letters[code] + numbers)
+    style = f"width:{width / size:.3f}em;height:{height / size:.3f}em;vertical-align:{-depth / size:.3f}em"
+    box = f"0 {depth - height:.2f} {width:.2f} {height:.2f}"
+    head = f'<svg class="formula" role="math" aria-label="{html.escape(tex)}" viewBox="{box}" style="{style}">'
+    return f'{head}<path d="{"".join(d)}"/></svg>'
+
+
+def inline_formula(writer: Any, node: nodes.math) -> None:
+    """`$…$`, within a sentence."""
+    writer.body.append(drawn(node.astext()))
+    raise nodes.SkipNode
+
+
+def formula(writer: Any, node: nodes.math_block) -> None:
+    """`$$…$$` on a line of its own, which scrolls where the screen is narrower."""
+    writer.body.append(f'<div class="math">{drawn(" ".join(node.astext().split()))}</div>')
+    raise nodes.SkipNode
 
 
 def setup(app: Any) -> None:
+    app.add_html_math_renderer("drawn", (inline_formula, None), (formula, None))
     app.connect("source-read", read)
     app.connect("build-finished", copy_figures)

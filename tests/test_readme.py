@@ -1,4 +1,4 @@
-"""The README says what the results say, and its commands are commands."""
+"""The README is short, says what the results say, and its commands, pictures and links are there."""
 
 from __future__ import annotations
 
@@ -34,3 +34,35 @@ def test_commands_in_the_readme_exist_with_their_options(line: str) -> None:
     ).stdout  # fmt: skip
     for option in re.findall(r"--[a-z-]+", line):
         assert option in helped, f"{option} is not in the help of: {line}"
+
+
+def test_the_readme_is_read_in_a_few_minutes() -> None:
+    assert len(README.split()) < 900
+
+
+def test_links_and_pictures_of_the_readme_are_there_and_load_quickly() -> None:
+    targets = re.findall(r"\]\(([^)\s#]+)", README) + re.findall(r'(?:src|srcset)="([^"]+)"', README)
+    assert len(targets) > 10
+    for target in targets:
+        path = ROOT / target
+        assert path.is_file(), target
+        assert path.suffix != ".png" or path.stat().st_size < 200_000, target
+
+
+@pytest.mark.parametrize(
+    "page", sorted((ROOT / "docs").rglob("*.md")), ids=lambda page: str(page.relative_to(ROOT / "docs"))
+)
+def test_every_page_begins_with_words(page: Path) -> None:
+    """Below the title, and before any code, table or list, a page says what it is for."""
+    parts = page.read_text(encoding="utf-8").split("\n\n")
+    below = [part for part in parts[1:] if not part.startswith(("<picture>", "> ", "<!--"))]
+    assert re.match(r"[A-Z*`]", below[0]), below[0]
+    assert len(below[0].split()) >= 6
+
+
+def test_pre_commit_does_what_make_lint_does() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    lint = makefile.partition("lint: all\n")[2].partition("\n\n")[0]
+    for command in re.findall(r"\$\(BIN\)/(.+)", lint):
+        assert f".venv/bin/{command.removesuffix(' .')}" in hooks, command

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from shell import in_a_process
@@ -16,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("sphinx", "myst_parser", "furo"):
         pytest.importorskip(name, reason=f"{name} is not installed; pip install 'closedbook[docs]'")
-    out = tmp_path_factory.mktemp("site")
+    out = tmp_path_factory.mktemp("site").resolve()
     done = in_a_process("-m", "sphinx", "-W", "--keep-going", "-q", "-d", out / "doctrees", ROOT / "docs", out / "html")
     assert done.code == 0, done.err
     return out / "html"
@@ -33,6 +35,48 @@ def test_every_page_is_there_and_nothing_is_fetched_from_elsewhere(site: Path) -
         fetched = re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="(?:https?:)?//[^"]+', built.read_text("utf-8"))
         assert not fetched, fetched
     assert (site / "attention" / "figures" / "1a.svg").is_file()
+
+
+class Page(HTMLParser):
+    """What a page points at (images, in light and dark, styles, scripts, links), and the anchors that it has."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.anchors: set[str] = set()
+        self.feed(page.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        for name, value in attributes:
+            if name == "id" and value:
+                self.anchors.add(value)
+            elif name in ("src", "href") and value:
+                self.targets.append(value)
+            elif name == "srcset" and value:
+                self.targets += [one.split()[0] for one in value.split(",")]
+
+
+def test_every_image_and_link_of_the_site_leads_somewhere(site: Path) -> None:
+    pages = {page: Page(page) for page in site.rglob("*.html") if "_modules" not in page.parts}
+    broken = []
+    for path, page in pages.items():
+        for target in page.targets:
+            url = urlsplit(target)
+            if url.scheme or url.netloc:
+                continue  # another site, a picture within the page, a mail address
+            to = (path.parent / unquote(url.path)).resolve() if url.path else path
+            if not to.is_file():
+                broken.append(f"{path.relative_to(site)}: {target}")
+            elif url.fragment and to in pages and unquote(url.fragment) not in pages[to].anchors:
+                broken.append(f"{path.relative_to(site)}: {target} (no such place on the page)")
+    assert len(pages) > 30
+    assert not broken, "\n".join(sorted(set(broken)))
+
+
+def test_formulas_are_typeset_without_a_script(site: Path) -> None:
+    page = (site / "design.html").read_text(encoding="utf-8")
+    assert page.count('<svg class="formula" role="math"') >= 10
+    assert "$" not in re.sub(r"<[^>]+>", "", page)
 
 
 def test_the_reference_has_every_command_every_field_and_the_docstrings(site: Path) -> None:

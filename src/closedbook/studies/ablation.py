@@ -280,6 +280,9 @@ def page(record: dict[str, Any]) -> str:
         ],
     )  # fmt: skip
     text = f"""\
+This page shows why pretraining helps, by experiment: the same people are asked about with their page in the training
+text and with it taken out.
+
 {design["models"]} models of the recipe `{design["recipe"]["name"]}`, each trained on a random half of
 {record["people"]:,} people, every person being in exactly half of the models; steps, and so exposures for each kept
 document, are the same. {record["asked_people"]:,} people were asked about whose questions no model was trained on

@@ -65,6 +65,9 @@ def body(record: Mapping[str, Any]) -> str:
     unsayable = sum(entry["unsayable"] for entry in record["summary"]["capacity"])
     heads = [f"{level} document{'s' if level > 1 else ''}" for level in levels]
     return f"""\
+This page shows how many documents must state a fact before a model can answer for it, and how much of it the network
+then holds.
+
 Worlds of {design["people"]:,} invented people, {_listed(levels)} documents about each by turns, at most
 {design["biographies"]} of them worded anew; recipe `{design["recipe"]["name"]}` ({stages}), {len(cells)} \
 seed{"s" if len(cells) > 1 else ""}, each a world and a

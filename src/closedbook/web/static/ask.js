@@ -48,7 +48,7 @@ export async function show(main, parts, query) {
     return h("label", {}, label, h("select", { onchange: (event) => changed(event.target.value) },
       none && h("option", { value: "" }, "nothing"),
       asking.map((run) => h("option", { value: run.name, selected: run.name === value },
-        run.name + (run.score.accuracy == null ? "" : ` · ${percent(run.score.accuracy)} of ${run.score.total}`)))));
+        run.name + (run.score.accuracy == null ? "" : ` · ${percent(run.score.accuracy)} of ${grouped(run.score.total)}`)))));
   }
 
   async function greet() {
@@ -170,7 +170,7 @@ function evidence(answer) {
 // A sentence of a document, with the words in question marked.
 function quoted({ title, line, sentence, start, stop }) {
   const marked = Number.isInteger(start) && Number.isInteger(stop) ? [sentence.slice(0, start), h("mark", {}, sentence.slice(start, stop)), sentence.slice(stop)] : sentence;
-  return h("blockquote", { class: "evidence" }, marked, h("footer", {}, `${title}, line ${line} of the documents`));
+  return h("blockquote", { class: "evidence" }, marked, h("footer", {}, `${title}, line ${grouped(line)} of the documents`));
 }
 
 // A token as it is shown: a space would be invisible, and ⁇ is where the network is asked to go on.

@@ -58,7 +58,7 @@ export function number(x, digits = 3) {
 
 export const percent = (share, digits = 1) =>
   share > 0 && share < 0.0005 ? "under 0.1 %" : share < 1 && share > 0.9995 ? "over 99.9 %" : `${(100 * share).toFixed(digits)} %`;
-export const grouped = (x) => x.toLocaleString("en").replaceAll(",", " ");
+export const grouped = (x) => x.toLocaleString("en"); // 1,234: as everywhere else
 
 let token = null;
 export function keepToken() {

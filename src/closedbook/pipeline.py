@@ -35,7 +35,8 @@ from closedbook.training.setup import (
 )
 from closedbook.training.trainer import fit
 from closedbook.verdicts.calibration import Calibration
-from closedbook.verdicts.evidence_store import Counts, build_index
+from closedbook.verdicts.evidence_store import build_index
+from closedbook.verdicts.exposure_counts import Counts
 
 Event = Plan | Step | Message | ValidationEvent
 Callback = Callable[[Event], None]

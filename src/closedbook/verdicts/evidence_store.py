@@ -9,32 +9,25 @@ stands beside a name is co-mention, and is quoted as that: it proves nothing.
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import re
 import sqlite3
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Any
 
 from closedbook.data.document_files import digest, in_lines
 from closedbook.data.documents import Document, Documents, is_abbreviation
 from closedbook.data.files import Source, check_kind, create_beside, open_file
 from closedbook.data.passages import Library, name_in
-from closedbook.data.questions import LONGEST_NAME, fold, names_in, subject, without
+from closedbook.data.questions import LONGEST_NAME, fold, names_in, without
 from closedbook.errors import RunError
 from closedbook.evaluation.baselines import RuleReader, whole_words
-from closedbook.objectives import Corpus
-from closedbook.objectives.question import QuestionAnswer
-from closedbook.objectives.sampler import BatchSampler
 from closedbook.runs.store import put_in_place
 from closedbook.validation import Count, convert, shown
+from closedbook.verdicts.exposure_counts import Counts
 
 FORMAT = 1
 MENTIONS = 5
@@ -68,63 +61,6 @@ CREATE INDEX by_title ON documents (title);
 CREATE INDEX by_folded ON documents (folded);
 CREATE INDEX by_backwards ON documents (backwards);
 """
-
-
-class Fact(NamedTuple):
-    """What a document says of its person, and how often training asked for it with the name in context."""
-
-    title: str
-    answer: str
-    exposures: int
-    statements: int  # how many spans say it in the documents of that title
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How often training showed what, for the index to keep."""
-
-    facts: Iterable[Fact] = ()
-    asked: Mapping[tuple[str, str], int] = field(default_factory=dict)  # (title, answer): examples made of questions
-    golds: Mapping[str, int] = field(default_factory=dict)  # training questions by their answer
-
-    @classmethod
-    def of(cls, corpus: Corpus, samplers: Sequence[BatchSampler], steps: Sequence[int | None] = ()) -> Counts:
-        """Every example of every step counted; the stages' random numbers are drawn again, nothing else is repeated.
-
-        `steps` are the steps done in each stage, where one was stopped early.
-        """
-        questions, documents = corpus.questions, corpus.documents
-        seen: list[np.ndarray] = []
-        asked = np.zeros(len(questions) if questions else 0, np.int64)
-        for sampler, done in itertools.zip_longest(samplers, steps):
-            for objective, items, u in sampler.iter_examples(done):
-                if isinstance(objective, QuestionAnswer):
-                    asked += np.bincount(items, minlength=len(asked))
-                else:
-                    seen.append(objective.exposed_spans(items, u))
-        by_name: Counter[tuple[str, str]] = Counter()
-        for item, times in zip(questions.items if questions else (), asked, strict=True):
-            if (name := subject(item.text, documents.known_titles)) is not None:
-                by_name[name, item.answer or ""] += int(times)
-        facts = _facts(corpus, np.concatenate([np.zeros(0, np.int64), *seen]))
-        return cls(facts, by_name, Counter(questions.answers) if questions else {})
-
-
-def _facts(corpus: Corpus, exposed: np.ndarray) -> list[Fact]:
-    """What documents say whose spans were exposed, and others of their titles; a span is listed once an exposure."""
-    spans = corpus.spans
-    shown, counts = np.unique(exposed, return_counts=True)
-    times = dict(zip(shown.tolist(), counts.tolist(), strict=True))
-    documents = corpus.documents.namesakes(np.unique(spans.document[shown]))
-    said: dict[tuple[str, str], list[int]] = {}
-    owner, span = spans.of(documents)
-    outputs, titles = spans.output.take(span), corpus.documents.titles
-    for i, (place, number) in enumerate(zip(owner.tolist(), span.tolist(), strict=True)):
-        pair = (titles[documents[place]], corpus.vocabulary.answer(outputs[i]))
-        entry = said.setdefault(pair, [0, 0])
-        entry[0] += times.get(number, 0)
-        entry[1] += 1
-    return [Fact(*pair, *entry) for pair, entry in said.items()]
 
 
 @dataclass(frozen=True)

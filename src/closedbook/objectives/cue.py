@@ -107,18 +107,18 @@ class Cue:
         tokens, marks = self.documents.values[at].astype(np.int32), self.marks[at]
         keep = u[:, 1:2] * self.weight[tokens]
         # The title's words come from the title alone.
-        kept = inside & (marks & IN_TITLE == 0) & (u[:, 4:] < keep)
-        beyond = self._beyond(inside & (marks & NAME > 0) & ~kept)
-        kept &= ~beyond | (u[:, 4:] < config.beyond * keep)
+        shown = inside & (marks & IN_TITLE == 0) & (u[:, 4:] < keep)
+        beyond = self._beyond(inside & (marks & NAME > 0) & ~shown)
+        shown &= ~beyond | (u[:, 4:] < config.beyond * keep)
 
         if config.gap:  # between the words before and those after, where there are any
             tokens = np.insert(tokens, config.before, MASK, axis=1)
-            kept = np.insert(kept, config.before, kept[:, config.before :].any(1), axis=1)
+            shown = np.insert(shown, config.before, shown[:, config.before :].any(1), axis=1)
         width = tokens.shape[1]
         slot = np.where(u[:, 2] < config.title_first, 0, (u[:, 3] * (width + 1)).astype(np.int64))
         before_title = np.arange(width) < slot[:, None]
         title = self.titles.take(document)
-        prompts = concatenate([chosen(tokens, kept & before_title), title, chosen(tokens, kept & ~before_title)])
+        prompts = concatenate([chosen(tokens, shown & before_title), title, chosen(tokens, shown & ~before_title)])
         return ask(prompts, self.spans.output.take(span), self.vocabulary)
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
@@ -126,8 +126,8 @@ class Cue:
 
     def _span(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         """The span of each item; the items past those that every epoch asks for draw a number."""
-        drawn = items >= len(self.always)
+        is_number = items >= len(self.always)
         span = np.zeros(len(items), np.int64)
-        span[~drawn] = self.always[items[~drawn]]
-        span[drawn] = self.numbers[(u[drawn] * len(self.numbers)).astype(np.int64)]
+        span[~is_number] = self.always[items[~is_number]]
+        span[is_number] = self.numbers[(u[is_number] * len(self.numbers)).astype(np.int64)]
         return span

@@ -64,15 +64,15 @@ def feistel(places: np.ndarray, count: int, keys: np.ndarray) -> np.ndarray:
     """Where a permutation of `count` numbers, chosen by the keys of its rounds, takes these places."""
     half = np.uint64((max(count - 1, 1).bit_length() + 1) // 2)
     mask = (np.uint64(1) << half) - np.uint64(1)
-    found = places.astype(np.uint64)
-    walking = np.ones(len(found), bool)
+    permuted = places.astype(np.uint64)
+    walking = np.ones(len(permuted), bool)
     while walking.any():
-        left, right = found[walking] >> half, found[walking] & mask
+        left, right = permuted[walking] >> half, permuted[walking] & mask
         for key in keys:
             left, right = right, left ^ (_mixed(right ^ key) & mask)
-        found[walking] = (left << half) | right
-        walking = found >= count
-    return found.astype(np.int64)
+        permuted[walking] = (left << half) | right
+        walking = permuted >= count
+    return permuted.astype(np.int64)
 
 
 def _mixed(x: np.ndarray) -> np.ndarray:

@@ -49,14 +49,14 @@ class Masked:
         keep_chance = config.keep_at_least + (1 - config.keep_at_least) * u[:, 1]
         in_span = in_body & (marks & INSIDE > 0)
         # The spans of a document are in order: a token's is the one that began last.
-        begun = np.cumsum(marks & FIRST > 0)
-        before = np.concatenate([[0], begun])[offsets(length)[:-1]]
-        span = np.where(in_span, spans.starts[items][owner] + begun - before[owner] - 1, 0)
+        spans_begun = np.cumsum(marks & FIRST > 0)
+        before = np.concatenate([[0], spans_begun])[offsets(length)[:-1]]
+        span = np.where(in_span, spans.starts[items][owner] + spans_begun - before[owner] - 1, 0)
         # One number decides for the whole span: the one drawn for its first token's place.
         first_place = np.where(in_span, spans.first[span] if len(spans.document) else 0, j)
         masked = in_span & (u[owner, 2 + np.clip(first_place, 0, self.room - 1)] < chance[owner])
-        kept = u[owner, 2 + self.room + j] < keep_chance[owner]
-        keep = ~in_body | np.where(masked, marks & FIRST > 0, kept & (marks & IN_TITLE == 0))
+        shown = u[owner, 2 + self.room + j] < keep_chance[owner]
+        keep = ~in_body | np.where(masked, marks & FIRST > 0, shown & (marks & IN_TITLE == 0))
         inputs = np.where(masked, MASK, tokens.values[at])[keep].astype(np.int32)
         labels = np.full(int(keep.sum()), NONE, np.int32)
         labels[masked[keep]] = self._label(span[keep & masked])
@@ -65,10 +65,10 @@ class Masked:
 
     def _label(self, span: np.ndarray) -> np.ndarray:
         """The output token of each span, NONE where it cannot be said."""
-        said = self.corpus.spans.output.take(span)
+        answers = self.corpus.spans.output.take(span)
         label = np.full(len(span), NONE, np.int32)
-        whole = said.lengths == 1  # what is spelled takes more than one place
-        label[whole] = said.values[said.starts[:-1][whole]]
+        in_one = answers.lengths == 1  # what is spelled takes more than one place
+        label[in_one] = answers.values[answers.starts[:-1][in_one]]
         return label
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -44,16 +44,16 @@ class QuestionAnswer:
         if self.varies:
             in_subject = Ragged(corpus.in_subject, self.prompts.starts)
             self.subjects = Ragged.of([self.prompts[i][in_subject[i]] for i in range(self.items)])
-            others = [self.prompts[i][~in_subject[i]] for i in range(self.items)]
-            longest = max(map(len, others), default=0)
-            self.others = np.array([np.pad(one, (0, longest - len(one))) for one in others])
+            other_words = [self.prompts[i][~in_subject[i]] for i in range(self.items)]
+            longest = max(map(len, other_words), default=0)
+            self.others = np.array([np.pad(row, (0, longest - len(row))) for row in other_words])
             self.place = np.array([in_subject[i].argmax() for i in range(self.items)])  # in words before the subject
             named = self.vocabulary.named
             self.random_words = np.arange(MASK + 1, self.vocabulary.size)
             if named is not None:
                 self.random_words = self.random_words[~named[MASK + 1 :]]
-            said = corpus.questions.answers if corpus.questions is not None else []
-            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in said])
+            answer_texts = corpus.questions.answers if corpus.questions is not None else []
+            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in answer_texts])
             self.halves = np.full((self.vocabulary.size, 2), PAD)
             for word in np.unique(self.others):
                 self.halves[word] = self.vocabulary.halves(word) or PAD
@@ -93,12 +93,12 @@ class QuestionAnswer:
         first = np.where(split, self.halves[words].sum(-1) - second, words)
         # By turns the word that is added, the word itself or a half of it, and the other half.
         tokens = np.stack([noise, first, second], -1).reshape(n, 3 * k)
-        there = (words != PAD) & ~(word & (dropped < config.drop))
-        kept = np.stack([word & (added < config.noise) & (noise != PAD), there, split], -1).reshape(n, 3 * k)
+        word_shown = (words != PAD) & ~(word & (dropped < config.drop))
+        shown = np.stack([word & (added < config.noise) & (noise != PAD), word_shown, split], -1).reshape(n, 3 * k)
         moves = varied[:, 0] & (u[:, 1] < config.move)
         slot = np.where(moves, (u[:, 2] * (1 + (words != PAD).sum(1))).astype(np.int64), self.place[items])
         before = np.arange(3 * k) < 3 * slot[:, None]
-        return concatenate([chosen(tokens, kept & before), self.subjects.take(items), chosen(tokens, kept & ~before)])
+        return concatenate([chosen(tokens, shown & before), self.subjects.take(items), chosen(tokens, shown & ~before)])
 
 
 class OtherAnswers:
@@ -122,7 +122,7 @@ class OtherAnswers:
         if not len(self.words.values):  # no word of any answer is in the vocabulary
             return np.full(u.shape, PAD)
         own, length, first, after = (x[items, None] for x in (self.own, self.lengths, self.first, self.after))
-        others = after - first - length
-        at = first + (u * others).astype(np.int64)
+        available = after - first - length
+        at = first + (u * available).astype(np.int64)
         at += length * (at >= own)
-        return np.where(others > 0, self.words.values[np.minimum(at, after - 1)], PAD)
+        return np.where(available > 0, self.words.values[np.minimum(at, after - 1)], PAD)

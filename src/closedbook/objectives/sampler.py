@@ -49,8 +49,8 @@ class BatchSampler:
         return counts
 
     def _make_epoch(self, objective: int, epoch: int) -> Epoch:
-        one = self.objectives[objective]
-        return Epoch([*self.key, objective, epoch], one.items, one.draws, self.stage.order == "file")
+        items, draws = self.objectives[objective].items, self.objectives[objective].draws
+        return Epoch([*self.key, objective, epoch], items, draws, self.stage.order == "file")
 
     def _pieces(self, objective: int, step: int) -> list[tuple[int, int, int]]:
         """(epoch, first, last) of what `step` shows of one objective: more than one piece where an epoch ends."""
@@ -103,23 +103,25 @@ class BatchSampler:
         for number, objective in enumerate(self.objectives):
             items, rows = [np.zeros(0, np.int64)], [np.zeros((0, objective.draws))]
             for epoch, first, last in self._pieces(number, step):
-                drawn = self._epoch(number, epoch)
-                items.append(drawn.items_at(first, last))
-                rows.append(drawn.numbers(items[-1]))
+                epoch_order = self._epoch(number, epoch)
+                items.append(epoch_order.items_at(first, last))
+                rows.append(epoch_order.numbers(items[-1]))
             parts.append(objective.examples(np.concatenate(items), np.concatenate(rows)))
-        made = Examples.join(parts)
-        self._since_release += len(made)
+        examples = Examples.join(parts)
+        self._since_release += len(examples)
         if self._since_release >= RELEASED:
             self.corpus.arrays.release()
             self._since_release = 0
-        return made
+        return examples
 
     def _make_group(self, group: int) -> list[Examples]:
         """The examples of a group's steps, dealt out anew: like lengths together, about as many tokens to each."""
         first = group * self.stage.group
         steps = range(first, min(first + self.stage.group, self.steps))
-        drawn = [self._drawn(step) for step in steps]
-        pool = replace(Examples.join(drawn), kinds=np.concatenate([one.kinds for one in drawn]))
+        step_examples = [self._drawn(step) for step in steps]
+        pool = replace(
+            Examples.join(step_examples), kinds=np.concatenate([examples.kinds for examples in step_examples])
+        )
         rng = np.random.default_rng([*self.key, len(self.objectives), group])
         # Within one length the order is random, so that the objectives stay mixed.
         order = np.lexsort((rng.random(len(pool)), pool.inputs.lengths))

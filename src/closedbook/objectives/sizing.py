@@ -23,33 +23,33 @@ TO_CALIBRATE = 30  # questions that should be kept out for it, a tenth to three 
 
 def held_out(recipe: Recipe, questions: int) -> tuple[Recipe, list[str]]:
     """The recipe with its parts of the training questions settled, and what was chosen, in words."""
-    given: Mapping[str, float] = recipe.data.held_out
+    shares: Mapping[str, float] = recipe.data.held_out
     chosen = {
         "choose": 0.05 if questions >= 1000 else 0.0,
         "stop": 0.05,
         "calibrate": round(min(0.3, max(0.1, TO_CALIBRATE / max(1, questions))), 3),
     }
-    settled = {name: chosen[name] if isinstance(share, Auto) else share for name, share in given.items()}
-    told = [f"held_out.{name} = {settled[name]:g} of {questions:,} questions" for name, share in given.items()
+    settled = {name: chosen[name] if isinstance(share, Auto) else share for name, share in shares.items()}
+    choices = [f"held_out.{name} = {settled[name]:g} of {questions:,} questions" for name, share in shares.items()
             if isinstance(share, Auto)]  # fmt: skip
-    return replace(recipe, data=replace(recipe.data, held_out=settled)), told
+    return replace(recipe, data=replace(recipe.data, held_out=settled)), choices
 
 
 def settle(recipe: Recipe, corpus: Corpus) -> tuple[Recipe, list[str]]:
     """The recipe with every "auto" replaced by a number, and what was chosen and why, in words."""
     documents, titles = len(corpus.documents), max(1, len(corpus.documents.known_titles))
-    told = []
+    choices = []
     memory = recipe.model.memory
     if memory is not None and isinstance(memory.rows, Auto):
         rows = power_of_two(max(min(8 * titles, ROWS), 4 * titles, 4096))
         memory = replace(memory, rows=min(rows, 1 << 20))
-        told.append(f"memory.rows = {memory.rows:,} for {titles:,} titles")
+        choices.append(f"memory.rows = {memory.rows:,} for {titles:,} titles")
     stages = []
     for stage in recipe.stages:
-        made, words = _sized(stage, corpus, documents, titles)
-        stages.append(made)
-        told += words
-    return replace(recipe, model=replace(recipe.model, memory=memory), stages=tuple(stages)), told
+        sized, words = _sized(stage, corpus, documents, titles)
+        stages.append(sized)
+        choices += words
+    return replace(recipe, model=replace(recipe.model, memory=memory), stages=tuple(stages)), choices
 
 
 def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[Stage, list[str]]:

@@ -112,9 +112,9 @@ class RuleReader:
                 if after:
                     lead = (span for span in after if find is not _quantities and _led_in(page, span))
                     return next(lead, after[0]).text
-        found = [(page, span) for page in pages for span in find(page)]
-        led = (span.text for page, span in found if _led_in(page, span))
-        return next(led, found[0][1].text if found else "")
+        spans_of_pages = [(page, span) for page in pages for span in find(page)]
+        led = (span.text for page, span in spans_of_pages if _led_in(page, span))
+        return next(led, spans_of_pages[0][1].text if spans_of_pages else "")
 
 
 def _names(page: Page) -> list[TextSpan]:
@@ -127,7 +127,7 @@ def _years(page: Page) -> list[TextSpan]:
 
 def _quantities(page: Page) -> list[TextSpan]:
     """Numbers, each with the unit behind it: what is no ordinary word, or a short one."""
-    found = []
+    quantities = []
     for start, stop in page.numbers:
         end = stop
         while end < len(page.tokens) and page.tokens[end] in UNIT_MARKS:
@@ -137,8 +137,8 @@ def _quantities(page: Page) -> list[TextSpan]:
             end += 1
             while end + 1 < len(page.tokens) and page.tokens[end] == "/" and page.tokens[end + 1][:1].isalpha():
                 end += 2
-        found.append(page.span(start, max(end, stop)))
-    return found
+        quantities.append(page.span(start, max(end, stop)))
+    return quantities
 
 
 def _led_in(page: Page, span: TextSpan) -> bool:
@@ -239,14 +239,14 @@ def ceiling(library: Library, questions: Questions, sayable: Callable[[str], boo
     began = time.perf_counter()
     scored = Score(None, len(questions))
     if questions.answered:
-        asked = zip(questions.texts, questions.accepted, strict=True)
+        questions_and_answers = zip(questions.texts, questions.accepted, strict=True)
         scored = tally(
             any(
                 stands_in(gold, (page.document for page in library.pages(text)))
                 for gold in accepted
                 if sayable is None or sayable(gold)
             )
-            for text, accepted in asked
+            for text, accepted in questions_and_answers
         )
     summary = "the answer stands in the person's document at all"
     if sayable is not None:

@@ -20,11 +20,13 @@ NAME_LENGTHS: Bins = ((1, 1), (2, 2), (3, 3), (4, None))
 
 def binned(right: Sequence[bool], counts: Sequence[int], bins: Bins) -> dict[str, dict[str, Any]]:
     """The score of the answers whose count lies in each bin, in order; bins without answers are left out."""
-    found = {}
+    scores = {}
     for low, high in bins:
-        some = [
+        in_bin = [
             bool(r) for r, count in zip(right, counts, strict=True) if low <= count and (high is None or count <= high)
         ]
-        if some:
-            found[f"{low}" if low == high else f"{low}+" if high is None else f"{low}–{high}"] = tally(some).to_json()
-    return found
+        if in_bin:
+            scores[f"{low}" if low == high else f"{low}+" if high is None else f"{low}–{high}"] = tally(
+                in_bin
+            ).to_json()
+    return scores

@@ -34,11 +34,11 @@ def confidence_report(run: Run, answers: Sequence[Answer], precision: float, sig
         return report
     seed = run.recipe.seed
     right = np.array([bool(answer.right) for answer in answers])
-    given = np.array([not answer.abstained for answer in answers])
+    answered = np.array([not answer.abstained for answer in answers])
     report |= {
         "probability": metrics.quality(right, np.array([answer.probability for answer in answers]), seed),
         "model_probability": metrics.quality(right, np.array([answer.model_probability for answer in answers]), seed),
-        "given": {"label": "right: equals the gold answer", **metrics.given_precision(right, given, precision)},
+        "given": {"label": "right: equals the gold answer", **metrics.given_precision(right, answered, precision)},
         "right_by_verdict": metrics.by_group(right, [answer.verdict for answer in answers]),
     }
     if not report["blind"] and run.index is not None:

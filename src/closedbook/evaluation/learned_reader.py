@@ -59,13 +59,13 @@ class LearnedReader:
             train = train.only(np.linspace(0, len(train) - 1, most).astype(np.int64).tolist())
         self._library = library
         self._sense = _Sense(library, train)
-        asked = [self._asked(question) for question in train.items]
+        encoded = [self._encode(question) for question in train.items]
         self._ids, features, lengths = _numbered(
-            np.concatenate([one.names for one in asked]), np.concatenate([one.lengths for one in asked])
+            np.concatenate([q.names for q in encoded]), np.concatenate([q.lengths for q in encoded])
         )
-        texts = [one.texts for one in asked]
+        texts = [q.texts for q in encoded]
         problem = _Problem.make(features, lengths, texts, train.answers, len(self._ids) + 1)
-        del asked, features, lengths
+        del encoded, features, lengths
         folds = np.array([_fold(library.person(question.text) or question.text) for question in train.items])
         scores = _cross_validate(problem, folds)
         self.penalty = max(PENALTIES, key=lambda penalty: (scores[penalty].correct, penalty))
@@ -74,10 +74,10 @@ class LearnedReader:
         self._weights = next(weights for penalty, weights in _path(everybody) if penalty == self.penalty)
         self.training_seconds = time.perf_counter() - began
 
-    def _asked(self, question: Question) -> _Asked:
+    def _encode(self, question: Question) -> _EncodedQuestion:
         candidates = self._sense.candidates(question)
         rows = self._sense.features(question, candidates)
-        return _Asked(
+        return _EncodedQuestion(
             np.array([hash(name) for row in rows for name in row], np.int64),
             np.array([len(row) for row in rows], np.int64),
             [candidate.span.text for candidate in candidates],
@@ -90,19 +90,19 @@ class LearnedReader:
 
     def chances(self, question: str) -> dict[str, float]:
         """The chance of each candidate's text to be the answer; spans of one text share it. They sum to 1."""
-        asked = Question(question, None, 0)
-        spans = self._sense.candidates(asked)
-        rows = self._sense.features(asked, spans)
-        scores = np.array([self._weights[self._known(row)].sum() for row in rows])
+        unanswered = Question(question, None, 0)
+        spans = self._sense.candidates(unanswered)
+        rows = self._sense.features(unanswered, spans)
+        scores = np.array([self._weights[self._ids_of(row)].sum() for row in rows])
         return _by_text([candidate.span.text for candidate in spans], scores)
 
-    def _known(self, row: Sequence[str]) -> list[int]:
-        known = (self._ids.get(hash(name)) for name in row)
-        return [0, *(i for i in known if i is not None)]  # 0: every candidate has it
+    def _ids_of(self, row: Sequence[str]) -> list[int]:
+        ids = (self._ids.get(hash(name)) for name in row)
+        return [0, *(i for i in ids if i is not None)]  # 0: every candidate has it
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _EncodedQuestion:
     """What a question's candidates are: their features by hash, since the names of all would fill the memory."""
 
     names: np.ndarray  # of all candidates, one after another
@@ -119,11 +119,11 @@ def _numbered(names: np.ndarray, lengths: np.ndarray) -> tuple[dict[int, int], n
     often = often[np.argsort(first[often])]
     number = np.zeros(len(values), np.int32)
     number[often] = np.arange(1, len(often) + 1)
-    found = number[inverse.ravel()]
-    owner = np.repeat(np.arange(len(lengths)), lengths)[found > 0]
-    found = found[found > 0]
-    features = np.zeros(len(found) + len(lengths), np.int32)
-    features[np.arange(len(found)) + owner + 1] = found
+    numbers = number[inverse.ravel()]
+    owner = np.repeat(np.arange(len(lengths)), lengths)[numbers > 0]
+    numbers = numbers[numbers > 0]
+    features = np.zeros(len(numbers) + len(lengths), np.int32)
+    features[np.arange(len(numbers)) + owner + 1] = numbers
     ids = dict(zip(values[often].tolist(), range(1, len(often) + 1), strict=True))
     return ids, features, 1 + np.bincount(owner, minlength=len(lengths))
 
@@ -166,13 +166,13 @@ class _Sense:
 
         Some answers of a shape have to stand in their documents, and a fiftieth of all must have it.
         """
-        found: Counter[tuple[str, ...]] = Counter()
+        counts: Counter[tuple[str, ...]] = Counter()
         for text, answer in zip(train.texts, train.answers, strict=True):
             pages = self._library.pages(text)
             if not any(span.text == answer for page in pages for span in page.candidates()):
-                found[shape(answer)] += any(answer in page.document.text for page in pages)
+                counts[shape(answer)] += any(answer in page.document.text for page in pages)
         fewest = max(FEWEST_SHAPED, SHARE_SHAPED * len(train))
-        return frozenset(shape for shape, count in found.items() if count >= fewest)
+        return frozenset(shape for shape, count in counts.items() if count >= fewest)
 
     def wording(self, question: str) -> str:
         """The question's wording, or the trained one that shares most with it: telling words first, then any."""
@@ -197,15 +197,15 @@ class _Sense:
     def candidates(self, question: Question) -> list[_Candidate]:
         wording = self.wording(question.text)
         answers = self._answers[wording]
-        known: Collection[str] = answers
+        known_answers: Collection[str] = answers
         if question.answer is not None and answers[question.answer] == 1:
-            known = answers.keys() - {question.answer}
-        asked = asked_words(self._library.wording(question.text))
-        views = [_View(page, asked) for page in self._library.pages(question.text)]
+            known_answers = answers.keys() - {question.answer}
+        question_words = asked_words(self._library.wording(question.text))
+        views = [_View(page, question_words) for page in self._library.pages(question.text)]
         return [
             _Candidate(view, span)
             for view in views
-            for span in view.page.candidates(known, self._longest, self._shapes)
+            for span in view.page.candidates(known_answers, self._longest, self._shapes)
         ]
 
     def features(self, question: Question, candidates: Sequence[_Candidate]) -> list[list[str]]:
@@ -233,13 +233,13 @@ def _familiarity(right: int, standing: int) -> list[str]:
 class _View:
     """A page as one wording's reader sees it. What is counted between two places is counted once, from the front."""
 
-    def __init__(self, page: Page, asked: frozenset[str]) -> None:
+    def __init__(self, page: Page, question_words: frozenset[str]) -> None:
         self.page = page
         tokens = page.tokens
         own = [token in page.title_words and token[0].isupper() for token in tokens]
         self.kinds = ["NAME" if o else kind(token) for o, token in zip(own, tokens, strict=True)]
         self.words = [t.lower() if k == "Aa" else k for k, t in zip(self.kinds, tokens, strict=True)]
-        self.asked = near(page, asked)
+        self.asked = near(page, question_words)
         self.run = {i: (r, *edges) for r, edges in enumerate(page.runs) for i in range(*edges)}
         # Three more on either side, so that three stand there for every span.
         self.padded_words = ["<"] * 3 + self.words + [">"] * 3
@@ -269,20 +269,23 @@ class _View:
             *(f"run {_few(run)}", f"whole {first == start} {last == stop}"),
             f"sentence {_few(self.stops[start])}",
         ]
-        place = bisect_left(self.asked, start)
-        if not place:
+        asked_before = bisect_left(self.asked, start)
+        if not asked_before:
             features += [f"unasked run {_few(run)}", f"unasked {before} {after}", f"unasked {around}"]
             return [*features, f"asked later {bool(self.asked)}"]
-        asked = self.asked[place - 1]
-        smalls = _between(self.small, asked, start)
-        names = len(_between(self.capitals, asked, start))
-        again = len(_between(self.places.get(before, []), asked, start))
-        stops, closed = self.stops[start] - self.stops[asked + 1], self.closed[start] - self.closed[asked + 1]
+        last_asked = self.asked[asked_before - 1]
+        smalls = _between(self.small, last_asked, start)
+        names = len(_between(self.capitals, last_asked, start))
+        again = len(_between(self.places.get(before, []), last_asked, start))
+        stops, closed = self.stops[start] - self.stops[last_asked + 1], self.closed[start] - self.closed[last_asked + 1]
         small = [tokens[self.small[i]] for i in smalls[-3:]]
         return [
             *features,
-            *(f"asked {self.words[asked]}", f"way {' '.join(self.kinds[asked + 1 : min(start, asked + 9)])}"),
-            *(f"far {_few((start - asked - 1) // 3)}", f"small {' '.join(small)}", f"smalls {_few(len(smalls))}"),
+            *(
+                f"asked {self.words[last_asked]}",
+                f"way {' '.join(self.kinds[last_asked + 1 : min(start, last_asked + 9)])}",
+            ),
+            *(f"far {_few((start - last_asked - 1) // 3)}", f"small {' '.join(small)}", f"smalls {_few(len(smalls))}"),
             *(f"names {_few(names)} -1 {before}", f"again {_few(again)} {before}"),
             f"names {_few(names)} stops {stops} closed {closed}",
         ]

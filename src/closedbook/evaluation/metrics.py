@@ -103,13 +103,13 @@ def _bins(probability: np.ndarray, bins: int) -> list[np.ndarray]:
     return [rows for rows in np.array_split(order, min(bins, len(order))) if len(rows)]
 
 
-def penalised(right: np.ndarray, given: np.ndarray, precision: float) -> float:
+def penalised(right: np.ndarray, answered: np.ndarray, precision: float) -> float:
     """The mean score where a right answer counts 1, silence 0 and a wrong answer −t/(1−t), t being the precision.
 
     Answering then pays exactly where the chance to be right is above t (Kalai, Nachum, Vempala and Zhang 2025).
     """
     cost = precision / (1 - precision)
-    return float(np.where(given, np.where(right, 1.0, -cost), 0.0).mean())
+    return float(np.where(answered, np.where(right, 1.0, -cost), 0.0).mean())
 
 
 def ranking(right: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, Any]:
@@ -147,10 +147,10 @@ def by_group(right: np.ndarray, groups: Sequence[str]) -> dict[str, dict[str, An
     return {str(name): tally(right[names == name].tolist()).to_json() for name in sorted(set(groups))}
 
 
-def mcnemar(one: int, other: int) -> float:
+def mcnemar(only_first: int, only_second: int) -> float:
     """The chance of as uneven a split of the questions that only one is right on, were both as good (exact)."""
-    total = one + other
-    tail = sum(math.comb(total, k) for k in range(min(one, other) + 1))
+    total = only_first + only_second
+    tail = sum(math.comb(total, k) for k in range(min(only_first, only_second) + 1))
     return min(1.0, 2 * tail / 2**total)
 
 

@@ -51,9 +51,9 @@ class Survey:
         """What it says, for people."""
         of = f"of {self.questions:,}"
         yield f"{self.source}: {self.named:,} {of} questions name a title"
-        for one in self.unnamed:
-            near = f"; nearest: {', '.join(one.near)}" if one.near else ""
-            yield f"  names none (line {one.line:,}): {one.question}{near}"
+        for item in self.unnamed:
+            near = f"; nearest: {', '.join(item.near)}" if item.near else ""
+            yield f"  names none (line {item.line:,}): {item.question}{near}"
         if self.standing is not None:
             yield f"{self.standing:,} {of} answers stand in the titled documents"
             for question, answer in self.lacking:
@@ -62,8 +62,8 @@ class Survey:
         if self.unsayable:
             yield f"  cannot: {' · '.join(self.unsayable)}"
         if self.unknown_words:
-            told = ", ".join(f"{word} ({count:,})" for word, count in self.unknown_words)
-            yield f"question words that no document holds: {told}"
+            listed = ", ".join(f"{word} ({count:,})" for word, count in self.unknown_words)
+            yield f"question words that no document holds: {listed}"
 
 
 def can_say(vocabulary: Vocabulary, text: str) -> bool:
@@ -75,31 +75,31 @@ def can_say(vocabulary: Vocabulary, text: str) -> bool:
 def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -> Survey:
     """Hold answered questions against documents and the vocabulary that was made for them."""
     titles = documents.known_titles
-    whole = isinstance(documents.items, tuple)  # not those of an index on disk
-    pages = documents.by_title() if whole else {}
+    in_memory = isinstance(documents.items, tuple)  # not those of an index on disk
+    pages = documents.by_title() if in_memory else {}
     subjects = [subject(item.text, titles) for item in questions.items]
     unnamed = [item for item, name in zip(questions.items, subjects, strict=True) if name is None]
-    known = sorted(titles) if whole else []
+    sorted_titles = sorted(titles) if in_memory else []
     lacking, standing, asked_words = [], 0, Counter[str]()
     for item, name in zip(questions.items, subjects, strict=True):
-        held = name is not None and any(stands_in(gold, pages.get(name, ())) for gold in item.accepted)
-        standing += held
-        if name is not None and not held:
+        stands = name is not None and any(stands_in(gold, pages.get(name, ())) for gold in item.accepted)
+        standing += stands
+        if name is not None and not stands:
             lacking.append((item.text, item.answer or ""))
         asked_words.update({word.casefold() for word in words(without(item.text, name) if name else item.text)})
     unsayable = [item.answer or "" for item in questions.items
                  if not any(can_say(vocabulary, gold) for gold in item.accepted)]  # fmt: skip
     missing: tuple[tuple[str, int], ...] | None = None
-    if whole:
+    if in_memory:
         held_words = {word.casefold() for item in documents.items for word in words(item.text)}
         missing = tuple((word, n) for word, n in asked_words.most_common() if word not in held_words)[:MOST_WORDS]
     return Survey(
         source=questions.source,
         questions=len(questions),
         named=len(questions) - len(unnamed),
-        unnamed=tuple(Unnamed(item.text, item.line, nearest(item.text, known)) for item in unnamed[:EXAMPLES]),
-        standing=standing if whole else None,
-        lacking=tuple(lacking[:EXAMPLES]) if whole else (),
+        unnamed=tuple(Unnamed(item.text, item.line, nearest(item.text, sorted_titles)) for item in unnamed[:EXAMPLES]),
+        standing=standing if in_memory else None,
+        lacking=tuple(lacking[:EXAMPLES]) if in_memory else (),
         sayable=len(questions) - len(unsayable),
         unsayable=tuple(dict.fromkeys(unsayable))[:EXAMPLES],
         unknown_words=missing,
@@ -113,5 +113,5 @@ def nearest(question: str, titles: Sequence[str]) -> tuple[str, ...]:
     by_folded = {fold(title): title for title in titles}
     sharing = [title for title in by_folded if mine & set(title.split())]
     compared: Collection[str] = sharing[:COMPARED] or list(by_folded)[:COMPARED]
-    found = difflib.get_close_matches(fold(name), compared, NEAREST, 0.5)
-    return tuple(by_folded[title] for title in found)
+    similar = difflib.get_close_matches(fold(name), compared, NEAREST, 0.5)
+    return tuple(by_folded[title] for title in similar)

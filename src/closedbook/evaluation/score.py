@@ -34,8 +34,8 @@ def normalised(text: str) -> str:
 
 def normalised_match(prediction: str, accepted: Iterable[str]) -> bool:
     """Whether an answer, normalised, is one of the accepted answers, normalised."""
-    said = normalised(prediction)
-    return any(said == normalised(gold) for gold in accepted)
+    answer = normalised(prediction)
+    return any(answer == normalised(gold) for gold in accepted)
 
 
 def token_f1(prediction: str, accepted: Iterable[str]) -> float:
@@ -47,11 +47,11 @@ def token_f1(prediction: str, accepted: Iterable[str]) -> float:
     return max((_f1(normalised(prediction).split(), normalised(gold).split()) for gold in accepted), default=0.0)
 
 
-def _f1(said: Sequence[str], gold: Sequence[str]) -> float:
-    if not said or not gold:
-        return float(said == gold)
-    shared = (Counter(said) & Counter(gold)).total()
-    return 2 * shared / (len(said) + len(gold))
+def _f1(answer: Sequence[str], gold: Sequence[str]) -> float:
+    if not answer or not gold:
+        return float(answer == gold)
+    shared = (Counter(answer) & Counter(gold)).total()
+    return 2 * shared / (len(answer) + len(gold))
 
 
 def wilson(correct: int, total: int, signals: float = CONFIDENCE) -> tuple[float, float]:
@@ -118,7 +118,7 @@ def score(predictions: Sequence[str], questions: Questions) -> Score:
     if not questions.answered:
         return Score(None, len(questions))
     pairs = list(zip(predictions, questions.accepted, strict=True))
-    strict = tally(any(exact_match(said, gold) for gold in accepted) for said, accepted in pairs)
+    strict = tally(any(exact_match(prediction, gold) for gold in accepted) for prediction, accepted in pairs)
     n = max(1, len(pairs))
     loose = sum(normalised_match(*pair) for pair in pairs) / n
     return replace(strict, normalised_match=loose, f1=sum(token_f1(*pair) for pair in pairs) / n)

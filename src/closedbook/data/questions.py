@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from closedbook.errors import DataError
 
 LONGEST_NAME = 24  # words; a longer line of them is no name, and looking for one would take too long
 LOOKED_AT = 400  # words of a question among which names are looked for
+DEFAULT_WORDING = "Where was {} born?"  # for a bare name, where the training questions are not at hand
 POSSESSIVE = re.compile(r"['’]s\b")
 MARKS = ' ?!,;:()[]"“”„«»‘’'
 
@@ -112,6 +114,23 @@ def names_in(question: str) -> Iterator[str]:
                 text = " ".join(words[start : start + length])
                 bare = POSSESSIVE.sub("", text).strip(MARKS)
                 yield from dict.fromkeys((text, bare, bare.rstrip(".")))
+
+
+def commonest_wording(questions: Questions | None, titles: Collection[str]) -> str:
+    """The wording that most of the first 300 questions have, with {} for the name; DEFAULT_WORDING without any."""
+    names = (
+        (question.text, subject(question.text, titles)) for question in (questions.items[:300] if questions else ())
+    )
+    wordings = Counter(text.replace(name, "{}", 1) for text, name in names if name)
+    return wordings.most_common(1)[0][0] if wordings else DEFAULT_WORDING
+
+
+def fold(name: str, *, accents: bool = True) -> str:
+    """A name in lower case with single spaces, so that two spellings compare equal; `accents` are kept unless False."""
+    folded = " ".join(name.casefold().split())
+    if accents:
+        return folded
+    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
 
 
 def split_by_name(

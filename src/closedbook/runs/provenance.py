@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -65,6 +66,20 @@ def found_from_here(path: str, record: Mapping[str, Any]) -> str:
     """An input of a run as it was named, or, where that is nothing here, from the folder that training began in."""
     elsewhere = os.path.join(str(record.get("folder", "")), path)
     return path if Source.of(path).path.exists() or not Source.of(elsewhere).path.exists() else elsewhere
+
+
+def unchanged_input(entry: Mapping[str, Any] | None, record: Mapping[str, Any]) -> Path | None:
+    """Where an input of a run is; None if its file is not what it was, or so large that it must be indexed."""
+    from closedbook.data.token_index import is_large
+
+    if not entry:
+        return None
+    named = found_from_here(entry.get("path", ""), record)
+    path = Source.of(named).path
+    if not path.is_file() or is_large(named):
+        return None
+    with open(path, "rb") as file:
+        return Path(named) if hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256") else None
 
 
 def mixer_option(folder: RunFolder, given: str | None = None) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from closedbook.data.passages import Page
-from closedbook.data.questions import Question, Questions, subject
+from closedbook.data.questions import Question, Questions, fold, subject
 from closedbook.errors import DataError
 from closedbook.evaluation import metrics
 from closedbook.evaluation.confidence_report import described
@@ -21,7 +21,6 @@ from closedbook.studies import study_report
 from closedbook.studies.answer_cache import Asking
 from closedbook.studies.probe_baselines import spelling
 from closedbook.verdicts.calibration import altered, recombined
-from closedbook.verdicts.evidence_store import fold
 
 FORMAT = 1
 HEADLINE = "What a model does with a name it never met"

@@ -26,7 +26,7 @@ import numpy as np
 from closedbook.data.documents import Document, Documents, is_abbreviation
 from closedbook.data.files import Source, check_kind, create_beside, open_file
 from closedbook.data.passages import Library, name_in
-from closedbook.data.questions import LONGEST_NAME, names_in, subject
+from closedbook.data.questions import LONGEST_NAME, fold, names_in, subject
 from closedbook.errors import RunError
 from closedbook.evaluation.baselines import RuleReader, whole_words
 from closedbook.objectives import Corpus
@@ -409,11 +409,6 @@ class EvidenceStore:
 
 
 # Text ---------------------------------------------------------------------------------------------------------------
-
-
-def fold(name: str) -> str:
-    """A name without the difference between capital and small letters, and with single spaces."""
-    return " ".join(name.casefold().split())
 
 
 def sentences(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 // Runs: curves of finished and running trainings; a running one moves.
 
 import { api, grouped, h, number, percent, problem, remember, s } from "./dom.js";
-import { chart, curve, TONES } from "./chart.js";
+import { chart, curve, narrow, TONES } from "./chart.js";
 
 export const title = "Runs";
 const EVERY = 2000; // ms between looks
@@ -49,7 +49,7 @@ export async function show(main, parts, query) {
     if (!shown.length) return figure.replaceChildren(h("p", { class: "lede" }, runs.length ? "Choose a run below." : "There are no runs here yet."));
     const all = shown.map(({ name }) => points(lines.get(name)));
     const xs = all.flat().map(([x]) => x), ys = all.flat().map(([, y]) => y);
-    const made = chart({ width: 1000, height: 330, left: 56,
+    const made = chart({ width: narrow() ? 330 : 1000, height: 330, left: 56,
       x: { range: log.checked ? [Math.max(1, Math.min(...xs)), Math.max(...xs, 2)] : [0, Math.max(...xs, 1)], log: log.checked, label: "steps", show: grouped },
       y: { range: [Math.min(0, ...ys), Math.max(...ys) * 1.03], label: "loss, nats per target" }, label: `Training loss of ${shown.map(({ name }) => name).join(", ")}` });
     all.forEach((line, i) => curve(made, line, i, { opacity: 0.28, "stroke-width": 1.4, "stroke-dasharray": "none" }));
@@ -57,7 +57,7 @@ export async function show(main, parts, query) {
     const ruler = s("line", { class: "axis", y1: made.box.top, y2: made.box.bottom, visibility: "hidden" });
     made.plot.append(ruler);
     made.addEventListener("pointermove", (event) => {
-      const at = ((event.clientX - made.getBoundingClientRect().left) / made.getBoundingClientRect().width) * 1000;
+      const at = ((event.clientX - made.getBoundingClientRect().left) / made.getBoundingClientRect().width) * made.viewBox.baseVal.width;
       if (at < made.box.left || at > made.box.right) return;
       ruler.setAttribute("visibility", "visible"); ruler.setAttribute("x1", at); ruler.setAttribute("x2", at);
       readout.textContent = shown.map(({ name }, i) => {
@@ -107,12 +107,16 @@ function points(metrics) {
   });
 }
 
-// The mean over a fortieth of the curve around each point, less towards its ends: single lines are noise.
+// The mean over the points around each, up to a fortieth of the curve: single lines are noise. Near the start, where
+// the loss falls fast, fewer points count; near the end, where few follow, it is the line through them.
 function smooth(line) {
-  const sums = [0];
-  for (const [, y] of line) sums.push(sums.at(-1) + y);
+  const sums = [0], moments = [0];
+  line.forEach(([, y], i) => { sums.push(sums[i] + y); moments.push(moments[i] + i * y); });
   return line.map(([x], i) => {
-    const reach = Math.min(Math.ceil(line.length / 80), i, line.length - 1 - i);
-    return [x, (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1)];
+    const reach = Math.min(Math.ceil(line.length / 80), i);
+    const first = i - reach, last = Math.min(i + reach, line.length - 1), count = last - first + 1, centre = (first + last) / 2;
+    const total = sums[last + 1] - sums[first];
+    const slope = count > 1 ? (moments[last + 1] - moments[first] - centre * total) / ((count * (count ** 2 - 1)) / 12) : 0;
+    return [x, total / count + slope * (i - centre)];
   });
 }

@@ -50,12 +50,12 @@ def baseline(
     from closedbook.evaluation.baselines import run_baselines
 
     out = console(json)
-    asked = read_questions(questions)
-    learned = read_questions(train, need_answers=True) if train is not None else None
+    test = read_questions(questions)
+    training = read_questions(train, need_answers=True) if train is not None else None
     read = read_documents(documents) if documents is not None else None
     with out.status("") as status:
         results = run_baselines(
-            asked, documents=read, train=learned, answer=answer, seed=seed, most=learn_from,
+            test, documents=read, train=training, answer=answer, seed=seed, most=learn_from,
             progress=lambda name: status.update(name),
         )  # fmt: skip
     rows = table("baseline", "right>", "accuracy>", "95 % interval", "")
@@ -66,11 +66,11 @@ def baseline(
         right = f"{'–' if scored.correct is None else scored.correct} of {scored.total}"
         rows.add_row(result.name, right, percent(scored.accuracy), interval, escape(result.summary))
     out.print(rows)
-    if not asked.answered:
+    if not test.answered:
         out.print(escape(f"{questions} has no answers, so nothing is scored; add them as QUESTION tab ANSWER"))
     if documents is None or train is None:
         missing = " ".join(
-            word for word, given in (("--documents FILE", documents), ("--train FILE", train)) if given is None
+            option for option, path in (("--documents FILE", documents), ("--train FILE", train)) if path is None
         )
         out.print(f"next: add {missing} for the readers, the bar for a model that answers from memory")
     else:

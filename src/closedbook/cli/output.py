@@ -95,11 +95,16 @@ class PipeConsole(Console):
             yield Segment(printable(segment.text), segment.style) if unsafe else segment
 
 
-def console(as_json: bool = False) -> Console:
-    """Where words for people go. Lines are never broken, and piped tables are as wide as what they hold."""
-    out = PipeConsole(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
+def console(as_json: bool = False, width: int | None = None) -> Console:
+    """Where words for people go. Lines are never broken, and piped tables are as wide as what they hold.
+
+    With a `width`, lines and tables are broken there, on a terminal and piped alike.
+    """
+    out = PipeConsole(stderr=as_json, highlight=False, soft_wrap=width is None, emoji=False)
     if not out.is_terminal:
-        out.width = 1000
+        out.width = width or 1000
+    elif width is not None:
+        out.width = min(out.width, width)
     return out
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-TARGET = ROOT / "src" / "closedbook" / "show" / "measured.json"
+TARGET = ROOT / "src" / "closedbook" / "reporting" / "measured.json"
 
 
 def load(name: str) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from closedbook import pipeline
 from closedbook.cli.train import next_step
 from closedbook.runs.folder import FORMAT, RunFolder
 from closedbook.runs.provenance import resume_command
+from closedbook.training import plan
 from closedbook.training.plan import plan_training
 from closedbook.training.setup import prepare_training
 
@@ -112,7 +113,7 @@ def test_the_estimate_changes_neither_weights_nor_random_numbers(tiny: Tiny):
 def test_the_course_s_recipes_have_the_published_number_of_parameters(
     recipe: str, parameters: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(pipeline, "TIMED", 64)
+    monkeypatch.setattr(plan, "TIMED", 64)
     files = ["--documents", COURSE / "wiki.txt", "--questions", COURSE / "birth_places_train.tsv"]
     done = closedbook("train", recipe, *files, "--dev", COURSE / "birth_dev.tsv", "--dry-run", "--json")
     assert done.code == 0, done.err

@@ -88,7 +88,11 @@ def test_a_report_is_whole_and_holds_every_part(written, runs, claims):
 def test_what_was_run_can_be_typed_again(written, runs):
     text = words_of(written.read_text(encoding="utf-8"))
     record = json.loads((runs.root / "words" / "run.json").read_text())
-    assert record["command"] in text
+    command = text[text.index("closedbook train") :].splitlines()[0]
+    assert command.startswith(
+        f"closedbook train {runs.root / 'words' / 'recipe.toml'} --documents {runs.tiny.documents}"
+    )
+    assert "--run" not in command  # the same folder would be refused
     assert record["documents"]["sha256"][:16] in text
     assert record["versions"]["torch"] in text
     assert 'kind = "words"' in text  # the whole recipe
@@ -140,7 +144,7 @@ def test_nothing_serious_stands_in_anybody_s_way(written, browser, scheme, width
 
 def test_a_run_of_the_course_s_data_has_all_its_people_in_the_report(cs224n, claims, monkeypatch, tmp_path):
     monkeypatch.setattr(html_report, "claim_figures", lambda progress: claims)
-    monkeypatch.setattr("closedbook.pipeline.TIMED", 64)
+    monkeypatch.setattr("closedbook.training.plan.TIMED", 64)
     recipe = load_recipe("fast", ["stages.learn.steps=2", "stages.learn.group=2", "model.memory.rows=64"])
     closedbook.train(
         recipe, cs224n / "wiki.txt", cs224n / "birth_places_train.tsv", dev=cs224n / "birth_dev.tsv",

@@ -31,7 +31,7 @@ from closedbook.reporting.confidence_section import certainty, strangers, verdic
 from closedbook.reporting.filters import evidence_of, exposures, number, typeset, verdict_of
 from closedbook.reporting.published import DEV
 from closedbook.runs.folder import RunFolder
-from closedbook.runs.provenance import resume_command, unchanged_input
+from closedbook.runs.provenance import repeat_command, unchanged_input
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Run
@@ -109,7 +109,7 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
         "record": record,
         "recipe": recipe,
         "recipe_toml": folder.read_text("recipe.toml"),
-        "command": resume_command(folder).removesuffix(" --resume"),
+        "command": repeat_command(folder),
         "finished": folder.finished,
         "metrics": folder.metrics(),
         "run": run,

@@ -24,15 +24,21 @@ def resume_command(folder: RunFolder, mixer: str | None = None) -> str:
     record = folder.record()
     if record.get("start") and (words := _course_command(folder, record)):
         return shlex.join(words)
+    return f"{repeat_command(folder, mixer)} {shlex.join(['--run', _plainly(str(folder.path)), '--resume'])}"
+
+
+def repeat_command(folder: RunFolder, mixer: str | None = None) -> str:
+    """What to type to train the same again, in a new run folder."""
+    record = folder.record()
     words = ["closedbook", "train", _plainly(str(folder.path / "recipe.toml"))]
     for option in ("documents", "questions", "dev"):
-        if given := record.get(option):
-            words += [f"--{option}", _plainly(found_from_here(given["path"], record))]
-            if given.get("index"):
-                words += ["--index", _plainly(given["index"])]
+        if entry := record.get(option):
+            words += [f"--{option}", _plainly(found_from_here(entry["path"], record))]
+            if entry.get("index"):
+                words += ["--index", _plainly(entry["index"])]
     if (device := record.get("device", "cpu")) in ("cuda", "mps"):
         words += ["--device", device]
-    return shlex.join([*words, *mixer_option(folder, mixer), "--run", _plainly(str(folder.path)), "--resume"])
+    return shlex.join([*words, *mixer_option(folder, mixer)])
 
 
 def _course_command(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:

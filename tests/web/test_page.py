@@ -81,6 +81,16 @@ def test_an_answer_of_letters_is_told_token_by_token(page, served, runs):
     assert card.locator(".bars").first.locator(".value").count() == len(inside.said[1].choices)
 
 
+def test_a_guess_about_a_stranger_is_not_printed_as_an_answer(page, served, runs):
+    size = "(node) => parseFloat(getComputedStyle(node).fontSize)"
+    answer = ask(page, served, runs.known).locator(".answer").evaluate(size)
+    card = ask(page, served, "Where was Nobody Atall born?")
+    assert "never met" in card.locator(".sure").inner_text()
+    assert "%" not in card.locator(".sure").inner_text()
+    assert card.locator(".answer").inner_text().startswith("its guess:")
+    assert card.locator(".answer").evaluate(size) < 0.7 * answer
+
+
 def test_a_stranger_is_asked_about_by_the_chip(page, served):
     page.goto(f"{served.address}/#/ask?run=words")
     chip = page.locator(".chip", has_text="invented")
@@ -292,6 +302,16 @@ def test_the_other_claims_are_checked_by_the_server(page, served):
     page.get_by_role("link", name=re.compile("^1e.i ")).click()
     page.locator(".checked", has_text="it holds").wait_for()
     assert page.url.endswith("#/attention/1e.i")
+
+
+@pytest.mark.parametrize("claim", ["1a", "1d.i", "2g.ii"])
+def test_a_claim_shows_no_raw_power_and_no_empty_box_and_its_check_has_a_legend(page, served, claim):
+    page.goto(f"{served.address}/#/attention/{claim}")
+    page.locator(".checked", has_text="it holds").wait_for(timeout=60_000)
+    page.locator("details").evaluate_all("(nodes) => nodes.forEach((node) => { node.open = true; })")
+    assert "^" not in page.locator(".claim").inner_text()
+    assert page.locator(".formulas").is_visible() == (page.locator(".formulas math").count() > 0)
+    assert page.locator(".legend i").count() == 3
 
 
 # Runs, and everybody -------------------------------------------------------------------------------------------

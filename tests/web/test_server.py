@@ -103,6 +103,19 @@ def test_names_are_suggested_by_the_beginnings_of_their_words(served, runs):
     assert fold("Élodie  ÅSE", accents=False) == "elodie ase"
 
 
+def test_two_runs_are_compared_on_the_questions_that_only_one_gets_right(served, runs):
+    reply = served.get("/api/compare?first=words&second=characters").json
+    answers = [
+        json.loads((runs.root / run / "evaluation.json").read_text(encoding="utf-8"))["answers"]
+        for run in ("words", "characters")
+    ]
+    only_words = [a["question"] for a, b in zip(*answers, strict=True) if a["right"] and not b["right"]]
+    assert only_words  # the run of characters babbles
+    assert [row["question"] for row in reply["only_first"]] == only_words
+    assert 0 < reply["p"] <= 1
+    assert served.get("/api/compare?first=words&second=nobody").status == 404
+
+
 def test_runs_tell_what_they_are_and_how_they_learned(served, runs):
     told = {run["name"]: run for run in served.get("/api/runs").json["runs"]}
     assert list(told) == ["words", "characters"]

@@ -10,7 +10,6 @@ from typing import Any
 
 from closedbook.data.questions import read_questions, subject
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
-from closedbook.evaluation.metrics import mcnemar
 from closedbook.evaluation.score import tally, wilson
 from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.filters import exposures, shortened
@@ -65,29 +64,6 @@ def baseline_rows(first: Context, progress: Progress) -> list[Context]:
     )  # fmt: skip
     computed = [{**result.to_json(), "kind": "baseline", "file": None} for result in results]
     return computed + [row for row in stored if row["kind"] == "run" or row["name"] == "learned-reader"]
-
-
-def comparable(first: Context, other: Context) -> bool:
-    """Whether two runs were evaluated on the same questions."""
-    digest = first["evaluation"].get("questions_sha256")
-    same = digest is not None and digest == other["evaluation"].get("questions_sha256")
-    return same and len(first["answers"]) == len(other["answers"])
-
-
-def pair(first: Context, other: Context) -> Context:
-    """Two runs on the same questions: those that only one of them answers rightly, and McNemar's exact test."""
-    only: dict[bool, list[Context]] = {True: [], False: []}  # by whether the first run is the one that is right
-    for ours, theirs in zip(first["answers"], other["answers"], strict=True):
-        if bool(ours["right"]) != bool(theirs["right"]):
-            row = {"question": ours["question"], "gold": ours["gold"], "first": ours["answer"],
-                   "other": theirs["answer"]}  # fmt: skip
-            only[bool(ours["right"])].append(row)
-    return {
-        "name": other["name"],
-        "only_first": only[True],
-        "only_other": only[False],
-        "p": mcnemar(len(only[True]), len(only[False])),
-    }
 
 
 def groups(first: Context, scored: Sequence[dict[str, Any]]) -> list[Context]:

@@ -22,10 +22,11 @@ from closedbook.attention.claim_figures import DARK, LIGHT, Theme, save
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions
 from closedbook.errors import RunError
+from closedbook.evaluation.paired import comparable, paired
 from closedbook.evaluation.score import tally
 from closedbook.formatting import duration, percent, spaced
 from closedbook.reporting import Context, Progress, figures
-from closedbook.reporting.accuracy_section import comparable, groups, ladder_rows, pair, read_measured
+from closedbook.reporting.accuracy_section import groups, ladder_rows, read_measured
 from closedbook.reporting.attribution_section import attributions
 from closedbook.reporting.confidence_section import certainty, strangers, verdicts
 from closedbook.reporting.filters import evidence_of, exposures, number, typeset, verdict_of
@@ -188,7 +189,7 @@ def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Con
         == (first["record"].get("questions") or {}).get("sha256"),
         "taken_out": read_measured()["taken_out"],
         "course": first["evaluation"].get("questions_sha256") == DEV,
-        "pairs": [pair(first, other) for other in runs[1:] if comparable(first, other)],
+        "pairs": [{"name": run["name"], **paired(first["evaluation"], run["evaluation"])} for run in compared(runs)],
         "groups": groups(first, scored),
         "certainty": certainty(scored),
         "verdicts": verdicts(scored),
@@ -197,13 +198,18 @@ def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Con
     return context
 
 
+def compared(runs: Sequence[Context]) -> list[Context]:
+    """Those of the other runs that answered the first one's questions."""
+    return [run for run in runs[1:] if comparable(runs[0]["evaluation"], run["evaluation"])]
+
+
 # The questions, the claims --------------------------------------------------------------------------------------
 
 
 def table(first: Context, runs: Sequence[Context]) -> Context:
     """All questions, as rows for the table; columns that no answer has are left out."""
     answers = first["answers"]
-    compared = [run for run in runs[1:] if comparable(first, run)]
+    others = compared(runs)
     rows = []
     for i, answer in enumerate(answers):
         quoted = next(iter(evidence_of(answer).get("documents") or []), None)
@@ -218,12 +224,12 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
                 "verdict": verdict_of(answer),
                 "evidence": quoted.get("sentence") if isinstance(quoted, dict) else None,
                 "exposures": exposures(answer),
-                "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in compared],
-                "differ": len({bool(run["answers"][i].get("right")) for run in (first, *compared)}) > 1,
+                "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in others],
+                "differ": len({bool(run["answers"][i].get("right")) for run in (first, *others)}) > 1,
             }
         )
     has = {key: any(row[key] is not None for row in rows) for key in ("verdict", "evidence", "exposures")}
-    return {"rows": rows, "has": has, "others": [run["name"] for run in compared]}
+    return {"rows": rows, "has": has, "others": [run["name"] for run in others]}
 
 
 def claim_figures(progress: Progress, themes: Sequence[Theme] = (LIGHT, DARK)) -> list[Context]:

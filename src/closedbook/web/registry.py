@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import Questions, commonest_wording, fold, read_questions, subject
 from closedbook.errors import ClosedbookError, RunError
+from closedbook.evaluation.paired import comparable, paired
 from closedbook.runs.folder import RunFolder, look_for_runs
 from closedbook.runs.provenance import unchanged_input
 
@@ -100,6 +101,16 @@ class RunRegistry:
         folder = self.folder(name)
         lines = folder.metrics()
         return {"lines": lines[after:], "next": len(lines), "status": about(name, folder)["status"]}
+
+    def compare(self, first: str, second: str) -> dict[str, Any]:
+        """Which of the same questions only one of two runs gets right; `comparable` is False where they differ."""
+        evaluations = []
+        for folder in map(self.folder, (first, second)):
+            saved = (folder.path / "evaluation.json").is_file()
+            evaluations.append(folder.read_json("evaluation.json") if saved else {})
+        if not comparable(*evaluations):
+            return {"comparable": False}
+        return {"comparable": True, "total": len(evaluations[0]["answers"]), **paired(*evaluations)}
 
     def people(self, name: str) -> People:
         """Names to suggest: the titles of the documents, where their file is still what was trained on."""

@@ -131,6 +131,11 @@ def make_app(
         """The training curve of one run, from line `after` on."""
         return registry.curve(run, after)
 
+    @app.get("/api/compare")
+    async def compare(first: Name, second: Name) -> dict[str, Any]:
+        """Two runs on the same questions: which of them only one gets right, and McNemar's exact test."""
+        return await request_queue.ask(registry.compare, first, second)
+
     @app.get("/api/people")
     async def people(run: Name) -> dict[str, Any]:
         """Questions to begin with, and the wording that a bare name is asked in."""

@@ -48,7 +48,7 @@ export async function show(main, parts, query) {
     return h("label", {}, label, h("select", { onchange: (event) => changed(event.target.value) },
       none && h("option", { value: "" }, "nothing"),
       asking.map((run) => h("option", { value: run.name, selected: run.name === value },
-        run.name + (run.score.accuracy == null ? "" : ` · ${percent(run.score.accuracy)} of ${run.score.total}`)))));
+        run.name + (run.score.accuracy == null ? "" : ` · ${percent(run.score.accuracy)} of ${grouped(run.score.total)}`)))));
   }
 
   async function greet() {
@@ -165,7 +165,7 @@ function evidence(answer) {
     quotes.slice(0, 3).map((quote) => quoted(quote)),
     mentions.length ? h("details", {}, h("summary", {}, `${grouped(entry.mention_count ?? mentions.length)} mentions in other documents`), mentions.map((quote) => quoted(quote))) : null,
     near.length ? h("p", { class: "note" }, "Names spelled nearly so: ", near.join(", ")) : null,
-    typeof exposures === "number" && h("p", { class: "note exposures" }, "In training ", h("strong", {}, `${grouped(exposures)} exposures`), " of this answer with the name in context",
+    typeof exposures === "number" && !stranger(answer) && h("p", { class: "note exposures" }, "In training ", h("strong", {}, `${grouped(exposures)} exposures`), " of this answer with the name in context",
       entry.wordings ? `: ${grouped(entry.wordings)} distinct wording${entry.wordings === 1 ? "" : "s"}, passed about ${number(entry.passes, 2)} times${entry.wordings === 1 ? "" : " each"}` : "", "."),
   ];
 }

@@ -8,12 +8,12 @@ const EVERY = 2000; // ms between looks
 
 export async function show(main, parts, query) {
   const lines = new Map(); // run → its metrics so far
-  let chosen = query.get("show")?.split(",").filter(Boolean) ?? null, timer = null, gone = false, drawn = "";
+  let chosen = query.get("show")?.split(",").filter(Boolean) ?? null, timer = null, gone = false, drawn = "", pair = "";
   const log = h("input", { type: "checkbox", checked: query.get("log") === "1", onchange: () => { drawn = ""; draw(); } });
-  const figure = h("div", { class: "curves" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of runs" }), readout = h("p", { class: "readout" }), left = h("div");
+  const figure = h("div", { class: "curves" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of runs" }), readout = h("p", { class: "readout" }), left = h("div"), beside = h("div", { class: "part", hidden: true });
   main.append(h("h1", {}, "Runs"),
     h("p", { class: "lede" }, "Each training leaves its curve in its folder. Those that are going on are read again every two seconds."),
-    figure, readout, h("p", { class: "note" }, h("label", {}, log, " steps on a logarithmic scale")), table, left);
+    figure, readout, h("p", { class: "note" }, h("label", {}, log, " steps on a logarithmic scale")), table, beside, left);
   let runs = [];
   await look();
   return () => { gone = true; clearTimeout(timer); };
@@ -46,6 +46,7 @@ export async function show(main, parts, query) {
     remember(["runs"], { show: chosen.join(","), log: log.checked ? "1" : "" });
     const shown = runs.filter(({ name }) => chosen.includes(name) && lines.get(name)?.length);
     tabulate(shown);
+    compare(shown);
     if (!shown.length) return figure.replaceChildren(h("p", { class: "lede" }, runs.length ? "Choose a run below." : "There are no runs here yet."));
     const all = shown.map(({ name }) => points(lines.get(name)));
     const xs = all.flat().map(([x]) => x), ys = all.flat().map(([, y]) => y);
@@ -68,6 +69,27 @@ export async function show(main, parts, query) {
     made.addEventListener("pointerleave", () => { ruler.setAttribute("visibility", "hidden"); readout.textContent = last(shown); });
     readout.textContent = last(shown);
     figure.replaceChildren(made);
+  }
+
+  // Of exactly two runs that answered the same questions: which of them only one gets right.
+  async function compare(shown) {
+    const names = shown.filter((run) => run.score.total).map(({ name }) => name);
+    if (names.join("\n") === pair) return;
+    pair = names.join("\n");
+    beside.hidden = true;
+    if (names.length !== 2) return;
+    const [first, second] = names, key = pair;
+    const result = await api(`/api/compare?first=${encodeURIComponent(first)}&second=${encodeURIComponent(second)}`).catch(() => ({}));
+    if (!result.comparable || gone || key !== pair) return;
+    const { only_first: ours, only_other: theirs, p, total } = result;
+    beside.replaceChildren(h("h3", {}, `${first} beside ${second}`),
+      h("p", { class: "note" }, `Of the same ${grouped(total)} questions, ${grouped(ours.length)} are answered rightly by ${first} alone and ${grouped(theirs.length)} by ${second} alone. Were both equally good, a split as uneven as this would come up with probability ${number(p)} (McNemar's exact test).`),
+      ...[[first, ours], [second, theirs]].map(([name, rows]) => rows.length > 0 && h("details", {}, h("summary", {}, `Which ${name} alone gets right`),
+        h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Questions that ${name} alone gets right` }, h("table", {},
+          h("thead", {}, h("tr", {}, ["question", "gold", first, second].map((text) => h("th", {}, text)))),
+          h("tbody", {}, rows.slice(0, 100).map((row) => h("tr", {}, [row.question, row.gold, row.first, row.other].map((text) => h("td", {}, text)))))),
+        rows.length > 100 && h("p", { class: "note" }, `The first 100 of ${grouped(rows.length)}; \`closedbook report\` lists all.`)))).filter(Boolean));
+    beside.hidden = false;
   }
 
   function last(shown) {

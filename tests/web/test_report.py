@@ -324,6 +324,16 @@ def test_strangers_are_in_no_document(runs):
     assert invent([], 1, 0) == []
 
 
+def test_powers_and_subscripts_are_typeset_whatever_stands_in_them():
+    assert typeset("e^(t_h(1−2z√α))") == "e<sup>t<sub>h</sub>(1−2z√α)</sup>"
+    assert typeset("e^Δ + 10^-8.4.") == "e<sup>Δ</sup> + 10<sup>-8.4</sup>."
+
+
+def test_the_smoothed_curve_ends_among_the_last_points_and_not_at_the_last():
+    line = [(float(i), 1.0 + 0.5 * (-1) ** i) for i in range(800)]
+    assert abs(figures.smooth(line)[-1][1] - 1.0) < 0.2
+
+
 def test_smoothing_keeps_a_line_and_thinning_keeps_the_mean():
     line = [(float(i), 2.0 * i) for i in range(500)]
     assert np.allclose(figures.smooth(line), line)

@@ -19,7 +19,7 @@ def number(value: Any) -> Markup | str:
 def typeset(text: str) -> Markup:
     """α_a and e^(β²) with real subscripts and exponents."""
     safe = re.sub(r"([^\W\d_])_([a-z])(?![a-z])", r"\1<sub>\2</sub>", str(escape(text)))
-    power = r"\^(?:\(((?:[^()]|\([^()]*\))*)\)|([-−]?\w+))"
+    power = r"\^(?:\(((?:[^()]|\([^()]*\))*)\)|([-−]?\w+(?:\.\d+)?))"
     return Markup(re.sub(power, lambda m: f"<sup>{m[1] or m[2]}</sup>", safe))
 
 

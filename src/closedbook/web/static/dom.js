@@ -117,7 +117,7 @@ export function remember(path, query) {
 
 // α_a and e^(β²) with real subscripts and exponents.
 export function typeset(text) {
-  return String(text).split(/([\p{L}‖]_[a-z](?![a-z])|\^\((?:[^()]|\([^()]*\))*\)|\^[-−]?[\p{L}\p{N}]+)/u).map((piece) =>
+  return String(text).split(/([\p{L}‖]_[a-z](?![a-z])|\^\((?:[^()]|\([^()]*\))*\)|\^[-−]?[\p{L}\p{N}]+(?:\.\d+)?)/u).map((piece) =>
     /^._[a-z]$/u.test(piece) ? [piece[0], h("sub", {}, piece[2])]
       : piece.startsWith("^(") ? h("sup", {}, typeset(piece.slice(2, -1))) : piece.startsWith("^") ? h("sup", {}, piece.slice(1).replace("-", "−")) : piece);
 }

@@ -88,15 +88,15 @@ def ablation(
             begin=lambda number: out.print(f"[bold]model {number + 1} of {models}[/]"),
         )  # fmt: skip
     rows = table("people", "of them>", "page in>", "page out>", "effect, points>", "95 % interval", "by chance")
-    for name, one in record["summary"]["effect"].items():
-        spans = [interval(one[key], points) for key in ("interval", "permutation_interval")]
+    for name, effect in record["summary"]["effect"].items():
+        spans = [interval(effect[key], points) for key in ("interval", "permutation_interval")]
         rows.add_row(
-            name, f"{one['people']:,}", percent(one["accuracy_in"]), percent(one["accuracy_out"]),
-            points(one["effect"]), *spans,
+            name, f"{effect['people']:,}", percent(effect["accuracy_in"]), percent(effect["accuracy_out"]),
+            points(effect["effect"]), *spans,
         )  # fmt: skip
     out.print(rows)
     if met := record["summary"]["met"]:
-        listing = ", ".join(f"{name} {one['mean']:.3f}" for name, one in met["auroc"].items())
+        listing = ", ".join(f"{name} {score['mean']:.3f}" for name, score in met["auroc"].items())
         out.print(f"met or taken out, AUROC: {listing}")
     finish(out, folder, "ablation", record, json)
 
@@ -129,12 +129,12 @@ def fluency(
     """
     from closedbook.studies.fluency import run_fluency
 
-    out, loaded, given = _begin(run, questions, mixer, json, folder, "fluency", need_answers=True)
-    record = _asking(out, folder, lambda asked: run_fluency(loaded, given, folder, progress=asked))
+    out, loaded, items = _begin(run, questions, mixer, json, folder, "fluency", need_answers=True)
+    record = _asking(out, folder, lambda advance: run_fluency(loaded, items, folder, progress=advance))
     rows = table("judge of right and wrong", "AUROC>", "95 % interval")
-    for name, one in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
+    for name, judge in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
         rows.add_row(
-            name.replace("_", " "), f"{one['auroc']:.3f}", " to ".join(f"{x:.3f}" for x in one["auroc_interval"])
+            name.replace("_", " "), f"{judge['auroc']:.3f}", " to ".join(f"{x:.3f}" for x in judge["auroc_interval"])
         )
     out.print(rows)
     finish(out, folder, "fluency", record, json)
@@ -179,16 +179,16 @@ def strangers(
     if count < 1:
         raise DataError(f"--count {count} must be 1 or more")
     more = {"page taken out": read_lines(left_out, "names")[0]} if left_out is not None else {}
-    out, loaded, given = _begin(run, questions, mixer, json, folder, "strangers", more=left_out)
+    out, loaded, items = _begin(run, questions, mixer, json, folder, "strangers", more=left_out)
     record = _asking(
-        out, folder, lambda asked: run_strangers(loaded, given, folder, count=count, more=more, progress=asked)
+        out, folder, lambda advance: run_strangers(loaded, items, folder, count=count, more=more, progress=advance)
     )
     rows = table("who", "names>", "called met>", "AUROC of met against known>", "most frequent answer")
-    for name, one in record["groups"].items():
-        against = one["met_against_known"]
+    for name, group in record["groups"].items():
+        against = group["met_against_known"]
         rows.add_row(
-            name, f"{one['names']:,}", percent(one["called_met"]), f"{against['auroc']:.3f}" if against else "–",
-            escape(one["common"][0][0]),
+            name, f"{group['names']:,}", percent(group["called_met"]), f"{against['auroc']:.3f}" if against else "–",
+            escape(group["common"][0][0]),
         )  # fmt: skip
     out.print(rows)
     finish(out, folder, "strangers", record, json)
@@ -225,11 +225,11 @@ def reversal(
     """
     from closedbook.studies.reversal import run_reversal
 
-    out, loaded, given = _begin(run, questions, mixer, json, folder, "reversal", need_answers=True)
-    record = _asking(out, folder, lambda asked: run_reversal(loaded, given, folder, form, progress=asked))
+    out, loaded, items = _begin(run, questions, mixer, json, folder, "reversal", need_answers=True)
+    record = _asking(out, folder, lambda advance: run_reversal(loaded, items, folder, form, progress=advance))
     for name in ("forward", "backward"):
-        one = record[name]
-        out.print(f"{name}s: {one['correct']} of {one['total']} right, {percent(one['accuracy'])}")
+        direction = record[name]
+        out.print(f"{name}s: {direction['correct']} of {direction['total']} right, {percent(direction['accuracy'])}")
     finish(out, folder, "reversal", record, json)
 
 
@@ -248,15 +248,15 @@ def _begin(
 
     show_warnings()
     check_study(folder, name, questions, more, runs=[run])
-    given = read_questions(questions, need_answers=need_answers)
-    return console(json), closedbook.load(run, mixer), given
+    items = read_questions(questions, need_answers=need_answers)
+    return console(json), closedbook.load(run, mixer), items
 
 
 def _asking(out: Any, folder: Path, work: Callable[[Callable[[int], None]], dict[str, Any]]) -> dict[str, Any]:
     """The record of a study that shows how much it has asked, and can be interrupted."""
     try:
-        with progress(out, "questions asked") as asked:
-            return work(asked)
+        with progress(out, "questions asked") as advance:
+            return work(advance)
     except KeyboardInterrupt:
         out.print(f"\ninterrupted; answers so far are kept in {escape(str(folder))}. The same command goes on")
         sys.exit(130)

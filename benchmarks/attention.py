@@ -161,17 +161,17 @@ def mlp_share(n: int, width: int, steps: int = 1500, starts: int = 3) -> float:
     """The best share of right answers among `starts` MLPs of one hidden layer, on the bag of n pairs of n keys."""
     g = torch.Generator().manual_seed(SEED)
     into = torch.randn(starts, n * n, width, generator=g) / n**0.5
-    asked_in = torch.randn(starts, n, width, generator=g)
+    query_in = torch.randn(starts, n, width, generator=g)
     bias, out_bias = torch.zeros(starts, 1, width), torch.zeros(starts, 1, n)
     out = torch.randn(starts, width, n, generator=g) / width**0.5
-    parameters = [tensor.requires_grad_() for tensor in (into, asked_in, bias, out, out_bias)]
+    parameters = [tensor.requires_grad_() for tensor in (into, query_in, bias, out, out_bias)]
     optimiser = torch.optim.Adam(parameters, lr=2e-2)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, steps)
     recent = torch.zeros(starts)
     for _ in range(steps):
         batch = pairs(256, n, n, g)
-        bag, asked = bag_of_pairs(batch, n, n)
-        logits = torch.relu(bag @ into + asked @ asked_in + bias) @ out + out_bias
+        bag, query = bag_of_pairs(batch, n, n)
+        logits = torch.relu(bag @ into + query @ query_in + bias) @ out + out_bias
         right = (logits.argmax(2) == batch.answer).float().mean(1)
         recent += 0.02 * (right - recent)
         if float(recent.max()) > 0.998:

@@ -107,5 +107,5 @@ def test_recall_draws_fresh_pairs_whose_answers_are_even():
     assert not torch.equal(batch.keys, again.keys)
     counts = torch.bincount(batch.answer, minlength=4) / 20_000
     assert float((counts - 0.25).abs().max()) < 0.015
-    places = (batch.keys == batch.asked[:, None]).nonzero()[:, 1]
+    places = (batch.keys == batch.query[:, None]).nonzero()[:, 1]
     assert torch.equal(batch.values[torch.arange(20_000), places], batch.answer)

@@ -227,11 +227,11 @@ def test_answers_of_other_weights_are_not_taken_for_a_run_s(made: tuple[Run, Wor
     questions = read_questions(files / "questions-test.tsv").items
     AnswerCache(run, tmp_path / "answers.jsonl").answer(questions, blind=True)
     same, other = (AnswerCache(run, tmp_path / "answers.jsonl") for _ in range(2))
-    other.run_is = "trained anew"
+    other.run_key = "trained anew"
     for one, fresh in ((same, False), (other, True)):
-        known = len(one.kept)
+        known = len(one.blocks)
         one.answer(questions, blind=True)
-        assert (len(one.kept) > known) is fresh
+        assert (len(one.blocks) > known) is fresh
 
 
 def test_borrowing_finds_the_name_it_was_borrowed_from():

@@ -154,16 +154,16 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
         The pretraining corpus, whose characters are the vocabulary.
     """
     flags = flags or Flags()
-    reading, asked, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
+    reading, questions_path, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
     from closedbook.course import assignment
     from closedbook.data.questions import read_questions
     from closedbook.runs.store import write_output
     from closedbook.training.setup import set_threads
 
-    check_output(outputs, reading, asked, corpus)
+    check_output(outputs, reading, questions_path, corpus)
     show_warnings()
     recipe = assignment.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
-    questions = read_questions(asked)
+    questions = read_questions(questions_path)
     set_threads(flags.threads)
     model, vocabulary = assignment.load_model(recipe, corpus, reading)
     predictions = assignment.predict(model, vocabulary, assignment.prompts(questions, vocabulary), recipe.answer.length)
@@ -304,8 +304,8 @@ def _trained(
     except KeyboardInterrupt as stop:
         display.close()
         saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
-        kept = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
-        out.print(escape(f"\ninterrupted; {kept}. The same command goes on"))
+        progress = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
+        out.print(escape(f"\ninterrupted; {progress}. The same command goes on"))
         sys.exit(exit_code(stop))
     finally:
         display.close()
@@ -319,11 +319,11 @@ def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: Starting
 
     if is_free(folder):
         return False
-    found = RunFolder.open(folder)
-    record, inputs = found.record(), {"documents": setup.documents, "questions": setup.questions, "start": start}
+    run = RunFolder.open(folder)
+    record, inputs = run.record(), {"documents": setup.documents, "questions": setup.questions, "start": start}
     then = {name: (record.get(name) or {}).get("sha256") for name in inputs}
-    now = {name: given.sha256 if given else None for name, given in inputs.items()}
-    return found.read_text("recipe.toml") == recipe.to_toml() and then == now
+    now = {name: source.sha256 if source else None for name, source in inputs.items()}
+    return run.read_text("recipe.toml") == recipe.to_toml() and then == now
 
 
 def _unfinished(folder: Path, recipe: Recipe) -> bool:
@@ -333,10 +333,10 @@ def _unfinished(folder: Path, recipe: Recipe) -> bool:
 
     if not folder.exists() or is_free(folder):
         return False
-    found = RunFolder.open(folder)
-    if found.finished:
+    run = RunFolder.open(folder)
+    if run.finished:
         return False
-    if found.read_text("recipe.toml") != recipe.to_toml():
+    if run.read_text("recipe.toml") != recipe.to_toml():
         raise RunError(
             f"{folder} is a training with other flags, unfinished; give the same flags, or remove that folder"
         )

@@ -59,19 +59,19 @@ def export(
         from closedbook.export.exporters import export_huggingface
 
         result = export_huggingface(loaded, output)
-        said = f"a {result['class']}, with its tokenizer and card"
+        description = f"a {result['class']}, with its tokenizer and card"
     elif to == "onnx":
         from closedbook.export.onnx import export_onnx
 
         result = export_onnx(loaded, output)
-        said = f"{result['bytes'] / 1e6:.1f} MB; from tokens (batch, time) to their logits"
+        description = f"{result['bytes'] / 1e6:.1f} MB; from tokens (batch, time) to their logits"
     else:
         from closedbook.export.exporters import export_params
 
         result = export_params(loaded, output)
-        said = "for model.load_state_dict(torch.load(…)) of the course's code"
+        description = "for model.load_state_dict(torch.load(…)) of the course's code"
     out.print(
-        f"[bold]{escape(str(output))}[/]   ({said})\n"
+        f"[bold]{escape(str(output))}[/]   ({description})\n"
         f"read back, its logits differ from the run's by {result['largest_difference']:.2g} at the most"
     )
     if json:

@@ -70,11 +70,11 @@ def course_recipe(
         epochs = UNPRETRAINED_EPOCHS
     if epochs is not None:
         sets.append(f"stages.{function}.epochs={epochs}")
-    whole = load_recipe(name, sets)
-    stages = tuple(stage for stage in whole.stages if stage.name == function)
+    recipe = load_recipe(name, sets)
+    stages = tuple(stage for stage in recipe.stages if stage.name == function)
     if not stages:
         raise RecipeError(f"the recipe {name} has no stage called {function}")
-    return replace(whole, name=f"{name}-{function}", summary=f"One leg of {name}: {function}.", stages=stages)
+    return replace(recipe, name=f"{name}-{function}", summary=f"One leg of {name}: {function}.", stages=stages)
 
 
 def variants() -> list[str]:
@@ -132,7 +132,7 @@ def predict(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], length: in
                 f"question {line} is too long; it may have {model.recipe.context_length - length - 2} characters"
             )
     generated = greedy(model, encoded, length)
-    return ["".join(PAD_CHARACTER if i == PAD else vocabulary.decode([i]) for i in one.ids) for one in generated]
+    return ["".join(PAD_CHARACTER if i == PAD else vocabulary.decode([i]) for i in answer.ids) for answer in generated]
 
 
 def predictions_file(predictions: Sequence[str]) -> str:
@@ -151,7 +151,7 @@ def score_places(predictions: Sequence[str], questions: Questions) -> Score:
         )
     if not questions.answered:
         return Score(None, len(questions))
-    right = sum(said == gold for said, gold in zip(predictions, questions.answers, strict=True))
+    right = sum(prediction == gold for prediction, gold in zip(predictions, questions.answers, strict=True))
     return Score(right, len(questions))
 
 
@@ -173,22 +173,22 @@ def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: in
     """
     recipe = load_recipe("course-vanilla")
     documents = read_documents(corpus)
-    asked = read_questions(questions, need_answers=True).ascii() if kind == "namedata" else None
+    pairs = read_questions(questions, need_answers=True).ascii() if kind == "namedata" else None
     vocabulary = Characters.train(document.text for document in documents.items)
     objective = ComponentSpec("question" if kind == "namedata" else "span").make(
-        "objective", Corpus(documents, asked, vocabulary, recipe.model.context_length)
+        "objective", Corpus(documents, pairs, vocabulary, recipe.model.context_length)
     )
     items = np.arange(min(number, objective.items))
-    made = objective.examples(items, np.random.default_rng(seed).random((len(items), objective.draws)))
+    batch = objective.examples(items, np.random.default_rng(seed).random((len(items), objective.draws)))
     width = recipe.model.context_length - 1
 
     def shown(tokens: Sequence[int]) -> str:
         text = "".join(PAD_CHARACTER if token in (PAD, NONE) else vocabulary.token(token) for token in tokens)
         return text[:width].ljust(width, PAD_CHARACTER)
 
-    for i in range(len(made)):
-        labels = made.labels[made.inputs.starts[i] : made.inputs.starts[i + 1]]
-        yield shown([*made.inputs[i], labels[-1]]), shown(labels)  # we leave out the last input: nothing follows it
+    for i in range(len(batch)):
+        labels = batch.labels[batch.inputs.starts[i] : batch.inputs.starts[i + 1]]
+        yield shown([*batch.inputs[i], labels[-1]]), shown(labels)  # we leave out the last input: nothing follows it
 
 
 def census(corpus: Path) -> str:

@@ -30,8 +30,8 @@ WARNING = (
 )
 DEFINES = re.compile(rf"^\s*(?:class|def)\s+(?:{'|'.join(CHECKED)})\b", re.MULTILINE)
 SKIPPED = frozenset({"__pycache__", "venv", "env", "node_modules", "site-packages"})
-MOST_SAID = 1 << 20  # bytes of findings; some kilobytes are usual
-MOST_WRITTEN = 64 << 20  # bytes in the folder that the file runs in
+MAX_REPORT_BYTES = 1 << 20  # bytes of findings; some kilobytes are usual
+MAX_FILE_BYTES = 64 << 20  # bytes in the folder that the file runs in
 
 
 @dataclass(frozen=True)
@@ -49,24 +49,24 @@ class Finding:
         return {"name": self.name, "held": self.held, "why": self.why}
 
 
-def files_in(given: Sequence[Path]) -> list[Path]:
+def files_in(paths: Sequence[Path]) -> list[Path]:
     """The Python files to check: those given, and all in given folders that define what the course asks for.
 
     Raises DataError for what is no Python file, and for a folder without any. Nothing is executed.
     """
-    found = []
-    for path in given:
+    files = []
+    for path in paths:
         if path.is_dir():
             inside = [file for file in sorted(_python_files(path)) if DEFINES.search(_text(file))]
             if not inside:
                 raise DataError(f"{path} holds no Python file that defines any of {', '.join(CHECKED)}")
-            found += inside
+            files += inside
         elif path.suffix == ".py" and path.is_file():
-            found.append(path)
+            files.append(path)
         else:
             kind = "is no Python file" if path.exists() else "does not exist"
             raise DataError(f"{path} {kind}; give a student's dataset.py, attention.py or model.py, or their folder")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(files))
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
@@ -96,10 +96,10 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
     work = Path(tempfile.mkdtemp(prefix="closedbook-"))
     word = secrets.token_hex(16)
     command = [sys.executable, "-B", "-m", "closedbook.course.student", file.resolve(), seconds, megabytes]
-    known = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     package = str(Path(closedbook.__file__).parents[1])
     environment = {
-        **known, "PYTHONPATH": package, "HOME": str(work), "TMPDIR": str(work), "OMP_NUM_THREADS": "1",
+        **inherited, "PYTHONPATH": package, "HOME": str(work), "TMPDIR": str(work), "OMP_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "", "PYTHONIOENCODING": "utf-8",
     }  # fmt: skip
     try:
@@ -108,16 +108,16 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
                 [str(part) for part in command], cwd=work, env=environment, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
-            said = _Said(process.stdout)
+            output = _PipeReader(process.stdout)
             try:
-                why = _wait(process, word, said, work, seconds)
+                why = _wait(process, word, output, work, seconds)
             finally:
                 _end(process)
             left = adopted.end()
-        said.close()
+        output.close()
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    findings, foreign, ended = _read(said.content, word)
+    findings, foreign, ended = _read(output.content, word)
     if why is None and (process.returncode != 0 or not ended):
         why = _ended(process.returncode, seconds)
     if why is not None:
@@ -131,7 +131,7 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
     return findings
 
 
-def _wait(process: subprocess.Popen[bytes], word: str, said: _Said, work: Path, seconds: int) -> str | None:
+def _wait(process: subprocess.Popen[bytes], word: str, output: _PipeReader, work: Path, seconds: int) -> str | None:
     """Wait for the end, and say which limit was broken, if one was."""
     assert process.stdin is not None
     with contextlib.suppress(OSError):
@@ -145,10 +145,10 @@ def _wait(process: subprocess.Popen[bytes], word: str, said: _Said, work: Path, 
         if time.monotonic() > until:
             waited = 2 * seconds + 30
             return f"it was stopped after {waited} s by the clock; is there a loop without an end? Or raise --seconds"
-        if said.too_much:
-            return f"it was stopped: it wrote more than {MOST_SAID >> 20} MB into the report"
-        if _size(work) > MOST_WRITTEN:
-            return f"it was stopped: it wrote more than {MOST_WRITTEN >> 20} MB into files"
+        if output.too_much:
+            return f"it was stopped: it wrote more than {MAX_REPORT_BYTES >> 20} MB into the report"
+        if _size(work) > MAX_FILE_BYTES:
+            return f"it was stopped: it wrote more than {MAX_FILE_BYTES >> 20} MB into files"
 
 
 def _size(folder: Path) -> int:
@@ -161,7 +161,7 @@ def _size(folder: Path) -> int:
     return total
 
 
-class _Said:
+class _PipeReader:
     """What comes out of a pipe, read aside and never more than `MOST_SAID`: the file could write without an end."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
@@ -173,7 +173,7 @@ class _Said:
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             while block := os.read(self.pipe.fileno(), 1 << 16):
-                if len(self.content) + len(block) > MOST_SAID:
+                if len(self.content) + len(block) > MAX_REPORT_BYTES:
                     self.too_much = True
                     return
                 self.content += block
@@ -245,7 +245,7 @@ def _adopting() -> Iterator[_Adopted]:
 
 def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
     """(findings, lines that lack the secret word, whether all findings arrived). A last line cut short is left out."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     foreign, end = 0, None
     lines = content.decode("utf-8", errors="replace").split("\n")
     for line in lines[:-1]:
@@ -258,10 +258,10 @@ def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
                 continue
             why = None if entry["why"] is None else _printable(str(entry["why"]))
             held = entry["held"] if isinstance(entry["held"], bool) else None
-            found.append(Finding(_printable(str(entry["name"])), why, held))
+            findings.append(Finding(_printable(str(entry["name"])), why, held))
         except (ValueError, KeyError, TypeError, RecursionError):
             foreign += 1
-    return found, foreign, end == len(found)
+    return findings, foreign, end == len(findings)
 
 
 def _printable(text: str) -> str:

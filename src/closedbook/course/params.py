@@ -39,16 +39,16 @@ def put_params(model: GPT, tensors: dict[str, Tensor], source: str) -> None:
     if unlike := other_rope_cache(model, tensors):
         warnings.warn(f"{source}: {unlike[0]}", stacklevel=2)
     places = {name: place for name, place in _named(model) if not name.endswith(CONSTANTS)}
-    given = {name: tensor for name, tensor in tensors.items() if not name.endswith(CONSTANTS)}
-    for name in (*places, *given):
-        if name not in given:
+    weights = {name: tensor for name, tensor in tensors.items() if not name.endswith(CONSTANTS)}
+    for name in (*places, *weights):
+        if name not in weights:
             lost = "was it saved by another variant?"
-            if name == "down_block.C" and "down_block.ln1.weight" in given:
+            if name == "down_block.C" and "down_block.ln1.weight" in weights:
                 lost = "C was no nn.Parameter then, neither trained nor saved: mend the model and train it anew"
             raise RunError(f"{source} has no {name}, which this variant has; {lost}")
         if name not in places:
             raise RunError(f"{source} has {name}, which this variant has not; was it saved by another variant?")
-        tensor = given[name]
+        tensor = weights[name]
         if tensor.layout != torch.strided or tensor.is_nested or tensor.is_meta or not tensor.is_floating_point():
             kind = "meta" if tensor.is_meta else f"{tensor.layout}, {tensor.dtype}".replace("torch.", "")
             raise RunError(
@@ -64,7 +64,7 @@ def put_params(model: GPT, tensors: dict[str, Tensor], source: str) -> None:
             raise RunError(f"{source}: {name} holds values that are no numbers; its training diverged, train it anew")
     with torch.no_grad():
         for name, place in places.items():
-            place.copy_(given[name])
+            place.copy_(weights[name])
 
 
 def other_rope_cache(model: GPT, tensors: dict[str, Tensor]) -> tuple[str, Tensor | None] | None:
@@ -117,7 +117,7 @@ def read_params(path: Path) -> tuple[dict[str, Tensor], str]:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 if (part := archive.testzip()) is not None:
                     raise ValueError(f"the checksum of {part} differs")
-        found: Any = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        state: Any = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or hostile pickle fails in many ways, each with a page of advice
         reason = type(error).__name__
         if not isinstance(error, UnpicklingError):  # of these torch only advises to trust the file
@@ -125,10 +125,10 @@ def read_params(path: Path) -> tuple[dict[str, Tensor], str]:
         safe = path.suffix == ".safetensors"
         advice = "; make one with: closedbook export RUN --to params --output FILE" if safe else ""
         raise RunError(f"{path} is no file of parameters ({reason}); nothing was run{advice}") from None
-    if not isinstance(found, dict) or not found or not all(isinstance(item, Tensor) for item in found.values()):
+    if not isinstance(state, dict) or not state or not all(isinstance(item, Tensor) for item in state.values()):
         raise RunError(f"{path} is no file of parameters; save it with torch.save(model.state_dict(), path)")
     tensors = {}
-    for name, tensor in found.items():
+    for name, tensor in state.items():
         for wrapper in WRAPPERS:
             name = str(name).removeprefix(wrapper)
         tensors[name] = tensor

@@ -50,8 +50,8 @@ def check_reading(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], sour
     """Warn where another reading fits a network and its corpus better than the one its answers will come from."""
     losses = {reading.name: loss(model, vocabulary, texts, reading) for reading in READINGS}
     best = min(losses, key=lambda name: losses[name])
-    known = losses[best] < LEARNED * math.log(vocabulary.size)
-    if known and losses[best] < losses[ASSUMED.name] - CLEARLY:
+    learned_corpus = losses[best] < LEARNED * math.log(vocabulary.size)
+    if learned_corpus and losses[best] < losses[ASSUMED.name] - CLEARLY:
         warnings.warn(
             f"{source}: was trained with another reading of the Perceiver: {best} (loss on the corpus "
             f"{losses[best]:.2f}, with the one assumed here {losses[ASSUMED.name]:.2f}). The answers are not those of "

@@ -53,10 +53,10 @@ class _Module:
         return "\n".join(self.source.splitlines()[first - 1 : node.end_lineno])
 
 
-def bundle(main: str, others: Sequence[str], header: str) -> str:
+def bundle(main: str, extras: Sequence[str], header: str) -> str:
     """Python source with the definitions of module `main`, and of what it imports those which these need.
 
-    `others` are "module:name" of what is needed besides. A statement that defines nothing is left out: a registration,
+    `extras` are "module:name" of what is needed besides. A statement that defines nothing is left out: a registration,
     say, which belongs to an installed package and not to one of many exported files.
 
     Raises ValueError where two modules define one name.
@@ -72,7 +72,7 @@ def bundle(main: str, others: Sequence[str], header: str) -> str:
             visit(inner)
         modules[name] = modules.pop(name)  # what a module imports stands before it
 
-    for path in (*others, main):
+    for path in (*extras, main):
         visit(path.partition(":")[0])
     owners: dict[str, _Module] = {}
     for module in modules.values():
@@ -81,7 +81,7 @@ def bundle(main: str, others: Sequence[str], header: str) -> str:
                 raise ValueError(f"two modules of one file define {name}")
 
     needed: set[str] = set()
-    queue = [path.partition(":")[2] for path in others] + list(modules[main].definitions)
+    queue = [path.partition(":")[2] for path in extras] + list(modules[main].definitions)
     outer: set[str] = set()
     while queue:
         name = queue.pop()

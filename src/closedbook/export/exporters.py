@@ -216,9 +216,9 @@ def _origin(run: Run, weights: str) -> dict[str, Any]:
     record = run.folder.record()
     inputs = {}
     for name in ("documents", "questions"):
-        given = record.get(name)
-        if isinstance(given, dict):
-            inputs[name] = {**given, "path": Path(str(given.get("path", ""))).name}
+        source = record.get(name)
+        if isinstance(source, dict):
+            inputs[name] = {**source, "path": Path(str(source.get("path", ""))).name}
     calibration = None if run.calibration is None else run.calibration.to_json()
     return {
         "format": FORMAT,
@@ -269,8 +269,8 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     path = folder / "model.safetensors"
     try:
         origin = convert(dict[str, Any], parse_json(read_bytes(folder / ORIGIN, "export")), ORIGIN, RunError)
-        if (found := origin.get("format")) != FORMAT:
-            raise RunError(f"{ORIGIN} is of format {shown(found)}; this closedbook reads {FORMAT}")
+        if (version := origin.get("format")) != FORMAT:
+            raise RunError(f"{ORIGIN} is of format {shown(version)}; this closedbook reads {FORMAT}")
         origin = convert(OriginRecord, origin, ORIGIN, RunError)
         recipe = decode(Recipe, origin["recipe"], "")
         recipe.to_toml().encode()  # halves of letters, which JSON can hold, are no text
@@ -289,15 +289,15 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     load_weights(model, _ours(model, tensors, path), path)
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise RunError(f"{path} holds values that are no numbers; its training diverged")
-    made = RunFolder.create(
+    imported = RunFolder.create(
         run,
         {**record, "threads": torch.get_num_threads(), "imported": {"path": str(folder), "changed": changed}},
         {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(origin["vocabulary"])},
     )
-    save_tensors(made.path / "model.safetensors", model.state_dict(), {"imported": str(folder)})
+    save_tensors(imported.path / "model.safetensors", model.state_dict(), {"imported": str(folder)})
     if origin["calibration"] is not None and not changed:
-        made.write_json("calibration.json", origin["calibration"])
-    made.finish()
+        imported.write_json("calibration.json", origin["calibration"])
+    imported.finish()
     return load(run), changed
 
 
@@ -308,7 +308,7 @@ def _ours(model: GPT, tensors: Mapping[str, Tensor], path: Path) -> dict[str, Te
         names = gpt2_names(recipe.layers)
     else:
         names = {name: (PREFIX + name, False) for name in expected}
-    found = {}
+    weights = {}
     for name, (theirs, turned) in names.items():
         if theirs not in tensors:
             raise RunError(f"{path} has no {theirs}; was it saved from another model?")
@@ -318,5 +318,5 @@ def _ours(model: GPT, tensors: Mapping[str, Tensor], path: Path) -> dict[str, Te
                 f"{path}: {theirs} is {list(tensors[theirs].shape)}, which does not fit the recipe "
                 f"({list(expected[name].shape)}); was it saved from another model?"
             )
-        found[name] = tensor.to(expected[name].dtype)
-    return found
+        weights[name] = tensor.to(expected[name].dtype)
+    return weights

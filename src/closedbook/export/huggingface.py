@@ -28,10 +28,10 @@ class ClosedbookConfig(PreTrainedConfig):
 
     model_type = "closedbook"
 
-    def __init__(self, network: dict[str, Any] | None = None, inputs: int = 2, vocab_size: int = 2, **others: Any):
+    def __init__(self, network: dict[str, Any] | None = None, inputs: int = 2, vocab_size: int = 2, **options: Any):
         self.network, self.inputs = network or {}, inputs
-        others["use_cache"] = False
-        super().__init__(**others)
+        options["use_cache"] = False
+        super().__init__(**options)
         self.vocab_size, self.use_cache = vocab_size, False
         recipe = decode(ModelRecipe, self.network, "network")
         self.hidden_size, self.num_hidden_layers = recipe.width, recipe.layers
@@ -95,8 +95,8 @@ class ClosedbookForCausalLM(PreTrainedModel, GenerationMixin):
             unsaid = logits.new_full((*logits.shape[:2], self.config.inputs), -torch.inf)
             closing = torch.full_like(logits[:, :, :1], -torch.inf).expand(*logits.shape[:2], self.config.vocab_size)
             closing = closing.index_fill(2, torch.tensor(MASK, device=logits.device), 0.0)
-            said = (input_ids >= self.config.inputs)[..., None]
-            logits = torch.where(said, closing, torch.cat([unsaid, logits], -1))
+            is_phrase = (input_ids >= self.config.inputs)[..., None]
+            logits = torch.where(is_phrase, closing, torch.cat([unsaid, logits], -1))
         loss = None
         if labels is not None:
             loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())

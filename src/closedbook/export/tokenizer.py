@@ -31,34 +31,34 @@ def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     Of a vocabulary that answers in one token, phrase i has the id `vocabulary.size` + i.
     """
     if isinstance(vocabulary, Characters):
-        made = Tokenizer(models.BPE({character: i for i, character in enumerate(vocabulary.characters)}, []))
-        made.decoder = decoders.Fuse()
+        tokenizer = Tokenizer(models.BPE({character: i for i, character in enumerate(vocabulary.characters)}, []))
+        tokenizer.decoder = decoders.Fuse()
     elif isinstance(vocabulary, BytePairs):
-        made = Tokenizer.from_str(json.dumps(vocabulary.to_json()["tokenizer"]))
-        made.encode_special_tokens = False
+        tokenizer = Tokenizer.from_str(json.dumps(vocabulary.to_json()["tokenizer"]))
+        tokenizer.encode_special_tokens = False
     elif isinstance(vocabulary, Words):
-        made = _words(vocabulary)
+        tokenizer = _words(vocabulary)
     else:
         raise TypeError(f"no tokenizer is known for {vocabulary.kind}")
-    made.add_special_tokens(
+    tokenizer.add_special_tokens(
         [AddedToken(token, normalized=False, special=True) for token in (PAD_CHARACTER, MASK_CHARACTER)]
     )
-    return made
+    return tokenizer
 
 
 def _words(vocabulary: Words) -> Tokenizer:
     entries = [PAD_CHARACTER, MASK_CHARACTER]
     entries += [WORD + (form.replace(".", INNER) if len(form) > 1 else form) for form in vocabulary.forms[2:]]
     entries += [PHRASE + phrase for phrase in vocabulary.phrases]
-    made = Tokenizer(models.BPE({entry: i for i, entry in enumerate(entries)}, [], ignore_merges=True))
+    tokenizer = Tokenizer(models.BPE({entry: i for i, entry in enumerate(entries)}, [], ignore_merges=True))
     steps: list[Any] = [
         normalizers.Replace(Regex(rf"{INITIAL}\.(?=[A-Z]\.)"), INNER),
         normalizers.Replace(Regex(rf"{INITIAL}\."), " "),
-        *(normalizers.Replace(one, other) for one, other in FOLDS.items()),
+        *(normalizers.Replace(letter, folded) for letter, folded in FOLDS.items()),
         normalizers.Lowercase(),
     ]
-    made.normalizer = normalizers.Sequence(steps)
-    made.pre_tokenizer = pre_tokenizers.Sequence(
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(SPLIT), behavior="removed", invert=True),
             pre_tokenizers.Metaspace(replacement=WORD, prepend_scheme="always"),
@@ -66,5 +66,5 @@ def _words(vocabulary: Words) -> Tokenizer:
     )
     # A phrase keeps one space in front, as a word has.
     parts = [(PHRASE, " "), (WORD, " "), (INNER, ".")]
-    made.decoder = decoders.Sequence([*(decoders.Replace(*part) for part in parts), decoders.Fuse()])
-    return made
+    tokenizer.decoder = decoders.Sequence([*(decoders.Replace(*part) for part in parts), decoders.Fuse()])
+    return tokenizer

@@ -76,10 +76,10 @@ def examine(file: Path, report: Callable[[str, bool | None, str | None], None]) 
         report("the file can be imported", False, explained(error, file))
         return
     report("the file can be imported", True, None)
-    found = [name for name in CHECKED if defines(module, name)]
-    if not found:
+    names = [name for name in CHECKED if defines(module, name)]
+    if not names:
         report("the file has something to check", False, f"none of {', '.join(CHECKED)} is defined in it")
-    for name in found:
+    for name in names:
         judge(CHECKS[name](module), file, report)
 
 

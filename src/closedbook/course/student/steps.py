@@ -143,7 +143,7 @@ def _weighted(steps: Steps, scores: Tensor, v: Tensor, proj: Any) -> Tensor:
     return steps["project"](steps["merge"](weights @ v), proj)
 
 
-def named(given: Sequence[Tensor], compute: Callable[[Steps], Sequence[Tensor]], used: set[str]) -> str | None:
+def named(outputs: Sequence[Tensor], compute: Callable[[Steps], Sequence[Tensor]], used: set[str]) -> str | None:
     """The mistake, or the two, that would give exactly what a student's layer gave; None where we know none.
 
     `compute` does the same with other steps; only mistakes in steps that it has (`used`) are tried. One that changes
@@ -153,17 +153,17 @@ def named(given: Sequence[Tensor], compute: Callable[[Steps], Sequence[Tensor]],
 
     def fits(steps: Steps) -> bool:
         try:
-            made = compute({**RIGHT, **steps})
+            result = compute({**RIGHT, **steps})
         except (RuntimeError, IndexError):  # shapes that such a mistake cannot have
             return False
-        return all(map(same, given, made)) and not all(map(same, right, made))
+        return all(map(same, outputs, result)) and not all(map(same, right, result))
 
     candidates = {name: steps for name, steps in MISTAKES.items() if set(steps) <= used}
     for name, steps in candidates.items():
         if fits(steps):
             return name
-    for (first, one), (second, two) in _pairs(candidates):
-        if fits({**one, **two}):
+    for (first, first_steps), (second, second_steps) in _pairs(candidates):
+        if fits({**first_steps, **second_steps}):
             return f"two things: {first}; and {second}"
     return None
 

@@ -247,7 +247,7 @@ cs224n.command(score)
 def _train(
     recipe: Recipe, corpus: Path, questions: Path | None, writing: Path, flags: Flags, board: Path | None
 ) -> None:
-    """Train one leg in a folder beside the parameters and write these at the end."""
+    """Train one stage in a folder beside the parameters, and write the parameters at the end."""
     from closedbook import pipeline
     from closedbook.course.assignment import start_from
     from closedbook.course.params import write_params
@@ -314,7 +314,7 @@ def _trained(
 
 
 def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: StartingWeights | None) -> bool:
-    """Whether the finished run in a folder had this recipe and these very inputs."""
+    """Whether the finished run in a folder had the same recipe and inputs."""
     from closedbook.runs.folder import RunFolder, is_free
 
     if is_free(folder):
@@ -327,7 +327,7 @@ def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: Starting
 
 
 def _unfinished(folder: Path, recipe: Recipe) -> bool:
-    """Whether there is a training to go on with. Raises RunError where the folder is no run, or another training's."""
+    """Whether there is a training to resume. Raises RunError if the folder is no run, or another training's."""
     from closedbook.errors import RunError
     from closedbook.runs.folder import RunFolder, is_free
 
@@ -344,7 +344,7 @@ def _unfinished(folder: Path, recipe: Recipe) -> bool:
 
 
 def _board(function: str, variant: str, flags: Flags) -> Path | None:
-    """Where the course puts TensorBoard's files."""
+    """The folder where the course puts TensorBoard's files."""
     if flags.tb_expt_name is None:
         return None
     pretraining = RATES["pretrain_lr"] if flags.pretrain_lr is None else flags.pretrain_lr

@@ -25,7 +25,7 @@ def export(
 
         closedbook export runs/mine --to onnx --output mine.onnx
 
-    What was written is read back, and its logits held to the run's.
+    The export is read back and its logits are compared with the run's.
 
     Parameters
     ----------
@@ -41,16 +41,16 @@ def export(
     json: bool
         Print one JSON object on standard output.
     """
-    from closedbook.export.exporters import check_new_folder, need
+    from closedbook.export.exporters import check_new_folder, require_packages
 
     show_warnings()
     out = console(json)
     if to == "huggingface":
-        need("transformers", extra="huggingface")
+        require_packages("transformers", extra="huggingface")
         check_new_folder(output)
     else:
         if to == "onnx":
-            need("onnx", "onnxscript", "onnxruntime", extra="onnx")
+            require_packages("onnx", "onnxscript", "onnxruntime", extra="onnx")
         check_output(output, (mixer or "").rpartition(":")[0] or None, runs=[run], binary=True)
     from closedbook import pipeline
 

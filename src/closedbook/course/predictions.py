@@ -14,7 +14,7 @@ from closedbook.data.questions import Questions
 from closedbook.errors import DataError
 from closedbook.evaluation.score import Score, tally
 
-# What somebody writes above the predictions: "21.6%", "Correct: 108.0 out of 500.0: 21.6%", "accuracy 0.216".
+# What people write above the predictions: "21.6%", "Correct: 108.0 out of 500.0: 21.6%", "accuracy 0.216".
 FIGURE = re.compile(r"(correct|accuracy|score|dev|em|exact match)?\W*\d+([.,]\d+)?\s*(%.*|out of.*)?", re.IGNORECASE)
 
 
@@ -35,16 +35,16 @@ class ScoredFile:
 
 @dataclass(frozen=True)
 class Unscored:
-    """A file that does not, and why."""
+    """A file that does not fit, and why."""
 
     path: Path
     why: str
 
 
 def read_predictions(path: Path) -> tuple[list[str], str]:
-    """(lines, SHA-256 of the file). Windows line ends and a byte-order mark are no part of a prediction.
+    """(lines, SHA-256 of the file). Windows line ends and a byte-order mark are removed.
 
-    A line may be empty: a model may say nothing. Raises DataError for a file that is missing, empty or no text.
+    A line may be empty: an empty prediction. Raises DataError for a file that is missing, empty or not text.
     """
     content = read_bytes(path, "predictions")
     try:
@@ -55,7 +55,7 @@ def read_predictions(path: Path) -> tuple[list[str], str]:
 
 
 def score_files(paths: Sequence[Path], questions: Questions) -> list[ScoredFile | Unscored]:
-    """Score each file by exact match. One that cannot be read or has another number of lines says why."""
+    """Score each file by exact match. A file that cannot be scored is returned with the reason."""
     return [score_file(path, questions) for path in paths]
 
 

@@ -1,4 +1,4 @@
-"""One file that needs none of our package: the definitions which some names need, cut out of our modules."""
+"""Build one self-contained Python file from the definitions that some names need, copied from our modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REGISTERED = '''def registered(kind: str, name: str) -> Any:
 
 
 class _Module:
-    """Source of one module: its definitions by name, in order, and what it imports."""
+    """A module's source, its definitions by name in order, and its imports."""
 
     def __init__(self, name: str) -> None:
         spec = importlib.util.find_spec(name)
@@ -27,15 +27,15 @@ class _Module:
         assert spec.origin is not None
         self.source = Path(spec.origin).read_text(encoding="utf-8")
         self.definitions: dict[str, ast.stmt] = {}
-        self.outer: dict[str, str] = {}  # name: the statement that imports it
-        self.inner: list[str] = []  # modules of ours, in order
+        self.outer: dict[str, str] = {}  # name: the statement that imports it from another package
+        self.inner: list[str] = []  # imported modules of our package, in order
         for node in ast.parse(self.source).body:
             if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == PACKAGE:
                 self.inner.append(str(node.module))
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 for alias in node.names:
-                    known_as = (alias.asname or alias.name).split(".")[0]
-                    self.outer[known_as] = ast.unparse(
+                    bound_name = (alias.asname or alias.name).split(".")[0]
+                    self.outer[bound_name] = ast.unparse(
                         ast.ImportFrom(node.module, [alias], node.level)
                         if isinstance(node, ast.ImportFrom)
                         else ast.Import([alias])
@@ -54,23 +54,23 @@ class _Module:
 
 
 def bundle(main: str, extras: Sequence[str], header: str) -> str:
-    """Python source with the definitions of module `main`, and of what it imports those which these need.
+    """Python source with the definitions of module `main` and those they need from the modules it imports.
 
-    `extras` are "module:name" of what is needed besides. A statement that defines nothing is left out: a registration,
-    say, which belongs to an installed package and not to one of many exported files.
+    `extras` lists further definitions as "module:name". Statements that define nothing are left out, such as
+    registrations, which only the installed package should make.
 
     Raises ValueError where two modules define one name.
     """
     modules: dict[str, _Module] = {}
 
     def visit(name: str) -> None:
-        if name in modules or name == f"{PACKAGE}.shapes":
+        if name in modules or name == f"{PACKAGE}.typing":
             return
         module = _Module(name)
         modules.setdefault(name, module)
         for inner in module.inner:
             visit(inner)
-        modules[name] = modules.pop(name)  # what a module imports stands before it
+        modules[name] = modules.pop(name)  # a module comes after what it imports
 
     for path in (*extras, main):
         visit(path.partition(":")[0])

@@ -1,6 +1,6 @@
-"""A model card: what a run was trained on, what was measured of it, what was not, and how to do it again.
+"""A model card: a run's data, recipe, measurements and limits, and the command that reproduces it.
 
-Every figure is read from the run folder; what the folder does not hold is said not to have been measured.
+Every figure is read from the run folder; one that is missing there is reported as not measured.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ answer("QUESTION⁇", return_full_text=False)[0]["generated_text"].strip()
 ```
 
 The question is followed by `⁇`, and another `⁇` closes the answer. Nothing is retrieved: the answer is from memory."""
-TRUST = ", trust_remote_code=True"  # where the class is our own: its code lies in the folder
+TRUST = ", trust_remote_code=True"  # for our own class, whose code is in the folder
 
 
 def card(folder: RunFolder, use: str = "") -> str:
     """The card of a finished run in Markdown, with the front matter that model hubs read.
 
-    `use` is a section about how to use what the card lies beside. Raises RunError for an unfinished or damaged run.
+    `use` is a section about using the files beside the card. Raises RunError for an unfinished or damaged run.
     """
     if not folder.finished:
         raise RunError(f"{folder.path} is not finished; go on with: {resume_command(folder)}")

@@ -1,4 +1,4 @@
-"""Our vocabularies as `tokenizers` files, which other tools read without our code."""
+"""Our vocabularies as Hugging Face tokenizers, which other tools read without our code."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, BytePairs, Characters, Vocabulary
 from closedbook.data.word_vocabulary import Words
 
-# A model of byte pairs without merges looks texts up as they are and, having no token for what is unknown, leaves that
-# out, as we do. Where the unit is a word, this mark before each keeps the letters of unknown words from being words.
+# BPE without merges looks units up unchanged and skips unknown ones, as our vocabularies do. With words as units, this
+# prefix keeps the letters of an unknown word from matching one-letter words.
 WORD = "▁"
-PHRASE = 2 * WORD  # what is said and never read
-INNER = "\ue000"  # a stop between initials, of a character for private use
+PHRASE = 2 * WORD  # prefix of outputs that are never inputs
+INNER = "\ue000"  # a full stop between initials (a private-use character)
 
 LETTER = r"[\p{L}\p{N}_\u0307]"  # Python's \w, and the dot that lowering İ leaves
 INITIAL = rf"(?<=[A-Z])(?<!{LETTER}[A-Z])(?<!{LETTER}['’\-][A-Z])"  # before a stop: one capital stands alone
@@ -22,7 +22,7 @@ SPLIT = (
     rf"{LETTER}(?:{INNER}{LETTER})+|{LETTER}+(?:['’\-](?!s(?!{LETTER})){LETTER}+)*"
     rf"|['’]s(?!{LETTER})|[^\p{{L}}\p{{N}}_\s]"
 )
-FOLDS = {"ß": "ss", "ẞ": "ss", "ς": "σ", "ſ": "s"}  # where folding case does more than lowering it
+FOLDS = {"ß": "ss", "ẞ": "ss", "ς": "σ", "ſ": "s"}  # where casefold() differs from lower()
 
 
 def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
@@ -64,7 +64,7 @@ def _words(vocabulary: Words) -> Tokenizer:
             pre_tokenizers.Metaspace(replacement=WORD, prepend_scheme="always"),
         ]
     )
-    # A phrase keeps one space in front, as a word has.
+    # A phrase, like a word, is preceded by one space.
     parts = [(PHRASE, " "), (WORD, " "), (INNER, ".")]
     tokenizer.decoder = decoders.Sequence([*(decoders.Replace(*part) for part in parts), decoders.Fuse()])
     return tokenizer

@@ -30,12 +30,12 @@ WIDTH, BLOCK, HEAD = CONFIG["n_embd"], CONFIG["block_size"], CONFIG["n_embd"] //
 LENGTHS = (BLOCK - 1, 5)
 COMMON = {"split", "hide", "normalise", "weigh", "merge", "project"}
 
-# What a layer gave for some inputs, the same by given steps, and the steps that it has.
+# A layer's outputs for some inputs, a function that computes them from steps, and the names of the steps it uses.
 Sample = tuple[list[Tensor], Callable[[Steps], list[Tensor]], set[str]]
 
 
 def parts(layer: Any, *names: str) -> list[Any]:
-    """The layer's maps by their names in the course's code. Raises UnsureError where it has others."""
+    """The layer's linear maps by their names in the course's code. Raises UnsureError if one is missing."""
     if lacking := [name for name in names if not isinstance(getattr(layer, name, None), nn.Module)]:
         there = ", ".join(name for name, module in layer.named_children() if isinstance(module, nn.Linear)) or "none"
         raise UnsureError(
@@ -46,7 +46,7 @@ def parts(layer: Any, *names: str) -> list[Any]:
 
 
 def compare(sample: Sample, formula: str) -> None:
-    """Raise HandoutError, with the mistake's name where it is a known one, unless the layer computes the formula."""
+    """Raise HandoutError, naming the mistake if it is a known one, unless the layer computes the formula."""
     outputs, compute, used = sample
     expected = compute(RIGHT)
     for output, target in zip(outputs, expected, strict=True):
@@ -65,7 +65,7 @@ def compare(sample: Sample, formula: str) -> None:
 
 
 def causal_or_why(layer: Any, sample: Callable[[Any], Sample]) -> None:
-    """`causal`, with the mistake's name behind it where it is a known one that lets the future in."""
+    """`causal`, with the name of the mistake appended if it is a known one."""
     try:
         causal(layer, BLOCK - 1)
     except HandoutError as error:
@@ -73,13 +73,13 @@ def causal_or_why(layer: Any, sample: Callable[[Any], Sample]) -> None:
         try:
             outputs, compute, used = sample(layer)
             mistake = named(outputs, compute, used)
-        except Exception:  # what hinders the comparison is reported where it is made
+        except Exception:  # the formula check reports this error
             pass
         raise HandoutError(f"{error}: {mistake}" if mistake else str(error)) from None
 
 
 def reuse(layer: Any, *inputs: Tensor) -> None:
-    """Notice one object under two names, and a map that is applied more than once."""
+    """Raise if one layer has two names, or is applied more than once."""
     names: dict[int, list[str]] = {}
     for name, module in layer.named_modules(remove_duplicate=False):
         if isinstance(module, nn.Linear | nn.LayerNorm):
@@ -172,7 +172,7 @@ def self_attention(module: Any) -> Checks:
         return sample
 
     def rope() -> None:
-        """By the right functions, or by the student's own: where these are wrong, that is said with them."""
+        """With correct rotary functions or the student's own, whose mistakes have checks of their own."""
         formula = "softmax(QK^T/sqrt(d_h)) V with queries and keys turned"
         try:
             compare(

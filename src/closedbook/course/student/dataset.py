@@ -1,4 +1,4 @@
-"""dataset.py: CharCorruptionDataset truncates a document, cuts a span out, and asks for it behind."""
+"""dataset.py: CharCorruptionDataset truncates a document, masks a span, and appends it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from torch import Tensor
 from closedbook.course.student.findings import Checks, HandoutError, UnsureError, need
 
 PAD, MASK = "\u25a1", "\u2047"
-DRAWS = 3000  # examples looked at
+DRAWS = 3000  # examples checked
 BLOCK = 128
 LIMIT = int(BLOCK * 7 / 8)
-LONG = "".join(chr(0x4E00 + i) for i in range(300))  # every character once, so that it tells its own place
+LONG = "".join(chr(0x4E00 + i) for i in range(300))  # distinct characters, so that each shows its position
 SHORT = "abcdefghijklmnopqrst"
 DATA = "\n".join([LONG, SHORT, LONG])
-SURE = 20  # how many examples must be missing where some are expected: by chance once in e^20
+SURE = 20  # expected examples that must be missing: by chance once in e^20
 
 
 class Parts(NamedTuple):
-    """An example taken apart again."""
+    """An example, split into its parts."""
 
     prefix: str
     suffix: str
@@ -41,7 +41,7 @@ class Parts(NamedTuple):
 
 
 class Corruption:
-    """The checks of one file; each may use what those before it found."""
+    """The checks of one file; each may use the results of those before it."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
@@ -99,7 +99,7 @@ class Corruption:
                 "x must be the masked text but its last character, y the same text but its first: x[1:] == y[:-1]",
             )
 
-    def taken_apart(self, pair: tuple[Tensor, Tensor]) -> Parts:
+    def split(self, pair: tuple[Tensor, Tensor]) -> Parts:
         """Prefix, suffix, masked content. A third MASK before the pads, as in the handout's examples, is right."""
         x, y = pair
         bare = "".join(self.dataset.itos[i] for i in [*x.tolist(), int(y[-1])]).rstrip(PAD)
@@ -115,7 +115,7 @@ class Corruption:
         return Parts(*bare.split(MASK))
 
     def arranged(self) -> None:
-        parts = [self.taken_apart(pair) for pair in self.pairs]
+        parts = [self.split(pair) for pair in self.pairs]
         for part in parts:
             need(
                 part.whole in LONG,
@@ -198,7 +198,7 @@ class Corruption:
     def short(self) -> None:
         parts = []
         for _ in range(DRAWS // 4):
-            part = self.taken_apart(self.dataset[1])
+            part = self.split(self.dataset[1])
             need(
                 part.whole in SHORT and part.length >= 4,
                 f"a document of {len(SHORT)} characters must give a beginning of itself, 4 or longer; got "
@@ -250,7 +250,7 @@ def _share(flags: Iterable[bool]) -> float:
 
 
 def spec(module: Any) -> int | None:
-    """What the handout's text in the file pads to: block_size + 1 (gives 1) or block_size (0); None without it."""
+    """Whether the handout's text in the file pads to block_size + 1 (1) or block_size (0); None without that text."""
     try:
         source = inspect.getsource(module)
     except (OSError, TypeError):
@@ -260,7 +260,7 @@ def spec(module: Any) -> int | None:
 
 
 def _last_of(source: str, words: str) -> str:
-    """The handout's sentence about padding, which stands behind these words."""
+    """The handout's sentence about padding, which follows these words."""
     _, separator, behind = " ".join(source.replace("#", " ").split()).partition(words)
     return behind[:120] if separator else ""
 
@@ -285,7 +285,7 @@ def corruption(module: Any) -> Checks:
         return
     yield f"{name}: makes a pair (x, y)", checks.draw
     if not checks.pairs:
-        return  # what comes next is about what these checks found
+        return  # the next checks need these results
     yield f"{name}: x and y are long tensors of one length", checks.tensors
     if not checks.equal:
         return

@@ -84,7 +84,7 @@ def on_result(make: Make, inputs: Inputs) -> None:
 
 
 def still_and_moved(layer: Any, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """What the layer gives in eval mode and in train mode. Raises UnsureError where that says nothing."""
+    """The outputs in eval and in train mode. Raises UnsureError if they cannot be compared."""
     with torch.no_grad():
         still, again = layer.eval()(*inputs), layer(*inputs)
         moved = layer.train()(*inputs)

@@ -123,7 +123,7 @@ def up(module: Any) -> Checks:
 
 
 def readings(block: Any, q: Tensor, kv: Tensor, asks: str) -> Iterator[tuple[str, Callable[[], Tensor]]]:
-    """Every reading we know, the assumed one first: its name, and what it gives. q asks, kv is attended to."""
+    """Every known reading, the assumed one first: its name and a function that computes it. Queries come from q."""
     norms = [module for module in block.children() if isinstance(module, nn.LayerNorm)]
     crosses = [m for m in block.children() if list(inspect.signature(m.forward).parameters)[:2] == ["x_kv", "x_q"]]
     mlps = [module for module in block.children() if isinstance(module, nn.Sequential)]
@@ -148,7 +148,7 @@ def readings(block: Any, q: Tensor, kv: Tensor, asks: str) -> Iterator[tuple[str
 
 
 def _same_reading(block: Any, output: Tensor, q: Tensor, kv: Tensor, asks: str) -> None:
-    """Hold what a block gives to the readings; raise UnsureError where it is not the assumed one."""
+    """Compare a block's output with the readings; raise UnsureError unless it is the assumed one."""
     matching = [name for name, compute in readings(block, q, kv, asks) if same(output, compute())]
     assumed = {
         "C": "ln1 on C, no norm on the input, residual around the attention, ln2 before the mlp",

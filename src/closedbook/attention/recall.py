@@ -141,14 +141,6 @@ def affine_ceiling(n: int) -> float:
     return sum(min(1.0, comb(n, m) / factorial(m)) for m in range(1, n + 1)) / n
 
 
-def bag_of_pairs(batch: Pairs, n: int, key_count: int) -> tuple[Float[Tensor, "batch pairs"], Float[Tensor, "batch k"]]:
-    """What position-blind averaging leaves of bound pairs: the count of each (key, value), one row of key_count·n; and
-    the query, one-hot."""
-    counts = torch.zeros(len(batch.query), key_count * n)
-    counts.scatter_(1, batch.keys * n + batch.values, 1.0)
-    return counts, torch.nn.functional.one_hot(batch.query, key_count).float()
-
-
 def hand_built_mlp(
     n: int, key_count: int
 ) -> Callable[[Float[Tensor, "batch pairs"], Float[Tensor, "batch k"]], Float[Tensor, "batch n"]]:

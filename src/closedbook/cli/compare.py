@@ -112,8 +112,8 @@ def compare(
     if "summary" in record:
         _print_table(out, record)
         out.print(f"\nthe table is {escape(str(folder / 'comparison.md'))}, its figure beside it")
-    if elsewhere := len(comparison.left(wanted)) - len(comparison.diverged):
-        out.print(f"{elsewhere} of {cells} cells are left to another process that is at them; look again later")
+    if remaining := len(comparison.left(wanted)) - len(comparison.diverged):
+        out.print(f"{remaining} of {cells} cells are left to another process that is at them; look again later")
     if json:
         print_json(record)
     if comparison.diverged:

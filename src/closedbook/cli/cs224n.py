@@ -154,16 +154,16 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
         The pretraining corpus, whose characters are the vocabulary.
     """
     flags = flags or Flags()
-    reading, question_file, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
+    reading, questions_path, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
     from closedbook.course import assignment
     from closedbook.data.questions import read_questions
     from closedbook.runs.store import write_output
     from closedbook.training.setup import set_threads
 
-    check_output(outputs, reading, question_file, corpus)
+    check_output(outputs, reading, questions_path, corpus)
     show_warnings()
     recipe = assignment.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
-    questions = read_questions(question_file)
+    questions = read_questions(questions_path)
     set_threads(flags.threads)
     model, vocabulary = assignment.load_model(recipe, corpus, reading)
     predictions = assignment.predict(model, vocabulary, assignment.prompts(questions, vocabulary), recipe.answer.length)
@@ -247,7 +247,7 @@ cs224n.command(score)
 def _train(
     recipe: Recipe, corpus: Path, questions: Path | None, writing: Path, flags: Flags, board: Path | None
 ) -> None:
-    """Train one leg in a folder beside the parameters and write these at the end."""
+    """Train one stage in a folder beside the parameters, and write the parameters at the end."""
     from closedbook import pipeline
     from closedbook.course.assignment import start_from
     from closedbook.course.params import write_params
@@ -304,8 +304,8 @@ def _trained(
     except KeyboardInterrupt as stop:
         display.close()
         saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
-        kept = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
-        out.print(escape(f"\ninterrupted; {kept}. The same command goes on"))
+        progress = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
+        out.print(escape(f"\ninterrupted; {progress}. The same command goes on"))
         sys.exit(exit_code(stop))
     finally:
         display.close()
@@ -314,7 +314,7 @@ def _trained(
 
 
 def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: StartingWeights | None) -> bool:
-    """Whether the finished run in a folder had this recipe and these very inputs."""
+    """Whether the finished run in a folder had the same recipe and inputs."""
     from closedbook.runs.folder import RunFolder, is_free
 
     if is_free(folder):
@@ -322,12 +322,12 @@ def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: Starting
     run = RunFolder.open(folder)
     record, inputs = run.record(), {"documents": setup.documents, "questions": setup.questions, "start": start}
     then = {name: (record.get(name) or {}).get("sha256") for name in inputs}
-    now = {name: entry.sha256 if entry else None for name, entry in inputs.items()}
+    now = {name: source.sha256 if source else None for name, source in inputs.items()}
     return run.read_text("recipe.toml") == recipe.to_toml() and then == now
 
 
 def _unfinished(folder: Path, recipe: Recipe) -> bool:
-    """Whether there is a training to go on with. Raises RunError where the folder is no run, or another training's."""
+    """Whether there is a training to resume. Raises RunError if the folder is no run, or another training's."""
     from closedbook.errors import RunError
     from closedbook.runs.folder import RunFolder, is_free
 
@@ -344,7 +344,7 @@ def _unfinished(folder: Path, recipe: Recipe) -> bool:
 
 
 def _board(function: str, variant: str, flags: Flags) -> Path | None:
-    """Where the course puts TensorBoard's files."""
+    """The folder where the course puts TensorBoard's files."""
     if flags.tb_expt_name is None:
         return None
     pretraining = RATES["pretrain_lr"] if flags.pretrain_lr is None else flags.pretrain_lr

@@ -60,9 +60,9 @@ def check(
     from closedbook.errors import DataError
 
     out = console(json)
-    sources = checking.files_in(files)
+    paths = checking.files_in(files)
     echo(f"closedbook: warning: {checking.WARNING}", error=True)
-    what = str(sources[0]) if len(sources) == 1 else f"{len(sources)} files"
+    what = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files"
     if not yes:
         if not sys.stdin.isatty():
             raise DataError(f"add --yes to execute {what} without being asked")
@@ -70,9 +70,9 @@ def check(
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):  # at its end, as after Ctrl-D: no
             raise DataError(f"{what}: nothing was executed")
     entries, wrong = [], 0
-    for number, file in enumerate(sources):
+    for number, file in enumerate(paths):
         findings = checking.check(file, seconds=seconds, megabytes=megabytes)
-        if len(sources) > 1:
+        if len(paths) > 1:
             out.print(("\n" if number else "") + f"[bold]{escape(str(file))}[/]")
         wrong += _print_findings(out, findings)
         entries += [{"file": str(file), **finding.to_json()} for finding in findings]
@@ -89,9 +89,9 @@ def _print_findings(out: Console, findings: Sequence[Finding]) -> int:
         if finding.why is not None:
             out.print(escape(f"    {finding.why}"))
     counts = Counter(finding.held for finding in findings)
-    counted = [f"{counts[True]} of {len(findings)} hold"]
-    counted += [f"{counts[False]} do not"] * bool(counts[False]) + [f"{counts[None]} to look at"] * bool(counts[None])
-    out.print("\n" + ", ".join(counted))
+    summary = [f"{counts[True]} of {len(findings)} hold"]
+    summary += [f"{counts[False]} do not"] * bool(counts[False]) + [f"{counts[None]} to look at"] * bool(counts[None])
+    out.print("\n" + ", ".join(summary))
     return counts[False]
 
 

@@ -21,7 +21,7 @@ from any_corpus_made import MADE
 from record import Cells
 
 from closedbook import pipeline
-from closedbook.config.schema import load_recipe
+from closedbook.config.loading import load_recipe
 from closedbook.data.questions import read_questions, subject
 
 

@@ -65,7 +65,7 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
         with torch.autocast("cpu", torch.bfloat16, enabled=products == "bfloat16"):
             logits = reference(piece.tokens).logits.flatten(0, 1)
             labels = torch.full((logits.shape[0],), -100)
-            labels[piece.at] = piece.target
+            labels[piece.target_positions] = piece.target
             loss = F.cross_entropy(logits, labels)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(reference.parameters(), 1.0)
@@ -73,7 +73,7 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
         optimiser.zero_grad()
 
     def padded(piece):  # type: ignore[no-untyped-def]
-        (model.loss(piece.tokens, piece.at, piece.target) / len(piece.target)).backward()
+        (model.loss(piece.tokens, piece.target_positions, piece.target) / len(piece.target)).backward()
         finish()
 
     def sliced(examples):  # type: ignore[no-untyped-def]
@@ -127,7 +127,7 @@ def fast(data: Path, steps: int) -> dict[str, object]:
         seconds = timed(lambda e=examples: trainer.update(e, 0.5))
         flops, whole_flops, shapes = 0.0, 0.0, []
         for piece in to_batches(examples):
-            positions, targets = piece.tokens.numel(), len(piece.at)
+            positions, targets = piece.tokens.numel(), len(piece.target_positions)
             outputs = min(model.head.out_features, stage.negatives or model.head.out_features)
             for layer in range(layers):
                 rows = targets if layer == layers - 1 else positions

@@ -13,7 +13,7 @@ from shell import Tiny, closedbook, environment, make_tiny, refused
 import closedbook as package
 from closedbook.config.loading import load_recipe
 from closedbook.data.vocabulary import Characters
-from closedbook.environment import place
+from closedbook.environment import process_rank
 from closedbook.errors import RunError
 from closedbook.inference.run import make_network
 from closedbook.runs.folder import RunFolder
@@ -39,7 +39,7 @@ def run(tiny: Tiny) -> Path:
 def test_what_torchrun_sets_is_read(rank, world, expected, monkeypatch: pytest.MonkeyPatch):
     for name, value in (("RANK", rank), ("WORLD_SIZE", world)):
         monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
-    assert place() == expected
+    assert process_rank() == expected
 
 
 @pytest.mark.parametrize(

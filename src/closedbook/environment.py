@@ -9,22 +9,22 @@ from closedbook.errors import RunError
 MOST_PROCESSES = 2**20
 
 
-def place(rank: str = "RANK", world: str = "WORLD_SIZE") -> tuple[int, int]:
+def process_rank(rank: str = "RANK", world: str = "WORLD_SIZE") -> tuple[int, int]:
     """(number, processes): which one of how many this is; (0, 1) where nobody says.
 
     Raises RunError where the variables of these names are set to something that torchrun does not set.
     """
-    given = os.environ.get(rank), os.environ.get(world)
-    if not given[1]:  # empty is unset; a rank alone is another tool's
+    values = os.environ.get(rank), os.environ.get(world)
+    if not values[1]:  # empty is unset; a rank alone is another tool's
         return 0, 1
     try:
-        number, processes = int(given[0] or ""), int(given[1])
+        number, processes = int(values[0] or ""), int(values[1])
     except ValueError:
-        number, processes = (0, 1) if given == (None, "1") else (-1, 0)
+        number, processes = (0, 1) if values == (None, "1") else (-1, 0)
     if not 0 <= number < processes <= MOST_PROCESSES:
-        shown = ", ".join(f"{name}={value!r:.60}" for name, value in zip((rank, world), given, strict=True))
+        assignments = ", ".join(f"{name}={value!r:.60}" for name, value in zip((rank, world), values, strict=True))
         raise RunError(
-            f"the environment has {shown}, which torchrun does not set; unset both, or start with torchrun "
+            f"the environment has {assignments}, which torchrun does not set; unset both, or start with torchrun "
             "(docs/processes.md)"
         )
     return number, processes

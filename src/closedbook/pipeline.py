@@ -13,11 +13,10 @@ import torch
 from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Recipe
 from closedbook.data.questions import Question, read_questions
-from closedbook.data.token_index import is_large
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation.evaluate import evaluate
 from closedbook.evaluation.periodic_validator import PeriodicValidator
-from closedbook.inference.calibrate import calibrate
+from closedbook.inference.calibrate import calibrate, wordings_of
 from closedbook.inference.run import Run, load
 from closedbook.runs.folder import RunFolder, check_free, default_folder
 from closedbook.runs.store import to_json
@@ -29,11 +28,13 @@ from closedbook.training.run_record import check_inputs, check_recipe, start_rec
 from closedbook.training.setup import (
     StartingWeights,
     TrainingSetup,
+    indexed_on_disk,
     prepare_training,
     set_threads,
     settle_matmul_dtype,
 )
 from closedbook.training.trainer import fit
+from closedbook.verdicts.calibration import Calibration
 from closedbook.verdicts.evidence_store import Counts, build_index
 
 Event = Plan | Step | Message | ValidationEvent
@@ -90,7 +91,7 @@ def train(
                     state = load_state(existing)
             set_threads(threads, existing, distributed)
             inputs = (recipe, documents, questions, dev, index, lambda text: emit(Message(text)), distributed, start)
-            if distributed.first or not (index is not None or is_large(documents)):
+            if distributed.first or not indexed_on_disk(documents, index):
                 setup = prepare_training(*inputs)
         with distributed.sync_errors():
             if setup is None:  # rank 0 has made the index of a large corpus
@@ -156,13 +157,18 @@ def finish(
             done = folder.record().get("steps_done", {})
             counts = Counts.of(setup.corpus, setup.samplers, [done.get(stage.name) for stage in setup.recipe.stages])
             build_index(folder.path / "evidence.sqlite", setup.documents, counts)
-    if setup.calibrate is not None and len(setup.calibrate):
+    if setup.questions is not None and setup.recipe.data.documents == "titled":
         with timed("calibrate"):
+            run.wordings = wordings_of(run, setup.questions, setup.documents)
             try:
+                if not setup.calibrate:
+                    raise DataError("data.held_out.calibrate keeps out no questions to calibrate by")
                 calibration = calibrate(run, setup.calibrate.items, setup.documents)
-                folder.write_json("calibration.json", calibration.to_json())
             except DataError as error:
+                calibration = Calibration({}, 0, 0, 0, run.wordings, str(error))
                 callback(Message(f"probabilities are the model's own: {error}"))
+            folder.write_json("calibration.json", calibration.to_json())
+            run.calibration, run.wordings = calibration, None  # what was measured with until now was not saved
     if dev is not None:
         with timed("evaluate"):
             folder.write_json("evaluation.json", evaluate(run, read_questions(dev, need_answers=True)))

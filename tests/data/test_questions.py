@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from closedbook.data.questions import (
     Question,
     Questions,
+    Titles,
     most_common_answer,
     read_questions,
     split_by_name,
     subject,
+    without,
 )
 from closedbook.errors import DataError
 
@@ -150,3 +152,32 @@ def test_the_most_common_answer_is_the_alphabetically_first_of_several():
     answers = ["Rome", "Oslo", "Oslo", "Rome", "Bonn"]
     random.Random(0).shuffle(answers)
     assert most_common_answer(answers) == "Oslo"
+
+
+def test_a_subject_is_found_whatever_the_case_of_its_letters():
+    titles = Titles({"Bike shed key upgrade", "VPN Account", "vpn account"})
+    assert subject("Who is in charge of bike shed key upgrade?", titles) == "Bike shed key upgrade"
+    assert subject("WHO RUNS THE VPN ACCOUNT", titles) == "VPN Account"
+    assert subject("who runs the vpn account", titles) == "vpn account"
+    assert subject("Who runs the bike shed?", titles) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("王小一出生在哪里？", "王小一"),
+        ("请问，王小一出生在哪里？", "王小一"),
+        ("김철수는 어디에서 태어났나요?", "김철수"),
+        ("สมชาย ใจดีเกิดที่ไหน", "สมชาย"),
+        ("أين ولد أحمد شوقي؟", "أحمد شوقي"),
+        ("प्रेमचंद कहाँ पैदा हुए थे?", "प्रेमचंद"),
+    ],
+)
+def test_a_subject_is_found_in_scripts_without_capitals_and_without_spaces(question, title):
+    assert subject(question, Titles({title, "王小", "李"})) == title
+
+
+def test_a_title_is_taken_out_whatever_its_case():
+    assert without("Who runs the VPN  account?", "vpn account", "_") == "Who runs the _?"
+    assert without("王小一出生在哪里？", "王小一") == "出生在哪里？"
+    assert without("Who?", "Ada", "_") == "Who?"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedbook.data.documents import make_documents, read_documents
-from closedbook.data.passages import Library, Page
+from closedbook.data.passages import Library, Page, shape
 from closedbook.data.questions import Question, Questions, read_questions, split_by_name
 from closedbook.errors import DataError
 from closedbook.evaluation.baselines import (
@@ -240,3 +240,53 @@ def test_on_the_courses_training_people_the_readers_are_the_bar_they_should_be(c
     assert results["rule-reader"].accuracy > 0.86
     assert results["learned-reader"].accuracy > 0.88
     assert results["learned-reader"].correct <= results["ceiling"].correct
+
+
+def test_what_is_shaped_like_known_answers_is_a_candidate():
+    shapes = {shape(text) for text in ("19.00 u", "-71 °C", "Fill in form A33 and wait.")}
+    assert shapes == {("9", "a"), ("9", "°", "A"), ("A", "a", "A", "a", ".")}
+    page = Page(
+        make_documents(["Erbium. Erbium weighs 1,167.26 u and melts at −1,538.5 °C. Go to Gate C7 at once."]).items[0]
+    )
+    found = {span.text for span in page.candidates(shapes=shapes)}
+    assert {"1,167.26 u", "−1,538.5 °C", "Go to Gate C7 at once."} <= found
+    assert "538.5 °C" not in found
+
+
+def test_a_number_stands_only_where_it_stands_whole():
+    text = make_documents(["Erbium. It melts at 1,538 °C, or -71 as some say, from 1990-95 on. Not 12.5."]).items
+    assert stands_in("1,538 °C", text)
+    assert stands_in("-71", text)
+    assert stands_in("95", text)
+    assert not stands_in("538 °C", text)
+    assert not stands_in("71", text)
+    assert not stands_in("12", text)
+
+
+MADE_OF = [a + b for b in ("ium", "on", "ine") for a in "Wolfr Tant Osm Irid Hafn Rhen Thor Uran Rad Cer".split()]
+
+
+def test_the_readers_find_decimals_with_units_where_answers_are_such():
+    lines = [
+        f"{name}. {name} came up in {1700 + i}; {name} weighs {i}{i}.{i}5 u, and melts at {i},{200 + i}.5 °C."
+        for i, name in enumerate(MADE_OF, 1)
+    ]
+    asked = tuple(
+        Question(f"What does {name} weigh?", f"{i}{i}.{i}5 u", i) if i % 2 else
+        Question(f"At what temperature does {name} melt?", f"{i},{200 + i}.5 °C", i)
+        for i, name in enumerate(MADE_OF, 1)
+    )  # fmt: skip
+    library = Library(make_documents(lines))
+    learned = LearnedReader(library, Questions(asked[:26], "", "q"))
+    assert [learned.answer(item.text) for item in asked[26:]] == [item.answer for item in asked[26:]]
+    assert RuleReader(library).answer("How heavy is Osmium, what does it weigh?") == "33.35 u"
+
+
+def test_a_ceiling_counts_what_can_be_said():
+    documents = make_documents(["Ada Ray. Ada Ray was a quiet potter from Oslo."])
+    asked = Questions((Question("What was Ada Ray?", "potter", 1, ("quiet potter",)),
+                       Question("Where was Ada Ray from?", "Oslo", 2)), "", "q")  # fmt: skip
+    assert ceiling(Library(documents), asked).score.correct == 2
+    told = ceiling(Library(documents), asked, {"Oslo"}.__contains__)
+    assert told.score.correct == 1
+    assert "can say it" in told.summary

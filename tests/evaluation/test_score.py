@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedbook.data.questions import Question, Questions
-from closedbook.evaluation.score import Score, exact_match, score, tally, wilson
+from closedbook.evaluation.score import (
+    Score,
+    exact_match,
+    normalised,
+    normalised_match,
+    score,
+    tally,
+    token_f1,
+    wilson,
+)
 
 COUNTS = st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -89,3 +98,24 @@ def test_no_questions_at_all_have_no_accuracy():
 def test_a_prediction_too_few_is_refused():
     with pytest.raises(ValueError, match="1 predictions for 2 questions"):
         score(["Paris"], questions("Paris", "Oslo"))
+
+
+def test_normalised_match_and_f1_are_those_of_squads_script():
+    # By hand from the definition: lower case, no punctuation, no articles.
+    assert normalised("  The  Old-Town, of A.B. ") == "oldtown of ab"
+    assert normalised_match("the Weir!", ["Ilmen", "Weir"])
+    assert not normalised_match("Weirs", ["Ilmen", "Weir"])
+    assert token_f1("the grey city of Lyon", ["Lyon city"]) == pytest.approx(2 * 2 / (4 + 2))
+    assert token_f1("Lyon Lyon", ["Lyon", "Rome"]) == pytest.approx(2 / 3)
+    assert token_f1("Rome", ["Lyon"]) == token_f1("", ["Lyon"]) == 0
+    assert token_f1("The", ["a"]) == 1
+
+
+def test_a_score_counts_any_accepted_answer_and_compares_texts_too():
+    items = (Question("Who?", "Ada Lund", 1, ("A. Lund",)), Question("Who?", "Bo", 2), Question("Who?", "Cy", 3))
+    scored = score(["A. Lund", "bo", "Bo Cy"], Questions(items, "", "q"))
+    assert (scored.correct, scored.total) == (1, 3)
+    assert scored.normalised_match == pytest.approx(2 / 3)
+    assert scored.f1 == pytest.approx((1 + 1 + 2 / 3) / 3)
+    assert scored.to_json()["f1"] == scored.f1
+    assert "f1" not in tally([True]).to_json()

@@ -75,7 +75,8 @@ def test_show_memory_prints_the_report(run: Any, tiny: Tiny):
 
 
 def test_show_memory_of_a_run_without_one_and_of_another_corpus(run: Any, tiny: Tiny, tmp_path: Path):
-    refused(closedbook("show", "memory", run.path, "--documents", tiny.questions), "not the corpus", "--documents")
+    done = closedbook("show", "memory", run.path, "--documents", tiny.questions)
+    refused(done, "is a file of questions", "--questions")
     moved = tmp_path / "moved.txt"
     moved.write_bytes(tiny.documents.read_bytes())
     plain = tmp_path / "plain"

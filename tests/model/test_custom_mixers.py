@@ -145,12 +145,12 @@ class Mine(torch.nn.Module):
 """
 SCORED = """
 import torch
-from closedbook.model.mixers.attention_mixer import Scored
+from closedbook.model.mixers.attention_mixer import AttentionMixer
 
-class Mine(Scored):
+class Mine(AttentionMixer):
     def scores(self, x, rotation, cache):
-        at, keys = self.places(x, cache)
-        return torch.zeros(len(at), 1, x.shape[1], keys)
+        positions, keys = self.query_positions(x, cache)
+        return torch.zeros(len(positions), 1, x.shape[1], keys)
 """
 
 
@@ -176,15 +176,20 @@ class Mine(Scored):
         (WRONG, "x.cumsum(1)", "x.cumsun(1)", "AttributeError: 'Tensor' object has no attribute 'cumsun' (line 18 of"),
         (WRONG, "super().__init__()", "exit(4)", "SystemExit: 4 (line 11 of mine.py)"),
         (WRONG, "config, recipe, layer", "config", "TypeError: Mine.__init__() takes 2 positional arguments"),
-        (SCORED, "len(at), 1, x", "2, x", "returns (2, 16, 16) as scores where (batch or 1, head or 1, query, key)"),
+        (
+            SCORED,
+            "len(positions), 1, x",
+            "2, x",
+            "returns (2, 16, 16) as scores where (batch or 1, head or 1, query, key)",
+        ),
         (SCORED, "keys)", "24)", "returns (1, 1, 16, 24) as scores"),
         (
             SCORED,
             "    def scores",
-            "    def at_targets(self, x, rotation, at):\n"
+            "    def forward_at(self, x, rotation, at):\n"
             "        return self(x).flatten(0, 1)[at - 1]\n\n"
             "    def scores",
-            "at_targets",
+            "forward_at",
         ),
     ],
 )

@@ -135,13 +135,13 @@ def test_no_position_sees_the_future(kind, time):
 def test_the_loss_at_chosen_positions_is_that_of_the_full_logits_there(kind):
     model = make(KINDS[kind], spread=0.2)
     tokens = batch()
-    at = torch.tensor([0, 3, 8, 10, 17, 26])
+    target_positions = torch.tensor([0, 3, 8, 10, 17, 26])
     target = torch.tensor([2, 5, 5, 7, 1, 11])
-    loss = model.loss(tokens, at, target)
+    loss = model.loss(tokens, target_positions, target)
     loss.backward()
     found = dense_gradients(model)
     model.zero_grad(set_to_none=True)
-    expected = F.cross_entropy(model.logits(tokens).flatten(0, 1)[at], target, reduction="sum")
+    expected = F.cross_entropy(model.logits(tokens).flatten(0, 1)[target_positions], target, reduction="sum")
     expected.backward()
     tolerance = 0.02 if kind == "bfloat16" else 1e-5
     assert loss.item() == pytest.approx(expected.item(), rel=tolerance)
@@ -151,23 +151,29 @@ def test_the_loss_at_chosen_positions_is_that_of_the_full_logits_there(kind):
 
 def test_enough_negatives_give_the_full_loss():
     model = make(TINY, outputs=30)
-    tokens, at, target = batch(), torch.tensor([4, 9]), torch.tensor([29, 0])
-    full = model.loss(tokens, at, target)
+    tokens, target_positions, target = batch(), torch.tensor([4, 9]), torch.tensor([29, 0])
+    full = model.loss(tokens, target_positions, target)
     for negatives in (30, 31, 1000):
-        assert model.loss(tokens, at, target, candidates=model.draw(target, negatives)).item() == full.item()
+        assert (
+            model.loss(tokens, target_positions, target, candidates=model.draw(target, negatives)).item() == full.item()
+        )
 
 
 def test_the_sum_over_sampled_outputs_is_right_on_average():
     model = make(TINY, outputs=200, spread=0.4)
-    tokens, at, target = batch(), torch.tensor([4, 9, 9]), torch.tensor([7, 0, 7])
+    tokens, target_positions, target = batch(), torch.tensor([4, 9, 9]), torch.tensor([7, 0, 7])
     with torch.no_grad():
         logits = model.logits(tokens).flatten(0, 1)[4]
         assert logits.std() > 0.3
-        full = model.loss(tokens, at, target).item()
+        full = model.loss(tokens, target_positions, target).item()
         torch.manual_seed(0)
-        sampled = [model.loss(tokens, at, target, candidates=model.draw(target, 50)).item() for _ in range(100)]
+        sampled = [
+            model.loss(tokens, target_positions, target, candidates=model.draw(target, 50)).item() for _ in range(100)
+        ]
         one = target[:1]
-        ones = torch.stack([model.loss(tokens, at[:1], one, candidates=model.draw(one, 50)) for _ in range(100)])
+        ones = torch.stack(
+            [model.loss(tokens, target_positions[:1], one, candidates=model.draw(one, 50)) for _ in range(100)]
+        )
     assert sum(sampled) / 100 == pytest.approx(full, rel=0.02)
     sums = (ones + logits[7]).exp()  # loss = log of the sum - score of the target
     assert 0 < abs(sums.mean() - logits.exp().sum()) < 4 * sums.std() / 10  # four standard errors
@@ -186,18 +192,18 @@ def test_a_batch_that_holds_nearly_every_output_has_a_sampled_loss_too(outputs):
 @pytest.mark.parametrize("kind", ["course", "memory"])
 def test_rows_that_do_not_write_leave_embedding_and_memory_alone_and_train_the_rest(kind):
     model = make(KINDS[kind], spread=0.2)
-    tokens, at = batch(2, 6), torch.arange(12)
+    tokens, target_positions = batch(2, 6), torch.arange(12)
     target = batch(2, 6, seed=2).flatten()
 
-    def gradients(tokens, at, target, writes=None):
+    def gradients(tokens, target_positions, target, writes=None):
         model.zero_grad(set_to_none=True)
-        model.loss(tokens, at, target, None if writes is None else torch.tensor(writes)).backward()
+        model.loss(tokens, target_positions, target, None if writes is None else torch.tensor(writes)).backward()
         return dense_gradients(model)
 
-    both = gradients(tokens, at, target)
+    both = gradients(tokens, target_positions, target)
     second = gradients(tokens[1:], torch.arange(6), target[6:])
-    only_second = gradients(tokens, at, target, [False, True])
-    neither = gradients(tokens, at, target, [False, False])
+    only_second = gradients(tokens, target_positions, target, [False, True])
+    neither = gradients(tokens, target_positions, target, [False, False])
     for name in both:
         if name in ("embedding.weight", "memory.table"):
             assert torch.allclose(only_second[name], second[name], atol=1e-5)

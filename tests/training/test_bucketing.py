@@ -82,7 +82,7 @@ def test_neither_trimming_padding_nor_threads_change_the_loss_or_a_gradient(kind
     padded = pad_to(examples, 63)
     assert padded.tokens.shape == (40, 63)
     update_embeddings = padded.kinds == 0 if kind == "memory" else None
-    expected = model.loss(padded.tokens, padded.at, padded.target, update_embeddings) / examples.targets
+    expected = model.loss(padded.tokens, padded.target_positions, padded.target, update_embeddings) / examples.targets
     expected.backward()
     assert loss == pytest.approx(expected.item(), abs=1e-10)
     for name, gradient in gradients(model).items():
@@ -101,7 +101,7 @@ def test_bucketing_hold_every_example_that_is_asked_for_something_once_with_its_
         rows, time = piece.tokens.shape
         assert len(piece.kinds) == rows
         labels = np.full(rows * time, NONE)
-        labels[piece.at.numpy()] = piece.target.numpy()
+        labels[piece.target_positions.numpy()] = piece.target.numpy()
         for tokens, asked, kind in zip(piece.tokens.tolist(), labels.reshape(rows, time), piece.kinds, strict=True):
             length = tokens.index(PAD) if PAD in tokens else time
             assert set(tokens[length:]) <= {PAD}

@@ -14,7 +14,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from closedbook.cli.output import PipeConsole, say
-from closedbook.environment import place
+from closedbook.environment import process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, exit_code, terminate
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
@@ -59,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal's encoding lacks must stop nothing
             stream.reconfigure(errors="backslashreplace")
     try:
-        place()
+        process_rank()
         with _told_to_end(), _limited(given) as words:
             _run(words)
         sys.stdout.flush()
@@ -159,7 +159,7 @@ def fail(message: str, everywhere: bool = False) -> NoReturn:
     Of several processes, which all know what stops one of them, the first one speaks; `everywhere`: each does.
     """
     with contextlib.suppress(ClosedbookError):
-        if not everywhere and place()[0] > 0:
+        if not everywhere and process_rank()[0] > 0:
             sys.exit(2)
     with contextlib.suppress(OSError):
         say(f"closedbook: {message}", error=True)

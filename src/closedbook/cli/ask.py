@@ -73,7 +73,8 @@ def show_answer(out: Any, answer: Answer) -> None:
     """An answer with its verdict and the evidence, for people."""
     said = escape(answer.answer) or "(nothing)"
     out.print(f"I don't know; my best guess would be [bold]{said}[/]" if answer.abstained else f"[bold]{said}[/]")
-    name = f"the model's own: {percent(answer.model_probability)}" if answer.calibrated else "not calibrated"
+    why = answer.uncalibrated or "the run has no calibrator"
+    name = f"the model's own: {percent(answer.model_probability)}" if answer.calibrated else f"not calibrated: {why}"
     out.print(f"[bold]{answer.verdict}[/]: {escape(answer.why)} (probability {percent(answer.probability)}; {name})")
     if answer.met is not None and answer.evidence is None:
         out.print(f"chance that it was trained on a document about this name: {percent(answer.met)}")
@@ -82,6 +83,8 @@ def show_answer(out: Any, answer: Answer) -> None:
 
 
 def show_evidence(out: Any, evidence: Evidence) -> None:
+    if evidence.spelled is not None:
+        out.print(f"  {escape(evidence.spelled)} is taken for {escape(str(evidence.name))}, the only title it can be")
     said = "stands there" if evidence.status == "stands in" else "says instead"
     for quote in evidence.documents[:3]:
         out.print(f"  {said if quote.start is not None else 'says first'}: {shown(quote)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from closedbook.cli.output import console, escape, print_json, table
@@ -15,6 +16,7 @@ def baseline(
     train: Path | None = None,
     answer: str | None = None,
     learn_from: int = 10_000,
+    run: Path | None = None,
     seed: int = 0,
     json: bool = False,
 ) -> None:
@@ -29,42 +31,57 @@ def baseline(
     Parameters
     ----------
     questions: Path
-        One question a line, with or without tab ANSWER; without answers nothing can be scored.
+        Questions in any format (docs/own-corpus.md); without answers nothing can be scored.
     documents: Path
         One document a line, its title first. A question is read in every document with the title it names.
     train: Path
-        Answered questions to learn from: QUESTION tab ANSWER.
+        Answered questions to learn from.
     answer: str
         Give this answer to every question.
     learn_from: int
         The most training questions that the learned reader learns from, evenly spread over the file; more take more
         memory.
+    run: Path
+        Count for the ceiling what this run can say; what the recipe fast could, trained on these files, if left out.
     seed: int
         For the random name.
     json: bool
         Print one JSON object on standard output: name, correct, total, accuracy, interval (95 %) and seconds of the
         first baseline in the order above, then all of them under "baselines".
     """
+    from closedbook.config.loading import load_recipe
     from closedbook.data.documents import read_documents
     from closedbook.data.questions import read_questions
+    from closedbook.data.vocabulary_builder import make_vocabulary, vocabulary_from_json
     from closedbook.evaluation.baselines import run_baselines
+    from closedbook.evaluation.question_survey import can_say
+    from closedbook.runs.folder import RunFolder
 
     out = console(json)
     asked = read_questions(questions)
     learned = read_questions(train, need_answers=True) if train is not None else None
     read = read_documents(documents) if documents is not None else None
+    vocabulary = None
+    if run is not None:
+        vocabulary = vocabulary_from_json(RunFolder.open(run).read_json("vocabulary.json"))
+    elif read is not None and learned is not None:
+        made = load_recipe("fast").vocabulary
+        lines = [item.text for item in read.items]
+        vocabulary = make_vocabulary(made.kind, lines, made.size, learned.texts, learned.answers, read.titles)
     with out.status("") as status:
         results = run_baselines(
             asked, documents=read, train=learned, answer=answer, seed=seed, most=learn_from,
+            sayable=partial(can_say, vocabulary) if vocabulary is not None else None,
             progress=lambda name: status.update(name),
         )  # fmt: skip
-    rows = table("baseline", "right>", "accuracy>", "95 % interval", "")
+    rows = table("baseline", "right>", "accuracy>", "95 % interval", "normalised>", "F1>", "")
     for result in results:
         scored = result.score
         low, high = scored.interval or (None, None)
         interval = "–" if low is None else f"{percent(low)} to {percent(high)}"
         right = f"{'–' if scored.correct is None else scored.correct} of {scored.total}"
-        rows.add_row(result.name, right, percent(scored.accuracy), interval, escape(result.summary))
+        compared = (percent(scored.normalised_match), percent(scored.f1))
+        rows.add_row(result.name, right, percent(scored.accuracy), interval, *compared, escape(result.summary))
     out.print(rows)
     if not asked.answered:
         out.print(escape(f"{questions} has no answers, so nothing is scored; add them as QUESTION tab ANSWER"))

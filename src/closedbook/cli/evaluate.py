@@ -107,7 +107,9 @@ def evaluate(
         low, high = result["interval"]
         out.print(
             f"{result['correct']} of {result['total']} right: [bold]{percent(result['accuracy'])}[/] "
-            f"(95 % interval {percent(low)} to {percent(high)}), answered in {result['seconds']:.2f} s"
+            f"(95 % interval {percent(low)} to {percent(high)}), answered in {result['seconds']:.2f} s\n"
+            f"without regard to case, punctuation and articles {percent(result.get('normalised_match'))}; "
+            f"words in common, F1 {percent(result.get('f1'))}"
         )
     show_verdicts(out, result["confidence"])
     if json:
@@ -136,4 +138,5 @@ def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
             f"(asked for: {percent(given['asked_precision'])})"
         )
     if not confidence["calibrated"]:
-        out.print("the probabilities are the model's own: the run kept out no questions to calibrate by")
+        why = confidence.get("uncalibrated") or "the run has no calibration.json"
+        out.print(escape(f"the probabilities are the model's own: {why}"))

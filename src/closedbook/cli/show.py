@@ -160,7 +160,7 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
     record = loaded.folder.record()
     trained = record.get("documents") or {}
     path = documents or Path(found_from_here(str(trained.get("path", "")), record))
-    if documents is None and not Source.of(str(path)).path.is_file():
+    if documents is None and not Source.of(str(path)).path.exists():
         raise DataError(f"{path} is no longer there; say with --documents where the corpus of {run} is")
     corpus = (read_documents if loaded.recipe.data.documents == "titled" else read_text)(path)
     if corpus.sha256 != trained.get("sha256"):

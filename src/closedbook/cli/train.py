@@ -89,6 +89,8 @@ def train(
     """
     from closedbook import pipeline
     from closedbook.config.loading import load_recipe
+    from closedbook.data.questions import read_questions
+    from closedbook.evaluation.question_survey import survey
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.model.devices import find_device
     from closedbook.runs.folder import check_free, default_folder
@@ -116,11 +118,18 @@ def train(
                 )
                 plan = plan_training(setup, run or default_folder(loaded.name))
             display.plan(plan)
+            surveys = [
+                survey(setup.documents, read_questions(path), setup.corpus.vocabulary)
+                for path in (questions, dev)
+                if path is not None
+            ]
         finally:
             display.close()
+        for line in (line for found in surveys for line in found.lines()):
+            out.print(escape(line))
         out.print("dry run: every input was read and checked, nothing was trained or written")
         if json:
-            print_json(dataclasses.asdict(plan))
+            print_json({**dataclasses.asdict(plan), "data": [found.to_json() for found in surveys]})
         return
     if resume and run is None:
         run = last_unfinished(loaded)
@@ -188,8 +197,13 @@ def next_step(run: Run, questions: Path | None, documents: Path, mixer: str | No
 
     more = mixer_option(run.folder, mixer)
     if not run.recipe.needs_questions or questions is None:
+        from closedbook.data.document_files import in_lines
+        from closedbook.data.documents import read_text
         from closedbook.data.files import Source, chunks, opened
 
+        if not in_lines(documents):
+            start = " ".join(read_text(documents).items[0].text[:1000].split()[:3])
+            return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
         source = Source.of(documents)
         with opened(source, "text") as (stream, _):
             if source.fields is None:

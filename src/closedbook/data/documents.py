@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from closedbook.data.document_files import check_lines, in_lines, read_titled
 from closedbook.data.files import BYTE_ORDER_MARK, Source, decode, read_hashed, split_lines
 from closedbook.data.questions import Titles
 
@@ -109,10 +110,20 @@ def title_of(text: str) -> str:
 
 
 def read_documents(path: str | Path) -> Documents:
-    """Read a corpus of titled documents whole. Raises DataError, naming file and line, for anything that is not one."""
+    """Read a corpus of titled documents whole: a file of lines, a folder, or JSON (`closedbook.data.document_files`).
+
+    Raises DataError, naming file and line, for anything that is not one.
+    """
+    if not in_lines(path):
+        found, sha256 = read_titled(path)
+        items = tuple(Document(one.text, one.title, number) for number, one in enumerate(found, 1))
+        return Documents(items, sha256, str(path))
     source = Source.of(path)
     content, sha256 = read_hashed(path, "documents")
-    items = parse(source, split_lines(content, source.path, "documents"))
+    lines = split_lines(content, source.path, "documents")
+    if source.fields is None:
+        check_lines(source.path, lines)
+    items = parse(source, lines)
     raw = tuple(content.removesuffix(b"\n").split(b"\n")) if source.fields or b"\r" in content else None
     return Documents(items, sha256, str(path), raw)
 
@@ -133,7 +144,10 @@ def make_documents(lines: Iterable[str], *, sha256: str = "", source: str = "") 
 
 
 def read_text(path: str | Path) -> Documents:
-    """Any text as one document without a title, line ends and blank lines included; of JSON Lines the documents."""
+    """Any text as one document without a title, line ends and blank lines included; of all else the documents."""
+    if not in_lines(path):
+        found, sha256 = read_titled(path)
+        return Documents((Document("\n".join(one.text for one in found), "", 1),), sha256, str(path))
     source = Source.of(path)
     content, sha256 = read_hashed(path, "text")
     text = decode(content, source.path)

@@ -9,9 +9,12 @@ from functools import cached_property
 from itertools import islice
 
 from closedbook.data.documents import Document, Documents, is_abbreviation
-from closedbook.data.questions import LONGEST_NAME, subject
+from closedbook.data.questions import LONGEST_NAME, Titles, subject, without
 
 WORD_OR_MARK = re.compile(r"['’]s\b|\w+(?:(?!['’]s\b)[-'’.&%]+\w+)*|[^\w\s]")
+
+# A whole number: with its sign, its thousands and decimals, and a power of ten.
+NUMBER = re.compile(r"(?:(?<![\w.,)])[-−+±])?(?<![\w])(?<!\d[.,])\d+(?:[.,\u202f]\d+)*(?:[eE][-−+]?\d+)?(?!\w)")
 
 # Small words inside a name: "Frankfurt am Main", "Rio de Janeiro", "King's Lynn".
 INSIDE = frozenset(
@@ -23,6 +26,11 @@ INSIDE = frozenset(
         *"of the de la le les du des del della di da do dos am an der den im on upon sur el y".split(),
     )
 )
+
+# More of them, which join what a question names.
+PARTICLES = INSIDE - {"'s", "’s", "on", "upon", "y", "&"} | {
+    *"van von ten ter zu zum zur bin ibn al ap af av dal dalla".split()
+}
 
 # Words of a question that say nothing of what is asked for.
 EMPTY = frozenset(
@@ -37,6 +45,10 @@ MONTHS = frozenset(
 
 LONGEST = 6
 """The most tokens of a candidate."""
+LONGEST_SHAPED = 40
+"""The most tokens of a candidate that is shaped like known answers: a sentence."""
+FEW_WORDS = 3
+"""The most words of one that has lower-case words only: any of them could be one."""
 
 CANDIDATES = 20_000
 """The most parts of runs in one document that are looked at; a line of capitals has millions."""
@@ -69,7 +81,8 @@ class Page:
             start, stop = match.span()
             if match[0] == "." and edges and edges[-1][1] == start:
                 before = text[edges[-1][0] : start]
-                if before[0].isupper() and is_abbreviation(before):
+                unit = len(edges) > 1 and text[edges[-2][0]] == "°"  # the stop in "at 5 °C." ends the sentence
+                if before[0].isupper() and is_abbreviation(before) and not unit:
                     start = edges.pop()[0]
             edges.append((start, stop))
         return edges
@@ -107,9 +120,45 @@ class Page:
             for start, stop in _stretches(self.tokens[first:last], first, self.title_words)
         ]
 
-    def candidates(self, known: Collection[str] = (), longest: int = LONGEST) -> list[TextSpan]:
-        """Every run and every part of one, the first CANDIDATES of them, and every stretch of at most `longest` tokens
-        whose text is in `known`.
+    @cached_property
+    def numbers(self) -> list[tuple[int, int]]:
+        """The whole numbers, as tokens: "−1,538.5" is one."""
+        starts = {start: i for i, (start, _) in enumerate(self.edges)}
+        stops = {stop: i + 1 for i, (_, stop) in enumerate(self.edges)}
+        found = (match.span() for match in NUMBER.finditer(self.document.text))
+        return [(starts[a], stops[b]) for a, b in found if a in starts and b in stops]
+
+    @cached_property
+    def units(self) -> list[tuple[str, int, int]]:
+        """(class, start, stop) of what a shape counts as one: whole numbers "9", tokens "A" or "a", marks as such."""
+        found, i = [], 0
+        numbers = dict(self.numbers)
+        while i < len(self.tokens):
+            token, stop = self.tokens[i], numbers.get(i, i + 1)
+            first = "9" if i in numbers else token[0]
+            found.append((_class(first, token), i, stop))
+            i = stop
+        return found
+
+    def shaped(self, shapes: Collection[tuple[str, ...]]) -> list[tuple[int, int]]:
+        """Every stretch, as tokens, that has one of these shapes (see `shape`)."""
+        begun = {shape[:i] for shape in shapes for i in range(1, len(shape) + 1)}
+        found = []
+        for first, (_, start, _) in enumerate(self.units):
+            reached: tuple[str, ...] = ()
+            for one, _, stop in self.units[first : first + LONGEST_SHAPED]:
+                reached = reached if reached[-1:] == (one,) and one in "Aa" else (*reached, one)
+                if reached not in begun or (reached == ("a",) and stop - start > FEW_WORDS):
+                    break
+                if reached in shapes and not {self.tokens[start], self.tokens[stop - 1]} & EMPTY:
+                    found.append((start, stop))
+        return found
+
+    def candidates(
+        self, known: Collection[str] = (), longest: int = LONGEST, shapes: Collection[tuple[str, ...]] = ()
+    ) -> list[TextSpan]:
+        """Every run and every part of one, the first CANDIDATES of them, every stretch of at most `longest` tokens
+        whose text is in `known`, and every one that has one of these `shapes`.
         """
         parts = (
             (start, stop)
@@ -126,7 +175,27 @@ class Page:
                 for stop in range(start + 1, min(len(edges), start + longest) + 1):
                     if text[begin : edges[stop - 1][1]] in known:
                         spans.add((start, stop))
+        if shapes:
+            spans.update(self.shaped(shapes))
         return [self.span(start, stop) for start, stop in sorted(spans)]
+
+
+def shape(text: str) -> tuple[str, ...]:
+    """What a text looks like: "A" for capitalised words in a row, "a" for others, "9" for a number, marks as they are.
+
+    Of "-71 °C" and of "1,538 °C" it is 9 ° A, of "Fill in form A33." A a A .
+    """
+    found: list[str] = []
+    for one, _, _ in Page(Document(text, "", 1)).units:
+        if found[-1:] != [one] or one not in "Aa":
+            found.append(one)
+    return tuple(found)
+
+
+def _class(first: str, token: str) -> str:
+    if first.isdigit():
+        return "9"
+    return "A" if first.isupper() else "a" if first.isalpha() else token
 
 
 class Library:
@@ -134,11 +203,12 @@ class Library:
 
     def __init__(self, documents: Documents) -> None:
         self._documents = documents.by_title()
+        self._titles = Titles(self._documents)
         self._pages: dict[str, list[Page]] = {}
 
     def person(self, question: str) -> str | None:
         """The title that stands in the question, before a possessive too; None where there is none."""
-        return subject(question, self._documents) or subject(re.sub(r"['’]s\b", "", question), self._documents)
+        return subject(question, self._titles) or subject(re.sub(r"['’]s\b", "", question), self._titles)
 
     def pages(self, question: str) -> list[Page]:
         """Every document with that title, in file order: a name that several people share brings all of theirs."""
@@ -154,22 +224,28 @@ class Library:
     def wording(self, question: str) -> str:
         """The question without the person's name, in lower case: what is asked."""
         title = self.person(question)
-        return " ".join((question.replace(title, "_", 1) if title else question).lower().split())
+        return " ".join((without(question, title, "_") if title else question).lower().split())
 
 
 def name_in(question: str) -> str | None:
-    """What a question that names nobody we know seems to name: its longest capitalised run.
+    """What a question that names nobody we know seems to name: its longest capitalised run, in words.
 
     Question words at its beginning are no part of it. None where nothing is capitalised that is as short as a name.
     """
     page = Page(Document(" ".join(question.split())[:2000], "", 1))
-    runs = []
+    runs: list[TextSpan] = []
     for start, stop in page.runs:
         while start < stop and page.tokens[start].lower() in EMPTY:
             start += 1
+        if runs and start < stop and PARTICLES.issuperset(page.tokens[runs[-1].stop : start]):
+            start = runs.pop().start  # "Ada van den Berg"
         if 0 < stop - start <= LONGEST_NAME:
             runs.append(page.span(start, stop))
-    return max(runs, key=lambda span: len(span.text)).text if runs else None
+    if not runs:
+        return None
+    # "Exactly where was Bo Li born": what opens a sentence may be capitalised for that alone.
+    best = max(runs, key=lambda span: (span.stop - span.start, span.start > 0, len(span.text)))
+    return best.text
 
 
 def _stretches(run: list[str], first: int, title: frozenset[str]) -> list[tuple[int, int]]:

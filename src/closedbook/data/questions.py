@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from closedbook.data.files import BYTE_ORDER_MARK, read_lines
+from closedbook.data.question_files import read_rows
 from closedbook.errors import DataError
 
 LONGEST_NAME = 24  # words; a longer line of them is no name, and looking for one would take too long
@@ -26,11 +26,17 @@ MARKS = ' ?!,;:()[]"“”„«»‘’？！，、。：；（）「」『』�
 
 @dataclass(frozen=True)
 class Question:
-    """One line of a question file. `answer` is None where the file has no answers."""
+    """One question of a file. `answer` is None where the file has no answers; `others` are accepted beside it."""
 
     text: str
     answer: str | None
     line: int
+    others: tuple[str, ...] = ()
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        """Every right answer, the one to learn first."""
+        return () if self.answer is None else (self.answer, *self.others)
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,11 @@ class Questions:
         """The gold answers. Raises DataError where the file has none."""
         return [_answer(question, self.source) for question in self.items]
 
+    @property
+    def accepted(self) -> list[tuple[str, ...]]:
+        """The accepted answers of each question. Raises DataError where the file has none."""
+        return [(_answer(question, self.source), *question.others) for question in self.items]
+
     def only(self, keep: Iterable[int]) -> Questions:
         """The questions at these positions."""
         return replace(self, items=tuple(self.items[i] for i in keep))
@@ -67,7 +78,12 @@ class Questions:
         def drop(text: str | None) -> str | None:
             return None if text is None else text.encode("ascii", "ignore").decode()
 
-        items = tuple(Question(drop(item.text) or "", drop(item.answer), item.line) for item in self.items)
+        items = tuple(
+            Question(
+                drop(item.text) or "", drop(item.answer), item.line, tuple(drop(text) or "" for text in item.others)
+            )
+            for item in self.items
+        )
         return replace(self, items=items)
 
 
@@ -78,27 +94,17 @@ def _answer(question: Question, source: str) -> str:
 
 
 def read_questions(path: str | Path, *, need_answers: bool = False) -> Questions:
-    """Read a question file.
+    """Read a question file in any of the formats of `closedbook.data.question_files`.
 
-    Raises DataError, naming file and line, for more than one tab, an empty question or answer, answers in some
-    lines only, and, with `need_answers`, for a file without answers.
+    Raises DataError, naming file and line, for what is no question or answer, answers to some questions only, and, with
+    `need_answers`, for a file without answers.
     """
-    lines, sha256 = read_lines(path, "questions")
-    lines[0] = lines[0].removeprefix(BYTE_ORDER_MARK)
-    items = []
-    for number, line in enumerate(lines, 1):
-        text, tab, answer = line.partition("\t")
-        if "\t" in answer:
-            raise DataError(f"{path}:{number}: has {line.count(chr(9))} tabs; write QUESTION<tab>ANSWER")
-        if not text.strip():
-            raise DataError(f"{path}:{number}: has no question before the tab; write QUESTION<tab>ANSWER")
-        if tab and not answer.strip():
-            raise DataError(f"{path}:{number}: has a tab but no answer; write the answer or remove the tab")
-        items.append(Question(text, answer.strip() if tab else None, number))
+    rows, sha256 = read_rows(path)
+    items = tuple(Question(row.text, next(iter(row.answers), None), row.line, row.answers[1:]) for row in rows)
     without = [item.line for item in items if item.answer is None]
     if without and (need_answers or len(without) < len(items)):
         raise DataError(f"{path}:{without[0]}: has no answer; write QUESTION<tab>ANSWER in every line")
-    return Questions(tuple(items), sha256, str(path))
+    return Questions(items, sha256, str(path))
 
 
 class Titles(set[str]):

@@ -11,13 +11,16 @@ from random import Random
 from typing import Any, Protocol
 
 from closedbook.data.documents import Document, Documents
-from closedbook.data.passages import MONTHS, Library, Page, TextSpan, asked_words, near
+from closedbook.data.passages import EMPTY, INSIDE, MONTHS, Library, Page, TextSpan, asked_words, near
 from closedbook.data.questions import Questions, most_common_answer
 from closedbook.errors import DataError
 from closedbook.evaluation.learned_reader import MOST, LearnedReader
 from closedbook.evaluation.score import Score, score, tally
 
+MEASURED = re.compile(r"\bhow (?!(?:do|does|did|is|are|was|were|has|have|had|can|could|to|come)\b)\w+")
 PREPOSITIONS = frozenset("at from in near of on".split())
+UNIT_MARKS = frozenset("°%€$£¥′″")
+NO_UNITS = PREPOSITIONS | EMPTY | INSIDE
 
 
 class Baseline(Protocol):
@@ -84,7 +87,8 @@ class RuleReader:
     The answer is the first name after a word of the question ("born") in the same sentence. Names that a preposition
     or a date leads in go before others: "born to Anna Berg in Oslo", "(born 3 May 1950, Oslo)". Where no word of the
     question stands, it is the first name so led in, as in "(3 May 1950 in Oslo – 1 June 2001)", and failing that the
-    first name at all. A question with "when" or "year" gets the first year instead of the first name. Of several
+    first name at all. A question with "when" or "year" gets the first year instead of the first name, one with
+    "how" before a word that says what is measured ("how old") the first quantity. Of several
     documents with the title, the first in file order in which a word of the question finds an answer decides.
     """
 
@@ -98,7 +102,7 @@ class RuleReader:
         """Empty where no document fits or it names nothing."""
         wording = self._library.wording(question)
         pages = self._library.pages(question)
-        find = _years if re.search(r"\b(when|year)\b", wording) else _names
+        find = _years if re.search(r"\b(when|year)\b", wording) else _quantities if MEASURED.search(wording) else _names
         for page in pages:
             spans, stops = find(page), [i for i, token in enumerate(page.tokens) if token == "."]
             starts = [span.start for span in spans]
@@ -106,7 +110,8 @@ class RuleReader:
                 stop = stops[at] if (at := bisect_left(stops, place)) < len(stops) else len(page.tokens)
                 after = spans[bisect_right(starts, place) : bisect_left(starts, stop)]
                 if after:
-                    return next((span for span in after if _led_in(page, span)), after[0]).text
+                    lead = (span for span in after if find is not _quantities and _led_in(page, span))
+                    return next(lead, after[0]).text
         found = [(page, span) for page in pages for span in find(page)]
         led = (span.text for page, span in found if _led_in(page, span))
         return next(led, found[0][1].text if found else "")
@@ -118,6 +123,22 @@ def _names(page: Page) -> list[TextSpan]:
 
 def _years(page: Page) -> list[TextSpan]:
     return [page.span(i, i + 1) for i, token in enumerate(page.tokens) if re.fullmatch(r"\d{4}", token)]
+
+
+def _quantities(page: Page) -> list[TextSpan]:
+    """Numbers, each with the unit behind it: what is no ordinary word, or a short one."""
+    found = []
+    for start, stop in page.numbers:
+        end = stop
+        while end < len(page.tokens) and page.tokens[end] in UNIT_MARKS:
+            end += 1
+        unit = page.tokens[end] if end < len(page.tokens) else ""
+        if unit[:1].isalpha() and (end > stop or (len(unit) < 4 and unit not in NO_UNITS)):
+            end += 1
+            while end + 1 < len(page.tokens) and page.tokens[end] == "/" and page.tokens[end + 1][:1].isalpha():
+                end += 2
+        found.append(page.span(start, max(end, stop)))
+    return found
 
 
 def _led_in(page: Page, span: TextSpan) -> bool:
@@ -135,8 +156,15 @@ def stands_in(answer: str, documents: Iterable[Document]) -> bool:
 
 
 def whole_words(text: str) -> re.Pattern[str]:
-    """A pattern that finds a text where it stands as whole words; an empty one is found nowhere."""
-    return re.compile(rf"(?<!\w){re.escape(text)}(?!\w)" if text else r"(?!)")
+    """A pattern that finds a text where it stands as whole words; an empty one is found nowhere.
+
+    A number is found whole too: neither "538" nor "1" stands in "1,538", nor "71" in " -71".
+    """
+    if not text:
+        return re.compile(r"(?!)")
+    before = r"(?<!\w)" + (r"(?<!\d[.,])(?<!\s[-−])(?<!\([-−])" if text[0].isdigit() else "")
+    after = r"(?!\w)" + (r"(?![.,]\d)" if text[-1].isdigit() else "")
+    return re.compile(f"{before}{re.escape(text)}{after}")
 
 
 @dataclass(frozen=True)
@@ -169,14 +197,15 @@ def run_baselines(
     seed: int = 0,
     most: int = MOST,
     learned: bool = True,
+    sayable: Callable[[str], bool] | None = None,
     progress: Callable[[str], None] = lambda name: None,
 ) -> list[Result]:
     """Answer `questions` in every way that what is given allows, from the simplest to the ceiling.
 
     `answer` gives the constant; `train` the most common answer; `documents` a random place, the rule reader and the
-    ceiling; both the learned reader too, which takes minutes and learns from at most `most` questions, unless `learned`
-    is False. `progress` hears the name of each before it starts. Raises DataError where nothing is given, the constant
-    is empty, `most` is not positive, or `train` has no answers.
+    ceiling, of which `sayable` says what a model can say at all; both the learned reader too, which takes minutes and
+    learns from at most `most` questions, unless `learned` is False. `progress` hears the name of each before it starts.
+    Raises DataError where nothing is given, the constant is empty, `most` is not positive, or `train` has no answers.
     """
     if most < 1:
         raise DataError(f"{most} training questions are too few to learn from; give 1 or more")
@@ -199,17 +228,29 @@ def run_baselines(
     for name, make in makers.items():
         progress(name)
         results.append(_run(make(), questions))
-    return [*results, ceiling(library, questions)] if library is not None else results
+    return [*results, ceiling(library, questions, sayable)] if library is not None else results
 
 
-def ceiling(library: Library, questions: Questions) -> Result:
-    """The share of questions whose answer stands in the person's documents at all: what reading cannot exceed."""
+def ceiling(library: Library, questions: Questions, sayable: Callable[[str], bool] | None = None) -> Result:
+    """The share of questions whose answer stands in the person's documents at all: what reading cannot exceed.
+
+    With `sayable`, what a model can say at all, an answer that it cannot say does not count.
+    """
     began = time.perf_counter()
     scored = Score(None, len(questions))
     if questions.answered:
-        asked = zip(questions.texts, questions.answers, strict=True)
-        scored = tally(stands_in(gold, (page.document for page in library.pages(text))) for text, gold in asked)
+        asked = zip(questions.texts, questions.accepted, strict=True)
+        scored = tally(
+            any(
+                stands_in(gold, (page.document for page in library.pages(text)))
+                for gold in accepted
+                if sayable is None or sayable(gold)
+            )
+            for text, accepted in asked
+        )
     summary = "the answer stands in the person's document at all"
+    if sayable is not None:
+        summary += ", and the model can say it"
     return Result("ceiling", summary, scored, time.perf_counter() - began)
 
 

@@ -27,6 +27,7 @@ def confidence_report(run: Run, answers: Sequence[Answer], precision: float, sig
         "signals": signals,
         "blind": all(answer.evidence is None for answer in answers),
         "calibrated": all(answer.calibrated for answer in answers),
+        "uncalibrated": run.uncalibrated,
         "verdicts": {name: verdicts[name] for name in VERDICTS},
     }
     if not answers or any(answer.right is None for answer in answers):

@@ -19,7 +19,7 @@ from itertools import accumulate
 import numpy as np
 import torch
 
-from closedbook.data.passages import LONGEST, WORD_OR_MARK, Library, Page, TextSpan, asked_words, kind, near
+from closedbook.data.passages import LONGEST, WORD_OR_MARK, Library, Page, TextSpan, asked_words, kind, near, shape
 from closedbook.data.questions import Question, Questions, most_common_answer
 from closedbook.errors import DataError
 from closedbook.evaluation.score import Score, tally
@@ -33,6 +33,7 @@ RATE = 0.1
 MOST = 10_000  # training questions that it learns from; more take memory, and teach it little
 WORDINGS = 1_000  # the commonest ones, which other wordings are compared with
 REMEMBERED = 100_000  # other wordings, and which of those they are like
+FEWEST_SHAPED, SHARE_SHAPED = 2, 0.02  # answers of a shape, for it to be looked for
 RARE = 2  # a feature that fewer candidates have is left out
 
 
@@ -154,10 +155,24 @@ class _Sense:
             self._answers[self.wording(text)][answer] += 1
         longest = max(len(WORD_OR_MARK.findall(answer)) for answer in train.answers)
         self._longest = min(LONGEST, longest)  # tokens of a known answer
+        self._shapes = self._learned_shapes(train)
         self._standing: dict[str, Counter[str]] = {wording: Counter() for wording in self._answers}
         for question in train.items:  # by wording: in how many questions' documents each text is a candidate
             texts = {candidate.span.text for candidate in self.candidates(question)}
             self._standing[self.wording(question.text)].update(texts)
+
+    def _learned_shapes(self, train: Questions) -> frozenset[tuple[str, ...]]:
+        """The shapes of answers that are no capitalised runs: decimals with a unit, sentences.
+
+        Some answers of a shape have to stand in their documents, and a fiftieth of all must have it.
+        """
+        found: Counter[tuple[str, ...]] = Counter()
+        for text, answer in zip(train.texts, train.answers, strict=True):
+            pages = self._library.pages(text)
+            if not any(span.text == answer for page in pages for span in page.candidates()):
+                found[shape(answer)] += any(answer in page.document.text for page in pages)
+        fewest = max(FEWEST_SHAPED, SHARE_SHAPED * len(train))
+        return frozenset(shape for shape, count in found.items() if count >= fewest)
 
     def wording(self, question: str) -> str:
         """The question's wording, or the trained one that shares most with it: telling words first, then any."""
@@ -187,7 +202,11 @@ class _Sense:
             known = answers.keys() - {question.answer}
         asked = asked_words(self._library.wording(question.text))
         views = [_View(page, asked) for page in self._library.pages(question.text)]
-        return [_Candidate(view, span) for view in views for span in view.page.candidates(known, self._longest)]
+        return [
+            _Candidate(view, span)
+            for view in views
+            for span in view.page.candidates(known, self._longest, self._shapes)
+        ]
 
     def features(self, question: Question, candidates: Sequence[_Candidate]) -> list[list[str]]:
         wording = self.wording(question.text)

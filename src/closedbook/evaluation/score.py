@@ -1,21 +1,57 @@
-"""Exact match, and how sure a share of right answers is."""
+"""Exact match, strict and as the field counts it, token F1, and how sure a share of right answers is.
+
+The strict one is what this project means by right. The other two are SQuAD's (Rajpurkar et al. 2016 and 2018), by which
+open-domain question answering is compared: letters' case, ASCII punctuation, English articles and spaces do not count.
+"""
 
 from __future__ import annotations
 
 import math
+import re
+import string
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
 from closedbook.data.questions import Questions
 
 CONFIDENCE = 0.95
+PUNCTUATION = str.maketrans("", "", string.punctuation)
+ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 def exact_match(prediction: str, gold: str) -> bool:
     """Whether an answer is right: the gold answer's characters and no others. A reader of questions has trimmed it."""
     return prediction == gold
+
+
+def normalised(text: str) -> str:
+    """A text as SQuAD's script compares it: in lower case, without ASCII punctuation, articles and double spaces."""
+    return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
+
+
+def normalised_match(prediction: str, accepted: Iterable[str]) -> bool:
+    """Whether an answer, normalised, is one of the accepted answers, normalised."""
+    said = normalised(prediction)
+    return any(said == normalised(gold) for gold in accepted)
+
+
+def token_f1(prediction: str, accepted: Iterable[str]) -> float:
+    """The best F1 of an answer's normalised words against an accepted answer's, from 0 to 1.
+
+    With p the share of its words that stand there and r the share of those words that it has, 2pr/(p + r). Where one of
+    the two has no words, 1 if the other has none either, else 0 (as SQuAD 2.0 has it).
+    """
+    return max((_f1(normalised(prediction).split(), normalised(gold).split()) for gold in accepted), default=0.0)
+
+
+def _f1(said: Sequence[str], gold: Sequence[str]) -> float:
+    if not said or not gold:
+        return float(said == gold)
+    shared = (Counter(said) & Counter(gold)).total()
+    return 2 * shared / (len(said) + len(gold))
 
 
 def wilson(correct: int, total: int, signals: float = CONFIDENCE) -> tuple[float, float]:
@@ -41,10 +77,16 @@ def wilson(correct: int, total: int, signals: float = CONFIDENCE) -> tuple[float
 
 @dataclass(frozen=True)
 class Score:
-    """How many of `total` answers are right; `correct` is None where no gold answer is known."""
+    """How many of `total` answers are right; `correct` is None where no gold answer is known.
+
+    `normalised_match` is the share that is right where case, punctuation and articles do not count, `f1` the mean token
+    F1, both from 0 to 1; None where texts were not compared.
+    """
 
     correct: int | None
     total: int
+    normalised_match: float | None = None
+    f1: float | None = None
 
     @property
     def accuracy(self) -> float | None:
@@ -57,13 +99,15 @@ class Score:
         return None if self.correct is None or not self.total else wilson(self.correct, self.total)
 
     def to_json(self) -> dict[str, Any]:
-        """correct, total, accuracy and interval; null for what is not known."""
+        """correct, total, accuracy and interval, null for what is not known; and what else was compared."""
         interval = self.interval
+        compared = {"normalised_match": self.normalised_match, "f1": self.f1} if self.f1 is not None else {}
         return {
             "correct": self.correct,
             "total": self.total,
             "accuracy": self.accuracy,
             "interval": None if interval is None else list(interval),
+            **compared,
         }
 
 
@@ -73,7 +117,11 @@ def score(predictions: Sequence[str], questions: Questions) -> Score:
         raise ValueError(f"{len(predictions)} predictions for {len(questions)} questions")
     if not questions.answered:
         return Score(None, len(questions))
-    return tally(exact_match(*pair) for pair in zip(predictions, questions.answers, strict=True))
+    pairs = list(zip(predictions, questions.accepted, strict=True))
+    strict = tally(any(exact_match(said, gold) for gold in accepted) for said, accepted in pairs)
+    n = max(1, len(pairs))
+    loose = sum(normalised_match(*pair) for pair in pairs) / n
+    return replace(strict, normalised_match=loose, f1=sum(token_f1(*pair) for pair in pairs) / n)
 
 
 def tally(right: Iterable[bool]) -> Score:

@@ -115,8 +115,8 @@ def _rounded(weights: Tensor) -> list[Any]:
 def read(run: Run, text: str) -> Activations:
     """What the network computes while it reads a text: as a question where it answers questions, else as it is."""
     ids = _prompt(run, text)
-    found = activations(run.model, torch.from_numpy(ids)[None].to(run.model.device))
-    return Activations(_tokens(run, ids), {name: value[0] for name, value in found.items()})
+    computed = activations(run.model, torch.from_numpy(ids)[None].to(run.model.device))
+    return Activations(_tokens(run, ids), {name: value[0] for name, value in computed.items()})
 
 
 def attribute(run: Run, text: str) -> Attribution:
@@ -128,22 +128,22 @@ def attribute(run: Run, text: str) -> Attribution:
     read = said[:-1] if spelling is None else spelling.inputs[said[:-1]]
     ids = np.concatenate([prompt, read]).astype(np.int64)
     tokens = torch.from_numpy(ids)[None].to(run.model.device)
-    found = {name: value.cpu() for name, value in activations(run.model, tokens).items()}
+    computed = {name: value.cpu() for name, value in activations(run.model, tokens).items()}
     at = torch.arange(len(prompt) - 1, len(ids))
-    logprobs = found["logits"][0, at].log_softmax(-1)
-    whole = _logprob(logprobs[None], said)
+    logprobs = computed["logits"][0, at].log_softmax(-1)
+    full_logprob = _logprob(logprobs[None], said)
     return Attribution(
         answer=vocabulary.answer(generated.ids),
         said=tuple(_said(run, i, row) for i, row in zip(said, logprobs, strict=True)),
         tokens=[*_tokens(run, prompt), *(_output(run, i) for i in said)],
         prompt=len(prompt),
-        weights=tuple(value[0] for name, value in found.items() if name.endswith(".weights")),
-        effects=tuple(_effects(run, tokens, at, said, float(whole))),
+        weights=tuple(value[0] for name, value in computed.items() if name.endswith(".weights")),
+        effects=tuple(_effects(run, tokens, at, said, float(full_logprob))),
     )
 
 
 @torch.inference_mode()
-def _effects(run: Run, tokens: Tensor, at: Tensor, said: list[int], whole: float) -> Iterator[Effect]:
+def _effects(run: Run, tokens: Tensor, at: Tensor, said: list[int], full_logprob: float) -> Iterator[Effect]:
     off = switches(run.model)
     for start in range(0, len(off), ROWS):
         chosen = off[start : start + ROWS]
@@ -153,7 +153,7 @@ def _effects(run: Run, tokens: Tensor, at: Tensor, said: list[int], whole: float
         instead = logprobs[:, 0].argmax(-1).tolist()
         for switch, logprob, first in zip(chosen, _logprob(logprobs, said).tolist(), instead, strict=True):
             answer = run.vocabulary.answer([first]) if run.vocabulary.answers_in_one else None
-            yield Effect(switch, whole - logprob, answer)
+            yield Effect(switch, full_logprob - logprob, answer)
 
 
 def _logprob(logprobs: Tensor, said: list[int]) -> Tensor:

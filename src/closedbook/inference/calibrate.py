@@ -8,11 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from closedbook.data.documents import Documents
-from closedbook.data.questions import Question, subject
+from closedbook.data.questions import Question, Questions, subject, without
 from closedbook.errors import DataError
 from closedbook.inference.run import Run
 from closedbook.verdicts.calibration import FEWEST, Calibration, invent
 from closedbook.verdicts.signals import SETS
+from closedbook.verdicts.wordings import Wordings
+
+
+def wordings_of(run: Run, questions: Questions, documents: Documents) -> Wordings | None:
+    """The wordings of the questions a run was trained on, and how like them a question has to be."""
+    return Wordings.of(questions, documents.known_titles, run.empty_pass().states)
 
 
 def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> Calibration:
@@ -28,16 +34,17 @@ def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> 
     forms = [(item.text, name) for item, name in zip(questions, names, strict=True) if name is not None]
     invented = [x for x in invent(documents.some_titles(), 2 * len(forms), run.recipe.seed) if x not in known]
     strangers = [
-        Question(text.replace(name, stranger, 1), None, 1)
+        Question(without(text, name, stranger), None, 1)
         for stranger, (text, name) in zip(invented, itertools.cycle(forms), strict=False)
     ]
     if len(strangers) < FEWEST:
         raise DataError("the titles are too few to make other names of; give more documents")
     answers, _ = run.measure(questions)
-    right = np.array([answer == item.answer for answer, item in zip(answers, questions, strict=True)], dtype=bool)
+    right = np.array([answer in item.accepted for answer, item in zip(answers, questions, strict=True)], dtype=bool)
     return Calibration.fit(
         {which: run.measure(questions, which)[1] for which in SETS},
         right,
         met,
         {which: run.measure(strangers, which)[1] for which in SETS},
+        run.wordings,
     )

@@ -7,7 +7,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,14 @@ from closedbook.data.questions import Question
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
 from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
 from closedbook.model.devices import find_device
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import Switch, ablated
+from closedbook.objectives.prompting import longest_prompt
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import resume_command
 from closedbook.runs.weights import load_tensors, load_weights
@@ -34,6 +36,7 @@ from closedbook.verdicts.calibration import Calibration
 from closedbook.verdicts.evidence_store import Evidence, EvidenceStore
 from closedbook.verdicts.signals import ForwardResult
 from closedbook.verdicts.verdict import PRECISION, decide
+from closedbook.verdicts.wordings import Wordings
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,15 @@ class Answer:
     exposures: int | None  # training examples that asked for this answer with the name in context
     calibrated: bool
     signals: Mapping[str, float] = field(default_factory=dict, compare=False)
+    others: Sequence[str] = ()  # accepted beside `gold`
+    normalised_match: bool | None = None  # as `right`, where case, punctuation and articles do not count
+    f1: float | None = None  # of its words against an accepted answer's
+    uncalibrated: str | None = None  # why there is no calibrator
+    asked: float | None = None  # how like a training question this one is worded, from 0 to 1
 
     def to_json(self) -> dict[str, Any]:
         evidence = None if self.evidence is None else self.evidence.to_json()
-        return {**vars(self), "evidence": evidence, "signals": dict(self.signals)}
+        return {**vars(self), "evidence": evidence, "signals": dict(self.signals), "others": list(self.others)}
 
 
 class Run:
@@ -73,6 +81,8 @@ class Run:
         self.folder, self.recipe, self.vocabulary, self.model = folder, recipe, vocabulary, model
         self.documents: str | Path | None = None
         """Where the file of documents is now, if it was moved since training."""
+        self.wordings: Wordings | None = None
+        """Those of the training questions, while nothing of the kind is saved."""
 
     @cached_property
     def index(self) -> EvidenceStore | None:
@@ -117,7 +127,7 @@ class Run:
     @property
     def longest_prompt(self) -> int:
         """The most tokens a prompt has, its MASK included: the answer needs room too."""
-        return self.model.recipe.context_length - 1 - min(self._length, self.model.recipe.context_length // 2)
+        return longest_prompt(self.model.recipe.context_length, self._length)
 
     def ask(self, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass") -> Answer:
         """The answer to one question. Raises DataError for an empty one."""
@@ -146,33 +156,63 @@ class Run:
         signals_module.signal_set(signals)
         if not self.recipe.needs_questions:
             warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
-        prompts, notes = zip(*map(self._prompt, questions), strict=True) if questions else ((), ())
-        self._warn(questions, notes)
+        index = None if blind else self.index
+        # A name without its middle initial is asked for with it, where one title alone can be meant.
+        spelled = [index.spelled_out(question.text) if index else (question.text, None) for question in questions]
+        asked = [replace(question, text=text) for question, (text, _) in zip(questions, spelled, strict=True)]
+        titles = [title for _, title in spelled]
+        prompts, notes = zip(*map(self._prompt, asked), strict=True) if questions else ((), ())
+        self._warn(asked, notes)
         answers = []
         size = 512
         for start in range(0, len(prompts), size):
-            one = self._pass(questions[start : start + size], prompts[start : start + size], signals)
-            answers += self._judged(one, questions[start : start + size], notes[start:], blind, precision, signals)
+            part = slice(start, start + size)
+            forward = self._pass(asked[part], prompts[part], signals, titles[part])
+            answers += self._judged(forward, questions[start : start + size], notes[start:], blind, precision, signals)
             if progress:
                 progress(len(answers))
         return answers
 
     def measure(self, questions: Sequence[Question], signals: str = "pass") -> tuple[list[str], dict[str, np.ndarray]]:
         """(answers, signals) of questions, without verdicts: what calibrators are fitted on."""
-        one = self._pass(questions, [self._prompt(question)[0] for question in questions], signals)
-        return [self.vocabulary.answer(given.ids) for given in one.generated], signals_module.measure(one, signals)
+        forward = self._pass(questions, [self._prompt(question)[0] for question in questions], signals)
+        return [self.vocabulary.answer(generated.ids) for generated in forward.generated], signals_module.measure(
+            forward, signals
+        )
 
-    def _pass(self, questions: Sequence[Question], prompts: Sequence[np.ndarray], signals: str) -> ForwardResult:
+    @property
+    def uncalibrated(self) -> str | None:
+        """Why the run has no calibrator; None where it has one, or nothing is known of it."""
+        return self.calibration.trouble if self.calibration is not None else None
+
+    @property
+    def _wordings(self) -> Wordings | None:
+        if self.wordings is not None or self.calibration is None:
+            return self.wordings
+        return self.calibration.wordings
+
+    def empty_pass(self) -> ForwardResult:
+        """A pass over no questions: what reads texts with this network needs no more."""
+        return self._pass([], [], "pass")
+
+    def _pass(
+        self,
+        questions: Sequence[Question],
+        prompts: Sequence[np.ndarray],
+        signals: str,
+        titles: Sequence[str | None] = (),
+    ) -> ForwardResult:
         generated = generate.greedy(self.model, prompts, self._length, in_one=self.vocabulary.in_one)
         texts = [question.text for question in questions]
         checkpoints = self.checkpoints if signals == "all" else []
         return ForwardResult(
-            self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed
-        )
+            self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed,
+            self._wordings, titles,
+        )  # fmt: skip
 
     def _judged(
         self,
-        one: ForwardResult,
+        forward: ForwardResult,
         questions: Sequence[Question],
         notes: Sequence[tuple[int, int]],
         blind: bool,
@@ -180,25 +220,28 @@ class Run:
         signals: str,
     ) -> list[Answer]:
         """The answers of one pass with their probabilities, evidence and verdicts."""
-        measured = signals_module.measure(one, signals)
-        own = np.array([math.exp(sum(given.logprobs)) for given in one.generated])
+        measured = signals_module.measure(forward, signals)
+        own = np.array([math.exp(sum(generated.logprobs)) for generated in forward.generated])
         calibrator = self.calibration.calibrators.get(signals) if self.calibration else None
         probability, met = calibrator(measured) if calibrator else (own, None)
         threshold = calibrator.threshold(precision) if calibrator else precision
         index = None if blind else self.index
+        wordings = forward.wordings
         answers, unread = [], False
-        for i, (question, given) in enumerate(zip(questions, one.generated, strict=True)):
-            text = self.vocabulary.answer(given.ids)
+        for i, (question, generated) in enumerate(zip(questions, forward.generated, strict=True)):
+            text = self.vocabulary.answer(generated.ids)
             evidence = index.evidence(question.text, text) if index else None
             unread |= evidence is not None and evidence.status == "unread"
             chance = None if met is None else float(met[i])
-            verdict = decide(float(probability[i]), threshold, chance, evidence)
+            accepted = question.accepted
+            like = bool(measured["wording"][i] >= wordings.threshold) if wordings else True
+            verdict = decide(float(probability[i]), threshold, chance, evidence, like)
             answers.append(
                 Answer(
                     question=question.text,
                     answer=text,
                     gold=question.answer,
-                    right=None if question.answer is None else text == question.answer,
+                    right=any(exact_match(text, gold) for gold in accepted) if accepted else None,
                     probability=float(probability[i]),
                     unknown_characters=notes[i][0],
                     dropped_tokens=notes[i][1],
@@ -211,6 +254,11 @@ class Run:
                     exposures=None if evidence is None else evidence.exposures,
                     calibrated=calibrator is not None,
                     signals={name: round(float(values[i]), 6) for name, values in measured.items()},
+                    others=question.others,
+                    normalised_match=normalised_match(text, accepted) if accepted else None,
+                    f1=round(token_f1(text, accepted), 5) if accepted else None,
+                    uncalibrated=None if calibrator else self.uncalibrated,
+                    asked=round(float(measured["wording"][i]), 4) if wordings else None,
                 )
             )
         if unread and index is not None and index.trouble:
@@ -250,7 +298,7 @@ class Run:
         return self._prompt(Question(question, None, 1))[0]
 
     def ablate(self, *off: Switch) -> AbstractContextManager[None]:
-        """The run with parts switched off: `with run.without((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.
+        """The run with parts switched off: `with run.ablate((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.
 
         Raises ValueError for a part that is not there.
         """

@@ -86,7 +86,7 @@ def _greedy(
         model(tokens[:1, :shared], cache)
     cache.keep(torch.zeros(len(prompts), dtype=torch.long, device=device))
     rows = torch.arange(len(prompts), device=device)  # which prompt each row of the cache is
-    last = model(tokens[:, shared:], cache, at=rows * (longest - shared) + lengths - shared - 1)
+    last = model(tokens[:, shared:], cache, target_positions=rows * (longest - shared) + lengths - shared - 1)
     cache.filled = lengths
 
     spelling = in_one if isinstance(in_one, Spelling) else None

@@ -65,24 +65,24 @@ class GPT(nn.Module):
         self,
         tokens: Int[Tensor, "batch time"],
         cache: Cache | None = None,
-        at: Int[Tensor, " target"] | None = None,
+        target_positions: Int[Tensor, " target"] | None = None,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, ...]:
-        """Final hidden states (batch, time, width), or (target, width) at the flat positions `at` of (batch · time).
+        """Final hidden states (batch, time, width), or (target, width) at flat `target_positions` of (batch · time).
 
         With a `cache`, `tokens` are the next ones of each row and the cache is extended. Rows that `writes` says
         no to send no gradient into the embedding and the memory.
         """
-        places = cache.advance(tokens) if cache else torch.arange(tokens.shape[1], device=tokens.device)[None]
+        positions = cache.advance(tokens) if cache else torch.arange(tokens.shape[1], device=tokens.device)[None]
         x = self.embedding(tokens)
         if self.memory is not None:
-            x = x + (self.memory(cache.tokens, places) if cache else self.memory(tokens))
+            x = x + (self.memory(cache.tokens, positions) if cache else self.memory(tokens))
         if update_embeddings is not None:
             x = torch.where(update_embeddings[:, None, None], x, x.detach())
         x = self.embed_norm(x)
-        if (learned := self.positions.embed(places)) is not None:
+        if (learned := self.positions.embed(positions)) is not None:
             x = x + learned
-        x = self.stack(self.dropout(x), self.positions.rotation(places), cache, at)
+        x = self.stack(self.dropout(x), self.positions.rotation(positions), cache, target_positions)
         return self.norm(x)
 
     def logits(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time outputs"]:
@@ -92,16 +92,16 @@ class GPT(nn.Module):
     def loss(
         self,
         tokens: Int[Tensor, "batch time"],
-        at: Int[Tensor, " target"],
+        target_positions: Int[Tensor, " target"],
         target: Int[Tensor, " target"],
         update_embeddings: Bool[Tensor, " batch"] | None = None,
         candidates: Candidates | None = None,
     ) -> Float[Tensor, ""]:
-        """Summed cross-entropy in nats of `target` at the flat positions `at` of (batch · time).
+        """Summed cross-entropy in nats of `target` at the flat `target_positions` of (batch · time).
 
         With `candidates` it is taken over these outputs only, all targets among them.
         """
-        hidden = self(tokens, at=at, update_embeddings=update_embeddings)
+        hidden = self(tokens, target_positions=target_positions, update_embeddings=update_embeddings)
         if candidates is None:
             return F.cross_entropy(self.head(hidden), target, reduction="sum")
         own, drawn = candidates.own.to(target.device), candidates.drawn.to(target.device)
@@ -140,10 +140,10 @@ class GPT(nn.Module):
 
 
 @runtime_checkable
-class Targeted(Protocol):
+class ComputesAtTargets(Protocol):
     """A mixer that computes what it gives at some positions alone."""
 
-    def forward_at(self, x: Tensor, rotation: Tensor | None, at: Tensor) -> Tensor: ...
+    def forward_at(self, x: Tensor, rotation: Tensor | None, target_positions: Tensor) -> Tensor: ...
 
 
 class Block(nn.Module):
@@ -162,18 +162,24 @@ class Block(nn.Module):
         x: Float[Tensor, "batch time width"],
         rotation: Tensor | None,
         cache: Cache | None,
-        at: Int[Tensor, " target"] | None = None,
+        target_positions: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
-        """(batch, time, width) to the same; or, where only the flat positions `at` matter, to (target, width)."""
+        """(batch, time, width) to the same; or, where only the flat `target_positions` matter, to (target, width)."""
         normed = self.attn_norm(x)
-        if at is not None and cache is None and isinstance(self.mixer, Targeted):
-            return self.add(x.flatten(0, 1).index_select(0, at), self.mixer.forward_at(normed, rotation, at))
-        return self.add(x, self.mixer(normed, rotation, cache), at)
+        if target_positions is not None and cache is None and isinstance(self.mixer, ComputesAtTargets):
+            return self.add(
+                x.flatten(0, 1).index_select(0, target_positions),
+                self.mixer.forward_at(normed, rotation, target_positions),
+            )
+        return self.add(x, self.mixer(normed, rotation, cache), target_positions)
 
-    def add(self, x: Tensor, mixed: Tensor, at: Tensor | None = None) -> Tensor:
-        """What the mixer gave, and what the MLP makes of it, onto x; at the flat positions `at`, if given."""
-        if at is not None:
-            x, mixed = x.flatten(0, 1).index_select(0, at), mixed.flatten(0, 1).index_select(0, at)
+    def add(self, x: Tensor, mixed: Tensor, target_positions: Tensor | None = None) -> Tensor:
+        """What the mixer gave, and what the MLP makes of it, onto x; at the flat `target_positions`, if given."""
+        if target_positions is not None:
+            x, mixed = (
+                x.flatten(0, 1).index_select(0, target_positions),
+                mixed.flatten(0, 1).index_select(0, target_positions),
+            )
         x = x + self.dropout(mixed)
         return x + self.dropout(self.mlp(self.mlp_norm(x)))
 

@@ -39,10 +39,10 @@ def activations(model: GPT, tokens: Int[Tensor, "batch time"]) -> dict[str, Tens
     seen: dict[str, Tensor] = {}
 
     def read(name: str) -> Any:
-        return lambda module, given, output: seen.__setitem__(name, output)
+        return lambda module, inputs, output: seen.__setitem__(name, output)
 
     def weigh(name: str) -> Any:
-        return lambda module, given, kept, output: seen.__setitem__(name, module.weights(*given[:2], **kept))
+        return lambda module, inputs, keywords, output: seen.__setitem__(name, module.weights(*inputs[:2], **keywords))
 
     with contextlib.ExitStack() as held:
 
@@ -93,16 +93,16 @@ def mc_dropout(model: GPT, chance: float, seed: int) -> Iterator[None]:
 
 
 def _multiply(by: Tensor) -> Any:
-    return lambda module, given, output: output * by
+    return lambda module, inputs, output: output * by
 
 
 @contextlib.contextmanager
 def _kept(model: GPT, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterator[None]:
     """Each switch stays on in the rows that are True only; a single entry counts for all rows."""
-    known = switches(model)
+    names = switches(model)
     for switch in rows:
-        if switch not in known:
-            raise ValueError(f"there is no {switch} to switch off; this network has {known}")
+        if switch not in names:
+            raise ValueError(f"there is no {switch} to switch off; this network has {names}")
     rows = {switch: keep.to(model.device) for switch, keep in rows.items()}
     blocks = layers(model)
     by_layer: dict[int, dict[int, Tensor]] = {}
@@ -116,7 +116,7 @@ def _kept(model: GPT, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterator[N
         if "memory" in rows and isinstance(model.memory, nn.Module):
             keep = rows["memory"]
             held.callback(
-                model.memory.register_forward_hook(lambda module, given, output: output * keep[:, None, None]).remove
+                model.memory.register_forward_hook(lambda module, inputs, output: output * keep[:, None, None]).remove
             )
         yield
 
@@ -124,10 +124,10 @@ def _kept(model: GPT, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterator[N
 def _silence(count: int, heads: Mapping[int, Bool[Tensor, " row"]]) -> Any:
     """A hook that multiplies what the last map reads of these heads, of `count` side by side, by 0 or 1 in each row."""
 
-    def hook(module: nn.Module, given: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        split = given[0].unflatten(-1, (count, -1)).clone()
+    def hook(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        split = inputs[0].unflatten(-1, (count, -1)).clone()
         for head, keep in heads.items():
             split[..., head, :] *= keep[:, None, None]
-        return (split.flatten(-2), *given[1:])
+        return (split.flatten(-2), *inputs[1:])
 
     return hook

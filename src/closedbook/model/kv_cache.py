@@ -26,45 +26,45 @@ class Cache:
     def __init__(self, rows: int, device: torch.device | None = None) -> None:
         self.tokens = torch.zeros(rows, 0, dtype=torch.long, device=device)
         self.filled = torch.zeros(rows, dtype=torch.long, device=device)  # tokens of each row so far, no padding
-        self._stored: dict[tuple[int, str], Tensor] = {}
+        self._cached: dict[tuple[int, str], Tensor] = {}
 
     def advance(self, tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
         """Note the next tokens of each row and return their positions."""
         device = tokens.device
-        at = self.filled[:, None] + torch.arange(tokens.shape[1], device=device)
-        self._at = torch.arange(len(at), device=device)[:, None], at
+        positions = self.filled[:, None] + torch.arange(tokens.shape[1], device=device)
+        self._where = torch.arange(len(positions), device=device)[:, None], positions
         self.filled = self.filled + tokens.shape[1]
         seen = int(self.filled.max())
-        self.visible = (torch.arange(seen, device=device) <= at[:, :, None])[:, None]
+        self.visible = (torch.arange(seen, device=device) <= positions[:, :, None])[:, None]
         self.tokens = F.pad(self.tokens, (0, max(0, seen - self.tokens.shape[1])))
-        self.tokens[self._at] = tokens
-        return at
+        self.tokens[self._where] = tokens
+        return positions
 
     def extend(
         self, layer: int, name: str, new: Float[Tensor, "batch head time d"]
     ) -> Float[Tensor, "batch head seen d"]:
         """Store one layer's vectors of the tokens being added; return those of all positions seen so far."""
         seen = self.visible.shape[-1]
-        stored = self._stored.get((layer, name), new[:, :, :0])
-        if seen > stored.shape[2]:
-            stored = self._stored[layer, name] = F.pad(stored, (0, 0, 0, seen + SPARE - stored.shape[2]))
-        row, at = self._at
-        stored[row, :, at] = new.transpose(1, 2)
-        return stored[:, :, :seen]
+        cached = self._cached.get((layer, name), new[:, :, :0])
+        if seen > cached.shape[2]:
+            cached = self._cached[layer, name] = F.pad(cached, (0, 0, 0, seen + SPARE - cached.shape[2]))
+        row, positions = self._where
+        cached[row, :, positions] = new.transpose(1, 2)
+        return cached[:, :, :seen]
 
     @property
-    def at(self) -> Int[Tensor, "batch time"]:
+    def positions(self) -> Int[Tensor, "batch time"]:
         """The positions of the tokens being added."""
-        return self._at[1]
+        return self._where[1]
 
     def first(self, columns: int) -> Cache:
         """The same cache as a layer sees it that only the first so many of the tokens being added reach."""
         narrow = copy.copy(self)
-        row, at = self._at
-        narrow._at, narrow.visible = (row, at[:, :columns]), self.visible[:, :, :columns]
+        row, positions = self._where
+        narrow._where, narrow.visible = (row, positions[:, :columns]), self.visible[:, :, :columns]
         return narrow
 
     def keep(self, rows: Int[Tensor, " kept"]) -> None:
         """Leave these rows, in this order; a row may be named more than once."""
         self.tokens, self.filled = self.tokens[rows], self.filled[rows]
-        self._stored = {key: value[rows] for key, value in self._stored.items()}
+        self._cached = {key: value[rows] for key, value in self._cached.items()}

@@ -61,28 +61,28 @@ class NgramEmbedding(nn.Module):
         return torch.stack(rows, -1)
 
     def forward(
-        self, tokens: Int[Tensor, "batch time"], at: Int[Tensor, "batch new"] | None = None
+        self, tokens: Int[Tensor, "batch time"], positions: Int[Tensor, "batch new"] | None = None
     ) -> Float[Tensor, "batch new width"]:
-        """Vectors to add at every position, or at the positions `at` only."""
+        """Vectors to add at every position, or at the `positions` only."""
         rows = self.rows(tokens)
-        if at is not None:
-            rows = rows.gather(1, at[..., None].expand(-1, -1, rows.shape[-1]))
+        if positions is not None:
+            rows = rows.gather(1, positions[..., None].expand(-1, -1, rows.shape[-1]))
         # Look up only what there is: most positions are in no name.
         position, order = (rows != self.none).flatten(0, 1).nonzero(as_tuple=True)
-        found = F.embedding(rows.flatten(0, 1)[position, order], self.table, sparse=True)
-        out = found.new_zeros(rows.shape[0] * rows.shape[1], found.shape[1])
-        return out.index_add(0, position, found).unflatten(0, rows.shape[:2])
+        vectors = F.embedding(rows.flatten(0, 1)[position, order], self.table, sparse=True)
+        out = vectors.new_zeros(rows.shape[0] * rows.shape[1], vectors.shape[1])
+        return out.index_add(0, position, vectors).unflatten(0, rows.shape[:2])
 
     def ngrams(self, tokens: np.ndarray) -> list[tuple[int, tuple[int, ...]]]:
         """(row, n-gram) of every n-gram of a token sequence (time,) that has a row; before its first stands PAD."""
         ids = torch.from_numpy(tokens.astype(np.int64))[None].to(self.table.device)
         rows = self.rows(ids)[0].tolist() if len(tokens) else []
-        found = []
+        entries = []
         for number, order in enumerate(self.recipe.orders):
             padded = (0,) * (order - 1) + tuple(tokens.tolist())
             places = (i for i, row in enumerate(rows) if row[number] != self.none)
-            found += [(rows[i][number], padded[i : i + order]) for i in places]
-        return found
+            entries += [(rows[i][number], padded[i : i + order]) for i in places]
+        return entries
 
     def collisions(self, sequences: list[np.ndarray]) -> list[dict[str, int | float]]:
         """For each order: distinct n-grams of these token sequences, rows they use, share that share a row."""

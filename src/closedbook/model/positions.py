@@ -19,10 +19,10 @@ class Positions(nn.Module):
     def __init__(self, recipe: ModelRecipe) -> None:
         super().__init__()
 
-    def embed(self, at: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"] | None:
+    def embed(self, positions: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"] | None:
         return None
 
-    def rotation(self, at: Int[Tensor, "batch time"]) -> Tensor | None:
+    def rotation(self, positions: Int[Tensor, "batch time"]) -> Tensor | None:
         return None
 
 
@@ -37,8 +37,8 @@ class Learned(Positions):
         super().__init__(recipe)
         self.table = nn.Parameter(torch.zeros(recipe.context_length, recipe.width))
 
-    def embed(self, at: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
-        return self.table[at]
+    def embed(self, positions: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
+        return self.table[positions]
 
 
 class Rotary(Positions):
@@ -56,10 +56,10 @@ class Rotary(Positions):
         turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64)
         self.register_buffer("turns", turns, persistent=False)
 
-    def rotation(self, at: Int[Tensor, "batch time"]) -> Tensor:
+    def rotation(self, positions: Int[Tensor, "batch time"]) -> Tensor:
         if torch.compiler.is_exporting():  # graphs for other tools know no complex numbers
-            return torch.view_as_real(self.turns)[at]
-        return self.turns[at]
+            return torch.view_as_real(self.turns)[positions]
+        return self.turns[positions]
 
 
 def rotate(x: Float[Tensor, "batch time *head d"], rotation: Tensor) -> Float[Tensor, "batch time *head d"]:

@@ -36,13 +36,13 @@ class Sequential(nn.Module):
         x: Float[Tensor, "batch time width"],
         rotation: Tensor | None,
         cache: Cache | None,
-        at: Int[Tensor, " target"] | None = None,
+        target_positions: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
-        """(batch, time, width) to the same; or to (target, width) at the flat positions `at`, after the last mixer."""
+        """(batch, time, width) to the same; or to (target, width) at flat `target_positions`, after the last mixer."""
         *before, last = self.blocks
         for block in before:
             x = block(x, rotation, cache)
-        return last(x, rotation, cache, at)
+        return last(x, rotation, cache, target_positions)
 
 
 class Perceiver(nn.Module):
@@ -82,26 +82,26 @@ class Perceiver(nn.Module):
         x: Float[Tensor, "batch time width"],
         rotation: Tensor | None,
         cache: Cache | None,
-        at: Int[Tensor, " target"] | None = None,
+        target_positions: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
-        """(batch, time, width) to the same; or to (target, width) at the flat positions `at`, after the last mixer."""
+        """(batch, time, width) to the same; or to (target, width) at flat `target_positions`, after the last mixer."""
         down, *middle, up = self.blocks
         # A latent past the last token is seen by no token, and a token past the last latent by no latent: cut both.
         if cache is None:
             count, early = min(self.latents, x.shape[1]), None
             basis = self.C[:, :count].expand(len(x), -1, -1)
         else:
-            count = int((cache.at < self.latents).any(0).sum())
+            count = int((cache.positions < self.latents).any(0).sum())
             early = cache.first(count)
             # Where a row is past its last latent and another is not, something is computed that nobody sees.
-            basis = self.C[0, early.at.clamp_max(self.latents - 1)]
-        turns = rotation if rotation is None else rotation[:, :count]
+            basis = self.C[0, early.positions.clamp_max(self.latents - 1)]
+        rotation_here = rotation if rotation is None else rotation[:, :count]
         latents = basis
         if count:
-            latents = down(basis, x[:, :count], turns, early)
+            latents = down(basis, x[:, :count], rotation_here, early)
             for block in middle:
-                latents = block(latents, turns, early)
-        return up(x, latents, rotation, cache, self.latents, at)
+                latents = block(latents, rotation_here, early)
+        return up(x, latents, rotation, cache, self.latents, target_positions)
 
 
 class Down(Block):
@@ -133,6 +133,6 @@ class Up(Block):
         rotation: Tensor | None,
         cache: Cache | None,
         most: int,
-        at: Int[Tensor, " target"] | None = None,
+        target_positions: Int[Tensor, " target"] | None = None,
     ) -> Float[Tensor, ...]:
-        return self.add(x, self.mixer(x, rotation, cache, source=self.attn_norm(latents), most=most), at)
+        return self.add(x, self.mixer(x, rotation, cache, source=self.attn_norm(latents), most=most), target_positions)

@@ -23,7 +23,7 @@ from closedbook.verdicts.signals import FULL
 FORMAT = 1
 HEADLINE = "Can a reader tell a remembered answer from an invented one?"
 PRECISIONS = (0.5, 0.8, 0.9, 0.95, 0.99)
-LOWER_IS_SURER = {"entropy", "rowless", "unknown", "reworded_entropy", "sampled_entropy"}
+LOWER_IS_SURER = {"entropy", "no_memory_row", "unknown", "reworded_entropy", "sampled_entropy"}
 
 
 def run_fluency(

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from closedbook.data.passages import Page
-from closedbook.data.questions import Question, Questions, subject
+from closedbook.data.questions import Question, Questions, fold, subject, without
 from closedbook.errors import DataError
 from closedbook.evaluation import metrics
 from closedbook.evaluation.confidence_report import described
@@ -21,7 +21,6 @@ from closedbook.studies import study_report
 from closedbook.studies.answer_cache import Asking
 from closedbook.studies.probe_baselines import spelling
 from closedbook.verdicts.calibration import altered, recombined
-from closedbook.verdicts.evidence_store import fold
 
 FORMAT = 1
 HEADLINE = "What a model does with a name it never met"
@@ -117,7 +116,7 @@ def run_strangers(
     named = {item.text: name for item in questions.items if (name := subject(item.text, known)) is not None}
     if not named:
         raise DataError(f"{questions.source}: no question is about somebody with a document")
-    wording = next(text.replace(name, "{}", 1) for text, name in named.items())
+    wording = next(without(text, name, "{}") for text, name in named.items())
     seed = run.recipe.seed
     groups: dict[str, list[str]] = {KNOWN: list(dict.fromkeys(named.values()))}
     groups |= invented(titles, people_mentioned(run, titles), count, seed)

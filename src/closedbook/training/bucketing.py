@@ -27,7 +27,7 @@ class Slice:
     """Some examples of a batch, as the network takes them."""
 
     tokens: Tensor  # (rows, time) int64: inputs, padded on the right
-    at: Tensor  # (targets,) int64: flat positions in (rows · time) that are asked for something
+    target_positions: Tensor  # (targets,) int64: flat positions in (rows · time) that are asked for something
     target: Tensor  # (targets,) int64: what they should say
     kinds: Tensor  # (rows,) int8: which objective each row came from
 
@@ -103,6 +103,6 @@ def _slice(examples: Examples, width: int = 0) -> Slice:
     padded = np.full((len(lengths), width), PAD, np.int64)
     padded[row, column] = examples.inputs.values
     asked = examples.labels != NONE
-    at = row[asked] * width + column[asked]
+    target_positions = row[asked] * width + column[asked]
     target = examples.labels[asked].astype(np.int64)
-    return Slice(*map(torch.from_numpy, (padded, at, target, examples.kinds)))
+    return Slice(*map(torch.from_numpy, (padded, target_positions, target, examples.kinds)))

@@ -29,7 +29,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from closedbook.environment import place
+from closedbook.environment import process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError, terminate
 from closedbook.model.devices import find_device
 from closedbook.training.bucketing import BATCH_COST as ON_CPU
@@ -57,24 +57,24 @@ class DistributedContext:
 
         Raises RecipeError where the device is missing.
         """
-        rank, processes = place()
+        rank, processes = process_rank()
         if processes == 1:
             yield cls(find_device(device))
             return
         if device == "mps":
             raise RecipeError("--device mps: one process only; start it without torchrun")
-        local, neighbours = place("LOCAL_RANK", "LOCAL_WORLD_SIZE")
-        found = find_device(device, local)
+        local, neighbours = process_rank("LOCAL_RANK", "LOCAL_WORLD_SIZE")
+        torch_device = find_device(device, local)
         joined = not dist.is_initialized()  # a caller may have joined already, and will leave
         if joined:
-            if found.type == "cuda":
-                torch.cuda.set_device(found)
+            if torch_device.type == "cuda":
+                torch.cuda.set_device(torch_device)
             # gloo is always there, for what is not on the device: words, errors, interruptions.
-            backend = "cuda:nccl,cpu:gloo" if found.type == "cuda" else "gloo"
+            backend = "cuda:nccl,cpu:gloo" if torch_device.type == "cuda" else "gloo"
             dist.init_process_group(backend, timeout=PATIENCE)
-        with _told_to_stop():
+        with _stop_on_sigterm():
             try:
-                yield cls(found, rank, processes, neighbours)
+                yield cls(torch_device, rank, processes, neighbours)
             finally:
                 if joined:
                     dist.destroy_process_group()
@@ -129,7 +129,7 @@ class DistributedContext:
         dense_here = [p.grad is not None and not p.grad.is_sparse for p in parameters]
         table_here = [p.grad is not None and p.grad.is_sparse for p in parameters]
         counted = torch.tensor([loss, *dense_here, *table_here], dtype=torch.float64)
-        _together(dist.all_reduce, counted)
+        _collective(dist.all_reduce, counted)
         total, *anywhere = counted.tolist()
         dense = [p for p, count in zip(parameters, anywhere[: len(parameters)], strict=True) if count]
         for table, count in zip(parameters, anywhere[len(parameters) :], strict=True):
@@ -142,7 +142,7 @@ class DistributedContext:
             rows = [(touched or {}).get(p) for p in dense]
             sent = [p.grad if at is None else p.grad[at] for p, at in zip(dense, rows, strict=True)]  # type: ignore[index]
             flat = torch.cat([part.flatten() for part in sent])  # type: ignore[union-attr]
-            _together(dist.all_reduce, flat)
+            _collective(dist.all_reduce, flat)
             numbers = [part.numel() for part in sent]  # type: ignore[union-attr]
             for parameter, at, part in zip(dense, rows, flat.split(numbers), strict=True):
                 if at is None:
@@ -159,15 +159,15 @@ class DistributedContext:
             gradient = table.grad.coalesce()
             rows, values = gradient.indices()[0], gradient.values()
         counts = [torch.zeros(1, dtype=torch.long) for _ in range(self.processes)]
-        _together(dist.all_gather, counts, torch.tensor([len(rows)]))
+        _collective(dist.all_gather, counts, torch.tensor([len(rows)]))
         sizes = [int(count) for count in counts]
         most = max(sizes)
         padded_rows, padded = rows.new_zeros(most), values.new_zeros(most, values.shape[1])
         padded_rows[: len(rows)], padded[: len(rows)] = rows, values
         all_rows = [torch.empty_like(padded_rows) for _ in sizes]
         all_values = [torch.empty_like(padded) for _ in sizes]
-        _together(dist.all_gather, all_rows, padded_rows)
-        _together(dist.all_gather, all_values, padded)
+        _collective(dist.all_gather, all_rows, padded_rows)
+        _collective(dist.all_gather, all_values, padded)
         union = torch.cat([part[:size] for part, size in zip(all_rows, sizes, strict=True)]).unique()
         summed = values.new_zeros(len(union), values.shape[1])
         # One process after another, each row once in each: the same order of summation, and so the same bits, for all.
@@ -188,10 +188,10 @@ class DistributedContext:
             try:
                 box[0] = work()
             except BaseException as error:
-                box[1] = _said(error)
-                _together(dist.broadcast_object_list, box, 0, device=torch.device("cpu"))
+                box[1] = _picklable(error)
+                _collective(dist.broadcast_object_list, box, 0, device=torch.device("cpu"))
                 raise
-        _together(dist.broadcast_object_list, box, 0, device=torch.device("cpu"))
+        _collective(dist.broadcast_object_list, box, 0, device=torch.device("cpu"))
         if box[1] is not None:
             raise box[1]
         return box[0]
@@ -203,11 +203,11 @@ class DistributedContext:
         """
         if self.processes > 1:
             trouble = torch.tensor([int(error is not None)])
-            _together(dist.all_reduce, trouble, dist.ReduceOp.MAX)
+            _collective(dist.all_reduce, trouble, dist.ReduceOp.MAX)
             if trouble.item():
-                found: list[Any] = [None] * self.processes
-                _together(dist.all_gather_object, found, _said(error))
-                error = error or next(one for one in found if one is not None)
+                errors: list[Any] = [None] * self.processes
+                _collective(dist.all_gather_object, errors, _picklable(error))
+                error = error or next(other for other in errors if other is not None)
         if error is not None:
             raise error
 
@@ -225,10 +225,10 @@ class DistributedContext:
         self.raise_in_all()
 
 
-def _together(call: Callable[..., Any], *given: Any, **more: Any) -> None:
+def _collective(call: Callable[..., Any], *arguments: Any, **options: Any) -> None:
     """A call that all processes make. Raises LostProcessError where one of them has gone."""
     try:
-        call(*given, **more)
+        call(*arguments, **options)
     except RuntimeError as error:
         reason = str(error).partition(". ")[0].rpartition("] ")[2].strip()
         raise LostProcessError(f"another process of this training has ended ({reason}); {GO_ON}") from error
@@ -240,7 +240,7 @@ def stopped_by_torchrun(*_: Any) -> None:
 
 
 @contextlib.contextmanager
-def _told_to_stop() -> Iterator[None]:
+def _stop_on_sigterm() -> Iterator[None]:
     """SIGTERM is an error like any other; while steps are done, it is held back until they are saved."""
     main = threading.current_thread() is threading.main_thread()
     before = signal.getsignal(signal.SIGTERM)
@@ -254,7 +254,7 @@ def _told_to_stop() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _said(error: BaseException | None) -> BaseException | None:
+def _picklable(error: BaseException | None) -> BaseException | None:
     """The error as another process can read it."""
     if isinstance(error, (KeyboardInterrupt, SystemExit)):
         return KeyboardInterrupt()
@@ -269,7 +269,7 @@ def _said(error: BaseException | None) -> BaseException | None:
 
 def silent() -> bool:
     """Whether this is one of several processes, and not the one that speaks."""
-    return place()[0] > 0
+    return process_rank()[0] > 0
 
 
 SINGLE_PROCESS = DistributedContext()

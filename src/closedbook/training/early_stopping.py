@@ -21,6 +21,7 @@ from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.errors import RecipeError
 from closedbook.model import generate
 from closedbook.model.gpt import GPT
+from closedbook.objectives.prompting import longest_prompt
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
 
 
@@ -36,11 +37,11 @@ class ValidationResult:
 class ValidationSet:
     """The kept-out questions, answered by the network as it stands. The same weights give the same result."""
 
-    def __init__(self, questions: Questions, vocabulary: Vocabulary, length: int, block: int) -> None:
-        """`length` is the most tokens of an answer, `block` the longest example: a longer question loses its start."""
+    def __init__(self, questions: Questions, vocabulary: Vocabulary, length: int, context_length: int) -> None:
+        """`length` is the most tokens of an answer. A question too long for the context loses its start."""
         self.vocabulary, self.answers = vocabulary, questions.answers
         self.length = vocabulary.longest(length)
-        room = block - 1 - min(self.length, block // 2)
+        room = longest_prompt(context_length, self.length)
         encoded = (vocabulary.encode_question(text)[0] for text in questions.texts)
         self.prompts = [np.append(ids[max(0, len(ids) + 1 - room) :], MASK).astype(np.int32) for ids in encoded]
 

@@ -25,9 +25,9 @@ def backward(model: GPT, examples: Examples, stage: Stage, distributed: Distribu
     gradient of the whole batch.
     """
     targets = max(1, examples.targets)
-    writing = torch.tensor([share.update_embeddings for share in stage.objectives])
-    shares = workers()
-    batch = bucket(examples, distributed.batch_cost(shares))
+    updating = torch.tensor([share.update_embeddings for share in stage.objectives])
+    worker_count = workers()
+    batch = bucket(examples, distributed.batch_cost(worker_count))
     # Drawn for the whole slice, whoever has which rows of it: so the loss is the same for any number of processes.
     candidates = [model.draw(torch.from_numpy(piece.asked_for), stage.negatives) for piece in batch]
     if distributed.rank:  # dropout, though, is each process's own
@@ -36,19 +36,28 @@ def backward(model: GPT, examples: Examples, stage: Stage, distributed: Distribu
     def work(rank: int, take: Callable[[Tensor], None]) -> list[Tensor]:
         """The losses of the rows of one process or worker, each given to `take`."""
         losses = []
-        for number, piece in shard(batch, rank, distributed.processes * shares, stage.at_once):
-            update_embeddings = None if writing.all() else writing[piece.kinds.long()].to(distributed.device)
-            here = piece.to(distributed.device)
+        for number, piece in shard(batch, rank, distributed.processes * worker_count, stage.at_once):
+            update_embeddings = None if updating.all() else updating[piece.kinds.long()].to(distributed.device)
+            batch_here = piece.to(distributed.device)
             with distributed.precision(model.recipe.matmul_dtype):
-                loss = model.loss(here.tokens, here.at, here.target, update_embeddings, candidates[number]) / targets
+                loss = (
+                    model.loss(
+                        batch_here.tokens,
+                        batch_here.target_positions,
+                        batch_here.target,
+                        update_embeddings,
+                        candidates[number],
+                    )
+                    / targets
+                )
             take(loss)
             losses.append(loss.detach())
         return losses
 
-    losses = work(distributed.rank, Tensor.backward) if shares == 1 else _parallel_backward(model, work)
+    losses = work(distributed.rank, Tensor.backward) if worker_count == 1 else _parallel_backward(model, work)
     loss_here = sum(torch.stack(losses).tolist()) if losses else 0.0  # read at the end: a GPU is not waited for before
     # Of a sampled loss the head has gradients for the candidates alone.
-    sampled = [torch.cat([one.own, one.drawn]) for one in candidates if one is not None]
+    sampled = [torch.cat([outputs.own, outputs.drawn]) for outputs in candidates if outputs is not None]
     touched = {}
     if sampled and len(sampled) == len(candidates):
         touched[model.head.weight] = torch.cat(sampled).unique().to(distributed.device)
@@ -59,7 +68,7 @@ def _parallel_backward(model: GPT, work: Callable[[int, Callable[[Tensor], None]
     """The losses of `work` of all workers; their gradients are added to the model's, in the workers' order."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 
-    def one(worker: int) -> tuple[list[Tensor], list[Tensor | None]]:
+    def work_alone(worker: int) -> tuple[list[Tensor], list[Tensor | None]]:
         sums: list[Tensor | None] = [None] * len(parameters)
 
         def add(loss: Tensor) -> None:
@@ -68,11 +77,11 @@ def _parallel_backward(model: GPT, work: Callable[[int, Callable[[Tensor], None]
         with drawing_from((torch.initial_seed() + worker) % 2**64):
             return work(worker, add), sums
 
-    losses, gradients = zip(*parallel_map(one, range(workers())), strict=True)
+    losses, gradients = zip(*parallel_map(work_alone, range(workers())), strict=True)
     for parameter, *parts in zip(parameters, *gradients, strict=True):
         parameter.grad = functools.reduce(_sum, parts, parameter.grad)
     return list(itertools.chain.from_iterable(losses))
 
 
-def _sum(one: Tensor | None, other: Tensor | None) -> Tensor | None:
-    return one if other is None else other if one is None else one + other
+def _sum(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    return a if b is None else b if a is None else a + b

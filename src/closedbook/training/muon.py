@@ -64,13 +64,13 @@ class Muon:
     @torch.no_grad()
     def _blocks(self) -> list[tuple[Tensor, Tensor]]:
         """(view of a matrix's block, its gradient with Nesterov's momentum) of all blocks."""
-        found: list[tuple[Tensor, Tensor]] = []
+        blocks: list[tuple[Tensor, Tensor]] = []
         for name, matrix in self.matrices.items():
             if matrix.grad is not None:
                 momentum = self.momenta[name].lerp_(matrix.grad, 1 - self.config.momentum)
                 nesterov = matrix.grad.lerp(momentum, self.config.momentum)
-                found += zip(square_blocks(matrix), square_blocks(nesterov), strict=True)
-        return found
+                blocks += zip(square_blocks(matrix), square_blocks(nesterov), strict=True)
+        return blocks
 
     @torch.no_grad()
     def _turn(self, blocks: list[tuple[Tensor, Tensor]], multiplier: float) -> None:
@@ -84,10 +84,10 @@ class Muon:
         self.adamw.step(self.config.head_rate * multiplier)
 
     def tensors(self) -> dict[str, Tensor]:
-        found = {f"momentum/{name}": momentum for name, momentum in self.momenta.items()}
+        state = {f"momentum/{name}": momentum for name, momentum in self.momenta.items()}
         for name, sparse in self.sparse.items():
-            found |= {f"sparse/{name}/first": sparse.first, f"sparse/{name}/second": sparse.second}
-        return found | {f"adamw/{name}": value for name, value in self.adamw.tensors().items()}
+            state |= {f"sparse/{name}/first": sparse.first, f"sparse/{name}/second": sparse.second}
+        return state | {f"adamw/{name}": value for name, value in self.adamw.tensors().items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         for full, value in tensors.items():
@@ -162,6 +162,6 @@ def orthogonalise(matrices: list[Tensor], iterations: int = 5) -> list[Tensor]:
             if step < iterations - 1:
                 gram = gram @ (factor @ factor)
         assert product is not None
-        for i, one, norm in zip(places, product, norms, strict=True):
-            results[i] = (one @ matrices[i]).div_(norm)
+        for i, block, norm in zip(places, product, norms, strict=True):
+            results[i] = (block @ matrices[i]).div_(norm)
     return results

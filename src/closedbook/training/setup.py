@@ -12,6 +12,7 @@ import torch
 
 from closedbook.config.schema import Recipe
 from closedbook.data.corpus import Corpus
+from closedbook.data.document_files import in_lines
 from closedbook.data.documents import Documents, read_documents, read_text
 from closedbook.data.questions import Questions, read_questions, split_by_name
 from closedbook.data.token_index import is_large, open_index
@@ -93,7 +94,9 @@ def prepare_training(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = settle_matmul_dtype(recipe)
-    on_disk = titled and (index is not None or is_large(documents))
+    if index is not None and not in_lines(documents):
+        raise DataError(f"--index: {documents} is no file of lines, and is read into memory; leave --index out")
+    on_disk = titled and indexed_on_disk(documents, index)
     all_questions = read_questions(questions, need_answers=True) if questions is not None else None
     recipe, chosen = sizing.held_out(recipe, len(all_questions) if all_questions is not None else 0)
     if all_questions is None and recipe.needs_questions:
@@ -164,6 +167,11 @@ def prepare_training(
         except ValueError as error:  # as torch's optimisers raise it
             raise RecipeError(f"stages.{stage.name}: {error}") from None
     return setup
+
+
+def indexed_on_disk(documents: str | Path, index: str | Path | None) -> bool:
+    """Whether a corpus is indexed on disk: because it is large, or because that was asked for."""
+    return in_lines(documents) and (index is not None or is_large(documents))
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ import numpy as np
 from closedbook.errors import RunError
 from closedbook.validation import UnitInterval, convert, shown
 from closedbook.verdicts.signals import FOR_MET, FOR_RIGHT, SETS
+from closedbook.verdicts.wordings import Wordings
 
 FORMAT = 1
 FEWEST = 10
@@ -131,13 +132,16 @@ class Calibration:
     questions: int
     right: int  # of them
     invented: int
+    wordings: Wordings | None = None  # of the training questions
+    trouble: str | None = None  # why there are no calibrators
 
     @property
     def numbers(self) -> int:
         """How many numbers a blind verdict knows besides the weights."""
         each = (
-            len(one.chances) + sum(1 + 3 * len(logistic.weights) for logistic in (one.right, one.met))
-            for one in self.calibrators.values()
+            len(calibrator.chances)
+            + sum(1 + 3 * len(logistic.weights) for logistic in (calibrator.right, calibrator.met))
+            for calibrator in self.calibrators.values()
         )
         return sum(each)
 
@@ -148,6 +152,7 @@ class Calibration:
         right: np.ndarray,
         met: np.ndarray,
         invented: Mapping[str, Mapping[str, np.ndarray]],
+        wordings: Wordings | None = None,
     ) -> Calibration:
         """Calibrators of every set of signals.
 
@@ -168,20 +173,22 @@ class Calibration:
                 kept = np.quantile(kept, np.linspace(1, 0, MOST_CHANCES))
             calibrators[name] = Calibrator(chance, familiar, _plain(kept))
         strangers = len(next(iter(next(iter(invented.values())).values())))
-        return cls(calibrators, len(right), int(right.sum()), strangers)
+        return cls(calibrators, len(right), int(right.sum()), strangers, wordings)
 
     def to_json(self) -> dict[str, Any]:
-        def plain(one: Logistic) -> dict[str, Any]:
-            return {name: list(x) if isinstance(x, tuple) else x for name, x in vars(one).items()}
+        def plain(logistic: Logistic) -> dict[str, Any]:
+            return {name: list(x) if isinstance(x, tuple) else x for name, x in vars(logistic).items()}
 
         return {
             "format": FORMAT,
             "questions": self.questions,
             "right": self.right,
             "invented": self.invented,
+            "wordings": None if self.wordings is None else self.wordings.to_json(),
+            "trouble": self.trouble,
             "calibrators": {
-                name: {"right": plain(one.right), "met": plain(one.met), "chances": list(one.chances)}
-                for name, one in self.calibrators.items()
+                name: {"right": plain(each.right), "met": plain(each.met), "chances": list(each.chances)}
+                for name, each in self.calibrators.items()
             },
         }
 
@@ -189,17 +196,23 @@ class Calibration:
     def from_json(cls, data: Mapping[str, Any], where: str = "calibration.json") -> Calibration:
         """The inverse of `to_json`. Raises RunError for anything else."""
         try:
-            found, fields = data.get("format"), {name: item for name, item in data.items() if name != "format"}
-            if found != FORMAT:
-                raise RunError(f"format {shown(found)}; this closedbook reads {FORMAT}")
+            number, fields = data.get("format"), {name: item for name, item in data.items() if name != "format"}
+            if number != FORMAT:
+                raise RunError(f"format {shown(number)}; this closedbook reads {FORMAT}")
             made: Calibration = convert(cls, fields, "", RunError)
             for name, calibrator in made.calibrators.items():
-                for one in (calibrator.right, calibrator.met):
-                    if not len(one.signals) == len(one.mean) == len(one.scale) == len(one.weights) > 0:
+                for logistic in (calibrator.right, calibrator.met):
+                    if (
+                        not len(logistic.signals)
+                        == len(logistic.mean)
+                        == len(logistic.scale)
+                        == len(logistic.weights)
+                        > 0
+                    ):
                         raise RunError("weights and signals differ in number")
-                    if unknown := set(one.signals) - set(SETS.get(name, ())):
+                    if unknown := set(logistic.signals) - set(SETS.get(name, ())):
                         raise RunError(f"there is no signal {shown(min(unknown))} in {shown(name)}")
-                    if min(one.scale) <= 0:
+                    if min(logistic.scale) <= 0:
                         raise RunError("a scale is not above 0")
             return made
         except RunError as error:
@@ -212,13 +225,15 @@ def invent(titles: Sequence[str], count: int, seed: int) -> list[str]:
     None of them is a title. Fewer than `count` where the titles allow no more.
     """
     rng = Random(f"closedbook/invented/{seed}")
+    letters = "".join(sorted({c.lower() for title in titles for c in title if c.isalpha() and not c.isascii()}))
     taken = {title.casefold() for title in titles}
     names: list[str] = []
     for attempt in range(20 * count if titles else 0):
         if len(names) == count:
             break
         first, second = (titles[int(rng.random() * len(titles))] for _ in range(2))
-        name = recombined(first, second) if len(names) % 2 == 0 or attempt > 15 * count else altered(first, rng)
+        name = recombined(first, second) if len(names) % 2 == 0 or attempt > 15 * count else None
+        name = name or altered(first, rng, letters)  # a name of one word cannot be recombined
         if name and name.casefold() not in taken:
             taken.add(name.casefold())
             names.append(name)
@@ -231,13 +246,14 @@ def recombined(first: str, second: str) -> str | None:
     return " ".join([*a[:-1], b[-1]]) if len(a) > 1 and len(b) > 1 else None
 
 
-def altered(name: str, rng: Random) -> str:
-    """The name with one letter changed, not the first of a word."""
+def altered(name: str, rng: Random, others: str = "") -> str:
+    """The name with one letter changed, not the first of a word: to one of a to z, or of `others` where it is none."""
     places = [i for i in range(1, len(name)) if name[i].isalpha() and name[i - 1].isalpha()]
     if not places:
         return ""
     i = places[int(rng.random() * len(places))]
-    letters = [letter for letter in string.ascii_lowercase if letter != name[i].lower()]
+    pool = string.ascii_lowercase if name[i].isascii() or not others else others
+    letters = [letter for letter in pool if letter != name[i].lower()] or list(string.ascii_lowercase)
     return name[:i] + letters[int(rng.random() * len(letters))] + name[i + 1 :]
 
 

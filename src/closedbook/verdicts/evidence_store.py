@@ -2,7 +2,7 @@
 
 The index is one SQLite file in the run folder. It holds titles, words and byte offsets but not the text, which is read
 from the corpus file; every line that is quoted is held to the hash it had when the run was trained. Of a compressed
-corpus, in which no place can be sought, it keeps the lines too. That an answer
+corpus, a folder or JSON, in which no line can be sought, it keeps the texts too. That an answer
 stands beside a name is co-mention, and is quoted as that: it proves nothing.
 """
 
@@ -16,17 +16,18 @@ import sqlite3
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from closedbook.data.document_files import digest, in_lines
 from closedbook.data.documents import Document, Documents, is_abbreviation
 from closedbook.data.files import Source, check_kind, create_beside, open_file
 from closedbook.data.passages import Library, name_in
-from closedbook.data.questions import LONGEST_NAME, names_in, subject
+from closedbook.data.questions import LONGEST_NAME, fold, names_in, subject, without
 from closedbook.errors import RunError
 from closedbook.evaluation.baselines import RuleReader, whole_words
 from closedbook.objectives import Corpus
@@ -46,6 +47,8 @@ NEAR = 5
 """The most near names."""
 COMPARED = 50
 """The most titles that are compared for each half of a name."""
+LONGEST_SHORT = 6
+"""Words of a name that may lack an initial."""
 LONGEST_FOLDED = 80
 """Characters of a name that near names are looked for by."""
 
@@ -159,6 +162,8 @@ class Evidence:
     exposures: int = 0
     wordings: int = 0
     passes: float = 0.0
+    spelled: str | None = None  # the name as the question has it, where `name` is the one title it can stand for
+    meant: tuple[str, ...] = ()  # the titles it can stand for, where they are several: they have a middle initial more
 
     @property
     def stands_in(self) -> bool | None:
@@ -184,13 +189,13 @@ def build_index(path: Path, documents: Documents, counts: Counts | None = None) 
         try:
             connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
             with connection:
-                source = Source.of(documents.source)
+                copied = _copied(documents.source)
                 for item, start, line in documents.stream():
                     folded = fold(item.title)
                     row = (item.line, item.title, folded, folded[::-1], start, len(line), _digest(line))
                     connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                     connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (item.line, item.text))
-                    if source.compression:
+                    if copied:
                         connection.execute("INSERT INTO texts VALUES (?, ?)", (item.line, zlib.compress(line)))
                 connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?)", counts.facts)
                 asked = ((*pair, exposures) for pair, exposures in counts.asked.items())
@@ -210,6 +215,11 @@ def build_index(path: Path, documents: Documents, counts: Counts | None = None) 
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
+
+
+def _copied(corpus: str | Path) -> bool:
+    """Whether the index keeps the documents' texts: no place can be sought in a compressed file, JSON or a folder."""
+    return bool(Source.of(corpus).compression) or not in_lines(corpus)
 
 
 def _digest(line: bytes) -> bytes:
@@ -264,8 +274,7 @@ class EvidenceStore:
         if path.exists() and not path.is_file():
             return f"{self.corpus} is no file; say where the documents are with --documents"
         try:
-            with open_file(Source.of(self.corpus).path) as file:
-                found = hashlib.file_digest(file, "sha256").hexdigest()
+            found = digest(self.corpus)
         except OSError as error:
             return f"{self.corpus} cannot be read ({error.strerror}); say where the documents are with --documents"
         if found != self.sha256:
@@ -275,6 +284,44 @@ class EvidenceStore:
     def evidence(self, question: str, answer: str) -> Evidence:
         """What the documents say about an answer to a question. Any text is a safe question."""
         title, lines = self.documents(question)
+        spelled, meant = (None, ()) if title is not None else self.meant(question)
+        if spelled is not None and len(meant) == 1:
+            title, lines = self.documents(meant[0])
+        found = self._evidence(question, answer, title, lines)
+        if spelled is None:
+            return found
+        return replace(found, spelled=spelled) if title is not None else replace(found, name=spelled, meant=meant)
+
+    def spelled_out(self, question: str) -> tuple[str, str | None]:
+        """(the question with the one title that its name can stand for in the name's place, the title it names)."""
+        title, _ = self.documents(question)
+        if title is not None:
+            return question, title
+        spelled, meant = self.meant(question)
+        if spelled is None or len(meant) != 1:
+            return question, None
+        return without(question, spelled, meant[0]), meant[0]
+
+    def meant(self, question: str) -> tuple[str | None, tuple[str, ...]]:
+        """(a name in the question, the titles that are this name with a middle initial more)."""
+        for text in names_in(question):
+            folded = fold(text)
+            if not 2 <= len(folded.split()) <= LONGEST_SHORT:
+                continue
+            first, last = folded.split()[0] + " ", folded.split()[-1][::-1] + " "
+            query = (
+                "SELECT DISTINCT title FROM documents WHERE folded >= ? AND folded < ? "
+                "AND backwards >= ? AND backwards < ? ORDER BY title LIMIT ?"
+            )
+            ends = (first, first[:-1] + "!", last, last[:-1] + "!")  # what follows a space
+            rows = self._query(query, *ends, COUNTED)
+            if found := tuple(title for (title,) in rows if _is_short_for(folded, fold(title))):
+                return text, found[:NEAR]
+        return None, ()
+
+    def _evidence(
+        self, question: str, answer: str, title: str | None, lines: list[tuple[int, int, int, bytes]]
+    ) -> Evidence:
         name = title or name_in(question)
         own = {number for number, *_ in lines}
         mentions, count = self._mentions(name, own) if name else ((), 0)
@@ -371,7 +418,7 @@ class EvidenceStore:
         """The text of a line, or None where it is not what it was."""
         source = Source.of(self.corpus)
         try:
-            if source.compression:
+            if _copied(self.corpus):
                 row = self._connection.execute("SELECT content FROM texts WHERE line = ?", (line,)).fetchone()
                 found = zlib.decompressobj().decompress(row[0], LONGEST_LINE) if row else b""
             else:
@@ -411,9 +458,20 @@ class EvidenceStore:
 # Text ---------------------------------------------------------------------------------------------------------------
 
 
-def fold(name: str) -> str:
-    """A name without the difference between capital and small letters, and with single spaces."""
-    return " ".join(name.casefold().split())
+def _is_short_for(name: str, title: str) -> bool:
+    """Whether a name is a title less some of its initials that are not the first word: "ada berg", "ada m. berg"."""
+    rest = iter(title.split())
+    kept = [word.strip(".") for word in name.split()]
+    left_out = []
+    for word in kept:
+        for other in rest:
+            if other.strip(".") == word:
+                break
+            left_out.append(other.strip("."))
+        else:
+            return False
+    left_out += [other.strip(".") for other in rest]
+    return bool(left_out) and all(len(word) == 1 for word in left_out)
 
 
 def sentences(text: str) -> list[str]:

@@ -18,15 +18,18 @@ import numpy as np
 import torch
 
 from closedbook.data.passages import name_in
+from closedbook.data.spans import normal
 from closedbook.data.vocabulary import MASK, Ids, Vocabulary
 from closedbook.errors import DataError
 from closedbook.model import generate
 from closedbook.model.generate import Generated
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import mc_dropout
+from closedbook.objectives.prompting import longest_prompt
+from closedbook.verdicts.wordings import Wordings, Words
 
 FORMS = 4
-"""In how many other forms a question is asked for the signals of ALL."""
+"""In how many other forms a question is asked for the signals of FULL."""
 DRAWS = 8
 """How many answers are sampled, at temperature 1."""
 MC_DROPOUT = 8
@@ -49,6 +52,32 @@ class ForwardResult:
     length: int  # the most tokens of an answer
     checkpoints: Sequence[GPT] = ()  # the same network as it was before, where the run kept it
     seed: int = 0  # of what is drawn
+    wordings: Wordings | None = None  # of the training questions
+    titles: Sequence[str | None] = ()  # that stand in the questions, where they were looked up
+
+    @cached_property
+    def bare_wordings(self) -> list[Words]:
+        """Each question's words without its name."""
+        titles = self.titles or [None] * len(self.questions)
+        wordings = self.wordings or Wordings(())
+        return [wordings.wording(*pair, self._names) for pair in zip(self.questions, titles, strict=True)]
+
+    def _names(self, word: str) -> bool:
+        """Whether the vocabulary has a word as part of names."""
+        ids = self.vocabulary.encode(word)[0]
+        return self.vocabulary.named is not None and len(ids) > 0 and bool(self.vocabulary.named[ids].all())
+
+    def states(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, width) the network's final state at the answer position when it reads these texts."""
+        room = self.longest
+        prompts = [np.append(self.vocabulary.encode(text)[0][-room:], MASK).astype(np.int32) for text in texts]
+        answers = generate.greedy(self.model, prompts, 1, in_one=self.vocabulary.answers_in_one)
+        return np.stack([answer.hidden for answer in answers])
+
+    @property
+    def longest(self) -> int:
+        """The most tokens of a question."""
+        return longest_prompt(self.model.recipe.context_length, self.length) - 1
 
     @cached_property
     def tables(self) -> list[list[np.ndarray]]:
@@ -60,32 +89,33 @@ class ForwardResult:
         if memory is None:
             return [[] for _ in self.prompts]
         norms = memory.table.detach().norm(dim=1).cpu().numpy()
-        found = []
-        for prompt in self.prompts:
-            ids = torch.from_numpy(prompt.astype(np.int64))[None].to(self.model.device)
+        norms_of = []
+        for question, prompt in zip(self.questions, self.prompts, strict=True):
+            name = name_in(question)  # where it is known: a row of its last word and the next word would be nobody's
+            named = prompt if name is None else np.append(self.vocabulary.encode(name)[0], MASK)
+            ids = torch.from_numpy(named.astype(np.int64))[None].to(self.model.device)
             rows = memory.rows(ids)[0].cpu().numpy()
-            found.append([norms[column[column != memory.none]] for column in rows.T])
-        return found
+            norms_of.append([norms[column[column != memory.none]] for column in rows.T])
+        return norms_of
 
     @cached_property
     def others(self) -> Views:
         """The same questions asked in FORMS other forms."""
         pairs = zip(self.questions, self.prompts, strict=True)
         forms = [other_forms(text, ids[:-1], self.vocabulary) for text, ids in pairs]
-        room = self.model.recipe.context_length - 1 - min(self.length, self.model.recipe.context_length // 2)
-        return [self._ask([np.append(each[i][-(room - 1) :], MASK).astype(np.int32) for each in forms])
+        return [self._ask([np.append(each[i][-self.longest :], MASK).astype(np.int32) for each in forms])
                 for i in range(FORMS)]  # fmt: skip
 
     @cached_property
     def sampled(self) -> Views:
         """DRAWS answers to each question. What is drawn depends on the seed and the question's own tokens."""
         keys = [[self.seed, zlib.crc32(prompt.tobytes())] for prompt in self.prompts]
-        drawn = np.stack([np.random.default_rng(key).random((DRAWS, self.length)) for key in keys], 1)
-        return [self._ask(self.prompts, drawn=some) for some in drawn]
+        numbers = np.stack([np.random.default_rng(key).random((DRAWS, self.length)) for key in keys], 1)
+        return [self._ask(self.prompts, drawn=row) for row in numbers]
 
     @cached_property
     def mc_dropout(self) -> Views:
-        """The answers of THINNED networks that lack some units: the same networks for whoever asks."""
+        """The answers of MC_DROPOUT networks that lack some units: the same networks for whoever asks."""
         views = []
         for number in range(MC_DROPOUT):
             with mc_dropout(self.model, self.model.recipe.dropout or DROPPED, MC_DROPOUT * self.seed + number):
@@ -109,108 +139,128 @@ Views = Sequence[Sequence[Generated]]
 Signal = Callable[[ForwardResult], np.ndarray]
 
 
-def log_odds(one: ForwardResult) -> np.ndarray:
+def log_odds(forward: ForwardResult) -> np.ndarray:
     """log p/(1 − p) of the answer's probability, its end included."""
-    chance = np.clip([math.exp(sum(given.logprobs)) for given in one.generated], SURE, 1 - SURE)
+    chance = np.clip([math.exp(sum(answer.logprobs)) for answer in forward.generated], SURE, 1 - SURE)
     return np.log(chance / (1 - chance))
 
 
-def margin(one: ForwardResult) -> np.ndarray:
+def margin(forward: ForwardResult) -> np.ndarray:
     """By how much the best token's log-probability leads the next best; the least over the answer's tokens."""
-    least = [min(np.subtract(given.logprobs, given.runners_up)) for given in one.generated]
+    least = [min(np.subtract(answer.logprobs, answer.runners_up)) for answer in forward.generated]
     return np.minimum(least, -math.log(SURE))  # where only one thing can be said, nothing is next
 
 
-def entropy(one: ForwardResult) -> np.ndarray:
+def entropy(forward: ForwardResult) -> np.ndarray:
     """The greatest entropy of a distribution that the answer's tokens were taken from, in nats."""
-    return np.array([max(given.entropies) for given in one.generated])
+    return np.array([max(answer.entropies) for answer in forward.generated])
 
 
-def energy(one: ForwardResult) -> np.ndarray:
+def energy(forward: ForwardResult) -> np.ndarray:
     """log Σ exp of the scores at the first token: how strongly anything at all is said (Liu et al. 2020)."""
-    hidden = torch.from_numpy(np.stack([given.hidden for given in one.generated])).to(one.model.device)
+    hidden = torch.from_numpy(np.stack([answer.hidden for answer in forward.generated])).to(forward.model.device)
     with torch.inference_mode():
-        return np.asarray(one.model.head(hidden).logsumexp(-1).cpu().numpy())
+        return np.asarray(forward.model.head(hidden).logsumexp(-1).cpu().numpy())
 
 
-def familiarity(one: ForwardResult) -> np.ndarray:
+def familiarity(forward: ForwardResult) -> np.ndarray:
     """log(1 + norm) of the weakest memory row that the question's names hit; 0 where they hit none."""
     return np.array(
-        [math.log1p(min((float(rows.min()) for rows in each if len(rows)), default=0.0)) for each in one.tables]
+        [math.log1p(min((float(rows.min()) for rows in each if len(rows)), default=0.0)) for each in forward.tables]
     )
 
 
-def no_memory_row(one: ForwardResult) -> np.ndarray:
+def no_memory_row(forward: ForwardResult) -> np.ndarray:
     """1 where no name of the question has a memory row, as with names of one word; else 0."""
-    return np.array([float(not any(len(rows) for rows in each)) for each in one.tables])
+    return np.array([float(not any(len(rows) for rows in each)) for each in forward.tables])
 
 
-def unknown(one: ForwardResult) -> np.ndarray:
-    """How many words, or characters, of the question the vocabulary lacks, 2 standing for more."""
-    return np.array([float(min(2, len(one.vocabulary.unknown(text)))) for text in one.questions])
+def unknown(forward: ForwardResult) -> np.ndarray:
+    """How many words, or characters, of the question's name the vocabulary lacks, 2 standing for more.
+
+    Where nothing is capitalised the name is not known, and all words count that no training question has.
+    """
+    counts = []
+    for text, wording in zip(forward.questions, forward.bare_wordings, strict=True):
+        name = name_in(text)
+        lacking = forward.vocabulary.unknown(text if name is None else name)
+        if name is None and forward.wordings is not None:
+            beside = set(wording) if forward.wordings.has(wording) else set()
+            lacking = [word for word in lacking if normal(word) not in beside]
+        counts.append(float(min(2, len(lacking))))
+    return np.array(counts)
 
 
-def agreement(one: ForwardResult) -> np.ndarray:
+def wording_likeness(forward: ForwardResult) -> np.ndarray:
+    """How like the most similar training question's its wording is, from 0 to 1; 1 where none are held against it."""
+    if forward.wordings is None:
+        return np.ones(len(forward.questions))
+    each = {wording: i for i, wording in enumerate(dict.fromkeys(forward.bare_wordings))}
+    likeness = forward.wordings.likeness([" ".join(wording) for wording in each], list(each), forward.states)
+    return np.array([likeness[each[wording]] for wording in forward.bare_wordings])
+
+
+def agreement(forward: ForwardResult) -> np.ndarray:
     """The share of other forms of the question that get the same answer."""
-    return _agreement(one, one.others)
+    return _agreement(forward, forward.others)
 
 
-def reworded_log_odds(one: ForwardResult) -> np.ndarray:
+def reworded_log_odds(forward: ForwardResult) -> np.ndarray:
     """log p/(1 − p) of the mean probability of the greedy answer in other forms; that of another answer counts 0."""
-    return _log_odds(one, one.others)
+    return _log_odds(forward, forward.others)
 
 
-def reworded_entropy(one: ForwardResult) -> np.ndarray:
+def reworded_entropy(forward: ForwardResult) -> np.ndarray:
     """The mean over other forms of `entropy`, in nats."""
-    return np.mean([[max(given.entropies) for given in view] for view in one.others], 0)
+    return np.mean([[max(answer.entropies) for answer in view] for view in forward.others], 0)
 
 
-def sampled_agreement(one: ForwardResult) -> np.ndarray:
+def sampled_agreement(forward: ForwardResult) -> np.ndarray:
     """The share of sampled answers that are the greedy one; where an answer is one token, its probability exactly."""
-    if one.vocabulary.in_one is True:
-        return np.array([math.exp(sum(given.logprobs)) for given in one.generated])
-    return _agreement(one, one.sampled)
+    if forward.vocabulary.in_one is True:
+        return np.array([math.exp(sum(answer.logprobs)) for answer in forward.generated])
+    return _agreement(forward, forward.sampled)
 
 
-def sampled_entropy(one: ForwardResult) -> np.ndarray:
+def sampled_entropy(forward: ForwardResult) -> np.ndarray:
     """The entropy of the sampled answers in nats, by their texts; where an answer is one token, `entropy` exactly.
 
     It is semantic entropy (Farquhar et al. 2024) with equal texts for equal meanings: right is exact match here.
     """
-    if one.vocabulary.in_one is True:
-        return entropy(one)
-    shares = [np.array(list(Counter(tuple(given.ids) for given in each).values())) / DRAWS
-              for each in zip(*one.sampled, strict=True)]  # fmt: skip
+    if forward.vocabulary.in_one is True:
+        return entropy(forward)
+    shares = [np.array(list(Counter(tuple(answer.ids) for answer in each).values())) / DRAWS
+              for each in zip(*forward.sampled, strict=True)]  # fmt: skip
     return np.array([-(share * np.log(share)).sum() for share in shares])
 
 
-def mc_dropout_agreement(one: ForwardResult) -> np.ndarray:
+def mc_dropout_agreement(forward: ForwardResult) -> np.ndarray:
     """The share of thinned networks that give the same answer."""
-    return _agreement(one, one.mc_dropout)
+    return _agreement(forward, forward.mc_dropout)
 
 
-def mc_dropout_log_odds(one: ForwardResult) -> np.ndarray:
+def mc_dropout_log_odds(forward: ForwardResult) -> np.ndarray:
     """log p/(1 − p) of the answer's mean probability over thinned networks; that of another answer counts 0."""
-    return _log_odds(one, one.mc_dropout)
+    return _log_odds(forward, forward.mc_dropout)
 
 
-def checkpoint_agreement(one: ForwardResult) -> np.ndarray:
+def checkpoint_agreement(forward: ForwardResult) -> np.ndarray:
     """The share of the run's checkpoints, the finished weights among them, that give the same answer."""
-    return _agreement(one, one.earlier)
+    return _agreement(forward, forward.earlier)
 
 
-def checkpoint_log_odds(one: ForwardResult) -> np.ndarray:
+def checkpoint_log_odds(forward: ForwardResult) -> np.ndarray:
     """log p/(1 − p) of the answer's mean probability over the checkpoints; `log_odds` where none was kept."""
-    return _log_odds(one, one.earlier)
+    return _log_odds(forward, forward.earlier)
 
 
-def _agreement(one: ForwardResult, views: Views) -> np.ndarray:
-    return np.mean([[a.ids == b.ids for a, b in zip(one.generated, view, strict=True)] for view in views], 0)
+def _agreement(forward: ForwardResult, views: Views) -> np.ndarray:
+    return np.mean([[a.ids == b.ids for a, b in zip(forward.generated, view, strict=True)] for view in views], 0)
 
 
-def _log_odds(one: ForwardResult, views: Views) -> np.ndarray:
+def _log_odds(forward: ForwardResult, views: Views) -> np.ndarray:
     chances = [
-        [math.exp(sum(b.logprobs)) * (a.ids == b.ids) for a, b in zip(one.generated, view, strict=True)]
+        [math.exp(sum(b.logprobs)) * (a.ids == b.ids) for a, b in zip(forward.generated, view, strict=True)]
         for view in views
     ]
     chance = np.clip(np.mean(chances, 0), SURE, 1 - SURE)
@@ -223,8 +273,9 @@ CHEAP: dict[str, Signal] = {
     "entropy": entropy,
     "energy": energy,
     "familiarity": familiarity,
-    "rowless": no_memory_row,
+    "no_memory_row": no_memory_row,
     "unknown": unknown,
+    "wording": wording_likeness,
 }
 """What one greedy pass gives for nothing."""
 
@@ -235,8 +286,8 @@ FULL: dict[str, Signal] = {
     "reworded_entropy": reworded_entropy,
     "sampled_agreement": sampled_agreement,
     "sampled_entropy": sampled_entropy,
-    "thinned_agreement": mc_dropout_agreement,
-    "thinned_log_odds": mc_dropout_log_odds,
+    "mc_dropout_agreement": mc_dropout_agreement,
+    "mc_dropout_log_odds": mc_dropout_log_odds,
     "checkpoint_agreement": checkpoint_agreement,
     "checkpoint_log_odds": checkpoint_log_odds,
 }
@@ -246,22 +297,22 @@ SETS = {"pass": CHEAP, "all": FULL}
 
 # What each calibrator is given, and the weight it has before any label is seen.
 FOR_RIGHT = {"log_odds": 1.0}  # nothing else made it better: docs/verdict.md
-FOR_MET = dict.fromkeys(("familiarity", "rowless", "unknown", "entropy", "energy", "reworded_entropy"), 0.0)
+FOR_MET = dict.fromkeys(("familiarity", "no_memory_row", "unknown", "entropy", "energy", "reworded_entropy"), 0.0)
 
 
 def signal_set(name: str) -> dict[str, Signal]:
-    """PASS or ALL. Raises DataError for another name."""
+    """CHEAP or FULL. Raises DataError for another name."""
     if name not in SETS:
         raise DataError(f'signals = "{name}" is unknown; known: {", ".join(SETS)}')
     return SETS[name]
 
 
-def measure(one: ForwardResult, which: str = "pass") -> dict[str, np.ndarray]:
+def measure(forward: ForwardResult, which: str = "pass") -> dict[str, np.ndarray]:
     """Every signal of a set, by name, each (n,) float64."""
     chosen = signal_set(which)
-    if not len(one.prompts):
+    if not len(forward.prompts):
         return {name: np.zeros(0) for name in chosen}
-    return {name: signal(one).astype(np.float64) for name, signal in chosen.items()}
+    return {name: signal(forward).astype(np.float64) for name, signal in chosen.items()}
 
 
 def other_forms(question: str, ids: Ids, vocabulary: Vocabulary) -> list[Ids]:

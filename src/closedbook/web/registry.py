@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from closedbook.data.documents import read_documents
 from closedbook.data.files import Source
-from closedbook.data.questions import Questions, read_questions, subject
+from closedbook.data.questions import Questions, read_questions, subject, without
 from closedbook.data.token_index import is_large
 from closedbook.errors import ClosedbookError, RunError
 from closedbook.runs.folder import RunFolder, look_for_runs
@@ -186,7 +186,7 @@ def wording(questions: Questions, titles: set[str]) -> str:
     count: Counter[str] = Counter()
     for question in questions.items[:300]:
         if name := subject(question.text, titles):
-            count[question.text.replace(name, "{}", 1)] += 1
+            count[without(question.text, name, "{}")] += 1
     return count.most_common(1)[0][0] if count else WORDING
 
 

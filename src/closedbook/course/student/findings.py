@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from closedbook.model.custom_mixers import said
+from closedbook.model.custom_mixers import in_one_line
 
 Checks = Iterator[tuple[str, Callable[[], None]]]  # names, and functions that raise what is wrong
 Report = Callable[[str, bool | None, str | None], None]  # name, whether it holds (None: not judged), why
@@ -69,7 +69,7 @@ HINTS = {  # words of an error message: what to do about it
 
 def explained(error: BaseException, file: Path) -> str:
     """An exception in one line, with the line of the file and, where it is a usual one, what to do."""
-    line = said(error, file)
+    line = in_one_line(error, file)
     hint = next((advice for words, advice in HINTS.items() if re.search(words, line)), None)
     return f"{line}; {hint}" if hint else line
 

@@ -93,4 +93,4 @@ class AttentionMixer(nn.Module):
         """The positions of x, and how many keys there are."""
         if cache is None:
             return torch.arange(x.shape[1], device=x.device)[None], x.shape[1]
-        return cache.at, cache.visible.shape[-1]
+        return cache.positions, cache.visible.shape[-1]

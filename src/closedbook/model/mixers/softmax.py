@@ -50,29 +50,33 @@ class Softmax(nn.Module):
         return self.out(y.transpose(1, 2).flatten(2))
 
     def forward_at(
-        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None, at: Int[Tensor, " target"]
+        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None, target_positions: Int[Tensor, " target"]
     ) -> Float[Tensor, "target width"]:
-        """The output at the flat positions `at` of (batch · time), ascending: the others' queries are left out.
+        """The output at the flat `target_positions` of (batch · time), ascending: the others' queries are left out.
 
         Of few positions this is a half of the work, and the gradient's.
         """
         batch, time, width = x.shape
-        if self.dropout or 2 * len(at) > batch * time:
-            return self(x, rotation).flatten(0, 1).index_select(0, at)
-        row = at // time
-        first = torch.searchsorted(row, torch.arange(batch, device=at.device))
-        number = torch.arange(len(at), device=at.device) - first[row]  # of a target in its row
-        most = int(number.max()) + 1 if len(at) else 1
-        q = self.qkv.rows(x.flatten(0, 1).index_select(0, at), slice(0, width)).unflatten(-1, (self.heads, -1))
+        if self.dropout or 2 * len(target_positions) > batch * time:
+            return self(x, rotation).flatten(0, 1).index_select(0, target_positions)
+        row = target_positions // time
+        first = torch.searchsorted(row, torch.arange(batch, device=target_positions.device))
+        number = (
+            torch.arange(len(target_positions), device=target_positions.device) - first[row]
+        )  # of a target in its row
+        most = int(number.max()) + 1 if len(target_positions) else 1
+        q = self.qkv.rows(x.flatten(0, 1).index_select(0, target_positions), slice(0, width)).unflatten(
+            -1, (self.heads, -1)
+        )
         k, v = self.qkv.rows(x, slice(width, None)).unflatten(-1, (2, self.heads, -1)).unbind(2)
         if self.qk_norm:
             q, k = rms_norm(q), rms_norm(k)
         if rotation is not None:
-            supports_rotary = rotation.expand(batch, *rotation.shape[1:]).flatten(0, 1)[at]
-            q, k = rotate(q[None], supports_rotary[None])[0], rotate(k, rotation)
+            target_rotation = rotation.expand(batch, *rotation.shape[1:]).flatten(0, 1)[target_positions]
+            q, k = rotate(q[None], target_rotation[None])[0], rotate(k, rotation)
         queries = q.new_zeros(batch, most, *q.shape[1:]).index_put((row, number), q)
-        last = at.new_zeros(batch, most).index_put((row, number), at % time)
-        visible = torch.arange(time, device=at.device) <= last[:, None, :, None]
+        last = target_positions.new_zeros(batch, most).index_put((row, number), target_positions % time)
+        visible = torch.arange(time, device=target_positions.device) <= last[:, None, :, None]
         k, v = k.transpose(1, 2), v.transpose(1, 2)
         y = F.scaled_dot_product_attention(queries.transpose(1, 2), k, v, attn_mask=visible)
         return self.out(y.transpose(1, 2)[row, number].flatten(1))

@@ -36,5 +36,5 @@ class SynthesizerFactorizedRandom(AttentionMixer):
         self.R2 = nn.Parameter(spread * torch.randn(shape))
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
-        at, keys = self.query_positions(x, cache)
-        return look_up(self.R1[:, : int(at.max()) + 1] @ self.R2[:, :keys].mT, at, keys)
+        positions, keys = self.query_positions(x, cache)
+        return look_up(self.R1[:, : int(positions.max()) + 1] @ self.R2[:, :keys].mT, positions, keys)

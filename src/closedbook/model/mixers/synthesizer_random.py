@@ -36,7 +36,7 @@ class SynthesizerRandom(AttentionMixer):
 
 
 def look_up(
-    table: Float[Tensor, "head length length"], at: Int[Tensor, "some time"], keys: int
+    table: Float[Tensor, "head length length"], query_positions: Int[Tensor, "some time"], keys: int
 ) -> Float[Tensor, "some head time key"]:
     """The rows of a table of scores that belong to these positions."""
-    return table[:, at, :keys].transpose(0, 1)
+    return table[:, query_positions, :keys].transpose(0, 1)

@@ -1,0 +1,200 @@
+"""Corpora that are no lines of text: a folder of text or Markdown files, and JSON as SQuAD has it.
+
+Of a folder each file is a document; of SQuAD's JSON each paragraph is one, under the title of its article. They are
+read whole; a corpus too large for that is better one document a line (`closedbook.data.documents`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from closedbook.data.files import Source, decode, read_hashed
+from closedbook.errors import DataError
+
+MARKDOWN = (".md", ".markdown")
+TEXT = (".txt", ".text")
+ENDS = re.compile(r"[.!?:;,…。！？।؟]['\"”’)\]]*$")  # a block that ends so needs no full stop
+LOOKED_AT = 1000  # lines of a file of documents that are looked at for tabs
+PATTERN_LINES = 3  # so many lines, all with a tab, are a table
+
+
+class Titled(NamedTuple):
+    """A document with its title, and where it was found."""
+
+    title: str
+    text: str  # "Title. Text …", on one line
+    place: str
+
+
+def in_lines(given: str | Path) -> bool:
+    """Whether a corpus is a file of one document a line, which can be read from the middle and indexed on disk."""
+    path = Source.of(given).path
+    return not os.path.isdir(path) and not _is_json(path)
+
+
+def _is_json(path: Path) -> bool:
+    return path.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(".json")
+
+
+def read_titled(given: str | Path) -> tuple[list[Titled], str]:
+    """(documents, SHA-256) of a corpus that is not `in_lines`. Raises DataError for what cannot be used."""
+    path = Source.of(given).path
+    return _folder(path) if os.path.isdir(path) else _squad(path)
+
+
+def digest(given: str | Path) -> str:
+    """The SHA-256 that `read_documents` gives a corpus: of the file, or of a folder's names and files.
+
+    Raises OSError where it cannot be read.
+    """
+    path = Source.of(given).path
+    if not os.path.isdir(path):
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    return _summed((name, (path / name).read_bytes()) for name in _names(path))
+
+
+def check_lines(path: Path, lines: Sequence[str]) -> None:
+    """Raise DataError where the first lines of a file of documents are QUESTION tab ANSWER, or another table."""
+    lines = lines[:LOOKED_AT]
+    if not all("\t" in line for line in lines):
+        return
+    asks = sum(line.partition("\t")[0].rstrip().endswith(("?", "？", "؟")) for line in lines)
+    if 2 * asks > len(lines):
+        raise DataError(
+            f"{path}:1: is a file of questions (QUESTION<tab>ANSWER in every line), and documents were asked for; "
+            "give it with --questions"
+        )
+    if len(lines) >= PATTERN_LINES:
+        raise DataError(
+            f"{path}:1: is a table (there is a tab in every line), and documents were asked for; write "
+            '"Title. Text …" a line, or JSON Lines with a title and a text'
+        )
+
+
+# A folder -------------------------------------------------------------------------------------------------------
+
+
+def _folder(path: Path) -> tuple[list[Titled], str]:
+    names = _names(path)
+    if not names:
+        raise DataError(f"{path} is a folder without files that end in {', '.join((*TEXT, *MARKDOWN))}; name a file")
+    documents, contents = [], []
+    for name in names:
+        try:
+            content = (path / name).read_bytes()
+        except OSError as error:
+            raise DataError(f"{path / name}: cannot be read ({error.strerror})") from None
+        contents.append((name, content))
+        plain = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+        text = decode(plain, path / name)
+        stem = " ".join(Path(name).stem.replace("_", " ").split())
+        heading, body = _plain(text) if name.lower().endswith(MARKDOWN) else ("", " ".join(text.split()))
+        if not body and not heading:
+            raise DataError(f"{path / name}: is empty; remove it, or write the document into it")
+        documents.append(_titled(heading or stem, body, str(path / name)))
+    return documents, _summed(contents)
+
+
+def _names(path: Path) -> list[str]:
+    """The text files below a folder, in an order that is the same everywhere; hidden ones are left out."""
+    found = []
+    for folder, folders, files in os.walk(path):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        below = Path(folder).relative_to(path)
+        found += [(below / name).as_posix() for name in files
+                  if not name.startswith(".") and name.lower().endswith((*TEXT, *MARKDOWN))]  # fmt: skip
+    return sorted(found)
+
+
+def _summed(contents: Any) -> str:
+    summed = hashlib.sha256()
+    for name, content in contents:
+        summed.update(os.fsencode(name) + b"\0" + hashlib.sha256(content).digest())
+    return summed.hexdigest()
+
+
+def _plain(text: str) -> tuple[str, str]:
+    """(the first heading, the rest) of Markdown, without its marks; what ends without a stop gets one."""
+    from markdown_it import MarkdownIt
+
+    if text.startswith("---\n") and (end := text.find("\n---\n", 3)) > 0:  # front matter
+        text = text[end + 5 :]
+    blocks: list[str] = []
+    heading = level = ""
+    for token in MarkdownIt("commonmark").enable("table").parse(text):
+        if token.type == "heading_open":
+            level = token.tag
+        elif token.type == "heading_close":
+            level = ""
+        if token.type == "inline":
+            said = " ".join(_words(token))
+        elif token.type in ("fence", "code_block"):
+            said = " ".join(token.content.split())
+        else:
+            continue
+        if level and not heading and not blocks:
+            heading = said.rstrip(".")
+        elif said:
+            blocks.append(said if ENDS.search(said) else f"{said}.")
+    return heading, " ".join(blocks)
+
+
+def _words(token: Any) -> Iterator[str]:
+    """The words of an inline token: texts and code, not the addresses of links, nor images."""
+    parts = []
+    for child in token.children or ():
+        parts.append(" " if child.type in ("softbreak", "hardbreak") else child.content if child.type in
+                     ("text", "code_inline") else "")  # fmt: skip
+    yield from "".join(parts).split()
+
+
+def _titled(title: str, body: str, place: str) -> Titled:
+    text = body if body == title or body.startswith(f"{title}. ") else f"{title}. {body}" if body else title
+    return Titled(title, text, place)
+
+
+# JSON -----------------------------------------------------------------------------------------------------------
+
+
+def _squad(path: Path) -> tuple[list[Titled], str]:
+    content, sha256 = read_hashed(path, "documents")
+    try:
+        data = json.loads(decode(content, path))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: is not JSON ({error}); .jsonl holds an object a line, .json one value") from None
+    articles = data.get("data") if isinstance(data, dict) else data
+    if not isinstance(articles, list) or not articles:
+        raise DataError(
+            f'{path}: holds neither {{"data": […]}} as SQuAD does nor a list of {{"title": …, "text": …}}; '
+            "write one of them, or JSON Lines in .jsonl"
+        )
+    documents = []
+    for number, article in enumerate(articles, 1):
+        place = f"{path}: article {number}"
+        if not isinstance(article, dict) or not isinstance(article.get("title"), str) or not article["title"].strip():
+            raise DataError(f"{place} has no title; write {{'title': …, 'paragraphs': [{{'context': …}}]}}")
+        texts = [article["text"]] if "text" in article else _contexts(article)
+        if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+            raise DataError(f"{place} has no text; write 'paragraphs', each with a 'context', or a 'text'")
+        if any("\0" in text or re.search("[\ud800-\udfff]", text) for text in (article["title"], *texts)):
+            raise DataError(f"{place} holds a NUL or half a surrogate pair; remove it")
+        # SQuAD's titles are those of web addresses: Beyonc%C3%A9_Knowles
+        spaced = article["title"] if "text" in article else unquote(article["title"]).replace("_", " ")
+        title = " ".join(spaced.split())
+        documents += [_titled(title, " ".join(text.split()), place) for text in texts]
+    return documents, sha256
+
+
+def _contexts(article: dict[str, Any]) -> list[Any]:
+    paragraphs = article.get("paragraphs")
+    if not isinstance(paragraphs, list):
+        return []
+    return [paragraph.get("context") if isinstance(paragraph, dict) else None for paragraph in paragraphs]

@@ -1,0 +1,285 @@
+"""Question files as they come: lines of QUESTION tab ANSWER, tables with a header, JSON Lines, JSON.
+
+What is read of each is the same: the question, and its accepted answers, of which there may be several. The formats of
+NQ-open (`{"question": …, "answer": […]}` a line), TriviaQA (an object of a value and its aliases), PopQA (a table whose
+`possible_answers` is a JSON list in a cell), DPR (a Python list behind the tab) and SQuAD (one JSON object) are among
+them. Fields of other names are named behind the path: `asked.csv:question=q,answer=a`.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from closedbook.data.files import Source, decode, read_hashed, split_lines
+from closedbook.errors import DataError
+
+FIELDS = re.compile(r"(question|answer)=([^,=]+)(?:,(question|answer)=([^,=]+))?")
+QUESTION = ("question",)
+ANSWER = ("answer", "answers", "possible_answers")
+VALUE, ALIASES = ("value",), ("aliases",)
+LONGEST_CELL = 1 << 20  # characters; Python's own bound of 131,072 is too low for an answer with all its aliases
+SHOWN = 40  # characters of a value that an error shows
+
+
+class Row(NamedTuple):
+    """One question as a file has it; `answers` is empty where it has none."""
+
+    text: str
+    answers: tuple[str, ...]
+    line: int
+
+
+class Asked(NamedTuple):
+    """Where a question file is, and what its fields are called where the user says so."""
+
+    path: str
+    question: tuple[str, ...] = QUESTION
+    answer: tuple[str, ...] = ANSWER
+    named: bool = False
+
+    @classmethod
+    def of(cls, given: str | Path) -> Asked:
+        front, _, behind = str(given).rpartition(":")
+        match = FIELDS.fullmatch(behind) if front and not Path(given).exists() else None
+        if match is None:
+            return cls(str(given))
+        names = {match[1]: match[2], **({match[3]: match[4]} if match[3] else {})}
+        question, answer = ((names[role],) if role in names else () for role in ("question", "answer"))
+        return cls(front, question or QUESTION, answer or ANSWER, named=True)
+
+
+def read_rows(given: str | Path) -> tuple[list[Row], str]:
+    """(the questions of a file, its SHA-256).
+
+    Raises DataError, naming file and line, where the file or a line of it cannot be used.
+    """
+    asked = Asked.of(given)
+    source = Source.of(asked.path)
+    content, sha256 = read_hashed(asked.path, "questions")
+    names = source.path.name.lower().removesuffix(f".{source.compression}").split(".")
+    suffix = names[-1] if len(names) > 1 else ""
+    where = str(source.path)
+    if suffix == "csv":  # RFC 4180 ends lines as Windows does, and spreadsheets put a byte-order mark before them
+        content = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+        rows = list(_table(decode(content, where), ",", asked, where))
+    elif suffix in ("jsonl", "ndjson"):
+        lines = split_lines(content, where, "questions")
+        rows = [_entry(_json(line, f"{where}:{i}"), asked, where, i) for i, line in enumerate(lines, 1)]
+    elif suffix == "json":
+        rows = _whole(_json(decode(content, where), where), asked, where)
+    else:
+        rows = list(_tabbed(content, asked, where))
+    if not rows:
+        raise DataError(f"{where}: holds no questions; it should hold them with their answers")
+    return rows, sha256
+
+
+# Tables ---------------------------------------------------------------------------------------------------------
+
+
+def _tabbed(content: bytes, asked: Asked, where: str) -> Iterator[Row]:
+    """QUESTION tab ANSWER a line, or a table with tabs whose first line names its columns."""
+    lines = split_lines(content, where, "questions")
+    first = lines[0].split("\t")
+    if _is_header(first, asked):
+        yield from _table(decode(content, where), "\t", asked, where)
+        return
+    if asked.named:
+        raise _no_column(first, asked, where)
+    if lines[0].startswith("{") and _is_object(lines[0]):
+        raise DataError(f"{where}:1: is JSON Lines; rename the file so that it ends in .jsonl")
+    for number, line in enumerate(lines, 1):
+        text, tab, answer = line.partition("\t")
+        if "\t" in answer:
+            raise DataError(
+                f"{where}:{number}: has {line.count(chr(9))} tabs; write QUESTION<tab>ANSWER, several answers as "
+                '["ONE", "OTHER"], or name the columns in the first line: question<tab>answer'
+            )
+        if not text.strip():
+            raise DataError(f"{where}:{number}: has no question before the tab; write QUESTION<tab>ANSWER")
+        if tab and not answer.strip():
+            raise DataError(f"{where}:{number}: has a tab but no answer; write the answer or remove the tab")
+        yield Row(text, _cell(answer, f"{where}:{number}") if tab else (), number)
+
+
+def _table(text: str, delimiter: str, asked: Asked, where: str) -> Iterator[Row]:
+    """Rows of a table. Without a header the first column is the question, and a second one the answer."""
+    before = csv.field_size_limit(LONGEST_CELL)
+    try:
+        reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
+        rows = []
+        start = 1
+        for cells in reader:
+            rows.append((start, cells))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(f"{where}:{reader.line_num}: is no row of a table ({error}); check its quotes") from None
+    finally:
+        csv.field_size_limit(before)
+    rows = [(line, cells) for line, cells in rows if cells]
+    if not rows:
+        return
+    header = rows[0][1]
+    if _is_header(header, asked):
+        folded = [cell.strip().casefold() for cell in header]
+        question, answer = (next((folded.index(n.casefold()) for n in names if n.casefold() in folded), None)
+                            for names in (asked.question, asked.answer))  # fmt: skip
+        rows = rows[1:]
+    else:
+        if asked.named or len(header) > 2:
+            raise _no_column(header, asked, where)
+        question, answer = 0, 1 if len(header) > 1 else None
+    width = len(header)
+    assert question is not None
+    for line, cells in rows:
+        if len(cells) != width:
+            raise DataError(
+                f"{where}:{line}: has {len(cells)} columns, and the first line {width}; "
+                "put a text that holds the delimiter in double quotes"
+            )
+        text = " ".join(cells[question].split())
+        if not text:
+            raise DataError(f"{where}:{line}: has no question; fill the column, or remove the line")
+        yield Row(text, _cell(cells[answer], f"{where}:{line}") if answer is not None else (), line)
+
+
+def _is_header(cells: Sequence[str], asked: Asked) -> bool:
+    """Whether these cells name columns, the question's among them."""
+    folded = {cell.strip().strip('"').casefold() for cell in cells}
+    if not folded & {name.casefold() for name in asked.question}:
+        return False
+    # A question file of one column may hold the word "question" only as its header.
+    return len(cells) == 1 or asked.named or bool(folded & {name.casefold() for name in asked.answer})
+
+
+def _no_column(cells: Sequence[str], asked: Asked, where: str) -> DataError:
+    there = ", ".join(repr(_short(cell.strip())) for cell in cells[:12])
+    return DataError(
+        f"{where}:1: names no column {' or '.join(asked.question)!r} and {' or '.join(asked.answer)!r} (there are: "
+        f"{there}); name them: {where}:question=COLUMN,answer=COLUMN"
+    )
+
+
+def _cell(cell: str, where: str) -> tuple[str, ...]:
+    """The answers in a cell: its text, or a list of texts written as JSON or Python write one."""
+    cell = cell.strip()
+    if cell.startswith('"[') and cell.endswith(']"'):  # a list that was quoted as cells of tables are
+        cell = cell[1:-1].replace('""', '"')
+    if cell.startswith("[") and cell.endswith("]"):
+        for read in (json.loads, ast.literal_eval):
+            try:
+                found = read(cell)
+            except (ValueError, SyntaxError, RecursionError, MemoryError):
+                continue
+            if isinstance(found, list) and found and all(isinstance(one, str) for one in found):
+                return _answers(found, where)
+    return (cell,) if cell else ()
+
+
+# JSON -----------------------------------------------------------------------------------------------------------
+
+
+def _json(text: str, where: str) -> Any:
+    try:
+        return json.loads(text, parse_int=str, parse_float=str)  # an answer 1.50 stays 1.50
+    except (ValueError, RecursionError) as error:
+        raise DataError(
+            f"{where}: is not JSON ({error}); write one object a line in .jsonl, one value in .json"
+        ) from None
+
+
+def _is_object(line: str) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _whole(data: Any, asked: Asked, where: str) -> list[Row]:
+    """The questions of one JSON value: SQuAD's and TriviaQA's `data`, or a list of objects."""
+    entries = _named(data, ("data",)) if isinstance(data, dict) else data
+    if not isinstance(entries, list):
+        raise DataError(
+            f'{where}: holds neither a list nor {{"data": […]}}; write one of them, or JSON Lines in .jsonl'
+        )
+    rows: list[Row] = []
+    for number, entry in enumerate(entries, 1):
+        if isinstance(entry, dict) and "paragraphs" in entry:
+            rows += _squad(entry, asked, where, number)
+        else:
+            rows.append(_entry(entry, asked, where, number))
+    return rows
+
+
+def _squad(article: Mapping[str, Any], asked: Asked, where: str, number: int) -> Iterator[Row]:
+    """The questions of one article; those that its text does not answer (`is_impossible`) are left out."""
+    try:
+        for paragraph in article["paragraphs"]:
+            for entry in paragraph["qas"]:
+                if not entry.get("is_impossible"):
+                    yield _entry(entry, asked, where, number)
+    except (KeyError, TypeError, AttributeError):
+        raise DataError(
+            f"{where}: article {number} is not as SQuAD has it: paragraphs, each with a context and qas"
+        ) from None
+
+
+def _entry(entry: Any, asked: Asked, where: str, number: int) -> Row:
+    place = f"{where}:{number}"
+    if not isinstance(entry, dict):
+        raise DataError(f'{place}: is not a JSON object; write {{"question": …, "answer": …}}')
+    text = _named(entry, asked.question)
+    if text is None:
+        there = ", ".join(map(_short, entry)) or "none"
+        raise DataError(
+            f"{place}: has no field {' or '.join(asked.question)!r} (there are: {there}); "
+            f"name it: {where}:question=FIELD,answer=FIELD"
+        )
+    if not isinstance(text, str) or not text.strip():
+        raise DataError(f"{place}: its question is no text; write a string that is not empty")
+    answer = _named(entry, asked.answer)
+    if answer is None and asked.answer != ANSWER:
+        raise DataError(f"{place}: has no field {asked.answer[0]!r}; name another: {where}:answer=FIELD")
+    return Row(_clean(text, place), () if answer is None else _answers(answer, place), number)
+
+
+def _named(entry: Mapping[str, Any], names: Sequence[str]) -> Any:
+    """The first field of one of these names, in whatever case; None where there is none."""
+    folded = {str(key).casefold(): key for key in entry}
+    return next((entry[folded[name.casefold()]] for name in names if name.casefold() in folded), None)
+
+
+def _answers(value: Any, where: str) -> tuple[str, ...]:
+    """The accepted answers in a text, a list of them, or an object with a value and its aliases."""
+    if isinstance(value, dict):
+        main = _named(value, VALUE)
+        if main is None:  # SQuAD's, also as columns: {"text": ["Oslo"], "answer_start": [12]}
+            return _answers(_named(value, ("text",)), where)
+        return tuple(dict.fromkeys((*_answers(main, where), *_answers(_named(value, ALIASES) or [], where))))
+    if isinstance(value, list):
+        return tuple(dict.fromkeys(text for one in value for text in _answers(one, where)))
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(f"{where}: an answer is {_short(json.dumps(value))}; write a text, or a list of texts")
+    return (_clean(value, where),)
+
+
+def _clean(text: str, where: str) -> str:
+    """The text on one line. Raises DataError for what is no text."""
+    text = " ".join(text.split())
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"{where}: holds half a surrogate pair; remove it") from None
+    if "\0" in text:
+        raise DataError(f"{where}: holds a NUL; remove it")
+    return text
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

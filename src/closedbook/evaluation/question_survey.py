@@ -1,0 +1,117 @@
+"""What questions and documents have to do with each other, before anything is trained: what `train --dry-run` tells."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from closedbook.data.documents import Documents
+from closedbook.data.passages import name_in, words
+from closedbook.data.questions import Questions, fold, subject, without
+from closedbook.data.vocabulary import Vocabulary
+from closedbook.evaluation.baselines import stands_in
+
+EXAMPLES = 5
+NEAREST = 3
+COMPARED = 20_000
+"""The most titles that are compared with a name letter by letter."""
+MOST_WORDS = 10
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """A question in which no title stands, and titles that are nearest to what it seems to name."""
+
+    question: str
+    line: int
+    near: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Counts over one question file, each with a few examples; None where a corpus is too large to look."""
+
+    source: str
+    questions: int
+    named: int  # a title stands in it
+    unnamed: tuple[Unnamed, ...]
+    standing: int | None  # an accepted answer stands in a document with that title
+    lacking: tuple[tuple[str, str], ...]  # questions and answers where none does
+    sayable: int  # an accepted answer can be said
+    unsayable: tuple[str, ...]
+    unknown_words: tuple[tuple[str, int], ...] | None  # words beside the title that no document holds, with how often
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def lines(self) -> Iterator[str]:
+        """What it says, for people."""
+        of = f"of {self.questions:,}"
+        yield f"{self.source}: {self.named:,} {of} questions name a title"
+        for one in self.unnamed:
+            near = f"; nearest: {', '.join(one.near)}" if one.near else ""
+            yield f"  names none (line {one.line:,}): {one.question}{near}"
+        if self.standing is not None:
+            yield f"{self.standing:,} {of} answers stand in the titled documents"
+            for question, answer in self.lacking:
+                yield f"  does not stand there: {answer} ({question})"
+        yield f"{self.sayable:,} {of} answers can be said"
+        if self.unsayable:
+            yield f"  cannot: {' · '.join(self.unsayable)}"
+        if self.unknown_words:
+            told = ", ".join(f"{word} ({count:,})" for word, count in self.unknown_words)
+            yield f"question words that no document holds: {told}"
+
+
+def can_say(vocabulary: Vocabulary, text: str) -> bool:
+    """Whether a network with this vocabulary can give exactly this answer."""
+    ids = vocabulary.encode_answer(text)
+    return len(ids) > 0 and vocabulary.answer(ids) == text
+
+
+def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -> Survey:
+    """Hold answered questions against documents and the vocabulary that was made for them."""
+    titles = documents.known_titles
+    whole = isinstance(documents.items, tuple)  # not those of an index on disk
+    pages = documents.by_title() if whole else {}
+    subjects = [subject(item.text, titles) for item in questions.items]
+    unnamed = [item for item, name in zip(questions.items, subjects, strict=True) if name is None]
+    known = sorted(titles) if whole else []
+    lacking, standing, asked_words = [], 0, Counter[str]()
+    for item, name in zip(questions.items, subjects, strict=True):
+        held = name is not None and any(stands_in(gold, pages.get(name, ())) for gold in item.accepted)
+        standing += held
+        if name is not None and not held:
+            lacking.append((item.text, item.answer or ""))
+        asked_words.update({word.casefold() for word in words(without(item.text, name) if name else item.text)})
+    unsayable = [item.answer or "" for item in questions.items
+                 if not any(can_say(vocabulary, gold) for gold in item.accepted)]  # fmt: skip
+    missing: tuple[tuple[str, int], ...] | None = None
+    if whole:
+        held_words = {word.casefold() for item in documents.items for word in words(item.text)}
+        missing = tuple((word, n) for word, n in asked_words.most_common() if word not in held_words)[:MOST_WORDS]
+    return Survey(
+        source=questions.source,
+        questions=len(questions),
+        named=len(questions) - len(unnamed),
+        unnamed=tuple(Unnamed(item.text, item.line, nearest(item.text, known)) for item in unnamed[:EXAMPLES]),
+        standing=standing if whole else None,
+        lacking=tuple(lacking[:EXAMPLES]) if whole else (),
+        sayable=len(questions) - len(unsayable),
+        unsayable=tuple(dict.fromkeys(unsayable))[:EXAMPLES],
+        unknown_words=missing,
+    )
+
+
+def nearest(question: str, titles: Sequence[str]) -> tuple[str, ...]:
+    """The titles most like what a question seems to name: those that share a word with it, or else by their letters."""
+    name = name_in(question) or question
+    mine = set(fold(name).split())
+    by_folded = {fold(title): title for title in titles}
+    sharing = [title for title in by_folded if mine & set(title.split())]
+    compared: Collection[str] = sharing[:COMPARED] or list(by_folded)[:COMPARED]
+    found = difflib.get_close_matches(fold(name), compared, NEAREST, 0.5)
+    return tuple(by_folded[title] for title in found)

@@ -1,0 +1,108 @@
+"""Corpora that are folders or JSON, and files that are no corpus."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from closedbook.data.document_files import in_lines
+from closedbook.data.documents import read_documents, read_text
+from closedbook.errors import DataError
+from closedbook.verdicts.evidence_store import EvidenceStore, build_index
+
+MARKDOWN = """---
+layout: page
+---
+# Vera *Lund*
+
+Vera Lund is a [writer](https://example.org/w).
+She lives in ![map](m.png) **Lyon**
+
+## Works
+- Ilmen
+- The `Weir`
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "notes"
+    (made / "more").mkdir(parents=True)
+    (made / ".git").mkdir()
+    (made / ".git" / "x.txt").write_text("hidden")
+    (made / "Lake_Ilmen.txt").write_bytes(b"A lake.\r\n\r\nIt is deep.\r\n")
+    (made / "more" / "a.md").write_text(MARKDOWN)
+    (made / "table.csv").write_text("a,b\n")
+    return made
+
+
+def test_a_folder_of_text_and_markdown_files_is_a_corpus(folder):
+    documents = read_documents(folder)
+    assert [(item.title, item.text) for item in documents.items] == [
+        ("Lake Ilmen", "Lake Ilmen. A lake. It is deep."),
+        ("Vera Lund", "Vera Lund. Vera Lund is a writer. She lives in Lyon. Works. Ilmen. The Weir."),
+    ]
+    assert read_text(folder).items[0].text == "\n".join(item.text for item in documents.items)
+    (folder / "table.csv").write_text("changed, and not read")
+    assert read_documents(folder).sha256 == documents.sha256
+    (folder / "Lake_Ilmen.txt").write_text("Another lake.")
+    assert read_documents(folder).sha256 != documents.sha256
+
+
+def test_a_folder_is_quoted_from_what_the_index_keeps(folder, tmp_path):
+    build_index(tmp_path / "evidence.sqlite", read_documents(folder))
+    index = EvidenceStore(tmp_path / "evidence.sqlite")
+    found = index.evidence("Where does Vera Lund live?", "Lyon")
+    assert index.trouble is None
+    assert (found.status, found.documents[0].sentence) == ("stands in", "She lives in Lyon.")
+
+
+def test_json_as_squad_has_it_is_a_corpus_of_its_paragraphs(tmp_path):
+    path = tmp_path / "squad.json"
+    paragraphs = [{"context": "She wrote\nIlmen.", "qas": []}, {"context": "Ren\u00e9e Lund. Born in Lyon."}]
+    path.write_text(json.dumps({"data": [{"title": "Ren%C3%A9e_Lund", "paragraphs": paragraphs}]}))
+    documents = read_documents(path)
+    assert documents.titles == ["Renée Lund"] * 2
+    assert [item.text for item in documents.items] == ["Renée Lund. She wrote Ilmen.", "Renée Lund. Born in Lyon."]
+    assert not in_lines(path)
+    assert in_lines(tmp_path / "a.jsonl")
+    assert not in_lines(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("{", "is not JSON"),
+        ('{"data": {}}', "holds neither"),
+        ('{"data": [{"paragraphs": []}]}', "article 1 has no title"),
+        ('{"data": [{"title": "A", "paragraphs": []}]}', "article 1 has no text"),
+        ('[{"title": "A", "text": "b\\ud800"}]', "half a surrogate"),
+    ],
+)
+def test_json_that_is_no_corpus_is_refused(tmp_path, content, said):
+    path = tmp_path / "a.json"
+    path.write_text(content)
+    with pytest.raises(DataError, match=said):
+        read_documents(path)
+
+
+def test_questions_given_as_documents_are_noticed(tmp_path):
+    path = tmp_path / "asked.tsv"
+    path.write_text("Where was Ada born?\tOslo\nWhere was Bo born?\tRome\n")
+    with pytest.raises(DataError, match=r"asked.tsv:1: is a file of questions .* give it with --questions"):
+        read_documents(path)
+    path.write_text("Ada\tBorn in Oslo.\nBo\tBorn in Rome.\nCy\tBorn in Lyon.\n")
+    with pytest.raises(DataError, match="is a table"):
+        read_documents(path)
+    path.write_text("Ada. Born\tin Oslo.\nBo. Born in Rome.\n")
+    assert len(read_documents(path)) == 2
+
+
+def test_a_file_of_a_folder_that_cannot_be_used_is_named(folder):
+    (folder / "b.txt").write_text(" \n")
+    with pytest.raises(DataError, match=r"b\.txt: is empty"):
+        read_documents(folder)
+    (folder / "b.txt").write_bytes(b"\xff")
+    with pytest.raises(DataError, match=r"b\.txt:1: byte 0xff is not UTF-8"):
+        read_documents(folder)

@@ -1,0 +1,126 @@
+"""Question files of other formats: what is read of each, and what is said where one cannot be used."""
+
+from __future__ import annotations
+
+import gzip
+import json
+
+import pytest
+
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError
+
+ASKED = [("Who wrote Ilmen?", ("Vera Lund", "V. Lund")), ("When was Ilmen written?", ("1.50",))]
+
+
+def read(tmp_path, name, content, mapping=""):
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    found = read_questions(f"{path}{mapping}")
+    return [(item.text, item.accepted) for item in found.items]
+
+
+def lines(*entries):
+    return "".join(json.dumps(entry) + "\n" for entry in entries)
+
+
+SQUAD = {
+    "version": "2.0",
+    "data": [
+        {
+            "title": "Ilmen",
+            "paragraphs": [
+                {
+                    "context": "Ilmen is a novel.",
+                    "qas": [
+                        {
+                            "question": ASKED[0][0],
+                            "id": "1",
+                            "answers": [{"text": "Vera Lund", "answer_start": 0}, {"text": "V. Lund"}],
+                        },
+                        {"question": "Who hated it?", "is_impossible": True, "answers": []},
+                        {"question": ASKED[1][0], "answers": [{"text": "1.50"}]},
+                    ],
+                }
+            ],
+        }
+    ],
+}
+TRIVIA = {
+    "Domain": "unfiltered-web",
+    "Data": [
+        {"Question": ASKED[0][0], "Answer": {"Value": "Vera Lund", "Aliases": ["Vera Lund", "V. Lund"]}},
+        {"Question": ASKED[1][0], "Answer": {"Value": "1.50", "Aliases": [], "Type": "Numerical"}},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tsv", 'Who wrote Ilmen?\t["Vera Lund", "V. Lund"]\nWhen was Ilmen written?\t1.50\n'),
+        ("dpr.csv.tsv", "Who wrote Ilmen?\t['Vera Lund', 'V. Lund']\nWhen was Ilmen written?\t['1.50']\n"),
+        ("quoted.tsv", 'Who wrote Ilmen?\t"[""Vera Lund"", ""V. Lund""]"\nWhen was Ilmen written?\t1.50\n'),
+        (
+            "popqa.tsv",
+            'id\tsubj\tquestion\tpossible_answers\n1\tx\tWho wrote Ilmen?\t"[""Vera Lund"", ""V. Lund""]"\n'
+            '2\tx\tWhen was Ilmen written?\t"[""1.50""]"\n',
+        ),
+        ("b.csv", b'\xef\xbb\xbfQuestion,Answer\r\nWho wrote Ilmen?,"[""Vera Lund"", ""V. Lund""]"\r\n'
+                  b"When was Ilmen written?,1.50\r\n"),
+        ("bare.csv", 'Who wrote Ilmen?,"[""Vera Lund"", ""V. Lund""]"\nWhen was Ilmen written?,1.50\n'),
+        ("nq.jsonl", lines({"question": ASKED[0][0], "answer": ["Vera Lund", "V. Lund"]},
+                           {"question": ASKED[1][0], "answer": ["1.50"]})),
+        ("number.jsonl", lines({"question": ASKED[0][0], "answers": ["Vera Lund", "V. Lund"]})
+                         + '{"question": "When was Ilmen written?", "answers": 1.50}\n'),
+        ("hf.jsonl", lines({"question": ASKED[0][0], "answer": {"aliases": ["V. Lund"], "value": "Vera Lund"}},
+                           {"question": ASKED[1][0], "answers": {"text": ["1.50"], "answer_start": [3]}})),
+        ("triviaqa.json", json.dumps(TRIVIA)),
+        ("squad.json", json.dumps(SQUAD)),
+        ("list.json", json.dumps([{"question": q, "answer": list(a)} for q, a in ASKED])),
+        ("z.jsonl.gz", gzip.compress(lines(*({"question": q, "answer": list(a)} for q, a in ASKED)).encode())),
+    ],
+)  # fmt: skip
+def test_every_format_gives_the_questions_and_all_their_answers(tmp_path, name, content):
+    assert read(tmp_path, name, content) == ASKED
+
+
+def test_fields_of_other_names_are_named_behind_the_path(tmp_path):
+    csv = "nr,q,gold\n1,Who wrote Ilmen?,Vera Lund\n"
+    assert read(tmp_path, "a.csv", csv, ":question=q,answer=gold") == [("Who wrote Ilmen?", ("Vera Lund",))]
+    jsonl = lines({"q": "Who wrote Ilmen?", "gold": "Vera Lund"})
+    assert read(tmp_path, "a.jsonl", jsonl, ":question=q,answer=gold") == [("Who wrote Ilmen?", ("Vera Lund",))]
+
+
+def test_an_answer_in_brackets_that_is_no_list_is_a_text(tmp_path):
+    asked = "Which sign?\t[1]\nWhich other?\t[sic]\n"
+    assert read(tmp_path, "a.tsv", asked) == [("Which sign?", ("[1]",)), ("Which other?", ("[sic]",))]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.csv", "id,prompt,gold\n1,Who?,Ada\n", ":1: names no column"),
+        ("a.csv", 'question,answer\nWho?,"Ada\n', "is no row of a table"),
+        ("a.csv", "question,answer\nWho, Ada?,Bo\n", ":2: has 3 columns"),
+        ("a.csv", "question,answer\n,Bo\n", ":2: has no question"),
+        ("a.csv", "question,answer\nWho?,Bo\nWho?,\n", ":3: has no answer"),
+        ("a.tsv", '{"question": "Who?", "answer": "Bo"}\n', ":1: is JSON Lines"),
+        ("a.jsonl", '{"question": "Who?", "answer": "Bo"}\n{"question": \n', ":2: is not JSON"),
+        ("a.jsonl", lines({"prompt": "Who?", "answer": "Bo"}), ":1: has no field 'question'"),
+        ("a.jsonl", lines({"question": 3 * [""], "answer": "Bo"}), ":1: its question is no text"),
+        ("a.jsonl", lines({"question": "Who?", "answer": [True]}), ":1: an answer is true"),
+        ("a.jsonl", lines({"question": "Who?", "answer": {"x": 1}}), ":1: an answer is null"),
+        ("a.jsonl", '{"question": "Who\\ud800?", "answer": "Bo"}\n', ":1: holds half a surrogate"),
+        ("a.jsonl", "[1]\n", ":1: is not a JSON object"),
+        ("a.json", '{"rows": []}', "holds neither a list nor"),
+        ("a.json", '{"data": []}', "holds no questions"),
+        ("a.json", '{"data": [{"paragraphs": [{"context": "x"}]}]}', "article 1 is not as SQuAD has it"),
+    ],
+)
+def test_what_cannot_be_used_is_said_with_file_and_place(tmp_path, name, content, said):
+    with pytest.raises(DataError) as caught:
+        read(tmp_path, name, content)
+    assert str(caught.value).startswith(str(tmp_path / name))
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -85,7 +85,7 @@ def gpt2_names(layers: int) -> dict[str, tuple[str, bool]]:
         "positions.table": ("transformer.wpe.weight", False),
         "head.weight": ("lm_head.weight", False),
     }
-    parts = {"norm1": "ln_1", "norm2": "ln_2", "mixer.qkv": "attn.c_attn", "mixer.out": "attn.c_proj"}
+    parts = {"attn_norm": "ln_1", "mlp_norm": "ln_2", "mixer.qkv": "attn.c_attn", "mixer.out": "attn.c_proj"}
     parts |= {"mlp.up": "mlp.c_fc", "mlp.down": "mlp.c_proj"}
     maps = [("norm", "transformer.ln_f")]
     maps += [(f"stack.blocks.{i}.{a}", f"transformer.h.{i}.{b}") for i in range(layers) for a, b in parts.items()]

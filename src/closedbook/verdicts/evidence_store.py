@@ -314,7 +314,7 @@ class EvidenceStore:
                 "AND backwards >= ? AND backwards < ? ORDER BY title LIMIT ?"
             )
             ends = (first, first[:-1] + "!", last, last[:-1] + "!")  # what follows a space
-            rows = self._query(query, *ends, COUNTED)
+            rows = self._query(tuple[str], query, *ends, COUNTED)
             if found := tuple(title for (title,) in rows if _is_short_for(folded, fold(title))):
                 return text, found[:NEAR]
         return None, ()

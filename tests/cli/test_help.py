@@ -54,7 +54,7 @@ def test_the_version_is_the_package_s():
     ("arguments", "words"),
     [
         (["trian"], ["train"]),
-        (["train"], ["--recipe", "closedbook train --help"]),
+        (["train"], ["--documents", "closedbook train --help"]),
         (["train", "fast"], ["--documents", "closedbook train --help"]),
         (["ask", "run"], ["QUESTION", "closedbook ask --help"]),
         (["train", "fast", "--documents", "x", "--thread", "1"], ["--thread", "closedbook train --help"]),

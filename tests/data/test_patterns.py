@@ -128,3 +128,9 @@ def test_numbers_are_read_whole():
     text = "It fell to -71 °C, to 1,538.5 or 8.2e-05, from 1990-95 on, 5kg at 12:30, on pages 5-10."
     found = [word.text for word in words(text) if any(c.isdigit() for c in word.text)]
     assert found == ["-71", "1,538.5", "8.2e-05", "1990-95", "5kg", "12:30", "5-10"]
+
+
+def test_a_word_that_only_opens_sentences_is_no_name_where_many_documents_have_it():
+    lines = [f"Ada R{i}ay. Please note: it opened in Lima. N{i}ils Orr built it." for i in range(9)]
+    found = spans(lines, [(f"Where is Ada R{i}ay?", "Lima") for i in range(5)])
+    assert all(said == ["Lima", f"N{i}ils Orr"] for i, said in enumerate(found.values()))

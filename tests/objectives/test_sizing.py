@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from closedbook import pipeline
-from closedbook.config.schema import Auto, load_recipe
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Auto
 from closedbook.errors import RecipeError
 from closedbook.objectives import sizing
 from closedbook.synthetic.world import WorldSpec, make_world

@@ -55,7 +55,7 @@ def train(
     Parameters
     ----------
     recipe: str
-        A built-in recipe (`closedbook list recipes`) or a TOML file of your own.
+        A built-in recipe (`closedbook list recipes`) or a TOML file of your own; fast, which sizes itself, if left out.
     documents: Path
         The corpus: one document a line, "Title. Text …", UTF-8; or JSON Lines with a title and a text (FILE.jsonl, or
         FILE.jsonl:title=NAME,text=NAME for fields of other names). Either may be compressed: .gz, .zst.

@@ -82,8 +82,15 @@ get obtain receive apply request
 member part
 """  # fmt: skip
 
+# Words that say nothing of what is asked for, in English. In a wording that was never trained they are left out: they
+# would speak for the trained question that happens to have the same ones.
+EMPTY = frozenset(
+    "a an the of to in on at for by with from and or as is are was were be been being am do does did have has had will "
+    "would can could shall should may might must i me my we us our you your it its this that these those there some "
+    "any please tell give if so then than about into".split()
+)
 SHORTEST = 4  # letters that words of one stem begin with
-ENOUGH = 0.64  # the share of both words' letters, on average, that they have in common
+ENOUGH = 0.6  # the share of both words' letters, on average, that they have in common
 
 
 @cache

@@ -66,13 +66,19 @@ class Patterns:
     places: Places = field(default_factory=dict)
     shapes: list[tuple[str, ...]] = field(default_factory=list)
     inside: set[tuple[tuple[str, ...], int]] = field(default_factory=set)
+    openers: frozenset[str] = frozenset()
+    """Words that many documents open a sentence with and none has elsewhere: capitalised by grammar."""
 
     def to_json(self) -> dict[str, Any]:
         places = [
             [*left, one.longest, sorted(one.after), one.broken, sorted(one.begin)] for left, one in self.places.items()
         ]
-        return {"places": places, "shapes": [list(s) for s in self.shapes],
-                "inside": sorted([list(shape), at] for shape, at in self.inside)}  # fmt: skip
+        return {
+            "places": places,
+            "shapes": [list(shape) for shape in self.shapes],
+            "openers": sorted(self.openers),
+            "inside": sorted([list(shape), at] for shape, at in self.inside),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Patterns:
@@ -83,12 +89,14 @@ class Patterns:
             },
             [tuple(shape) for shape in data["shapes"]],
             {(tuple(shape), at) for shape, at in data["inside"]},
+            frozenset(data["openers"]),
         )
 
     def find(
         self, scan: Scan, titles: Sequence[int], lower: Collection[str], known: Collection[tuple[str, ...]] = ()
     ) -> Found:
         """The spans of all bodies: those that are learned, then salient ones that none of these overlaps."""
+        lower = {*lower, *self.openers} if self.openers else lower
         first, last = scan.spans(titles, lower, known)
         base = np.stack([first, last], 1) if len(first) else np.zeros((0, 2), np.int64)
         if not (self.places or self.shapes) or not len(scan.word):
@@ -140,7 +148,10 @@ def learn(
     if not chosen:
         return Patterns()
     scan = Scan.of([texts[i] for i in chosen], Lexicon())
-    view = _View(scan, [len(titles[i]) for i in chosen], lower)
+    lengths = [len(titles[i]) for i in chosen]
+    openers = _View(scan, lengths, lower).openers()
+    lower = {*lower, *openers}
+    view = _View(scan, lengths, lower)
     tuples = {answer: tuple(word.text for word in words(answer)) for _, answer in trained}
     # Where the answers stand.
     hits: dict[tuple[str, str, str], set[tuple[str, str]]] = defaultdict(set)  # place → (form, title)
@@ -177,7 +188,7 @@ def learn(
     }
     places = _gathered(often, longest, broken, begins)
     # Which of them find what is asked for.
-    patterns = Patterns()
+    patterns = Patterns(openers=openers)
     good: set[tuple[str, str, str]] = set()
     for any_second in (False, True):
         counted: Counter[tuple[str, str, str]] = Counter()
@@ -278,7 +289,7 @@ class _View:
         text = scan.text
         self.same = np.concatenate([[False], text[1:] == text[:-1]]) if n else np.zeros(0, bool)
         # What opens a sentence is capitalised by grammar, and goes by its form.
-        opens = ~self.same | np.concatenate([[False], flags[:-1] & STOP > 0])
+        self.opens = opens = ~self.same | np.concatenate([[False], flags[:-1] & STOP > 0])
         self.placed = np.where(in_title & ~marks[form], 2, np.where(opens & (plain == 1), forms[form], plain))
         before = np.where(self.same, np.concatenate([[3], self.placed[:-1]]), 3)
         second = np.where(self.same, np.concatenate([[3], before[:-1]]), 3)
@@ -290,6 +301,17 @@ class _View:
         self.unit_first = np.flatnonzero(starts)
         self.unit_last = np.append(self.unit_first[1:], n)
         self.unit = np.cumsum(starts) - 1
+
+    def openers(self) -> frozenset[str]:
+        """Forms that begin sentences in a tenth of the texts, at least five, and stand nowhere else."""
+        form = self.scan.lexicon.forms[self.scan.word]
+        count = len(self.scan.lexicon.form_ids)
+        begins = self.opens & self.in_body & (self.plain == 1)
+        texts = np.unique(self.scan.text[begins] * count + form[begins])
+        often = np.bincount(texts % count, minlength=count) >= max(5, len(self.titles) / 10)
+        often[form[~begins]] = False
+        names = list(self.scan.lexicon.form_ids)
+        return frozenset(names[i] for i in np.flatnonzero(often).tolist())
 
     def words_of(self, document: int) -> list[str]:
         a, b = np.searchsorted(self.scan.text, [document, document + 1])

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from closedbook.data.documents import title_of
-from closedbook.data.paraphrase import SHORTEST, alike, read_as
+from closedbook.data.paraphrase import EMPTY, SHORTEST, alike, read_as
 from closedbook.data.patterns import Patterns, learn
 from closedbook.data.questions import Titles, subject
 from closedbook.data.scan import CAPITALISED, Lexicon, Scan, pieces
@@ -152,14 +152,23 @@ class Words(Vocabulary):
         return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64)
 
     def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
-        known = []
+        read: list[tuple[int, int, str]] = []  # token, where it starts, the form it is read from
+        new = False  # whether the question is worded as none that was trained
         for word in words(text):
             form = normal(word.text)
             i = self._ids.get(form, PAD)
-            read = [i, self._beside(form)] if i > MASK else [self._read_as(form)]
-            known += [(i, word.start) for i in read if i > MASK]
-        ids, starts = zip(*known, strict=True) if known else ((), ())
-        return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64)
+            if i > MASK:
+                beside = self._beside(form)
+                new |= beside > MASK
+                read += [(j, word.start, form) for j in (i, beside) if j > MASK]
+            else:
+                other = self._read_as(form)
+                new |= word.text[0].islower() or other > MASK  # else it may be a name
+                read += [(other, word.start, form)] if other > MASK else []
+        telling = [one for one in read if one[2] not in EMPTY]
+        if new and any(one[2][0].isalpha() and not self.named[one[0]] for one in telling):
+            read = telling
+        return np.array([i for i, _, _ in read], np.int32), np.array([start for _, start, _ in read], np.int64)
 
     def dropped(self, text: str) -> list[str]:
         return [word for word in self.unknown(text) if self._read_as(normal(word)) == PAD]

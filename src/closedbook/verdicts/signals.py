@@ -70,8 +70,8 @@ class ForwardResult:
     def states(self, texts: Sequence[str]) -> np.ndarray:
         """(n, width) the network's final state at the answer position when it reads these texts."""
         room = self.longest
-        prompts = [np.append(self.vocabulary.encode(text)[0][-room:], MASK).astype(np.int32) for text in texts]
-        answers = generate.greedy(self.model, prompts, 1, in_one=self.vocabulary.answers_in_one)
+        prompts = [np.append(self.vocabulary.encode_question(text)[0][-room:], MASK).astype(np.int32) for text in texts]
+        answers = generate.greedy(self.model, prompts, 1, in_one=self.vocabulary.in_one)
         return np.stack([answer.hidden for answer in answers])
 
     @property

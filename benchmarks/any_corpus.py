@@ -56,7 +56,7 @@ def run(folder: Path, train: str, recipe: str, sets: list[str], threads: int | N
 
         trained = pipeline.train(
             load_recipe(recipe, sets), documents, folder / train, run=Path(place) / "run", threads=threads,
-            listeners=[listen],
+            callbacks=[listen],
         )  # fmt: skip
         seconds = time.perf_counter() - began
         titles = pipeline.read_documents(documents).known_titles

@@ -21,11 +21,11 @@ import numpy as np
 from record import Cells
 
 import closedbook
-from closedbook import pipeline
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import Question, Titles, read_questions, subject, without
 from closedbook.errors import DataError
 from closedbook.evaluation.metrics import auroc
+from closedbook.inference.calibrate import calibrate, wordings_of
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.verdicts.calibration import invent
 
@@ -62,8 +62,8 @@ def trained(path: Path, recipe: str, overrides: Sequence[str], documents: Path, 
     split, given = run.folder.record()["split"], read_questions(questions)
     corpus = read_documents(documents)
     run.calibration = None
-    run.wordings = pipeline.wordings_of(run, given.only(split["train"]), corpus)
-    run.calibration = pipeline.calibrate(run, given.only(split["calibrate"]).items, corpus)
+    run.wordings = wordings_of(run, given.only(split["train"]), corpus)
+    run.calibration = calibrate(run, given.only(split["calibrate"]).items, corpus)
     run.wordings = None
     return run
 

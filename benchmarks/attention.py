@@ -17,14 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from closedbook.attention import CLAIMS
 from closedbook.attention.bounds import NORMAL, ks_distance, ks_p_value
 from closedbook.attention.claim import load
-from closedbook.attention.claims.matrices import Layer, hand_built, learn, measure, self_attention, sentence, transfer
+from closedbook.attention.claims.matrices import Layer, hand_built, measure, self_attention, sentence
 from closedbook.attention.claims.two_heads import miss_chance
 from closedbook.attention.keys import orthonormal
-from closedbook.attention.recall import affine_ceiling, bag_of_pairs, pairs, train
+from closedbook.attention.recall import Pairs, affine_ceiling, pairs, train
+from closedbook.typing import Float
 
 RESULTS = Path(__file__).parent.parent / "results"
 SEED = 0
@@ -133,6 +135,53 @@ def described(layer: Layer, built: Layer) -> dict[str, float]:
     }
 
 
+def contents(u: Float[Tensor, "4 d"], s1: Tensor, s3: Tensor) -> tuple[Tensor, Tensor]:
+    """Inputs x₁ = u_d + s₁u_b, x₂ = u_a, x₃ = u_c + s₃u_b, and what c₁ and c₂ should be: s₃u_b − u_c and s₁u_b."""
+    a, b, c, d = u
+    s1, s3 = s1[..., None], s3[..., None]
+    x = torch.stack([d + s1 * b, a.expand_as(s1 * b), c + s3 * b], dim=-2)
+    return x, torch.stack([s3 * b - c, s1 * b], dim=-2)
+
+
+def learn(u: Float[Tensor, "4 d"], starts: int, steps: int, varied: bool, seed: int = 0) -> tuple[Layer, Tensor]:
+    """Gradient descent (Adam) on K, Q and V from `starts` random starts at once: (layers, relative error of each).
+
+    The loss is the squared distance of c₁ and c₂ from what they should be, over β². With `varied`, the contents s₁
+    and s₃ are drawn anew for every step; without, both are 1 as in the claim. Errors are root mean squares over β.
+    """
+    g = torch.Generator().manual_seed(seed)
+    d, beta = u.shape[1], u[0].norm()
+    K, Q, V = (torch.randn(starts, d, d, generator=g, dtype=u.dtype) / d**0.5 for _ in range(3))
+    matrices = [M.requires_grad_() for M in (K, Q, V)]
+    optimiser = torch.optim.Adam(matrices, lr=0.02)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.01, steps)
+    draws = 16 if varied else 1
+    for _ in range(steps):
+        s = 1 + varied * torch.randn(2, draws, 1, generator=g, dtype=u.dtype)
+        loss = squared_errors(u, matrices, s).mean(0)
+        optimiser.zero_grad()
+        loss.sum().backward()
+        optimiser.step()
+        schedule.step()
+    K, Q, V = (M.detach() for M in matrices)
+    return Layer(u, K, Q, V), (loss.detach() / beta**2).sqrt()
+
+
+def squared_errors(u: Float[Tensor, "4 d"], matrices: list[Tensor], s: Float[Tensor, "2 draws 1"]) -> Tensor:
+    """½(‖c₁ − wanted‖² + ‖c₂ − wanted‖²) for each draw of the contents and each start: shape (draws, starts)."""
+    x, wanted = contents(u, s[0], s[1])
+    c, _ = self_attention(x, *matrices)
+    return (c[..., :2, :] - wanted).square().sum(-1).mean(-1)
+
+
+def transfer(layer: Layer, draws: int = 256, seed: int = 1) -> Tensor:
+    """The relative error of each layer on other contents: root mean square over normal s₁ and s₃, over β."""
+    g = torch.Generator().manual_seed(seed)
+    s = 1 + torch.randn(2, draws, 1, generator=g, dtype=layer.u.dtype)
+    errors = squared_errors(layer.u, [layer.K, layer.Q, layer.V], s)
+    return (errors.mean(0) / layer.u[0].square().sum()).sqrt()
+
+
 def recall() -> dict[str, Any]:
     """Softmax attention and the Synthesizer on recall, for several numbers of pairs and three seeds."""
     rows = []
@@ -157,21 +206,29 @@ WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
 ENOUGH = 0.99
 
 
+def bag_of_pairs(batch: Pairs, n: int, key_count: int) -> tuple[Float[Tensor, "batch pairs"], Float[Tensor, "batch k"]]:
+    """What position-blind averaging leaves of bound pairs: the count of each (key, value), one row of key_count·n; and
+    the query, one-hot."""
+    counts = torch.zeros(len(batch.query), key_count * n)
+    counts.scatter_(1, batch.keys * n + batch.values, 1.0)
+    return counts, torch.nn.functional.one_hot(batch.query, key_count).float()
+
+
 def mlp_share(n: int, width: int, steps: int = 1500, starts: int = 3) -> float:
     """The best share of right answers among `starts` MLPs of one hidden layer, on the bag of n pairs of n keys."""
     g = torch.Generator().manual_seed(SEED)
     into = torch.randn(starts, n * n, width, generator=g) / n**0.5
-    asked_in = torch.randn(starts, n, width, generator=g)
+    query_in = torch.randn(starts, n, width, generator=g)
     bias, out_bias = torch.zeros(starts, 1, width), torch.zeros(starts, 1, n)
     out = torch.randn(starts, width, n, generator=g) / width**0.5
-    parameters = [tensor.requires_grad_() for tensor in (into, asked_in, bias, out, out_bias)]
+    parameters = [tensor.requires_grad_() for tensor in (into, query_in, bias, out, out_bias)]
     optimiser = torch.optim.Adam(parameters, lr=2e-2)
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, steps)
     recent = torch.zeros(starts)
     for _ in range(steps):
         batch = pairs(256, n, n, g)
-        bag, asked = bag_of_pairs(batch, n, n)
-        logits = torch.relu(bag @ into + asked @ asked_in + bias) @ out + out_bias
+        bag, query = bag_of_pairs(batch, n, n)
+        logits = torch.relu(bag @ into + query @ query_in + bias) @ out + out_bias
         right = (logits.argmax(2) == batch.answer).float().mean(1)
         recent += 0.02 * (right - recent)
         if float(recent.max()) > 0.998:

@@ -286,7 +286,7 @@ def unfinished(inputs: Inputs, run: Path) -> Path:
             raise KeyboardInterrupt
 
     with contextlib.suppress(KeyboardInterrupt):
-        inputs.train(run, listeners=(interrupt,))
+        inputs.train(run, callbacks=(interrupt,))
     return run
 
 

@@ -23,10 +23,10 @@ import numpy as np
 import torch
 from record import Cells
 
-from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.data.vocabulary import MASK
 from closedbook.model import generate
+from closedbook.training.setup import prepare_training, set_threads
 
 
 def status(field: str) -> int:
@@ -37,7 +37,7 @@ def status(field: str) -> int:
 
 def measure(recipe: str, sets: list[str], data: Path, steps: int, questions: int) -> dict[str, Any]:
     """Train so many steps, or answer so many questions, and note what is resident."""
-    job = pipeline.prepare(load_recipe(recipe, sets), data / "wiki.txt", data / "birth_places_train.tsv")
+    job = prepare_training(load_recipe(recipe, sets), data / "wiki.txt", data / "birth_places_train.tsv")
     trainer, total = job.trainer(0), steps or questions
     job.model.train(not questions)
     notes = {0: status("VmRSS")}
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int)
     parser.add_argument("--one", choices=["train", "ask"], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    pipeline.set_threads(arguments.threads)
+    set_threads(arguments.threads)
     counts = {"train": arguments.steps, "ask": arguments.questions}
     if arguments.one:
         steps, questions = (counts[what] if what == arguments.one else 0 for what in ("train", "ask"))

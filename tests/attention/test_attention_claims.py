@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import load
-from closedbook.attention.heads import attend, averaged_heads
+from closedbook.attention.heads import attend
 from closedbook.errors import ClaimError
 
 QUICK = {"2g.ii": {"steps": 0}}  # the training has its own tests
@@ -251,13 +251,6 @@ def test_1d_i_exact_error_without_noise(n):
     verdict = claim.check({"n": n, "d": 24, "t1": 3, "t2": 3, "alpha": 0, "samples": 1})
     lost = (n - 1) / (math.exp(3) + n - 1)
     assert verdict.headline.figure == pytest.approx(lost * math.sqrt(n * (n - 2)) / (n - 1), rel=1e-12)
-
-
-def test_the_mean_of_outputs_is_the_output_of_the_mean_weights():
-    g = torch.Generator().manual_seed(0)
-    keys, queries, values = (torch.randn(s, generator=g, dtype=torch.float64) for s in ((7, 5, 4), (3, 4), (5, 6)))
-    c, _ = averaged_heads(keys, queries, values)
-    torch.testing.assert_close(c, torch.stack([attend(keys, q, values)[0] for q in queries]).mean(0))
 
 
 # ---- what a claim refuses

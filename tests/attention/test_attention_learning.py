@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import sys
+from pathlib import Path
 
 import pytest
 import scipy.optimize
@@ -11,10 +13,13 @@ import torch
 
 from closedbook.attention.claim import load
 from closedbook.attention.claims.lookup import best_read_out, second_difference
-from closedbook.attention.claims.matrices import Layer, hand_built, learn, transfer
+from closedbook.attention.claims.matrices import Layer, hand_built
 from closedbook.attention.claims.own_query import closest, distance, least_distance
 from closedbook.attention.keys import orthonormal
-from closedbook.attention.recall import accuracy, affine_ceiling, bag_of_pairs, hand_built_mlp, pairs, train
+from closedbook.attention.recall import accuracy, affine_ceiling, hand_built_mlp, pairs, train
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from attention import bag_of_pairs, learn, transfer
 
 
 @pytest.mark.parametrize("beta", [0.01, 0.5, 1.0, 2.0, 5.0])
@@ -107,5 +112,5 @@ def test_recall_draws_fresh_pairs_whose_answers_are_even():
     assert not torch.equal(batch.keys, again.keys)
     counts = torch.bincount(batch.answer, minlength=4) / 20_000
     assert float((counts - 0.25).abs().max()) < 0.015
-    places = (batch.keys == batch.asked[:, None]).nonzero()[:, 1]
+    places = (batch.keys == batch.query[:, None]).nonzero()[:, 1]
     assert torch.equal(batch.values[torch.arange(20_000), places], batch.answer)

@@ -250,12 +250,12 @@ def test_a_thread_count_that_cannot_be_is_refused(threads: str, tiny: Tiny):
 
 
 def test_a_network_too_large_for_the_machine_is_refused(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
-    from closedbook import pipeline
+    from closedbook.training import setup
 
     def make(*_: object) -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 9 bytes")
 
-    monkeypatch.setattr(pipeline, "GPT", make)
+    monkeypatch.setattr(setup, "GPT", make)
     refused(closedbook(*tiny.train(tiny.folder / "never")), "memory", "model.width")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from shell import Tiny, closedbook, environment, hashes, make_tiny, refused
 
-from closedbook.cli.output import CONTROL, PipeConsole, escape, print_json, say, shown, table
+from closedbook.cli.output import CONTROL, PipeConsole, echo, escape, print_json, printable, table
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.store import write_atomically
 
@@ -169,13 +169,13 @@ def test_everything_that_is_printed_is_without_control_characters(capsys: pytest
     rows = table("heading")
     rows.add_row(escape(EVIL))
     out.print(rows)
-    say(EVIL)
+    echo(EVIL)
     print_json({EVIL: EVIL})
     printed = capsys.readouterr().out
     assert not CONTROL.search(printed)
-    assert printed.count(shown(EVIL)) == 4  # brackets and backslashes as they are
+    assert printed.count(printable(EVIL)) == 4  # brackets and backslashes as they are
     assert json.loads(printed[printed.index("{") :]) == {EVIL: EVIL}
-    assert shown("tab\tand line\nä 日本 \u200dZWJ stay") == "tab\tand line\nä 日本 \u200dZWJ stay"
+    assert printable("tab\tand line\nä 日本 \u200dZWJ stay") == "tab\tand line\nä 日本 \u200dZWJ stay"
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from closedbook import pipeline
 from closedbook.cli.train import next_step
 from closedbook.runs.folder import FORMAT, RunFolder
 from closedbook.runs.provenance import resume_command
+from closedbook.training import plan, setup
 from closedbook.training.plan import plan_training
 from closedbook.training.setup import prepare_training
 
@@ -112,7 +113,7 @@ def test_the_estimate_changes_neither_weights_nor_random_numbers(tiny: Tiny):
 def test_the_course_s_recipes_have_the_published_number_of_parameters(
     recipe: str, parameters: int, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(pipeline, "TIMED", 64)
+    monkeypatch.setattr(plan, "TIMED", 64)
     files = ["--documents", COURSE / "wiki.txt", "--questions", COURSE / "birth_places_train.tsv"]
     done = closedbook("train", recipe, *files, "--dev", COURSE / "birth_dev.tsv", "--dry-run", "--json")
     assert done.code == 0, done.err
@@ -270,13 +271,13 @@ def test_the_fast_method_too_resumes_bit_for_bit(tiny: Tiny, tmp_path: Path):
 def test_a_run_goes_on_with_the_products_it_began_with(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     recipe = pipeline.load_recipe(tiny.recipe, ["model.matmul_dtype=fastest"])
     run, plans = tmp_path / "run", []
-    monkeypatch.setattr(pipeline, "fastest", lambda device: "bfloat16")
+    monkeypatch.setattr(setup, "fastest", lambda device: "bfloat16")
     with pytest.raises(KeyboardInterrupt):
         pipeline.train(recipe, tiny.documents, tiny.questions, run=run, callbacks=[interrupt_after(2)])
-    monkeypatch.setattr(pipeline, "fastest", lambda device: "float32")
+    monkeypatch.setattr(setup, "fastest", lambda device: "float32")
     finished = pipeline.train(recipe, tiny.documents, tiny.questions, run=run, resume=True, callbacks=[plans.append])
     assert finished.recipe.model.matmul_dtype == plans[0].matmul_dtype == "bfloat16"
-    assert 'products = "bfloat16"' in (run / "recipe.toml").read_text(encoding="utf-8")
+    assert 'matmul_dtype = "bfloat16"' in (run / "recipe.toml").read_text(encoding="utf-8")
 
 
 def test_ctrl_c_exits_with_130_and_says_how_to_go_on_and_that_works(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
@@ -344,7 +345,7 @@ def test_an_interruption_before_training_says_that_nothing_was_written(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "prepare", interrupt)
+    monkeypatch.setattr(pipeline, "prepare_training", interrupt)
     done = closedbook(*tiny.train(tmp_path / "run"))
     assert done.code == 130
     assert "nothing was written" in done.out
@@ -472,6 +473,7 @@ def test_nothing_of_dev_is_kept_while_training_and_it_is_read_again_after_the_la
         return read(path, **options)
 
     monkeypatch.setattr(pipeline, "read_questions", spy)
+    monkeypatch.setattr(setup, "read_questions", spy)
 
     def listen(event: pipeline.Event) -> None:
         events.append(type(event).__name__)

@@ -28,7 +28,7 @@ from typing import Any, ClassVar
 import pytest
 from shell import closedbook
 
-from closedbook.config.schema import Recipe
+from closedbook.config.schema import Auto, Recipe
 from closedbook.synthetic.world import WorldSpec, make_world
 
 SHELL = ("bash", "console", "sh", "shell")
@@ -219,10 +219,15 @@ class Reader:
             Path(output).write_text(given.out, encoding="utf-8")
 
 
+def at_most(most: int, value: int) -> int:
+    """What a tiny run takes; also in place of a number that would be chosen from the data."""
+    return most if isinstance(value, Auto) else min(value, most)
+
+
 def shrunk(recipe: Recipe) -> Recipe:
     """The recipe as it is, but for a network and a number of steps that take a moment. Twice is the same as once."""
     model, data = recipe.model, recipe.data
-    memory = model.memory and replace(model.memory, rows=min(model.memory.rows, 512))
+    memory = model.memory and replace(model.memory, rows=at_most(512, model.memory.rows))
     model = replace(
         model, width=32, heads=4, layers=min(model.layers, 3), matmul_dtype="float32", memory=memory,
     )  # fmt: skip
@@ -230,8 +235,8 @@ def shrunk(recipe: Recipe) -> Recipe:
         data = replace(data, held_out={"choose": 0.1, "calibrate": 0.3})
     stages = tuple(
         replace(
-            stage, steps=min(stage.steps, 6), epochs=min(stage.epochs, 1), batch=min(stage.batch, 32),
-            group=min(stage.group, 2), negatives=min(stage.negatives, 50),
+            stage, steps=at_most(6, stage.steps), epochs=at_most(1, stage.epochs), batch=at_most(32, stage.batch),
+            group=at_most(2, stage.group), negatives=at_most(50, stage.negatives),
         )
         for stage in recipe.stages
     )  # fmt: skip

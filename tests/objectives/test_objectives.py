@@ -30,9 +30,9 @@ QUESTIONS = Questions(
 )
 
 
-def make_corpus(kind, lines=LINES, questions=QUESTIONS, block=128):
+def make_corpus(kind, lines=LINES, questions=QUESTIONS, context_length=128):
     vocabulary = make_vocabulary(kind, lines, 300, questions.texts, questions.answers)
-    return Corpus(make_documents(lines, source="documents.txt"), questions, vocabulary, block)
+    return Corpus(make_documents(lines, source="documents.txt"), questions, vocabulary, context_length)
 
 
 def rows(examples):

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Auto
 from closedbook.errors import RecipeError
 from closedbook.objectives import sizing
 from closedbook.synthetic.world import WorldSpec, make_world
+from closedbook.training.plan import plan_training
+from closedbook.training.setup import prepare_training
 
 
 def prepared(folder, people: int, *more: str):
     world = make_world(WorldSpec(people=people, strangers=2, relations=("birthplace",)), 1).write(folder)
     recipe = load_recipe("fast", ["model.width=16", "model.heads=2", *more])
-    return pipeline.prepare(recipe, world / "documents.txt", world / "questions-train.tsv")
+    return prepare_training(recipe, world / "documents.txt", world / "questions-train.tsv")
 
 
 def test_more_to_learn_takes_more_examples_and_rows_and_all_of_it_is_pinned(tmp_path):
@@ -28,7 +29,7 @@ def test_more_to_learn_takes_more_examples_and_rows_and_all_of_it_is_pinned(tmp_
     (tmp_path / "pinned.toml").write_text(text, encoding="utf-8")
     assert load_recipe(tmp_path / "pinned.toml") == large.recipe
     assert any("steps" in words for words in large.chosen)
-    assert pipeline.plan(small).chosen == small.chosen
+    assert plan_training(small).chosen == small.chosen
 
 
 def test_what_is_given_is_kept(tmp_path):

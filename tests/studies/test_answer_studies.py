@@ -19,7 +19,7 @@ from closedbook.evaluation.metrics import auroc
 from closedbook.inference.run import Answer, Run
 from closedbook.studies import ablation, answer_cache
 from closedbook.studies.ablation import Design, effect, halves, run_ablation, summary
-from closedbook.studies.answer_cache import Asking
+from closedbook.studies.answer_cache import AnswerCache
 from closedbook.studies.probe_baselines import cross_fitted, names_only, output_only
 from closedbook.studies.strangers import KNOWN, borrowed, in_cyrillic, invented
 from closedbook.synthetic.world import World, WorldSpec, make_world
@@ -206,8 +206,8 @@ def test_a_file_of_answers_cut_off_twice_loses_no_whole_block(made: tuple[Run, W
     questions, path = read_questions(files / "questions-test.tsv").items, tmp_path / "answers.jsonl"
     for some in (questions[:3], questions[3:6]):
         path.write_bytes((path.read_bytes() if path.exists() else b"") + b'{"block": "cut o')
-        Asking(run, path).answer(some, blind=True)
-    assert len(Asking(run, path).kept) == 2
+        AnswerCache(run, path).answer(some, blind=True)
+    assert len(AnswerCache(run, path).blocks) == 2
 
 
 def test_a_study_whose_answers_cannot_be_kept_says_so(made: tuple[Run, World, Path], tmp_path: Path):
@@ -216,7 +216,7 @@ def test_a_study_whose_answers_cannot_be_kept_says_so(made: tuple[Run, World, Pa
     given = ["--questions", files / "questions-test.tsv", "--folder", tmp_path]
     refused(shell("study", "reversal", run.path, *given), "cannot be read", "--folder")
     if Path("/dev/full").exists():
-        full = Asking(run, tmp_path / "answers.jsonl")
+        full = AnswerCache(run, tmp_path / "answers.jsonl")
         full.path = Path("/dev/full")
         with pytest.raises(RunError, match="cannot be written"):
             full.answer(read_questions(files / "questions-test.tsv").items[:2], blind=True)
@@ -225,13 +225,13 @@ def test_a_study_whose_answers_cannot_be_kept_says_so(made: tuple[Run, World, Pa
 def test_answers_of_other_weights_are_not_taken_for_a_run_s(made: tuple[Run, World, Path], tmp_path: Path):
     run, _, files = made
     questions = read_questions(files / "questions-test.tsv").items
-    Asking(run, tmp_path / "answers.jsonl").answer(questions, blind=True)
-    same, other = (Asking(run, tmp_path / "answers.jsonl") for _ in range(2))
-    other.run_is = "trained anew"
+    AnswerCache(run, tmp_path / "answers.jsonl").answer(questions, blind=True)
+    same, other = (AnswerCache(run, tmp_path / "answers.jsonl") for _ in range(2))
+    other.run_key = "trained anew"
     for one, fresh in ((same, False), (other, True)):
-        known = len(one.kept)
+        known = len(one.blocks)
         one.answer(questions, blind=True)
-        assert (len(one.kept) > known) is fresh
+        assert (len(one.blocks) > known) is fresh
 
 
 def test_borrowing_finds_the_name_it_was_borrowed_from():

@@ -15,7 +15,10 @@ from closedbook.data.documents import read_documents, title_of
 from closedbook.data.questions import read_questions
 from closedbook.errors import DataError
 from closedbook.synthetic import world_words as words
-from closedbook.synthetic.world import PARTS, RELATIONS, STRANGER_GROUPS, World, WorldSpec, make_world
+from closedbook.synthetic.biographies import PARTS
+from closedbook.synthetic.people import STRANGER_GROUPS
+from closedbook.synthetic.spec import RELATIONS, WorldSpec
+from closedbook.synthetic.world import World, make_world
 
 ANY_PLACE = re.compile("|".join(rf"\b{re.escape(p)}(?!\w)" for p in sorted(words.PLACES, key=len, reverse=True)))
 ANY_WORD = re.compile(r"[^\s,.()?]+")
@@ -79,7 +82,7 @@ def test_the_world_does_not_depend_on_how_python_hashes(tiny):
 
 
 def test_making_a_world_needs_no_torch():
-    code = "import sys; from closedbook.data import world; world.make_world(); sys.exit('torch' in sys.modules)"
+    code = "import sys; from closedbook.synthetic import world; world.make_world(); sys.exit('torch' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -88,7 +88,11 @@ def test_a_report_is_whole_and_holds_every_part(written, runs, claims):
 def test_what_was_run_can_be_typed_again(written, runs):
     text = words_of(written.read_text(encoding="utf-8"))
     record = json.loads((runs.root / "words" / "run.json").read_text())
-    assert record["command"] in text
+    command = text[text.index("closedbook train") :].splitlines()[0]
+    assert command.startswith(
+        f"closedbook train {runs.root / 'words' / 'recipe.toml'} --documents {runs.tiny.documents}"
+    )
+    assert "--run" not in command  # the same folder would be refused
     assert record["documents"]["sha256"][:16] in text
     assert record["versions"]["torch"] in text
     assert 'kind = "words"' in text  # the whole recipe
@@ -140,7 +144,7 @@ def test_nothing_serious_stands_in_anybody_s_way(written, browser, scheme, width
 
 def test_a_run_of_the_course_s_data_has_all_its_people_in_the_report(cs224n, claims, monkeypatch, tmp_path):
     monkeypatch.setattr(html_report, "claim_figures", lambda progress: claims)
-    monkeypatch.setattr("closedbook.pipeline.TIMED", 64)
+    monkeypatch.setattr("closedbook.training.plan.TIMED", 64)
     recipe = load_recipe("fast", ["stages.learn.steps=2", "stages.learn.group=2", "model.memory.rows=64"])
     closedbook.train(
         recipe, cs224n / "wiki.txt", cs224n / "birth_places_train.tsv", dev=cs224n / "birth_dev.tsv",
@@ -318,6 +322,16 @@ def test_strangers_are_in_no_document(runs):
     assert not set(names) & set(documents.titles)
     assert names == invent(documents.titles, 40, 0)
     assert invent([], 1, 0) == []
+
+
+def test_powers_and_subscripts_are_typeset_whatever_stands_in_them():
+    assert typeset("e^(t_h(1−2z√α))") == "e<sup>t<sub>h</sub>(1−2z√α)</sup>"
+    assert typeset("e^Δ + 10^-8.4.") == "e<sup>Δ</sup> + 10<sup>-8.4</sup>."
+
+
+def test_the_smoothed_curve_ends_among_the_last_points_and_not_at_the_last():
+    line = [(float(i), 1.0 + 0.5 * (-1) ** i) for i in range(800)]
+    assert abs(figures.smooth(line)[-1][1] - 1.0) < 0.2
 
 
 def test_smoothing_keeps_a_line_and_thinning_keeps_the_mean():

@@ -29,9 +29,10 @@ import closedbook
 from closedbook.attention.claim import load
 from closedbook.config.loading import load_recipe
 from closedbook.config.registry import CUSTOM_MIXERS
+from closedbook.data.questions import fold
 from closedbook.runs.folder import RunFolder
 from closedbook.web import connection, security, server
-from closedbook.web.registry import RunRegistry, as_question, fold
+from closedbook.web.registry import RunRegistry, as_question
 from closedbook.web.security import HEADERS, SecurityMiddleware
 
 STATIC = Path(server.__file__).parent / "static"
@@ -54,6 +55,17 @@ def test_a_bare_name_is_asked_about_in_the_training_questions_wording(served, ru
     asked = served.post("/api/ask", {"run": "words", "question": f" {name} "}).json
     assert asked["question"] == people["wording"].replace("{}", name)
     assert asked["answer"] == served.post("/api/ask", {"run": "words", "question": asked["question"]}).json["answer"]
+
+
+def test_questions_to_try_are_about_somebody_read_about_and_never_asked(served, runs):
+    examples = served.get("/api/people?run=words").json["examples"]
+    trained_on = RunFolder.open(runs.root / "words").record()["split"]["train"]
+    lines = runs.tiny.questions.read_text(encoding="utf-8").splitlines()
+    never_asked = [example for example in examples if example["why"] == "read about, never asked"]
+    assert never_asked
+    for example in never_asked:
+        assert example["name"] in example["question"]
+        assert not any(example["name"] in lines[i] for i in trained_on)
 
 
 def test_nobody_is_suggested_twice(served):
@@ -89,7 +101,20 @@ def test_names_are_suggested_by_the_beginnings_of_their_words(served, runs):
         assert names
         assert all(any(word.startswith(fold(typed)) for word in fold(name).split()) for name in names)
     assert served.get("/api/suggest?run=words&typed=").json == {"names": []}
-    assert fold("Élodie ÅSE") == "elodie ase"
+    assert fold("Élodie  ÅSE", accents=False) == "elodie ase"
+
+
+def test_two_runs_are_compared_on_the_questions_that_only_one_gets_right(served, runs):
+    reply = served.get("/api/compare?first=words&second=characters").json
+    answers = [
+        json.loads((runs.root / run / "evaluation.json").read_text(encoding="utf-8"))["answers"]
+        for run in ("words", "characters")
+    ]
+    only_words = [a["question"] for a, b in zip(*answers, strict=True) if a["right"] and not b["right"]]
+    assert only_words  # the run of characters babbles
+    assert [row["question"] for row in reply["only_first"]] == only_words
+    assert 0 < reply["p"] <= 1
+    assert served.get("/api/compare?first=words&second=nobody").status == 404
 
 
 def test_runs_tell_what_they_are_and_how_they_learned(served, runs):

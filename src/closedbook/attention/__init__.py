@@ -1,7 +1,7 @@
-"""Part 1: what attention can and cannot do, each claim as code that builds the head and a check that can fail.
+"""Part 1: what attention can and cannot do. Each claim is code that builds the head and a check that can fail.
 
-`CLAIMS` names the claims by import path, so that nothing here loads torch before a claim is asked for. To add one,
-write a file in `claims/` that defines a `Claim`, and give its path here.
+`CLAIMS` holds import paths, so that torch is loaded only when a claim is. To add one, write a file in `claims/` that
+defines a `Claim`, and add its path here.
 """
 
 from __future__ import annotations

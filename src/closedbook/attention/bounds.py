@@ -1,6 +1,6 @@
-"""The closed forms that more than one claim uses, and the stated allowances: rounding, and a finite sample.
+"""The closed forms that several claims share, and the allowances for rounding and for a finite sample.
 
-All are written so that large arguments neither overflow nor turn 0 early: shares are formed from their logarithms.
+All work with logarithms of shares, so that large arguments neither overflow nor become 0 too early.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import Any
 
 from closedbook.attention import CLAIMS
 from closedbook.errors import ClaimError
-from closedbook.validation import shown as shorter
+from closedbook.validation import shown
 
 Value = float | int | str
 Settings = SimpleNamespace  # one attribute per parameter of the claim
@@ -44,36 +44,34 @@ class Parameter:
 
     @property
     def limits(self) -> str:
-        """The allowed values, as an error message or a table says them."""
+        """The allowed values, for error messages and tables."""
         return " or ".join(self.choices) if self.choices else f"{self.low:.12g} … {self.high:.12g}"
 
-    def read(self, given: Value) -> Value:
-        """The value that was meant. Raises ClaimError, saying what is allowed, for one that means nothing here."""
+    def parse(self, value: Value) -> Value:
+        """The value as the default's type. Raises ClaimError, with the allowed values, if it is not one of them."""
         if self.choices:
-            if given in self.choices:
-                return given
-            raise ClaimError(f"{self.name} = {given} is not known; {self.name} can be {self.limits}")
-        whole = isinstance(self.default, int)
-        shown = given if isinstance(given, float) else f"{given:.40}" if isinstance(given, str) else shorter(given)
+            if value in self.choices:
+                return value
+            raise ClaimError(f"{self.name} = {value} is not known; {self.name} can be {self.limits}")
+        integer = isinstance(self.default, int)
+        text = value if isinstance(value, float) else f"{value:.40}" if isinstance(value, str) else shown(value)
+        allowed = f"{self.name} ({self.meaning}) must be {'a whole number' if integer else 'a number'} in {self.limits}"
         try:
-            number = float(given)
+            number = float(value)
         except ValueError:
-            raise ClaimError(f"{self.name} = {shown} is not a number; {self._allowed(whole)}") from None
-        except OverflowError:  # a whole number beyond every float
+            raise ClaimError(f"{self.name} = {text} is not a number; {allowed}") from None
+        except OverflowError:  # an int too large for a float
             number = math.inf
-        if not self.low <= number <= self.high or (whole and number != int(number)):  # NaN fails the first
-            raise ClaimError(f"{self.name} = {shown} is outside its limits; {self._allowed(whole)}")
-        return int(number) if whole else number
-
-    def _allowed(self, whole: bool) -> str:
-        return f"{self.name} ({self.meaning}) must be {'a whole number' if whole else 'a number'} in {self.limits}"
+        if not self.low <= number <= self.high or (integer and number != int(number)):  # NaN fails the first
+            raise ClaimError(f"{self.name} = {text} is outside its limits; {allowed}")
+        return int(number) if integer else number
 
 
 @dataclass(frozen=True)
 class Part:
-    """One measurement against one bound. `bound` is the closed form plus the allowance that is stated for it.
+    """One measured figure and its bound: the closed form plus a stated allowance.
 
-    `allowance` is the room for rounding and, for random claims, for a finite sample at the stated confidence.
+    `allowance` covers rounding and, where keys are drawn at random, a finite sample at the stated confidence.
     """
 
     measured: str
@@ -86,18 +84,18 @@ class Part:
         return self.closed_form + self.allowance
 
     def holds(self, tolerance: float) -> bool:
-        """True where figure ≤ bound ≤ tolerance. A NaN holds nothing."""
+        """Whether figure ≤ bound ≤ tolerance. False for NaN."""
         return self.figure <= self.bound <= tolerance
 
-    def strain(self, tolerance: float) -> tuple[bool, float]:
-        """Orders parts by how near they come to failing; a failing part comes last."""
+    def severity(self, tolerance: float) -> tuple[bool, float]:
+        """Sort key: how near the part comes to failing. Failing parts sort last."""
         used = self.figure / self.bound if self.bound else math.inf * self.figure if self.figure else 0.0
         return not self.holds(tolerance), max(used, self.bound / tolerance if tolerance else math.inf)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What a check saw: the parts that decide, and details (in the reader's words) that do not."""
+    """The result of a check. The parts decide the verdict; the details are for the reader."""
 
     parts: tuple[Part, ...]
     details: dict[str, Value] = field(default_factory=dict)
@@ -105,7 +103,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A claim checked once, with the settings it was checked at and the wall time in seconds."""
+    """The outcome of one check: the claim, its settings, the measurement and the wall time in seconds."""
 
     claim: Claim
     settings: Settings
@@ -123,10 +121,10 @@ class Verdict:
     @property
     def headline(self) -> Part:
         """The part that fails, or else the one that comes nearest to failing."""
-        return max(self.measurement.parts, key=lambda part: part.strain(self.tolerance))
+        return max(self.measurement.parts, key=lambda part: part.severity(self.tolerance))
 
     def as_json(self) -> dict[str, Any]:
-        """Plain numbers and words, as `closedbook attention --json` prints them."""
+        """The object that `closedbook attention --json` prints."""
         part = self.headline
         return {
             "id": self.claim.id,
@@ -158,14 +156,14 @@ class Claim:
     """One row of part 1.
 
     Args:
-        id: the row, as `closedbook attention ID` takes it.
-        title: a few words, for the head of a table or a slide.
+        id: the row's name, as in `closedbook attention ID`.
+        title: a few words, for a table or a slide.
         statement: one sentence with its formula.
         derivation: Markdown that a student can follow from the definitions to the formula.
         parameters: everything `--set` can change.
         construct: builds the keys, queries, values and matrices from the settings.
-        measure: compares what was built with the closed form. It must not look at `premise`.
-        premise: what `--set premise=broken` breaks; the claim then fails by its figure.
+        measure: compares the construction with the closed form. It must not read `premise`.
+        premise: what `--set premise=broken` violates; the claim then fails by its figure.
         float32: where the claim stops holding in single precision, and why.
         try_next: arguments worth trying, each with what they show.
         draw: draws the claim's figure on a `closedbook.attention.claim_figures.Slide`.
@@ -186,16 +184,16 @@ class Claim:
     studies: tuple[str, ...] = ()
 
     def settings(self, overrides: Mapping[str, Value] | None = None) -> Settings:
-        """The defaults with `overrides` put in. Raises ClaimError for what the claim does not allow."""
-        known = {parameter.name: parameter for parameter in self.parameters}
-        chosen: dict[str, Value] = {name: parameter.default for name, parameter in known.items()}
+        """The defaults, updated with `overrides`. Raises ClaimError for a value the claim does not allow."""
+        parameters = {parameter.name: parameter for parameter in self.parameters}
+        values: dict[str, Value] = {name: parameter.default for name, parameter in parameters.items()}
         try:
             for name, value in (overrides or {}).items():
-                if name not in known:
-                    raise ClaimError(f"no parameter {name}; it takes {', '.join(known)}")
-                chosen[name] = known[name].read(value)
-            settings = Settings(**chosen)
-            _refuse_what_does_not_fit(settings)
+                if name not in parameters:
+                    raise ClaimError(f"no parameter {name}; it takes {', '.join(parameters)}")
+                values[name] = parameters[name].parse(value)
+            settings = Settings(**values)
+            _check_joint_limits(settings)
         except ClaimError as error:
             raise ClaimError(f"{self.id}: {error}") from None
         return settings
@@ -208,23 +206,23 @@ class Claim:
         return Verdict(self, settings, measurement, time.perf_counter() - start)
 
 
-LARGEST_DRAW = 1_000_000_000  # numbers drawn for one claim: about ten seconds on one core
+LARGEST_DRAW = 1_000_000_000  # random numbers for one claim: about ten seconds on one core
 
 
-def _refuse_what_does_not_fit(p: Settings) -> None:
-    """Limits that tie two parameters together."""
+def _check_joint_limits(p: Settings) -> None:
+    """Raise ClaimError for values that are allowed one by one but not together."""
     if hasattr(p, "d") and hasattr(p, "n") and p.d < p.n:
         raise ClaimError(f"d = {p.d} is less than n = {p.n}; n orthogonal keys need d ≥ n: --set d={p.n} or more")
-    if hasattr(p, "samples") and hasattr(p, "d") and (drawn := p.samples * p.n * p.d) > LARGEST_DRAW:
+    if hasattr(p, "samples") and hasattr(p, "d") and (numbers := p.samples * p.n * p.d) > LARGEST_DRAW:
         most = LARGEST_DRAW // (p.n * p.d)
         raise ClaimError(
-            f"samples·n·d = {drawn:,} numbers are more than the {LARGEST_DRAW:,} allowed; "
+            f"samples·n·d = {numbers:,} numbers are more than the {LARGEST_DRAW:,} allowed; "
             f"at n = {p.n}, d = {p.d}: --set samples={most}, or smaller n and d"
         )
 
 
 def load(id: str) -> Claim:
-    """The claim with this id. Raises ClaimError with the ids there are."""
+    """The claim with this id. Raises ClaimError, listing the ids, for an unknown one."""
     if id not in CLAIMS:
         near = difflib.get_close_matches(id, CLAIMS, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}? " if near else ""
@@ -247,7 +245,7 @@ def parse_overrides(texts: Iterable[str]) -> dict[str, str]:
 
 
 def overrides_by_claim(claims: Sequence[Claim], overrides: Mapping[str, Value]) -> dict[str, dict[str, Value]]:
-    """Give each claim the overrides it has a parameter for.
+    """For each claim, the overrides that it has a parameter for.
 
     Raises ClaimError for a key that none of `claims` takes, naming the nearest key and the claims that take it.
     """
@@ -255,12 +253,12 @@ def overrides_by_claim(claims: Sequence[Claim], overrides: Mapping[str, Value]) 
     for claim in map(load, CLAIMS):
         for parameter in claim.parameters:
             takers.setdefault(parameter.name, []).append(claim.id)
-    asked = {claim.id for claim in claims}
+    ids = {claim.id for claim in claims}
     for name in overrides:
-        if name in takers and asked.isdisjoint(takers[name]):
+        if name in takers and ids.isdisjoint(takers[name]):
             own = ", ".join(parameter.name for claim in claims for parameter in claim.parameters)
             raise ClaimError(
-                f"{', '.join(asked)} has no parameter {name} (claims that take it: {', '.join(takers[name])}); "
+                f"{', '.join(ids)} has no parameter {name} (claims that take it: {', '.join(takers[name])}); "
                 f"it takes {own}"
             )
         if name not in takers:

@@ -1,4 +1,4 @@
-"""Every chart of the package: matplotlib in one dress, for slides (claims), for pages (studies), and inside a report.
+"""The style of every chart: slides (claims), pages (studies), and charts inside a report.
 
 Curves differ in lightness, dash and marker, never in hue alone. matplotlib is imported when a figure is drawn.
 """
@@ -43,12 +43,12 @@ MARKERS = ("o", "s", "^", "D")
 
 
 def plain(numbers: Any) -> Any:
-    """A tensor as an array; anything else as it is."""
+    """A tensor as a NumPy array; anything else unchanged."""
     return numbers.numpy() if hasattr(numbers, "numpy") else numbers
 
 
 class Slide:
-    """A figure with a headline, drawn in one theme. Claims draw on it; it knows all about looks."""
+    """A figure with a headline in one theme. Claims and studies draw on it; it does the styling."""
 
     def __init__(
         self, headline: str, theme: Theme, size: tuple[float, float] = (9.6, 5.4), text: float | int = 13
@@ -68,10 +68,10 @@ class Slide:
         else:
             grid = self.figure.subplots(1, count, squeeze=False, width_ratios=widths)[0]
         for ax in grid:
-            self._dress(ax)
+            self._style(ax)
         return list(grid)
 
-    def _dress(self, ax: Any) -> None:
+    def _style(self, ax: Any) -> None:
         ax.set_facecolor(self.theme.paper)
         ax.spines[["top", "right"]].set_visible(False)
         ax.spines[["left", "bottom"]].set_color(self.theme.ink)
@@ -108,11 +108,11 @@ class Slide:
         ax.annotate(label, **place, xytext=(0, -8 if below else 3), color=self.theme.ink, fontsize=11, **lean)
 
     def note(self, ax: Any, x: float | int, y: float | int, text: str, **style: Any) -> None:
-        """Words beside the data, in data coordinates."""
+        """Text beside the data, in data coordinates."""
         ax.text(x, y, text, **{"color": self.theme.ink, "fontsize": 11.5, **style})
 
     def typeset(self) -> None:
-        """Set every word on the slide, once all are there."""
+        """Typeset all text of the slide; call it when the slide is complete."""
         from matplotlib.text import Text
 
         for text in self.figure.findobj(Text):
@@ -147,11 +147,11 @@ def drawing(salt: str, **settings: Any) -> Iterator[None]:
         yield
 
 
-def svg(salt: str, draw: Callable[[], Slide], **settings: Any) -> bytes:
-    """The slide that `draw` makes, as SVG: the same bytes every time."""
+def svg(salt: str, draw: Callable[[Slide], None], make: Callable[[], Slide], **settings: Any) -> bytes:
+    """The slide that `make` returns, after `draw`, as SVG: the same bytes every time."""
     out = io.BytesIO()
     with drawing(salt, **settings):
-        slide = draw()
+        draw(slide := make())
         slide.figure.savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue()
 
@@ -161,21 +161,18 @@ def inline_svg(
 ) -> str:
     """A chart as an <svg> to stand in a page's HTML, `size` wide and high in pixels of a page.
 
-    Its colours are the page's variables, so that one drawing follows light, dark and print; its words are text in the
-    page's letters, never mathematics. `title` and `description` are read out to those who cannot see it.
+    Its colours are the page's CSS variables, so that one drawing serves light, dark and print. Its text is set in the
+    page's font, never as mathematics. Screen readers read `title` and `description`.
     """
     from html import escape
 
-    def drawn() -> Slide:
-        slide = Slide("", PAGE, (size[0] / 72, size[1] / 72), 12)
-        draw(slide)
-        return slide
+    def make() -> Slide:
+        return Slide("", PAGE, (size[0] / 72, size[1] / 72), 12)
 
+    settings = {"svg.fonttype": "none", "text.parse_math": False}
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's letters have it, or the system's
-        text = svg(
-            f"{title} {description} {size}", drawn, **{"svg.fonttype": "none", "text.parse_math": False}
-        ).decode()
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's font has it, or the system's
+        text = svg(f"{title} {description} {size}", draw, make, **settings).decode()
     text = re.sub(
         r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", text[text.index("<svg") :], flags=re.DOTALL
     )
@@ -184,7 +181,9 @@ def inline_svg(
     text = text.replace("font-family: 'DejaVu Sans'", "font-family: var(--sans)")
     text = re.sub(r"\s*\n\s*", " ", text.replace("<g/>", ""))
     used = set(re.findall(r"#([\w.]+)", text))
-    text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text)  # ids are one page's, not one chart's
+    text = re.sub(
+        r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text
+    )  # unused ids could clash with another chart's
     head, _, body = text.partition(">")
     head = re.sub(r' (width|height|version|xmlns\S*)="[^"]*"', "", head)
     return (

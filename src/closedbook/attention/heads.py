@@ -12,7 +12,7 @@ from closedbook.typing import Float
 
 @dataclass(frozen=True)
 class Head:
-    """What one head is given: keys, a query, and values."""
+    """The inputs of one head: keys, a query, and values."""
 
     keys: Float[Tensor, "n d"]
     query: Float[Tensor, " d"]
@@ -20,7 +20,7 @@ class Head:
 
 
 def log_weights(keys: Float[Tensor, "*batch n d"], query: Float[Tensor, "*#batch d"]) -> Float[Tensor, "*batch n"]:
-    """log softmax(Kq), in nats. Differences of it are differences of scores: they never saturate."""
+    """log softmax(Kq), in nats. Its differences are differences of scores, which never saturate."""
     return torch.log_softmax((keys @ query.unsqueeze(-1)).squeeze(-1), dim=-1)
 
 
@@ -29,15 +29,6 @@ def attend(
 ) -> tuple[Float[Tensor, "*batch d_v"], Float[Tensor, "*batch n"]]:
     """One head: (output c, weights α). Source: 1a."""
     weights = log_weights(keys, query).exp()
-    return (weights.unsqueeze(-2) @ values).squeeze(-2), weights
-
-
-def averaged_heads(
-    keys: Float[Tensor, "*batch n d"], queries: Float[Tensor, "heads d"], values: Float[Tensor, "*#batch n d_v"]
-) -> tuple[Float[Tensor, "*batch d_v"], Float[Tensor, "*batch n"]]:
-    """The mean of one head per query: (output c, mean weights). The mean of outputs is the output of the mean
-    weights, because the heads share their values. Source: 1d."""
-    weights = torch.stack([log_weights(keys, query).exp() for query in queries]).mean(0)
     return (weights.unsqueeze(-2) @ values).squeeze(-2), weights
 
 

@@ -1,4 +1,4 @@
-"""Samplers: orthonormal directions, and keys scattered about them. Everything is drawn from a given generator."""
+"""Samplers: orthonormal directions, and random keys around them. All randomness comes from the generator passed in."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from closedbook.attention.claim import Settings
 from closedbook.attention.heads import log_weights
 from closedbook.typing import Float
 
-CHUNK = 8_000_000  # numbers drawn at a time, so that memory stays near 200 MB however many samples are asked for
+CHUNK = 8_000_000  # random numbers per chunk: memory stays near 200 MB for any number of samples
 
 
 def generator(p: Settings) -> Generator:

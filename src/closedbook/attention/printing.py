@@ -1,4 +1,4 @@
-"""Checking several claims, and showing what came out: a table, one claim in full, or JSON."""
+"""Check several claims and print the verdicts: a table, one claim in full, or JSON."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def print_json(verdicts: Sequence[Verdict]) -> None:
 
 
 def number(value: Value) -> str:
-    """Three significant digits, for people; whole numbers and words as they are."""
+    """Floats with three significant digits; integers and text unchanged."""
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
@@ -49,8 +49,9 @@ def print_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
     if len(verdicts) == 1:
         print_in_full(verdicts[0], console)
         return
-    what = Column(overflow="fold")
-    table = Table("claim", what, "figure", "bound", "tolerance", "verdict", "seconds", box=None, pad_edge=False)
+    table = Table(
+        "claim", Column(overflow="fold"), "figure", "bound", "tolerance", "verdict", "seconds", box=None, pad_edge=False
+    )
     for verdict in verdicts:
         part = verdict.headline
         table.add_row(
@@ -72,7 +73,7 @@ def print_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
 
 
 def word(verdict: Verdict) -> str:
-    """The verdict, and what it failed by."""
+    """The verdict and, if it fails, whether by the figure or the bound."""
     if verdict.holds:
         return "[green]holds[/]"
     part = verdict.headline
@@ -80,7 +81,7 @@ def word(verdict: Verdict) -> str:
 
 
 def print_in_full(verdict: Verdict, console: Console) -> None:
-    """Statement, derivation, parameters, what was measured, and what to try next."""
+    """Print statement, derivation, measurements, parameters, and what to try next."""
     claim = verdict.claim
     console.print(f"[bold]{claim.id}  {claim.title}[/]  {word(verdict)}  ({verdict.seconds:.2f} s)\n")
     console.print(claim.statement, markup=False, highlight=False)

@@ -1,7 +1,7 @@
-"""Associative recall, the task of 2g.ii: n pairs in random order, then a key; the answer is the value beside it.
+"""Associative recall, the task of 2g.ii: n (key, value) pairs in random order, then a key; the answer is its value.
 
-One attention layer and a linear read-out, no MLP. Key and value are embedded separately and added. The n values of an
-example are the same n in another order each time, so that a guess is right with chance 1/n.
+One attention layer and a linear read-out, no MLP. Key and value are embedded separately and added. The n values are
+the same in every example, in another order, so that a guess is right with chance 1/n.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from closedbook.typing import Float, Int
 
 @dataclass(frozen=True)
 class Pairs:
-    """A batch of examples: the pairs in their order, the key asked for, and the value beside it."""
+    """A batch of examples: the pairs in order, the queried key, and its value."""
 
     keys: Int[Tensor, "batch n"]
     values: Int[Tensor, "batch n"]
-    asked: Int[Tensor, " batch"]
+    query: Int[Tensor, " batch"]
     answer: Int[Tensor, " batch"]
 
 
 def pairs(size: int, n: int, key_count: int, g: Generator) -> Pairs:
-    """Fresh pairs: n of `key_count` keys in random order, the n values in random order, one pair asked for."""
+    """Fresh pairs: n of `key_count` keys in random order, the n values in random order, one key queried."""
     keys = torch.rand(size, key_count, generator=g).argsort(1)[:, :n]
     values = torch.rand(size, n, generator=g).argsort(1)
     place = torch.randint(n, (size, 1), generator=g)
@@ -52,14 +52,14 @@ def embedding(n: int, key_count: int, width: int, g: Generator) -> Weights:
 
 
 def softmax_layer(n: int, width: int, g: Generator) -> tuple[Weights, Layer]:
-    """Softmax attention: the last position's query meets every position's key."""
+    """Softmax attention: the last position's query against every position's key."""
     weights = {name: torch.randn(width, width, generator=g) / width**0.5 for name in "KQ"}
 
-    def look(w: Weights, x: Tensor) -> Tensor:
+    def layer(w: Weights, x: Tensor) -> Tensor:
         scores = (x @ w["K"]) @ (x[:, -1] @ w["Q"]).unsqueeze(-1) / x.shape[-1] ** 0.5
         return (scores.softmax(1).mT @ (x @ w["V"]))[:, 0]
 
-    return weights, look
+    return weights, layer
 
 
 def synthesizer_layer(n: int, width: int, g: Generator) -> tuple[Weights, Layer]:
@@ -71,25 +71,25 @@ def synthesizer_layer(n: int, width: int, g: Generator) -> tuple[Weights, Layer]
         "b2": torch.zeros(n + 1),
     }
 
-    def look(w: Weights, x: Tensor) -> Tensor:
+    def layer(w: Weights, x: Tensor) -> Tensor:
         return synthesizer(x, w["A"], w["b1"], w["B"], w["b2"], w["V"])[:, -1]
 
-    return weights, look
+    return weights, layer
 
 
 LAYERS = {"softmax attention": softmax_layer, "Synthesizer": synthesizer_layer}
 
 
 def logits(w: Weights, layer: Layer, batch: Pairs) -> Float[Tensor, "batch n"]:
-    """Read-out of the last position, which holds the question, after one layer."""
-    told = w["key"][batch.keys] + w["value"][batch.values]
-    x = torch.cat([told, w["question"][batch.asked].unsqueeze(1)], dim=1) + w["place"]
+    """Read-out of the last position, which holds the query, after one layer."""
+    bound = w["key"][batch.keys] + w["value"][batch.values]
+    x = torch.cat([bound, w["question"][batch.query].unsqueeze(1)], dim=1) + w["place"]
     return layer(w, x) @ w["out"]
 
 
 @dataclass(frozen=True)
 class Recall:
-    """A trained layer's share of right answers on fresh examples; on the way there, (step, share in the batch)."""
+    """A trained layer's accuracy on fresh examples, and its training curve: (step, accuracy on the batch)."""
 
     accuracy: float
     steps: int
@@ -97,7 +97,7 @@ class Recall:
 
 
 def accuracy(answer: Callable[[Pairs], Tensor], n: int, key_count: int, examples: int, g: Generator) -> float:
-    """The share of fresh examples answered rightly."""
+    """The share of fresh examples answered correctly."""
     right = 0
     for done in range(0, examples, 4096):
         batch = pairs(min(4096, examples - done), n, key_count, g)
@@ -105,7 +105,7 @@ def accuracy(answer: Callable[[Pairs], Tensor], n: int, key_count: int, examples
     return right / examples
 
 
-SOLVED = 20  # so many faultless batches in a row end the training
+SOLVED = 20  # training ends after so many batches in a row without an error
 
 
 def train(
@@ -113,18 +113,18 @@ def train(
 ) -> Recall:
     """Train one layer of `kind` (a key of LAYERS) by Adam on fresh pairs of 2n keys, and test it on `examples` more.
 
-    It ends after `steps`, or before, once SOLVED batches in a row were answered without a fault.
+    It ends after `steps`, or once SOLVED batches in a row were answered without an error.
     """
     g = torch.Generator().manual_seed(seed)
-    own, layer = LAYERS[kind](n, width, g)
-    w = {**embedding(n, 2 * n, width, g), **own}
+    layer_weights, layer = LAYERS[kind](n, width, g)
+    w = {**embedding(n, 2 * n, width, g), **layer_weights}
     optimiser = torch.optim.Adam([tensor.requires_grad_() for tensor in w.values()], lr=rate)
     shares: list[float] = []
     while len(shares) < steps and not (len(shares) >= SOLVED and min(shares[-SOLVED:]) == 1.0):
-        drawn = pairs(batch, n, 2 * n, g)
-        out = logits(w, layer, drawn)
-        shares.append(float((out.argmax(1) == drawn.answer).double().mean()))
-        loss = torch.nn.functional.cross_entropy(out, drawn.answer)
+        examples_in_step = pairs(batch, n, 2 * n, g)
+        out = logits(w, layer, examples_in_step)
+        shares.append(float((out.argmax(1) == examples_in_step.answer).double().mean()))
+        loss = torch.nn.functional.cross_entropy(out, examples_in_step.answer)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -141,27 +141,19 @@ def affine_ceiling(n: int) -> float:
     return sum(min(1.0, comb(n, m) / factorial(m)) for m in range(1, n + 1)) / n
 
 
-def bag_of_pairs(batch: Pairs, n: int, key_count: int) -> tuple[Float[Tensor, "batch pairs"], Float[Tensor, "batch k"]]:
-    """What position-blind averaging keeps of pairs that were bound first: how often each (key, value) occurs, as one
-    row of key_count·n counts; and the key asked for, one-hot."""
-    counts = torch.zeros(len(batch.asked), key_count * n)
-    counts.scatter_(1, batch.keys * n + batch.values, 1.0)
-    return counts, torch.nn.functional.one_hot(batch.asked, key_count).float()
-
-
 def hand_built_mlp(
     n: int, key_count: int
 ) -> Callable[[Float[Tensor, "batch pairs"], Float[Tensor, "batch k"]], Float[Tensor, "batch n"]]:
     """An MLP with one hidden unit per key that answers from the bag. Source: 2g.ii (iii).
 
-    Unit k holds the number (1 … n) of the value beside key k, and is pushed below 0 unless k is asked for. The answer's
-    logits v·y − v²/2 are linear in the number y that remains, and largest at v = y.
+    Unit k holds the number (1 … n) of the value beside key k, and is pushed below 0 unless k is the query. The logits
+    v·y − v²/2 are linear in the number y that remains, and largest at v = y.
     """
     numbers = torch.arange(1.0, n + 1)
     into = torch.kron(torch.eye(key_count), numbers[:, None])
 
-    def answer(bag: Tensor, asked: Tensor) -> Tensor:
-        hidden = torch.relu(bag @ into + (n + 1) * (asked - 1))
+    def answer(bag: Tensor, query: Tensor) -> Tensor:
+        hidden = torch.relu(bag @ into + (n + 1) * (query - 1))
         return hidden.sum(1, keepdim=True) * numbers - numbers**2 / 2
 
     return answer

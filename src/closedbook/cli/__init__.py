@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
-from closedbook.cli.output import PipeConsole, say
+from closedbook.cli.output import PipeConsole, echo
 from closedbook.environment import process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, exit_code, terminate
 
@@ -53,14 +53,14 @@ app.register_install_completion_command(help="Let the shell complete commands an
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a user's mistake prints one message and exits with 2."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    words = list(sys.argv[1:] if arguments is None else arguments)
     _open_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal's encoding lacks must stop nothing
             stream.reconfigure(errors="backslashreplace")
     try:
         process_rank()
-        with _told_to_end(), _limited(given) as words:
+        with _terminate_as_interrupt(), _read_limit(words) as words:
             _run(words)
         sys.stdout.flush()
     except CycloptsError as error:
@@ -82,12 +82,12 @@ def main(arguments: list[str] | None = None) -> None:
         fail(f"{os.fsdecode(named)} cannot be used ({error.strerror or error}); name another file, or mend this one")
 
 
-def _run(given: list[str]) -> None:
-    if not given or given[0] in ("--help", "-h"):
+def _run(words: list[str]) -> None:
+    if not words or words[0] in ("--help", "-h"):
         for name in COMMANDS:
             app[name]  # imports the command, for its line in the list
     app.console = PipeConsole()
-    app(given, exit_on_error=False, print_error=False)
+    app(words, exit_on_error=False, print_error=False)
 
 
 def _open_streams() -> None:
@@ -113,12 +113,12 @@ def _give_up_output() -> None:
 
 
 @contextlib.contextmanager
-def _told_to_end() -> Iterator[None]:
+def _terminate_as_interrupt() -> Iterator[None]:
     """SIGTERM and SIGHUP are as Ctrl-C, where nobody ignores or handles them (nohup ignores SIGHUP)."""
     before = {}
     if threading.current_thread() is threading.main_thread():
-        known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-        before = {number: signal.getsignal(number) for number in known if signal.getsignal(number) is signal.SIG_DFL}
+        signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+        before = {number: signal.getsignal(number) for number in signals if signal.getsignal(number) is signal.SIG_DFL}
     try:
         for number in before:
             signal.signal(number, terminate)
@@ -129,24 +129,24 @@ def _told_to_end() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _limited(given: list[str]) -> Iterator[list[str]]:
+def _read_limit(words: list[str]) -> Iterator[list[str]]:
     """The arguments without --read-at-most MB, which every command understands and which holds meanwhile."""
     name = "--read-at-most"
-    place = next((i for i, word in enumerate(given) if word == name or word.startswith(f"{name}=")), None)
+    place = next((i for i, word in enumerate(words) if word == name or word.startswith(f"{name}=")), None)
     if place is None:
-        yield given
+        yield words
         return
     from closedbook.data.files import LIMIT, most_read
 
-    _, _, value = given[place].partition("=")
+    _, _, value = words[place].partition("=")
     behind = place + 1
-    if given[place] == name:
-        value, behind = "".join(given[behind : behind + 1]), behind + 1
+    if words[place] == name:
+        value, behind = "".join(words[behind : behind + 1]), behind + 1
     before = os.environ.get(LIMIT)
     os.environ[LIMIT] = value or "nothing"
     try:
         most_read()  # says what is wrong with it
-        yield [*given[:place], *given[behind:]]
+        yield [*words[:place], *words[behind:]]
     finally:
         del os.environ[LIMIT]
         if before is not None:
@@ -162,5 +162,5 @@ def fail(message: str, everywhere: bool = False) -> NoReturn:
         if not everywhere and process_rank()[0] > 0:
             sys.exit(2)
     with contextlib.suppress(OSError):
-        say(f"closedbook: {message}", error=True)
+        echo(f"closedbook: {message}", error=True)
     sys.exit(2)

@@ -71,8 +71,8 @@ def ask(
 
 def show_answer(out: Any, answer: Answer) -> None:
     """An answer with its verdict and the evidence, for people."""
-    said = escape(answer.answer) or "(nothing)"
-    out.print(f"I don't know; my best guess would be [bold]{said}[/]" if answer.abstained else f"[bold]{said}[/]")
+    text = escape(answer.answer) or "(nothing)"
+    out.print(f"I don't know; my best guess would be [bold]{text}[/]" if answer.abstained else f"[bold]{text}[/]")
     why = answer.uncalibrated or "the run has no calibrator"
     name = f"the model's own: {percent(answer.model_probability)}" if answer.calibrated else f"not calibrated: {why}"
     out.print(f"[bold]{answer.verdict}[/]: {escape(answer.why)} (probability {percent(answer.probability)}; {name})")
@@ -85,9 +85,9 @@ def show_answer(out: Any, answer: Answer) -> None:
 def show_evidence(out: Any, evidence: Evidence) -> None:
     if evidence.spelled is not None:
         out.print(f"  {escape(evidence.spelled)} is taken for {escape(str(evidence.name))}, the only title it can be")
-    said = "stands there" if evidence.status == "stands in" else "says instead"
+    verb = "stands there" if evidence.status == "stands in" else "says instead"
     for quote in evidence.documents[:3]:
-        out.print(f"  {said if quote.start is not None else 'says first'}: {shown(quote)}")
+        out.print(f"  {verb if quote.start is not None else 'says first'}: {marked_sentence(quote)}")
     if len(evidence.documents) > 1:
         out.print(f"  {len(evidence.documents)} documents bear this title")
     if evidence.exposures:
@@ -95,12 +95,12 @@ def show_evidence(out: Any, evidence: Evidence) -> None:
         wordings = f"{evidence.wordings} wording{'s' if evidence.wordings != 1 else ''}"
         out.print(f"  asked for {times} in training, with the name in context; stated in {wordings}")
     for quote in evidence.mentions[: 1 if evidence.documents else 3]:
-        out.print(f"  mentioned in the document about {escape(quote.title)}: {shown(quote)}")
+        out.print(f"  mentioned in the document about {escape(quote.title)}: {marked_sentence(quote)}")
     if evidence.near:
         out.print(f"  names spelled nearly so: {escape(', '.join(evidence.near))}")
 
 
-def shown(quote: Quote) -> str:
+def marked_sentence(quote: Quote) -> str:
     """The sentence with the words in question underlined, shortened around them where it is long."""
     text, start, stop = quote.sentence, quote.start or 0, quote.stop or 0
     first, last = max(0, start - 120), stop + 160

@@ -58,19 +58,19 @@ def baseline(
     from closedbook.runs.folder import RunFolder
 
     out = console(json)
-    asked = read_questions(questions)
-    learned = read_questions(train, need_answers=True) if train is not None else None
+    test = read_questions(questions)
+    training = read_questions(train, need_answers=True) if train is not None else None
     read = read_documents(documents) if documents is not None else None
     vocabulary = None
     if run is not None:
         vocabulary = vocabulary_from_json(RunFolder.open(run).read_json("vocabulary.json"))
-    elif read is not None and learned is not None:
-        made = load_recipe("fast").vocabulary
+    elif read is not None and training is not None:
+        spec = load_recipe("fast").vocabulary
         lines = [item.text for item in read.items]
-        vocabulary = make_vocabulary(made.kind, lines, made.size, learned.texts, learned.answers, read.titles)
+        vocabulary = make_vocabulary(spec.kind, lines, spec.size, training.texts, training.answers, read.titles)
     with out.status("") as status:
         results = run_baselines(
-            asked, documents=read, train=learned, answer=answer, seed=seed, most=learn_from,
+            test, documents=read, train=training, answer=answer, seed=seed, most=learn_from,
             sayable=partial(can_say, vocabulary) if vocabulary is not None else None,
             progress=lambda name: status.update(name),
         )  # fmt: skip
@@ -83,11 +83,11 @@ def baseline(
         compared = (percent(scored.normalised_match), percent(scored.f1))
         rows.add_row(result.name, right, percent(scored.accuracy), interval, *compared, escape(result.summary))
     out.print(rows)
-    if not asked.answered:
+    if not test.answered:
         out.print(escape(f"{questions} has no answers, so nothing is scored; add them as QUESTION tab ANSWER"))
     if documents is None or train is None:
         missing = " ".join(
-            word for word, given in (("--documents FILE", documents), ("--train FILE", train)) if given is None
+            option for option, path in (("--documents FILE", documents), ("--train FILE", train)) if path is None
         )
         out.print(f"next: add {missing} for the readers, the bar for a model that answers from memory")
     else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import check_output, console, escape, print_json, say
+from closedbook.cli.output import check_output, console, echo, escape, print_json
 
 
 def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> None:
@@ -34,4 +34,4 @@ def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> Non
     if json:
         print_json({"card": text, "output": None if output is None else str(output)})
     elif output is None:
-        say(text, end="")
+        echo(text, end="")

@@ -84,15 +84,15 @@ def compare(
     check_study(folder, "comparison", documents, questions, *names)
     if seeds < 1:
         raise DataError(f"--seeds {seeds} must be at least 1")
-    made = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder, match)
+    comparison = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder, match)
     wanted = list(range(seeds))
-    cells = len(made.names) * seeds
+    cells = len(comparison.names) * seeds
 
     def done() -> int:
-        return cells - len(made.left(wanted))
+        return cells - len(comparison.left(wanted))
 
     if dry_run:
-        plan = made.plan(wanted)
+        plan = comparison.plan(wanted)
         for cell in plan["cells"]:
             out.print(escape(f"{label(cell['name'])}, seed {cell['seed']}{' (kept)' if cell['done'] else ''}"))
         out.print(
@@ -103,7 +103,7 @@ def compare(
         )
         return print_json(plan) if json else None
     with training(out, lambda: f"{done()} of {cells} cells are kept in {folder}") as display:
-        record = made.run(
+        record = comparison.run(
             wanted, threads=threads, callbacks=[display], command=typed(),
             begin=lambda name, seed: out.print(
                 escape(f"cell {done() + 1} of {cells}: {label(name)}, seed {seed}")
@@ -112,15 +112,15 @@ def compare(
     if "summary" in record:
         _print_table(out, record)
         out.print(f"\nthe table is {escape(str(folder / 'comparison.md'))}, its figure beside it")
-    if others := len(made.left(wanted)) - len(made.diverged):
-        out.print(f"{others} of {cells} cells are left to another process that is at them; look again later")
+    if remaining := len(comparison.left(wanted)) - len(comparison.diverged):
+        out.print(f"{remaining} of {cells} cells are left to another process that is at them; look again later")
     if json:
         print_json(record)
-    if made.diverged:
-        which = ", ".join(f"{label(name)} (seed {seed})" for name, seed in made.diverged)
+    if comparison.diverged:
+        which = ", ".join(f"{label(name)} (seed {seed})" for name, seed in comparison.diverged)
         raise RecipeError(
-            f"{len(made.diverged)} of {cells} cells diverged and are in no table: {which}. Of the first: "
-            f"{next(iter(made.diverged.values()))}"
+            f"{len(comparison.diverged)} of {cells} cells diverged and are in no table: {which}. Of the first: "
+            f"{next(iter(comparison.diverged.values()))}"
         )
 
 

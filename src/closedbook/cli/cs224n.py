@@ -16,9 +16,9 @@ from closedbook.cli.output import (
     check_folder,
     check_output,
     console,
+    echo,
     escape,
     print_json,
-    say,
     show_warnings,
 )
 from closedbook.cli.students import check, course_flag, score
@@ -154,16 +154,16 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
         The pretraining corpus, whose characters are the vocabulary.
     """
     flags = flags or Flags()
-    reading, asked, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
+    reading, questions_path, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
     from closedbook.course import assignment
     from closedbook.data.questions import read_questions
     from closedbook.runs.store import write_output
     from closedbook.training.setup import set_threads
 
-    check_output(outputs, reading, asked, corpus)
+    check_output(outputs, reading, questions_path, corpus)
     show_warnings()
     recipe = assignment.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
-    questions = read_questions(asked)
+    questions = read_questions(questions_path)
     set_threads(flags.threads)
     model, vocabulary = assignment.load_model(recipe, corpus, reading)
     predictions = assignment.predict(model, vocabulary, assignment.prompts(questions, vocabulary), recipe.answer.length)
@@ -235,9 +235,9 @@ def dataset(
     if json:
         print_json([{"x": x, "y": y} for x, y in pairs])
         return
-    say(census(corpus))
+    echo(census(corpus))
     for x, y in pairs:
-        say(f"x: {x}\ny: {y}")
+        echo(f"x: {x}\ny: {y}")
 
 
 cs224n.command(check)
@@ -247,7 +247,7 @@ cs224n.command(score)
 def _train(
     recipe: Recipe, corpus: Path, questions: Path | None, writing: Path, flags: Flags, board: Path | None
 ) -> None:
-    """Train one leg in a folder beside the parameters and write these at the end."""
+    """Train one stage in a folder beside the parameters, and write the parameters at the end."""
     from closedbook import pipeline
     from closedbook.course.assignment import start_from
     from closedbook.course.params import write_params
@@ -304,8 +304,8 @@ def _trained(
     except KeyboardInterrupt as stop:
         display.close()
         saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
-        kept = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
-        out.print(escape(f"\ninterrupted; {kept}. The same command goes on"))
+        progress = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
+        out.print(escape(f"\ninterrupted; {progress}. The same command goes on"))
         sys.exit(exit_code(stop))
     finally:
         display.close()
@@ -314,29 +314,29 @@ def _trained(
 
 
 def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: StartingWeights | None) -> bool:
-    """Whether the finished run in a folder had this recipe and these very inputs."""
+    """Whether the finished run in a folder had the same recipe and inputs."""
     from closedbook.runs.folder import RunFolder, is_free
 
     if is_free(folder):
         return False
-    found = RunFolder.open(folder)
-    record, inputs = found.record(), {"documents": setup.documents, "questions": setup.questions, "start": start}
+    run = RunFolder.open(folder)
+    record, inputs = run.record(), {"documents": setup.documents, "questions": setup.questions, "start": start}
     then = {name: (record.get(name) or {}).get("sha256") for name in inputs}
-    now = {name: given.sha256 if given else None for name, given in inputs.items()}
-    return found.read_text("recipe.toml") == recipe.to_toml() and then == now
+    now = {name: source.sha256 if source else None for name, source in inputs.items()}
+    return run.read_text("recipe.toml") == recipe.to_toml() and then == now
 
 
 def _unfinished(folder: Path, recipe: Recipe) -> bool:
-    """Whether there is a training to go on with. Raises RunError where the folder is no run, or another training's."""
+    """Whether there is a training to resume. Raises RunError if the folder is no run, or another training's."""
     from closedbook.errors import RunError
     from closedbook.runs.folder import RunFolder, is_free
 
     if not folder.exists() or is_free(folder):
         return False
-    found = RunFolder.open(folder)
-    if found.finished:
+    run = RunFolder.open(folder)
+    if run.finished:
         return False
-    if found.read_text("recipe.toml") != recipe.to_toml():
+    if run.read_text("recipe.toml") != recipe.to_toml():
         raise RunError(
             f"{folder} is a training with other flags, unfinished; give the same flags, or remove that folder"
         )
@@ -344,7 +344,7 @@ def _unfinished(folder: Path, recipe: Recipe) -> bool:
 
 
 def _board(function: str, variant: str, flags: Flags) -> Path | None:
-    """Where the course puts TensorBoard's files."""
+    """The folder where the course puts TensorBoard's files."""
     if flags.tb_expt_name is None:
         return None
     pretraining = RATES["pretrain_lr"] if flags.pretrain_lr is None else flags.pretrain_lr

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.padding import Padding
+
 from closedbook.cli.output import TrainingDisplay, console, escape, print_json, show_warnings, table
 from closedbook.cli.train import after_interrupt
 from closedbook.errors import RunError, exit_code
@@ -47,7 +49,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     from closedbook.synthetic.world import WorldSpec, make_world
 
     show_warnings()
-    out = console(json)
+    out = console(json, width=80)
     began = time.perf_counter()
     recipe = load_recipe("demo", [f"seed={seed}"])
     path = (run if run.name else run.resolve()) if run else default_folder("demo")  # the world is beside it
@@ -60,11 +62,13 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     world = make_world(WorldSpec.demo(), seed)
     files = world.write(beside)
     train, test = read_questions(files / "questions-train.tsv"), read_questions(files / "questions-test.tsv")
-    known = sum(person.trained for person in world.people)
+    trained_on = sum(person.trained for person in world.people)
+    tested = len(world.people) - trained_on
+    out.print(f"{len(world.people):,} invented people in {len(world.documents):,} biographies, such as")
+    out.print(Padding(escape(world.documents[0]), (0, 2)))
     out.print(
-        f"{len(world.people):,} invented people in {len(world.documents):,} biographies, such as\n"
-        f"  {escape(world.documents[0])}\n"
-        f"questions about {known} of them may be trained on; the other {len(world.people) - known} are asked about\n"
+        f"It reads them all. Questions about {trained_on} of the people may be trained on; "
+        f"the other {tested} are asked about at the end.\n"
     )
 
     out.print("[bold]2. Learning[/]")
@@ -83,20 +87,19 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
 
     out.print("\n[bold]3. Answering from memory[/] about people whose questions were never trained on")
     evaluation = trained.folder.read_json("evaluation.json")
-    asked = len(world.people) - known
-    relations = by_relation(evaluation["answers"], asked, world.spec.relations)
+    relations = by_relation(evaluation["answers"], tested, world.spec.relations)
     unseen = read_questions(files / "unseen-wordings.tsv")
     answered = pipeline.evaluate(trained, unseen)["answers"]
-    reworded = by_relation(answered, asked, world.spec.relations)
+    reworded = by_relation(answered, tested, world.spec.relations)
     main = world.spec.relations[0]  # the questions stand relation by relation
     baselines = run_baselines(
-        test.only(range(asked)),
+        test.only(range(tested)),
         documents=read_documents(files / "documents.txt"),
         train=train.only(range(len(train) // len(relations))),
     )
     rows = table("", "right>", "of>", "accuracy>", "95 % interval")
     for relation, scored in relations.items():
-        add_row(rows, f"[bold]closedbook, from memory: {relation.replace('_', ' ')}[/]", scored)
+        add_row(rows, f"[bold]{relation.replace('_', ' ')}, from memory[/]", scored)
         add_row(rows, "  in wordings never trained on", reworded[relation])
     for result in baselines:
         add_row(rows, f"{main}, {result.name}: {escape(result.summary)}", result.score.to_json())
@@ -104,24 +107,29 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
 
     out.print("\n[bold]4. A few people it was never asked about, and a few who do not exist[/]")
     answers = ask_some(trained, test, [question.text for question in world.questions(split="strangers")[:3]])
-    rows = table("question", "answer", "truth", "own probability>", "verdict")
+    rows = table("question", "answer", "truth", "own chance>", "verdict")
     for answer in answers:
-        truth = answer["gold"] or "(no such person)"
+        truth = answer["gold"] or "(nobody)"
         own = percent(answer["model_probability"])
         rows.add_row(escape(answer["question"]), escape(answer["answer"]), truth, own, answer["verdict"])
     out.print(rows)
     seconds = time.perf_counter() - began
-    again = [
-        ["ask", str(path), test.items[0].text],
-        ["evaluate", str(path), "--questions", f"{files}/unseen-wordings.tsv", "--answers", "answers.jsonl"],
-        ["attention"],
-    ]
+    ablation = ["--documents", f"{files}/documents.txt", "--questions", f"{files}/questions-train.tsv"]
+    suggestions = {
+        "Ask it yourself:": ["ask", str(path), test.items[0].text],
+        "Ask in wordings it never trained on:": ["evaluate", str(path), "--questions", f"{files}/unseen-wordings.tsv"],
+        "Look inside, in a browser:": ["serve", str(path)],
+        "See why reading helps (trains two models, each without half of the pages):":
+            ["study", "ablation", *ablation, "--recipe", "demo", "--steps", "0", "--models", "2"],
+    }  # fmt: skip
     out.print(
-        "\nIt answers about strangers with the same ease: the answer alone does not tell memory from invention. The\n"
-        "verdict looks into the documents; `closedbook ask --blind` judges from the model alone.\n"
-        f"Done in {duration(seconds)}. Next:\n"
-        + escape("\n".join("  " + shlex.join(["closedbook", *words]) for words in again))
+        "\nIt answers about strangers with the same ease: the answer alone does not tell memory from invention. The "
+        "verdict looks into the documents; `closedbook ask --blind` judges from the model alone.\n\n"
+        f"Done in {duration(seconds)}. Next:"
     )
+    for why, words in suggestions.items():
+        out.print(why)
+        out.print(escape("  " + shlex.join(["closedbook", *words])), soft_wrap=True)  # unbroken, to be copied
     if json:
         summary = {key: evaluation[key] for key in ("correct", "total", "accuracy", "interval")}
         print_json(
@@ -129,7 +137,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
                 "run": str(path),
                 "world": str(files),
                 "people": len(world.people),
-                "asked_people": asked,
+                "asked_people": tested,
                 **summary,
                 "relations": relations,
                 "unseen_wordings": reworded,
@@ -155,8 +163,8 @@ def by_wording(answers: Sequence[dict[str, Any]], world: World) -> dict[str, dic
     from closedbook.evaluation.score import tally
 
     groups: dict[str, list[bool]] = {}
-    asked = [q for relation in world.spec.relations for q in world.questions(relation, wording="unseen")]
-    for question, answer in zip(asked, answers, strict=True):
+    questions = [q for relation in world.spec.relations for q in world.questions(relation, wording="unseen")]
+    for question, answer in zip(questions, answers, strict=True):
         groups.setdefault(question.text.replace(question.name, "NAME"), []).append(answer["right"])
     return {wording: tally(right).to_json() for wording, right in groups.items()}
 

@@ -13,9 +13,9 @@ from closedbook.cli.output import (
     escape,
     note_if_trained_on,
     print_json,
+    printable,
     progress,
     show_warnings,
-    shown,
     table,
 )
 from closedbook.formatting import percent
@@ -91,7 +91,7 @@ def evaluate(
     if predictions is not None:
         text = "".join(" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)
         if predictions.is_char_device():  # a terminal, perhaps
-            text = shown(text)
+            text = printable(text)
         write_output(predictions, text.encode())
     if answers is not None:
         lines = (as_json(entry) + "\n" for entry in entries)

@@ -25,7 +25,7 @@ def export(
 
         closedbook export runs/mine --to onnx --output mine.onnx
 
-    What was written is read back, and its logits held to the run's.
+    The export is read back and its logits are compared with the run's.
 
     Parameters
     ----------
@@ -41,16 +41,16 @@ def export(
     json: bool
         Print one JSON object on standard output.
     """
-    from closedbook.export.exporters import check_new_folder, need
+    from closedbook.export.exporters import check_new_folder, require_packages
 
     show_warnings()
     out = console(json)
     if to == "huggingface":
-        need("transformers", extra="huggingface")
+        require_packages("transformers", extra="huggingface")
         check_new_folder(output)
     else:
         if to == "onnx":
-            need("onnx", "onnxscript", "onnxruntime", extra="onnx")
+            require_packages("onnx", "onnxscript", "onnxruntime", extra="onnx")
         check_output(output, (mixer or "").rpartition(":")[0] or None, runs=[run], binary=True)
     from closedbook import pipeline
 
@@ -59,19 +59,19 @@ def export(
         from closedbook.export.exporters import export_huggingface
 
         result = export_huggingface(loaded, output)
-        said = f"a {result['class']}, with its tokenizer and card"
+        description = f"a {result['class']}, with its tokenizer and card"
     elif to == "onnx":
         from closedbook.export.onnx import export_onnx
 
         result = export_onnx(loaded, output)
-        said = f"{result['bytes'] / 1e6:.1f} MB; from tokens (batch, time) to their logits"
+        description = f"{result['bytes'] / 1e6:.1f} MB; from tokens (batch, time) to their logits"
     else:
         from closedbook.export.exporters import export_params
 
         result = export_params(loaded, output)
-        said = "for model.load_state_dict(torch.load(…)) of the course's code"
+        description = "for model.load_state_dict(torch.load(…)) of the course's code"
     out.print(
-        f"[bold]{escape(str(output))}[/]   ({said})\n"
+        f"[bold]{escape(str(output))}[/]   ({description})\n"
         f"read back, its logits differ from the run's by {result['largest_difference']:.2g} at the most"
     )
     if json:

@@ -26,11 +26,11 @@ def import_(folder: Path, /, *, run: Path, json: bool = False) -> None:
 
     show_warnings()
     out = console(json)
-    made, changed = import_huggingface(folder, run)
+    imported, changed = import_huggingface(folder, run)
     out.print(
-        f"the run is in [bold]{escape(str(made.path))}[/]; its weights are "
+        f"the run is in [bold]{escape(str(imported.path))}[/]; its weights are "
         + ("not those of the export, so its calibration was left behind" if changed else "those of the export")
-        + f"\nnext:\n  {escape(shlex.join(['closedbook', 'evaluate', str(made.path)]))} --questions FILE --save"
+        + f"\nnext:\n  {escape(shlex.join(['closedbook', 'evaluate', str(imported.path)]))} --questions FILE --save"
     )
     if json:
-        print_json({"run": str(made.path), "weights_changed": changed})
+        print_json({"run": str(imported.path), "weights_changed": changed})

@@ -37,9 +37,9 @@ from closedbook.training.events import Message, Plan, Step, ValidationEvent
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
-def shown(text: str) -> str:
-    """A text as it may be printed: what would steer a terminal is shown, as \\x1b, not sent."""
-    return CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
+def printable(text: str) -> str:
+    """A text that is safe to print: what would steer a terminal is spelled out, as \\x1b, not sent."""
+    return CONTROL.sub(lambda match: repr(match.group())[1:-1], text)
 
 
 # As rich finds a tag, and a bracket that is none; each with the backslashes before it.
@@ -55,16 +55,16 @@ def escape(text: str) -> str:
     bare = text.rstrip("\\")
     behind = "\\" * (2 * (len(text) - len(bare)))
 
-    def doubled(found: re.Match[str]) -> str:
-        before, tag = found[1], found[2]
-        return f"{before}{before}\\{tag}" if tag else f"{found[0]}\\"
+    def doubled(match: re.Match[str]) -> str:
+        before, tag = match[1], match[2]
+        return f"{before}{before}\\{tag}" if tag else f"{match[0]}\\"
 
     return BRACKET.sub(doubled, bare) + (f"{behind}[none][/none]" if behind else "")
 
 
-def say(text: str, end: str = "\n", error: bool = False) -> None:
+def echo(text: str, end: str = "\n", error: bool = False) -> None:
     """Print a text on standard output, or on standard error."""
-    print(shown(text), end=end, file=sys.stderr if error else sys.stdout, flush=error)
+    print(printable(text), end=end, file=sys.stderr if error else sys.stdout, flush=error)
 
 
 # Options that several commands have, with their line in the help.
@@ -87,19 +87,24 @@ class PipeConsole(Console):
         raise BrokenPipeError
 
     def render_str(self, text: str, **options: Any) -> Text:
-        return super().render_str(shown(text), **options)  # here so that columns are as wide as what they hold
+        return super().render_str(printable(text), **options)  # here so that columns are as wide as what they hold
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         for segment in super().render(renderable, options):
             unsafe = not segment.control and CONTROL.search(segment.text)
-            yield Segment(shown(segment.text), segment.style) if unsafe else segment
+            yield Segment(printable(segment.text), segment.style) if unsafe else segment
 
 
-def console(as_json: bool = False) -> Console:
-    """Where words for people go. Lines are never broken, and piped tables are as wide as what they hold."""
-    out = PipeConsole(stderr=as_json, highlight=False, soft_wrap=True, emoji=False)
+def console(as_json: bool = False, width: int | None = None) -> Console:
+    """Where words for people go. Lines are never broken, and piped tables are as wide as what they hold.
+
+    With a `width`, lines and tables are broken there, on a terminal and piped alike.
+    """
+    out = PipeConsole(stderr=as_json, highlight=False, soft_wrap=width is None, emoji=False)
     if not out.is_terminal:
-        out.width = 1000
+        out.width = width or 1000
+    elif width is not None:
+        out.width = min(out.width, width)
     return out
 
 
@@ -112,7 +117,7 @@ def print_json(data: Any) -> None:
 def as_json(data: Any, **options: Any) -> str:
     """JSON that may be printed: what would steer a terminal is escaped, which means the same."""
     text = json.dumps(data, **{"ensure_ascii": False, **options})
-    return CONTROL.sub(lambda found: f"\\u{ord(found.group()):04x}", text)  # these stand in strings only
+    return CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", text)  # these stand in strings only
 
 
 def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = (), binary: bool = False) -> None:
@@ -130,8 +135,8 @@ def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = 
         raise RunError(f"{path} cannot be written: no permission; choose another place")
     from closedbook.data.files import Source
 
-    for given in inputs:
-        if given is not None and _same(path, Source.of(given).path):
+    for source in inputs:
+        if source is not None and _same(path, Source.of(source).path):
             raise RunError(f"{path} is named twice; name another file, so that nothing is overwritten")
     for run in runs:
         for what, trained in _trained_on(run):
@@ -152,12 +157,12 @@ def check_folder(folder: Path, *inputs: str | Path | None) -> None:
     """Raise RunError where an input lies in a folder that is to be replaced."""
     from closedbook.data.files import Source
 
-    for given in inputs:
-        if given is None:
+    for source in inputs:
+        if source is None:
             continue
-        place = Path(os.path.realpath(Source.of(given).path))
+        place = Path(os.path.realpath(Source.of(source).path))
         if Path(os.path.realpath(folder)) in place.parents:
-            raise RunError(f"{given} is in {folder}, which is replaced; move it elsewhere first")
+            raise RunError(f"{source} is in {folder}, which is replaced; move it elsewhere first")
 
 
 def check_study(folder: Path, name: str, *inputs: str | Path | None, runs: Sequence[Path] = ()) -> None:
@@ -167,10 +172,10 @@ def check_study(folder: Path, name: str, *inputs: str | Path | None, runs: Seque
             check_output(folder / f"{name}{suffix}", *inputs, runs=runs)
 
 
-def _same(path: Path, given: Path) -> bool:
+def _same(path: Path, other: Path) -> bool:
     """Whether two paths lead to one file."""
     try:
-        return path.samefile(given) if path.exists() and given.exists() else path.resolve() == given.resolve()
+        return path.samefile(other) if path.exists() and other.exists() else path.resolve() == other.resolve()
     except (OSError, RuntimeError):  # a loop of links, say: whoever reads it says so
         return False
 
@@ -213,29 +218,29 @@ def show_warnings() -> None:
     """Print Python's warnings as one plain line each on standard error."""
 
     def show(message: Any, category: Any, *_: Any, **__: Any) -> None:
-        say(f"closedbook: warning: {message}", error=True)
+        echo(f"closedbook: warning: {message}", error=True)
 
     warnings.showwarning = show
     warnings.simplefilter("always", UserWarning)
 
 
-def use_mixers(given: Sequence[str] | None) -> None:
+def use_mixers(mixers: Sequence[str] | None) -> None:
     """Execute the files of --mixer, for commands that open several runs."""
-    if given:
+    if mixers:
         from closedbook.model.custom_mixers import use_mixer
 
-        for one in given:
-            use_mixer(one)
+        for mixer in mixers:
+            use_mixer(mixer)
 
 
 def table(*headings: str) -> Table:
     """A quiet table; headings that end in ">" are right-aligned."""
-    made = Table(box=None, header_style="bold", pad_edge=False)
+    quiet = Table(box=None, header_style="bold", pad_edge=False)
     for heading in headings:
         # Where the terminal is narrow, a word goes on in the next line: nothing is cut off.
         right = heading.endswith(">")
-        made.add_column(heading.removesuffix(">"), justify="right" if right else "left", overflow="fold")
-    return made
+        quiet.add_column(heading.removesuffix(">"), justify="right" if right else "left", overflow="fold")
+    return quiet
 
 
 @contextlib.contextmanager
@@ -333,7 +338,7 @@ class TrainingDisplay:
                 TimeRemainingColumn(),
             )
             self.progress = Progress(*columns, console=self.out)
-            self.live = Live(console=self.out, get_renderable=self._seen, refresh_per_second=4)
+            self.live = Live(console=self.out, get_renderable=self._view, refresh_per_second=4)
             self.live.start()
             self.task = self.progress.add_task(step.stage, total=step.steps, loss=step.loss, speed="")
         if step.step % (step.steps // 2000 + 1) == 0:
@@ -344,19 +349,19 @@ class TrainingDisplay:
         """Keep the answers for the next look; where piped, say them in one line."""
         self.answers = list(event.answers)
         if not self.out.is_interactive:
-            said = " · ".join(f"{answer.answer} {_mark(answer)}" for answer in self.answers)
-            self.out.print(escape(f"kept-out questions: {said}"))
+            line = " · ".join(f"{answer.answer} {_mark(answer)}" for answer in self.answers)
+            self.out.print(escape(f"kept-out questions: {line}"))
 
-    def _seen(self) -> Group:
+    def _view(self) -> Group:
         """Curve, questions and bar, as they stand."""
         assert self.progress is not None
-        shown: list[Any] = [Text("\n".join(curve(self.losses)), style="cyan")] if len(self.losses) > 1 else []
+        parts: list[Any] = [Text("\n".join(curve(self.losses)), style="cyan")] if len(self.losses) > 1 else []
         if self.answers:
             rows = table("kept out", "answer now", "")
             for answer in self.answers:
                 rows.add_row(escape(answer.question), escape(answer.answer), escape(_mark(answer)))
-            shown.append(rows)
-        return Group(*shown, self.progress)
+            parts.append(rows)
+        return Group(*parts, self.progress)
 
     def _line(self, step: Any, speed: float, fresh: bool) -> None:
         now = time.monotonic()
@@ -376,14 +381,14 @@ class TrainingDisplay:
 
 
 @contextlib.contextmanager
-def training(out: Console, kept: Callable[[], str]) -> Iterator[TrainingDisplay]:
-    """The display of a study's trainings. After Ctrl-C it says what `kept` does, and exits with 130."""
+def training(out: Console, progress_so_far: Callable[[], str]) -> Iterator[TrainingDisplay]:
+    """The display of a study's trainings. After Ctrl-C it says how far they came, and exits with 130."""
     display = TrainingDisplay(out)
     try:
         yield display
     except KeyboardInterrupt:
         display.close()
-        out.print(f"\ninterrupted; {escape(kept())}. The same command goes on")
+        out.print(f"\ninterrupted; {escape(progress_so_far())}. The same command goes on")
         sys.exit(130)
     finally:
         display.close()

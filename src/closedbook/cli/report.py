@@ -51,7 +51,7 @@ def report(
         raise RunError("give one or more run folders, or --source; `closedbook list runs` shows runs")
     target = output or (Path("source.html") if source else runs[0] / "report.html")
     if output is not None or source or runs[0].is_dir():
-        check_output(target, questions, *((one.rpartition(":")[0] or None) for one in mixer or ()), runs=runs)
+        check_output(target, questions, *((argument.rpartition(":")[0] or None) for argument in mixer or ()), runs=runs)
     from closedbook.runs.store import write_output
 
     show_warnings()

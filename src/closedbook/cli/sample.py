@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import print_json, say, show_warnings
+from closedbook.cli.output import echo, print_json, show_warnings
 
 
 def sample(
@@ -49,4 +49,4 @@ def sample(
     if json:
         print_json({"prompt": prompt, "text": text})
     else:
-        say(prompt + text)
+        echo(prompt + text)

@@ -15,7 +15,7 @@ from closedbook.errors import RunError
 
 
 def serve(
-    *given: Path,
+    *paths: Path,
     runs: Path = Path("runs"),
     host: str = "127.0.0.1",
     port: int = 8000,
@@ -31,7 +31,7 @@ def serve(
 
     Parameters
     ----------
-    given: Path
+    paths: Path
         Run folders to show first; the page also shows those in --runs, new ones as they appear.
     runs: Path
         The folder in which runs are looked for.
@@ -53,7 +53,7 @@ def serve(
     from closedbook.web.security import is_loopback
 
     use_mixers(mixer)
-    registry = RunRegistry(given, runs)
+    registry = RunRegistry(paths, runs)
     out = console(json)
     token = None if is_loopback(host) else secrets.token_urlsafe(24)
     with server.bind(host, port) as listening:

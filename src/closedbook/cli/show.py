@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from closedbook.cli.output import Overrides, RunsMixer, console, escape, print_json, say, table
+from closedbook.cli.output import Overrides, RunsMixer, console, echo, escape, print_json, table
 from closedbook.formatting import percent
 
 show = App(
@@ -44,7 +44,7 @@ def recipe(
     if json:
         print_json(encode(loaded))
     else:
-        say(loaded.to_toml(), end="")
+        echo(loaded.to_toml(), end="")
 
 
 @show.command
@@ -99,26 +99,26 @@ def objective(
     loaded = load_recipe(recipe or trained_with(name))
     corpus_documents = (read_documents if loaded.data.documents == "titled" else read_text)(documents)
     lines = [item.text for item in corpus_documents.items]
-    given = read_questions(questions, need_answers=True) if questions else None
-    texts, answers = (given.texts, given.answers) if given else ([], [])
+    loaded_questions = read_questions(questions, need_answers=True) if questions else None
+    texts, answers = (loaded_questions.texts, loaded_questions.answers) if loaded_questions else ([], [])
     vocabulary = make_vocabulary(
         loaded.vocabulary.kind, lines, loaded.vocabulary.size, texts, answers, corpus_documents.titles
     )
-    corpus = Corpus(corpus_documents, given, vocabulary, loaded.model.context_length)
+    corpus = Corpus(corpus_documents, loaded_questions, vocabulary, loaded.model.context_length)
     parts = [share.objective for stage in loaded.stages for share in stage.objectives if share.objective.name == name]
-    made = (parts[0] if parts else ComponentSpec(name)).make("objective", corpus)
+    built = (parts[0] if parts else ComponentSpec(name)).make("objective", corpus)
     rng = np.random.default_rng(seed)
-    if not made.items:
+    if not built.items:
         raise DataError(nothing_to_show(name, corpus))
-    items = rng.permutation(made.items)[:number]
-    examples = made.examples(items, rng.random((len(items), made.draws)))
+    items = rng.permutation(built.items)[:number]
+    examples = built.examples(items, rng.random((len(items), built.draws)))
     entries = []
     for i in range(len(examples)):
         labels = examples.labels[examples.inputs.starts[i] : examples.inputs.starts[i + 1]]
         seen = "".join(vocabulary.token(token) for token in examples.inputs[i])
         between = " " if vocabulary.answers_in_one else ""  # phrases need room, characters stand below each other
-        said = between.join("·" if label == NONE else vocabulary.output(label) for label in labels)
-        entries.append({"x": seen, "y": said})
+        target = between.join("·" if label == NONE else vocabulary.output(label) for label in labels)
+        entries.append({"x": seen, "y": target})
     if json:
         print_json(entries)
         return

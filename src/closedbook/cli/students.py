@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from closedbook.cli.output import console, escape, print_json, say, table
+from closedbook.cli.output import console, echo, escape, print_json, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,19 +60,19 @@ def check(
     from closedbook.errors import DataError
 
     out = console(json)
-    found = checking.files_in(files)
-    say(f"closedbook: warning: {checking.WARNING}", error=True)
-    what = str(found[0]) if len(found) == 1 else f"{len(found)} files"
+    paths = checking.files_in(files)
+    echo(f"closedbook: warning: {checking.WARNING}", error=True)
+    what = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files"
     if not yes:
         if not sys.stdin.isatty():
             raise DataError(f"add --yes to execute {what} without being asked")
-        say(f"Execute {what}? [y/N] ", end="", error=True)
+        echo(f"Execute {what}? [y/N] ", end="", error=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):  # at its end, as after Ctrl-D: no
             raise DataError(f"{what}: nothing was executed")
     entries, wrong = [], 0
-    for number, file in enumerate(found):
+    for number, file in enumerate(paths):
         findings = checking.check(file, seconds=seconds, megabytes=megabytes)
-        if len(found) > 1:
+        if len(paths) > 1:
             out.print(("\n" if number else "") + f"[bold]{escape(str(file))}[/]")
         wrong += _print_findings(out, findings)
         entries += [{"file": str(file), **finding.to_json()} for finding in findings]
@@ -89,9 +89,9 @@ def _print_findings(out: Console, findings: Sequence[Finding]) -> int:
         if finding.why is not None:
             out.print(escape(f"    {finding.why}"))
     counts = Counter(finding.held for finding in findings)
-    said = [f"{counts[True]} of {len(findings)} hold"]
-    said += [f"{counts[False]} do not"] * bool(counts[False]) + [f"{counts[None]} to look at"] * bool(counts[None])
-    out.print("\n" + ", ".join(said))
+    summary = [f"{counts[True]} of {len(findings)} hold"]
+    summary += [f"{counts[False]} do not"] * bool(counts[False]) + [f"{counts[None]} to look at"] * bool(counts[None])
+    out.print("\n" + ", ".join(summary))
     return counts[False]
 
 
@@ -135,7 +135,7 @@ def score(
     scored = [file for file in files if isinstance(file, ScoredFile)]
     if per_question:
         for row in scoring.per_question(scored, questions):
-            say("\t".join(row), error=json)  # rich would make spaces of the tabs
+            echo("\t".join(row), error=json)  # rich would make spaces of the tabs
         out.print()
     if len(files) == 1:
         out.print("\n".join(printed(scored[0].score, "")))

@@ -77,19 +77,19 @@ def exposure(
     if not seeds or min(seeds) < 0 or not levels:
         raise DataError("study exposure needs at least one of --seeds, from 0, and one of --levels")
     loaded = of_length(recipe, [*mixer_overrides(mixer, recipe), *(set_ or [])], steps)
-    made = Study(Design(people, tuple(sorted(set(levels))), biographies, loaded), folder)
+    experiment = Study(Design(people, tuple(sorted(set(levels))), biographies, loaded), folder)
     cells = len(dict.fromkeys(seeds))
 
     def done() -> int:
-        return cells - len(made.missing(seeds))
+        return cells - len(experiment.missing(seeds))
 
     with training(out, lambda: f"{done()} of {cells} cells are kept in {folder}") as display:
-        record = made.run(
+        record = experiment.run(
             seeds, threads=threads, callbacks=[display], command=typed(),
             begin=lambda seed: out.print(f"[bold]cell {done() + 1} of {cells}[/]: seed {seed}"),
         )  # fmt: skip
-    if others := cells - done():
-        out.print(f"{others} of {cells} cells are left to another process that is at them; look again later")
+    if remaining := cells - done():
+        out.print(f"{remaining} of {cells} cells are left to another process that is at them; look again later")
     if "summary" not in record:
         return
     rows = table("", "documents>", "right>", "of>", "accuracy>", "95 % interval", "bits a fact>", "worth>")

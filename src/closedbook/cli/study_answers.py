@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +26,9 @@ from closedbook.cli.output import (
 from closedbook.formatting import interval, percent, points
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from closedbook.config.schema import Recipe
-    from closedbook.data.questions import Questions
-    from closedbook.inference.run import Run
 
 
 def ablation(
@@ -88,15 +89,15 @@ def ablation(
             begin=lambda number: out.print(f"[bold]model {number + 1} of {models}[/]"),
         )  # fmt: skip
     rows = table("people", "of them>", "page in>", "page out>", "effect, points>", "95 % interval", "by chance")
-    for name, one in record["summary"]["effect"].items():
-        spans = [interval(one[key], points) for key in ("interval", "permutation_interval")]
+    for name, row in record["summary"]["effect"].items():
+        intervals = [interval(row[key], points) for key in ("interval", "permutation_interval")]
         rows.add_row(
-            name, f"{one['people']:,}", percent(one["accuracy_in"]), percent(one["accuracy_out"]),
-            points(one["effect"]), *spans,
+            name, f"{row['people']:,}", percent(row["accuracy_in"]), percent(row["accuracy_out"]),
+            points(row["effect"]), *intervals,
         )  # fmt: skip
     out.print(rows)
     if met := record["summary"]["met"]:
-        listing = ", ".join(f"{name} {one['mean']:.3f}" for name, one in met["auroc"].items())
+        listing = ", ".join(f"{name} {judge['mean']:.3f}" for name, judge in met["auroc"].items())
         out.print(f"met or taken out, AUROC: {listing}")
     finish(out, folder, "ablation", record, json)
 
@@ -129,15 +130,14 @@ def fluency(
     """
     from closedbook.studies.fluency import run_fluency
 
-    out, loaded, given = _begin(run, questions, mixer, json, folder, "fluency", need_answers=True)
-    record = _asking(out, folder, lambda asked: run_fluency(loaded, given, folder, progress=asked))
-    rows = table("judge of right and wrong", "AUROC>", "95 % interval")
-    for name, one in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
-        rows.add_row(
-            name.replace("_", " "), f"{one['auroc']:.3f}", " to ".join(f"{x:.3f}" for x in one["auroc_interval"])
-        )
-    out.print(rows)
-    finish(out, folder, "fluency", record, json)
+    def show(out: Console, record: dict[str, Any]) -> None:
+        rows = table("judge of right and wrong", "AUROC>", "95 % interval")
+        for name, judge in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
+            bounds = " to ".join(f"{bound:.3f}" for bound in judge["auroc_interval"])
+            rows.add_row(name.replace("_", " "), f"{judge['auroc']:.3f}", bounds)
+        out.print(rows)
+
+    _study("fluency", run_fluency, show, run, questions, folder, mixer, json, need_answers=True)
 
 
 def strangers(
@@ -179,19 +179,19 @@ def strangers(
     if count < 1:
         raise DataError(f"--count {count} must be 1 or more")
     more = {"page taken out": read_lines(left_out, "names")[0]} if left_out is not None else {}
-    out, loaded, given = _begin(run, questions, mixer, json, folder, "strangers", more=left_out)
-    record = _asking(
-        out, folder, lambda asked: run_strangers(loaded, given, folder, count=count, more=more, progress=asked)
-    )
-    rows = table("who", "names>", "called met>", "AUROC of met against known>", "most frequent answer")
-    for name, one in record["groups"].items():
-        against = one["met_against_known"]
-        rows.add_row(
-            name, f"{one['names']:,}", percent(one["called_met"]), f"{against['auroc']:.3f}" if against else "–",
-            escape(one["common"][0][0]),
-        )  # fmt: skip
-    out.print(rows)
-    finish(out, folder, "strangers", record, json)
+
+    def show(out: Console, record: dict[str, Any]) -> None:
+        rows = table("who", "names>", "called met>", "AUROC of met against known>", "most frequent answer")
+        for name, group in record["groups"].items():
+            against = group["met_against_known"]
+            rows.add_row(
+                name, f"{group['names']:,}", percent(group["called_met"]),
+                f"{against['auroc']:.3f}" if against else "–", escape(group["common"][0][0]),
+            )  # fmt: skip
+        out.print(rows)
+
+    work = partial(run_strangers, count=count, more=more)
+    _study("strangers", work, show, run, questions, folder, mixer, json, more=left_out)
 
 
 def reversal(
@@ -225,44 +225,49 @@ def reversal(
     """
     from closedbook.studies.reversal import run_reversal
 
-    out, loaded, given = _begin(run, questions, mixer, json, folder, "reversal", need_answers=True)
-    record = _asking(out, folder, lambda asked: run_reversal(loaded, given, folder, form, progress=asked))
-    for name in ("forward", "backward"):
-        one = record[name]
-        out.print(f"{name}s: {one['correct']} of {one['total']} right, {percent(one['accuracy'])}")
-    finish(out, folder, "reversal", record, json)
+    def show(out: Console, record: dict[str, Any]) -> None:
+        for name in ("forward", "backward"):
+            score = record[name]
+            out.print(f"{name}s: {score['correct']} of {score['total']} right, {percent(score['accuracy'])}")
+
+    _study(
+        "reversal", partial(run_reversal, form=form), show, run, questions, folder, mixer, json, need_answers=True
+    )  # fmt: skip
 
 
-def _begin(
+def _study(
+    name: str,
+    work: Callable[..., dict[str, Any]],
+    show: Callable[[Console, dict[str, Any]], None],
     run: Path,
     questions: Path,
+    folder: Path,
     mixer: str | None,
     json: bool,
-    folder: Path,
-    name: str,
+    *,
     need_answers: bool = False,
     more: Path | None = None,
-) -> tuple[Any, Run, Questions]:
+) -> None:
+    """Load the inputs, run the study with a progress bar, and show its record. After Ctrl-C it can be resumed."""
     import closedbook
     from closedbook.data.questions import read_questions
 
     show_warnings()
     check_study(folder, name, questions, more, runs=[run])
-    given = read_questions(questions, need_answers=need_answers)
-    return console(json), closedbook.load(run, mixer), given
-
-
-def _asking(out: Any, folder: Path, work: Callable[[Callable[[int], None]], dict[str, Any]]) -> dict[str, Any]:
-    """The record of a study that shows how much it has asked, and can be interrupted."""
+    content = read_questions(questions, need_answers=need_answers)
+    out, loaded = console(json), closedbook.load(run, mixer)
     try:
-        with progress(out, "questions asked") as asked:
-            return work(asked)
+        with progress(out, "questions asked") as bar:
+            record = work(loaded, content, folder, progress=bar)
     except KeyboardInterrupt:
         out.print(f"\ninterrupted; answers so far are kept in {escape(str(folder))}. The same command goes on")
         sys.exit(130)
+    show(out, record)
+    finish(out, folder, name, record, json)
 
 
-def finish(out: Any, folder: Path, name: str, record: dict[str, Any], json: bool) -> None:
+def finish(out: Console, folder: Path, name: str, record: dict[str, Any], json: bool) -> None:
+    """Say where the page is, and print the record for --json."""
     out.print(f"\nthe page is {escape(str(folder / name))}.md, its figure beside it")
     if json:
         print_json(record)

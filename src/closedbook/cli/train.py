@@ -226,12 +226,12 @@ def last_unfinished(recipe: Recipe) -> Path:
 
     def same(folder: RunFolder) -> bool:
         try:
-            begun = folder.recipe()
+            started = folder.recipe()
         except ClosedbookError:
             return False
-        return replace(begun, model=replace(begun.model, matmul_dtype=recipe.model.matmul_dtype)) == recipe
+        return replace(started, model=replace(started.model, matmul_dtype=recipe.model.matmul_dtype)) == recipe
 
-    found = [f for f in list_runs() if f.record().get("recipe") == recipe.name and not f.finished]
-    if not found:
+    unfinished = [f for f in list_runs() if f.record().get("recipe") == recipe.name and not f.finished]
+    if not unfinished:
         raise RunError(f"no unfinished run of {recipe.name} in runs/; name its folder with --run")
-    return ([f for f in found if same(f)] or found)[-1].path
+    return ([f for f in unfinished if same(f)] or unfinished)[-1].path

@@ -1,1 +1,1 @@
-"""The course's files and programs: its parameter files, its commands, and a student's own code held to its handout."""
+"""The course: its parameter files, its commands, and checks of students' code against the handout."""

@@ -1,4 +1,4 @@
-"""What the course's `run.py` and `dataset.py` do, by our own training: recipes, predictions, lines, examples."""
+"""The course's `run.py` and `dataset.py` on our own training: recipes, predictions, scores, examples."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from closedbook.objectives import Corpus
 from closedbook.training.setup import StartingWeights
 
 UNPRETRAINED_EPOCHS = 75
-BOTTLENECK = 32  # what the course's flag is where it is left out; its scripts give 64, as course-perceiver has it
-FUNCTIONS = {"pretrain": "pretrain_lr", "finetune": "finetune_lr"}  # stage of a course recipe: the flag of its rate
+BOTTLENECK = 32  # the default of the course's flag; its scripts pass 64, as course-perceiver does
+FUNCTIONS = {"pretrain": "pretrain_lr", "finetune": "finetune_lr"}  # stage of a course recipe: its learning-rate flag
 
 
 def course_recipe(
@@ -41,17 +41,17 @@ def course_recipe(
     epochs: int | None = None,
     schedule: str = "2021",
 ) -> Recipe:
-    """One leg of a course recipe, as `run.py pretrain` and `run.py finetune` train it.
+    """One stage of a course recipe, as `run.py pretrain` and `run.py finetune` train it.
 
     Args:
         function: "pretrain" or "finetune".
         variant: the end of a recipe's name, course-VARIANT.
-        pretrained: finetuning starts from a file; without one it takes 75 epochs.
-        rate: of the optimiser, in place of the recipe's.
-        bottleneck: positions between the Perceiver's first layer and its last, BOTTLENECK if left out; other variants
-            have none, and as in the course it changes nothing for them.
-        epochs: in place of all the others.
-        schedule: "2024" for the rate that falls once over all of pretraining; every edition before had the other.
+        pretrained: whether finetuning starts from a file; without one it takes 75 epochs.
+        rate: a learning rate to replace the recipe's.
+        bottleneck: positions between the Perceiver's first and last layer, BOTTLENECK by default; ignored, as in the
+            course, for other variants.
+        epochs: epochs to replace the recipe's.
+        schedule: "2024" for the learning rate that decays once over all of pretraining; before, it did not.
 
     Raises RecipeError for an unknown variant or a value that cannot be used.
     """
@@ -72,27 +72,27 @@ def course_recipe(
         epochs = UNPRETRAINED_EPOCHS
     if epochs is not None:
         sets.append(f"stages.{function}.epochs={epochs}")
-    whole = load_recipe(name, sets)
-    stages = tuple(stage for stage in whole.stages if stage.name == function)
+    recipe = load_recipe(name, sets)
+    stages = tuple(stage for stage in recipe.stages if stage.name == function)
     if not stages:
         raise RecipeError(f"the recipe {name} has no stage called {function}")
-    return replace(whole, name=f"{name}-{function}", summary=f"One leg of {name}: {function}.", stages=stages)
+    return replace(recipe, name=f"{name}-{function}", summary=f"One leg of {name}: {function}.", stages=stages)
 
 
 def variants() -> list[str]:
-    """The variants for which there is a recipe with both legs."""
+    """The variants whose recipe has both stages."""
     names = [name.removeprefix("course-") for name in recipe_names() if name.startswith("course-")]
     return [name for name in names if len(load_recipe(f"course-{name}").stages) == len(FUNCTIONS)]
 
 
 def start_from(path: Path) -> StartingWeights:
-    """A parameter file to begin a training from. Raises DataError or RunError where it is none."""
+    """A parameter file to start training from. Raises DataError or RunError if it is not one."""
     tensors, sha256 = read_params(path)
     return StartingWeights(str(path), sha256, lambda model: put_params(model, tensors, str(path)))
 
 
 def load_model(recipe: Recipe, corpus: Path, reading: Path) -> tuple[GPT, Vocabulary]:
-    """The network of a parameter file, and the vocabulary of its corpus. Raises what reading them does."""
+    """The network of a parameter file, and the vocabulary of its corpus."""
     documents = read_documents(corpus).items
     vocabulary = Characters.train(document.text for document in documents)
     with torch.random.fork_rng(devices=[]):
@@ -106,9 +106,9 @@ def load_model(recipe: Recipe, corpus: Path, reading: Path) -> tuple[GPT, Vocabu
 
 
 def prompts(questions: Questions, vocabulary: Vocabulary | None = None) -> list[str]:
-    """The text before ⁇ as `run.py evaluate` cuts it from a line: up to the tab, or else with the line's newline.
+    """The text before ⁇, as `run.py evaluate` takes it from a line: up to the tab, or else with the line's newline.
 
-    A byte-order mark before the first is part of it where the vocabulary has one; the course's code fails elsewhere.
+    A byte-order mark is part of the first prompt if the vocabulary has it; otherwise the course's code fails.
     """
     content, texts = read_bytes(questions.source, "questions"), questions.texts
     if not questions.answered:
@@ -120,9 +120,9 @@ def prompts(questions: Questions, vocabulary: Vocabulary | None = None) -> list[
 
 
 def predict(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], length: int = 32) -> list[str]:
-    """What stands after the prompt's ⁇ and before the next, untrimmed: greedy, at most `length` characters.
+    """The greedy continuation between the prompt's ⁇ and the next, untrimmed, of at most `length` characters.
 
-    Raises DataError for a prompt that leaves the answer no room, or has a character that the corpus lacks.
+    Raises DataError for a prompt that is too long or has a character that the corpus lacks.
     """
     encoded = []
     for line, text in enumerate(texts, 1):
@@ -134,18 +134,18 @@ def predict(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], length: in
                 f"question {line} is too long; it may have {model.recipe.context_length - length - 2} characters"
             )
     generated = greedy(model, encoded, length)
-    return ["".join(PAD_CHARACTER if i == PAD else vocabulary.decode([i]) for i in one.ids) for one in generated]
+    return ["".join(PAD_CHARACTER if i == PAD else vocabulary.decode([i]) for i in answer.ids) for answer in generated]
 
 
 def predictions_file(predictions: Sequence[str]) -> str:
-    """One prediction a line. A newline within one, which would make two lines of it, becomes a space."""
+    """One prediction a line. A newline within a prediction becomes a space."""
     return "".join(prediction.replace("\n", " ") + "\n" for prediction in predictions)
 
 
 def score_places(predictions: Sequence[str], questions: Questions) -> Score:
-    """Exact match, character by character; correct is None where the file has no answers.
+    """Exact match, character by character; `correct` is None if the file has no answers.
 
-    Raises DataError where there are more or fewer predictions than questions.
+    Raises DataError if there are more or fewer predictions than questions.
     """
     if len(predictions) != len(questions):
         raise DataError(
@@ -153,12 +153,12 @@ def score_places(predictions: Sequence[str], questions: Questions) -> Score:
         )
     if not questions.answered:
         return Score(None, len(questions))
-    right = sum(said == gold for said, gold in zip(predictions, questions.answers, strict=True))
+    right = sum(prediction == gold for prediction, gold in zip(predictions, questions.answers, strict=True))
     return Score(right, len(questions))
 
 
 def printed(score: Score, written_to: str) -> list[str]:
-    """The lines that the course's programs print, digit for digit."""
+    """The lines that the course's programs print, character for character."""
     if score.correct is None:
         return [
             "No gold birth places provided; returning (0,0)",
@@ -169,31 +169,34 @@ def printed(score: Score, written_to: str) -> list[str]:
 
 
 def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: int = 0) -> Iterator[tuple[str, str]]:
-    """(x, y) of the first examples of "namedata" or "charcorruption" as text, padded to block − 1 as in the course.
+    """(x, y) of the first examples of "namedata" or "charcorruption" as text, padded as in the course.
 
-    The network never sees this padding: it is cut off and changes no gradient.
+    Our training does not pad to block_size − 1; the padding would change no gradient.
     """
     recipe = load_recipe("course-vanilla")
     documents = read_documents(corpus)
-    asked = read_questions(questions, need_answers=True).ascii() if kind == "namedata" else None
+    pairs = read_questions(questions, need_answers=True).ascii() if kind == "namedata" else None
     vocabulary = Characters.train(document.text for document in documents.items)
     objective = ComponentSpec("question" if kind == "namedata" else "span").make(
-        "objective", Corpus(documents, asked, vocabulary, recipe.model.context_length)
+        "objective", Corpus(documents, pairs, vocabulary, recipe.model.context_length)
     )
     items = np.arange(min(number, objective.items))
-    made = objective.examples(items, np.random.default_rng(seed).random((len(items), objective.draws)))
+    batch = objective.examples(items, np.random.default_rng(seed).random((len(items), objective.draws)))
     width = recipe.model.context_length - 1
 
     def shown(tokens: Sequence[int]) -> str:
         text = "".join(PAD_CHARACTER if token in (PAD, NONE) else vocabulary.token(token) for token in tokens)
         return text[:width].ljust(width, PAD_CHARACTER)
 
-    for i in range(len(made)):
-        labels = made.labels[made.inputs.starts[i] : made.inputs.starts[i + 1]]
-        yield shown([*made.inputs[i], labels[-1]]), shown(labels)  # we leave out the last input: nothing follows it
+    for i in range(len(batch)):
+        labels = batch.labels[batch.inputs.starts[i] : batch.inputs.starts[i + 1]]
+        yield (
+            shown([*batch.inputs[i], labels[-1]]),
+            shown(labels),
+        )  # our inputs end before the last token, which is only a label
 
 
 def census(corpus: Path) -> str:
-    """`CharCorruptionDataset`'s greeting: characters of the file, and its alphabet with PAD and MASK."""
+    """The line that `CharCorruptionDataset` prints: the file's length, and its alphabet with PAD and MASK."""
     text = universal_newlines(read_bytes(corpus, "documents").decode("utf-8"))
     return f"data has {len(text)} characters, {len(set(text)) + 2} unique."

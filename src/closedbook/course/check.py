@@ -1,4 +1,4 @@
-"""A student's file held to the handout, in a process of its own with limits. No jail: it has the user's rights."""
+"""Check a student's file against the handout, in a process with limits. Not a sandbox: it has the user's rights."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ WARNING = (
 )
 DEFINES = re.compile(rf"^\s*(?:class|def)\s+(?:{'|'.join(CHECKED)})\b", re.MULTILINE)
 SKIPPED = frozenset({"__pycache__", "venv", "env", "node_modules", "site-packages"})
-MOST_SAID = 1 << 20  # bytes of findings; some kilobytes are usual
-MOST_WRITTEN = 64 << 20  # bytes in the folder that the file runs in
+MAX_REPORT_BYTES = 1 << 20  # a usual report has some kilobytes
+MAX_FILE_BYTES = 64 << 20  # in the folder that the file runs in
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that the handout asks for.
+    """The result of one check.
 
-    `held` is None where it cannot be judged and a teacher should look; `why` says what is wrong or cannot be judged.
+    `held` is None if the check cannot decide and a teacher should look; `why` says what is wrong or undecided.
     """
 
     name: str
@@ -49,24 +49,24 @@ class Finding:
         return {"name": self.name, "held": self.held, "why": self.why}
 
 
-def files_in(given: Sequence[Path]) -> list[Path]:
-    """The Python files to check: those given, and all in given folders that define what the course asks for.
+def files_in(paths: Sequence[Path]) -> list[Path]:
+    """The Python files to check: files themselves, and the files in folders that define what the course asks for.
 
-    Raises DataError for what is no Python file, and for a folder without any. Nothing is executed.
+    Raises DataError for anything but a Python file, and for a folder without one. Nothing is executed.
     """
-    found = []
-    for path in given:
+    files = []
+    for path in paths:
         if path.is_dir():
             inside = [file for file in sorted(_python_files(path)) if DEFINES.search(_text(file))]
             if not inside:
                 raise DataError(f"{path} holds no Python file that defines any of {', '.join(CHECKED)}")
-            found += inside
+            files += inside
         elif path.suffix == ".py" and path.is_file():
-            found.append(path)
+            files.append(path)
         else:
             kind = "is no Python file" if path.exists() else "does not exist"
             raise DataError(f"{path} {kind}; give a student's dataset.py, attention.py or model.py, or their folder")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(files))
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
@@ -84,11 +84,11 @@ def _text(file: Path) -> str:
 
 
 def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Finding]:
-    """Execute a student's dataset.py, attention.py or model.py and look at what it does.
+    """Execute a student's dataset.py, attention.py or model.py and check its classes and functions.
 
-    `seconds` of processor time (and twice as many by the clock, and 30), `megabytes` of memory for each process. A
-    file that breaks a limit or ends by itself has that as its last finding, and so has one that writes findings
-    itself or leaves processes behind. Raises DataError where there is no such file.
+    The limits are `seconds` of processor time (and 2 · seconds + 30 of wall time) and `megabytes` of memory per
+    process. Breaking a limit, exiting early, forging findings and leaving processes behind are findings too.
+    Raises DataError if there is no such file.
     """
     files_in([file])
     if seconds < 1 or megabytes < 512:
@@ -96,10 +96,10 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
     work = Path(tempfile.mkdtemp(prefix="closedbook-"))
     word = secrets.token_hex(16)
     command = [sys.executable, "-B", "-m", "closedbook.course.student", file.resolve(), seconds, megabytes]
-    known = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
+    inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     package = str(Path(closedbook.__file__).parents[1])
     environment = {
-        **known, "PYTHONPATH": package, "HOME": str(work), "TMPDIR": str(work), "OMP_NUM_THREADS": "1",
+        **inherited, "PYTHONPATH": package, "HOME": str(work), "TMPDIR": str(work), "OMP_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "", "PYTHONIOENCODING": "utf-8",
     }  # fmt: skip
     try:
@@ -108,16 +108,16 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
                 [str(part) for part in command], cwd=work, env=environment, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
-            said = _Said(process.stdout)
+            output = _PipeReader(process.stdout)
             try:
-                why = _wait(process, word, said, work, seconds)
+                why = _wait(process, word, output, work, seconds)
             finally:
                 _end(process)
             left = adopted.end()
-        said.close()
+        output.close()
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    findings, foreign, ended = _read(said.content, word)
+    findings, foreign, ended = _read(output.content, word)
     if why is None and (process.returncode != 0 or not ended):
         why = _ended(process.returncode, seconds)
     if why is not None:
@@ -131,8 +131,8 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
     return findings
 
 
-def _wait(process: subprocess.Popen[bytes], word: str, said: _Said, work: Path, seconds: int) -> str | None:
-    """Wait for the end, and say which limit was broken, if one was."""
+def _wait(process: subprocess.Popen[bytes], word: str, output: _PipeReader, work: Path, seconds: int) -> str | None:
+    """Wait for the process; return which limit it broke, or None."""
     assert process.stdin is not None
     with contextlib.suppress(OSError):
         process.stdin.write(word.encode() + b"\n")
@@ -145,10 +145,10 @@ def _wait(process: subprocess.Popen[bytes], word: str, said: _Said, work: Path, 
         if time.monotonic() > until:
             waited = 2 * seconds + 30
             return f"it was stopped after {waited} s by the clock; is there a loop without an end? Or raise --seconds"
-        if said.too_much:
-            return f"it was stopped: it wrote more than {MOST_SAID >> 20} MB into the report"
-        if _size(work) > MOST_WRITTEN:
-            return f"it was stopped: it wrote more than {MOST_WRITTEN >> 20} MB into files"
+        if output.too_much:
+            return f"it was stopped: it wrote more than {MAX_REPORT_BYTES >> 20} MB into the report"
+        if _size(work) > MAX_FILE_BYTES:
+            return f"it was stopped: it wrote more than {MAX_FILE_BYTES >> 20} MB into files"
 
 
 def _size(folder: Path) -> int:
@@ -161,8 +161,8 @@ def _size(folder: Path) -> int:
     return total
 
 
-class _Said:
-    """What comes out of a pipe, read aside and never more than `MOST_SAID`: the file could write without an end."""
+class _PipeReader:
+    """Reads a pipe in a thread, at most MAX_REPORT_BYTES, because the file could write without end."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
         assert pipe is not None
@@ -173,20 +173,20 @@ class _Said:
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             while block := os.read(self.pipe.fileno(), 1 << 16):
-                if len(self.content) + len(block) > MOST_SAID:
+                if len(self.content) + len(block) > MAX_REPORT_BYTES:
                     self.too_much = True
                     return
                 self.content += block
 
     def close(self) -> None:
-        """Nobody writes any more, unless a process got away; then what was read until now counts."""
+        """Close after the last writer; if some process still writes, keep what was read so far."""
         self.thread.join(1)
         if not self.thread.is_alive():
             self.pipe.close()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End what is left of the process, and of its group."""
+    """Kill the process and its group."""
     if hasattr(os, "killpg"):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -195,14 +195,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-class _Adopted:
-    """On Linux: processes whose parents ended come to this one, also those that left their session."""
+class _Orphans:
+    """On Linux: orphaned processes that this one adopts, including those that left their session."""
 
     def __init__(self) -> None:
         self.before = {pid for pid, _ in self._children()}
 
     def end(self) -> int:
-        """End them, and those that come to us then. Returns how many there were."""
+        """Kill them, and their own orphans. Returns how many there were."""
         ended = 0
         until = time.monotonic() + 5
         while time.monotonic() < until:
@@ -211,14 +211,14 @@ class _Adopted:
                 break
             for pid in strays:
                 with contextlib.suppress(OSError):
-                    ended += strays[pid] != "Z"  # one that has ended by itself only waits to be reaped
+                    ended += strays[pid] != "Z"  # a zombie only has to be reaped
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
         return ended
 
     @staticmethod
     def _children() -> Iterator[tuple[int, str]]:
-        """(id, state) of children in another session than ours; what this program starts itself stays in its own."""
+        """(id, state) of children in another session; what this program starts itself stays in its own session."""
         with contextlib.suppress(OSError):
             for name in os.listdir("/proc"):
                 if name.isdecimal():
@@ -229,23 +229,23 @@ class _Adopted:
 
 
 @contextlib.contextmanager
-def _adopting() -> Iterator[_Adopted]:
-    """Make this process the one to which orphans come, for a while (prctl PR_SET_CHILD_SUBREAPER)."""
+def _adopting() -> Iterator[_Orphans]:
+    """Let this process adopt orphans for a while (prctl PR_SET_CHILD_SUBREAPER)."""
     libc = None
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             libc = ctypes.CDLL(None)
             libc.prctl(36, 1, 0, 0, 0)
     try:
-        yield _Adopted()
+        yield _Orphans()
     finally:
         if libc is not None:
             libc.prctl(36, 0, 0, 0, 0)
 
 
 def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
-    """(findings, lines that lack the secret word, whether all findings arrived). A last line cut short is left out."""
-    found: list[Finding] = []
+    """(findings, lines without the secret word, whether all findings arrived). Skips a truncated last line."""
+    findings: list[Finding] = []
     foreign, end = 0, None
     lines = content.decode("utf-8", errors="replace").split("\n")
     for line in lines[:-1]:
@@ -258,14 +258,14 @@ def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
                 continue
             why = None if entry["why"] is None else _printable(str(entry["why"]))
             held = entry["held"] if isinstance(entry["held"], bool) else None
-            found.append(Finding(_printable(str(entry["name"])), why, held))
+            findings.append(Finding(_printable(str(entry["name"])), why, held))
         except (ValueError, KeyError, TypeError, RecursionError):
             foreign += 1
-    return found, foreign, end == len(found)
+    return findings, foreign, end == len(findings)
 
 
 def _printable(text: str) -> str:
-    """Control characters shown, not sent to the terminal."""
+    """Escape control characters, so that the terminal does not obey them."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 

@@ -19,12 +19,12 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.runs.store import write_output
 
-CONSTANTS = (".mask", ".rope_cache")  # what such a file holds beside trained numbers
-WRAPPERS = ("module.", "_orig_mod.")  # put before every name by DataParallel and torch.compile
+CONSTANTS = (".mask", ".rope_cache")  # entries that are not trained
+WRAPPERS = ("module.", "_orig_mod.")  # prefixes of DataParallel and torch.compile
 
 
 def params(model: GPT) -> dict[str, Tensor]:
-    """Everything that the course's own model would save, in its order: copies, on their own storage.
+    """Everything that the course's own model would save, in its order, as copies.
 
     Raises RecipeError for a network that the course's code has no class for.
     """
@@ -32,23 +32,23 @@ def params(model: GPT) -> dict[str, Tensor]:
 
 
 def put_params(model: GPT, tensors: dict[str, Tensor], source: str) -> None:
-    """Copy parameters under the course's names into a network; nothing is changed where they do not fit.
+    """Copy parameters under the course's names into a network, or change nothing if they do not fit.
 
     Raises RunError, naming `source` and the first name or shape that differs; RecipeError as `params` does.
     """
     if unlike := other_rope_cache(model, tensors):
         warnings.warn(f"{source}: {unlike[0]}", stacklevel=2)
     places = {name: place for name, place in _named(model) if not name.endswith(CONSTANTS)}
-    given = {name: tensor for name, tensor in tensors.items() if not name.endswith(CONSTANTS)}
-    for name in (*places, *given):
-        if name not in given:
+    weights = {name: tensor for name, tensor in tensors.items() if not name.endswith(CONSTANTS)}
+    for name in (*places, *weights):
+        if name not in weights:
             lost = "was it saved by another variant?"
-            if name == "down_block.C" and "down_block.ln1.weight" in given:
+            if name == "down_block.C" and "down_block.ln1.weight" in weights:
                 lost = "C was no nn.Parameter then, neither trained nor saved: mend the model and train it anew"
             raise RunError(f"{source} has no {name}, which this variant has; {lost}")
         if name not in places:
             raise RunError(f"{source} has {name}, which this variant has not; was it saved by another variant?")
-        tensor = given[name]
+        tensor = weights[name]
         if tensor.layout != torch.strided or tensor.is_nested or tensor.is_meta or not tensor.is_floating_point():
             kind = "meta" if tensor.is_meta else f"{tensor.layout}, {tensor.dtype}".replace("torch.", "")
             raise RunError(
@@ -64,13 +64,13 @@ def put_params(model: GPT, tensors: dict[str, Tensor], source: str) -> None:
             raise RunError(f"{source}: {name} holds values that are no numbers; its training diverged, train it anew")
     with torch.no_grad():
         for name, place in places.items():
-            place.copy_(given[name])
+            place.copy_(weights[name])
 
 
 def other_rope_cache(model: GPT, tensors: dict[str, Tensor]) -> tuple[str, Tensor | None] | None:
-    """Where a file's `rope_cache` is not ours: what is unlike, and its rotations (time, pair) if they can be used.
+    """If a file's `rope_cache` differs from ours: a message, and its rotations (time, pair) if they can be used.
 
-    The course's model keeps what the student's `precompute_rotary_emb` gave, and was trained with it.
+    The course's model saves the result of the student's `precompute_rotary_emb`, with which it was trained.
     """
     caches = {name: tensor for name, tensor in tensors.items() if name.endswith(".rope_cache")}
     if not caches or model.recipe.positions != "rotary":
@@ -93,7 +93,7 @@ def other_rope_cache(model: GPT, tensors: dict[str, Tensor]) -> tuple[str, Tenso
 
 
 def use_rope_cache(model: GPT, tensors: dict[str, Tensor]) -> None:
-    """Let a network answer with the `rope_cache` of its file, with which it was trained."""
+    """Make a network answer with the `rope_cache` that it was trained with."""
     if (unlike := other_rope_cache(model, tensors)) is not None and unlike[1] is not None:
         model.positions.turns = unlike[1]
 
@@ -106,29 +106,29 @@ def write_params(path: Path, model: GPT) -> None:
 
 
 def read_params(path: Path) -> tuple[dict[str, Tensor], str]:
-    """(tensors by the course's names, SHA-256 of the file), wherever they were saved.
+    """(tensors by the course's names, SHA-256 of the file), whatever device they were saved from.
 
-    The file is a pickle, of which nothing but tensors is accepted: code in it is not run. Raises DataError where it
-    cannot be read and RunError where it holds anything else.
+    The file is a pickle, of which only tensors are accepted and no code is run. Raises DataError if it cannot be read
+    and RunError if it holds anything else.
     """
     content = read_bytes(path, "parameters saved by torch.save")
     try:
-        if zipfile.is_zipfile(io.BytesIO(content)):  # torch.load does not look at the checksums that are in it
+        if zipfile.is_zipfile(io.BytesIO(content)):  # torch.load does not verify the checksums
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 if (part := archive.testzip()) is not None:
                     raise ValueError(f"the checksum of {part} differs")
-        found: Any = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+        state: Any = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged or hostile pickle fails in many ways, each with a page of advice
         reason = type(error).__name__
-        if not isinstance(error, UnpicklingError):  # of these torch only advises to trust the file
+        if not isinstance(error, UnpicklingError):  # its text is only advice to trust the file
             reason += ": " + " ".join(str(error).split("\n\n")[0].split())[:160]
         safe = path.suffix == ".safetensors"
         advice = "; make one with: closedbook export RUN --to params --output FILE" if safe else ""
         raise RunError(f"{path} is no file of parameters ({reason}); nothing was run{advice}") from None
-    if not isinstance(found, dict) or not found or not all(isinstance(item, Tensor) for item in found.values()):
+    if not isinstance(state, dict) or not state or not all(isinstance(item, Tensor) for item in state.values()):
         raise RunError(f"{path} is no file of parameters; save it with torch.save(model.state_dict(), path)")
     tensors = {}
-    for name, tensor in found.items():
+    for name, tensor in state.items():
         for wrapper in WRAPPERS:
             name = str(name).removeprefix(wrapper)
         tensors[name] = tensor

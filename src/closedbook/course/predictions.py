@@ -14,7 +14,7 @@ from closedbook.data.questions import Questions
 from closedbook.errors import DataError
 from closedbook.evaluation.score import Score, tally
 
-# What somebody writes above the predictions: "21.6%", "Correct: 108.0 out of 500.0: 21.6%", "accuracy 0.216".
+# What people write above the predictions: "21.6%", "Correct: 108.0 out of 500.0: 21.6%", "accuracy 0.216".
 FIGURE = re.compile(r"(correct|accuracy|score|dev|em|exact match)?\W*\d+([.,]\d+)?\s*(%.*|out of.*)?", re.IGNORECASE)
 
 
@@ -35,16 +35,16 @@ class ScoredFile:
 
 @dataclass(frozen=True)
 class Unscored:
-    """A file that does not, and why."""
+    """A file that does not fit, and why."""
 
     path: Path
     why: str
 
 
 def read_predictions(path: Path) -> tuple[list[str], str]:
-    """(lines, SHA-256 of the file). Windows line ends and a byte-order mark are no part of a prediction.
+    """(lines, SHA-256 of the file). Windows line ends and a byte-order mark are removed.
 
-    A line may be empty: a model may say nothing. Raises DataError for a file that is missing, empty or no text.
+    A line may be empty: an empty prediction. Raises DataError for a file that is missing, empty or not text.
     """
     content = read_bytes(path, "predictions")
     try:
@@ -55,7 +55,7 @@ def read_predictions(path: Path) -> tuple[list[str], str]:
 
 
 def score_files(paths: Sequence[Path], questions: Questions) -> list[ScoredFile | Unscored]:
-    """Score each file by exact match. One that cannot be read or has another number of lines says why."""
+    """Score each file by exact match. A file that cannot be scored is returned with the reason."""
     return [score_file(path, questions) for path in paths]
 
 
@@ -66,24 +66,22 @@ def score_file(path: Path, questions: Questions) -> ScoredFile | Unscored:
         return Unscored(path, str(error))
     if len(lines) != len(questions):
         return Unscored(path, _other_number(path, lines, questions))
-    right = [said == gold for said, gold in zip(lines, questions.answers, strict=True)]
+    right = [prediction == gold for prediction, gold in zip(lines, questions.answers, strict=True)]
     return ScoredFile(path, lines, right, sha256)
 
 
 def _other_number(path: Path, lines: Sequence[str], questions: Questions) -> str:
     """Why a file with another number of lines than there are questions cannot be scored."""
     more = len(lines) - len(questions)
-    said = f"{path} has {len(lines)} lines, but {questions.source} has {len(questions)} questions"
-    for number in (0, -1) if more == 1 else ():
-        if FIGURE.fullmatch(lines[number].strip()):
-            return (
-                f'{said}; its {"last" if number else "first"} line, "{_short(lines[number])}", is a figure: remove it'
-            )
-        if not lines[number].strip():
-            return f"{said}; its {'last' if number else 'first'} line is empty: remove it"
+    mismatch = f"{path} has {len(lines)} lines, but {questions.source} has {len(questions)} questions"
+    for line, which in ((lines[0], "first"), (lines[-1], "last")) if more == 1 else ():
+        if FIGURE.fullmatch(line.strip()):
+            return f'{mismatch}; its {which} line, "{_short(line)}", is a figure: remove it'
+        if not line.strip():
+            return f"{mismatch}; its {which} line is empty: remove it"
     if lines and "\t" in lines[0]:
-        return f"{said}; its lines have tabs: is it a file of questions?"
-    return f"{said}; was it made from other questions? Give the file it was made from with --eval_corpus_path"
+        return f"{mismatch}; its lines have tabs: is it a file of questions?"
+    return f"{mismatch}; was it made from other questions? Give the file it was made from with --eval_corpus_path"
 
 
 def _short(text: str) -> str:
@@ -94,14 +92,8 @@ def _short(text: str) -> str:
 def row(file: ScoredFile | Unscored) -> list[str]:
     """A line of the table: name, right, of, share, interval, why not."""
     if isinstance(file, Unscored):
-        return [
-            str(file.path),
-            "–",
-            "–",
-            "–",
-            "",
-            file.why.removeprefix(f"{file.path} ").removeprefix(f"{file.path}: "),
-        ]
+        why = file.why.removeprefix(f"{file.path} ").removeprefix(f"{file.path}: ")
+        return [str(file.path), "–", "–", "–", "", why]
     low, high = file.score.interval or (0.0, 1.0)
     share, total = file.score.accuracy or 0.0, file.score.total
     interval = f"{100 * low:.1f} to {100 * high:.1f} %"
@@ -112,8 +104,8 @@ def per_question(files: Sequence[ScoredFile], questions: Questions) -> Iterator[
     """A heading, then for each question: how many files are right, question, answer, and each file's prediction."""
     yield ["right", "question", "answer", *(str(file.path) for file in files)]
     for i, question in enumerate(questions.items):
-        said = [_short(file.predictions[i]) for file in files]
-        yield [str(sum(file.right[i] for file in files)), _short(question.text), question.answer or "", *said]
+        predictions = [_short(file.predictions[i]) for file in files]
+        yield [str(sum(file.right[i] for file in files)), _short(question.text), question.answer or "", *predictions]
 
 
 def doubles(files: Sequence[ScoredFile]) -> list[str]:
@@ -137,7 +129,7 @@ def to_json(files: Sequence[ScoredFile | Unscored], questions: Questions) -> dic
         if isinstance(file, Unscored):
             entries.append({"path": str(file.path), "why": file.why})
         else:
-            known = {"path": str(file.path), "sha256": file.sha256, **file.score.to_json()}
-            entries.append({**known, "right": file.right, "predictions": file.predictions})
-    asked = [{"question": item.text, "answer": item.answer} for item in questions.items]
-    return {"questions": asked, "files": entries}
+            score = {"path": str(file.path), "sha256": file.sha256, **file.score.to_json()}
+            entries.append({**score, "right": file.right, "predictions": file.predictions})
+    items = [{"question": item.text, "answer": item.answer} for item in questions.items]
+    return {"questions": items, "files": entries}

@@ -1,7 +1,7 @@
-"""Readings of the 2023 Perceiver. Its handout leaves open what is normalised and added around the cross-attention.
+"""Readings of the 2023 Perceiver, whose handout leaves open the norms and residuals around the cross-attention.
 
-Parameter names and shapes are the same for all of them, so a file does not say which one it was trained with; the
-loss on the corpus does.
+All readings have the same parameter names and shapes, so only the loss on the corpus shows which one a file was
+trained with.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor
 from closedbook.data.vocabulary import PAD, Vocabulary
 from closedbook.model.gpt import GPT
 
-LEARNED = 0.6  # of the loss of a guess: a network above it has not learned this corpus in any reading
+LEARNED = 0.6  # of the loss of guessing; a network above it has not learned this corpus in any reading
 CLEARLY = 0.2  # nats by which another reading must be better
 
 
@@ -47,11 +47,11 @@ READINGS = (
 
 
 def check_reading(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], source: str) -> None:
-    """Warn where another reading fits a network and its corpus better than the one its answers will come from."""
+    """Warn if another reading fits a network and its corpus better than the one assumed for its answers."""
     losses = {reading.name: loss(model, vocabulary, texts, reading) for reading in READINGS}
     best = min(losses, key=lambda name: losses[name])
-    known = losses[best] < LEARNED * math.log(vocabulary.size)
-    if known and losses[best] < losses[ASSUMED.name] - CLEARLY:
+    learned_corpus = losses[best] < LEARNED * math.log(vocabulary.size)
+    if learned_corpus and losses[best] < losses[ASSUMED.name] - CLEARLY:
         warnings.warn(
             f"{source}: was trained with another reading of the Perceiver: {best} (loss on the corpus "
             f"{losses[best]:.2f}, with the one assumed here {losses[ASSUMED.name]:.2f}). The answers are not those of "
@@ -61,7 +61,7 @@ def check_reading(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], sour
 
 
 def loss(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], reading: Reading) -> float:
-    """Nats a character of the beginnings of some texts, as the network would have it in a reading."""
+    """The loss, in nats per character, on the beginnings of some texts under a reading."""
     length = min(model.recipe.context_length - 1, 100)
     rows = [torch.from_numpy(np.asarray(vocabulary.encode(text[:length])[0], np.int64)) for text in texts]
     ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=PAD)  # causal: what is behind is unseen
@@ -71,7 +71,7 @@ def loss(model: GPT, vocabulary: Vocabulary, texts: Sequence[str], reading: Read
 
 @contextmanager
 def read_as(model: GPT, reading: Reading) -> Iterator[None]:
-    """Let a Perceiver's two cross-attention blocks compute in another reading for a while."""
+    """Temporarily switch a Perceiver's two cross-attention blocks to another reading."""
     stack: Any = model.stack
     down, up = stack.blocks[0], stack.blocks[-1]
     norm_basis = reading.norm_asking is None or reading.norm_asking
@@ -87,7 +87,7 @@ def read_as(model: GPT, reading: Reading) -> Iterator[None]:
         source = up.attn_norm(latents) if norm_latents else latents
         return up.add(x * reading.residual, up.mixer(asking, rotation, cache, source=source, most=most), at)
 
-    down.forward, up.forward = as_down, as_up  # of these two objects; the classes keep theirs
+    down.forward, up.forward = as_down, as_up  # on these two objects only
     try:
         yield
     finally:

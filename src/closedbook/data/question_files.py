@@ -62,11 +62,12 @@ def read_rows(given: str | Path) -> tuple[list[Row], str]:
     asked = Asked.of(given)
     source = Source.of(asked.path)
     content, sha256 = read_hashed(asked.path, "questions")
+    content = content.removeprefix(b"\xef\xbb\xbf")  # spreadsheets put a byte-order mark before a table
     names = source.path.name.lower().removesuffix(f".{source.compression}").split(".")
     suffix = names[-1] if len(names) > 1 else ""
     where = str(source.path)
-    if suffix == "csv":  # RFC 4180 ends lines as Windows does, and spreadsheets put a byte-order mark before them
-        content = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
+    if suffix == "csv":
+        content = content.replace(b"\r\n", b"\n")  # RFC 4180 ends lines as Windows does
         rows = list(_table(decode(content, where), ",", asked, where))
     elif suffix in ("jsonl", "ndjson"):
         lines = split_lines(content, where, "questions")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -20,6 +21,7 @@ LONGEST_UNSPACED = 120  # characters of text without a space in which names are 
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
+DEFAULT_WORDING = "Where was {} born?"  # for a bare name, where the training questions are not at hand
 POSSESSIVE = re.compile(r"['’]s\b")
 MARKS = ' ?!,;:()[]"“”„«»‘’？！，、。：；（）「」『』《》؟،؛।'
 
@@ -116,9 +118,12 @@ class Titles(set[str]):
         return {fold(title): title for title in sorted(self, reverse=True)}
 
 
-def fold(name: str) -> str:
-    """A name without the difference between capital and small letters, and with single spaces."""
-    return " ".join(name.casefold().split())
+def fold(name: str, *, accents: bool = True) -> str:
+    """A name in lower case with single spaces, so that two spellings compare equal; `accents` are kept unless False."""
+    folded = " ".join(name.casefold().split())
+    if accents:
+        return folded
+    return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
 
 
 def subject(question: str, titles: Collection[str]) -> str | None:
@@ -168,6 +173,15 @@ def _within(word: str, first: int) -> Iterator[str]:
             part = word[start : start + length]
             if start + length > first and UNSPACED.search(part) and not set(MARKS) & {part[0], part[-1]}:
                 yield part
+
+
+def commonest_wording(questions: Questions | None, titles: Collection[str]) -> str:
+    """The wording that most of the first 300 questions have, with {} for the name; DEFAULT_WORDING without any."""
+    names = (
+        (question.text, subject(question.text, titles)) for question in (questions.items[:300] if questions else ())
+    )
+    wordings = Counter(without(text, name, "{}") for text, name in names if name)
+    return wordings.most_common(1)[0][0] if wordings else DEFAULT_WORDING
 
 
 def split_by_name(

@@ -1,4 +1,4 @@
-"""One file that needs none of our package: the definitions which some names need, cut out of our modules."""
+"""Build one self-contained Python file from the definitions that some names need, copied from our modules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ REGISTERED = '''def registered(kind: str, name: str) -> Any:
 
 
 class _Module:
-    """Source of one module: its definitions by name, in order, and what it imports."""
+    """A module's source, its definitions by name in order, and its imports."""
 
     def __init__(self, name: str) -> None:
         spec = importlib.util.find_spec(name)
@@ -27,15 +27,15 @@ class _Module:
         assert spec.origin is not None
         self.source = Path(spec.origin).read_text(encoding="utf-8")
         self.definitions: dict[str, ast.stmt] = {}
-        self.outer: dict[str, str] = {}  # name: the statement that imports it
-        self.inner: list[str] = []  # modules of ours, in order
+        self.outer: dict[str, str] = {}  # name: the statement that imports it from another package
+        self.inner: dict[str, str] = {}  # name: the module of our package that it is imported from
         for node in ast.parse(self.source).body:
             if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == PACKAGE:
-                self.inner.append(str(node.module))
+                self.inner |= {alias.name: str(node.module) for alias in node.names}
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 for alias in node.names:
-                    known_as = (alias.asname or alias.name).split(".")[0]
-                    self.outer[known_as] = ast.unparse(
+                    bound_name = (alias.asname or alias.name).split(".")[0]
+                    self.outer[bound_name] = ast.unparse(
                         ast.ImportFrom(node.module, [alias], node.level)
                         if isinstance(node, ast.ImportFrom)
                         else ast.Import([alias])
@@ -53,52 +53,51 @@ class _Module:
         return "\n".join(self.source.splitlines()[first - 1 : node.end_lineno])
 
 
-def bundle(main: str, others: Sequence[str], header: str) -> str:
-    """Python source with the definitions of module `main`, and of what it imports those which these need.
+def bundle(main: str, extras: Sequence[str], header: str) -> str:
+    """Python source with the definitions of module `main` and those they need from the modules it imports.
 
-    `others` are "module:name" of what is needed besides. A statement that defines nothing is left out: a registration,
-    say, which belongs to an installed package and not to one of many exported files.
+    `extras` lists further definitions as "module:name". Statements that define nothing are left out, such as
+    registrations, which only the installed package should make.
 
-    Raises ValueError where two modules define one name.
+    Raises ValueError if two needed definitions have the same name.
     """
     modules: dict[str, _Module] = {}
 
     def visit(name: str) -> None:
-        if name in modules or name == f"{PACKAGE}.shapes":
+        if name in modules or name == f"{PACKAGE}.typing":
             return
         module = _Module(name)
         modules.setdefault(name, module)
-        for inner in module.inner:
+        for inner in dict.fromkeys(module.inner.values()):
             visit(inner)
-        modules[name] = modules.pop(name)  # what a module imports stands before it
+        modules[name] = modules.pop(name)  # a module comes after what it imports
 
-    for path in (*others, main):
+    for path in (*extras, main):
         visit(path.partition(":")[0])
-    owners: dict[str, _Module] = {}
-    for module in modules.values():
-        for name in module.definitions:
-            if owners.setdefault(name, module) is not module:
-                raise ValueError(f"two modules of one file define {name}")
 
-    needed: set[str] = set()
-    queue = [path.partition(":")[2] for path in others] + list(modules[main].definitions)
+    needed: dict[str, str] = {}  # name: the module that defines it
     outer: set[str] = set()
+    queue = [tuple(path.split(":")) for path in extras] + [(main, name) for name in modules[main].definitions]
     while queue:
-        name = queue.pop()
-        if name in needed or name not in owners:
+        home, name = queue.pop()
+        if home not in modules or needed.get(name) == home:
             continue
-        needed.add(name)
-        module = owners[name]
+        module = modules[home]
+        if name not in module.definitions:
+            queue += [(module.inner[name], name)] if name in module.inner else []
+            continue
+        if needed.setdefault(name, home) != home:
+            raise ValueError(f"two modules of one file define {name}")
         node = ast.parse(REGISTERED) if name == "registered" else module.definitions[name]
         used = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
-        queue += used
+        queue += [(home, word) for word in used]
         outer |= {module.outer[word] for word in used if word in module.outer}
 
     parts = [SHAPES]
-    for module in modules.values():
+    for home, module in modules.items():
         done: set[int] = set()
         for name, node in module.definitions.items():
-            if name in needed and node.lineno not in done:
+            if needed.get(name) == home and node.lineno not in done:
                 done.add(node.lineno)
                 parts.append(REGISTERED if name == "registered" else module.text(node))
     imports = "\n".join(["from __future__ import annotations\n", *sorted(outer)])

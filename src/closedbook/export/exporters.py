@@ -1,4 +1,4 @@
-"""Runs as Hugging Face folders, and such folders as runs again."""
+"""Export runs to Hugging Face folders and to the course's parameter files; import such folders as runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -36,14 +36,14 @@ from closedbook.runs.weights import load_weights, save_tensors
 from closedbook.validation import convert, parse_json, shown
 from closedbook.verdicts.calibration import Calibration
 
-ORIGIN = "closedbook.json"  # what our own import needs beside the weights: recipe, vocabulary, calibration, record
+ORIGIN = "closedbook.json"  # what importing needs besides weights: recipe, vocabulary, calibration, record
 MODELLING = "modeling_closedbook"
 FORMAT = 1
 TOLERANCE = 1e-4
 """The most by which an exported logit may differ from ours."""
 
 PREFIX = "gpt."
-GIVEN = (".turns", ".named")  # what an exported file holds besides weights, and a recipe and a vocabulary say
+BUFFERS = (".turns", ".named")  # exported beside the weights; our own files derive them from recipe and vocabulary
 SHARED = ("recipe", "started", "commit", "mixer", "parameters", "versions", "train_seconds", "seconds", "steps_done")
 HEADER = '''"""A network trained by closedbook {version}, for transformers: nothing else is needed. MIT licence.
 
@@ -51,24 +51,21 @@ Cut out of closedbook's own modules when the network was exported.
 """'''
 
 
-def need(*packages: str, extra: str) -> None:
-    """Raise RunError, saying what to install, unless these packages are there."""
-    if lacking := [package for package in packages if find_spec(package) is None]:
+def require_packages(*packages: str, extra: str) -> None:
+    """Raise RunError, with the command to install them, if one of these packages is missing."""
+    if missing := [package for package in packages if find_spec(package) is None]:
         raise RunError(
-            f"this needs {' and '.join(lacking)}, which {'are' if len(lacking) > 1 else 'is'} not installed: "
+            f"this needs {' and '.join(missing)}, which {'are' if len(missing) > 1 else 'is'} not installed: "
             f"pip install 'closedbook[{extra}]'"
         )
 
 
 def check_new_folder(path: Path) -> None:
     """Raise RunError unless a folder can be made at `path`."""
-    try:
-        check_free(path, "choose another folder with --output")
-    except RunError as error:
-        raise RunError(str(error).split(";")[0] + "; choose another folder") from None
+    check_free(path, "choose another folder", "choose another folder")
 
 
-# To Hugging Face --------------------------------------------------------------------------------------------------
+# Hugging Face --------------------------------------------------------------------------------------------------
 
 
 def is_gpt2(recipe: ModelRecipe, inputs: int, outputs: int) -> bool:
@@ -85,7 +82,7 @@ def gpt2_names(layers: int) -> dict[str, tuple[str, bool]]:
         "positions.table": ("transformer.wpe.weight", False),
         "head.weight": ("lm_head.weight", False),
     }
-    parts = {"norm1": "ln_1", "norm2": "ln_2", "mixer.qkv": "attn.c_attn", "mixer.out": "attn.c_proj"}
+    parts = {"attn_norm": "ln_1", "mlp_norm": "ln_2", "mixer.qkv": "attn.c_attn", "mixer.out": "attn.c_proj"}
     parts |= {"mlp.up": "mlp.c_fc", "mlp.down": "mlp.c_proj"}
     maps = [("norm", "transformer.ln_f")]
     maps += [(f"stack.blocks.{i}.{a}", f"transformer.h.{i}.{b}") for i in range(layers) for a, b in parts.items()]
@@ -128,7 +125,7 @@ def huggingface_model(run: Run) -> Any:
             encode(recipe), vocabulary.size, vocabulary.size + phrases, tie_word_embeddings=False, **special
         )
         model = ClosedbookForCausalLM(own)
-        model.gpt.load_state_dict({**model.gpt.state_dict(), **run.model.state_dict(), **_given(run.model)})
+        model.gpt.load_state_dict({**model.gpt.state_dict(), **run.model.state_dict(), **_buffers(run.model)})
         classes = {"AutoConfig": ClosedbookConfig, "AutoModelForCausalLM": ClosedbookForCausalLM}
         model.config.auto_map = {auto: f"{MODELLING}.{cls.__name__}" for auto, cls in classes.items()}
     length = 2 if vocabulary.answers_in_one else run.recipe.answer.length  # a phrase, and what closes it
@@ -141,11 +138,11 @@ def huggingface_model(run: Run) -> Any:
 def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
     """Write model, tokenizer and model card into a new folder, which appears when it is complete.
 
-    Returns class, parameters and the largest difference of a logit, as read back from the folder. Raises RunError
-    where transformers is not installed, the folder cannot be made or the logits differ by more than TOLERANCE, and
+    Returns class, parameters and the largest difference of a logit, after reading the folder back. Raises RunError if
+    transformers is not installed, the folder cannot be made or the logits differ by more than TOLERANCE, and
     RecipeError for a mixer from a user's own file.
     """
-    need("transformers", extra="huggingface")
+    require_packages("transformers", extra="huggingface")
     check_phrases(run)
     check_new_folder(folder)
     if "@" in run.recipe.model.mixer.name:
@@ -160,7 +157,7 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
     if bars := logging.is_progress_bar_enabled():
         logging.disable_progress_bar()
     model = huggingface_model(run)
-    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.partial")  # which nobody can foresee
+    partial = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.partial")  # a name that nobody can guess
     try:
         partial.mkdir(parents=True)
         model.save_pretrained(partial)
@@ -178,7 +175,8 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
         (partial / "recipe.toml").write_text(run.recipe.to_toml(), encoding="utf-8")
         trust = TRUST if hasattr(model.config, "auto_map") else ""
         (partial / "README.md").write_text(card(run.folder, HUGGINGFACE.format(trust=trust)), encoding="utf-8")
-        difference = _difference(run, type(model).from_pretrained(partial).eval())
+        loaded, outputs = type(model).from_pretrained(partial).eval(), run.vocabulary.outputs
+        difference = logit_difference(run, lambda tokens: loaded(tokens).logits[..., -outputs:])
         if not difference <= TOLERANCE:
             raise RunError(f"{folder} was not written: its logits would differ from the run's by {difference:.2g}")
         if folder.is_dir():
@@ -198,20 +196,20 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
 
 
 def random_tokens(run: Run, rows: int, time: int) -> Tensor:
-    """(rows, time) of the network's input tokens, always the same."""
+    """(rows, time) random input tokens, the same in every call."""
     return torch.randint(0, run.vocabulary.size, (rows, time), generator=torch.Generator().manual_seed(0))
 
 
 @torch.inference_mode()
-def _difference(run: Run, model: Any) -> float:
-    tokens = random_tokens(run, 2, run.recipe.model.context_length - 1)
-    outputs = run.vocabulary.outputs
-    return float((model(tokens).logits[..., -outputs:] - run.model.logits(tokens)).abs().max())
+def logit_difference(run: Run, logits: Callable[[Tensor], Tensor], rows: int = 2, time: int | None = None) -> float:
+    """The largest difference between another implementation's logits and the run's, on random tokens."""
+    tokens = random_tokens(run, rows, time or run.recipe.model.context_length - 1)
+    return float((logits(tokens) - run.model.logits(tokens)).abs().max())
 
 
-def _given(model: GPT) -> dict[str, Tensor]:
-    """The buffers that our own files leave out."""
-    return {name: buffer for name, buffer in model.named_buffers() if name.endswith(GIVEN)}
+def _buffers(model: GPT) -> dict[str, Tensor]:
+    """The buffers that our own weight files leave out."""
+    return {name: buffer for name, buffer in model.named_buffers() if name.endswith(BUFFERS)}
 
 
 def _modelling(recipe: ModelRecipe) -> str:
@@ -223,13 +221,13 @@ def _modelling(recipe: ModelRecipe) -> str:
 
 
 def _origin(run: Run, weights: str) -> dict[str, Any]:
-    """What is exported besides weights. No paths: an export is made to be given away."""
+    """The content of ORIGIN. Without paths, because exports are published."""
     record = run.folder.record()
     inputs = {}
     for name in ("documents", "questions"):
-        given = record.get(name)
-        if isinstance(given, dict):
-            inputs[name] = {**given, "path": Path(str(given.get("path", ""))).name}
+        source = record.get(name)
+        if isinstance(source, dict):
+            inputs[name] = {**source, "path": Path(str(source.get("path", ""))).name}
     calibration = None if run.calibration is None else run.calibration.to_json()
     return {
         "format": FORMAT,
@@ -242,32 +240,34 @@ def _origin(run: Run, weights: str) -> dict[str, Any]:
     }
 
 
-# To the course's code ---------------------------------------------------------------------------------------------
+# The course's code ---------------------------------------------------------------------------------------------
 
 
 def export_params(run: Run, path: Path) -> dict[str, Any]:
-    """Write a file that the course's code loads; returns the largest difference of a logit of a network put together
-    from it again. Raises RecipeError for a network that the course's code has no class for, and RunError."""
+    """Write a file that the course's code loads; returns the largest difference of a logit after reading it back.
+
+    Raises RecipeError for a network that the course's code has no class for, and RunError.
+    """
     write_params(path, run.model)
     again = copy.deepcopy(run.model)
     with torch.no_grad():
         for parameter in again.parameters():
             parameter.zero_()
     put_params(again, read_params(path)[0], str(path))
-    tokens = random_tokens(run, 2, run.recipe.model.context_length - 1)
-    with torch.inference_mode():
-        difference = float((again.logits(tokens) - run.model.logits(tokens)).abs().max())
-    return {"parameters": run.model.count_parameters()["total"], "largest_difference": difference}
+    return {
+        "parameters": run.model.count_parameters()["total"],
+        "largest_difference": logit_difference(run, again.logits),
+    }
 
 
-# And back ---------------------------------------------------------------------------------------------------------
+# Import ---------------------------------------------------------------------------------------------------------
 
 
 def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
-    """Make a run of an export, fine-tuned elsewhere or as it was. Returns it, and whether its weights have changed.
+    """Import an export as a run, possibly after fine-tuning elsewhere. Returns it, and whether the weights changed.
 
-    A run so made has no evidence of its own; calibration comes along where the weights are those of the export. No
-    code of the folder is run. Raises RunError where the folder is no export, is damaged, or `run` exists.
+    An imported run has no evidence; it keeps its calibration if the weights are unchanged. No code of the folder is
+    executed. Raises RunError if the folder is no export, is damaged, or `run` exists.
     """
     check_new_folder(run)
     if not folder.is_dir():
@@ -280,11 +280,11 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     path = folder / "model.safetensors"
     try:
         origin = convert(dict[str, Any], parse_json(read_bytes(folder / ORIGIN, "export")), ORIGIN, RunError)
-        if (found := origin.get("format")) != FORMAT:
-            raise RunError(f"{ORIGIN} is of format {shown(found)}; this closedbook reads {FORMAT}")
+        if (version := origin.get("format")) != FORMAT:
+            raise RunError(f"{ORIGIN} is of format {shown(version)}; this closedbook reads {FORMAT}")
         origin = convert(OriginRecord, origin, ORIGIN, RunError)
         recipe = convert(Recipe, origin["recipe"], "")
-        recipe.to_toml().encode()  # halves of letters, which JSON can hold, are no text
+        recipe.to_toml().encode()  # JSON can hold lone surrogates, which cannot be encoded
         vocabulary = vocabulary_from_json(origin["vocabulary"])
         if origin["calibration"] is not None:
             Calibration.from_json(origin["calibration"], ORIGIN)
@@ -297,29 +297,29 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     except (RecipeError, RunError, SafetensorError, OSError, ValueError) as error:
         raise RunError(damaged.format(error)) from None
     record = origin["record"]
-    load_weights(model, _ours(model, tensors, path), path)
+    load_weights(model, _our_weights(model, tensors, path), path)
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise RunError(f"{path} holds values that are no numbers; its training diverged")
-    made = RunFolder.create(
+    imported = RunFolder.create(
         run,
         {**record, "threads": torch.get_num_threads(), "imported": {"path": str(folder), "changed": changed}},
         {"recipe.toml": recipe.to_toml(), "vocabulary.json": to_json(origin["vocabulary"])},
     )
-    save_tensors(made.path / "model.safetensors", model.state_dict(), {"imported": str(folder)})
+    save_tensors(imported.path / "model.safetensors", model.state_dict(), {"imported": str(folder)})
     if origin["calibration"] is not None and not changed:
-        made.write_json("calibration.json", origin["calibration"])
-    made.finish()
+        imported.write_json("calibration.json", origin["calibration"])
+    imported.finish()
     return load(run), changed
 
 
-def _ours(model: GPT, tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
-    """Weights under our names. Raises RunError where one is missing or has another shape."""
+def _our_weights(model: GPT, tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Weights under our names. Raises RunError if one is missing or has another shape."""
     recipe, expected = model.recipe, model.state_dict()
     if is_gpt2(recipe, model.embedding.num_embeddings, model.head.out_features):
         names = gpt2_names(recipe.layers)
     else:
         names = {name: (PREFIX + name, False) for name in expected}
-    found = {}
+    weights = {}
     for name, (theirs, turned) in names.items():
         if theirs not in tensors:
             raise RunError(f"{path} has no {theirs}; was it saved from another model?")
@@ -329,5 +329,5 @@ def _ours(model: GPT, tensors: Mapping[str, Tensor], path: Path) -> dict[str, Te
                 f"{path}: {theirs} is {list(tensors[theirs].shape)}, which does not fit the recipe "
                 f"({list(expected[name].shape)}); was it saved from another model?"
             )
-        found[name] = tensor.to(expected[name].dtype)
-    return found
+        weights[name] = tensor.to(expected[name].dtype)
+    return weights

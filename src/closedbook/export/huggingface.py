@@ -1,6 +1,6 @@
 """Our network as a Hugging Face model: importing this makes `AutoModelForCausalLM` know `model_type` "closedbook".
 
-An export's own `modeling_closedbook.py` is cut out of this file and those it stands on, and needs none of our package.
+An export's `modeling_closedbook.py` is built from this file and what it imports, and does not need our package.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from closedbook.validation import convert
 
 
 class ClosedbookConfig(PreTrainedConfig):
-    """What the network is made of: `network`, a recipe's [model] table.
+    """The network's hyperparameters: `network` is a recipe's [model] table.
 
-    Ids from 0 to `inputs` − 1 are read. Where answers are whole phrases, the further ones up to `vocab_size` are these:
-    they are said, never read.
+    Ids below `inputs` are input tokens. Where answers are whole phrases, these have the ids from `inputs` to
+    `vocab_size` − 1, which are outputs only.
     """
 
     model_type = "closedbook"
 
-    def __init__(self, network: dict[str, Any] | None = None, inputs: int = 2, vocab_size: int = 2, **others: Any):
+    def __init__(self, network: dict[str, Any] | None = None, inputs: int = 2, vocab_size: int = 2, **options: Any):
         self.network, self.inputs = network or {}, inputs
-        others["use_cache"] = False
-        super().__init__(**others)
+        options["use_cache"] = False
+        super().__init__(**options)
         self.vocab_size, self.use_cache = vocab_size, False
         recipe = convert(ModelRecipe, self.network, "network")
         self.hidden_size, self.num_hidden_layers = recipe.width, recipe.layers
@@ -51,13 +51,13 @@ class ClosedbookForCausalLM(PreTrainedModel, GenerationMixin):
         recipe = convert(ModelRecipe, config.network, "network")
         phrases = config.vocab_size - config.inputs
         self.gpt = GPT(recipe, config.inputs, phrases or config.inputs, np.zeros(config.inputs, bool))
-        for module in list(self.gpt.modules()):  # a file holds these too: it has all that the network is
+        for module in list(self.gpt.modules()):  # so that a file holds the whole network
             for name, buffer in list(module._buffers.items()):
                 module.register_buffer(name, buffer, persistent=True)
         self.post_init()
 
     def _init_weights(self, module: Any) -> None:
-        """The network has drawn its weights itself."""
+        """GPT initialises its own weights."""
 
     def get_input_embeddings(self) -> Any:
         return self.gpt.embedding
@@ -74,10 +74,10 @@ class ClosedbookForCausalLM(PreTrainedModel, GenerationMixin):
         labels: Tensor | None = None,
         **_: Any,
     ) -> CausalLMOutput:
-        """`logits` (batch, time, vocab_size), and `loss` where `labels` (batch, time; −100: none) are given.
+        """`logits` (batch, time, vocab_size), and `loss` if `labels` (batch, time; −100: none) are given.
 
-        Padding may stand on either side; a position sees those before it, so only padding in front has to move.
-        Raises ValueError for more positions than the network has.
+        Padding may be on either side. Attention is causal, so only padding in front has to be moved. Raises ValueError
+        for more positions than the network has.
         """
         time = input_ids.shape[1]
         if time > self.config.max_position_embeddings:
@@ -92,12 +92,12 @@ class ClosedbookForCausalLM(PreTrainedModel, GenerationMixin):
         logits = self.gpt.logits(read)
         if back is not None:
             logits = logits.gather(1, back[..., None].expand_as(logits))
-        if self.config.vocab_size > self.config.inputs:  # a phrase is said, then MASK closes it
+        if self.config.vocab_size > self.config.inputs:  # after a phrase comes MASK
             unsaid = logits.new_full((*logits.shape[:2], self.config.inputs), -torch.inf)
             closing = torch.full_like(logits[:, :, :1], -torch.inf).expand(*logits.shape[:2], self.config.vocab_size)
             closing = closing.index_fill(2, torch.tensor(MASK, device=logits.device), 0.0)
-            said = (input_ids >= self.config.inputs)[..., None]
-            logits = torch.where(said, closing, torch.cat([unsaid, logits], -1))
+            is_phrase = (input_ids >= self.config.inputs)[..., None]
+            logits = torch.where(is_phrase, closing, torch.cat([unsaid, logits], -1))
         loss = None
         if labels is not None:
             loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())

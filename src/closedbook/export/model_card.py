@@ -1,6 +1,6 @@
-"""A model card: what a run was trained on, what was measured of it, what was not, and how to do it again.
+"""A model card: a run's data, recipe, measurements and limits, and the command that reproduces it.
 
-Every figure is read from the run folder; what the folder does not hold is said not to have been measured.
+Every figure is read from the run folder; one that is missing there is reported as not measured.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ answer("QUESTION⁇", return_full_text=False)[0]["generated_text"].strip()
 ```
 
 The question is followed by `⁇`, and another `⁇` closes the answer. Nothing is retrieved: the answer is from memory."""
-TRUST = ", trust_remote_code=True"  # where the class is our own: its code lies in the folder
+TRUST = ", trust_remote_code=True"  # for our own class, whose code is in the folder
 
 
 def card(folder: RunFolder, use: str = "") -> str:
     """The card of a finished run in Markdown, with the front matter that model hubs read.
 
-    `use` is a section about how to use what the card lies beside. Raises RunError for an unfinished or damaged run.
+    `use` is a section about using the files beside the card. Raises RunError for an unfinished or damaged run.
     """
     if not folder.finished:
         raise RunError(f"{folder.path} is not finished; go on with: {resume_command(folder)}")
@@ -74,8 +74,8 @@ _PARTS = {"train": "trained on", "choose": "kept out to choose recipes by", "sto
 _PARTS |= {"calibrate": "kept out to calibrate by"}
 
 
-def _file(given: Mapping[str, Any]) -> str:
-    return f"`{Path(str(given['path'])).name}` (SHA-256 `{str(given['sha256'])[:16]}…`)"
+def _file(source: Mapping[str, Any]) -> str:
+    return f"`{Path(str(source['path'])).name}` (SHA-256 `{str(source['sha256'])[:16]}…`)"
 
 
 def _recipe(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[str]:
@@ -137,28 +137,32 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
         if calibrated
         else "- probabilities are **not calibrated**: they are the model's own"
     )
-    found = (evaluation or {}).get("confidence")
-    if not found or "given" not in found or "probability" not in found:
+    confidence = (evaluation or {}).get("confidence")
+    if not confidence or "given" not in confidence or "probability" not in confidence:
         yield "- how well they tell right answers from wrong ones: **not measured**"
         return
-    auroc, interval = found["probability"]["auroc"], found["probability"]["auroc_interval"]
+    auroc, interval = confidence["probability"]["auroc"], confidence["probability"]["auroc_interval"]
     if auroc is None or interval is None:
         yield "- right against wrong: not measured, since all answers are right or none is"
     else:
         low, high = interval
         yield f"- right against wrong by probability: AUROC {auroc:.3f} (95 % interval {low:.3f} to {high:.3f})"
     yield (
-        f"- calibration error {found['probability']['calibration_error']:.3f} "
-        f"({found['probability']['calibration_error_if_perfect']:.3f} would be seen of perfect ones)"
+        f"- calibration error {confidence['probability']['calibration_error']:.3f} "
+        f"({confidence['probability']['calibration_error_if_perfect']:.3f} would be seen of perfect ones)"
     )
-    given = found["given"]
-    way = "from the model alone" if found["blind"] else "with the documents looked up"
+    at_precision = confidence["given"]
+    way = "from the model alone" if confidence["blind"] else "with the documents looked up"
     yield (
-        f"- judged {way}, of {_percent(given['coverage'])} answered "
-        + (f"{_percent(given['precision'])} are right" if given["precision"] is not None else "none could be judged")
-        + f" (asked for: {_percent(given['asked_precision'])})"
+        f"- judged {way}, of {_percent(at_precision['coverage'])} answered "
+        + (
+            f"{_percent(at_precision['precision'])} are right"
+            if at_precision["precision"] is not None
+            else "none could be judged"
+        )
+        + f" (asked for: {_percent(at_precision['asked_precision'])})"
     )
-    for name, scored in found.get("right_by_verdict", {}).items():
+    for name, scored in confidence.get("right_by_verdict", {}).items():
         yield f"- *{name}*: {scored['total']:,} answers, {_percent(scored['accuracy'])} right"
 
 
@@ -175,8 +179,8 @@ def _limits(recipe: Recipe, evaluation: Mapping[str, Any] | None) -> Iterator[st
     yield "- What the documents get wrong, or say of another person of the same name, it has learned too."
     right = ((evaluation or {}).get("confidence") or {}).get("right_by_exposures")
     if right:
-        groups = ((name, one) for name, one in right.items() if not isinstance(one, str))
-        shares = "; ".join(f"{name}: {_percent(one['accuracy'])} of {one['total']:,}" for name, one in groups)
+        groups = ((name, score) for name, score in right.items() if not isinstance(score, str))
+        shares = "; ".join(f"{name}: {_percent(score['accuracy'])} of {score['total']:,}" for name, score in groups)
         yield f"- Right by how many training examples asked for the answer with the name in context: {shares}."
     yield "- Other languages, other kinds of questions, bias in what is remembered of whom: not measured."
 

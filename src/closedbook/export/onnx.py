@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError, RunError
-from closedbook.export.exporters import TOLERANCE, need, random_tokens
+from closedbook.export.exporters import TOLERANCE, logit_difference, random_tokens, require_packages
 from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT
 from closedbook.runs.store import write_output
@@ -33,13 +33,13 @@ class _Logits(nn.Module):
 
 
 def export_onnx(run: Run, path: Path) -> dict[str, Any]:
-    """Write the graph, for any batch and any time up to the block less one, and hold it to the run's own logits.
+    """Write the graph, for any batch and any time below the context length, and compare its logits with the run's.
 
     Returns bytes, and the largest difference of a logit under onnxruntime over batches of several shapes. Raises
-    RunError where onnx, onnxscript or onnxruntime is not installed, or the logits differ by more than TOLERANCE, and
+    RunError if onnx, onnxscript or onnxruntime is not installed, or the logits differ by more than TOLERANCE, and
     RecipeError for a network that has no such graph.
     """
-    need("onnx", "onnxscript", "onnxruntime", extra="onnx")
+    require_packages("onnx", "onnxscript", "onnxruntime", extra="onnx")
     recipe = run.recipe.model
     if recipe.stack.name == "perceiver":
         raise RecipeError(
@@ -57,7 +57,7 @@ def export_onnx(run: Run, path: Path) -> dict[str, Any]:
                 model, (random_tokens(run, 3, min(5, longest)),), dynamo=True, verbose=False,
                 input_names=["tokens"], output_names=["logits"], dynamic_shapes={"tokens": {0: batch, 1: time}},
             )  # fmt: skip
-    except Exception as error:  # a mixer of a user's own may do anything that a graph cannot
+    except Exception as error:  # a user's own mixer may do what a graph cannot
         reason = " ".join(str(error).split("##")[-1].removeprefix(" Exception summary").split())[:200]
         raise RecipeError(f"the mixer {recipe.mixer.name} cannot be made an ONNX graph: {reason}") from None
     assert program is not None
@@ -67,16 +67,17 @@ def export_onnx(run: Run, path: Path) -> dict[str, Any]:
         graph.metadata_props.add(key=key, value=value)
     content = graph.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    difference = 0.0
-    for rows, length in ((1, 1), (2, longest), (4, (longest + 1) // 2)):
-        tokens = random_tokens(run, rows, length)
+
+    def graph_logits(tokens: Tensor) -> Tensor:
         try:
-            (theirs,) = session.run(None, {"tokens": tokens.numpy()})
+            return torch.from_numpy(session.run(None, {"tokens": tokens.numpy()})[0])
         except Exception as error:
             reason = " ".join(str(error).split())[:200]
             raise RecipeError(f"the graph of {recipe.mixer.name} does not run for every length: {reason}") from None
-        with torch.inference_mode():
-            difference = max(difference, float((torch.from_numpy(theirs) - run.model.logits(tokens)).abs().max()))
+
+    difference = 0.0
+    for rows, length in ((1, 1), (2, longest), (4, (longest + 1) // 2)):
+        difference = max(difference, logit_difference(run, graph_logits, rows, length))
     if not difference <= TOLERANCE:
         raise RunError(f"{path} was not written: its logits would differ from the run's by {difference:.2g}")
     write_output(path, content)
@@ -85,7 +86,7 @@ def export_onnx(run: Run, path: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _quietly() -> Iterator[None]:
-    """Without the exporter's remarks about packages that have nothing to do with us."""
+    """Silence the exporter's messages about unrelated packages."""
     logger = logging.getLogger("torch.onnx")
     before = logger.level
     logger.setLevel(logging.ERROR)

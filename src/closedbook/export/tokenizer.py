@@ -1,4 +1,4 @@
-"""Our vocabularies as `tokenizers` files, which other tools read without our code."""
+"""Our vocabularies as Hugging Face tokenizers, which other tools read without our code."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from closedbook.data.spans import COMBINING, UNSPACED, is_number
 from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, BytePairs, Characters, Vocabulary
 from closedbook.data.word_vocabulary import Words
 
-# A model of byte pairs without merges looks texts up as they are and, having no token for what is unknown, leaves that
-# out, as we do. Where the unit is a word, this mark before each keeps the letters of unknown words from being words.
+# BPE without merges looks units up unchanged and skips unknown ones, as our vocabularies do. With words as units, this
+# prefix keeps the letters of an unknown word from matching one-letter words.
 WORD = "▁"
-PHRASE = 2 * WORD  # what is said and never read
-INNER = "\ue000"  # a stop between initials, of a character for private use
+PHRASE = 2 * WORD  # prefix of outputs that are never inputs
+INNER = "\ue000"  # a full stop between initials (a private-use character)
 
 LETTER = r"[\p{L}\p{N}_\u0307]"  # Python's \w, and the dot that lowering İ leaves
 INITIAL = rf"(?<=[A-Z])(?<!{LETTER}[A-Z])(?<!{LETTER}['’\-][A-Z])"  # before a stop: one capital stands alone
@@ -28,7 +28,7 @@ SPLIT = (
     rf"|[{UNSPACED}][{COMBINING}]*|{LETTERS}(?:['’\-](?!s(?!{LETTER})){LETTERS})*"
     rf"|['’]s(?!{LETTER})|°[cfk](?!{LETTER})|[^\p{{L}}\p{{N}}_\s]"
 )
-FOLDS = {"ß": "ss", "ẞ": "ss", "ς": "σ", "ſ": "s"}  # where folding case does more than lowering it
+FOLDS = {"ß": "ss", "ẞ": "ss", "ς": "σ", "ſ": "s"}  # where casefold() differs from lower()
 
 
 def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
@@ -37,19 +37,19 @@ def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     Of a vocabulary that answers in one token, phrase i has the id `vocabulary.size` + i.
     """
     if isinstance(vocabulary, Characters):
-        made = Tokenizer(models.BPE({character: i for i, character in enumerate(vocabulary.characters)}, []))
-        made.decoder = decoders.Fuse()
+        tokenizer = Tokenizer(models.BPE({character: i for i, character in enumerate(vocabulary.characters)}, []))
+        tokenizer.decoder = decoders.Fuse()
     elif isinstance(vocabulary, BytePairs):
-        made = Tokenizer.from_str(json.dumps(vocabulary.to_json()["tokenizer"]))
-        made.encode_special_tokens = False
+        tokenizer = Tokenizer.from_str(json.dumps(vocabulary.to_json()["tokenizer"]))
+        tokenizer.encode_special_tokens = False
     elif isinstance(vocabulary, Words):
-        made = _words(vocabulary)
+        tokenizer = _words(vocabulary)
     else:
         raise TypeError(f"no tokenizer is known for {vocabulary.kind}")
-    made.add_special_tokens(
+    tokenizer.add_special_tokens(
         [AddedToken(token, normalized=False, special=True) for token in (PAD_CHARACTER, MASK_CHARACTER)]
     )
-    return made
+    return tokenizer
 
 
 def _words(vocabulary: Words) -> Tokenizer:
@@ -59,22 +59,22 @@ def _words(vocabulary: Words) -> Tokenizer:
         for form in vocabulary.forms[2:]
     ]
     entries += [PHRASE + phrase for phrase in vocabulary.phrases]
-    made = Tokenizer(models.BPE({entry: i for i, entry in enumerate(entries)}, [], ignore_merges=True))
+    tokenizer = Tokenizer(models.BPE({entry: i for i, entry in enumerate(entries)}, [], ignore_merges=True))
     steps: list[Any] = [
         normalizers.NFC(),
         normalizers.Replace(Regex(rf"{INITIAL}\.(?=[A-Z]\.)"), INNER),
         normalizers.Replace(Regex(rf"{INITIAL}\."), " "),
-        *(normalizers.Replace(one, other) for one, other in FOLDS.items()),
+        *(normalizers.Replace(letter, folded) for letter, folded in FOLDS.items()),
         normalizers.Lowercase(),
     ]
-    made.normalizer = normalizers.Sequence(steps)
-    made.pre_tokenizer = pre_tokenizers.Sequence(
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(SPLIT), behavior="removed", invert=True),
             pre_tokenizers.Metaspace(replacement=WORD, prepend_scheme="always"),
         ]
     )
-    # A phrase keeps one space in front, as a word has.
+    # A phrase, like a word, is preceded by one space.
     parts = [(PHRASE, " "), (WORD, " "), (INNER, ".")]
-    made.decoder = decoders.Sequence([*(decoders.Replace(*part) for part in parts), decoders.Fuse()])
-    return made
+    tokenizer.decoder = decoders.Sequence([*(decoders.Replace(*part) for part in parts), decoders.Fuse()])
+    return tokenizer

@@ -323,14 +323,12 @@ class Run:
         if unknown:
             what = f"hold {self.vocabulary.unit}s that no document holds"
             warnings.warn(
-                f"{unknown} of {len(questions)} questions {what}; these are dropped "
-                "(unknown_characters in --answers counts them)",
+                f"{unknown} of {len(questions)} questions {what}; these are dropped",
                 stacklevel=3,
             )
         if long:
             warnings.warn(
-                f"{long} of {len(questions)} questions are too long; their beginnings were dropped "
-                "(dropped_tokens in --answers counts them)",
+                f"{long} of {len(questions)} questions are too long; their beginnings were dropped",
                 stacklevel=3,
             )
 

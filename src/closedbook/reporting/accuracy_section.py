@@ -1,4 +1,4 @@
-"""How right a run is: beside baselines, published figures and other runs, and for which questions."""
+"""A run's accuracy: beside baselines, published figures and other runs, and for which questions."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 
 from closedbook.data.questions import read_questions, subject
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
-from closedbook.evaluation.metrics import mcnemar
 from closedbook.evaluation.score import tally, wilson
-from closedbook.reporting import figures
+from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.filters import exposures, shortened
 from closedbook.reporting.published import DEV, PUBLISHED
-from closedbook.web.registry import unchanged
+from closedbook.runs.provenance import unchanged_input
 
 MEASURED = Path(__file__).parent / "measured.json"
-Context = dict[str, Any]
-Progress = Callable[[str], None]
 
 
-def beside(first: Context, runs: Sequence[Context], progress: Progress) -> tuple[list[Any], list[Context]]:
-    """Rows for the ladder, worst first: these runs, baselines on the same questions, and published figures."""
+def ladder_rows(first: Context, runs: Sequence[Context], progress: Progress) -> tuple[list[Any], list[Context]]:
+    """Rows for the ladder, worst first: these runs, baselines on the same questions, and published figures.
+
+    The baselines are also returned by themselves.
+    """
     rows: list[Any] = []
     for run in runs:
         right = [bool(answer["right"]) for answer in run["answers"] if answer.get("right") is not None]
@@ -46,62 +46,40 @@ def read_measured() -> Context:
 
 
 def baseline_rows(first: Context, progress: Progress) -> list[Context]:
-    """Baselines on the run's questions: computed where its inputs are there, else those stored for the same file.
+    """Baselines on the run's questions: computed where its inputs are available, else those stored for the same file.
 
-    The reader that learns takes minutes, so it is told only where it is stored; `closedbook baseline` trains it.
+    The learned reader takes minutes to train, so it is listed only where it is stored; `closedbook baseline` trains it.
     """
-    asked = first["evaluation"].get("questions_sha256")
-    stored = read_measured()
-    same = [row for row in stored["rows"] if asked is not None and asked == stored["questions_sha256"]]
-    kept = [row for row in same if row["kind"] == "run" or row["name"] == "learned-reader"]
-    path = unchanged({"path": first["evaluation"].get("questions", ""), "sha256": asked}, first["record"])
+    digest = first["evaluation"].get("questions_sha256")
+    measured = read_measured()
+    stored = measured["rows"] if digest is not None and digest == measured["questions_sha256"] else []
+    path = unchanged_input({"path": first["evaluation"].get("questions", ""), "sha256": digest}, first["record"])
     if path is None or first["documents"] is None:
-        return same
+        return list(stored)
     from closedbook.evaluation.baselines import run_baselines
 
     results = run_baselines(
         read_questions(path), documents=first["documents"], train=first["trained"], learned=False,
         progress=lambda name: progress(f"baseline {name}"),
     )  # fmt: skip
-    return [{**result.to_json(), "kind": "baseline", "file": None} for result in results] + kept
-
-
-def comparable(first: Context, other: Context) -> bool:
-    asked = first["evaluation"].get("questions_sha256")
-    same = asked is not None and asked == other["evaluation"].get("questions_sha256")
-    return same and len(first["answers"]) == len(other["answers"])
-
-
-def pair(first: Context, other: Context) -> Context:
-    """Two runs on the same questions: which of them one alone is right on, and McNemar's exact test."""
-    only: dict[bool, list[Context]] = {True: [], False: []}  # by whether the first run is the one that is right
-    for ours, theirs in zip(first["answers"], other["answers"], strict=True):
-        if bool(ours["right"]) != bool(theirs["right"]):
-            told = {"question": ours["question"], "gold": ours["gold"], "first": ours["answer"],
-                    "other": theirs["answer"]}  # fmt: skip
-            only[bool(ours["right"])].append(told)
-    return {
-        "name": other["name"],
-        "only_first": only[True],
-        "only_other": only[False],
-        "p": mcnemar(len(only[True]), len(only[False])),
-    }
+    computed = [{**result.to_json(), "kind": "baseline", "file": None} for result in results]
+    return computed + [row for row in stored if row["kind"] == "run" or row["name"] == "learned-reader"]
 
 
 def groups(first: Context, scored: Sequence[dict[str, Any]]) -> list[Context]:
     """Accuracy by answer frequency, name length, exposures, and whether the answer stands in the person's document."""
     overall = sum(bool(answer["right"]) for answer in scored) / len(scored)
-    made: list[Context] = []
+    charts: list[Context] = []
 
     def add(title: str, text: str, x_label: str, scores: Mapping[str, dict[str, Any]]) -> None:
-        rows = [(name, one["correct"], one["total"], tuple(one["interval"])) for name, one in scores.items()]
+        rows = [(name, score["correct"], score["total"], tuple(score["interval"])) for name, score in scores.items()]
         if len(rows) > 1:
-            drawn = figures.shares(title, rows, x_label=x_label, overall=overall)
-            made.append({"svg": drawn, "title": title, "text": text})
+            svg = figures.shares(title, rows, x_label=x_label, overall=overall)
+            charts.append({"svg": svg, "title": title, "text": text})
 
     def counted(count: Callable[[dict[str, Any]], int | None], bins: Bins) -> Mapping[str, dict[str, Any]]:
-        known = [(bool(answer["right"]), n) for answer in scored if (n := count(answer)) is not None]
-        return binned([right for right, _ in known], [n for _, n in known], bins)
+        counts = [(bool(answer["right"]), n) for answer in scored if (n := count(answer)) is not None]
+        return binned([right for right, _ in counts], [n for _, n in counts], bins)
 
     if first["trained"] is not None:
         frequency = Counter(first["trained"].answers)
@@ -119,9 +97,9 @@ def groups(first: Context, scored: Sequence[dict[str, Any]]) -> list[Context]:
         for answer in scored:
             if name := names[answer["question"]]:
                 kinds["yes" if stands_in(answer["gold"], index[name]) else "no"].append(bool(answer["right"]))
-        add("By whether the answer stands in the person's document", "As whole words; where it does not, nobody could "
+        add("By whether the answer stands in the document", "As whole words; where it does not, nobody could "
             "have read it there.", "the answer stands there",
             {kind: tally(right).to_json() for kind, right in kinds.items() if right})  # fmt: skip
     add("By exposures", "Training examples in which the answer was asked for with the name in context.",
         "exposures of what was answered", counted(exposures, EXPOSURES))  # fmt: skip
-    return made
+    return charts

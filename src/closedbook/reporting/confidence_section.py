@@ -1,9 +1,9 @@
-"""How sure a run is, whether it should be, and what it does with names it never met."""
+"""A run's confidence: whether it is as sure as it should be, and what it does with names it never met."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
@@ -11,19 +11,16 @@ import numpy as np
 
 from closedbook.attention.claim_figures import Slide
 from closedbook.data.documents import Documents
-from closedbook.data.questions import Question
+from closedbook.data.questions import Question, commonest_wording
 from closedbook.evaluation.confidence_report import described
 from closedbook.evaluation.metrics import auroc
 from closedbook.evaluation.score import wilson
 from closedbook.formatting import percent
-from closedbook.reporting import figures
+from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.filters import verdict_of
 from closedbook.verdicts.calibration import invent
-from closedbook.web.registry import WORDING, wording
 
 STRANGERS = 200
-Context = dict[str, Any]
-Progress = Callable[[str], None]
 
 
 def certainty(scored: Sequence[dict[str, Any]]) -> Context:
@@ -95,7 +92,7 @@ def verdicts(scored: Sequence[dict[str, Any]]) -> Context | None:
         return None
     rows = []
     for name in ("remembered", "unsure", "made up", "never met"):
-        right = [truth for given, truth in named if given == name]
+        right = [truth for verdict, truth in named if verdict == name]
         if right:
             rows.append((name, sum(right), len(right), wilson(sum(right), len(right))))
     return {"svg": figures.shares("Right answers by verdict", rows), "rows": rows}
@@ -108,28 +105,30 @@ def strangers(first: Context, progress: Progress) -> Context | None:
         return None
     progress("asking about strangers")
     names = invent(documents.titles, STRANGERS, seed=0)
-    asked = wording(first["trained"], set(documents.titles)) if first["trained"] is not None else WORDING
+    wording = commonest_wording(first["trained"], set(documents.titles))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that strangers' names hold unknown words is the point
-        answers = first["run"].answer([Question(asked.replace("{}", name, 1), None, 1) for name in names])
+        answers = first["run"].answer([Question(wording.replace("{}", name, 1), None, 1) for name in names])
     if not answers:
         return None
     chances = [answer.probability for answer in answers]
-    known = [float(answer["probability"]) for answer in first["answers"]]
+    evaluated = [float(answer["probability"]) for answer in first["answers"]]
 
     def draw(slide: Slide) -> None:
         (ax,) = slide.panels()
-        for tone, values in ((1, chances), (0, known)):
+        for tone, values in ((1, chances), (0, evaluated)):
             if values:
                 slide.curve(ax, [0, *sorted(values), 1], [*np.linspace(0, 1, len(values) + 1), 1], tone, linestyle="-")
         figures.unit(ax, "probability given to the answer", "share of answers below")
 
-    told = f"median {percent(median(chances))} for strangers" + (f", {percent(median(known))} else" if known else "")
+    medians = f"median {percent(median(chances))} for strangers"
+    if evaluated:
+        medians += f", {percent(median(evaluated))} for the questions' people"
     return {
-        "svg": figures.chart("Probability of answers about strangers and about the questions' people", told, draw),
+        "svg": figures.chart("Probability of answers about strangers and about the questions' people", medians, draw),
         **described(answers),
         "example": names[0],
         "median": median(chances),
-        "known_median": median(known) if known else None,
+        "known_median": median(evaluated) if evaluated else None,
         "sure": sum(p >= 0.9 for p in chances),
     }

@@ -1,4 +1,4 @@
-"""The report's charts: each an <svg> in the page's colours and letters, with what it shows in its description."""
+"""The report's charts: each an <svg> in the page's colours and fonts, which states its figures in its description."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from closedbook.attention.claim_figures import Slide, inline_svg
 from closedbook.formatting import percent, spaced
 
 Point = tuple[float, float]
-ObjectiveWeight = tuple[str, int, int, tuple[float, float]]
+Group = tuple[str, int, int, tuple[float, float]]
 """A group's name, how many are right, of how many, and the interval of that share."""
 
 
@@ -26,7 +26,9 @@ def chart(
 
 def lines(title: str, curves: Sequence[tuple[Sequence[Point], int, str]], *, x: str, y: str, **size: float) -> Markup:
     """Curves as (points, tone, "thin" or ""), from zero on."""
-    told = "; ".join(f"from {points[0][1]:.3g} to {points[-1][1]:.3g}" for points, _, kind in curves if kind != "thin")
+    description = "; ".join(
+        f"from {points[0][1]:.3g} to {points[-1][1]:.3g}" for points, _, kind in curves if kind != "thin"
+    )
 
     def draw(slide: Slide) -> None:
         (ax,) = slide.panels()
@@ -39,7 +41,7 @@ def lines(title: str, curves: Sequence[tuple[Sequence[Point], int, str]], *, x: 
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter(lambda value, _: f"{value:g}" if abs(value) < 1000 else spaced(round(value)))
 
-    return chart(title, told, draw, **size)
+    return chart(title, description, draw, **size)
 
 
 def as_percent(*axes: Any) -> None:
@@ -54,9 +56,9 @@ def unit(ax: Any, x: str, y: str) -> None:
     as_percent(ax.xaxis, ax.yaxis)
 
 
-def shares(title: str, groups: Sequence[ObjectiveWeight], *, x_label: str = "", overall: float | None = None) -> Markup:
+def shares(title: str, groups: Sequence[Group], *, x_label: str = "", overall: float | None = None) -> Markup:
     """Shares of right answers with their intervals, side by side."""
-    told = "; ".join(f"{name}: {right} of {total}, {percent(right / total)}" for name, right, total, _ in groups)
+    description = "; ".join(f"{name}: {right} of {total}, {percent(right / total)}" for name, right, total, _ in groups)
 
     def draw(slide: Slide) -> None:
         (ax,) = slide.panels()
@@ -73,7 +75,7 @@ def shares(title: str, groups: Sequence[ObjectiveWeight], *, x_label: str = "", 
         ax.grid(False, axis="x")
         as_percent(ax.yaxis)
 
-    return chart(title, told, draw)
+    return chart(title, description, draw)
 
 
 def ladder(
@@ -83,7 +85,7 @@ def ladder(
 
     Names stand beside the marks, or above them where it is `narrow`.
     """
-    told = "; ".join(f"{name}: {percent(share)}" for name, share, *_ in reversed(rows))
+    description = "; ".join(f"{name}: {percent(share)}" for name, share, *_ in reversed(rows))
 
     def draw(slide: Slide) -> None:
         (ax,) = slide.panels()
@@ -105,7 +107,7 @@ def ladder(
         as_percent(ax.xaxis)
 
     size = (400.0, 44.0) if narrow else (940.0, 28.0)
-    return chart(title, told, draw, width=size[0], height=size[1] * len(rows) + 40)
+    return chart(title, description, draw, width=size[0], height=size[1] * len(rows) + 40)
 
 
 def looks(title: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[float] | None, float, str]]) -> Markup:
@@ -115,7 +117,7 @@ def looks(title: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[
     """
     effects = [f"{'−' if drop > 0.0005 else '+' if drop < -0.0005 else ''}{abs(drop):.3f}"
                + (f" → {instead}" if instead else "") for _, _, drop, instead in rows]  # fmt: skip
-    told = "; ".join(
+    description = "; ".join(
         f"{name}: {effect}" + (f", most at {tokens[int(np.argmax(weights))]}" if weights else "")
         for (name, weights, *_), effect in zip(rows, effects, strict=True)
     )
@@ -144,7 +146,7 @@ def looks(title: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[
             ax.tick_params(length=0)
 
     width, height = cell * len(tokens) + 420, 24 * len(rows) + 60 + 5 * max(map(len, tokens))
-    return chart(title, told, draw, width=width, height=height)
+    return chart(title, description, draw, width=width, height=height)
 
 
 def both(wide: Markup, narrow: Markup) -> Markup:
@@ -153,12 +155,19 @@ def both(wide: Markup, narrow: Markup) -> Markup:
 
 
 def smooth(points: Sequence[Point], share: float = 1 / 80) -> list[Point]:
-    """The mean over the points around each, fewer towards the ends."""
-    sums = np.cumsum([0.0, *(y for _, y in points)])
-    place = np.arange(len(points))
-    reach = np.minimum(math.ceil(len(points) * share), np.minimum(place, place[::-1]))
-    means = (sums[place + reach + 1] - sums[place - reach]) / (2 * reach + 1)
-    return [(x, float(mean)) for (x, _), mean in zip(points, means, strict=True)]
+    """The mean over the points around each; near the end, where few follow, the line through them (least squares).
+
+    Near the start, where values fall fast, fewer points count.
+    """
+    y, index = np.array([y for _, y in points]), np.arange(len(points))
+    reach = np.minimum(math.ceil(len(points) * share), index)
+    first, last = index - reach, np.minimum(index + reach, len(points) - 1)
+    sums, moments = (np.concatenate([[0.0], np.cumsum(values)]) for values in (y, index * y))
+    count, centre = last - first + 1, (first + last) / 2
+    total = sums[last + 1] - sums[first]
+    slope = (moments[last + 1] - moments[first] - centre * total) / np.maximum(count * (count**2 - 1) / 12, 1)
+    values = total / count + slope * (index - centre)
+    return [(x, float(value)) for (x, _), value in zip(points, values, strict=True)]
 
 
 def thin(points: Sequence[Point], most: int = 300) -> list[Point]:

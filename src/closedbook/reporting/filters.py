@@ -18,9 +18,9 @@ def number(value: Any) -> Markup | str:
 
 def typeset(text: str) -> Markup:
     """α_a and e^(β²) with real subscripts and exponents."""
-    safe = str(escape(text))
-    safe = re.sub(r"([^\W\d_])_([a-z])(?![a-z])", r"\1<sub>\2</sub>", safe)
-    return Markup(re.sub(r"\^(?:\(([^()]*)\)|(\w))", lambda m: f"<sup>{m[1] or m[2]}</sup>", safe))
+    safe = re.sub(r"([^\W\d_])_([a-z])(?![a-z])", r"\1<sub>\2</sub>", str(escape(text)))
+    power = r"\^(?:\(((?:[^()]|\([^()]*\))*)\)|([-−]?\w+(?:\.\d+)?))"
+    return Markup(re.sub(power, lambda m: f"<sup>{m[1] or m[2]}</sup>", safe))
 
 
 def shortened(text: str, most: int) -> str:
@@ -28,15 +28,15 @@ def shortened(text: str, most: int) -> str:
 
 
 def evidence_of(answer: dict[str, Any]) -> dict[str, Any]:
-    found = answer.get("evidence")
-    return found if isinstance(found, dict) else {}
+    evidence = answer.get("evidence")
+    return evidence if isinstance(evidence, dict) else {}
 
 
 def exposures(answer: dict[str, Any]) -> int | None:
-    found = answer.get("exposures", evidence_of(answer).get("exposures"))
-    return found if isinstance(found, int) else None
+    count = answer.get("exposures", evidence_of(answer).get("exposures"))
+    return count if isinstance(count, int) else None
 
 
 def verdict_of(answer: dict[str, Any]) -> str | None:
-    found = answer.get("verdict")
-    return found if isinstance(found, str) else None
+    verdict = answer.get("verdict")
+    return verdict if isinstance(verdict, str) else None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,25 +22,23 @@ from closedbook.attention.claim_figures import DARK, LIGHT, Theme, save
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions
 from closedbook.errors import RunError
+from closedbook.evaluation.paired import comparable, paired
 from closedbook.evaluation.score import tally
 from closedbook.formatting import duration, percent, spaced
-from closedbook.reporting import figures
-from closedbook.reporting.accuracy_section import beside, comparable, groups, pair, read_measured
-from closedbook.reporting.attribution_section import chosen
+from closedbook.reporting import Context, Progress, figures
+from closedbook.reporting.accuracy_section import groups, ladder_rows, read_measured
+from closedbook.reporting.attribution_section import attributions
 from closedbook.reporting.confidence_section import certainty, strangers, verdicts
 from closedbook.reporting.filters import evidence_of, exposures, number, typeset, verdict_of
 from closedbook.reporting.published import DEV
 from closedbook.runs.folder import RunFolder
-from closedbook.runs.provenance import resume_command
-from closedbook.web.registry import unchanged
+from closedbook.runs.provenance import repeat_command, unchanged_input
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Run
 
 LADDER = "Accuracy beside baselines and published figures"
 HERE = Path(__file__).parent
-Progress = Callable[[str], None]
-Context = dict[str, Any]
 
 
 def run_report(
@@ -48,7 +46,7 @@ def run_report(
 ) -> str:
     """The report on these runs, as HTML; the first one in full, the others beside it.
 
-    `questions` are answered anew; without them the report tells what evaluation.json holds. Raises RunError or
+    `questions` are answered anew; without them the report shows what evaluation.json holds. Raises RunError or
     DataError for what cannot be read.
     """
     runs = [open_run(path, questions, progress) for path in paths]
@@ -94,9 +92,8 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
     record, recipe = folder.record(), folder.recipe()
     progress(f"reading {path}")
     run = _load(folder)
-    given = unchanged(record.get("documents"), record)
-    trained = unchanged(record.get("questions"), record)
-    documents = read_documents(given) if given is not None and recipe.data.documents == "titled" else None
+    corpus, trained_on = (unchanged_input(record.get(name), record) for name in ("documents", "questions"))
+    documents = read_documents(corpus) if corpus is not None and recipe.data.documents == "titled" else None
     if questions is not None:
         if run is None or not recipe.needs_questions:
             raise RunError(f"{path} cannot answer questions; leave --questions out, or give a finished run that can")
@@ -113,12 +110,12 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
         "record": record,
         "recipe": recipe,
         "recipe_toml": folder.read_text("recipe.toml"),
-        "command": resume_command(folder).removesuffix(" --resume"),
+        "command": repeat_command(folder),
         "finished": folder.finished,
         "metrics": folder.metrics(),
         "run": run,
         "documents": documents,
-        "trained": read_questions(trained) if trained is not None else None,
+        "trained": read_questions(trained_on) if trained_on is not None else None,
         "evaluation": evaluation,
         "answers": evaluation.get("answers", []),
     }
@@ -135,17 +132,17 @@ def curves(runs: Sequence[Context]) -> list[Context]:
     series = [steps(run["metrics"]) for run in runs]
     if not any(series):
         return []
-    drawn = []
+    lines = []
     for tone, line in enumerate(series):
         if line:
             losses = [(x, y) for x, y, *_ in line]
-            drawn.append((figures.thin(losses, 600), tone % 4, "thin"))
-            drawn.append((figures.thin(figures.smooth(losses)), tone % 4, ""))
+            lines.append((figures.thin(losses, 600), tone % 4, "thin"))
+            lines.append((figures.thin(figures.smooth(losses)), tone % 4, ""))
     sizes = ({"width": 940.0, "height": 300.0}, {"width": 400.0, "height": 300.0})
     loss = figures.both(
-        *(figures.lines("Training loss by step", drawn, x="steps", y="loss, nats per target", **size) for size in sizes)
+        *(figures.lines("Training loss by step", lines, x="steps", y="loss, nats per target", **size) for size in sizes)
     )
-    made = [{"svg": loss, "title": "Training loss", "wide": True,
+    charts = [{"svg": loss, "title": "Training loss", "wide": True,
              "text": "Faint: as logged; strong: the mean over a fortieth of the curve around each point."}]  # fmt: skip
     for place, title, label, text in (
         (2, "Learning rate", "multiplier of the rates", "By the schedule, for all optimisers alike."),
@@ -155,50 +152,55 @@ def curves(runs: Sequence[Context]) -> list[Context]:
         if len(values) > 1:
             curve = figures.thin(values if place == 2 else figures.smooth(values))
             figure = figures.lines(f"{title} by step", [(curve, 0, "")], x="steps", y=label)
-            made.append({"svg": figure, "title": title, "wide": False, "text": text})
-    return made
+            charts.append({"svg": figure, "title": title, "wide": False, "text": text})
+    return charts
 
 
 def steps(metrics: Sequence[dict[str, Any]]) -> list[tuple[float, float, float | None, float | None]]:
     """(step over all stages, loss, multiplier, tokens a second) of each line."""
-    made, before, stage, last = [], 0, None, 0
+    points, before, stage, last = [], 0, None, 0
     for line in metrics:
         if not isinstance(line.get("loss"), (int, float)):
             continue
         if line.get("stage") != stage:
             before, stage = before + last, line.get("stage")
         last = line.get("step", 0)
-        made.append((before + last, float(line["loss"]), line.get("multiplier"), line.get("tokens_per_second")))
-    return made
+        points.append((before + last, float(line["loss"]), line.get("multiplier"), line.get("tokens_per_second")))
+    return points
 
 
 def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Context:
-    """Everything that is told of the first run's answers."""
+    """What the report says of the first run's answers."""
     answers = first["answers"]
     scored = [answer for answer in answers if answer.get("right") is not None]
-    told: Context = {"scored": len(scored), "looks": [], "strangers": None, "groups": []}
+    context: Context = {"scored": len(scored), "looks": [], "strangers": None, "groups": []}
     if first["run"] is not None and first["recipe"].needs_questions:
-        told["looks"] = chosen(first, progress)
-        told["strangers"] = strangers(first, progress)
+        context["looks"] = attributions(first, progress)
+        context["strangers"] = strangers(first, progress)
     if not scored:
-        return told
-    rows, compared = beside(first, runs, progress)
-    without = [row for row in compared if row.get("recipe") == "course-vanilla-unpretrained"]
-    told |= {
+        return context
+    rows, baselines = ladder_rows(first, runs, progress)
+    unpretrained = [row for row in baselines if row.get("recipe") == "course-vanilla-unpretrained"]
+    context |= {
         "accuracy": tally(bool(answer["right"]) for answer in scored).to_json(),
         "ladder": figures.both(*(figures.ladder(LADDER, rows, narrow=narrow) for narrow in (False, True))),
-        "unpretrained": without[0] if without else None,
+        "unpretrained": unpretrained[0] if unpretrained else None,
         "trained_on": first["evaluation"].get("questions_sha256")
         == (first["record"].get("questions") or {}).get("sha256"),
         "taken_out": read_measured()["taken_out"],
         "course": first["evaluation"].get("questions_sha256") == DEV,
-        "pairs": [pair(first, other) for other in runs[1:] if comparable(first, other)],
+        "pairs": [{"name": run["name"], **paired(first["evaluation"], run["evaluation"])} for run in compared(runs)],
         "groups": groups(first, scored),
         "certainty": certainty(scored),
         "verdicts": verdicts(scored),
         "table": table(first, runs),
     }
-    return told
+    return context
+
+
+def compared(runs: Sequence[Context]) -> list[Context]:
+    """Those of the other runs that answered the first one's questions."""
+    return [run for run in runs[1:] if comparable(runs[0]["evaluation"], run["evaluation"])]
 
 
 # The questions, the claims --------------------------------------------------------------------------------------
@@ -207,7 +209,7 @@ def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Con
 def table(first: Context, runs: Sequence[Context]) -> Context:
     """All questions, as rows for the table; columns that no answer has are left out."""
     answers = first["answers"]
-    others = [run for run in runs[1:] if comparable(first, run)]
+    others = compared(runs)
     rows = []
     for i, answer in enumerate(answers):
         quoted = next(iter(evidence_of(answer).get("documents") or []), None)
@@ -236,21 +238,21 @@ def claim_figures(progress: Progress, themes: Sequence[Theme] = (LIGHT, DARK)) -
         raise RunError("the claims' figures need matplotlib: pip install 'closedbook[report]', or give --no-claims")
     import torch
 
-    made, threads = [], torch.get_num_threads()
+    checked, threads = [], torch.get_num_threads()
     torch.set_num_threads(1)  # the matrices are small: more threads wait for each other more than they work
     try:
         for id in CLAIMS:
             claim = load(id)
             progress(f"claim {id}")
             verdict = claim.check()
-            made.append({"claim": claim, **told(verdict), "images": drawn(claim, verdict, themes)})
+            checked.append({"claim": claim, **described(verdict), "images": images(claim, verdict, themes)})
     finally:
         torch.set_num_threads(threads)
-    return made
+    return checked
 
 
-def told(verdict: Verdict) -> Context:
-    """A verdict in the words of the report."""
+def described(verdict: Verdict) -> Context:
+    """A claim's verdict as the templates read it."""
     part = verdict.headline
     return {
         "holds": verdict.holds,
@@ -262,8 +264,8 @@ def told(verdict: Verdict) -> Context:
     }
 
 
-def drawn(claim: Claim, verdict: Verdict, themes: Sequence[Theme]) -> dict[str, str]:
-    """The claim's figure as data addresses, by theme. Words stay words, which halves the files."""
+def images(claim: Claim, verdict: Verdict, themes: Sequence[Theme]) -> dict[str, str]:
+    """The claim's figure as data: addresses, by theme. Text stays text, which halves the files."""
     import matplotlib
 
     with tempfile.TemporaryDirectory() as folder, matplotlib.rc_context({"svg.fonttype": "none"}):
@@ -272,5 +274,5 @@ def drawn(claim: Claim, verdict: Verdict, themes: Sequence[Theme]) -> dict[str, 
 
 
 def data_address(path: Path) -> str:
-    """An SVG file as an address that holds it."""
+    """An SVG file as a data: address."""
     return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()

@@ -7,18 +7,16 @@ its statements are given in our words. Rows go by its numbers, 1a to 3c.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from closedbook import __version__
-from closedbook.reporting import html_report
+from closedbook.reporting import Progress, html_report
 from closedbook.reporting.accuracy_section import read_measured
 from closedbook.reporting.published import PUBLISHED
 from closedbook.validation import convert
-
-Progress = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -47,12 +45,12 @@ def source_report(paths: Sequence[Path] = (), *, progress: Progress = lambda wha
     stored = read_measured()["rows"]
     checked = {item["claim"].id: item for item in html_report.claim_figures(progress)}
     run = html_report.open_run(paths[0], None, progress) if paths else None
-    told = html_report.sections(run, [run], progress) if run else {}
-    told_rows = [answered(row, stored, checked, told) for row in rows()]
+    sections = html_report.sections(run, [run], progress) if run else {}
+    answered_rows = [answered(row, stored, checked, sections) for row in rows()]
     progress("writing")
     context = {
         "version": __version__,
-        "rows": told_rows,
+        "rows": answered_rows,
         "run": run,
         "claims": list(checked.values()),
         "published": PUBLISHED,
@@ -63,7 +61,7 @@ def source_report(paths: Sequence[Path] = (), *, progress: Progress = lambda wha
 
 
 def answered(
-    row: Row, stored: Sequence[dict[str, Any]], checked: dict[str, Any], told: dict[str, Any]
+    row: Row, stored: Sequence[dict[str, Any]], checked: dict[str, Any], sections: dict[str, Any]
 ) -> dict[str, Any]:
     """A row with what was measured beside it; `missing` names what nobody has measured yet."""
     runs = [entry for entry in stored if entry["kind"] == "run" and entry["recipe"] in row.recipes]
@@ -74,14 +72,14 @@ def answered(
             f"closedbook train {name} --documents wiki.txt --questions birth_places_train.tsv --dev birth_dev.tsv"
             for name in row.recipes
         ]
-    if row.part and not told.get(row.part):
+    if row.part and not sections.get(row.part):
         missing = ["closedbook report --source RUN"]
     return {
         "row": row,
         "claims": [checked[id] for id in row.claims],
         "stored": [*runs, *kinds],
         "published": dict(PUBLISHED).get(row.published),
-        "part": row.part if told.get(row.part) else "",
-        "told": told,
+        "part": row.part if sections.get(row.part) else "",
+        "sections": sections,
         "missing": missing,
     }

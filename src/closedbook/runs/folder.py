@@ -284,7 +284,11 @@ def metrics_lines(path: Path, content: bytes) -> list[dict[str, Any]]:
     return lines
 
 
-def check_free(path: Path, advice: str = "go on with --resume, or choose another folder with --run") -> None:
+def check_free(
+    path: Path,
+    if_exists: str = "go on with --resume, or choose another folder with --run",
+    otherwise: str = "choose another folder with --run",
+) -> None:
     """Raise RunError unless a new run can be made at `path`: nothing or an empty folder is there, and it is writable.
 
     A folder whose making was killed counts as empty. Asked before any work is done. Writes nothing.
@@ -293,14 +297,14 @@ def check_free(path: Path, advice: str = "go on with --resume, or choose another
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             os.lstat(path)  # a name that is too long, say, is found here
         if os.path.lexists(path) and not is_free(path):
-            raise RunError(f"{path} exists already; {advice}")
+            raise RunError(f"{path} exists already; {if_exists}")
         nearest = next(folder for folder in (path, *path.absolute().parents) if os.path.lexists(folder))
     except OSError as error:
-        raise RunError(f"{path} cannot be made ({error.strerror}); choose another folder with --run") from None
+        raise RunError(f"{path} cannot be made ({error.strerror}); {otherwise}") from None
     if not nearest.is_dir():
-        raise RunError(f"{path} cannot be made ({nearest} is a file); choose another folder with --run")
+        raise RunError(f"{path} cannot be made ({nearest} is a file); {otherwise}")
     if not os.access(nearest, os.W_OK | os.X_OK):
-        raise RunError(f"{path} cannot be made ({nearest} is not writable); choose another folder with --run")
+        raise RunError(f"{path} cannot be made ({nearest} is not writable); {otherwise}")
 
 
 def is_free(path: Path) -> bool:

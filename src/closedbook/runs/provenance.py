@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shlex
@@ -23,15 +24,21 @@ def resume_command(folder: RunFolder, mixer: str | None = None) -> str:
     record = folder.record()
     if record.get("start") and (words := _course_command(folder, record)):
         return shlex.join(words)
+    return f"{repeat_command(folder, mixer)} {shlex.join(['--run', _plainly(str(folder.path)), '--resume'])}"
+
+
+def repeat_command(folder: RunFolder, mixer: str | None = None) -> str:
+    """What to type to train the same again, in a new run folder."""
+    record = folder.record()
     words = ["closedbook", "train", _plainly(str(folder.path / "recipe.toml"))]
     for option in ("documents", "questions", "dev"):
-        if given := record.get(option):
-            words += [f"--{option}", _plainly(found_from_here(given["path"], record))]
-            if given.get("index"):
-                words += ["--index", _plainly(given["index"])]
+        if entry := record.get(option):
+            words += [f"--{option}", _plainly(found_from_here(entry["path"], record))]
+            if entry.get("index"):
+                words += ["--index", _plainly(entry["index"])]
     if (device := record.get("device", "cpu")) in ("cuda", "mps"):
         words += ["--device", device]
-    return shlex.join([*words, *mixer_option(folder, mixer), "--run", _plainly(str(folder.path)), "--resume"])
+    return shlex.join([*words, *mixer_option(folder, mixer)])
 
 
 def _course_command(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
@@ -65,6 +72,20 @@ def found_from_here(path: str, record: Mapping[str, Any]) -> str:
     """An input of a run as it was named, or, where that is nothing here, from the folder that training began in."""
     elsewhere = os.path.join(str(record.get("folder", "")), path)
     return path if Source.of(path).path.exists() or not Source.of(elsewhere).path.exists() else elsewhere
+
+
+def unchanged_input(entry: Mapping[str, Any] | None, record: Mapping[str, Any]) -> Path | None:
+    """Where an input of a run is; None if its file is not what it was, or so large that it must be indexed."""
+    from closedbook.data.token_index import is_large
+
+    if not entry:
+        return None
+    named = found_from_here(entry.get("path", ""), record)
+    path = Source.of(named).path
+    if not path.is_file() or is_large(named):
+        return None
+    with open(path, "rb") as file:
+        return Path(named) if hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256") else None
 
 
 def mixer_option(folder: RunFolder, given: str | None = None) -> list[str]:

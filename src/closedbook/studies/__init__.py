@@ -1,1 +1,1 @@
-"""Studies: experiments on worlds of which everything is known, kept cell by cell, told as a figure and a page."""
+"""Experiments about what a model knows. Each writes a record, a figure and a page, and resumes if interrupted."""

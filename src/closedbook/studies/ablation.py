@@ -1,12 +1,10 @@
-"""Why does pretraining help? Shown causally: the same person asked about with the page in the corpus and without it.
+"""Why does pretraining help? Ask about the same people with and without their documents in the corpus.
 
-Every model is trained on a random half of the people, and every person's pages are in exactly half of the models.
-Steps are the same for all (only the seed differs), so each kept document is seen as often. The effect of a page on a
-person is the accuracy of the models that had it less that of the models that had not: counterfactual memorisation
-(Feldman and Zhang 2020, section 2). The same models give people who were never met although they exist, with known
-answers: what `met` is worth.
-
-One cell is one model. A finished cell is kept and never run again.
+Every model is trained on a random half of the people, and every person is in exactly half of the models. All train for
+the same number of steps, so that each document is seen equally often. The effect of a person's documents is the
+accuracy of the models that had them minus that of the models that did not: counterfactual memorisation (Feldman and
+Zhang 2020, section 2). The same models show how well `met` separates people who were in the corpus from real people who
+were not. One cell is one model.
 """
 
 from __future__ import annotations
@@ -70,14 +68,14 @@ class Design:
 
 
 def halves(titles: Sequence[str], models: int, seed: int) -> list[frozenset[str]]:
-    """The people of each model: a random half of them, and the other half for the next model."""
+    """The people of each model: a random half, and the other half for the next model."""
     names = sorted(set(titles))
-    made = []
+    groups = []
     for pair in range(models // 2):
         order = np.random.default_rng([seed, 4, pair]).permutation(len(names))
         half = frozenset(names[i] for i in order[: len(names) // 2])
-        made += [half, frozenset(names) - half]
-    return made
+        groups += [half, frozenset(names) - half]
+    return groups
 
 
 def run_ablation(
@@ -103,20 +101,22 @@ def run_ablation(
     named = [i for i in split["asked"] if subject(questions.items[i].text, titles) is not None]
     if not named or not split["train"]:
         raise DataError(f"{questions.source}: too few questions about people with documents to ask about some")
-    asked, trained = questions.only(named), questions.only(split["train"])
-    names = [subject(item.text, titles) or "" for item in asked.items]
+    test, trained = questions.only(named), questions.only(split["train"])
+    names = [subject(item.text, titles) or "" for item in test.items]
     people = halves(documents.titles, design.models, design.seed)
 
-    def make(number: int) -> dict[str, Any]:
+    def run_cell(number: int) -> dict[str, Any]:
         begin(number)
         work = folder / f"model-{number}"
-        made = _cell(design, number, people[number], documents, trained, asked, work, threads, callbacks, command)
+        cell = _cell(design, number, people[number], documents, trained, test, work, threads, callbacks, command)
         shutil.rmtree(work)
-        return made
+        return cell
 
-    study.run_cells(range(design.models), make)
-    if others := study.missing(range(design.models)):
-        raise RunError(f"another process is at {len(others)} models of {folder}; the same command tells the rest later")
+    study.run_cells(range(design.models), run_cell)
+    if remaining := study.missing(range(design.models)):
+        raise RunError(
+            f"another process is at {len(remaining)} models of {folder}; the same command tells the rest later"
+        )
     cells = [study.record["cells"][str(number)] for number in range(design.models)]
     record = {
         "study": "ablation",
@@ -124,12 +124,12 @@ def run_ablation(
         "design": plan,
         "documents": len(documents),
         "people": len(titles),
-        "asked": len(asked),
+        "asked": len(test),
         "asked_people": len(set(names)),
         "cells": [{k: v for k, v in cell.items() if k != "answers"} for cell in cells],
         "summary": summary(cells, names, _mentioned(documents, list(dict.fromkeys(names)), folder), design.seed),
     }
-    study_report.tell(folder, "ablation", record, HEADLINE, page(record), lambda slide: draw(slide, record))
+    study_report.write_report(folder, "ablation", record, HEADLINE, page, draw)
     return record
 
 
@@ -139,18 +139,18 @@ def _cell(
     people: frozenset[str],
     documents: Documents,
     trained: Questions,
-    asked: Questions,
+    test: Questions,
     work: Path,
     threads: int | None,
     callbacks: Sequence[pipeline.Callback],
     command: str,
 ) -> dict[str, Any]:
-    """One model: trained on the documents and questions of its people, asked blind about everybody who is asked."""
-    shutil.rmtree(work, ignore_errors=True)  # of a cell that was interrupted
+    """One model, trained on its people's documents and questions and tested on `test` without the index."""
+    shutil.rmtree(work, ignore_errors=True)  # left by an interrupted cell
     work.mkdir(parents=True)
-    known = set(documents.titles)
+    titles = set(documents.titles)
     lines = [item.text for item in documents.items if item.title in people]
-    pairs = [f"{item.text}\t{item.answer}" for item in trained.items if subject(item.text, known) in people]
+    pairs = [f"{item.text}\t{item.answer}" for item in trained.items if subject(item.text, titles) in people]
     for name, content in (("documents.txt", lines), ("questions.tsv", pairs)):
         write_atomically(work / name, "".join(f"{line}\n" for line in content).encode())
     run = pipeline.train(
@@ -158,19 +158,19 @@ def _cell(
         run=work / "run", threads=threads, callbacks=callbacks, command=command,
     )  # fmt: skip
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # names of people whose pages are out hold words that no document holds
-        kinds = {kind: run.answer(asked.items, blind=True, signals=kind) for kind in ("pass", "all")}
+        warnings.simplefilter("ignore")  # names of people who were left out have unknown words
+        kinds = {kind: run.answer(test.items, blind=True, signals=kind) for kind in ("pass", "all")}
     answers = [
         {
-            "in": subject(item.text, known) in people,
-            "right": one.right,
-            "answer": one.answer,
-            "probability": one.probability,
-            "met": one.met,
-            "met_all": more.met,
-            "verdict": one.verdict,
+            "in": subject(item.text, titles) in people,
+            "right": cheap.right,
+            "answer": cheap.answer,
+            "probability": cheap.probability,
+            "met": cheap.met,
+            "met_all": full.met,
+            "verdict": cheap.verdict,
         }
-        for item, one, more in zip(asked.items, kinds["pass"], kinds["all"], strict=True)
+        for item, cheap, full in zip(test.items, kinds["pass"], kinds["all"], strict=True)
     ]
     return {
         "model": number,
@@ -186,10 +186,10 @@ def _mentioned(documents: Documents, names: Sequence[str], folder: Path) -> np.n
     path = folder / "whole.sqlite"
     build_index(path, documents)
     index = EvidenceStore(path)
-    found = np.array([index.evidence(f"{name}?", "").mention_count > 0 for name in names], dtype=bool)
+    mentioned = np.array([index.evidence(f"{name}?", "").mention_count > 0 for name in names], dtype=bool)
     index.close()
     path.unlink()
-    return found
+    return mentioned
 
 
 def summary(cells: Sequence[dict[str, Any]], names: Sequence[str], mentioned: np.ndarray, seed: int) -> dict[str, Any]:
@@ -254,14 +254,14 @@ def _met(
     people = list(dict.fromkeys(names))
     judges = {"pass": by_person(cells, names, "met"), "all": by_person(cells, names, "met_all")}
     judges["names only"] = np.array([names_only(people, label, seed + i) for i, label in enumerate(inside)])
-    found = {
+    by_judge = {
         name: [metrics.auroc(*pair) for pair in zip(inside, values, strict=True)] for name, values in judges.items()
     }
     pooled = judges["pass"].ravel()
     return {
         "label": "in: the person's documents were trained on",
         "accuracy_in": float(right[inside].mean()),
-        "auroc": {name: {"by_model": values, "mean": float(np.mean(values))} for name, values in found.items()},  # type: ignore[arg-type]
+        "auroc": {name: {"by_model": values, "mean": float(np.mean(values))} for name, values in by_judge.items()},  # type: ignore[arg-type]
         "auroc_interval": metrics.auroc_interval(inside.ravel(), pooled, seed),
         "called_met": {"in": float((pooled[inside.ravel()] >= 0.5).mean()),
                        "out": float((pooled[~inside.ravel()] >= 0.5).mean())},
@@ -273,10 +273,10 @@ def page(record: dict[str, Any]) -> str:
     table = markdown_table(
         ["people", "of them", "page in", "page out", "effect", "95 % interval", "by chance", "p"],
         [
-            [name, one["people"], percent(one["accuracy_in"]), percent(one["accuracy_out"]),
-             points(one["effect"]), interval(one["interval"], points),
-             interval(one["permutation_interval"], points), f"{one['p_value']:.4f}"]
-            for name, one in effects.items()
+            [name, row["people"], percent(row["accuracy_in"]), percent(row["accuracy_out"]),
+             points(row["effect"]), interval(row["interval"], points),
+             interval(row["permutation_interval"], points), f"{row['p_value']:.4f}"]
+            for name, row in effects.items()
         ],
     )  # fmt: skip
     text = f"""\
@@ -297,8 +297,8 @@ with it out, in points; "by chance" is where it lies, 19 times in 20, when the m
         return text
     scores = markdown_table(
         ["judge", "AUROC, mean over models", "lowest", "highest"],
-        [[name, *(decimal(x) for x in (one["mean"], min(one["by_model"]), max(one["by_model"])))]
-         for name, one in met["auroc"].items()],
+        [[name, *(decimal(x) for x in (judge["mean"], min(judge["by_model"]), max(judge["by_model"])))]
+         for name, judge in met["auroc"].items()],
     )  # fmt: skip
     return f"""{text}
 ## Has it met this person?
@@ -319,7 +319,7 @@ def draw(slide: Any, record: dict[str, Any]) -> None:
     bars, spread = slide.panels(2)
     for tone, key in enumerate(("accuracy_in", "accuracy_out")):
         places = [i + 0.2 * (2 * tone - 1) for i in range(len(effects))]
-        heights = [100 * one[key] for one in effects.values()]
+        heights = [100 * row[key] for row in effects.values()]
         label = "page in" if tone == 0 else "page out"
         bars.bar(places, heights, width=0.36, color=slide.theme.tones[tone], label=label)
     bars.set_xticks(range(len(effects)), [name.replace(" ", "\n", 1) for name in effects])

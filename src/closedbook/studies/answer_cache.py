@@ -1,4 +1,4 @@
-"""A run that a study asks: what it answered is kept in the study's folder until the study is told."""
+"""Answers that a study collects from a run, cached in the study's folder until the study is written."""
 
 from __future__ import annotations
 
@@ -14,58 +14,61 @@ from closedbook.data.questions import Question
 from closedbook.errors import RunError
 from closedbook.inference.run import Answer, Run
 
-BLOCK = 512  # questions asked at once, and kept at once
+BLOCK = 512  # questions that are answered, and cached, at a time
 
 
-class Asking:
-    """Asks a run in blocks and keeps each block's answers, so that an interrupted study goes on where it was.
+class AnswerCache:
+    """Answers questions in blocks and caches each block, so that an interrupted study resumes where it stopped.
 
-    A block is known by its questions, by how it was asked and by the hashes of the run's files: after a training anew
-    nothing is taken for an answer of the new run. What the documents say beside an answer is not kept. Raises RunError
-    where the file cannot be read or written.
+    A block's key covers its questions, the options and the hashes of the run's files, so that a retrained run never
+    gets the old run's answers. Evidence is not cached. As a context manager it removes its file at the end, unless
+    there was an error. Raises RunError if the file cannot be read or written.
     """
 
-    def __init__(self, run: Run, path: Path, progress: Callable[[int], None] = lambda asked: None) -> None:
+    def __init__(self, run: Run, path: Path, progress: Callable[[int], None] = lambda count: None) -> None:
         self.run, self.path, self.progress = run, path, progress
-        self.asked = 0
-        known = [str(run.documents), run.folder.record().get("files"), [field.name for field in fields(Answer)]]
-        self.run_is = json.dumps(known, sort_keys=True)
-        self.kept: dict[str, list[dict[str, Any]]] = {}
-        with _told(path, "read"):
+        self.count = 0  # questions answered
+        identity = [str(run.documents), run.folder.record().get("files"), [field.name for field in fields(Answer)]]
+        self.run_key = json.dumps(identity, sort_keys=True)
+        self.blocks: dict[str, list[dict[str, Any]]] = {}
+        with _file_errors(path, "read"):
             lines = path.read_bytes().splitlines() if path.exists() else []
         for line in lines:
             try:
                 block = json.loads(line)
-                self.kept[block["block"]] = block["answers"]
-            except (ValueError, KeyError, TypeError):  # cut off in the middle: it is asked again
+                self.blocks[block["block"]] = block["answers"]
+            except (ValueError, KeyError, TypeError):  # a truncated line: its questions are asked again
                 continue
 
-    def answer(self, questions: Sequence[Question], **how: Any) -> list[Answer]:
+    def __enter__(self) -> AnswerCache:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is None:
+            self.path.unlink(missing_ok=True)
+
+    def answer(self, questions: Sequence[Question], **options: Any) -> list[Answer]:
         """As `Run.answer`."""
         answers: list[Answer] = []
         for start in range(0, len(questions), BLOCK):
-            some = questions[start : start + BLOCK]
-            asked = [[question.text, question.answer] for question in some]
-            name = hashlib.sha256(json.dumps([self.run_is, asked, how], sort_keys=True).encode()).hexdigest()
-            if name not in self.kept:
-                said = [{**answer.to_json(), "evidence": None} for answer in self.run.answer(some, **how)]
-                self.kept[name] = said
-                with _told(self.path, "written"), self.path.open("a", encoding="utf-8") as file:
-                    # A line of its own also behind one that was cut off.
-                    file.write("\n" + json.dumps({"block": name, "answers": said}) + "\n")
-            answers += [Answer(**one) for one in self.kept[name]]
-            self.asked += len(some)
-            self.progress(self.asked)
+            block = questions[start : start + BLOCK]
+            content = [self.run_key, [[question.text, question.answer] for question in block], options]
+            key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+            if key not in self.blocks:
+                rows = [{**answer.to_json(), "evidence": None} for answer in self.run.answer(block, **options)]
+                self.blocks[key] = rows
+                with _file_errors(self.path, "written"), self.path.open("a", encoding="utf-8") as file:
+                    # The leading newline ends a line that was truncated.
+                    file.write("\n" + json.dumps({"block": key, "answers": rows}) + "\n")
+            answers += [Answer(**row) for row in self.blocks[key]]
+            self.count += len(block)
+            self.progress(self.count)
         return answers
-
-    def done(self) -> None:
-        """The study is told: nothing is to be gone on with."""
-        self.path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def _told(path: Path, what: str) -> Iterator[None]:
+def _file_errors(path: Path, verb: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(f"{path} cannot be {what} ({error.strerror}); make room, or give another --folder") from None
+        raise RunError(f"{path} cannot be {verb} ({error.strerror}); make room, or give another --folder") from None

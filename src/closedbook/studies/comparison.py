@@ -1,9 +1,8 @@
-"""Mechanisms side by side: the same data, the same steps, the same kept-out training questions, paired by seed.
+"""Compare mechanisms on the same data, steps and held-out training questions, paired by seed.
 
-A budget in minutes becomes steps once, by timing the reference; after that only steps count, so that a slow machine
-gives the same weights as a quick one. One cell is one mechanism and one seed. A finished cell is kept and never run
-again, and one that was interrupted goes on where it was. Several processes may share the cells of one folder. Dev and
-test questions have no part in it.
+A budget in minutes is converted to steps once, by timing the reference, so that a slow machine gives the same weights
+as a fast one. One cell is one mechanism and one seed; an interrupted cell resumes. Several processes may share one
+folder. Dev and test questions are not used.
 """
 
 from __future__ import annotations
@@ -64,15 +63,15 @@ def resolve(name: str, base: Recipe) -> Recipe:
     elif name in recipe_names() or name.endswith(".toml"):
         return load_recipe(name)
     else:
-        known = ", ".join([*REGISTRIES["mixer"], *REGISTRIES["stack"], *REGISTRIES["positions"]])
+        names = ", ".join([*REGISTRIES["mixer"], *REGISTRIES["stack"], *REGISTRIES["positions"]])
         raise RecipeError(
-            f'nothing to compare is called "{name}"; known: {known}, every recipe, and FILE.py:CLASS for your own mixer'
+            f'nothing to compare is called "{name}"; known: {names}, every recipe, and FILE.py:CLASS for your own mixer'
         )
     return replace(base, name=name, model=model)
 
 
-def known_as(name: str) -> str:
-    """What a name is called in the record. FILE.py:CLASS is executed, and called `CLASS@sha256` as its runs call it."""
+def record_key(name: str) -> str:
+    """A name's key in the record. FILE.py:CLASS is executed, and its key is `CLASS@sha256`, as in its runs."""
     return use_mixer(name) if ".py:" in name else name
 
 
@@ -101,12 +100,12 @@ def matched(recipe: Recipe, dense: int, vocabulary: Vocabulary) -> Recipe:
 
 
 def reference_of(names: Sequence[str]) -> str:
-    """What the others are held against: softmax attention where it is there, or else the first."""
+    """The name that the others are compared with: softmax attention if present, or else the first."""
     return "softmax" if "softmax" in names else names[0]
 
 
 class Comparison(Experiment):
-    """A folder with comparison.json, the figure and the table, made by `run` cell by cell; the runs are beside them."""
+    """A folder with comparison.json, its figure and page, and the run of every cell."""
 
     def __init__(
         self,
@@ -118,14 +117,14 @@ class Comparison(Experiment):
         folder: Path,
         match: str = "width",
     ) -> None:
-        """Open or begin. Raises RunError where the folder holds another comparison, RecipeError for a bad name.
+        """Open or start. Raises RunError if the folder holds another comparison, RecipeError for a bad name.
 
         With `match` = "parameters" the base's width is changed for each name until it has about as many dense
         parameters as softmax attention in the base; with "width" it is left alone. The depth is the same either way.
         """
-        self.names = list(dict.fromkeys(map(known_as, names)))
+        self.names = list(dict.fromkeys(map(record_key, names)))
         self.match = match
-        self.diverged: dict[tuple[str, int], str] = {}  # cells that could not be trained, and what was said of it
+        self.diverged: dict[tuple[str, int], str] = {}  # cells that could not be trained, with the error
         if not self.names or not 0 < minutes < math.inf:
             raise RecipeError("compare needs at least one name and a --budget above 0 minutes, such as --budget 5")
         self.documents, self.questions = documents, questions
@@ -158,7 +157,7 @@ class Comparison(Experiment):
         return f"{name} {seed}"
 
     def fits(self, cell: tuple[str, int], stored: Mapping[str, Any]) -> bool:
-        """A recipe that was changed since is another, and its cell is made anew."""
+        """A cell whose recipe has changed since is run again."""
         return stored.get("recipe", self.digests[cell[0]]) == self.digests[cell[0]]
 
     def cells(self, seeds: Sequence[int]) -> list[tuple[str, int]]:
@@ -170,7 +169,7 @@ class Comparison(Experiment):
         return self.missing(self.cells(seeds))
 
     def _match(self) -> None:
-        """Give each name the width that it is compared at; recipes of their own keep theirs."""
+        """Set each recipe's width for the comparison; complete recipes keep theirs."""
         if self.match == "width":
             return
         job = prepare_training(_prepared(resolve("softmax", self.base), self.share), self.documents, self.questions)
@@ -180,21 +179,21 @@ class Comparison(Experiment):
                 self.recipes[name] = matched(recipe, dense, job.corpus.vocabulary)
 
     def settle(self, threads: int | None = None) -> dict[str, dict[str, int]]:
-        """The steps of each name's stages: made from the budget the first time, and read from the record afterwards.
+        """The steps of each name's stages: computed from the budget the first time, then read from the record.
 
-        The base's are timed with softmax attention, whatever is compared; a recipe with other stages by itself.
+        The base is always timed with softmax attention; a recipe with other stages is timed by itself.
         """
         budget = self.record["budget"]
         steps: dict[str, dict[str, int]] = budget.setdefault("steps", {})
         budget.setdefault("timed", {"name": "softmax", "threads": set_threads(threads)})
         base = _prepared(resolve("softmax", self.base), self.share)
-        made = {}
+        by_name = {}
         for name, recipe in self.recipes.items():
             kind = "base" if recipe.stages == base.stages else name
             if list(steps.get(kind, ())) != [stage.name for stage in recipe.stages]:
                 steps[kind] = self._steps(base if kind == "base" else recipe, budget["minutes"])
-            made[name] = steps[kind]
-        return made
+            by_name[name] = steps[kind]
+        return by_name
 
     def _steps(self, recipe: Recipe, minutes: float) -> dict[str, int]:
         """Stage name to steps (epochs, where the recipe counts those): as many as fit, finetuning before the rest."""
@@ -204,7 +203,7 @@ class Comparison(Experiment):
             setup = prepare_training(replace(recipe, stages=(stage,)), self.documents, self.questions)
             seconds[stage.name] = max(estimate(setup)[1], 0.1)
             planned[stage.name] = stage.epochs or setup.recipe.stages[0].steps  # a recipe may leave them to the data
-        made = {}
+        steps = {}
         finetuning = [s for s in recipe.stages if len(recipe.stages) > 1 and _only_questions(s)]
         for group, most in ((finetuning, FINETUNING_AT_MOST), ([s for s in recipe.stages if s not in finetuning], 1.0)):
             needed = sum(seconds[stage.name] for stage in group)
@@ -212,25 +211,25 @@ class Comparison(Experiment):
             if group is finetuning:
                 fits = min(1.0, fits)
             for stage in group:
-                made[stage.name] = max(1, round(planned[stage.name] * fits))
+                steps[stage.name] = max(1, round(planned[stage.name] * fits))
             left -= needed * fits
-        return {stage.name: made[stage.name] for stage in recipe.stages}
+        return {stage.name: steps[stage.name] for stage in recipe.stages}
 
     def plan(self, seeds: Sequence[int]) -> dict[str, Any]:
-        """What `run` would do; a name that cannot be built, or data that cannot be read, is found here.
+        """What `run` would do. Raises the errors of recipes that cannot be built and data that cannot be read.
 
-        Warns where so few questions are kept out that an interval would be wider than WIDE.
+        Warns if so few questions are held out that an interval would be wider than WIDE.
         """
         self._match()
-        kept = 0
+        held_out = 0
         for recipe in self.recipes.values():
-            kept = len(prepare_training(recipe, self.documents, self.questions).split["choose"])
-        if not kept:
+            held_out = len(prepare_training(recipe, self.documents, self.questions).split["choose"])
+        if not held_out:
             raise DataError(f"{self.questions}: no question is kept out to score by; give more questions")
-        low, high = wilson(kept // 2, kept)
+        low, high = wilson(held_out // 2, held_out)
         if high - low > WIDE:
             warnings.warn(
-                f"only {kept} questions are kept out to score by: a 95 % interval will be up to "
+                f"only {held_out} questions are kept out to score by: a 95 % interval will be up to "
                 f"{100 * (high - low):.0f} points wide; keep more out with "
                 "--set data.held_out.choose=0.3, or give more questions",
                 stacklevel=2,
@@ -241,7 +240,7 @@ class Comparison(Experiment):
                 {"name": name, "seed": seed, "done": (name, seed) not in left} for name, seed in self.cells(seeds)
             ],
             "minutes": self.minutes * len(left),
-            "questions": kept,
+            "questions": held_out,
             "widest_interval": high - low,
         }
 
@@ -256,16 +255,16 @@ class Comparison(Experiment):
     ) -> dict[str, Any]:
         """Run the cells that are missing and return the record, written after each with its figure and table.
 
-        `begin` hears a cell's name and seed before it starts. A cell that another process is at is left to it: `left`
-        says afterwards which these are. One whose training diverges is left out and noted in `diverged`.
+        `begin` is called with each cell's name and seed. Cells that another process is working on are left to it, and
+        `left` lists them afterwards. A cell whose training diverges is recorded in `diverged` only.
         """
         self.plan(seeds)
         study_report.make_folder(self.folder / "runs")
-        with self.alone():
+        with self.locked():
             steps = self.settle(threads)
             self.write()
 
-        def make(cell: tuple[str, int]) -> dict[str, Any] | None:
+        def run_cell(cell: tuple[str, int]) -> dict[str, Any] | None:
             name, seed = cell
             recipe = replace(_of_length(self.recipes[name], steps[name]), seed=seed)
             file = f"{Path(name).stem}-{self.digests[name][:8]}" if name.endswith(".toml") else label(name)
@@ -278,7 +277,7 @@ class Comparison(Experiment):
                     callback(pipeline.Message(f"{label(name)}, seed {seed}: {error}"))
                 return None
 
-        self.run_cells(self.cells(seeds), make)
+        self.run_cells(self.cells(seeds), run_cell)
         return self.record
 
     def _cell(
@@ -290,7 +289,7 @@ class Comparison(Experiment):
         callbacks: Sequence[pipeline.Callback],
         command: str,
     ) -> dict[str, Any]:
-        """Train (or go on), and answer the kept-out questions."""
+        """Train (or resume), and answer the held-out questions."""
         clock = _Clock()
         if (folder / "run.json").is_file() and RunFolder.open(folder).finished:
             run = pipeline.load(folder)
@@ -300,11 +299,10 @@ class Comparison(Experiment):
                 threads=threads, callbacks=[*callbacks, clock], command=command,
             )  # fmt: skip
         record = run.folder.record()
-        kept = read_questions(self.questions, need_answers=True).only(record["split"]["choose"])
-        answers = run.answer(kept.items, blind=True)
+        held_out = read_questions(self.questions, need_answers=True).only(record["split"]["choose"])
+        answers = run.answer(held_out.items, blind=True)
         lines = run.folder.metrics()
-        model = {"layers": recipe.model.layers, "width": recipe.model.width}
-        about = ("parameters", "threads", "commit", "versions", "machine", "command")
+        provenance = ("parameters", "threads", "commit", "versions", "machine", "command")
         return {
             "name": name,
             "seed": recipe.seed,
@@ -314,8 +312,8 @@ class Comparison(Experiment):
             "tokens": sum(line["tokens"] for line in lines),
             "tokens_per_second": clock.rate(),
             "steps": {stage.name: _steps_done(lines, stage.name) for stage in recipe.stages},
-            "model": model,
-            **{key: record[key] for key in about},
+            "model": {"layers": recipe.model.layers, "width": recipe.model.width},
+            **{key: record[key] for key in provenance},
         }
 
     def write(self) -> None:
@@ -324,16 +322,15 @@ class Comparison(Experiment):
             return study_report.write_json(self.path, self.record)
         names = list(dict.fromkeys(cell["name"] for cell in self.record["cells"].values()))
         self.record["summary"] = summary(self.record, reference_of(names))
-        study_report.tell(
-            self.folder, "comparison", self.record, comparison_page.HEADLINE, comparison_page.body(self.record),
-            lambda slide: comparison_page.draw(slide, self.record), "closedbook compare",
-        )  # fmt: skip
+        study_report.write_report(
+            self.folder, "comparison", self.record, comparison_page.HEADLINE, comparison_page.body, comparison_page.draw
+        )
 
 
 class _Clock:
-    """A callback that counts the steps' tokens and the processor's seconds for them, and nothing in between.
+    """A callback that measures tokens per second of processor time, over training steps only.
 
-    With one thread these are the seconds of a clock on a machine with nothing else to do.
+    With one thread that is the wall time of an otherwise idle machine.
     """
 
     def __init__(self) -> None:

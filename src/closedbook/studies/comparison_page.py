@@ -1,4 +1,4 @@
-"""A comparison, told: what its figure shows, and its page in Markdown."""
+"""Figure and page of a comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study made cell by cell: what is done is kept, the same command goes on with the rest, and processes may share."""
+"""A resumable grid of cells: finished ones are stored, and several processes may work on the rest."""
 
 from __future__ import annotations
 
@@ -21,48 +21,44 @@ from closedbook.validation import convert, parse_json
 class Experiment:
     """A folder with one JSON record: `study`, `format`, `design` (what all cells share) and `cells` by their keys.
 
-    A finished cell is never run again. One that another process is at is left to it.
+    A finished cell is never run again. A cell that another process is working on is left to that process.
     """
 
     def __init__(self, folder: Path, file: str, record: Mapping[str, Any]) -> None:
-        """Open or begin. Raises RunError where the folder holds another design, or a file that is none of ours."""
+        """Open the record, or start one. Raises RunError if the folder holds another design or another kind of file."""
         self.folder, self.path = folder, folder / file
         self.record: dict[str, Any] = {**record, "cells": {}}
         self.refresh()
 
     def key(self, cell: Any) -> str:
-        """What a cell is called in the record."""
+        """The cell's key in the record."""
         return str(cell)
 
     def fits(self, cell: Any, stored: Mapping[str, Any]) -> bool:
-        """Whether a stored cell is the one that would be made now."""
+        """Whether a stored cell is what running it now would give."""
         return True
 
     def write(self) -> None:
-        """Write the record after each cell, and whatever is told of it."""
+        """Write the record (and the report, in subclasses that have one); called after each cell."""
         study_report.write_json(self.path, self.record)
 
     def missing(self, cells: Iterable[Any]) -> list[Any]:
-        """The cells that are still to be run."""
+        """The cells still to be run."""
         stored = self.record["cells"]
-        return [
-            cell
-            for cell in dict.fromkeys(cells)
-            if not (self.key(cell) in stored and self.fits(cell, stored[self.key(cell)]))
-        ]
+        return [c for c in dict.fromkeys(cells) if self.key(c) not in stored or not self.fits(c, stored[self.key(c)])]
 
-    def run_cells(self, cells: Iterable[Any], make: Callable[[Any], dict[str, Any] | None]) -> None:
-        """Make the cells that are missing, one after another; one that `make` gives None for is left out."""
+    def run_cells(self, cells: Iterable[Any], run_cell: Callable[[Any], dict[str, Any] | None]) -> None:
+        """Run the missing cells in order; a cell for which `run_cell` returns None is not stored."""
         study_report.make_folder(self.folder)
         for cell in self.missing(cells):
             with file_lock(self.lock(cell)) as ours:
                 if not ours:
                     continue
                 self.refresh()
-                if not self.missing([cell]) or (made := make(cell)) is None:
+                if not self.missing([cell]) or (result := run_cell(cell)) is None:
                     continue
-                with self.alone():
-                    self.record["cells"][self.key(cell)] = made
+                with self.locked():
+                    self.record["cells"][self.key(cell)] = result
                     self.write()
         self.refresh()
 
@@ -70,8 +66,8 @@ class Experiment:
         return self.folder / f".cell-{hashlib.sha256(self.key(cell).encode()).hexdigest()[:16]}.lock"
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """With the record as it is on disk, which no other process changes meanwhile."""
+    def locked(self) -> Iterator[None]:
+        """Hold the record's lock, with the record as it is on disk."""
         while True:
             with file_lock(self.folder / ".lock") as ours:
                 if ours:
@@ -81,7 +77,7 @@ class Experiment:
             time.sleep(0.1)
 
     def refresh(self) -> None:
-        """Take in what is on disk, other processes' cells too."""
+        """Read the record from disk, with the cells of other processes."""
         if not self.path.exists():
             return
         try:
@@ -98,5 +94,5 @@ class Experiment:
         self.record = stored
 
     def _design(self) -> dict[str, Any]:
-        """As it comes back from a file."""
+        """The design as it is after a round trip through JSON."""
         return dict(json.loads(json.dumps(self.record["design"])))

@@ -1,13 +1,14 @@
 """How often must a fact be read before it is known, and how many bits of facts does a parameter hold?
 
-A world is invented in which a person has 1, 2, 5 or 20 documents, a network is trained on it, and it is asked about
-people whose questions it was never trained on: accuracy against exposure, in documents, and beside it in training
-examples in which the answer was asked for with the name in view. Counting bits follows Allen-Zhu and Li,
-Physics of Language Models 3.3 (2024): in this world a fact is drawn evenly from a list of candidates, so that knowing
-it is worth log2(candidates) bits, and a network that gives the truth the chance p among them lacks −log2 p of these.
-A network that is sure and wrong can know less than nothing; such bits are counted as they are.
+The people of a synthetic world have 1, 2, 5 or 20 documents each. A network is trained on them and asked about people
+whose questions were not in training. Exposure is counted in documents, and in training examples in which the answer
+was a target with the name in context.
 
-One cell is one seed: a world, a training, all questions. A finished cell is kept and never run again.
+Counting bits follows Allen-Zhu and Li, Physics of Language Models 3.3 (2024). In this world a fact is drawn uniformly
+from a list of candidates, so that knowing it is worth log2(candidates) bits; a network that gives the true one the
+probability p lacks −log2 p of them. A confidently wrong network knows a negative number of bits, and is counted so.
+
+One cell is one seed: a world, a training, all questions.
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ class Study(Experiment):
     """A folder with exposure.json, the figure and the page; made by `run`, cell by cell, one for each seed."""
 
     def __init__(self, design: Design, folder: Path) -> None:
-        """Open or begin. Raises RunError where the folder holds another design, or a file that is none of ours."""
+        """As `Experiment`, for a design."""
         super().__init__(folder, FILE, {"study": "exposure", "format": FORMAT, "design": design.to_json()})
         self.design = design
 
@@ -98,23 +99,22 @@ class Study(Experiment):
     ) -> dict[str, Any]:
         """Run the cells that are missing and return the record, written after each together with figure and page.
 
-        `begin` hears a cell's seed before it starts. An interrupted cell leaves nothing; the finished ones stay.
+        `begin` is called with each cell's seed. An interrupted cell leaves nothing; finished cells stay.
         """
 
-        def make(seed: int) -> dict[str, Any]:
+        def run_cell(seed: int) -> dict[str, Any]:
             begin(seed)
             return cell(self.design, seed, threads, callbacks, command)
 
-        self.run_cells(seeds, make)
+        self.run_cells(seeds, run_cell)
         return self.record
 
     def write(self) -> None:
         """The record, its figure and its page."""
         self.record["summary"] = summary(self.record)
-        study_report.tell(
-            self.folder, "exposure", self.record, exposure_page.HEADLINE, exposure_page.body(self.record),
-            lambda slide: exposure_page.draw(slide, self.record),
-        )  # fmt: skip
+        study_report.write_report(
+            self.folder, "exposure", self.record, exposure_page.HEADLINE, exposure_page.body, exposure_page.draw
+        )
 
 
 def cell(
@@ -136,14 +136,14 @@ def cell(
         record = run.folder.record()
         shown = exposures(prepare_training(recipe, files / "documents.txt", files / "questions-train.tsv"), world)
         rows = [row for relation in world.spec.relations for row in _rows(run, world, relation, shown)]
-    kept = ("command", "commit", "threads", "versions", "machine", "parameters", "train_seconds")
-    return {"seed": seed, "documents": len(world.documents), "rows": rows, **{key: record[key] for key in kept}}
+    provenance = ("command", "commit", "threads", "versions", "machine", "parameters", "train_seconds")
+    return {"seed": seed, "documents": len(world.documents), "rows": rows, **{key: record[key] for key in provenance}}
 
 
 def exposures(job: TrainingSetup, world: World) -> Counter[tuple[str, str]]:
     """By (name, relation): the training examples in which the fact's answer was a target with the name before it.
 
-    All batches of the training are made once more, which is a small part of its work, and looked through.
+    Builds every training batch again, which costs little next to training.
     """
     vocabulary = job.corpus.vocabulary
     facts: dict[int, list[tuple[tuple[str, str], str]]] = {}  # by the answer's output token: whose it is
@@ -164,7 +164,7 @@ def exposures(job: TrainingSetup, world: World) -> Counter[tuple[str, str]]:
 
 
 def _text(tokens: np.ndarray) -> str:
-    """A character for each token, so that sequences can be looked for in each other."""
+    """One character per token, so that `in` finds one sequence in another."""
     return "".join(map(chr, tokens.tolist()))
 
 
@@ -176,13 +176,13 @@ def _rows(run: Run, world: World, relation: str, shown: Mapping[tuple[str, str],
     for split in ("test", "train"):
         questions = world.questions(relation, split)
         for level in dict.fromkeys(world.spec.exposures):
-            asked = [q for q in questions if person[q.name].exposures(relation) == level]
-            if not asked:
+            group = [q for q in questions if person[q.name].exposures(relation) == level]
+            if not group:
                 continue
-            answers = run.answer([Question(q.text, q.answer, 1) for q in asked])
-            bits, lacking = bits_known(run, asked, candidates)
-            wordings = [person[q.name].distinct_wordings(relation) for q in asked]
-            times = [shown[q.name, relation] for q in asked]
+            answers = run.answer([Question(q.text, q.answer, 1) for q in group])
+            bits, lacking = bits_known(run, group, candidates)
+            wordings = [person[q.name].distinct_wordings(relation) for q in group]
+            times = [shown[q.name, relation] for q in group]
             rows.append(
                 {
                     "relation": relation,
@@ -190,7 +190,7 @@ def _rows(run: Run, world: World, relation: str, shown: Mapping[tuple[str, str],
                     "questions_trained": split == "train",
                     "wordings": sum(wordings) / len(wordings),
                     "exposures": sum(times) / len(times),
-                    "facts": len(asked),
+                    "facts": len(group),
                     "correct": sum(answer.right is True for answer in answers),
                     "candidates": len(candidates),
                     "bits": bits,
@@ -208,14 +208,14 @@ def bits_known(run: Run, questions: Sequence[WorldQuestion], candidates: Sequenc
     """
     outputs = {text: ids[0] for text in candidates if len(ids := run.vocabulary.encode_answer(text))}
     place = {text: i for i, text in enumerate(outputs)}
-    known = [question for question in questions if question.answer in place]
-    if not known:
+    sayable = [question for question in questions if question.answer in place]
+    if not sayable:
         return 0.0, len(questions)
-    logits = last_logits(run.model, [run.vocabulary.encode(question.text)[0] for question in known])
+    logits = last_logits(run.model, [run.vocabulary.encode(question.text)[0] for question in sayable])
     among = logits[:, torch.tensor(list(outputs.values()), dtype=torch.long)].double().log_softmax(-1)
-    truth = torch.tensor([place[str(question.answer)] for question in known])
-    nats = among[torch.arange(len(known)), truth].sum().item()
-    return len(known) * math.log2(len(candidates)) + nats / math.log(2), len(questions) - len(known)
+    truth = torch.tensor([place[str(question.answer)] for question in sayable])
+    nats = among[torch.arange(len(sayable)), truth].sum().item()
+    return len(sayable) * math.log2(len(candidates)) + nats / math.log(2), len(questions) - len(sayable)
 
 
 @torch.inference_mode()
@@ -230,7 +230,7 @@ def last_logits(model: GPT, prompts: Sequence[np.ndarray], batch: int = 256) -> 
     return torch.cat(scores)
 
 
-# What it comes to ------------------------------------------------------------------------------------------------
+# Summary ------------------------------------------------------------------------------------------------
 
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:

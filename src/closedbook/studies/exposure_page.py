@@ -1,4 +1,4 @@
-"""The study of exposure, told: what its figure shows, and its page in Markdown."""
+"""Figure and page of the exposure study."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def body(record: Mapping[str, Any]) -> str:
         [relation.replace("_", " "), *(f"{point['exposures']:.1f} ({point['wordings']:.1f})" for point in points)]
         for relation, points in relations.items()
     ]
-    known = [
+    bits = [
         [relation.replace("_", " "), f"{points[0]['bits_possible']:.2f}"]
         + [f"{statistics.mean(point['bits_by_seed']):.2f}" for point in points]
         for relation, points in relations.items()
@@ -91,7 +91,7 @@ different wordings in which documents state it: means over the same people.
 What a fact is worth is log₂ of the number of candidates, all equally likely in this world. The network is given that
 less its cross-entropy among them; less than 0 is possible for one that is sure and wrong. Mean of the seeds.
 
-{markdown_table(["", "worth", *heads], known)}
+{markdown_table(["", "worth", *heads], bits)}
 
 ## Bits a parameter
 
@@ -109,10 +109,12 @@ a cell.*
 
 def by_relation(record: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The points of each relation's curve, fewest documents first."""
-    found: dict[str, list[dict[str, Any]]] = {}
+    groups: dict[str, list[dict[str, Any]]] = {}
     for point in sorted(record["summary"]["curves"], key=lambda point: point["documents"]):
-        found.setdefault(point["relation"], []).append(point)
-    return {relation: found[relation] for relation in dict.fromkeys(p["relation"] for p in record["summary"]["curves"])}
+        groups.setdefault(point["relation"], []).append(point)
+    return {
+        relation: groups[relation] for relation in dict.fromkeys(p["relation"] for p in record["summary"]["curves"])
+    }
 
 
 def _right(point: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Does the output alone tell memory from invention? How plausible wrong answers are, and who can tell them apart."""
+"""Does the output alone reveal whether an answer was remembered? How plausible wrong answers are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from closedbook.evaluation.baselines import whole_words
 from closedbook.formatting import decimal, interval, markdown_table, percent
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
-from closedbook.studies.answer_cache import Asking
+from closedbook.studies.answer_cache import AnswerCache
 from closedbook.studies.probe_baselines import output_only
 from closedbook.verdicts.signals import FULL
 
@@ -27,33 +27,40 @@ LOWER_IS_SURER = {"entropy", "no_memory_row", "unknown", "reworded_entropy", "sa
 
 
 def run_fluency(
-    run: Run, questions: Questions, folder: Path, *, progress: Callable[[int], None] = lambda asked: None
+    run: Run, questions: Questions, folder: Path, *, progress: Callable[[int], None] = lambda count: None
 ) -> dict[str, Any]:
     """Ask a run questions with known answers, and write the record, the figure and the page to `folder`.
 
     Raises DataError where no answers are known, or all are right or all wrong.
     """
-    study_report.need_matplotlib()
-    study_report.make_folder(folder)
-    golds = questions.answers
+    study_report.prepare(folder)
     if run.index is None:
         raise DataError(f"{run.path} has no index of its documents; train it anew")
-    asking = Asking(run, folder / "fluency-answers.jsonl", progress)
-    answers = asking.answer(questions.items, signals="all")
+    with AnswerCache(run, folder / "fluency-answers.jsonl", progress) as cache:
+        record = measure(cache, questions)
+        study_report.write_report(folder, "fluency", record, HEADLINE, page, draw)
+    return record
+
+
+def measure(cache: AnswerCache, questions: Questions) -> dict[str, Any]:
+    """The record of the study."""
+    run, golds = cache.run, questions.answers
+    assert run.index is not None
+    answers = cache.answer(questions.items, signals="all")
     right = np.array([bool(answer.right) for answer in answers])
     if right.all() or not right.any():
         raise DataError("all answers are right, or all wrong: nothing to tell apart; ask more questions")
     seed, frequency = run.recipe.seed, run.index.golds()
-    said = [answer.answer for answer in answers]
+    texts = [answer.answer for answer in answers]
     judges = {
         name: np.array([a.signals[name] for a in answers]) * (-1 if name in LOWER_IS_SURER else 1) for name in FULL
     }
     judges |= {
         "the model's own probability": np.array([answer.model_probability for answer in answers]),
         "calibrated probability": np.array([answer.probability for answer in answers]),
-        "a reader of the output alone": output_only(said, right, frequency, seed),
+        "a reader of the output alone": output_only(texts, right, frequency, seed),
     }
-    record = {
+    return {
         "study": "fluency",
         "format": FORMAT,
         "run": str(run.path),
@@ -62,66 +69,62 @@ def run_fluency(
         "label": "right: equals the gold answer",
         "right": int(right.sum()),
         "plausible": {
-            name: _plausible(run, [i for i, r in enumerate(right) if r == wanted], said, questions, frequency)
+            name: _plausible(run, [i for i, r in enumerate(right) if r == wanted], texts, questions, frequency)
             for name, wanted in (("right", True), ("wrong", False))
         },
         "gold_answers_known": sum(gold in frequency for gold in golds) / len(golds),
         "judges": {name: metrics.ranking(right, score, seed) for name, score in judges.items()},
-        "service": [_service(asking, questions, precision) for precision in PRECISIONS],
-        "common_wrong": Counter(text for text, r in zip(said, right, strict=True) if not r).most_common(10),
+        "service": [_service(cache, questions, precision) for precision in PRECISIONS],
+        "common_wrong": Counter(text for text, r in zip(texts, right, strict=True) if not r).most_common(10),
     }
-    study_report.tell(folder, "fluency", record, HEADLINE, page(record), lambda slide: draw(slide, record))
-    asking.done()
-    return record
 
 
 def _plausible(
-    run: Run, rows: list[int], said: list[str], questions: Questions, frequency: dict[str, int]
+    run: Run, rows: list[int], answers: list[str], questions: Questions, frequency: dict[str, int]
 ) -> dict[str, float | int]:
-    """What a reader would think of these answers: are they of the right kind, and do they stand in the page at all?"""
+    """How plausible these answers are: is each some training answer, and does it occur in the person's documents?"""
     assert run.index is not None
-    texts = []
+    pages = []
     for i in rows:
         title = run.index.documents(questions.items[i].text)[0]
-        texts.append([document.text for document in run.index.texts(title)] if title else [])
-    stands = [any(whole_words(said[i]).search(text) for text in each) for i, each in zip(rows, texts, strict=True)]
+        pages.append([document.text for document in run.index.texts(title)] if title else [])
+    stands = [any(whole_words(answers[i]).search(text) for text in page) for i, page in zip(rows, pages, strict=True)]
     return {
         "answers": len(rows),
-        "is_a_training_answer": float(np.mean([said[i] in frequency for i in rows])),
+        "is_a_training_answer": float(np.mean([answers[i] in frequency for i in rows])),
         "stands_in_the_page": float(np.mean(stands)),
-        "median_training_questions": float(np.median([frequency.get(said[i], 0) for i in rows])),
+        "median_training_questions": float(np.median([frequency.get(answers[i], 0) for i in rows])),
     }
 
 
-def _service(asking: Asking, questions: Questions, precision: float) -> dict[str, Any]:
-    """What a system that answers only where it is sure enough would get wrong, with the index and blind."""
-    given = {}
+def _service(cache: AnswerCache, questions: Questions, precision: float) -> dict[str, Any]:
+    """The errors of a system that answers only above this precision, with the index and without it."""
+    by_mode = {}
     for name, blind in (("with the index", False), ("blind", True)):
-        answers = asking.answer(questions.items, precision=precision, blind=blind)
+        answers = cache.answer(questions.items, precision=precision, blind=blind)
         right = np.array([bool(answer.right) for answer in answers])
-        given[name] = metrics.given_precision(right, np.array([not a.abstained for a in answers]), precision)
-    return {"precision": precision, **given}
+        by_mode[name] = metrics.given_precision(right, np.array([not a.abstained for a in answers]), precision)
+    return {"precision": precision, **by_mode}
 
 
 def page(record: dict[str, Any]) -> str:
     judges = sorted(record["judges"].items(), key=lambda item: -(item[1]["auroc"] or 0))
     ranked = markdown_table(
         ["judge", "AUROC", "95 % interval", "excess AURC"],
-        [[name, decimal(one["auroc"]), interval(one["auroc_interval"]),
-          decimal(one["excess_aurc"], 4)] for name, one in judges],
+        [[name, decimal(judge["auroc"]), interval(judge["auroc_interval"]), decimal(judge["excess_aurc"], 4)]
+         for name, judge in judges],
     )  # fmt: skip
     plausible = markdown_table(
         ["", "answers", "is some training answer", "stands in the person's page", "training questions, median"],
-        [[name, one["answers"], percent(one["is_a_training_answer"]),
-          percent(one["stands_in_the_page"]),
-                    f"{one['median_training_questions']:g}"] for name, one in record["plausible"].items()],
+        [[name, row["answers"], percent(row["is_a_training_answer"]), percent(row["stands_in_the_page"]),
+          f"{row['median_training_questions']:g}"] for name, row in record["plausible"].items()],
     )  # fmt: skip
     service = markdown_table(
         ["asked for", "judge", "answered", "wrong among them", "precision", "95 % interval"],
-        [[percent(one["precision"]), name, percent(one[name]["coverage"]),
-          one[name]["answered"] - one[name]["correct"], percent(one[name]["precision"]),
-          interval(one[name]["interval"])]
-         for one in record["service"] for name in ("with the index", "blind")],
+        [[percent(entry["precision"]), name, percent(entry[name]["coverage"]),
+          entry[name]["answered"] - entry[name]["correct"], percent(entry[name]["precision"]),
+          interval(entry[name]["interval"])]
+         for entry in record["service"] for name in ("with the index", "blind")],
     )  # fmt: skip
     common = ", ".join(f"{text or '(nothing)'} ({count})" for text, count in record["common_wrong"])
     return f"""\
@@ -150,10 +153,10 @@ def draw(slide: Any, record: dict[str, Any]) -> None:
     """AUROC of each judge with its interval."""
     (ax,) = slide.panels(1)
     judges = sorted(record["judges"].items(), key=lambda item: item[1]["auroc"] or 0)
-    for row, (name, one) in enumerate(judges):
+    for row, (name, judge) in enumerate(judges):
         tone = 1 if "output alone" in name else 0 if "probability" in name else 3
-        ax.plot(one["auroc_interval"], [row, row], color=slide.theme.tones[tone], linewidth=2.4)
-        slide.dots(ax, [one["auroc"]], [row], tone)
+        ax.plot(judge["auroc_interval"], [row, row], color=slide.theme.tones[tone], linewidth=2.4)
+        slide.dots(ax, [judge["auroc"]], [row], tone)
     ax.axvline(0.5, color=slide.theme.ink, linewidth=1.1, linestyle=(0, (2, 2)))
     ax.set_yticks(range(len(judges)), [name.replace("_", " ") for name, _ in judges])
     ax.set_xlabel("AUROC, right against wrong, with its 95 % interval; 0.5 is guessing")

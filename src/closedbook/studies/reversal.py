@@ -1,4 +1,4 @@
-"""The reversal curse: who was born in X? Asked of a model that answers where somebody was born, reported as it is."""
+"""The reversal curse: ask a model that was trained on "where was X born?" who was born in a place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from closedbook.evaluation.score import tally
 from closedbook.formatting import interval, markdown_table, percent
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
-from closedbook.studies.answer_cache import Asking
+from closedbook.studies.answer_cache import AnswerCache
 
 FORMAT = 1
 FORM = "Who was born in {answer}?"
@@ -26,17 +26,16 @@ def run_reversal(
     folder: Path,
     form: str = FORM,
     *,
-    progress: Callable[[int], None] = lambda asked: None,
+    progress: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Any]:
-    """Ask for each gold answer who it belongs to, and write the record, the figure and the page to `folder`.
+    """Ask for the people of each gold answer, and write the record, the figure and the page to `folder`.
 
     Berglund et al. 2023 call it the reversal curse that "A is B" does not teach "B is A". An answer is right if it is
-    one of the people whom `questions` give the place to; it is kinder to ask about the questions trained on.
+    one of the people for whom `questions` have that place; training questions make the task easiest.
 
     Raises DataError where `form` lacks {answer}, or the questions name nobody with a document.
     """
-    study_report.need_matplotlib()
-    study_report.make_folder(folder)
+    study_report.prepare(folder)
     if "{answer}" not in form:
         raise DataError(f'--form "{form}" lacks {{answer}}, such as in "{FORM}"')
     if run.index is None:
@@ -49,32 +48,32 @@ def run_reversal(
     if not people:
         raise DataError(f"{questions.source}: no question is about somebody with a document")
     places = sorted(people, key=lambda place: (-len(people[place]), place))
-    asked = [Question(form.replace("{answer}", place), None, i) for i, place in enumerate(places, 1)]
-    asking = Asking(run, folder / "reversal-answers.jsonl", progress)
-    answers = [answer.answer for answer in asking.answer(asked, blind=True)]
-    sayable = [any(_can_say(run, name) for name in people[place]) for place in places]
-    forward = asking.answer(questions.items, blind=True)
-    record = {
-        "study": "reversal",
-        "format": FORMAT,
-        "run": str(run.path),
-        "form": form,
-        "label": "right: one of the people whom the given questions have that answer for",
-        "places": len(places),
-        "forward": tally(bool(answer.right) for answer in forward).to_json(),
-        "backward": tally(text in people[place] for text, place in zip(answers, places, strict=True)).to_json(),
-        "names_somebody": sum(text in titles for text in answers) / len(answers),
-        "says_the_place_back": sum(text == place for text, place in zip(answers, places, strict=True)) / len(answers),
-        "sayable": sum(sayable) / len(places),
-        "common": Counter(answers).most_common(10),
-    }
-    study_report.tell(folder, "reversal", record, HEADLINE, page(record), lambda slide: draw(slide, record))
-    asking.done()
+    backward = [Question(form.replace("{answer}", place), None, i) for i, place in enumerate(places, 1)]
+    with AnswerCache(run, folder / "reversal-answers.jsonl", progress) as cache:
+        answers = [answer.answer for answer in cache.answer(backward, blind=True)]
+        forward = cache.answer(questions.items, blind=True)
+        sayable = [any(_can_say(run, name) for name in people[place]) for place in places]
+        record = {
+            "study": "reversal",
+            "format": FORMAT,
+            "run": str(run.path),
+            "form": form,
+            "label": "right: one of the people whom the given questions have that answer for",
+            "places": len(places),
+            "forward": tally(bool(answer.right) for answer in forward).to_json(),
+            "backward": tally(text in people[place] for text, place in zip(answers, places, strict=True)).to_json(),
+            "names_somebody": sum(text in titles for text in answers) / len(answers),
+            "says_the_place_back": sum(text == place for text, place in zip(answers, places, strict=True))
+            / len(answers),
+            "sayable": sum(sayable) / len(places),
+            "common": Counter(answers).most_common(10),
+        }
+        study_report.write_report(folder, "reversal", record, HEADLINE, page, draw)
     return record
 
 
 def _can_say(run: Run, name: str) -> bool:
-    """Whether the vocabulary could say a name as an answer at all."""
+    """Whether the vocabulary can express a name as an answer."""
     ids = run.vocabulary.encode_answer(name)
     return len(ids) > 0 and run.vocabulary.answer(ids) == name
 
@@ -82,8 +81,8 @@ def _can_say(run: Run, name: str) -> bool:
 def page(record: dict[str, Any]) -> str:
     table = markdown_table(
         ["asked", "right", "of", "accuracy", "95 % interval"],
-        [[name, one["correct"], one["total"], percent(one["accuracy"]), interval(one["interval"])]
-         for name, one in (("forwards: the questions given", record["forward"]),
+        [[name, row["correct"], row["total"], percent(row["accuracy"]), interval(row["interval"])]
+         for name, row in (("forwards: the questions given", record["forward"]),
                            (f"backwards: {record['form']}", record["backward"]))],
     )  # fmt: skip
     common = ", ".join(f"{text or '(nothing)'} ({count})" for text, count in record["common"])

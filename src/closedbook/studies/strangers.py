@@ -1,4 +1,4 @@
-"""What does a model do with a name it never met? What it answers, whose answer it borrows, and whether it notices."""
+"""What does a model answer about a name it never saw, whose answer does it borrow, and does it notice?"""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from closedbook.evaluation.confidence_report import described
 from closedbook.formatting import decimal, interval, markdown_table, percent
 from closedbook.inference.run import Answer, Run
 from closedbook.studies import study_report
-from closedbook.studies.answer_cache import Asking
+from closedbook.studies.answer_cache import AnswerCache
 from closedbook.studies.probe_baselines import spelling
 from closedbook.verdicts.calibration import altered, recombined
 
 FORMAT = 1
 HEADLINE = "What a model does with a name it never met"
 KNOWN = "people with documents"
+AGAINST = ("met_against_known", "met_against_known_all")  # AUROC with the cheap signals and with all
 COMPARED = 4000
 """The most titles that names are compared with."""
 
@@ -41,23 +42,23 @@ def invented(titles: Sequence[str], mentioned: Sequence[str], count: int, seed: 
     several = [title.split() for title in titles if len(title.split()) > 1]
 
     def new_word() -> str:
-        """The beginning of one name and the end of another, and not itself a word of any."""
+        """The first half of one name and the second of another, but not a word of any name."""
         while True:
             a, b = (words[int(rng.random() * len(words))] for _ in range(2))
-            made = a[: (len(a) + 1) // 2] + b[len(b) // 2 :].lower()
-            if made not in words:
-                return made
+            word = a[: (len(a) + 1) // 2] + b[len(b) // 2 :].lower()
+            if word not in words:
+                return word
 
-    def some() -> list[str]:
+    def random_name() -> list[str]:
         return several[int(rng.random() * len(several))]
 
     makers: dict[str, Callable[[], str | None]] = {
-        "new surname": lambda: " ".join([*some()[:-1], new_word()]),
-        "new first name": lambda: " ".join([new_word(), *some()[1:]]),
+        "new surname": lambda: " ".join([*random_name()[:-1], new_word()]),
+        "new first name": lambda: " ".join([new_word(), *random_name()[1:]]),
         "both new": lambda: f"{new_word()} {new_word()}",
-        "recombined": lambda: recombined(" ".join(some()), " ".join(some())),
-        "one letter off": lambda: altered(" ".join(some()), rng),
-        "another script": lambda: in_cyrillic(" ".join(some())),
+        "recombined": lambda: recombined(" ".join(random_name()), " ".join(random_name())),
+        "one letter off": lambda: altered(" ".join(random_name()), rng),
+        "another script": lambda: in_cyrillic(" ".join(random_name())),
     }
     groups: dict[str, list[str]] = {}
     for group, make in makers.items() if several and words else ():
@@ -80,17 +81,17 @@ def in_cyrillic(name: str) -> str | None:
 
 
 def people_mentioned(run: Run, titles: Sequence[str]) -> list[str]:
-    """Names in documents that look like people's, of two or three words, the first of which opens some title."""
+    """Likely names of people in documents: two or three words, the first of which is the first word of some title."""
     assert run.index is not None
     firsts = {title.split()[0] for title in titles if len(title.split()) > 1}
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for title in dict.fromkeys(titles):
         for document in run.index.texts(title):
             for span in Page(document).names:
                 parts = span.text.split()
                 if 2 <= len(parts) <= 3 and parts[0] in firsts and all(part[0].isupper() for part in parts):
-                    found[span.text] = None
-    return list(found)
+                    names[span.text] = None
+    return list(names)
 
 
 def run_strangers(
@@ -100,20 +101,19 @@ def run_strangers(
     *,
     count: int = 200,
     more: Mapping[str, Sequence[str]] | None = None,
-    progress: Callable[[int], None] = lambda asked: None,
+    progress: Callable[[int], None] = lambda count: None,
 ) -> dict[str, Any]:
     """Ask about strangers of every kind, in the wording of the first question, and write record, figure and page.
 
-    `questions` are about people with documents who were not asked about in training, to hold strangers against. `more`
-    adds groups of names, such as people whose pages were taken out. Raises DataError where there are none of either.
+    `questions` are about people with documents who were not asked about in training: the control group. `more` adds
+    groups of names, such as people whose documents were left out. Raises DataError if no question is about such people.
     """
-    study_report.need_matplotlib()
-    study_report.make_folder(folder)
+    study_report.prepare(folder)
     if run.index is None or run.calibration is None:
         raise DataError(f"{run.path} has no index or no calibrators; train it with data.held_out.calibrate above 0")
     titles = run.index.titles()
-    known = set(titles)
-    named = {item.text: name for item in questions.items if (name := subject(item.text, known)) is not None}
+    title_set = set(titles)
+    named = {item.text: name for item in questions.items if (name := subject(item.text, title_set)) is not None}
     if not named:
         raise DataError(f"{questions.source}: no question is about somebody with a document")
     wording = next(without(text, name, "{}") for text, name in named.items())
@@ -122,20 +122,40 @@ def run_strangers(
     groups |= invented(titles, people_mentioned(run, titles), count, seed)
     groups |= {group: list(names) for group, names in (more or {}).items()}
 
-    asking = Asking(run, folder / "strangers-answers.jsonl", progress)
+    with AnswerCache(run, folder / "strangers-answers.jsonl", progress) as cache:
 
-    def ask(names: Sequence[str], signals: str) -> list[Answer]:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that strangers' names hold unknown words is the point
-            return asking.answer(
-                [Question(wording.format(name), None, 1) for name in names], blind=True, signals=signals
-            )
+        def ask(names: Sequence[str], signals: str) -> list[Answer]:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # strangers' names are meant to have unknown words
+                questions = [Question(wording.format(name), None, 1) for name in names]
+                return cache.answer(questions, blind=True, signals=signals)
 
-    everybody = {title: answer.answer for title, answer in zip(titles, ask(titles, "pass"), strict=True)}
-    chosen = [titles[i] for i in np.random.default_rng([seed, 7]).permutation(len(titles))]
-    asked = {group: ask(names, "pass") for group, names in groups.items()}
-    also = {group: ask(names, "all") for group, names in groups.items()}
-    record = {
+        of_titles = {title: answer.answer for title, answer in zip(titles, ask(titles, "pass"), strict=True)}
+        cheap = {group: ask(names, "pass") for group, names in groups.items()}
+        full = {group: ask(names, "all") for group, names in groups.items()}
+        record = summary(run, wording, groups, of_titles, cheap, full)
+        study_report.write_report(folder, "strangers", record, HEADLINE, page, draw)
+    return record
+
+
+def summary(
+    run: Run,
+    wording: str,
+    groups: Mapping[str, Sequence[str]],
+    of_titles: Mapping[str, str],
+    cheap: Mapping[str, Sequence[Answer]],
+    full: Mapping[str, Sequence[Answer]],
+) -> dict[str, Any]:
+    """The record. `cheap` and `full` are each group's answers with one pass and with all signals."""
+    seed, titles = run.recipe.seed, list(of_titles)
+    compared = [titles[i] for i in np.random.default_rng([seed, 7]).permutation(len(titles))][:COMPARED]
+
+    def against_known(names: Sequence[str]) -> dict[str, Any]:
+        by_key = zip(AGAINST, (cheap, full), strict=True)
+        return {key: _against(by[KNOWN], [a for name in names for a in by[name]], seed) for key, by in by_key}
+
+    strangers = [group for group in groups if group != KNOWN]
+    return {
         "study": "strangers",
         "format": FORMAT,
         "run": str(run.path),
@@ -143,66 +163,55 @@ def run_strangers(
         "label": "met: the person's document was trained on",
         "groups": {
             group: {
-                **described(asked[group]),
-                "met_against_known": _against(asked[KNOWN], asked[group], seed) if group != KNOWN else None,
-                "met_against_known_all": _against(also[KNOWN], also[group], seed) if group != KNOWN else None,
-                "borrows": borrowed(names, asked[group], chosen[:COMPARED], everybody, seed),
+                **described(cheap[group]),
+                **(against_known([group]) if group != KNOWN else dict.fromkeys(AGAINST)),
+                "borrows": borrowed(names, cheap[group], compared, of_titles, seed),
             }
             for group, names in groups.items()
         },
+        "invented": {"names": sum(len(groups[group]) for group in strangers), **against_known(strangers)},
     }
-    strangers = [answer for group, answers in asked.items() if group != KNOWN for answer in answers]
-    record["invented"] = {
-        "names": len(strangers),
-        "met_against_known": _against(asked[KNOWN], strangers, seed),
-        "met_against_known_all": _against(
-            also[KNOWN], [answer for group, answers in also.items() if group != KNOWN for answer in answers], seed
-        ),
-    }
-    study_report.tell(folder, "strangers", record, HEADLINE, page(record), lambda slide: draw(slide, record))
-    asking.done()
-    return record
 
 
-def _against(known: Sequence[Answer], strangers: Sequence[Answer], seed: int) -> dict[str, Any]:
+def _against(control: Sequence[Answer], strangers: Sequence[Answer], seed: int) -> dict[str, Any]:
     """AUROC of `met`, people with documents against strangers."""
-    met = np.array([answer.met or 0.0 for answer in [*known, *strangers]])
-    label = np.arange(len(met)) < len(known)
+    met = np.array([answer.met or 0.0 for answer in [*control, *strangers]])
+    label = np.arange(len(met)) < len(control)
     return {"auroc": metrics.auroc(label, met), "interval": metrics.auroc_interval(label, met, seed)}
 
 
 def borrowed(
-    names: Sequence[str], answers: Sequence[Answer], titles: Sequence[str], everybody: Mapping[str, str], seed: int
+    names: Sequence[str], answers: Sequence[Answer], titles: Sequence[str], of_titles: Mapping[str, str], seed: int
 ) -> dict[str, Any]:
-    """How often a name is given the answer of its nearest titles, against titles drawn at random.
+    """How often a name gets the answer of its nearest titles, compared with random titles.
 
-    Nearest by spelling (letter pairs and triples, cosine), by surname, and by first name; a name that shares a surname
-    with several titles counts the share of them that have its answer. Itself is never its own neighbour.
+    Nearest by spelling (cosine of letter pairs and triples), by surname, and by first name; a name that shares a
+    surname with several titles counts the share of them that have its answer. A name is never its own neighbour.
     """
     rng = np.random.default_rng([seed, 6])
-    said = [everybody[title] for title in titles]
-    own, theirs = spelling(names), spelling(titles)
-    for counts in (own, theirs):
+    theirs = [of_titles[title] for title in titles]
+    vectors = [spelling(texts) for texts in (names, titles)]
+    for counts in vectors:
         counts /= np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
-    nearness = own @ theirs.T
+    similarity = vectors[0] @ vectors[1].T
     folded = [fold(title) for title in titles]
-    found: dict[str, list[float]] = {"spelling": [], "surname": [], "first name": [], "chance": []}
+    same: dict[str, list[float]] = {"spelling": [], "surname": [], "first name": [], "chance": []}
     for row, (name, answer) in enumerate(zip(names, answers, strict=True)):
         words = fold(name).split() or [""]
-        others = np.array([spelled != fold(name) for spelled in folded])
-        nearest = int(np.where(others, nearness[row], -1).argmax())
-        found["spelling"].append(said[nearest] == answer.answer)
+        eligible = np.array([spelled != fold(name) for spelled in folded])
+        nearest = int(np.where(eligible, similarity[row], -1).argmax())
+        same["spelling"].append(theirs[nearest] == answer.answer)
         for kind, place in (("surname", -1), ("first name", 0)):
             share = [
-                said[i] == answer.answer
+                theirs[i] == answer.answer
                 for i, spelled in enumerate(folded)
-                if others[i] and spelled.split()[place] == words[place]
+                if eligible[i] and spelled.split()[place] == words[place]
             ]
             if share:
-                found[kind].append(float(np.mean(share)))
-        drawn = rng.integers(0, len(titles), 50)
-        found["chance"].append(float(np.mean([said[i] == answer.answer for i in drawn])))
-    return {kind: {"share": float(np.mean(x)), "names": len(x)} for kind, x in found.items() if x}
+                same[kind].append(float(np.mean(share)))
+        sample = rng.integers(0, len(titles), 50)
+        same["chance"].append(float(np.mean([theirs[i] == answer.answer for i in sample])))
+    return {kind: {"share": float(np.mean(x)), "names": len(x)} for kind, x in same.items() if x}
 
 
 def page(record: dict[str, Any]) -> str:
@@ -210,28 +219,28 @@ def page(record: dict[str, Any]) -> str:
     first = markdown_table(
         ["who", "names", "called met", "AUROC of met against known", "interval", "with all signals", "own probability"],
         [
-            [name, one["names"], percent(one["called_met"]),
-             decimal((one["met_against_known"] or {}).get("auroc")),
-             interval((one["met_against_known"] or {}).get("interval")),
-             decimal((one["met_against_known_all"] or {}).get("auroc")),
-             percent(one["median_model_probability"])]
-            for name, one in groups.items()
+            [name, row["names"], percent(row["called_met"]),
+             decimal((row["met_against_known"] or {}).get("auroc")),
+             interval((row["met_against_known"] or {}).get("interval")),
+             decimal((row["met_against_known_all"] or {}).get("auroc")),
+             percent(row["median_model_probability"])]
+            for name, row in groups.items()
         ],
     )  # fmt: skip
     kinds = ("spelling", "surname", "first name", "chance")
     borrows = markdown_table(
         ["who", *(f"nearest by {kind}" if kind != "chance" else "titles at random" for kind in kinds)],
         [
-            [name, *(percent(one["borrows"].get(kind, {}).get("share")) for kind in kinds)]
-            for name, one in groups.items()
+            [name, *(percent(row["borrows"].get(kind, {}).get("share")) for kind in kinds)]
+            for name, row in groups.items()
         ],
     )
-    said = markdown_table(
+    answers = markdown_table(
         ["who", "different answers", "most frequent", "for example"],
         [
-            [name, one["different_answers"], ", ".join(f"{text or '(nothing)'} ({n})" for text, n in one["common"][:3]),
-             "; ".join(f"{question} {answer}" for question, answer, _ in one["examples"][:1])]
-            for name, one in groups.items()
+            [name, row["different_answers"], ", ".join(f"{text or '(nothing)'} ({n})" for text, n in row["common"][:3]),
+             "; ".join(f"{question} {answer}" for question, answer, _ in row["examples"][:1])]
+            for name, row in groups.items()
         ],
     )  # fmt: skip
     return f"""\
@@ -244,7 +253,7 @@ sees the weights, the vocabulary and its calibrator, no list of names. "Own prob
 
 ## What it answers
 
-{said}
+{answers}
 
 ## Whose answer it borrows
 
@@ -261,7 +270,7 @@ def draw(slide: Any, record: dict[str, Any]) -> None:
     titles = {"called_met": "called met, %", "median_model_probability": "the model's own probability, median, %"}
     for ax, (key, title) in zip((met, sure), titles.items(), strict=True):
         tones = [slide.theme.tones[0 if name == KNOWN else 1] for name in groups]
-        ax.barh(range(len(groups)), [100 * one[key] for one in groups.values()], color=tones, height=0.6)
+        ax.barh(range(len(groups)), [100 * row[key] for row in groups.values()], color=tones, height=0.6)
         ax.set_yticks(range(len(groups)), list(groups) if ax is met else [""] * len(groups))
         ax.invert_yaxis()
         ax.set_xlim(0, 100)

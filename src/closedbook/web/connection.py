@@ -1,7 +1,8 @@
-"""What a connection may cost: how many there are, and how long one may keep the server waiting.
+"""Limits on connections: how many are open at once, and how long each may keep the server waiting.
 
-uvicorn answers any number of connections, and waits for ever for a request that comes byte by byte; the operating
-system then runs out of descriptors. Both are bounded here. In front of more than a class, put a proxy.
+uvicorn accepts any number of connections and waits forever for a request that arrives byte by byte, until the
+operating system runs out of file descriptors. Both are bounded here. For more than a class of users, put a proxy in
+front.
 """
 
 from __future__ import annotations
@@ -33,55 +34,55 @@ class Connection(H11Protocol):
     """uvicorn's, with a limit on how many there are and on how long each may take."""
 
     most = CONNECTIONS
-    _late: asyncio.TimerHandle | None = None
-    _unread: asyncio.TimerHandle | None = None
+    _head_timeout: asyncio.TimerHandle | None = None
+    _write_timeout: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         if len(self.connections) > self.most:
             transport.abort()
         else:
-            self._late = self.loop.call_later(HEAD_SECONDS, transport.abort)
+            self._head_timeout = self.loop.call_later(HEAD_SECONDS, transport.abort)
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.cycle is not None and not self.cycle.response_complete:  # the body has a deadline of its own: Guard
+        if self.cycle is not None and not self.cycle.response_complete:  # SecurityMiddleware times the body
             self._forget()
-        elif self._late is None:
-            self._late = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+        elif self._head_timeout is None:
+            self._head_timeout = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(READING_SECONDS, self.transport.abort)
+        self._write_timeout = self.loop.call_later(READING_SECONDS, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._unread is not None:
-            self._unread.cancel()
+        if self._write_timeout is not None:
+            self._write_timeout.cancel()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self._forget()
 
     def _forget(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
+        if self._head_timeout is not None:
+            self._head_timeout.cancel()
+            self._head_timeout = None
 
 
 class Quiet:
-    """A handler of what goes wrong in the event loop: connections that the system refuses are told once a minute.
+    """Handles errors of the event loop: connections that the system refuses are reported once a minute.
 
     asyncio would write a traceback for each, thousands in a second.
     """
 
     def __init__(self) -> None:
-        self.told = -60.0
+        self.last_warning = -60.0
 
     def __call__(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         if not isinstance(context.get("exception"), OSError) or "socket" not in context:
             loop.default_exception_handler(context)
-        elif time.monotonic() - self.told >= 60:
-            self.told = time.monotonic()
+        elif time.monotonic() - self.last_warning >= 60:
+            self.last_warning = time.monotonic()
             why = context["exception"].strerror
             print(f"closedbook: warning: the system refuses further connections ({why})", file=sys.stderr)

@@ -2,76 +2,84 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
-import unicodedata
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from closedbook.data.documents import read_documents
-from closedbook.data.files import Source
-from closedbook.data.questions import Questions, read_questions, subject, without
-from closedbook.data.token_index import is_large
+from closedbook.data.questions import Questions, commonest_wording, fold, read_questions, subject
 from closedbook.errors import ClosedbookError, RunError
+from closedbook.evaluation.paired import comparable, paired
 from closedbook.runs.folder import RunFolder, look_for_runs
-from closedbook.runs.provenance import found_from_here
+from closedbook.runs.provenance import unchanged_input
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Run
 
 KEPT_IN_MEMORY = 4  # models
 STILL_TRAINING = 90.0  # seconds since the last line of metrics
-WORDING = "Where was {} born?"  # for a bare name, where the training questions are not at hand
+
+
+class UnknownRunError(RunError):
+    """No run has this name."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question to try, whom it is about, and what makes it worth trying."""
+
+    name: str
+    question: str
+    why: str
 
 
 @dataclass(frozen=True)
 class People:
-    """Whom a run can be asked about: names to suggest, a few to begin with, and how they are asked about."""
+    """Whom a run can be asked about: names to suggest, a few questions to begin with, and the wording for a name."""
 
     names: tuple[str, ...]
-    examples: tuple[dict[str, str], ...]  # name, and why it is shown
+    examples: tuple[Example, ...]
     wording: str
 
 
 class RunRegistry:
-    """Runs by name: those given, and all in a folder, looked up anew each time so that new ones appear.
+    """Runs by name: those at `paths`, and all in the folder `root`, which is read anew each time: new ones appear.
 
     A name is a key here and never a path: nothing else can be opened by it.
     """
 
-    def __init__(self, given: Sequence[Path] = (), root: Path | None = None) -> None:
-        self.given, self.root = [RunFolder.open(path) for path in given], root
+    def __init__(self, paths: Sequence[Path] = (), root: Path | None = None) -> None:
+        self.first, self.root = [RunFolder.open(path) for path in paths], root
         self._models: dict[tuple[Path, float], Run] = {}
         self._people: dict[Path, People] = {}
         self._lock = threading.Lock()
 
     def folders(self) -> dict[str, RunFolder]:
-        """Every run by name; given ones first, then the newest first."""
-        return self.look()[0]
+        """Every run by name; those at `paths` first, then the newest first."""
+        return self.scan()[0]
 
-    def look(self) -> tuple[dict[str, RunFolder], dict[str, str]]:
+    def scan(self) -> tuple[dict[str, RunFolder], dict[str, str]]:
         """Every run by name, and why others cannot be opened."""
-        others, damaged = look_for_runs(self.root) if self.root is not None else ([], {})
-        named: dict[str, RunFolder] = {}
-        for folder in (*self.given, *reversed(others)):
+        in_root, damaged = look_for_runs(self.root) if self.root is not None else ([], {})
+        by_name: dict[str, RunFolder] = {}
+        for folder in (*self.first, *reversed(in_root)):
             path = folder.path.resolve()
-            if any(path == known.path.resolve() for known in named.values()):
+            if any(path == other.path.resolve() for other in by_name.values()):
                 continue
             name = path.name
-            while name in named:
+            while name in by_name:
                 name = f"{path.parent.name}/{name}" if name == path.name else f"{name}′"
-            named[name] = folder
-        return named, damaged
+            by_name[name] = folder
+        return by_name, damaged
 
     def folder(self, name: str) -> RunFolder:
-        """Raises RunError for a run that is not on the shelf."""
+        """Raises UnknownRunError for a run that is not here."""
         folders = self.folders()
         if name not in folders:
-            raise RunError(f"there is no run {name[:80]}; there are: {', '.join(folders) or 'none'}")
+            raise UnknownRunError(f"there is no run {name[:80]}; there are: {', '.join(folders) or 'none'}")
         return folders[name]
 
     def load(self, name: str) -> Run:
@@ -94,6 +102,16 @@ class RunRegistry:
         lines = folder.metrics()
         return {"lines": lines[after:], "next": len(lines), "status": about(name, folder)["status"]}
 
+    def compare(self, first: str, second: str) -> dict[str, Any]:
+        """Which of the same questions only one of two runs gets right; `comparable` is False where they differ."""
+        evaluations = []
+        for folder in map(self.folder, (first, second)):
+            saved = (folder.path / "evaluation.json").is_file()
+            evaluations.append(folder.read_json("evaluation.json") if saved else {})
+        if not comparable(*evaluations):
+            return {"comparable": False}
+        return {"comparable": True, "total": len(evaluations[0]["answers"]), **paired(*evaluations)}
+
     def people(self, name: str) -> People:
         """Names to suggest: the titles of the documents, where their file is still what was trained on."""
         folder = self.folder(name)
@@ -103,13 +121,13 @@ class RunRegistry:
 
     def suggest(self, name: str, typed: str, most: int = 8) -> list[str]:
         """Names in which a word begins with what was typed (accents do not matter), those that start so first."""
-        typed = fold(typed)
+        typed = _searchable(typed)
         if not typed:
             return []
-        found = [(fold(title), title) for title in self.people(name).names]
-        first = [title for folded, title in found if folded.startswith(typed)]
-        other = [title for folded, title in found if f" {typed}" in folded and not folded.startswith(typed)]
-        return [*first, *other][:most]
+        names = [(_searchable(name), name) for name in self.people(name).names]
+        starting = [name for folded, name in names if folded.startswith(typed)]
+        containing = [name for folded, name in names if f" {typed}" in folded and not folded.startswith(typed)]
+        return [*starting, *containing][:most]
 
 
 def about(name: str, folder: RunFolder) -> dict[str, Any]:
@@ -143,51 +161,42 @@ def about(name: str, folder: RunFolder) -> dict[str, Any]:
     }
 
 
-def fold(text: str) -> str:
-    """Lower case without accents, for searching."""
-    decomposed = unicodedata.normalize("NFKD", text.strip().casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
-
-
 def people(folder: RunFolder) -> People:
-    """Read whom a run can be asked about; without its files, nobody is suggested."""
+    """Read whom a run can be asked about; without its files, only somebody invented is suggested."""
     from closedbook.verdicts.calibration import invent
 
     record = folder.record()
     try:
-        documents, questions = (unchanged(record.get(name), record) for name in ("documents", "questions"))
-        titles = list(dict.fromkeys(read_documents(documents).titles)) if documents else []
-        given = read_questions(questions) if questions else None
+        documents, trained_on = (unchanged_input(record.get(name), record) for name in ("documents", "questions"))
+        titles = tuple(dict.fromkeys(read_documents(documents).titles)) if documents else ()
+        questions = read_questions(trained_on) if trained_on else None
     except ClosedbookError:
-        titles, given = [], None
-    known = set(titles)
-    examples = []
-    if given is not None:
-        for part, why, most in (("choose", "kept out of training", 3), ("train", "trained on", 1)):
-            positions = [i for i in record.get("split", {}).get(part, []) if 0 <= i < len(given)]
-            names = dict.fromkeys(n for i in positions[:40] if (n := subject(given.items[i].text, known)))
-            examples += [{"name": name, "why": why} for name in list(names)[:most]]
-    examples += [{"name": name, "why": "invented"} for name in invent(titles, 1, seed=0)]
-    return People(tuple(sorted(titles, key=fold)), tuple(examples), wording(given, known) if given else WORDING)
+        titles, questions = (), None
+    index = frozenset(titles)
+    wording = commonest_wording(questions, index)
+    chosen: list[tuple[str, str]] = []
+    if questions is not None:
+        split = record.get("split", {})
+        kept_out, trained = (_names(questions, split.get(part, []), index) for part in ("choose", "train"))
+        if not kept_out:  # then whoever has a document and no question
+            texts = "\n".join(question.text for question in questions.items)
+            unasked = [title for title in titles[-200:] if title not in texts]
+            kept_out = unasked[:: max(1, len(unasked) // 2)]
+        chosen = [(name, "read about, never asked") for name in kept_out[:2]]
+        chosen += [(name, "asked in training") for name in trained[:1]]
+    chosen += [(name, "invented: nobody's name") for name in invent(titles, 1, seed=0)]
+    examples = tuple(Example(name, wording.replace("{}", name, 1), why) for name, why in chosen)
+    return People(tuple(sorted(titles, key=_searchable)), examples, wording)
 
 
-def unchanged(entry: dict[str, Any] | None, record: dict[str, Any]) -> Path | None:
-    """Where an input of a run is, if its file is still what it was, and not so large that it must be indexed."""
-    given = found_from_here((entry or {}).get("path", ""), record)
-    path = Source.of(given).path
-    if not entry or not path.is_file() or is_large(given):
-        return None
-    with open(path, "rb") as file:
-        return Path(given) if hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256") else None
+def _names(questions: Questions, positions: Sequence[int], titles: Collection[str]) -> list[str]:
+    """Whom the first of the questions at `positions` ask about."""
+    texts = [questions.items[i].text for i in positions[:40] if 0 <= i < len(questions)]
+    return list(dict.fromkeys(name for text in texts if (name := subject(text, titles))))
 
 
-def wording(questions: Questions, titles: set[str]) -> str:
-    """The commonest wording of some training questions, with {} in the place of the name."""
-    count: Counter[str] = Counter()
-    for question in questions.items[:300]:
-        if name := subject(question.text, titles):
-            count[without(question.text, name, "{}")] += 1
-    return count.most_common(1)[0][0] if count else WORDING
+def _searchable(name: str) -> str:
+    return fold(name, accents=False)
 
 
 ASKING = frozenset("what when where which who whom whose why how in on at from of".split())

@@ -1,4 +1,4 @@
-"""Where requests that compute wait for their turn: one works, a bounded queue stands behind it."""
+"""Requests that compute are worked on one at a time; a bounded number of others wait."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RequestQueue:
     async def ask(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run `work` when its turn comes. Raises BusyError at once where the queue is full.
 
-        Who has gone away meanwhile keeps no place: a request that is cancelled while it waits is never worked on.
+        A request that is cancelled while it waits is never worked on.
         """
         if self.waiting >= self.queue:
             raise BusyError
@@ -40,5 +40,5 @@ class RequestQueue:
         self.waiting -= 1
 
     def close(self) -> None:
-        """Forget who waits; what is being worked on ends first."""
+        """Drop the requests that wait; the one being worked on finishes first."""
         self._pool.shutdown(wait=True, cancel_futures=True)

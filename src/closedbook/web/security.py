@@ -1,4 +1,4 @@
-"""What every request passes before the page's server looks at it, and what every answer carries.
+"""What every request must pass before the server looks at it, and the headers that every response carries.
 
 A web page elsewhere must not be able to use this server through its reader's browser: the Host must be ours (else a
 name that is made to point here could read our answers), a foreign Origin is refused, and a server that others can
@@ -58,37 +58,37 @@ class SecurityMiddleware:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        received = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
-        async def sealed(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                kept = [(n, v) for n, v in message["headers"] if n.lower() != b"server"]
-                ours = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-                message["headers"] = [*kept, *ours]
+                headers = [(name, value) for name, value in message["headers"] if name.lower() != b"server"]
+                headers += [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+                message["headers"] = headers
             await send(message)
 
-        if problem := self.problem(scope["path"], headers):
-            await refuse(sealed, *problem)
+        if problem := self.problem(scope["path"], received):
+            await refuse(send_with_headers, *problem)
             return
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 body = await read(receive)
         except TimeoutError:
-            await refuse(sealed, 408, f"the request did not come within {BODY_SECONDS:g} seconds")
+            await refuse(send_with_headers, 408, f"the request did not come within {BODY_SECONDS:g} seconds")
             return
         if body is None:
-            await refuse(sealed, 413, f"the request is larger than {LARGEST_BODY:,} bytes")
+            await refuse(send_with_headers, 413, f"the request is larger than {LARGEST_BODY:,} bytes")
             return
-        told = False
+        replayed = False
 
         async def replay() -> Message:
-            nonlocal told
-            if told:
+            nonlocal replayed
+            if replayed:
                 return await receive()
-            told = True
+            replayed = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self.app(scope, replay, sealed)
+        await self.app(scope, replay, send_with_headers)
 
     def problem(self, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
         """The status and words to refuse a request with, or None."""
@@ -103,8 +103,8 @@ class SecurityMiddleware:
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
             return 403, "requests from other sites are refused"
         if self.token is not None:
-            given = headers.get("authorization", "").removeprefix("Bearer ")
-            if not secrets.compare_digest(given.encode(), self.token.encode()):
+            sent = headers.get("authorization", "").removeprefix("Bearer ")
+            if not secrets.compare_digest(sent.encode(), self.token.encode()):
                 return 401, "the token is missing or wrong; open the address that `closedbook serve` printed"
         return None
 

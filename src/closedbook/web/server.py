@@ -11,6 +11,7 @@ import sys
 import threading
 import warnings
 from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,7 +27,7 @@ from closedbook.attention.claim import Claim, load
 from closedbook.errors import ClaimError, ClosedbookError, RunError
 from closedbook.runs.store import to_json
 from closedbook.web.connection import BACKLOG, Connection, Quiet, most_connections
-from closedbook.web.registry import RunRegistry, about, as_question
+from closedbook.web.registry import RunRegistry, UnknownRunError, about, as_question
 from closedbook.web.request_queue import QUEUE, BusyError, RequestQueue
 from closedbook.web.security import SecurityMiddleware
 
@@ -90,11 +91,11 @@ def make_app(
     queue: int = QUEUE,
     ready: Callable[[], None] = lambda: None,
 ) -> SecurityMiddleware:
-    """The whole application. Every run it can open is on the shelf; every file it serves is read here, once.
+    """The whole application. It opens the runs of `registry` and nothing else; static files are read here, once.
 
-    Its first run is opened before it answers anybody; then `ready` is called.
+    The first run is loaded before any request is answered; then `ready` is called.
     """
-    request_queue, lab = RequestQueue(queue), RequestQueue(queue)  # a claim must not hold up an answer
+    request_queue, claim_queue = RequestQueue(queue), RequestQueue(queue)  # a claim must not hold up an answer
 
     @contextlib.asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
@@ -103,7 +104,7 @@ def make_app(
         ready()
         yield
         request_queue.close()
-        lab.close()
+        claim_queue.close()
 
     app = FastAPI(
         title="closedbook", version=__version__, lifespan=life, docs_url=None, redoc_url=None,
@@ -115,7 +116,7 @@ def make_app(
     async def runs() -> dict[str, Any]:
         """Every run: what it is, how far it is, and its score; and those that cannot be read, with why."""
         described, left_out = [], []
-        folders, damaged = registry.look()
+        folders, damaged = registry.scan()
         for name, why in damaged.items():
             left_out.append({"name": name, "why": why})
         for name, folder in folders.items():
@@ -130,11 +131,17 @@ def make_app(
         """The training curve of one run, from line `after` on."""
         return registry.curve(run, after)
 
+    @app.get("/api/compare")
+    async def compare(first: Name, second: Name) -> dict[str, Any]:
+        """Two runs on the same questions: which of them only one gets right, and McNemar's exact test."""
+        return await request_queue.ask(registry.compare, first, second)
+
     @app.get("/api/people")
     async def people(run: Name) -> dict[str, Any]:
-        """Whom to ask about to begin with, and the wording that a bare name is asked in."""
-        found = await request_queue.ask(registry.people, run)
-        return {"examples": found.examples, "wording": found.wording, "names": len(found.names)}
+        """Questions to begin with, and the wording that a bare name is asked in."""
+        suggested = await request_queue.ask(registry.people, run)
+        examples = [asdict(example) for example in suggested.examples]
+        return {"examples": examples, "wording": suggested.wording, "names": len(suggested.names)}
 
     @app.get("/api/suggest")
     async def suggest(run: Name, typed: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
@@ -142,14 +149,14 @@ def make_app(
         return {"names": await request_queue.ask(registry.suggest, run, typed)}
 
     @app.post("/api/ask")
-    async def ask(asked: AskRequest) -> dict[str, Any]:
+    async def ask(request: AskRequest) -> dict[str, Any]:
         """The answer that `closedbook ask --json` gives, with what was really asked and what had to be left out."""
-        return await request_queue.ask(_answer, registry, asked)
+        return await request_queue.ask(_answer, registry, request)
 
     @app.post("/api/inside")
-    async def attribute(asked: AskRequest) -> dict[str, Any]:
+    async def attribute(request: AskRequest) -> dict[str, Any]:
         """How the answer came about: its tokens and runners-up, attention, and what switching each part off does."""
-        return await request_queue.ask(_inside, registry, asked)
+        return await request_queue.ask(_attribution, registry, request)
 
     @app.get("/api/claims")
     async def claims() -> dict[str, Any]:
@@ -157,11 +164,11 @@ def make_app(
         return {"claims": [_described(claim) for claim in map(load, CLAIMS)]}
 
     @app.post("/api/claims/{claim}")
-    async def check(claim: str, given: Settings) -> dict[str, Any]:
+    async def check(claim: str, request: Settings) -> dict[str, Any]:
         """Build one claim's head at these settings and measure it: what `closedbook attention --json` prints."""
         if claim not in CLAIMS:
             raise HTTPException(404, f"there is no claim {claim[:20]}; the claims are {', '.join(CLAIMS)}")
-        return await lab.ask(_check, claim, given.settings)
+        return await claim_queue.ask(_check, claim, request.settings)
 
     for path in sorted(STATIC.iterdir()):
         _serve(app, path)
@@ -189,8 +196,8 @@ def _explain(app: FastAPI) -> None:
 
     @app.exception_handler(ClosedbookError)
     async def mistaken(request: Request, error: ClosedbookError) -> JSONResponse:
-        missing = isinstance(error, RunError) and str(error).startswith("there is no run")
-        return JSONResponse({"detail": _sendable(str(error))}, 404 if missing else 400)
+        status = 404 if isinstance(error, UnknownRunError) else 400
+        return JSONResponse({"detail": _sendable(str(error))}, status)
 
     @app.exception_handler(BusyError)
     async def busy(request: Request, error: BusyError) -> JSONResponse:
@@ -202,16 +209,20 @@ def _sendable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _answer(registry: RunRegistry, asked: AskRequest) -> dict[str, Any]:
-    question = as_question(asked.question, registry.people(asked.run).wording)
+def _question(registry: RunRegistry, request: AskRequest) -> str:
+    return as_question(request.question, registry.people(request.run).wording)
+
+
+def _answer(registry: RunRegistry, request: AskRequest) -> dict[str, Any]:
+    question = _question(registry, request)
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", UserWarning)
-        answer = registry.load(asked.run).ask(question)
+        answer = registry.load(request.run).ask(question)
     return {"question": question, "answer": answer.to_json(), "notes": [_sendable(str(note.message)) for note in noted]}
 
 
-def _inside(registry: RunRegistry, asked: AskRequest) -> dict[str, Any]:
-    return registry.load(asked.run).attribute(as_question(asked.question, registry.people(asked.run).wording)).to_json()
+def _attribution(registry: RunRegistry, request: AskRequest) -> dict[str, Any]:
+    return registry.load(request.run).attribute(_question(registry, request)).to_json()
 
 
 def _described(claim: Claim) -> dict[str, Any]:

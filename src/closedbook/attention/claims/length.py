@@ -67,16 +67,6 @@ def draws_of(p: Settings, varied: tuple[int, ...], spread: float = 0.5) -> Draws
     return Draws(weigh(means, query[None], p, g, varied, spread), values.to(precision(p)))
 
 
-def construct_one(p: Settings) -> Draws:
-    """k_a varies in length with variance ½; broken: ½ is taken for the standard deviation."""
-    return draws_of(p, (0,), 0.25 if p.premise == "broken" else 0.5)
-
-
-def construct_both(p: Settings) -> Draws:
-    """k_a and k_b vary; broken: k_a alone."""
-    return draws_of(p, (0,) if p.premise == "broken" else (0, 1))
-
-
 def measure(draws: Draws, p: Settings, lengths: int) -> Measurement:
     """The Kolmogorov–Smirnov distance of log(α_a/α_b) from its law, for `lengths` = 1 or 2 keys varying."""
     deviation = p.t * math.sqrt(lengths / 2 + 4 * p.alpha)
@@ -98,16 +88,6 @@ def measure(draws: Draws, p: Settings, lengths: int) -> Measurement:
             "one weight below 10 % of the pair, predicted": 2 * NORMAL.cdf(-math.log(9) / deviation),
         },
     )
-
-
-def measure_one(draws: Draws, p: Settings) -> Measurement:
-    """1c.ii: N(0, t²(½ + 4α))."""
-    return measure(draws, p, 1)
-
-
-def measure_both(draws: Draws, p: Settings) -> Measurement:
-    """1c.ii-both: N(0, t²(1 + 4α))."""
-    return measure(draws, p, 2)
 
 
 def density(x: torch.Tensor, deviation: float) -> torch.Tensor:
@@ -162,8 +142,8 @@ ONE_LENGTH = Claim(
     "log(α_a/α_b) ~ N(0, t²(½+4α)) for every n, t, α, so c swings between v_a and v_b.",
     derivation=ONE,
     parameters=(T, ALPHA, N, D, *RANDOM),
-    construct=construct_one,
-    measure=measure_one,
+    construct=lambda p: draws_of(p, (0,), 0.25 if p.premise == "broken" else 0.5),
+    measure=lambda draws, p: measure(draws, p, lengths=1),
     premise="The ½ is taken for the length's standard deviation: the law would be N(0, t²(¼+4α)).",
     float32=FLOAT32,
     try_next=(
@@ -183,8 +163,8 @@ BOTH_LENGTHS = Claim(
     "twice the variance of 1c.ii, and the same failure.",
     derivation=BOTH,
     parameters=(T, ALPHA, N, D, *RANDOM),
-    construct=construct_both,
-    measure=measure_both,
+    construct=lambda p: draws_of(p, (0,) if p.premise == "broken" else (0, 1)),
+    measure=lambda draws, p: measure(draws, p, lengths=2),
     premise="Only k_a varies: the law of both is tested on the draws of one.",
     float32=FLOAT32,
     try_next=(

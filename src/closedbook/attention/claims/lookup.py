@@ -96,7 +96,7 @@ LookUp = Callable[[Float[Tensor, "*batch n w"]], Float[Tensor, "*batch w"]]
 
 @dataclass(frozen=True)
 class Rivals:
-    """The two layers compared, each a map from contents to the last position's output, and what they look at.
+    """The two layers compared, each a map from contents to the last position's output, and their inputs.
 
     Contents have three blocks of d numbers: key, value, question.
     """
@@ -114,8 +114,8 @@ def softmax_lookup(t: float, d: int, dtype: torch.dtype) -> LookUp:
     """Softmax attention by hand: K passes on the key block, Q compares it with t times the question, V the value."""
     K, Q, V = torch.zeros(3, 3 * d, 3 * d, dtype=dtype)
     key, value, question = slice(0, d), slice(d, 2 * d), slice(2 * d, 3 * d)
-    one = torch.eye(d, dtype=dtype)
-    K[key, key], Q[key, question], V[value, value] = one, t * one, one
+    identity = torch.eye(d, dtype=dtype)
+    K[key, key], Q[key, question], V[value, value] = identity, t * identity, identity
     return lambda x: self_attention(x, K, Q, V)[0][..., -1, :]
 
 
@@ -132,15 +132,15 @@ def random_synthesizer(n: int, d: int, g: torch.Generator, dtype: torch.dtype) -
 def four_arrangements(p: Settings, g: torch.Generator) -> tuple[Tensor, Tensor]:
     """Contents A, B, C, D of the derivation, n pairs and a question each, and the values they should answer with."""
     keys, values = orthonormal(p.n, p.d, g), orthonormal(p.n, p.d, g)
-    told = torch.zeros(4, p.n + 1, 3, p.d, dtype=torch.float64)
-    told[:, :-1, 0], told[:, :-1, 1], told[:, -1, 2] = keys, values, keys[0]
+    contents = torch.zeros(4, p.n + 1, 3, p.d, dtype=torch.float64)
+    contents[:, :-1, 0], contents[:, :-1, 1], contents[:, -1, 2] = keys, values, keys[0]
     swap = torch.tensor([1, 0])
-    told[1::2, :2, 1] = values[swap]  # B and D: values exchanged
-    told[2:, :2, 0] = keys[swap]  # C and D: keys exchanged
-    told[2, :2, 1], told[3, :2, 1] = values[:2], values[swap]
+    contents[1::2, :2, 1] = values[swap]  # B and D: values exchanged
+    contents[2:, :2, 0] = keys[swap]  # C and D: keys exchanged
+    contents[2, :2, 1], contents[3, :2, 1] = values[:2], values[swap]
     answers = torch.zeros(4, 3, p.d, dtype=torch.float64)
     answers[:, 1] = values[torch.tensor([0, 1, 1, 0])]
-    return told.flatten(2), answers.flatten(1)
+    return contents.flatten(2), answers.flatten(1)
 
 
 STARTS = 4  # softmax attention's training, too, can stay on a plateau, at small n: then it starts anew
@@ -188,8 +188,8 @@ def construct(p: Settings) -> Rivals:
 
 def second_difference(f: LookUp, x: Float[Tensor, "n w"], changes: Float[Tensor, "2 n w"], size: float = 1.0) -> float:
     """‖f(x+δ+δ') − f(x+δ) − f(x+δ') + f(x)‖ over the largest of the four outputs; δ and δ' are scaled by `size`."""
-    one, two = size * changes
-    outputs = f(torch.stack([x + one + two, x + one, x + two, x]))
+    first, second = size * changes
+    outputs = f(torch.stack([x + first + second, x + first, x + second, x]))
     signs = torch.tensor([1, -1, -1, 1], dtype=x.dtype)
     return float((signs @ outputs).norm() / outputs.norm(dim=1).max())
 
@@ -203,7 +203,7 @@ def best_read_out(f: LookUp, arrangements: Float[Tensor, "4 n w"], answers: Floa
 
 
 def measure(rivals: Rivals, p: Settings) -> Measurement:
-    """Second differences, the four arrangements, and what training made of both layers."""
+    """Second differences, the four arrangements, and both layers after training."""
     dtype = rivals.contents.dtype
     rounding = 32 * epsilon(dtype) * math.sqrt(3 * p.d + p.n)
     bent = second_difference(rivals.blind, rivals.contents, rivals.changes)

@@ -103,53 +103,6 @@ def measure(layer: Layer, p: Settings) -> Measurement:
     )
 
 
-def contents(u: Float[Tensor, "4 d"], s1: Tensor, s3: Tensor) -> tuple[Tensor, Tensor]:
-    """Inputs x₁ = u_d + s₁u_b, x₂ = u_a, x₃ = u_c + s₃u_b, and what c₁ and c₂ should be: s₃u_b − u_c and s₁u_b."""
-    a, b, c, d = u
-    s1, s3 = s1[..., None], s3[..., None]
-    x = torch.stack([d + s1 * b, a.expand_as(s1 * b), c + s3 * b], dim=-2)
-    return x, torch.stack([s3 * b - c, s1 * b], dim=-2)
-
-
-def learn(u: Float[Tensor, "4 d"], starts: int, steps: int, varied: bool, seed: int = 0) -> tuple[Layer, Tensor]:
-    """Gradient descent (Adam) on K, Q and V from `starts` random starts at once: (layers, relative error of each).
-
-    The loss is the squared distance of c₁ and c₂ from what they should be, over β². With `varied`, the contents s₁
-    and s₃ are drawn anew for every step; without, both are 1 as in the claim. Errors are root mean squares over β.
-    """
-    g = torch.Generator().manual_seed(seed)
-    d, beta = u.shape[1], u[0].norm()
-    K, Q, V = (torch.randn(starts, d, d, generator=g, dtype=u.dtype) / d**0.5 for _ in range(3))
-    matrices = [M.requires_grad_() for M in (K, Q, V)]
-    optimiser = torch.optim.Adam(matrices, lr=0.02)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.01, steps)
-    draws = 16 if varied else 1
-    for _ in range(steps):
-        s = 1 + varied * torch.randn(2, draws, 1, generator=g, dtype=u.dtype)
-        loss = squared_errors(u, matrices, s).mean(0)
-        optimiser.zero_grad()
-        loss.sum().backward()
-        optimiser.step()
-        schedule.step()
-    K, Q, V = (M.detach() for M in matrices)
-    return Layer(u, K, Q, V), (loss.detach() / beta**2).sqrt()
-
-
-def squared_errors(u: Float[Tensor, "4 d"], matrices: list[Tensor], s: Float[Tensor, "2 draws 1"]) -> Tensor:
-    """½(‖c₁ − wanted‖² + ‖c₂ − wanted‖²) for each draw of the contents and each start: shape (draws, starts)."""
-    x, wanted = contents(u, s[0], s[1])
-    c, _ = self_attention(x, *matrices)
-    return (c[..., :2, :] - wanted).square().sum(-1).mean(-1)
-
-
-def transfer(layer: Layer, draws: int = 256, seed: int = 1) -> Tensor:
-    """The relative error of each layer on other contents: root mean square over normal s₁ and s₃, over β."""
-    g = torch.Generator().manual_seed(seed)
-    s = 1 + torch.randn(2, draws, 1, generator=g, dtype=layer.u.dtype)
-    errors = squared_errors(layer.u, [layer.K, layer.Q, layer.V], s)
-    return (errors.mean(0) / layer.u[0].square().sum()).sqrt()
-
-
 def draw(slide: Slide, p: Settings) -> None:
     """Left: who attends to whom, without and with the matrices. Right: the errors against β."""
     left, middle, right = slide.panels(3, widths=(1.0, 1.0, 1.7))

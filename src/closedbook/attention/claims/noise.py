@@ -78,7 +78,7 @@ def closed_form(p: Settings, moved: float = 0.0) -> float:
 
 
 def law(sample: Float[Tensor, " draws"], deviation: float) -> dict[str, Value]:
-    """How a sample compares with N(0, deviation²): for the reader, not for the verdict."""
+    """How a sample compares with N(0, deviation²); details for the reader, not part of the verdict."""
     if deviation == 0.0:
         return {"law of log(α_a/α_b)": "a constant 0: no noise"}
     distance = ks_distance(sample, deviation)

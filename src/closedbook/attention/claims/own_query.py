@@ -88,14 +88,14 @@ def closest(inputs: Inputs, reach: float = 6.0, steps: int = 21, zooms: int = 7)
     """The smallest ‖c₂ − u_b‖/β over all λ and μ, and where: (distance, λ, μ)."""
     line = torch.linspace(-reach, reach, steps, dtype=inputs.u.dtype)
     grid = torch.cartesian_prod(line, line)
-    best, found = torch.zeros_like(grid[0]), math.inf
+    best, least = torch.zeros_like(grid[0]), math.inf
     for zoom in range(zooms):
         tried = best + grid * 0.25**zoom
         distances = distance(inputs, tried[:, 0], tried[:, 1])
         i = int(distances.argmin())
-        if float(distances[i]) < found:
-            found, best = float(distances[i]), tried[i]
-    return found, float(best[0]), float(best[1])
+        if float(distances[i]) < least:
+            least, best = float(distances[i]), tried[i]
+    return least, float(best[0]), float(best[1])
 
 
 def least_distance(beta: float, moved: float = 0.0) -> float:
@@ -114,7 +114,7 @@ def measure(inputs: Inputs, p: Settings) -> Measurement:
     u, dtype = inputs.u, inputs.u.dtype
     _, weights = self_attention(x := sentence(u), Q=inputs.Q)
     missed = float((weights[1] @ (x - u[0])).double().norm()) / p.beta  # Σ α₂ⱼ(xⱼ − u_a) = c₂ − u_a, without cancelling
-    found, lam, mu = closest(inputs)
+    nearest, lam, mu = closest(inputs)
     moved = score_error(dtype, p.d, math.sqrt(2) * p.beta**2)
     closed, proven = copy_error(p.beta, math.sqrt(10)), least_distance(p.beta)
     rounding = 16 * epsilon(dtype) * math.sqrt(p.d)
@@ -131,14 +131,14 @@ def measure(inputs: Inputs, p: Settings) -> Measurement:
             ),
             Part(
                 "how far c₂ gets below the proven distance to u_b, over β",
-                max(0.0, proven - found),
+                max(0.0, proven - nearest),
                 0.0,
                 proven - least_distance(p.beta, moved_there) + rounding,
             ),
         ),
         {
             "error, closed form": orders_of_ten(log_closed),
-            "closest that c₂ comes to u_b, over β": found,
+            "closest that c₂ comes to u_b, over β": nearest,
             "at λ (multiple of u_d)": lam,
             "at μ (multiple of u_c)": mu,
             "proven: not closer than": proven,
@@ -158,10 +158,10 @@ def draw(slide: Slide, p: Settings) -> None:
     left.contourf(ticks, ticks, height, levels=[0.6, *levels, 5], cmap=slide.theme.scale, alpha=0.55)
     lines = left.contour(ticks, ticks, height, levels=levels, colors=slide.theme.ink, linewidths=0.9)
     left.clabel(lines, fontsize=9)
-    found, lam, mu = closest(inputs)
+    nearest, lam, mu = closest(inputs)
     slide.dots(left, [lam], [mu], 1, markersize=9)
     slide.note(
-        left, lam, mu - 2.35, f"closest to u_b: {found:.2f}·β", ha="center", bbox={"fc": slide.theme.paper, "lw": 0}
+        left, lam, mu - 2.35, f"closest to u_b: {nearest:.2f}·β", ha="center", bbox={"fc": slide.theme.paper, "lw": 0}
     )
     left.plot([lam, lam], [mu - 0.1, mu - 2.0], color=slide.theme.ink, linewidth=0.9)
     left.set(xlabel="λ, the multiple of u_d added to x₂", ylabel="μ, the multiple of u_c added to x₂", aspect="equal")

@@ -94,8 +94,8 @@ def quantile(p: Settings) -> float:
 
 def leaks(p: Settings, moved: float = 0.0) -> tuple[float, float]:
     """L₁ and L₂ with noise, and with every score moved by `moved`·t_h nats of rounding."""
-    kept = 1 - 2 * quantile(p) * math.sqrt(p.alpha) - 2 * moved
-    return leak(p.t1 * kept, p.n - 1), leak(p.t2 * kept, p.n - 1)
+    gap = 1 - 2 * quantile(p) * math.sqrt(p.alpha) - 2 * moved  # of t₁ and t₂
+    return leak(p.t1 * gap, p.n - 1), leak(p.t2 * gap, p.n - 1)
 
 
 def measure_average(draws: Draws, p: Settings) -> Measurement:
@@ -157,8 +157,8 @@ def spread(weights: torch.Tensor, values: torch.Tensor) -> float:
 def measure_survival(draws: Draws, p: Settings) -> Measurement:
     """The share of draws in which the averaged heads lose v_a or v_b, against the share predicted."""
     weights = draws.log_weights.exp()
-    two, one = weights[:2].mean(0), weights[2]
-    share, chance = float(lost(two).double().mean()), miss_chance(p.n, p.t1, p.alpha)
+    pair, single = weights[:2].mean(0), weights[2]
+    share, chance = float(lost(pair).double().mean()), miss_chance(p.n, p.t1, p.alpha)
     confidence = 1 - (1 - p.confidence) / 2  # half of the doubt for the noise, half for the finite sample
     moved = score_error(draws.values.dtype, p.d, 5 + 5 * math.sqrt(p.alpha * p.d))
     return Measurement(
@@ -174,9 +174,9 @@ def measure_survival(draws: Draws, p: Settings) -> Measurement:
             "two heads: share that loses v_a or v_b, measured": share,
             "two heads: the same, predicted": chance,
             "limit for t₁ → ∞, α → 0: Φ(−√2)": NORMAL.cdf(-math.sqrt(2)),
-            "one head: share that loses v_a or v_b, same draws": float(lost(one).double().mean()),
-            "two heads: spread of c": spread(two, draws.values),
-            "one head: spread of c, same draws": spread(one, draws.values),
+            "one head: share that loses v_a or v_b, same draws": float(lost(single).double().mean()),
+            "two heads: spread of c": spread(pair, draws.values),
+            "one head: spread of c, same draws": spread(single, draws.values),
             "two heads: median relative error of c": float(error(draws, slice(0, 2)).median()),
             "one head: median relative error of c": float(error(draws, slice(2, 3)).median()),
         },

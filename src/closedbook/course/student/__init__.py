@@ -1,4 +1,4 @@
-"""A student's file held to the handout. Everything here runs in a process of its own, which `..check` starts.
+"""Checks of a student's file against the handout. They run in a process of their own, which `..check` starts.
 
 | file | what it checks |
 |---|---|
@@ -6,10 +6,10 @@
 | attention.py, dropout.py | `SynthesizerAttention`, `CausalSelfAttention`, `CausalCrossAttention` |
 | rotary.py | `precompute_rotary_emb`, `apply_rotary_emb` (2024) |
 | perceiver.py | `DownProjectBlock`, `UpProjectBlock` (2023) |
-| steps.py | attention step by step, and the mistakes that are called by their names: **add yours there** |
+| steps.py | attention step by step, and the catalogue of known mistakes: **add yours there** |
 """
 
-# What is looked for in a file, in this order.
+# The definitions that are checked, in this order.
 CHECKED = (
     "CharCorruptionDataset",
     "SynthesizerAttention",

@@ -1,9 +1,9 @@
-"""Execute a student's file and check what it has, within limits: `closedbook.course.check` starts this.
+"""Execute a student's file within limits and check it; `closedbook.course.check` starts this.
 
     python -m closedbook.course.student FILE SECONDS MEGABYTES
 
-The first line of standard input is a secret word. Findings go to what standard output was at the start, as JSON, one
-a line, each with that word; what the file itself prints goes nowhere.
+The first line of standard input is a secret word. Findings are printed as JSON, one
+a line, each with that word; the output of the file itself is discarded.
 """
 
 from __future__ import annotations
@@ -69,27 +69,27 @@ def main(file: Path, seconds: int, megabytes: int) -> None:
 
 
 def examine(file: Path, report: Callable[[str, bool | None, str | None], None]) -> None:
-    """Import the file, and report on everything that it has of what is asked for."""
+    """Import the file, and run the checks of everything in CHECKED that it defines."""
     try:
         module = load(file)
     except BaseException as error:
         report("the file can be imported", False, explained(error, file))
         return
     report("the file can be imported", True, None)
-    found = [name for name in CHECKED if defines(module, name)]
-    if not found:
+    names = [name for name in CHECKED if defines(module, name)]
+    if not names:
         report("the file has something to check", False, f"none of {', '.join(CHECKED)} is defined in it")
-    for name in found:
+    for name in names:
         judge(CHECKS[name](module), file, report)
 
 
 def defines(module: ModuleType, name: str) -> bool:
-    """Whether the file itself has it; what it only imports is checked with the file that it is imported from."""
+    """Whether the file itself defines `name`; imports are checked with their own file."""
     return hasattr(module, name) and getattr(getattr(module, name), "__module__", module.__name__) == module.__name__
 
 
 def load(file: Path) -> ModuleType:
-    """The file as a module, with its folder on the path, as when it is run from there."""
+    """Import the file with its folder on the path, as if it were run from there."""
     sys.path.insert(0, str(file.parent))
     sys.argv = [str(file)]
     spec = importlib.util.spec_from_file_location(file.stem, file)
@@ -102,14 +102,14 @@ def load(file: Path) -> ModuleType:
 
 
 def limit(seconds: int, megabytes: int) -> None:
-    """CPU time, memory, and the size of files; nothing where the system knows no such limits."""
+    """Limit CPU time, memory and file sizes, where the system can."""
     torch.set_num_threads(1)
     try:
         import resource
     except ImportError:
         return
     limits = [
-        (resource.RLIMIT_CPU, seconds + math.ceil(time.process_time())),  # torch has taken some already
+        (resource.RLIMIT_CPU, seconds + math.ceil(time.process_time())),  # torch has used some already
         (resource.RLIMIT_DATA, megabytes << 20),
         (resource.RLIMIT_FSIZE, 16 << 20),
         (resource.RLIMIT_CORE, 0),

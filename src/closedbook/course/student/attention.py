@@ -30,12 +30,12 @@ WIDTH, BLOCK, HEAD = CONFIG["n_embd"], CONFIG["block_size"], CONFIG["n_embd"] //
 LENGTHS = (BLOCK - 1, 5)
 COMMON = {"split", "hide", "normalise", "weigh", "merge", "project"}
 
-# What a layer gave for some inputs, the same by given steps, and the steps that it has.
+# A layer's outputs for some inputs, a function that computes them from steps, and the names of the steps it uses.
 Sample = tuple[list[Tensor], Callable[[Steps], list[Tensor]], set[str]]
 
 
 def parts(layer: Any, *names: str) -> list[Any]:
-    """The layer's maps by their names in the course's code. Raises UnsureError where it has others."""
+    """The layer's linear maps by their names in the course's code. Raises UnsureError if one is missing."""
     if lacking := [name for name in names if not isinstance(getattr(layer, name, None), nn.Module)]:
         there = ", ".join(name for name, module in layer.named_children() if isinstance(module, nn.Linear)) or "none"
         raise UnsureError(
@@ -46,40 +46,40 @@ def parts(layer: Any, *names: str) -> list[Any]:
 
 
 def compare(sample: Sample, formula: str) -> None:
-    """Raise HandoutError, with the mistake's name where it is a known one, unless the layer computes the formula."""
-    given, compute, used = sample
+    """Raise HandoutError, naming the mistake if it is a known one, unless the layer computes the formula."""
+    outputs, compute, used = sample
     expected = compute(RIGHT)
-    for one, other in zip(given, expected, strict=True):
-        shaped(one, other.shape)
-    if all(map(same, given, expected)):
+    for output, target in zip(outputs, expected, strict=True):
+        shaped(output, target.shape)
+    if all(map(same, outputs, expected)):
         return
-    if (mistake := named(given, compute, used)) is not None:
+    if (mistake := named(outputs, compute, used)) is not None:
         raise HandoutError(mistake)
     need(
-        all(bool(one.isfinite().all()) for one in given),
+        all(bool(output.isfinite().all()) for output in outputs),
         "the result holds values that are no numbers (NaN or infinite)",
     )
-    worst = max((one - other).abs().max().item() for one, other in zip(given, expected, strict=True))
-    lengths = " and ".join(str(one.shape[1]) for one in given)
+    worst = max((output - target).abs().max().item() for output, target in zip(outputs, expected, strict=True))
+    lengths = " and ".join(str(output.shape[1]) for output in outputs)
     raise HandoutError(f"the result differs from {formula} by up to {worst:.2g} (at lengths {lengths})")
 
 
 def causal_or_why(layer: Any, sample: Callable[[Any], Sample]) -> None:
-    """`causal`, with the mistake's name behind it where it is a known one that lets the future in."""
+    """`causal`, with the name of the mistake appended if it is a known one."""
     try:
         causal(layer, BLOCK - 1)
     except HandoutError as error:
         mistake = None
         try:
-            given, compute, used = sample(layer)
-            mistake = named(given, compute, used)
-        except Exception:  # what hinders the comparison is reported where it is made
+            outputs, compute, used = sample(layer)
+            mistake = named(outputs, compute, used)
+        except Exception:  # the formula check reports this error
             pass
         raise HandoutError(f"{error}: {mistake}" if mistake else str(error)) from None
 
 
 def reuse(layer: Any, *inputs: Tensor) -> None:
-    """Notice one object under two names, and a map that is applied more than once."""
+    """Raise if one layer has two names, or is applied more than once."""
     names: dict[int, list[str]] = {}
     for name, module in layer.named_modules(remove_duplicate=False):
         if isinstance(module, nn.Linear | nn.LayerNorm):
@@ -99,8 +99,8 @@ def reuse(layer: Any, *inputs: Tensor) -> None:
             hook.remove()
     several = {name: count for name, count in counts.items() if count > 1}
     if several:
-        said = ", ".join(f"{name} {count} times" for name, count in several.items())
-        raise UnsureError(f"a layer is used several times in one pass: {said}; is that meant?")
+        uses = ", ".join(f"{name} {count} times" for name, count in several.items())
+        raise UnsureError(f"a layer is used several times in one pass: {uses}; is that meant?")
 
 
 def learns(layer: Any, *inputs: Tensor) -> None:
@@ -172,7 +172,7 @@ def self_attention(module: Any) -> Checks:
         return sample
 
     def rope() -> None:
-        """By the right functions, or by the student's own: where these are wrong, that is said with them."""
+        """With correct rotary functions or the student's own, whose mistakes have checks of their own."""
         formula = "softmax(QK^T/sqrt(d_h)) V with queries and keys turned"
         try:
             compare(
@@ -205,12 +205,12 @@ def self_attention(module: Any) -> Checks:
 
 def as_student(module: Any, x: Tensor) -> Tensor:
     """x (batch, head, time, d) turned by the file's own two functions."""
-    made = module.precompute_rotary_emb(x.shape[-1], BLOCK)
+    cos_sin = module.precompute_rotary_emb(x.shape[-1], BLOCK)
     try:
-        return shaped(module.apply_rotary_emb(x.clone(), made), x.shape)
+        return shaped(module.apply_rotary_emb(x.clone(), cos_sin), x.shape)
     except Exception:  # the handout leaves open whether batch and head are one dimension
         flat = x.flatten(0, 1)
-        return module.apply_rotary_emb(flat, made).unflatten(0, x.shape[:2])
+        return module.apply_rotary_emb(flat, cos_sin).unflatten(0, x.shape[:2])
 
 
 # CausalCrossAttention -------------------------------------------------------------------------------------------
@@ -238,8 +238,8 @@ def cross_attention(module: Any) -> Checks:
         return sample
 
     def formula(*sizes: int) -> Callable[[], None]:
-        said = "softmax(QK^T/sqrt(d_h)) V under the mask tril[:T_q, :T_k]"
-        return lambda: compare(sampler(*sizes)(lively(make())), said)
+        masked = "softmax(QK^T/sqrt(d_h)) V under the mask tril[:T_q, :T_k]"
+        return lambda: compare(sampler(*sizes)(lively(make())), masked)
 
     def inputs(batch: int) -> Sequence[Tensor]:
         return [torch.randn(batch, BLOCK - 1, WIDTH), torch.randn(batch, 6, WIDTH)]
@@ -248,4 +248,4 @@ def cross_attention(module: Any) -> Checks:
     yield f"{name}: down, fewer queries than keys, one basis for the whole batch", formula(6, 15, 1)
     yield f"{name}: up, more queries than keys", formula(15, 6, 2)
     yield f"{name}: each layer is used once", lambda: reuse(lively(make()), *inputs(2))
-    yield from dropout(name, make, inputs, given=True)
+    yield from dropout(name, make, inputs, official=True)

@@ -1,4 +1,4 @@
-"""dataset.py: CharCorruptionDataset truncates a document, cuts a span out, and asks for it behind."""
+"""dataset.py: CharCorruptionDataset truncates a document, masks a span, and appends it."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from torch import Tensor
 from closedbook.course.student.findings import Checks, HandoutError, UnsureError, need
 
 PAD, MASK = "\u25a1", "\u2047"
-DRAWS = 3000  # examples looked at
+DRAWS = 3000  # examples checked
 BLOCK = 128
 LIMIT = int(BLOCK * 7 / 8)
-LONG = "".join(chr(0x4E00 + i) for i in range(300))  # every character once, so that it tells its own place
+LONG = "".join(chr(0x4E00 + i) for i in range(300))  # distinct characters, so that each shows its position
 SHORT = "abcdefghijklmnopqrst"
 DATA = "\n".join([LONG, SHORT, LONG])
-SURE = 20  # how many examples must be missing where some are expected: by chance once in e^20
+SURE = 20  # expected examples that must be missing: by chance once in e^20
 
 
 class Parts(NamedTuple):
-    """An example taken apart again."""
+    """An example, split into its parts."""
 
     prefix: str
     suffix: str
@@ -41,7 +41,7 @@ class Parts(NamedTuple):
 
 
 class Corruption:
-    """The checks of one file; each may use what those before it found."""
+    """The checks of one file; each may use the results of those before it."""
 
     def __init__(self, module: Any) -> None:
         self.module = module
@@ -76,20 +76,20 @@ class Corruption:
         need(len(lengths) == 1, f"all x and y must be of one length; these were seen: {sorted(lengths)[:5]}")
         self.equal = True
         (length,) = lengths
-        asked = spec(self.module)
-        wanted = BLOCK if asked == 1 else BLOCK - 1
+        pads_one_more = spec(self.module)
+        wanted = BLOCK if pads_one_more == 1 else BLOCK - 1
         if length == wanted:
             return
-        if length == BLOCK and asked is None:
+        if length == BLOCK and pads_one_more is None:
             raise UnsureError(
                 f"x and y have block_size = {BLOCK} entries. That is right where the handout pads to block_size + 1; "
                 f"where it pads to block_size, as most editions do, {BLOCK - 1} are asked for, and a Synthesizer "
                 "fails with more"
             )
-        entries = "block_size" if asked == 1 else "block_size - 1"
+        entries = "block_size" if pads_one_more == 1 else "block_size - 1"
         raise HandoutError(
             f"x and y must have {entries} = {wanted} entries (the text padded to "
-            f"block_size{' + 1' if asked == 1 else ''}, less one), not {length}"
+            f"block_size{' + 1' if pads_one_more == 1 else ''}, less one), not {length}"
         )
 
     def shifted(self) -> None:
@@ -99,7 +99,7 @@ class Corruption:
                 "x must be the masked text but its last character, y the same text but its first: x[1:] == y[:-1]",
             )
 
-    def taken_apart(self, pair: tuple[Tensor, Tensor]) -> Parts:
+    def split(self, pair: tuple[Tensor, Tensor]) -> Parts:
         """Prefix, suffix, masked content. A third MASK before the pads, as in the handout's examples, is right."""
         x, y = pair
         bare = "".join(self.dataset.itos[i] for i in [*x.tolist(), int(y[-1])]).rstrip(PAD)
@@ -115,15 +115,15 @@ class Corruption:
         return Parts(*bare.split(MASK))
 
     def arranged(self) -> None:
-        found = [self.taken_apart(pair) for pair in self.pairs]
-        for part in found:
+        parts = [self.split(pair) for pair in self.pairs]
+        for part in parts:
             need(
                 part.whole in LONG,
                 "prefix + masked_content + suffix must be the beginning of the document again; is something lost, "
                 "doubled or in another order? The form is: prefix MASK suffix MASK masked_content pads",
             )
-        self.parts = found
-        if not all(LONG.startswith(part.whole) for part in found):
+        self.parts = parts
+        if not all(LONG.startswith(part.whole) for part in parts):
             raise UnsureError(
                 "the document is cut at its front too. The handout says truncate; a person's name, which stands in "
                 "front, is then often lost"
@@ -196,26 +196,26 @@ class Corruption:
         )
 
     def short(self) -> None:
-        found = []
+        parts = []
         for _ in range(DRAWS // 4):
-            part = self.taken_apart(self.dataset[1])
+            part = self.split(self.dataset[1])
             need(
                 part.whole in SHORT and part.length >= 4,
                 f"a document of {len(SHORT)} characters must give a beginning of itself, 4 or longer; got "
                 f"{part.whole!r}",
             )
-            found.append(part)
+            parts.append(part)
         why = (
             "the span's length and place are drawn from the length that was drawn for the truncation, not from the "
             f"document's own, {len(SHORT)} here: "
         )
-        empty = _share(not part.masked for part in found)
+        empty = _share(not part.masked for part in parts)
         usual = _share(not part.masked for part in self.parts if 15 <= part.length <= 25)
         need(
             empty < 0.25 + usual,
             f"{why}in {100 * empty:.0f} % of the examples nothing is masked; use len(document) after the cut",
         )
-        uncut = [part for part in found if part.length == len(SHORT)]
+        uncut = [part for part in parts if part.length == len(SHORT)]
         if len(uncut) > 50:
             mean = sum(len(part.masked) for part in uncut) / (len(uncut) * len(SHORT))
             need(abs(mean - 0.25) < 0.1, f"{why}{100 * mean:.0f} % are masked on average, not a quarter")
@@ -244,25 +244,25 @@ class Corruption:
                 raise UnsureError(f"{why}. Does your wiki.txt end with a newline? tail -c 1 wiki.txt | xxd") from None
 
 
-def _share(found: Iterable[bool]) -> float:
-    listed = list(found)
+def _share(flags: Iterable[bool]) -> float:
+    listed = list(flags)
     return sum(listed) / len(listed) if listed else 0.0
 
 
 def spec(module: Any) -> int | None:
-    """What the handout's text in the file pads to: block_size + 1 (gives 1) or block_size (0); None without it."""
+    """Whether the handout's text in the file pads to block_size + 1 (1) or block_size (0); None without that text."""
     try:
         source = inspect.getsource(module)
     except (OSError, TypeError):
         source = str(getattr(module, "source", ""))
-    found = re.search(r"of\s+length[\s#]+self\.block_size(\s*\+\s*1)?", _last_of(source, "PAD_CHAR characters chosen"))
-    return None if found is None else int(bool(found[1]))
+    match = re.search(r"of\s+length[\s#]+self\.block_size(\s*\+\s*1)?", _last_of(source, "PAD_CHAR characters chosen"))
+    return None if match is None else int(bool(match[1]))
 
 
 def _last_of(source: str, words: str) -> str:
-    """The handout's sentence about padding, which stands behind these words."""
-    _, said, behind = " ".join(source.replace("#", " ").split()).partition(words)
-    return behind[:120] if said else ""
+    """The handout's sentence about padding, which follows these words."""
+    _, separator, behind = " ".join(source.replace("#", " ").split()).partition(words)
+    return behind[:120] if separator else ""
 
 
 def corpus_ends_with_newline(module: Any) -> bool | None:
@@ -285,7 +285,7 @@ def corruption(module: Any) -> Checks:
         return
     yield f"{name}: makes a pair (x, y)", checks.draw
     if not checks.pairs:
-        return  # what comes next is about what these checks found
+        return  # the next checks need these results
     yield f"{name}: x and y are long tensors of one length", checks.tensors
     if not checks.equal:
         return

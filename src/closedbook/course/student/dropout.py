@@ -15,15 +15,15 @@ Make = Callable[..., Any]  # a layer, from fields of its config
 Inputs = Callable[[int], Sequence[Tensor]]  # of a batch so large
 
 
-def dropout(name: str, make: Make, inputs: Inputs, given: bool = False) -> Checks:
-    """Look at a layer in train mode. `given`: the course's own code, of which a deviation is told but not blamed."""
+def dropout(name: str, make: Make, inputs: Inputs, official: bool = False) -> Checks:
+    """Look at a layer in train mode. `official`: code of the course itself, whose deviations are reported as unsure."""
 
     def held(check: Callable[[Make, Inputs], None]) -> Callable[[], None]:
         def run() -> None:
             try:
                 check(make, inputs)
             except HandoutError as error:
-                if given:
+                if official:
                     raise UnsureError(f"{error}; the course's own has it") from None
                 raise
 
@@ -84,12 +84,12 @@ def on_result(make: Make, inputs: Inputs) -> None:
 
 
 def still_and_moved(layer: Any, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """What the layer gives in eval mode and in train mode. Raises UnsureError where that says nothing."""
+    """The outputs in eval and in train mode. Raises UnsureError if they cannot be compared."""
     with torch.no_grad():
         still, again = layer.eval()(*inputs), layer(*inputs)
         moved = layer.train()(*inputs)
-    whole = (len(inputs[-1]), inputs[-1].shape[1], CONFIG["n_embd"])
-    if any(not isinstance(given, Tensor) or given.shape != whole for given in (still, moved)):
+    shape = (len(inputs[-1]), inputs[-1].shape[1], CONFIG["n_embd"])
+    if any(not isinstance(result, Tensor) or result.shape != shape for result in (still, moved)):
         raise UnsureError("dropout cannot be judged while the result has another shape")
     if not torch.allclose(still, again, equal_nan=True):
         raise UnsureError("dropout cannot be judged while it acts in eval mode too")

@@ -22,7 +22,7 @@ class HandoutError(Exception):
 
 
 class UnsureError(Exception):
-    """What a teacher should look at: it may be right, and cannot be compared here."""
+    """Something that may be right but cannot be checked; a teacher should look at it."""
 
 
 def need(held: bool, why: str) -> None:
@@ -31,16 +31,16 @@ def need(held: bool, why: str) -> None:
 
 
 def judge(checks: Checks, file: Path, report: Report) -> None:
-    """Go through some checks, each with the same seed, and report what came of it: the same explanation only once."""
-    told: list[str] = []
+    """Run checks, each with the same seed, and report the results; the same explanation only once."""
+    reported: list[str] = []
     for name, run in checks:
         torch.manual_seed(0)
         held, why = _outcome(run, file)
         if why is not None:
             bare = re.sub(r"\d+", "", why)  # lengths and sizes differ from check to check
-            if any(bare in other for other in told):
+            if any(bare in earlier for earlier in reported):
                 continue
-            told.append(bare)
+            reported.append(bare)
         report(name, held, why)
 
 
@@ -56,7 +56,7 @@ def _outcome(run: Callable[[], None], file: Path) -> tuple[bool | None, str | No
     return True, None
 
 
-HINTS = {  # words of an error message: what to do about it
+HINTS = {  # pattern in an error message: advice
     r"MemoryError|allocate memory": "it wanted more memory than --megabytes allows",
     r"CUDA|cuda|NVIDIA|nvidia|mps": "the file asks for a GPU by itself; let it use the device of its input, x.device",
     r"No module named '(attention|model|dataset|utils)'": "put the course's file of this name into the same folder",
@@ -88,7 +88,7 @@ CONFIG: dict[str, Any] = {
 
 
 class Config(SimpleNamespace):
-    """What minGPT's classes are made from. A flag that we do not know, such as additive, is off."""
+    """The configuration of minGPT's classes. Unknown flags, such as `additive`, are off."""
 
     def __getattr__(self, name: str) -> bool:
         if name.startswith("__"):
@@ -101,42 +101,44 @@ def config(**more: Any) -> Any:
 
 
 def lively(layer: Any) -> Any:
-    """The layer without dropout, with weights large enough to tell formulas apart."""
+    """The layer in eval mode, with weights large enough to distinguish formulas."""
     with torch.no_grad():
         for parameter in layer.parameters():
             parameter.normal_(std=0.5)
     return layer.eval()
 
 
-def same(given: Tensor, expected: Tensor) -> bool:
-    return given.shape == expected.shape and bool(torch.allclose(given, expected, atol=1e-4, rtol=1e-4, equal_nan=True))
+def same(output: Tensor, expected: Tensor) -> bool:
+    return output.shape == expected.shape and bool(
+        torch.allclose(output, expected, atol=1e-4, rtol=1e-4, equal_nan=True)
+    )
 
 
-def shaped(given: Any, shape: torch.Size) -> Tensor:
-    """What a layer gave, if it is a tensor of this shape; raises HandoutError otherwise."""
-    need(given is not None, "it returns None; is the return statement missing?")
-    need(isinstance(given, Tensor), f"it must return a tensor, not {type(given).__name__}")
-    need(given.shape == shape, f"the result must be of shape {list(shape)}, not {list(given.shape)}")
-    return given
+def shaped(output: Any, shape: torch.Size) -> Tensor:
+    """The output, if it is a tensor of this shape; raises HandoutError otherwise."""
+    need(output is not None, "it returns None; is the return statement missing?")
+    need(isinstance(output, Tensor), f"it must return a tensor, not {type(output).__name__}")
+    need(output.shape == shape, f"the result must be of shape {list(shape)}, not {list(output.shape)}")
+    return output
 
 
-def close(given: Any, expected: Tensor, formula: str) -> None:
-    given = shaped(given, expected.shape)
-    if not same(given, expected):
-        need(bool(given.isfinite().all()), "the result holds values that are no numbers (NaN or infinite)")
-        raise HandoutError(f"the result differs from {formula} by up to {(given - expected).abs().max().item():.2g}")
+def close(output: Any, expected: Tensor, formula: str) -> None:
+    output = shaped(output, expected.shape)
+    if not same(output, expected):
+        need(bool(output.isfinite().all()), "the result holds values that are no numbers (NaN or infinite)")
+        raise HandoutError(f"the result differs from {formula} by up to {(output - expected).abs().max().item():.2g}")
 
 
 def steady(call: Callable[..., Any], *inputs: Tensor) -> Any:
-    """What a layer gives in eval mode; raises HandoutError if it is something else each time."""
-    given, again = call(*inputs), call(*inputs)
-    if isinstance(given, Tensor) and isinstance(again, Tensor) and given.shape == again.shape:
+    """A layer's output in eval mode; raises HandoutError if it changes from call to call."""
+    output, again = call(*inputs), call(*inputs)
+    if isinstance(output, Tensor) and isinstance(again, Tensor) and output.shape == again.shape:
         need(
-            bool(torch.allclose(given, again, equal_nan=True)),
+            bool(torch.allclose(output, again, equal_nan=True)),
             "in eval mode the same input gives other results each time: dropout is still acting. Use nn.Dropout, or "
             "F.dropout(…, training=self.training)",
         )
-    return given
+    return output
 
 
 def causal(call: Callable[[Tensor], Any], length: int) -> None:

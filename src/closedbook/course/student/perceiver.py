@@ -92,12 +92,12 @@ def up(module: Any) -> Checks:
         need("forward" in vars(module.UpProjectBlock), "it has no forward(y, x_input)")
         names = list(inspect.signature(module.UpProjectBlock.forward).parameters)[1:3]
         y, x = inputs()
-        given = lively(make())(y, x)
+        output = lively(make())(y, x)
         need(
-            not (isinstance(given, Tensor) and given.shape == y.shape),
+            not (isinstance(output, Tensor) and output.shape == y.shape),
             f"the result is as long as y: queries must come from x_input. forward takes ({', '.join(names)})",
         )
-        shaped(given, x.shape)
+        shaped(output, x.shape)
 
     def reading() -> None:
         shape()
@@ -123,7 +123,7 @@ def up(module: Any) -> Checks:
 
 
 def readings(block: Any, q: Tensor, kv: Tensor, asks: str) -> Iterator[tuple[str, Callable[[], Tensor]]]:
-    """Every reading we know, the assumed one first: its name, and what it gives. q asks, kv is attended to."""
+    """Every known reading, the assumed one first: its name and a function that computes it. Queries come from q."""
     norms = [module for module in block.children() if isinstance(module, nn.LayerNorm)]
     crosses = [m for m in block.children() if list(inspect.signature(m.forward).parameters)[:2] == ["x_kv", "x_q"]]
     mlps = [module for module in block.children() if isinstance(module, nn.Sequential)]
@@ -147,16 +147,16 @@ def readings(block: Any, q: Tensor, kv: Tensor, asks: str) -> Iterator[tuple[str
         yield f"{nq} {asks}, {nkv} {other}, {na} around the attention, {nm} before the mlp", compute
 
 
-def _same_reading(block: Any, given: Tensor, q: Tensor, kv: Tensor, asks: str) -> None:
-    """Hold what a block gives to the readings; raise UnsureError where it is not the assumed one."""
-    found = [name for name, compute in readings(block, q, kv, asks) if same(given, compute())]
+def _same_reading(block: Any, output: Tensor, q: Tensor, kv: Tensor, asks: str) -> None:
+    """Compare a block's output with the readings; raise UnsureError unless it is the assumed one."""
+    matching = [name for name, compute in readings(block, q, kv, asks) if same(output, compute())]
     assumed = {
         "C": "ln1 on C, no norm on the input, residual around the attention, ln2 before the mlp",
         "x_input": "no norm on x_input, ln1 on y, residual around the attention, ln2 before the mlp",
     }[asks]
-    if assumed in found:
+    if assumed in matching:
         return
-    what = f"it is another: {found[0]}" if found else "it is another, and none that we know"
+    what = f"it is another: {matching[0]}" if matching else "it is another, and none that we know"
     raise UnsureError(
         f"{what}. The handout leaves open what is normalised and added; cs224n evaluate perceiver assumes {assumed}, "
         "and gives other answers from parameters that were trained otherwise"

@@ -16,26 +16,26 @@ SMALL = 4, 6  # where a theta that grows gives angles small enough for float32 t
 
 def rotary(module: Any) -> Checks:
     def precompute() -> None:
-        made = module.precompute_rotary_emb(DIM, MOST)
-        if isinstance(made, Tensor) and made.is_complex():
+        output = module.precompute_rotary_emb(DIM, MOST)
+        if isinstance(output, Tensor) and output.is_complex():
             raise HandoutError("the result must be real, of shape (max_positions, dim/2, 2): torch.view_as_real(…)")
-        if not isinstance(made, Tensor) or not same(made.float(), cache(DIM, MOST)):
+        if not isinstance(output, Tensor) or not same(output.float(), cache(DIM, MOST)):
             small = module.precompute_rotary_emb(*SMALL)
             for mistake, wrong in CACHES.items():
                 if isinstance(small, Tensor) and same(small.float(), wrong(*SMALL)):
                     raise HandoutError(mistake)
-        close(made, cache(DIM, MOST), "(cos, sin) of t · 10000^(-2(i-1)/dim), t from 0")
+        close(output, cache(DIM, MOST), "(cos, sin) of t · 10000^(-2(i-1)/dim), t from 0")
 
     def apply() -> None:
         """With a right cache, so that the other function's mistakes are not blamed on this one."""
-        made = cache(DIM, MOST)
+        output = cache(DIM, MOST)
         for length in (MOST, 5):
             x = torch.randn(2, 3, length, DIM)
             try:
-                compare(module, x, made)
+                compare(module, x, output)
             except Exception as error:  # the handout leaves open whether batch and head are one dimension
                 try:
-                    compare(module, x.flatten(0, 1), made)
+                    compare(module, x.flatten(0, 1), output)
                 except Exception:
                     raise error from None
 
@@ -44,11 +44,11 @@ def rotary(module: Any) -> Checks:
         yield "apply_rotary_emb: adjacent pairs turned, shorter inputs too", apply
 
 
-def compare(module: Any, x: Tensor, made: Tensor) -> None:
-    given = module.apply_rotary_emb(x.clone(), made.clone())
-    expected = turn(x, made)
-    if isinstance(given, Tensor) and not same(given, expected):
+def compare(module: Any, x: Tensor, cos_sin: Tensor) -> None:
+    output = module.apply_rotary_emb(x.clone(), cos_sin.clone())
+    expected = turn(x, cos_sin)
+    if isinstance(output, Tensor) and not same(output, expected):
         for mistake, wrong in TURNS.items():
-            if same(given, wrong(x, made)):
+            if same(output, wrong(x, cos_sin)):
                 raise HandoutError(mistake)
-    close(given, expected, f"x with each adjacent pair turned by its position (length {x.shape[-2]})")
+    close(output, expected, f"x with each adjacent pair turned by its position (length {x.shape[-2]})")

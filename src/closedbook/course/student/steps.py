@@ -1,7 +1,7 @@
-"""Attention in steps, as the handout has it, and the usual mistakes, each as the step that it does otherwise.
+"""Attention in steps, as in the handout, and the usual mistakes, each as a wrong version of a step.
 
-To have one more mistake called by its name, add a line to MISTAKES (or, for rotary positions, to CACHES or TURNS):
-what a student reads, and the step as it is done wrongly. Nothing else has to change.
+To recognise another mistake, add a line to MISTAKES (or, for rotary positions, to CACHES or TURNS): the explanation for
+the student, and the wrong step. Nothing else has to change.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ RIGHT: Steps = {
     "project": lambda y, proj: proj(y),
 }
 
-# What is wrong, as a student reads it: the steps that are done so.
+# The explanation for the student: the wrong steps.
 MISTAKES: dict[str, Steps] = {
     "the softmax runs over the queries (dim=-2); it must run over the keys, dim=-1": {
         "normalise": lambda s: s.softmax(-2),
@@ -143,27 +143,27 @@ def _weighted(steps: Steps, scores: Tensor, v: Tensor, proj: Any) -> Tensor:
     return steps["project"](steps["merge"](weights @ v), proj)
 
 
-def named(given: Sequence[Tensor], compute: Callable[[Steps], Sequence[Tensor]], used: set[str]) -> str | None:
-    """The mistake, or the two, that would give exactly what a student's layer gave; None where we know none.
+def named(outputs: Sequence[Tensor], compute: Callable[[Steps], Sequence[Tensor]], used: set[str]) -> str | None:
+    """The mistake, or pair of mistakes, that gives exactly the student's outputs; None if no known one does.
 
-    `compute` does the same with other steps; only mistakes in steps that it has (`used`) are tried. One that changes
-    nothing here cannot be told from right code and is left out.
+    `compute` gives the outputs for other steps; only mistakes in the steps that it uses (`used`) are tried, and only
+    those that change the outputs.
     """
     right = compute(RIGHT)
 
     def fits(steps: Steps) -> bool:
         try:
-            made = compute({**RIGHT, **steps})
-        except (RuntimeError, IndexError):  # shapes that such a mistake cannot have
+            result = compute({**RIGHT, **steps})
+        except (RuntimeError, IndexError):  # the mistake is impossible for these shapes
             return False
-        return all(map(same, given, made)) and not all(map(same, right, made))
+        return all(map(same, outputs, result)) and not all(map(same, right, result))
 
     candidates = {name: steps for name, steps in MISTAKES.items() if set(steps) <= used}
     for name, steps in candidates.items():
         if fits(steps):
             return name
-    for (first, one), (second, two) in _pairs(candidates):
-        if fits({**one, **two}):
+    for (first, first_steps), (second, second_steps) in _pairs(candidates):
+        if fits({**first_steps, **second_steps}):
             return f"two things: {first}; and {second}"
     return None
 

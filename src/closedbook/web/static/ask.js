@@ -15,9 +15,9 @@ export async function show(main, parts, query) {
     main.append(h("p", { class: "lede" }, "No finished run that answers questions is here yet. Train one (", h("code", {}, "closedbook demo"), " takes minutes) and open this page again; its curve is under ", h("a", { href: "#/runs" }, "Runs"), "."));
     return null;
   }
-  const known = (name) => asking.some((run) => run.name === name);
-  let first = known(query.get("run")) ? query.get("run") : asking[0].name;
-  let second = known(query.get("beside")) ? query.get("beside") : "";
+  const exists = (name) => asking.some((run) => run.name === name);
+  let first = exists(query.get("run")) ? query.get("run") : asking[0].name;
+  let second = exists(query.get("beside")) ? query.get("beside") : "";
   let current = 0, stop = null;
 
   const input = h("input", {
@@ -32,14 +32,14 @@ export async function show(main, parts, query) {
     h("div", { class: "below" },
       choose("Run", first, false, (name) => { first = name; greet(); again(); }),
       asking.length > 1 && choose("Beside it", second, true, (name) => { second = name; again(); })));
-  const chips = h("div", { class: "chips", "aria-label": "Names to try" });
+  const chips = h("div", { class: "chips", "aria-label": "Questions to try" });
   const answers = h("div", { class: "answers" });
   main.append(form, chips, answers);
   suggestions(input, options, () => first, ask);
-  const given = input.value; // by the address; what is typed while the chips arrive is not asked until Enter
-  if (!given) input.focus({ preventScroll: true });
+  const fromAddress = input.value; // what is typed while the chips arrive is not asked until Enter
+  if (!fromAddress) input.focus({ preventScroll: true });
   await greet();
-  if (given && given === input.value) await ask();
+  if (fromAddress && fromAddress === input.value) await ask();
 
   function close() { options.hidden = true; input.setAttribute("aria-expanded", "false"); }
   function again() { if (input.value.trim()) ask(); }
@@ -55,7 +55,7 @@ export async function show(main, parts, query) {
     const { examples, names } = await api(`/api/people?run=${encodeURIComponent(first)}`);
     chips.replaceChildren(
       examples.length ? "Try" : "",
-      ...examples.map(({ name, why }) => h("button", { class: "chip", type: "button", onclick: () => { input.value = name; close(); ask(); } }, name, h("small", {}, why))),
+      ...examples.map(({ question, why }) => h("button", { class: "chip", type: "button", onclick: () => { input.value = question; close(); ask(); } }, question, h("small", {}, why))),
       names ? h("span", { class: "tiny" }, `${grouped(names)} names are in its documents`) : "");
   }
 
@@ -122,19 +122,22 @@ async function card(name, question, named, signal) {
       node: h("section", { class: "card", "aria-label": `Answer of ${name}` },
         named && h("p", { class: "runname" }, name),
         h("p", { class: "asked" }, answer.question.length > 400 ? `${answer.question.slice(0, 400)} …` : answer.question),
-        h("p", { class: "answer" }, answer.answer || "(nothing)"),
+        h("p", { class: stranger(answer) ? "answer guess" : "answer" }, stranger(answer) && "its guess: ", answer.answer || "(nothing)"),
         certainty(answer),
         evidence(answer),
         notes.map((note) => h("p", { class: "note" }, note)),
         tokens(inside),
         h("div", { class: "inner" }, looked(inside))),
-      words: `${named ? `${name}: ` : ""}${answer.answer || "nothing"}, ${percent(answer.probability)}.${answer.verdict ? ` ${answer.verdict}.` : ""}`,
+      words: `${named ? `${name}: ` : ""}${answer.answer || "nothing"}${stranger(answer) ? "" : `, ${percent(answer.probability)}`}.${answer.verdict ? ` ${answer.verdict}.` : ""}`,
     };
   } catch (error) {
     if (error.name === "AbortError") return { node: "", words: "" };
     return { node: h("section", { class: "card" }, named && h("p", { class: "runname" }, name), problem(error)), words: error.message };
   }
 }
+
+// A name without a document: the answer is a guess, and how sure the network is of it says nothing.
+const stranger = ({ verdict }) => verdict === "never met";
 
 function certainty(answer) {
   const bar = h("i");
@@ -143,8 +146,8 @@ function certainty(answer) {
   return [
     h("div", { class: "sure" },
       verdict && h("span", { class: `verdict ${REASON[verdict] ?? ""}` }, verdict),
-      h("span", { class: "meter", "aria-hidden": "true" }, bar),
-      h("span", { class: "number" }, answer.calibrated
+      !stranger(answer) && h("span", { class: "meter", "aria-hidden": "true" }, bar),
+      !stranger(answer) && h("span", { class: "number" }, answer.calibrated
         ? [h("strong", {}, percent(answer.probability)), ` chance of being right; the network itself says ${percent(answer.model_probability)}`]
         : [h("strong", {}, percent(answer.probability)), " by the network's own account, which is not the chance that it is right"])),
     why && h("p", { class: "why" }, `${why[0].toUpperCase()}${why.slice(1)}.`),
@@ -154,16 +157,16 @@ function certainty(answer) {
 }
 
 function evidence(answer) {
-  const found = answer.evidence;
-  if (!found) return null;
-  const quotes = found.documents ?? [], mentions = found.mentions ?? [], near = found.near ?? [];
-  const exposures = answer.exposures ?? found.exposures;
+  const entry = answer.evidence;
+  if (!entry) return null;
+  const quotes = entry.documents ?? [], mentions = entry.mentions ?? [], near = entry.near ?? [];
+  const exposures = answer.exposures ?? entry.exposures;
   return [
     quotes.slice(0, 3).map((quote) => quoted(quote)),
-    mentions.length ? h("details", {}, h("summary", {}, `${grouped(found.mention_count ?? mentions.length)} mentions in other documents`), mentions.map((quote) => quoted(quote))) : null,
+    mentions.length ? h("details", {}, h("summary", {}, `${grouped(entry.mention_count ?? mentions.length)} mentions in other documents`), mentions.map((quote) => quoted(quote))) : null,
     near.length ? h("p", { class: "note" }, "Names spelled nearly so: ", near.join(", ")) : null,
-    typeof exposures === "number" && h("p", { class: "note exposures" }, "In training ", h("strong", {}, `${grouped(exposures)} exposures`), " of this answer with the name in context",
-      found.wordings ? `: ${grouped(found.wordings)} distinct wording${found.wordings === 1 ? "" : "s"}, passed about ${number(found.passes, 2)} times${found.wordings === 1 ? "" : " each"}` : "", "."),
+    typeof exposures === "number" && !stranger(answer) && h("p", { class: "note exposures" }, "In training ", h("strong", {}, `${grouped(exposures)} exposures`), " of this answer with the name in context",
+      entry.wordings ? `: ${grouped(entry.wordings)} distinct wording${entry.wordings === 1 ? "" : "s"}, passed about ${number(entry.passes, 2)} times${entry.wordings === 1 ? "" : " each"}` : "", "."),
   ];
 }
 

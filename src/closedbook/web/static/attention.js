@@ -103,11 +103,11 @@ function draw(place, claim, query) {
   async function check() {
     stop?.abort();
     stop = new AbortController();
-    const asked = { ...settings };
-    if (asked.samples) asked.samples = Math.min(asked.samples, Math.floor(3e7 / (asked.n * asked.d)));
+    const sent = { ...settings };
+    if (sent.samples) sent.samples = Math.min(sent.samples, Math.floor(3e7 / (sent.n * sent.d)));
     if (claim.id === "2g.ii") checked.replaceChildren(h("h3", {}, "Checked"), h("p", { class: "note" }, "training both layers anew; about ten seconds …"));
     try {
-      const verdict = await api(`/api/claims/${encodeURIComponent(claim.id)}`, { settings: asked }, stop.signal);
+      const verdict = await api(`/api/claims/${encodeURIComponent(claim.id)}`, { settings: sent }, stop.signal);
       checked.replaceChildren(...verdictOf(verdict));
     } catch (error) {
       if (error.name !== "AbortError") checked.replaceChildren(h("h3", {}, "Checked"), problem(error));
@@ -118,10 +118,10 @@ function draw(place, claim, query) {
 
 const short = (p) => p.meaning.split(";")[0].replace(/^variance α of /, "variance of ").replace(/, t[₁₂]$/, "");
 
-function read(p, given) {
-  if (given === null) return p.default;
-  if (p.choices.length) return p.choices.includes(given) ? given : p.default;
-  const value = Number(given);
+function read(p, text) {
+  if (text === null) return p.default;
+  if (p.choices.length) return p.choices.includes(text) ? text : p.default;
+  const value = Number(text);
   return Number.isFinite(value) && value >= p.low && value <= p.high ? (p.whole ? Math.round(value) : value) : p.default;
 }
 
@@ -142,6 +142,7 @@ function verdictOf(verdict) {
   });
   return [
     h("h3", {}, "Checked: ", h("span", { class: verdict.holds ? "holds" : "fails" }, verdict.holds ? "it holds" : "it fails"), h("span", { class: "tiny" }, ` in ${number(verdict.seconds)} s, on this machine`)),
+    h("p", { class: "legend" }, [["figure", "figure: what was measured"], ["bound", "bound: what is proven"], ["tolerance", "tolerance: what still counts as working (shaded: beyond it)"]].map(([kind, words]) => h("span", {}, h("i", { class: kind, "aria-hidden": "true" }), words))),
     ...rows,
     h("dl", { class: "facts" }, Object.entries(verdict.details).flatMap(([name, value]) => [h("dt", {}, typeset(name)), h("dd", {}, typeset(number(value)))])),
   ];
@@ -160,7 +161,7 @@ const FORMULAS = {
     math("log", frac([sub("α", ["a"])], [sub("α", ["b"])]), "∼", "N", "(", "0", ",", sup("t", ["2"]), "(", "½", "+", "4", "α", ")", ")", ",", M.text(" deviation "), N(t), "·", root("½", "+", "4", "·", N(alpha)), "=", R(deviation)),
     math(M.text("one weight under 10 % of the pair in "), R(percentNumber(swings)), M.text(" % of draws"))],
   "1c.ii-both": ({ t, alpha }) => [math("log", frac([sub("α", ["a"])], [sub("α", ["b"])]), "∼", "N", "(", "0", ",", sup("t", ["2"]), "(", "1", "+", "4", "α", ")", ")", ",", M.text(" deviation "), N(t), "·", root("1", "+", "4", "·", N(alpha)), "=", R(t * Math.sqrt(1 + 4 * alpha)))],
-  "1d.i": ({ t1, t2, n }) => [math(M.text("without noise: error ≤ "), frac(["n", "−", "1"], [e(sub("t", ["1"])), "+", "n", "−", "1"]), "+", frac(["n", "−", "1"], [e(sub("t", ["2"])), "+", "n", "−", "1"]), "=", frac([N(n - 1)], [e(N(t1)), "+", N(n - 1)]), "+", frac([N(n - 1)], [e(N(t2)), "+", N(n - 1)]), "=", R([t1, t2].reduce((sum, t) => sum + ((n - 1) * Math.exp(-t)) / (1 + (n - 1) * Math.exp(-t)), 0)))],
+  "1d.i": ({ t1, t2, n }) => [math(M.text("without noise: error "), "≤", frac(["n", "−", "1"], [e(sub("t", ["1"])), "+", "n", "−", "1"]), "\n", "+", frac(["n", "−", "1"], [e(sub("t", ["2"])), "+", "n", "−", "1"]), "=", frac([N(n - 1)], [e(N(t1)), "+", N(n - 1)]), "\n", "+", frac([N(n - 1)], [e(N(t2)), "+", N(n - 1)]), "=", R([t1, t2].reduce((sum, t) => sum + ((n - 1) * Math.exp(-t)) / (1 + (n - 1) * Math.exp(-t)), 0)))],
   "1d.ii": ({ t1, n, alpha }, { missChance }) => [math("P", "(", M.text("head 1 misses"), ")", "=", "Φ", tall(frac([row("ln", "(", "n", "−", "1", ")", "/", sub("t", ["1"]), "−", "1")], [root("½", "+", "α")])), "=", "Φ", tall(frac([row("ln", N(n - 1), "/", N(t1), "−", "1")], [root("½", "+", N(alpha))])), "=", R(missChance))],
   "1e.i": ({ beta }) => [
     math("‖", sub("c", ["2"]), "−", sub("u", ["a"]), "‖", "=", frac([root("10"), "β"], [e(sup("β", ["2"])), "+", "2"]), "=", frac([root("10"), "·", N(beta)], [e(sup(N(beta), ["2"])), "+", "2"]), "=", R(beta * matricesClosed(beta, Math.sqrt(10)))),
@@ -176,7 +177,7 @@ const LIVE = { "1b": averageFigure, "1c.ii": swingFigure, "1d.ii": swingFigure, 
 
 function averageFigure() {
   const bars = s("g");
-  const weightsSvg = s("svg", { viewBox: "0 0 460 290", role: "img", "aria-label": "The weight of each key" }, bars);
+  const weightsSvg = s("svg", { class: "fixed", viewBox: "0 0 460 290", role: "img", "aria-label": "The weight of each key" }, bars);
   const errors = h("div");
   const node = h("div", { class: "figures" },
     h("figure", {}, weightsSvg, h("figcaption", {}, "The weight of each key; wanted are ½ and ½ on a and b.")),

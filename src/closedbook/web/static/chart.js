@@ -19,13 +19,16 @@ export function ticks([low, high], log, count = 5) {
   }
   const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].map((k) => k * power).find((k) => k >= rough * 0.999);
-  const made = [];
-  for (let x = Math.ceil(low / step - 1e-9) * step; x <= high + step * 1e-6; x += step) made.push(Math.abs(x) < step * 1e-6 ? 0 : x);
-  return made;
+  const values = [];
+  for (let x = Math.ceil(low / step - 1e-9) * step; x <= high + step * 1e-6; x += step) values.push(Math.abs(x) < step * 1e-6 ? 0 : x);
+  return values;
 }
 
+// Letters keep their size, so that a chart on a narrow screen is drawn narrower, not smaller.
+export const narrow = () => innerWidth <= 520;
+
 // {width, height, x: {range, log, label}, y: {…}, label} → the SVG with .px and .py (data to pixels) and .plot to draw in.
-export function chart({ width = 460, height = 290, x, y, label, left = 52 }) {
+export function chart({ width = narrow() ? 330 : 460, height = 290, x, y, label, left = 52 }) {
   const box = { left, right: width - 12, top: 12, bottom: height - 42 };
   const px = scale(x.range, [box.left, box.right], x.log), py = scale(y.range, [box.bottom, box.top], y.log);
   const plot = s("g");
@@ -34,7 +37,7 @@ export function chart({ width = 460, height = 290, x, y, label, left = 52 }) {
       s("line", { class: "grid", x1: box.left, x2: box.right, y1: py(value), y2: py(value) }),
       s("text", { class: "faint", x: box.left - 7, y: py(value) + 4, "text-anchor": "end" }, (y.show ?? number)(value)),
     ]),
-    ticks(x.range, x.log).map((value) =>
+    ticks(x.range, x.log, width < 400 ? 4 : 5).map((value) =>
       s("text", { class: "faint", x: px(value), y: box.bottom + 17, "text-anchor": "middle" }, (x.show ?? number)(value))),
     s("line", { class: "axis", x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom }),
     s("text", { class: "faint", x: (box.left + box.right) / 2, y: height - 6, "text-anchor": "middle" }, labelled(x.label)),

@@ -31,7 +31,15 @@ export const M = {
   r: (x) => m("mn", { class: "r" }, number(x)),
   text: (x) => m("mtext", {}, x.replace(/^ | $/g, "\u00a0")),
   tall: (...xs) => m("mrow", {}, m("mo", {}, "("), xs.map(leaf), m("mo", {}, ")")), // parentheses as high as what they hold
-  math: (...xs) => m("math", { display: "block" }, xs.map(leaf)),
+  // A formula in pieces, cut before =, ≤, ≥ and ∼ and at "\n", so that it continues on the next line of a narrow page.
+  math: (...xs) => {
+    const pieces = [[]];
+    for (const x of xs) {
+      if (/^[=≤≥∼\n]$/.test(x)) pieces.push([]);
+      if (x !== "\n") pieces.at(-1).push(x);
+    }
+    return h("div", { class: "formula" }, pieces.map((piece) => m("math", {}, m("mstyle", { displaystyle: "true" }, piece.map(leaf)))));
+  },
 };
 
 // How strongly a share is shaded behind words. Between a half and seven tenths neither ink nor paper can be read on it.
@@ -51,7 +59,8 @@ export function number(x, digits = 3) {
     const short = mantissa.replace(/\.?0+$/, "");
     text = `${short === "1" ? "" : short + "·"}10${[...String(+power)].map((c) => SUPER[c]).join("")}`;
   } else {
-    text = String(+x.toPrecision(Math.max(digits, Math.ceil(Math.log10(size)))));
+    const rounded = +x.toPrecision(Math.max(digits, Math.ceil(Math.log10(size))));
+    text = size >= 1000 ? grouped(rounded) : String(rounded);
   }
   return text.replace(/^-/, "−");
 }
@@ -108,9 +117,9 @@ export function remember(path, query) {
 
 // α_a and e^(β²) with real subscripts and exponents.
 export function typeset(text) {
-  return String(text).split(/([\p{L}‖]_[a-z]|\^\([^()]*\)|\^[-−]?[\w.]+)/u).map((piece) =>
+  return String(text).split(/([\p{L}‖]_[a-z](?![a-z])|\^\((?:[^()]|\([^()]*\))*\)|\^[-−]?[\p{L}\p{N}]+(?:\.\d+)?)/u).map((piece) =>
     /^._[a-z]$/u.test(piece) ? [piece[0], h("sub", {}, piece[2])]
-      : piece.startsWith("^(") ? h("sup", {}, piece.slice(2, -1)) : piece.startsWith("^") ? h("sup", {}, piece.slice(1).replace("-", "−")) : piece);
+      : piece.startsWith("^(") ? h("sup", {}, typeset(piece.slice(2, -1))) : piece.startsWith("^") ? h("sup", {}, piece.slice(1).replace("-", "−")) : piece);
 }
 
 // The same in an SVG's text.

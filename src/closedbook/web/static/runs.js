@@ -1,19 +1,19 @@
 // Runs: curves of finished and running trainings; a running one moves.
 
 import { api, grouped, h, number, percent, problem, remember, s } from "./dom.js";
-import { chart, curve, TONES } from "./chart.js";
+import { chart, curve, narrow, TONES } from "./chart.js";
 
 export const title = "Runs";
 const EVERY = 2000; // ms between looks
 
 export async function show(main, parts, query) {
   const lines = new Map(); // run → its metrics so far
-  let chosen = query.get("show")?.split(",").filter(Boolean) ?? null, timer = null, gone = false, drawn = "";
+  let chosen = query.get("show")?.split(",").filter(Boolean) ?? null, timer = null, gone = false, drawn = "", pair = "";
   const log = h("input", { type: "checkbox", checked: query.get("log") === "1", onchange: () => { drawn = ""; draw(); } });
-  const figure = h("div", { class: "curves" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of runs" }), readout = h("p", { class: "readout" }), left = h("div");
+  const figure = h("div", { class: "curves" }), table = h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of runs" }), readout = h("p", { class: "readout" }), left = h("div"), beside = h("div", { class: "part", hidden: true });
   main.append(h("h1", {}, "Runs"),
     h("p", { class: "lede" }, "Each training leaves its curve in its folder. Those that are going on are read again every two seconds."),
-    figure, readout, h("p", { class: "note" }, h("label", {}, log, " steps on a logarithmic scale")), table, left);
+    figure, readout, h("p", { class: "note" }, h("label", {}, log, " steps on a logarithmic scale")), table, beside, left);
   let runs = [];
   await look();
   return () => { gone = true; clearTimeout(timer); };
@@ -46,10 +46,11 @@ export async function show(main, parts, query) {
     remember(["runs"], { show: chosen.join(","), log: log.checked ? "1" : "" });
     const shown = runs.filter(({ name }) => chosen.includes(name) && lines.get(name)?.length);
     tabulate(shown);
+    compare(shown);
     if (!shown.length) return figure.replaceChildren(h("p", { class: "lede" }, runs.length ? "Choose a run below." : "There are no runs here yet."));
     const all = shown.map(({ name }) => points(lines.get(name)));
     const xs = all.flat().map(([x]) => x), ys = all.flat().map(([, y]) => y);
-    const made = chart({ width: 1000, height: 330, left: 56,
+    const made = chart({ width: narrow() ? 330 : 1000, height: 330, left: 56,
       x: { range: log.checked ? [Math.max(1, Math.min(...xs)), Math.max(...xs, 2)] : [0, Math.max(...xs, 1)], log: log.checked, label: "steps", show: grouped },
       y: { range: [Math.min(0, ...ys), Math.max(...ys) * 1.03], label: "loss, nats per target" }, label: `Training loss of ${shown.map(({ name }) => name).join(", ")}` });
     all.forEach((line, i) => curve(made, line, i, { opacity: 0.28, "stroke-width": 1.4, "stroke-dasharray": "none" }));
@@ -57,7 +58,7 @@ export async function show(main, parts, query) {
     const ruler = s("line", { class: "axis", y1: made.box.top, y2: made.box.bottom, visibility: "hidden" });
     made.plot.append(ruler);
     made.addEventListener("pointermove", (event) => {
-      const at = ((event.clientX - made.getBoundingClientRect().left) / made.getBoundingClientRect().width) * 1000;
+      const at = ((event.clientX - made.getBoundingClientRect().left) / made.getBoundingClientRect().width) * made.viewBox.baseVal.width;
       if (at < made.box.left || at > made.box.right) return;
       ruler.setAttribute("visibility", "visible"); ruler.setAttribute("x1", at); ruler.setAttribute("x2", at);
       readout.textContent = shown.map(({ name }, i) => {
@@ -68,6 +69,27 @@ export async function show(main, parts, query) {
     made.addEventListener("pointerleave", () => { ruler.setAttribute("visibility", "hidden"); readout.textContent = last(shown); });
     readout.textContent = last(shown);
     figure.replaceChildren(made);
+  }
+
+  // Of exactly two runs that answered the same questions: which of them only one gets right.
+  async function compare(shown) {
+    const names = shown.filter((run) => run.score.total).map(({ name }) => name);
+    if (names.join("\n") === pair) return;
+    pair = names.join("\n");
+    beside.hidden = true;
+    if (names.length !== 2) return;
+    const [first, second] = names, key = pair;
+    const result = await api(`/api/compare?first=${encodeURIComponent(first)}&second=${encodeURIComponent(second)}`).catch(() => ({}));
+    if (!result.comparable || gone || key !== pair) return;
+    const { only_first: ours, only_other: theirs, p, total } = result;
+    beside.replaceChildren(h("h3", {}, `${first} beside ${second}`),
+      h("p", { class: "note" }, `Of the same ${grouped(total)} questions, ${grouped(ours.length)} are answered rightly by ${first} alone and ${grouped(theirs.length)} by ${second} alone. Were both equally good, a split as uneven as this would come up with probability ${number(p)} (McNemar's exact test).`),
+      ...[[first, ours], [second, theirs]].map(([name, rows]) => rows.length > 0 && h("details", {}, h("summary", {}, `Which ${name} alone gets right`),
+        h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `Questions that ${name} alone gets right` }, h("table", {},
+          h("thead", {}, h("tr", {}, ["question", "gold", first, second].map((text) => h("th", {}, text)))),
+          h("tbody", {}, rows.slice(0, 100).map((row) => h("tr", {}, [row.question, row.gold, row.first, row.other].map((text) => h("td", {}, text)))))),
+        rows.length > 100 && h("p", { class: "note" }, `The first 100 of ${grouped(rows.length)}; \`closedbook report\` lists all.`)))).filter(Boolean));
+    beside.hidden = false;
   }
 
   function last(shown) {
@@ -107,12 +129,16 @@ function points(metrics) {
   });
 }
 
-// The mean over a fortieth of the curve around each point, less towards its ends: single lines are noise.
+// The mean over the points around each, up to a fortieth of the curve: single lines are noise. Near the start, where
+// the loss falls fast, fewer points count; near the end, where few follow, it is the line through them.
 function smooth(line) {
-  const sums = [0];
-  for (const [, y] of line) sums.push(sums.at(-1) + y);
+  const sums = [0], moments = [0];
+  line.forEach(([, y], i) => { sums.push(sums[i] + y); moments.push(moments[i] + i * y); });
   return line.map(([x], i) => {
-    const reach = Math.min(Math.ceil(line.length / 80), i, line.length - 1 - i);
-    return [x, (sums[i + reach + 1] - sums[i - reach]) / (2 * reach + 1)];
+    const reach = Math.min(Math.ceil(line.length / 80), i);
+    const first = i - reach, last = Math.min(i + reach, line.length - 1), count = last - first + 1, centre = (first + last) / 2;
+    const total = sums[last + 1] - sums[first];
+    const slope = count > 1 ? (moments[last + 1] - moments[first] - centre * total) / ((count * (count ** 2 - 1)) / 12) : 0;
+    return [x, total / count + slope * (i - centre)];
   });
 }

@@ -1,6 +1,6 @@
-"""How the stored experiments of part 1 are told: each turns the record of one study into Markdown.
+"""The stored experiments of part 1 as Markdown.
 
-The records are written by `benchmarks/attention.py` to `results/attention-NAME.json`.
+`benchmarks/attention.py` writes the records to `results/attention-NAME.json`; `RENDERERS` has a function for each.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def read(results: Path, name: str) -> Record:
 
 
 def origin(record: Record) -> str:
-    """Where a record comes from, in one line."""
+    """One line: the command, seed, machine, versions and commit of a record."""
     o = record["origin"]
     return (
         f"*`{o['command']}`, seed {o['seed']}, {o['threads']} thread on {o['machine']}, Python {o['python']}, "
@@ -38,22 +38,14 @@ def heads(record: Record) -> str:
     """One head against two, and head 1's misses."""
     names = {"t": "t = t₁ = t₂", "alpha": "α", "n": "n", "d": "d"}
     rows = [
-        (
-            f"{names[row['varied']]} = {row['value']:g}",
-            percent(row["one_lost"]),
-            percent(row["two_lost"]),
-            percent(row["predicted"]),
-            f"{row['one_error']:.2g}",
-            f"{row['two_error']:.2g}",
-        )
+        (f"{names[row['varied']]} = {row['value']:g}",
+         *(percent(row[key]) for key in ("one_lost", "two_lost", "predicted")),
+         f"{row['one_error']:.2g}", f"{row['two_error']:.2g}")
         for row in record["rows"]
-    ]
-    compared = markdown_table(
-        (
-            "varied", "one head loses v_a or v_b", "two heads do", "two, predicted", "one head, median error",
-            "two heads, median error",
-        ),
-        rows,
+    ]  # fmt: skip
+    head = (
+        "varied", "one head loses v_a or v_b", "two heads do", "two, predicted", "one head, median error",
+        "two heads, median error",
     )  # fmt: skip
     t1s = list(dict.fromkeys(row["t1"] for row in record["misses"]))
     by_n: dict[int, list[str]] = {}
@@ -67,7 +59,7 @@ def heads(record: Record) -> str:
 less than half of its due ½. The prediction is that for small α and large t₂: at t = 2 head 2 leaks enough to key a to
 save some draws, and at α = 0.1 the noise makes both heads miss more often; the claim's bound allows for both.
 
-{compared}
+{markdown_table(head, rows)}
 
 ### How often head 1 misses: measured (predicted)
 
@@ -89,17 +81,10 @@ RIGHT = {("1c.i", "0"), ("1c.ii", "1"), ("1c.ii-both", "2")}
 def laws(record: Record) -> str:
     """Right and wrong laws of the score difference, with their p-values."""
     rows = [
-        (
-            row["draws"],
-            LAWS[row["law"]],
-            "right" if (row["draws"], row["law"]) in RIGHT else "wrong",
-            f"{row['t']:g}",
-            f"{row['alpha']:g}",
-            f"{row['distance']:.4f}",
-            f"{row['p']:.2g}",
-        )
+        (row["draws"], LAWS[row["law"]], "right" if (row["draws"], row["law"]) in RIGHT else "wrong",
+         f"{row['t']:g}", f"{row['alpha']:g}", f"{row['distance']:.4f}", f"{row['p']:.2g}")
         for row in record["rows"]
-    ]
+    ]  # fmt: skip
     return f"""\
 ### Right laws and wrong ones
 
@@ -114,26 +99,14 @@ Each t has draws of its own: t only scales the score difference, so on the same 
 def matrices(record: Record) -> str:
     """1e.ii's matrices beside learned ones."""
     rows = [
-        (
-            row["matrices"],
-            percent(row["fitted"]),
-            f"{row['error']:.1e}",
-            f"{row['error_on_other_contents']:.1e}",
-            f"{row['weight_21']:.3f}",
-            f"{row['weight_13']:.3f}",
-            percent(row["V_off"]),
-        )
+        (row["matrices"], percent(row["fitted"]), f"{row['error']:.1e}", f"{row['error_on_other_contents']:.1e}",
+         f"{row['weight_21']:.3f}", f"{row['weight_13']:.3f}", percent(row["V_off"]))
         for row in record["rows"]
-    ]
+    ]  # fmt: skip
     head = (
-        "matrices",
-        "fit the inputs to 1 %",
-        "error",
-        "error on other contents",
-        "α₂₁",
-        "α₁₃",
+        "matrices", "fit the inputs to 1 %", "error", "error on other contents", "α₂₁", "α₁₃",
         "V off the hand-built V by",
-    )
+    )  # fmt: skip
     return f"""\
 ### Hand-built matrices and learned ones
 
@@ -153,16 +126,10 @@ attends to, is free). Some starts get stuck.
 def recall(record: Record) -> str:
     """Recall by softmax attention and by the Synthesizer."""
     rows = [
-        (
-            row["n"],
-            row["layer"],
-            ", ".join(percent(share) for share in row["right"]),
-            ", ".join(str(steps) for steps in row["steps"]),
-            percent(row["chance"]),
-            percent(row["ceiling"]) if row["layer"] == "Synthesizer" else "–",
-        )
+        (row["n"], row["layer"], ", ".join(map(percent, row["right"])), ", ".join(map(str, row["steps"])),
+         percent(row["chance"]), percent(row["ceiling"]) if row["layer"] == "Synthesizer" else "–")
         for row in record["rows"]
-    ]
+    ]  # fmt: skip
     head = ("pairs n", "layer", "right (three seeds)", "steps", "chance", "ceiling, proven")
     return f"""\
 ### (ii) Recall, trained
@@ -178,7 +145,7 @@ The claim's own check trains both layers anew each time, at n = 8.
 
 def width(record: Record) -> str:
     """How wide an MLP over the bag of pairs must be."""
-    shown = [
+    rows = [
         (row["n"], row["mlp"] or f"> {record['widths'][-1]}", row["mlp_by_hand"], row["softmax"] or "–")
         for row in record["rows"]
     ]
@@ -190,7 +157,7 @@ The smallest width, among {", ".join(map(str, record["widths"]))}, that answers 
 questions rightly: one hidden layer over the bag of pairs (best of three starts), and one softmax attention layer with a
 linear read-out (best of two). The searches start at n/4 and above log₂ n.
 
-{markdown_table(head, shown)}
+{markdown_table(head, rows)}
 
 The MLP's width grows about as n to the power {record["mlp_exponent"]:.2f}; by hand n units suffice, and log₂ n! bits
 must pass through them. Gradient descent thus comes nearer to one unit for each (key, value), n² of them, each asking
@@ -199,16 +166,10 @@ only keep 2n keys and n values apart.
 """
 
 
-TELL: dict[str, Callable[[Record], str]] = {
-    "heads": heads,
-    "laws": laws,
-    "matrices": matrices,
-    "recall": recall,
-    "width": width,
-}
+RENDERERS: dict[str, Callable[[Record], str]] = {f.__name__: f for f in (heads, laws, matrices, recall, width)}
 
 
-def told(results: Path, name: str) -> str:
-    """A study as Markdown, with where it comes from."""
+def render(results: Path, name: str) -> str:
+    """The Markdown of one experiment, with the command and machine it was made by."""
     record = read(results, name)
-    return f"{TELL[name](record)}\n{origin(record)}\n"
+    return f"{RENDERERS[name](record)}\n{origin(record)}\n"

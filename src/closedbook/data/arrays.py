@@ -78,8 +78,8 @@ class Repeated:
         self.n, self.times, self.step = n, times, step
         counts = [np.zeros(0, np.int64)]
         for first in range(0, n, BLOCK):
-            some = times(slice(first, min(n, first + BLOCK)))
-            counts.append(np.add.reduceat(some, np.arange(0, len(some), step), dtype=np.int64))
+            chunk_counts = times(slice(first, min(n, first + BLOCK)))
+            counts.append(np.add.reduceat(chunk_counts, np.arange(0, len(chunk_counts), step), dtype=np.int64))
         self.before = offsets(np.concatenate(counts))
 
     def __len__(self) -> int:
@@ -132,14 +132,14 @@ class Examples:
         return cls(inputs, labels.astype(np.int32), np.zeros(len(inputs), np.int8))
 
     @classmethod
-    def next_token(cls, tokens: Ragged, asked: np.ndarray | None = None) -> Examples:
-        """Predict every token from those before it, or the `asked` ones (bool, beside tokens.values) only."""
+    def next_token(cls, tokens: Ragged, target_mask: np.ndarray | None = None) -> Examples:
+        """Predict every token from those before it, or those in `target_mask` (bool, beside tokens.values) only."""
         keep = np.ones(len(tokens.values), bool)
         keep[tokens.starts[1:] - 1] = False  # the last token of an example is never an input
         seen = np.flatnonzero(keep)
         labels = tokens.values[seen + 1]
-        if asked is not None:
-            labels = np.where(asked[seen + 1], labels, NONE)
+        if target_mask is not None:
+            labels = np.where(target_mask[seen + 1], labels, NONE)
         return cls.of(Ragged(tokens.values[seen], offsets(tokens.lengths - 1)), labels)
 
     @classmethod

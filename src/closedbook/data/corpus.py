@@ -63,24 +63,29 @@ class InMemory:
 
     @cached_property
     def _pieces(self) -> list[tuple[Sequence[Document], Encoded]]:
-        items, found, done = self.documents.items, [], 0
+        items, encoded_pieces, done = self.documents.items, [], 0
         for some in pieces(item.text for item in items):
             part = items[done : done + len(some)]
-            found.append((part, encode(part, self.vocabulary, self.documents.source)))
+            encoded_pieces.append((part, encode(part, self.vocabulary, self.documents.source)))
             done += len(some)
-        return found
+        return encoded_pieces
 
     @cached_property
     def tokens(self) -> Ragged:
-        return _ragged([one.tokens for _, one in self._pieces], [one.lengths for _, one in self._pieces])
+        return _ragged(
+            [encoded.tokens for _, encoded in self._pieces], [encoded.lengths for _, encoded in self._pieces]
+        )
 
     @cached_property
     def titles(self) -> Ragged:
-        return _ragged([one.title_tokens for _, one in self._pieces], [one.title_lengths for _, one in self._pieces])
+        return _ragged(
+            [encoded.title_tokens for _, encoded in self._pieces],
+            [encoded.title_lengths for _, encoded in self._pieces],
+        )
 
     @cached_property
     def bodies(self) -> np.ndarray:
-        return np.concatenate([one.bodies for _, one in self._pieces])
+        return np.concatenate([encoded.bodies for _, encoded in self._pieces])
 
     @cached_property
     def _marked(self) -> list[Marked]:
@@ -88,23 +93,25 @@ class InMemory:
         scans = [Scan.of([item.text for item in part], lexicon) for part, _ in self._pieces]
         salience = salience_of(lexicon.lower_case(), self.questions)
         return [
-            mark(part, one, self.vocabulary, salience, scan)
-            for (part, one), scan in zip(self._pieces, scans, strict=True)
+            mark(part, encoded, self.vocabulary, salience, scan)
+            for (part, encoded), scan in zip(self._pieces, scans, strict=True)
         ]
 
     @cached_property
     def marks(self) -> np.ndarray:
-        return np.concatenate([one.marks for one in self._marked])
+        return np.concatenate([marked.marks for marked in self._marked])
 
     @cached_property
     def spans(self) -> SpanTable:
         before = offsets(np.array([len(part) for part, _ in self._pieces]))
-        document = np.concatenate([one.document + at for one, at in zip(self._marked, before, strict=False)])
+        document = np.concatenate([marked.document + at for marked, at in zip(self._marked, before, strict=False)])
         first, last, number, answer, nested = (
-            np.concatenate([getattr(one, name) for one in self._marked])
+            np.concatenate([getattr(marked, name) for marked in self._marked])
             for name in ("first", "last", "number", "answer", "nested")
         )
-        output = _ragged([one.said for one in self._marked], [one.said_lengths for one in self._marked])
+        output = _ragged(
+            [marked.outputs for marked in self._marked], [marked.output_lengths for marked in self._marked]
+        )
         starts = offsets(np.bincount(document, minlength=len(self.documents)))
         return SpanTable(document, first, last, number, answer, nested, output, starts)
 

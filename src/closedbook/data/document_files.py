@@ -33,9 +33,9 @@ class Titled(NamedTuple):
     place: str
 
 
-def in_lines(given: str | Path) -> bool:
+def in_lines(corpus: str | Path) -> bool:
     """Whether a corpus is a file of one document a line, which can be read from the middle and indexed on disk."""
-    path = Source.of(given).path
+    path = Source.of(corpus).path
     return not os.path.isdir(path) and not _is_json(path)
 
 
@@ -43,18 +43,18 @@ def _is_json(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(".json")
 
 
-def read_titled(given: str | Path) -> tuple[list[Titled], str]:
+def read_titled(corpus: str | Path) -> tuple[list[Titled], str]:
     """(documents, SHA-256) of a corpus that is not `in_lines`. Raises DataError for what cannot be used."""
-    path = Source.of(given).path
+    path = Source.of(corpus).path
     return _folder(path) if os.path.isdir(path) else _squad(path)
 
 
-def digest(given: str | Path) -> str:
+def digest(corpus: str | Path) -> str:
     """The SHA-256 that `read_documents` gives a corpus: of the file, or of a folder's names and files.
 
     Raises OSError where it cannot be read.
     """
-    path = Source.of(given).path
+    path = Source.of(corpus).path
     if not os.path.isdir(path):
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -105,13 +105,13 @@ def _folder(path: Path) -> tuple[list[Titled], str]:
 
 def _names(path: Path) -> list[str]:
     """The text files below a folder, in an order that is the same everywhere; hidden ones are left out."""
-    found = []
+    names = []
     for folder, folders, files in os.walk(path):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [filename for filename in folders if not filename.startswith(".")]
         below = Path(folder).relative_to(path)
-        found += [(below / name).as_posix() for name in files
-                  if not name.startswith(".") and name.lower().endswith((*TEXT, *MARKDOWN))]  # fmt: skip
-    return sorted(found)
+        names += [(below / filename).as_posix() for filename in files
+                  if not filename.startswith(".") and filename.lower().endswith((*TEXT, *MARKDOWN))]  # fmt: skip
+    return sorted(names)
 
 
 def _summed(contents: Any) -> str:
@@ -135,15 +135,15 @@ def _plain(text: str) -> tuple[str, str]:
         elif token.type == "heading_close":
             level = ""
         if token.type == "inline":
-            said = " ".join(_words(token))
+            content = " ".join(_words(token))
         elif token.type in ("fence", "code_block"):
-            said = " ".join(token.content.split())
+            content = " ".join(token.content.split())
         else:
             continue
         if level and not heading and not blocks:
-            heading = said.rstrip(".")
-        elif said:
-            blocks.append(said if ENDS.search(said) else f"{said}.")
+            heading = content.rstrip(".")
+        elif content:
+            blocks.append(content if ENDS.search(content) else f"{content}.")
     return heading, " ".join(blocks)
 
 

@@ -98,14 +98,14 @@ def title_of(text: str) -> str:
     other = OTHER_STOP.search(text)
     if other and 0 < other.start() < (first if first >= 0 else len(text)):
         return text[: other.start()]
-    after = 0  # where the part begins in which the last word before a stop is looked for: each is read once
+    part_start = 0  # where the part begins in which the last word before a stop is looked for: each is read once
     while start >= 0:
-        words = text[after:start].split()
+        words = text[part_start:start].split()
         # A part without a word follows another stop, and what ends in a stop is no abbreviation.
-        if (words and not is_abbreviation(words[-1])) or (not words and after):
+        if (words and not is_abbreviation(words[-1])) or (not words and part_start):
             return text[:start]
-        after = start + 2
-        start = text.find(". ", after)
+        part_start = start + 2
+        start = text.find(". ", part_start)
     return text[:first] if first >= 0 else text.removesuffix(".")
 
 
@@ -115,8 +115,8 @@ def read_documents(path: str | Path) -> Documents:
     Raises DataError, naming file and line, for anything that is not one.
     """
     if not in_lines(path):
-        found, sha256 = read_titled(path)
-        items = tuple(Document(one.text, one.title, number) for number, one in enumerate(found, 1))
+        titled, sha256 = read_titled(path)
+        items = tuple(Document(document.text, document.title, number) for number, document in enumerate(titled, 1))
         return Documents(items, sha256, str(path))
     source = Source.of(path)
     content, sha256 = read_hashed(path, "documents")
@@ -146,8 +146,8 @@ def make_documents(lines: Iterable[str], *, sha256: str = "", source: str = "") 
 def read_text(path: str | Path) -> Documents:
     """Any text as one document without a title, line ends and blank lines included; of all else the documents."""
     if not in_lines(path):
-        found, sha256 = read_titled(path)
-        return Documents((Document("\n".join(one.text for one in found), "", 1),), sha256, str(path))
+        titled, sha256 = read_titled(path)
+        return Documents((Document("\n".join(document.text for document in titled), "", 1),), sha256, str(path))
     source = Source.of(path)
     content, sha256 = read_hashed(path, "text")
     text = decode(content, source.path)

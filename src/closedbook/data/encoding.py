@@ -50,8 +50,8 @@ class Marked:
     number: np.ndarray  # (spans,) bool
     answer: np.ndarray  # (spans,) bool: an answer of a training question, or it stands or looks as these do
     nested: np.ndarray  # (spans,) bool: it stands inside another; these come after a document's others
-    said: np.ndarray  # the output tokens of all spans
-    said_lengths: np.ndarray  # (spans,)
+    outputs: np.ndarray  # the output tokens of all spans
+    output_lengths: np.ndarray  # (spans,)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Salience:
 
     lower: Collection[str]  # normal forms that stand in lower case
     golds: Collection[str]  # the answers of the training questions
-    known: Collection[tuple[str, ...]]  # the same, each as its words
+    gold_words: Collection[tuple[str, ...]]  # the same, each as the tuple of its words
 
 
 def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, scan: Scan | None = None) -> Encoded:
@@ -75,9 +75,9 @@ def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, s
     tokens, lengths, characters = vocabulary.encode_all(texts, scan)
     titles, title_lengths, _ = vocabulary.encode_all([item.title for item in documents])
     starts, edges = offsets(lengths), _edges(texts)
-    after = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
+    body_starts = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
     place = np.repeat(edges[:-1], lengths) + characters
-    bodies = np.minimum(np.searchsorted(place, after) - starts[:-1], lengths)
+    bodies = np.minimum(np.searchsorted(place, body_starts) - starts[:-1], lengths)
     return Encoded(tokens, lengths, characters, titles, title_lengths, bodies)
 
 
@@ -100,25 +100,25 @@ def mark(
     out: it could never be asked for. None is where the vocabulary was made of these very documents.
     """
     patterns = vocabulary.patterns or Patterns()
-    found = patterns.find(scan, [len(item.title) for item in documents], salience.lower, salience.known)
-    begin, end, learned, nested = found.first, found.last, found.learned, found.nested
+    spans = patterns.find(scan, [len(item.title) for item in documents], salience.lower, salience.gold_words)
+    begin, end, learned, nested = spans.first, spans.last, spans.learned, spans.nested
     document, a, b = scan.text[begin], scan.start[begin], scan.stop[end - 1]
     starts = offsets(encoded.lengths)
     place = np.repeat(scan.edges[:-1], encoded.lengths) + encoded.characters
     first, last = np.searchsorted(place, a), np.searchsorted(place, b)
-    texts_said = [scan.joined[x:y] for x, y in zip(a.tolist(), b.tolist(), strict=True)]
-    said, said_lengths = vocabulary.encode_answers(texts_said)
+    span_texts = [scan.joined[x:y] for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    outputs, output_lengths = vocabulary.encode_answers(span_texts)
     if vocabulary.answers_in_one:
-        sayable, all_lengths = said_lengths > 0, said_lengths
-        kept = (last > first) & sayable
-        document, first, last, said_lengths = document[kept], first[kept], last[kept], said_lengths[kept]
-        learned, nested = learned[kept], nested[kept]
-        said = said[np.repeat(kept, all_lengths)]
-        texts_said = list(itertools.compress(texts_said, kept.tolist()))
+        sayable, all_lengths = output_lengths > 0, output_lengths
+        keep = (last > first) & sayable
+        document, first, last, output_lengths = document[keep], first[keep], last[keep], output_lengths[keep]
+        learned, nested = learned[keep], nested[keep]
+        outputs = outputs[np.repeat(keep, all_lengths)]
+        span_texts = list(itertools.compress(span_texts, keep.tolist()))
     elif len(place):  # a token may start before the span it holds: with the space before it
         first = first - ((last == first) | (place[np.minimum(first, len(place) - 1)] > a))
-    number = np.fromiter((is_number(text) for text in texts_said), bool, len(texts_said))
-    answer = learned | np.fromiter((text in salience.golds for text in texts_said), bool, len(texts_said))
+    number = np.fromiter((is_number(text) for text in span_texts), bool, len(span_texts))
+    answer = learned | np.fromiter((text in salience.golds for text in span_texts), bool, len(span_texts))
 
     n = len(encoded.tokens)
     owner = np.repeat(np.arange(len(documents)), encoded.lengths)
@@ -132,7 +132,7 @@ def mark(
     marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first[outer], last[outer])[:n].astype(np.uint8)
     marks[first[outer]] |= FIRST
     at = starts[document]
-    return Marked(marks, document, first - at, last - at, number, answer, nested, said, said_lengths)
+    return Marked(marks, document, first - at, last - at, number, answer, nested, outputs, output_lengths)
 
 
 def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:

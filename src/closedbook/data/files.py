@@ -60,9 +60,9 @@ class Source:
     fields: tuple[str, str] | None = None  # of the title and of the text
 
     @classmethod
-    def of(cls, given: str | Path) -> Source:
+    def of(cls, name: str | Path) -> Source:
         """Raises DataError where fields are named for a file that has none."""
-        text = str(given)
+        text = str(name)
         front, _, behind = text.rpartition(":")
         match = FIELDS.fullmatch(behind) if front else None
         if match and os.path.exists(text):
@@ -91,21 +91,21 @@ class Source:
             raise DataError(f"{where}: is not JSON ({error}); write one object a line") from None
         if not isinstance(entry, dict):
             raise DataError(f"{where}: is not a JSON object; write {{{self.fields[0]!r}: …, {self.fields[1]!r}: …}}")
-        found = []
+        fields = []
         for role, field in zip(("title", "text"), self.fields, strict=True):
             if field not in entry:
                 names = [name if len(name) <= 40 else f"{name[:40]}…" for name in list(entry)[:8]]
-                there = ", ".join([*names, *(["…"] if len(entry) > 8 else [])]) or "none"
+                present = ", ".join([*names, *(["…"] if len(entry) > 8 else [])]) or "none"
                 raise DataError(
-                    f"{where}: has no field {field!r} (there are: {there}); name it: {self.path}:{role}=FIELD"
+                    f"{where}: has no field {field!r} (there are: {present}); name it: {self.path}:{role}=FIELD"
                 )
             if not isinstance(entry[field], str) or not entry[field].strip():
                 raise DataError(f"{where}: the field {field!r} holds no text; write a string that is not empty")
             spaced = " ".join(entry[field].split())
             if "\0" in spaced or not _is_unicode(spaced):
                 raise DataError(f"{where}: the field {field!r} holds a NUL or half a surrogate pair; remove it")
-            found.append(spaced)
-        title, text = found
+            fields.append(spaced)
+        title, text = fields
         return title, text if text.startswith(f"{title}. ") else f"{title}. {text}"
 
 
@@ -119,14 +119,14 @@ def _is_unicode(text: str) -> bool:
 
 def most_read() -> int:
     """How many bytes of a file are read into memory. Raises DataError where LIMIT is not a number of megabytes."""
-    given = os.environ.get(LIMIT, "")
-    if not given:
+    megabytes = os.environ.get(LIMIT, "")
+    if not megabytes:
         return READ_AT_MOST
-    if not given.isascii() or not given.isdigit() or not 0 < len(given) < 10 or not int(given):
+    if not megabytes.isascii() or not megabytes.isdigit() or not 0 < len(megabytes) < 10 or not int(megabytes):
         raise DataError(
-            f"{LIMIT}={given[:40]} is no number of megabytes; set it to one from 1 to 999999999, or unset it"
+            f"{LIMIT}={megabytes[:40]} is no number of megabytes; set it to one from 1 to 999999999, or unset it"
         )
-    return int(given) * 10**6
+    return int(megabytes) * 10**6
 
 
 def raise_it() -> str:
@@ -136,14 +136,14 @@ def raise_it() -> str:
 
 def check_kind(path: str | Path) -> os.stat_result:
     """What the system says of a file. Raises OSError where there is none, or it is a pipe, a device or a folder."""
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
-        raise _not_a_file(found)
-    return found
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise _not_a_file(status)
+    return status
 
 
-def _not_a_file(found: os.stat_result) -> OSError:
-    kind = KINDS.get(stat.S_IFMT(found.st_mode), "no file")
+def _not_a_file(status: os.stat_result) -> OSError:
+    kind = KINDS.get(stat.S_IFMT(status.st_mode), "no file")
     return OSError(errno.EINVAL, f"it is {kind}, and only files are read; write its content to a file first")
 
 
@@ -155,10 +155,10 @@ def open_file(path: str | Path) -> io.BufferedReader:
     check_kind(path)
     # Should a pipe have taken its place since, opening it does not wait either.
     file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
-    found = os.fstat(file.fileno())
-    if not stat.S_ISREG(found.st_mode):
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
         file.close()
-        raise _not_a_file(found)
+        raise _not_a_file(status)
     return file
 
 
@@ -293,10 +293,10 @@ class _Zstd:
         while size < 0 or length < size:
             if self.taken == len(self.ready) and not self._more():
                 break
-            some = self.ready[self.taken : self.taken + (size - length if size >= 0 else len(self.ready))]
-            self.taken += len(some)
-            length += len(some)
-            parts.append(some)
+            taken = self.ready[self.taken : self.taken + (size - length if size >= 0 else len(self.ready))]
+            self.taken += len(taken)
+            length += len(taken)
+            parts.append(taken)
         return b"".join(parts)
 
     def _more(self) -> bool:

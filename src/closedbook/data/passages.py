@@ -125,37 +125,37 @@ class Page:
         """The whole numbers, as tokens: "−1,538.5" is one."""
         starts = {start: i for i, (start, _) in enumerate(self.edges)}
         stops = {stop: i + 1 for i, (_, stop) in enumerate(self.edges)}
-        found = (match.span() for match in NUMBER.finditer(self.document.text))
-        return [(starts[a], stops[b]) for a, b in found if a in starts and b in stops]
+        spans = (match.span() for match in NUMBER.finditer(self.document.text))
+        return [(starts[a], stops[b]) for a, b in spans if a in starts and b in stops]
 
     @cached_property
     def units(self) -> list[tuple[str, int, int]]:
         """(class, start, stop) of what a shape counts as one: whole numbers "9", tokens "A" or "a", marks as such."""
-        found, i = [], 0
+        units, i = [], 0
         numbers = dict(self.numbers)
         while i < len(self.tokens):
             token, stop = self.tokens[i], numbers.get(i, i + 1)
             first = "9" if i in numbers else token[0]
-            found.append((_class(first, token), i, stop))
+            units.append((_class(first, token), i, stop))
             i = stop
-        return found
+        return units
 
     def shaped(self, shapes: Collection[tuple[str, ...]]) -> list[tuple[int, int]]:
         """Every stretch, as tokens, that has one of these shapes (see `shape`)."""
-        begun = {shape[:i] for shape in shapes for i in range(1, len(shape) + 1)}
-        found = []
+        prefixes = {shape[:i] for shape in shapes for i in range(1, len(shape) + 1)}
+        stretches = []
         for first, (_, start, _) in enumerate(self.units):
             reached: tuple[str, ...] = ()
-            for one, _, stop in self.units[first : first + LONGEST_SHAPED]:
-                reached = reached if reached[-1:] == (one,) and one in "Aa" else (*reached, one)
-                if reached not in begun or (reached == ("a",) and stop - start > FEW_WORDS):
+            for unit_class, _, stop in self.units[first : first + LONGEST_SHAPED]:
+                reached = reached if reached[-1:] == (unit_class,) and unit_class in "Aa" else (*reached, unit_class)
+                if reached not in prefixes or (reached == ("a",) and stop - start > FEW_WORDS):
                     break
                 if reached in shapes and not {self.tokens[start], self.tokens[stop - 1]} & EMPTY:
-                    found.append((start, stop))
-        return found
+                    stretches.append((start, stop))
+        return stretches
 
     def candidates(
-        self, known: Collection[str] = (), longest: int = LONGEST, shapes: Collection[tuple[str, ...]] = ()
+        self, known_texts: Collection[str] = (), longest: int = LONGEST, shapes: Collection[tuple[str, ...]] = ()
     ) -> list[TextSpan]:
         """Every run and every part of one, the first CANDIDATES of them, every stretch of at most `longest` tokens
         whose text is in `known`, and every one that has one of these `shapes`.
@@ -169,11 +169,11 @@ class Page:
             if salient(self.tokens[stop - 1])
         )
         spans = set(islice(parts, CANDIDATES))
-        if known:
+        if known_texts:
             text, edges = self.document.text, self.edges
             for start, (begin, _) in enumerate(edges):
                 for stop in range(start + 1, min(len(edges), start + longest) + 1):
-                    if text[begin : edges[stop - 1][1]] in known:
+                    if text[begin : edges[stop - 1][1]] in known_texts:
                         spans.add((start, stop))
         if shapes:
             spans.update(self.shaped(shapes))
@@ -185,11 +185,11 @@ def shape(text: str) -> tuple[str, ...]:
 
     Of "-71 °C" and of "1,538 °C" it is 9 ° A, of "Fill in form A33." A a A .
     """
-    found: list[str] = []
-    for one, _, _ in Page(Document(text, "", 1)).units:
-        if found[-1:] != [one] or one not in "Aa":
-            found.append(one)
-    return tuple(found)
+    classes: list[str] = []
+    for unit_class, _, _ in Page(Document(text, "", 1)).units:
+        if classes[-1:] != [unit_class] or unit_class not in "Aa":
+            classes.append(unit_class)
+    return tuple(classes)
 
 
 def _class(first: str, token: str) -> str:
@@ -285,7 +285,7 @@ def kind(token: str) -> str:
     return "Aa" if token[0].isupper() else token.lower()
 
 
-def near(page: Page, asked: frozenset[str]) -> list[int]:
+def near(page: Page, question_words: frozenset[str]) -> list[int]:
     """Where a word of the question stands in the page, by its first four letters: "study" finds "studied"."""
-    stems = tuple(word[:4] for word in asked)
+    stems = tuple(word[:4] for word in question_words)
     return [i for i, token in enumerate(page.tokens) if stems and token.lower().startswith(stems)]

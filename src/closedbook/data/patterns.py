@@ -71,7 +71,8 @@ class Patterns:
 
     def to_json(self) -> dict[str, Any]:
         places = [
-            [*left, one.longest, sorted(one.after), one.broken, sorted(one.begin)] for left, one in self.places.items()
+            [*left, place.longest, sorted(place.after), place.broken, sorted(place.begin)]
+            for left, place in self.places.items()
         ]
         return {
             "places": places,
@@ -93,11 +94,11 @@ class Patterns:
         )
 
     def find(
-        self, scan: Scan, titles: Sequence[int], lower: Collection[str], known: Collection[tuple[str, ...]] = ()
+        self, scan: Scan, titles: Sequence[int], lower: Collection[str], known_answers: Collection[tuple[str, ...]] = ()
     ) -> Found:
         """The spans of all bodies: those that are learned, then salient ones that none of these overlaps."""
         lower = {*lower, *self.openers} if self.openers else lower
-        first, last = scan.spans(titles, lower, known)
+        first, last = scan.spans(titles, lower, known_answers)
         base = np.stack([first, last], 1) if len(first) else np.zeros((0, 2), np.int64)
         if not (self.places or self.shapes) or not len(scan.word):
             no = np.zeros(len(first), bool)
@@ -105,23 +106,23 @@ class Patterns:
         view = _View(scan, titles, lower)
         taken = np.zeros(len(scan.word), bool)
         chosen: list[tuple[int, int]] = []
-        sources = [view.places(self.places, False), view.places(self.places, True), view.known(known, base)]
+        sources = [view.places(self.places, False), view.places(self.places, True), view.known(known_answers, base)]
         sources += [view.shape(shape) for shape in sorted(self.shapes, key=len, reverse=True)]
-        for some in sources:
-            for a, b in some:
+        for spans in sources:
+            for a, b in spans:
                 if not taken[a:b].any():
                     taken[a:b] = True
                     chosen.append((a, b))
         free = ~_any_in(taken, base)
         inner = [(a, b) for a, b in self._inner(view, chosen)]
-        found = np.array([*chosen, *map(tuple, base[free].tolist()), *inner], np.int64).reshape(-1, 2)
-        learned = np.zeros(len(found), bool)
+        all_spans = np.array([*chosen, *map(tuple, base[free].tolist()), *inner], np.int64).reshape(-1, 2)
+        learned = np.zeros(len(all_spans), bool)
         learned[: len(chosen)] = True
-        nested = np.zeros(len(found), bool)
-        nested[len(found) - len(inner) :] = bool(inner)
+        nested = np.zeros(len(all_spans), bool)
+        nested[len(all_spans) - len(inner) :] = bool(inner)
         learned |= nested
-        order = np.lexsort((found[:, 0], nested, scan.text[found[:, 0]]))
-        return Found(found[order, 0], found[order, 1], learned[order], nested[order])
+        order = np.lexsort((all_spans[:, 0], nested, scan.text[all_spans[:, 0]]))
+        return Found(all_spans[order, 0], all_spans[order, 1], learned[order], nested[order])
 
     def _inner(self, view: _View, chosen: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
         if self.inside:
@@ -136,15 +137,15 @@ def learn(
     texts: Sequence[str], titles: Sequence[str], trained: Sequence[tuple[str, str]], lower: Collection[str]
 ) -> Patterns:
     """The patterns of training answers in the documents of the titles that their questions name."""
-    asked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))  # title → form → answers
-    known = Titles(titles)
+    answers_of: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))  # title → form → answers
+    known_titles = Titles(titles)
     for question, answer in trained:
-        name = subject(question, known)
+        name = subject(question, known_titles)
         if name is not None:
             at = question.casefold().find(name.casefold())
             form = question[:at] + NAME + question[at + len(name) :] if at >= 0 else question
-            asked[name][form].add(answer)
-    chosen = [i for i, title in enumerate(titles) if title in asked][:MOST_DOCUMENTS]
+            answers_of[name][form].add(answer)
+    chosen = [i for i, title in enumerate(titles) if title in answers_of][:MOST_DOCUMENTS]
     if not chosen:
         return Patterns()
     scan = Scan.of([texts[i] for i in chosen], Lexicon())
@@ -166,7 +167,7 @@ def learn(
         where: dict[str, list[int]] = defaultdict(list)
         for at, word in enumerate(spelled):
             where[word].append(at)
-        for form, golds in asked[title].items():
+        for form, golds in answers_of[title].items():
             for gold in golds:
                 text = tuples[gold]
                 if not text or len(text) > LONGEST_PLACE:
@@ -182,9 +183,11 @@ def learn(
                             begins[left].add(view.beginning(a))
                             if BREAKS & set(text[:-1]):
                                 broken.add(left)
-    forms_of = {place: {form for form, _ in found} for place, found in hits.items()}
+    forms_of = {place: {form for form, _ in occurrences} for place, occurrences in hits.items()}
     often = {
-        place for place, found in hits.items() if len({title for _, title in found}) >= (2 if place[0] != ANY else 4)
+        place
+        for place, occurrences in hits.items()
+        if len({title for _, title in occurrences}) >= (2 if place[0] != ANY else 4)
     }
     places = _gathered(often, longest, broken, begins)
     # Which of them find what is asked for.
@@ -197,9 +200,9 @@ def learn(
             second, before, after = view.around(a, b)
             place = (ANY if any_second else second, before, after)
             title = titles[chosen[int(scan.text[a])]]
-            if forms_of.get(place, set()) & asked[title].keys():
+            if forms_of.get(place, set()) & answers_of[title].keys():
                 counted[place] += 1
-                correct[place] += bool(right.get((a, b), set()) & asked[title].keys())
+                correct[place] += bool(right.get((a, b), set()) & answers_of[title].keys())
         good |= {
             place for place, count in counted.items() if correct[place] >= (0.6 if any_second else PRECISE) * count
         }
@@ -210,8 +213,8 @@ def learn(
         shape = shape_of_words(text, lower)
         if 1 < len(shape) <= LONGEST_SHAPE and {NUMBER, NAME} & set(shape):
             shaped[shape].add(answer)
-    some = {shape: len(golds) for shape, golds in shaped.items() if len(golds) >= 2}
-    for shape in sorted(some, key=lambda shape: -len(shape)):
+    frequent = {shape: len(golds) for shape, golds in shaped.items() if len(golds) >= 2}
+    for shape in sorted(frequent, key=lambda shape: -len(shape)):
         spans = view.shape(shape)
         correct_spans = sum((a, b) in right for a, b in spans)
         if correct_spans >= max(2, SHAPED * len(spans)):
@@ -359,22 +362,22 @@ class _View:
         start, left = start[fits], left[fits]
         allow = np.zeros(len(lefts) * size, bool)
         allow[allowed] = True
-        most, whole = np.array(longest)[left], np.array(unbroken)[left]
+        most, unbroken_only = np.array(longest)[left], np.array(unbroken)[left]
         breaks = np.isin(self.plain, [self.symbols[mark] for mark in BREAKS if mark in self.symbols])
-        found: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = []
         n = len(self.scan.word)
         offset = 0
         while len(start):
             offset += 1
             stop = start + offset
             hit = allow[left * size + self.after[stop]]
-            found += zip(start[hit].tolist(), stop[hit].tolist(), strict=True)
+            spans += zip(start[hit].tolist(), stop[hit].tolist(), strict=True)
             ended = stop >= n
             ended |= self.text_after[np.minimum(stop, n)] != self.scan.text[start]
             # An answer may end with a break, a sentence with its stop, but none stands inside.
-            going = ~hit & ~ended & (offset < most) & ~(whole & breaks[stop - 1])
-            start, left, most, whole = start[going], left[going], most[going], whole[going]
-        return sorted(found)
+            going = ~hit & ~ended & (offset < most) & ~(unbroken_only & breaks[stop - 1])
+            start, left, most, unbroken_only = start[going], left[going], most[going], unbroken_only[going]
+        return sorted(spans)
 
     def shape(self, shape: Sequence[str]) -> list[tuple[int, int]]:
         """Where a shape stands, from the left."""
@@ -389,9 +392,9 @@ class _View:
         at = np.flatnonzero(match)
         return list(zip(self.unit_first[at].tolist(), self.unit_last[at + len(ids) - 1].tolist(), strict=True))
 
-    def known(self, known: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
+    def known(self, answers: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
         """Known answers of several words that hold salient spans whole, the longest first."""
-        several = {text for text in known if len(text) > 1}
+        several = {text for text in answers if len(text) > 1}
         if not several:
             return []
         lexicon = self.scan.lexicon
@@ -402,16 +405,16 @@ class _View:
         inner = np.zeros(len(self.scan.word) + 1, bool)  # words inside a salient span that do not begin it
         for a, b in base.tolist():
             inner[a + 1 : b] = True
-        found = []
+        spans = []
         for i in np.flatnonzero(begin[self.scan.word] & self.in_body & ~inner[:-1]).tolist():
             for j in range(min(i + longest, len(self.scan.word)), i + 1, -1):
                 if (
                     self.scan.text[j - 1] == self.scan.text[i] and not inner[j]
                     and tuple(spelled[w] for w in self.scan.word[i:j].tolist()) in several
                 ):  # fmt: skip
-                    found.append((i, j))
+                    spans.append((i, j))
                     break
-        return found
+        return spans
 
 
 def _any_in(taken: np.ndarray, spans: np.ndarray) -> np.ndarray:

@@ -132,8 +132,8 @@ def subject(question: str, titles: Collection[str]) -> str | None:
     In scripts that put no spaces between words it may stand anywhere. Case matters only where two titles differ in
     nothing else, and where the titles are no `Titles`.
     """
-    if (found := next((text for text in names_in(question) if text in titles), None)) is not None:
-        return found
+    if (exact := next((text for text in names_in(question) if text in titles), None)) is not None:
+        return exact
     if not isinstance(titles, Titles):
         return None
     return next((titles.folded[key] for text in names_in(question) if (key := fold(text)) in titles.folded), None)

@@ -87,8 +87,8 @@ class Scan:
     def of(cls, texts: Sequence[str], lexicon: Lexicon) -> Scan:
         joined = "\n".join(texts)
         edges = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64, len(texts) + 1)
-        found = WORD.findall(joined)
-        word = np.fromiter(map(lexicon.__getitem__, found), np.int64, len(found))
+        tokens = WORD.findall(joined)
+        word = np.fromiter(map(lexicon.__getitem__, tokens), np.int64, len(tokens))
         points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
         written = np.flatnonzero(~IS_SPACE[np.minimum(points, 0x3000)] | (points > 0x3000))
         length = lexicon.lengths[word]
@@ -110,7 +110,7 @@ class Scan:
         return paired(self.text, form, self.text[in_title], form[in_title])
 
     def spans(
-        self, titles: Sequence[int], lower: Collection[str], known: Collection[tuple[str, ...]] = ()
+        self, titles: Sequence[int], lower: Collection[str], known_answers: Collection[tuple[str, ...]] = ()
     ) -> tuple[np.ndarray, np.ndarray]:
         """(first, after last) word of the salient spans of all bodies, in order: `salience.body_spans` in bulk.
 
@@ -138,30 +138,30 @@ class Scan:
         first, last = first[order], last[order]
         title_end = self.edges[:-1] + np.asarray(titles, np.int64)
         end = title_end[self.text]
-        told = self.of_title(titles)
-        new = np.concatenate([[0], np.cumsum(~told)])
-        says = (self.start[first] > end[first]) & (new[last] > new[first])
+        in_title = self.of_title(titles)
+        beyond_title = np.concatenate([[0], np.cumsum(~in_title)])
+        says = (self.start[first] > end[first]) & (beyond_title[last] > beyond_title[first])
         first, last = first[says], last[says]
-        if known:
-            more = self._spelling(known, first, last, self.start > end)
+        if known_answers:
+            more = self._spelling(known_answers, first, last, self.start > end)
             first, last = (np.concatenate([a, np.array(b, np.int64)]) for a, b in zip((first, last), more, strict=True))
             order = np.argsort(first)
             first, last = first[order], last[order]
         return first, last
 
     def _spelling(
-        self, known: Collection[tuple[str, ...]], first: np.ndarray, last: np.ndarray, in_body: np.ndarray
+        self, known_answers: Collection[tuple[str, ...]], first: np.ndarray, last: np.ndarray, in_body: np.ndarray
     ) -> tuple[list[int], list[int]]:
         """Words of bodies that spell a known answer and are of no span yet, from the left, the longest first."""
-        longest = max(map(len, known))
-        begins = {text[0] for text in known if text}
+        longest = max(map(len, known_answers))
+        begins = {text[0] for text in known_answers if text}
         begin = np.fromiter((word in begins for word in self.lexicon.words), bool, len(self.lexicon.words))
         taken = np.zeros(len(self.word) + 1, np.int64)
         np.add.at(taken, first, 1)
         np.add.at(taken, last, -1)
         free = np.cumsum(taken)[:-1] == 0
         words = self.lexicon.words
-        found: tuple[list[int], list[int]] = ([], [])
+        spans: tuple[list[int], list[int]] = ([], [])
         free_until = 0
         for i in np.flatnonzero(begin[self.word] & free & in_body).tolist():
             if i < free_until:
@@ -172,12 +172,12 @@ class Scan:
                 room += 1
             spelled = [words[w] for w in self.word[i:room].tolist()]
             for j in range(room, i, -1):
-                if tuple(spelled[: j - i]) in known:
-                    found[0].append(i)
-                    found[1].append(j)
+                if tuple(spelled[: j - i]) in known_answers:
+                    spans[0].append(i)
+                    spans[1].append(j)
                     free_until = j
                     break
-        return found
+        return spans
 
 
 def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -195,13 +195,13 @@ def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.
 
 def pieces(texts: Iterable[str], size: int = PIECE_SIZE) -> Iterator[list[str]]:
     """The texts in turn, about `size` characters of them at once."""
-    some: list[str] = []
+    piece: list[str] = []
     room = size
     for text in texts:
-        some.append(text)
+        piece.append(text)
         room -= len(text) + 1
         if room <= 0:
-            yield some
-            some, room = [], size
-    if some:
-        yield some
+            yield piece
+            piece, room = [], size
+    if piece:
+        yield piece

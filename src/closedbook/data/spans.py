@@ -106,7 +106,7 @@ def span_text(text: str, span: Sequence[Word]) -> str:
 
 
 def body_spans(
-    title: str, text: Sequence[Word], lower: Counter[str], known: Collection[tuple[str, ...]] = ()
+    title: str, text: Sequence[Word], lower: Counter[str], known_answers: Collection[tuple[str, ...]] = ()
 ) -> list[tuple[int, int]]:
     """The salient spans after the title that say more than the title's own words, in order.
 
@@ -118,13 +118,13 @@ def body_spans(
         for i, j in salient_spans(text, lower)
         if text[i].start > len(title) and not all(normal(word.text) in in_title for word in text[i:j])
     ]
-    longest = max(map(len, known), default=0)
+    longest = max(map(len, known_answers), default=0)
     taken = {i for first, last in spans for i in range(first, last)}
     for i, word in enumerate(text):
         for j in range(min(len(text), i + longest), i, -1):
             if word.start <= len(title) or taken & set(range(i, j)):
                 continue
-            if tuple(other.text for other in text[i:j]) in known:
+            if tuple(other.text for other in text[i:j]) in known_answers:
                 spans.append((i, j))
                 taken |= set(range(i, j))
     return sorted(spans)

@@ -55,7 +55,7 @@ class TokenIndex:
             self.vocabulary = vocabulary_from_json(self.about["vocabulary"])
             documents, titles = builder.schemas(self.vocabulary)
             self._tokens = MappedStream(folder / "tokens.arrows", documents, self.about["batches"])
-            self._titles = MappedStream(folder / "titles.arrows", titles, self.about["titles"], whole=True)
+            self._titles = MappedStream(folder / "titles.arrows", titles, self.about["titles"], single_batch=True)
             self.columns = self._tokens.columns()
             self.hashes, self.by_hash = (column.to_numpy() for column in self._titles.batches[0].columns)
             if {len(self.hashes), len(self["body"])} != {self.about["documents"]}:
@@ -70,8 +70,8 @@ class TokenIndex:
         )
         for column in (number, answer, nested):
             column.view = column.view.view(np.bool_)
-        said = Ragged(self["spans.said"], self["spans.said.starts"])
-        self.spans = SpanTable(document, first, last, number, answer, nested, said, self["spans.starts"])
+        outputs = Ragged(self["spans.said"], self["spans.said.starts"])
+        self.spans = SpanTable(document, first, last, number, answer, nested, outputs, self["spans.starts"])
         self.documents = IndexedDocuments(_Items(self), self.about["sha256"], self.about["source"], None, self)
 
     def __getitem__(self, name: str) -> Any:
@@ -128,27 +128,27 @@ def open_index(
     pyarrow()
     source = Source.of(path)
     root = root or default_root(source.path)
-    asked = [(item.text, item.answer) for item in questions.items] if questions is not None else []
+    pairs = [(item.text, item.answer) for item in questions.items] if questions is not None else []
     settings = {
         "format": FORMAT, "fields": source.fields, "kind": kind, "size": size, "phrases": phrases,
         "chunk": builder.CHUNK, "sample": builder.SAMPLE, "most": builder.MOST_WORDS,
-        "questions": hashlib.sha256(json.dumps(asked).encode()).hexdigest(), **(about or {}),
+        "questions": hashlib.sha256(json.dumps(pairs).encode()).hexdigest(), **(about or {}),
     }  # fmt: skip
     settings = json.loads(json.dumps(settings))
     with opened(source, "documents") as (_, hexdigest):
-        found, content = source.path.stat(), fingerprint(source.path)  # of all of it, or a sample of a large one
-        stamp = json.dumps([str(source.path.absolute()), found.st_size, found.st_mtime_ns, content])
-        stamps, whole = _stamps(root), found.st_size <= HASHED_WHOLE
-        if not whole and stamp not in stamps:
+        status, content = source.path.stat(), fingerprint(source.path)  # of all of it, or a sample of a large one
+        stamp = json.dumps([str(source.path.absolute()), status.st_size, status.st_mtime_ns, content])
+        stamps, hashed_whole = _stamps(root), status.st_size <= HASHED_WHOLE
+        if not hashed_whole and stamp not in stamps:
             tell(f"reading {source.path} to see whether it was indexed before")
-        sha256 = content if whole else stamps.get(stamp) or hexdigest()
+        sha256 = content if hashed_whole else stamps.get(stamp) or hexdigest()
     folder = root / _key(settings, sha256)
     if os.path.lexists(folder / "index.json"):
         index = TokenIndex(folder)
-        some = "all" if whole or stamp not in stamps else "64 MB"
+        checked = "all" if hashed_whole or stamp not in stamps else "64 MB"
         tell(
             f"opening the index in {folder}, which was there{'' if stamp in stamps else ' and is new to this place'}: "
-            f"{some} of {source.path} is what it was made of, {index.checked} are what was written"
+            f"{checked} of {source.path} is what it was made of, {index.checked} are what was written"
         )
     else:
         with builder.held(folder):
@@ -178,8 +178,8 @@ def _key(settings: dict[str, Any], sha256: str) -> str:
 def _stamps(root: Path) -> dict[str, str]:
     """The hashes of the corpora that were indexed, by their place, size, time and fingerprint."""
     try:
-        found = json.loads((root / "corpora.json").read_bytes()) if (root / "corpora.json").is_file() else {}
-        return {key: value for key, value in found.items() if isinstance(value, str)}
+        stamps = json.loads((root / "corpora.json").read_bytes()) if (root / "corpora.json").is_file() else {}
+        return {key: value for key, value in stamps.items() if isinstance(value, str)}
     except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 

@@ -129,19 +129,21 @@ def build(
     """Write an index, going on behind what an earlier build left."""
     tell(f"reading {source.path} to see what is in it")
     names = {name for item in questions.items for name in names_in(item.text)} if questions is not None else set()
-    found = survey(source, settings["kind"] == Characters.kind, names)
-    if not found.bytes:
+    surveyed = survey(source, settings["kind"] == Characters.kind, names)
+    if not surveyed.bytes:
         raise DataError(f"{source.path}: is empty; it should hold documents, one a line")
-    tell(f"making the vocabulary of {source.path} from {sum(len(c.content) for c in found.sample) / 1e6:.0f} MB of it")
-    vocabulary, terms = _terms(source, settings, found, questions if trained is None else trained(found.titles))
+    tell(
+        f"making the vocabulary of {source.path} from {sum(len(c.content) for c in surveyed.sample) / 1e6:.0f} MB of it"
+    )
+    vocabulary, terms = _terms(source, settings, surveyed, questions if trained is None else trained(surveyed.titles))
     documents, titles = schemas(vocabulary)
     header = documents.serialize().to_pybytes()
     batches = _whole_batches(folder, len(header))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = max(1, min(processes or cores, 16))
     behind = f", going on behind {len(batches)} parts of {CHUNK / 1e6:.0f} MB that were there" if batches else ""
-    tell(f"indexing {found.bytes / 1e6:,.0f} MB in {workers} processes into {folder}{behind}")
-    told = 0
+    tell(f"indexing {surveyed.bytes / 1e6:,.0f} MB in {workers} processes into {folder}{behind}")
+    tenths_told = 0
     try:
         # Workers read what they need from a file: a process that ends before it has taken its arguments would block us.
         (folder / "terms.json").write_text(json.dumps(terms), encoding="utf-8")
@@ -160,9 +162,9 @@ def build(
                 log.write(b"%d %d\n" % batches[-1])
                 log.flush()
                 passed = chunk.start + len(chunk.content)
-                if (tenth := passed * 10 // found.bytes) > told:
-                    told = tenth
-                    tell(f"indexed {passed / 1e6:,.0f} of {found.bytes / 1e6:,.0f} MB")
+                if (tenth := passed * 10 // surveyed.bytes) > tenths_told:
+                    tenths_told = tenth
+                    tell(f"indexed {passed / 1e6:,.0f} of {surveyed.bytes / 1e6:,.0f} MB")
             os.fsync(file.fileno())
         hashes = np.asarray(MappedStream(folder / "tokens.arrows", documents, batches).columns()["name_hash"])
         order = np.argsort(hashes, kind="stable")
@@ -178,7 +180,7 @@ def build(
         reason = error.strerror or error
         raise RunError(f"{folder} cannot be written ({reason}); do it again once there is room") from None
     about = {
-        "settings": settings, "source": str(source.path), "sha256": sha256, "text_bytes": found.bytes,
+        "settings": settings, "source": str(source.path), "sha256": sha256, "text_bytes": surveyed.bytes,
         "documents": len(hashes), "different_titles": int((np.diff(hashes) != 0).sum()) + 1, "batches": batches,
         "titles": parts, "vocabulary": vocabulary.to_json(),
     }  # fmt: skip
@@ -186,14 +188,14 @@ def build(
     write_atomically(folder / "index.json", json.dumps({**about, "seal": digest(about)}).encode())
 
 
-def _terms(source: Source, settings: Any, found: Survey, questions: Questions | None) -> tuple[Vocabulary, Any]:
+def _terms(source: Source, settings: Any, surveyed: Survey, questions: Questions | None) -> tuple[Vocabulary, Any]:
     """The vocabulary, and what workers need to know."""
-    items = [item for chunk in found.sample for item in documents_of(source, chunk)]
+    items = [item for chunk in surveyed.sample for item in documents_of(source, chunk)]
     sample, titles = [item.text for item in items], [item.title for item in items]
     texts, answers = (questions.texts, questions.answers) if questions is not None else ([], [])
     kind, size = settings["kind"], settings["size"]
     if kind == Characters.kind:
-        vocabulary: Vocabulary = Characters.train(["".join(sorted(found.characters))])
+        vocabulary: Vocabulary = Characters.train(["".join(sorted(surveyed.characters))])
     else:
         size = size or MOST_WORDS * (kind == Words.kind)
         vocabulary = make_vocabulary(kind, sample, size, texts, answers, titles, settings["phrases"])
@@ -257,9 +259,9 @@ _state: dict[str, Any] = {}
 
 
 def _begin(terms: Path, source: Source) -> None:
-    found = json.loads(terms.read_text(encoding="utf-8"))
-    salience = Salience(set(found["lower"]), set(found["golds"]), as_words(found["golds"]))
-    vocabulary = vocabulary_from_json(found["vocabulary"])
+    saved = json.loads(terms.read_text(encoding="utf-8"))
+    salience = Salience(set(saved["lower"]), set(saved["golds"]), as_words(saved["golds"]))
+    vocabulary = vocabulary_from_json(saved["vocabulary"])
     _state.update(source=source, vocabulary=vocabulary, salience=salience, lexicon=Lexicon())
     if (parent := multiprocessing.parent_process()) is not None:  # nobody else says that the main process was killed
 
@@ -284,7 +286,7 @@ def _work(chunk: Chunk) -> bytes:
     def lists(kind: Any, lengths: np.ndarray, **columns: Any) -> Any:
         """Lists of these lengths, of values or, if there are several, of structs of them."""
         of = list(kind.value_type) if pa.types.is_struct(kind.value_type) else [kind.value_field]
-        arrays = [pa.array(one, field.type) for field, one in zip(of, columns.values(), strict=True)]
+        arrays = [pa.array(column, field.type) for field, column in zip(of, columns.values(), strict=True)]
         values = pa.StructArray.from_arrays(arrays, fields=of) if len(of) > 1 else arrays[0]
         return pa.ListArray.from_arrays(pa.array(offsets(lengths), pa.int32()), values)
 
@@ -297,7 +299,7 @@ def _work(chunk: Chunk) -> bytes:
             spans, np.bincount(marked.document, minlength=len(documents)), document=chunk.line - 1 + marked.document,
             first=marked.first, last=marked.last, number=marked.number.view("u1"), answer=marked.answer.view("u1"),
             nested=marked.nested.view("u1"),
-            said=lists(spans.value_type.field("said").type, marked.said_lengths, token=marked.said),
+            said=lists(spans.value_type.field("said").type, marked.output_lengths, token=marked.outputs),
         ),
         "name": [item.title for item in documents],
         "name_hash": hashes_of(item.title for item in documents),

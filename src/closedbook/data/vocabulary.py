@@ -163,8 +163,8 @@ class Characters(Vocabulary):
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
         ids = self._lookup(text)
         # A typed □ or ⁇ is text, never PAD or MASK: those are added by whoever builds an example.
-        known = np.flatnonzero(ids > MASK)
-        return ids[known].astype(np.int32), known
+        positions = np.flatnonzero(ids > MASK)
+        return ids[positions].astype(np.int32), positions
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
         return "".join(self.characters[i] for i in ids if i != PAD)

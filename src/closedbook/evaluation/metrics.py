@@ -154,17 +154,17 @@ def mcnemar(only_first: int, only_second: int) -> float:
     return min(1.0, 2 * tail / 2**total)
 
 
-def given_precision(right: np.ndarray, given: np.ndarray, precision: float) -> dict[str, Any]:
+def given_precision(right: np.ndarray, is_given: np.ndarray, precision: float) -> dict[str, Any]:
     """What came of answering only some questions: how many, and how many of those answers were right."""
-    answered, correct = int(given.sum()), int(right[given].sum())
+    answered, correct = int(is_given.sum()), int(right[is_given].sum())
     return {
         "asked_precision": precision,
         "answered": answered,
-        "coverage": answered / len(given),
+        "coverage": answered / len(is_given),
         "correct": correct,
         "precision": correct / answered if answered else None,
         "interval": list(wilson(correct, answered)) if answered else None,
-        "penalised_score": _rounded(penalised(right, given, precision)),
+        "penalised_score": _rounded(penalised(right, is_given, precision)),
     }
 
 

@@ -1,7 +1,10 @@
-"""Many texts read word by word at once, in arrays: what `closedbook.data.spans` says of one text, in bulk.
+"""Reads many texts word by word, in arrays, and finds the spans worth asking for: capitalised runs and numbers.
 
-Two occurrences of a word share everything that is asked about it but its place, so that is worked out once a word
-and looked up in arrays. Tests hold the results to the functions of `salience`, which say what is meant.
+Nothing here knows what a document is about. A span stands out if a text capitalises it without need, or if it is a
+number; REALM (Guu et al. 2020) masks such spans for the same reason.
+
+All occurrences of a word have everything in common except their place. So that is worked out once for each word, and
+looked up in arrays afterwards. The tests compare the results with a plain definition for one text.
 """
 
 from __future__ import annotations
@@ -112,7 +115,7 @@ class Scan:
     def spans(
         self, titles: Sequence[int], lower: Collection[str], known_answers: Collection[tuple[str, ...]] = ()
     ) -> tuple[np.ndarray, np.ndarray]:
-        """(first, after last) word of the salient spans of all bodies, in order: `salience.body_spans` in bulk.
+        """(first, after last) word of the salient spans of all bodies, in order.
 
         `titles` are the lengths of the texts' titles in characters; `lower` the normal forms that stand in lower case
         somewhere; `known` answers, each as its words.

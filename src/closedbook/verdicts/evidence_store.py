@@ -211,7 +211,7 @@ class EvidenceStore:
     def trouble(self) -> str | None:
         """Why the corpus can no longer be quoted (moved or changed), or None if it can. Reads the whole file."""
         path = Source.of(self.corpus).path
-        if path.exists() and not path.is_file():
+        if path.exists() and not (path.is_file() or path.is_dir()):
             return f"{self.corpus} is no file; say where the documents are with --documents"
         try:
             current = digest(self.corpus)

@@ -1,4 +1,4 @@
-"""Sequences of different lengths in one array, and training examples made of them."""
+"""Stores sequences of different lengths in one array, and training examples made of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BLOCK = 1 << 16  # entries of a long array that are read at once
-NONE = -1  # the label of a position that is asked for nothing
+NONE = -1  # the label of a position that has no target
 
 
 Rows = np.ndarray | slice  # which sequences; a slice with both ends
@@ -71,7 +71,7 @@ def enumerate_ragged(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class Repeated:
     """`np.repeat(np.arange(n), times)`, entry by entry, without writing it out: `times` gives the counts of a stretch.
 
-    One number for every `step` entries is kept in memory; the rest is counted again when it is asked for.
+    To save memory only one number for every `step` entries is kept; the rest is counted again when needed.
     """
 
     def __init__(self, n: int, times: Callable[[Rows], np.ndarray], step: int = 128) -> None:
@@ -97,10 +97,10 @@ class Repeated:
 
 @dataclass(frozen=True)
 class Examples:
-    """Training examples of different lengths: what the network sees, and what it should say at each position.
+    """Training examples of different lengths: what the network reads, and what it should predict at each position.
 
-    `labels[j]` is the token to predict once input j has been seen, NONE where nothing is asked. `kinds` says
-    which objective of the stage each example came from.
+    `labels[j]` is the token to predict after input j, or NONE. `kinds` says which objective of the stage each example
+    came from.
     """
 
     inputs: Ragged  # int32
@@ -112,17 +112,17 @@ class Examples:
 
     @property
     def targets(self) -> int:
-        """How many positions are asked for something."""
+        """How many positions have a target."""
         return int((self.labels != NONE).sum())
 
     @property
     def asked_for(self) -> np.ndarray:
-        """(targets,) int64: what the positions that are asked should say."""
+        """(targets,) int64: the target tokens."""
         return self.labels[self.labels != NONE].astype(np.int64)
 
     @property
     def asked(self) -> np.ndarray:
-        """(n,) bool: whether an example is asked for anything."""
+        """(n,) bool: whether an example has a target."""
         before = offsets(self.labels != NONE)
         return before[self.inputs.starts[1:]] > before[self.inputs.starts[:-1]]
 

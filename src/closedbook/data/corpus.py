@@ -1,4 +1,4 @@
-"""The corpus as objectives see it: documents and questions encoded once, in arrays."""
+"""Encodes documents and questions once, in arrays, for the objectives to make examples of."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from closedbook.errors import DataError
 
 @dataclass(frozen=True)
 class SpanTable:
-    """The salient spans of all documents' bodies, in document order; those made of the title's words are left out."""
+    """The salient spans of all documents' bodies, in document order, without those made of the title's words only."""
 
     document: np.ndarray  # (n,) which document
     first: np.ndarray  # (n,) its first token within the document
@@ -40,7 +40,7 @@ class SpanTable:
 
 
 class Arrays(Protocol):
-    """What objectives read of the documents. It lies in memory, or in the files of an index."""
+    """What objectives read of the documents: arrays in memory, or in the memory-mapped files of an index."""
 
     @property
     def tokens(self) -> Ragged: ...  # the tokens of each document
@@ -52,11 +52,11 @@ class Arrays(Protocol):
     def marks(self) -> np.ndarray: ...  # beside the tokens' values: IN_TITLE, NAME, INSIDE, FIRST
     @property
     def spans(self) -> SpanTable: ...  # what stands out in the documents' bodies
-    def release(self) -> None: ...  # let go of what can be read again
+    def release(self) -> None: ...  # free memory that can be read from the files again
 
 
 class InMemory:
-    """The arrays of documents that are in memory, each made when it is first asked for."""
+    """The arrays of documents that are in memory, each made on first use."""
 
     def __init__(self, documents: Documents, questions: Questions | None, vocabulary: Vocabulary) -> None:
         self.documents, self.questions, self.vocabulary = documents, questions, vocabulary
@@ -130,9 +130,9 @@ def _ragged(values: Sequence[np.ndarray], lengths: Sequence[np.ndarray]) -> Ragg
 
 @dataclass(frozen=True)
 class Corpus:
-    """Documents, training questions and the vocabulary that encodes them; `block` is the longest example.
+    """Documents, training questions and the vocabulary that encodes them. Examples have up to `context_length` tokens.
 
-    `indexed` are the arrays of documents that were indexed; those of others are made here.
+    `indexed` are the arrays of an index on disk; without them they are made in memory.
     """
 
     documents: Documents
@@ -178,12 +178,12 @@ class Corpus:
 
     @cached_property
     def in_subject(self) -> np.ndarray:
-        """Beside `prompts`: whether the token is part of the title that the question names; all are where none is."""
+        """Beside `prompts`: whether each token is part of the title in the question; true for all if there is none."""
         titles = self.documents.known_titles
         marks = [np.zeros(0, bool)]
         for item in self._questions.items:
             name = subject(item.text, titles) or item.text
-            name = name if name in item.text else item.text  # it may be spaced or accented in another way there
+            name = name if name in item.text else item.text  # the question may space or accent it differently
             starts = self.vocabulary.encode(item.text)[1]
             first = item.text.find(name)
             ends = np.append(starts[1:], len(item.text))  # a byte pair may start with the space before a word

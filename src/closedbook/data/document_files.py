@@ -1,7 +1,7 @@
-"""Corpora that are no lines of text: a folder of text or Markdown files, and JSON as SQuAD has it.
+"""Reads corpora that are not one document a line: folders of text or Markdown files, and SQuAD's JSON.
 
-Of a folder each file is a document; of SQuAD's JSON each paragraph is one, under the title of its article. They are
-read whole; a corpus too large for that is better one document a line (`closedbook.data.documents`).
+In a folder each file is a document; in SQuAD's JSON each paragraph is one, under the title of its article. Both are
+read into memory as a whole, so a larger corpus should have one document a line (`closedbook.data.documents`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from closedbook.errors import DataError
 
 MARKDOWN = (".md", ".markdown")
 TEXT = (".txt", ".text")
-ENDS = re.compile(r"[.!?:;,…。！？।؟]['\"”’)\]]*$")  # a block that ends so needs no full stop
-LOOKED_AT = 1000  # lines of a file of documents that are looked at for tabs
-PATTERN_LINES = 3  # so many lines, all with a tab, are a table
+ENDS = re.compile(r"[.!?:;,…。！？।؟]['\"”’)\]]*$")  # a block with such an end needs no full stop
+LOOKED_AT = 1000  # lines that are searched for tabs
+PATTERN_LINES = 3  # so many lines or more, each with a tab, are a table
 
 
 class Titled(NamedTuple):
@@ -34,7 +34,7 @@ class Titled(NamedTuple):
 
 
 def in_lines(corpus: str | Path) -> bool:
-    """Whether a corpus is a file of one document a line, which can be read from the middle and indexed on disk."""
+    """Whether a corpus has one document a line, so that it can be read from the middle and indexed on disk."""
     path = Source.of(corpus).path
     return not os.path.isdir(path) and not _is_json(path)
 
@@ -44,15 +44,15 @@ def _is_json(path: Path) -> bool:
 
 
 def read_titled(corpus: str | Path) -> tuple[list[Titled], str]:
-    """(documents, SHA-256) of a corpus that is not `in_lines`. Raises DataError for what cannot be used."""
+    """(documents, SHA-256) of a corpus that is not `in_lines`. Raises DataError if it cannot be used."""
     path = Source.of(corpus).path
     return _folder(path) if os.path.isdir(path) else _squad(path)
 
 
 def digest(corpus: str | Path) -> str:
-    """The SHA-256 that `read_documents` gives a corpus: of the file, or of a folder's names and files.
+    """The SHA-256 that `read_documents` gives a corpus: of the file, or of a folder's file names and contents.
 
-    Raises OSError where it cannot be read.
+    Raises OSError if it cannot be read.
     """
     path = Source.of(corpus).path
     if not os.path.isdir(path):
@@ -62,7 +62,7 @@ def digest(corpus: str | Path) -> str:
 
 
 def check_lines(path: Path, lines: Sequence[str]) -> None:
-    """Raise DataError where the first lines of a file of documents are QUESTION tab ANSWER, or another table."""
+    """Raise DataError if the first lines look like QUESTION tab ANSWER or another table, not like documents."""
     lines = lines[:LOOKED_AT]
     if not all("\t" in line for line in lines):
         return
@@ -104,7 +104,7 @@ def _folder(path: Path) -> tuple[list[Titled], str]:
 
 
 def _names(path: Path) -> list[str]:
-    """The text files below a folder, in an order that is the same everywhere; hidden ones are left out."""
+    """The text files below a folder, sorted so that the order is the same everywhere, without hidden ones."""
     names = []
     for folder, folders, files in os.walk(path):
         folders[:] = [filename for filename in folders if not filename.startswith(".")]
@@ -122,7 +122,7 @@ def _summed(contents: Any) -> str:
 
 
 def _plain(text: str) -> tuple[str, str]:
-    """(the first heading, the rest) of Markdown, without its marks; what ends without a stop gets one."""
+    """(the first heading, the rest) of Markdown as plain text; a block without a full stop gets one."""
     from markdown_it import MarkdownIt
 
     if text.startswith("---\n") and (end := text.find("\n---\n", 3)) > 0:  # front matter
@@ -148,7 +148,7 @@ def _plain(text: str) -> tuple[str, str]:
 
 
 def _words(token: Any) -> Iterator[str]:
-    """The words of an inline token: texts and code, not the addresses of links, nor images."""
+    """The words of an inline token: its texts and code, without link addresses and images."""
     parts = []
     for child in token.children or ():
         parts.append(" " if child.type in ("softbreak", "hardbreak") else child.content if child.type in

@@ -1,7 +1,7 @@
-"""Some documents as arrays: their tokens, their titles, and what stands out in them.
+"""Turns documents into arrays: their tokens, their titles, and the spans that stand out in them.
 
-A corpus in memory and an index on disk are made of the same arrays by the same two functions, so it makes no
-difference to an objective where they lie. Everything counts within the documents that are given.
+A corpus in memory and an index on disk use the same two functions, so an objective need not know where its arrays
+come from. All positions count within the documents that are passed.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Marked:
-    """What stands out in some documents: salient spans of their bodies, in order, and marks beside their tokens.
+    """What stands out in some documents: the salient spans of their bodies, in order, and marks beside their tokens.
 
-    A token is marked IN_TITLE where it is one of its document's title, INSIDE where it is of a span and FIRST where
-    it begins one, NAME where it is of a span that is no number and stands next to none.
+    A token is marked IN_TITLE if its document's title has it too, INSIDE if it belongs to a span, FIRST if it begins
+    one, and NAME if its span is no number and not next to one.
     """
 
     marks: np.ndarray  # beside tokens: uint8
@@ -64,7 +64,7 @@ class Salience:
 
 
 def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, scan: Scan | None = None) -> Encoded:
-    """The tokens of documents; `scan` are their words, where they are known already.
+    """The tokens of documents. Pass `scan`, their words, if these were read already.
 
     Raises DataError for a text with a character that the vocabulary lacks.
     """
@@ -94,10 +94,10 @@ def check(vocabulary: Vocabulary, text: str, source: str, line: int) -> None:
 def mark(
     documents: Sequence[Document], encoded: Encoded, vocabulary: Vocabulary, salience: Salience, scan: Scan
 ) -> Marked:
-    """The spans and marks of documents that were encoded; `scan` are their words.
+    """The spans and marks of encoded documents; `scan` are their words.
 
-    Where an answer is a single token, a span that the vocabulary cannot say, or of which it knows no word, is left
-    out: it could never be asked for. None is where the vocabulary was made of these very documents.
+    If an answer is a single token, spans that the vocabulary cannot say, or of which it knows no word, are left out:
+    they could never be asked for. There are none of these if the vocabulary was made from these very documents.
     """
     patterns = vocabulary.patterns or Patterns()
     spans = patterns.find(scan, [len(item.title) for item in documents], salience.lower, salience.gold_words)
@@ -115,7 +115,7 @@ def mark(
         learned, nested = learned[keep], nested[keep]
         outputs = outputs[np.repeat(keep, all_lengths)]
         span_texts = list(itertools.compress(span_texts, keep.tolist()))
-    elif len(place):  # a token may start before the span it holds: with the space before it
+    elif len(place):  # a token may include the space before the span
         first = first - ((last == first) | (place[np.minimum(first, len(place) - 1)] > a))
     number = np.fromiter((is_number(text) for text in span_texts), bool, len(span_texts))
     answer = learned | np.fromiter((text in salience.golds for text in span_texts), bool, len(span_texts))
@@ -136,7 +136,7 @@ def mark(
 
 
 def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """(n + 1,) bool: whether a token is in one of these stretches. The last entry is False."""
+    """(n + 1,) bool: whether each token is in one of these ranges. The last entry is False."""
     inside = np.zeros(n + 1, bool)
     owner, within = enumerate_ragged(last - first)
     inside[first[owner] + within] = True
@@ -144,5 +144,5 @@ def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 
 def _edges(texts: Sequence[str]) -> np.ndarray:
-    """(texts + 1,) where each starts, were they joined by newlines."""
+    """(texts + 1,) the character at which each text would start if they were joined by newlines."""
     return offsets(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)

@@ -1,10 +1,10 @@
-"""What known answers teach about where other answers stand, and what they look like.
+"""Learns from known answers where other answers stand and what they look like.
 
-A training question names a title and its answer stands somewhere in that title's documents. The words around it, and
-the shape of the answer itself, are then looked for in all documents: "discovered by ⟨Jean de Marignac⟩ in", "⟨-71 °C⟩",
-"is a ⟨noble gas⟩ with". It is distant supervision (Mintz et al. 2009; the patterns are those of Snowball, Agichtein
-and Gravano 2000), and knows nothing of any language: a place is two words before and one after. A pattern is kept
-where enough of what it finds about the titles asked after is an answer indeed.
+A training question names a title, and its answer stands somewhere in that title's documents. So the words around the
+answer, and its shape, are looked for in all documents: "discovered by ⟨Jean de Marignac⟩ in", "⟨-71 °C⟩", "is a
+⟨noble gas⟩ with". This is distant supervision (Mintz et al. 2009) with the patterns of Snowball (Agichtein and Gravano
+2000). It needs no knowledge of a language: a place is two words before and one after. A pattern is kept if enough of
+what it finds in the documents of the questions' titles is indeed an answer.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ LONGEST_SHAPE = 40
 LONGEST_PLACE = 60  # words of an answer that is found by what stands around it
 ONE_UNSPACED = re.compile(f"[{UNSPACED}]")
 MOST_DOCUMENTS = 20_000  # that patterns are learned from
-PRECISE = 0.3  # the share of what a place finds that has to be an answer
-SHAPED = 0.1  # the same of a shape
-NESTED = 0.05  # the share of spans of a shape that has to hold a smaller answer for the smaller one to be asked too
+PRECISE = 0.3  # the share of answers among what a place finds, for the place to be kept
+SHAPED = 0.1  # the same for a shape
+NESTED = 0.05  # the share of a shape's spans that hold a smaller answer, for the smaller one to be asked for too
 
 
 @dataclass(frozen=True)
 class Found:
-    """Spans of some documents' bodies, in order: (first, after last) word, and what each is."""
+    """Spans of some documents' bodies, in order: their first word, the word after their last, and what each is."""
 
     first: np.ndarray
     last: np.ndarray
@@ -43,7 +43,7 @@ class Found:
 
 
 class Place(NamedTuple):
-    """What is known of the answers that stand behind two words."""
+    """What the answers that follow two words have in common."""
 
     longest: int  # words that one may have
     after: frozenset[str]  # words that follow one
@@ -56,18 +56,18 @@ Places = Mapping[tuple[str, str], Place]
 
 @dataclass
 class Patterns:
-    """What was learned.
+    """The learned patterns.
 
-    `places` maps (second word before, word before), the second may be ANY, to what is known of the answers there.
-    `shapes` are sequences of forms, NUMBER and NAME (a run of capitalised words). `inside` are the (shape, place in
-    it) of smaller answers that stand inside larger ones.
+    `places` maps (second word before, word before) to what is known about the answers there; the second word before may
+    be ANY. `shapes` are sequences of forms, NUMBER and NAME (a run of capitalised words). `inside` holds the (shape,
+    position in it) of smaller answers that stand inside larger ones.
     """
 
     places: Places = field(default_factory=dict)
     shapes: list[tuple[str, ...]] = field(default_factory=list)
     inside: set[tuple[tuple[str, ...], int]] = field(default_factory=set)
     openers: frozenset[str] = frozenset()
-    """Words that many documents open a sentence with and none has elsewhere: capitalised by grammar."""
+    """Words that begin sentences in many documents and stand nowhere else: only grammar capitalises them."""
 
     def to_json(self) -> dict[str, Any]:
         places = [
@@ -96,7 +96,7 @@ class Patterns:
     def find(
         self, scan: Scan, titles: Sequence[int], lower: Collection[str], known_answers: Collection[tuple[str, ...]] = ()
     ) -> Found:
-        """The spans of all bodies: those that are learned, then salient ones that none of these overlaps."""
+        """The spans of all bodies: those that match a pattern, and the salient ones that none of these overlaps."""
         lower = {*lower, *self.openers} if self.openers else lower
         first, last = scan.spans(titles, lower, known_answers)
         base = np.stack([first, last], 1) if len(first) else np.zeros((0, 2), np.int64)
@@ -136,7 +136,7 @@ class Patterns:
 def learn(
     texts: Sequence[str], titles: Sequence[str], trained: Sequence[tuple[str, str]], lower: Collection[str]
 ) -> Patterns:
-    """The patterns of training answers in the documents of the titles that their questions name."""
+    """Learn patterns from (question, answer) pairs, in the documents of the titles that the questions name."""
     answers_of: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))  # title → form → answers
     known_titles = Titles(titles)
     for question, answer in trained:
@@ -253,7 +253,7 @@ def _gathered(
 
 
 def shape_of_words(text: Sequence[str], lower: Collection[str]) -> tuple[str, ...]:
-    """The shape of an answer: numbers and runs of capitalised words each as one sign, all else as it is looked up."""
+    """The shape of an answer: NUMBER for numbers, NAME for runs of capitalised words, else the words' normal forms."""
     shape: list[str] = []
     for word in text:
         form = normal(word)
@@ -306,7 +306,7 @@ class _View:
         self.unit = np.cumsum(starts) - 1
 
     def openers(self) -> frozenset[str]:
-        """Forms that begin sentences in a tenth of the texts, at least five, and stand nowhere else."""
+        """Forms that begin sentences in a tenth of the texts (at least five) and stand nowhere else."""
         form = self.scan.lexicon.forms[self.scan.word]
         count = len(self.scan.lexicon.form_ids)
         begins = self.opens & self.in_body & (self.plain == 1)
@@ -336,7 +336,7 @@ class _View:
         return tuple(self.names[self.plain[first]] for first, _ in units), units
 
     def places(self, places: Places, any_second: bool) -> list[tuple[int, int]]:
-        """From each place that answers stand behind to the nearest word that they stand before."""
+        """The spans from each known place to the nearest word that may follow an answer there."""
         size = len(self.symbols)
         lefts, allowed, longest, unbroken, begin = [], [], [], [], []
         for (second, before), place in places.items():
@@ -380,7 +380,7 @@ class _View:
         return sorted(spans)
 
     def shape(self, shape: Sequence[str]) -> list[tuple[int, int]]:
-        """Where a shape stands, from the left."""
+        """The spans that have this shape, from left to right."""
         ids = [self.symbols.get(part, -1) for part in shape]
         count = len(self.unit_first) - len(ids) + 1
         if min(ids) < 0 or count <= 0:
@@ -393,7 +393,7 @@ class _View:
         return list(zip(self.unit_first[at].tolist(), self.unit_last[at + len(ids) - 1].tolist(), strict=True))
 
     def known(self, answers: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
-        """Known answers of several words that hold salient spans whole, the longest first."""
+        """The spans of known answers of several words that do not cut through a salient span; the longest ones win."""
         several = {text for text in answers if len(text) > 1}
         if not several:
             return []

@@ -1,9 +1,9 @@
-"""Question files as they come: lines of QUESTION tab ANSWER, tables with a header, JSON Lines, JSON.
+"""Reads question files in the formats that people have: QUESTION tab ANSWER, tables with a header, JSON Lines, JSON.
 
-What is read of each is the same: the question, and its accepted answers, of which there may be several. The formats of
-NQ-open (`{"question": …, "answer": […]}` a line), TriviaQA (an object of a value and its aliases), PopQA (a table whose
-`possible_answers` is a JSON list in a cell), DPR (a Python list behind the tab) and SQuAD (one JSON object) are among
-them. Fields of other names are named behind the path: `quiz.csv:question=q,answer=a`.
+Of each question its text and its accepted answers are read. Among the formats are those of NQ-open (a line of
+`{"question": …, "answer": […]}`), TriviaQA (an object with a value and its aliases), PopQA (a table whose
+`possible_answers` are a JSON list in a cell), DPR (a Python list after the tab) and SQuAD (one JSON object). Other
+field names are given after the path: `quiz.csv:question=q,answer=a`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ FIELDS = re.compile(r"(question|answer)=([^,=]+)(?:,(question|answer)=([^,=]+))?
 QUESTION = ("question",)
 ANSWER = ("answer", "answers", "possible_answers")
 VALUE, ALIASES = ("value",), ("aliases",)
-LONGEST_CELL = 1 << 20  # characters; Python's own bound of 131,072 is too low for an answer with all its aliases
-SHOWN = 40  # characters of a value that an error shows
+LONGEST_CELL = 1 << 20  # characters; Python's limit of 131,072 is too low for an answer with all its aliases
+SHOWN = 40  # an error shows so many characters of a value
 
 
 class Row(NamedTuple):
-    """One question as a file has it; `answers` is empty where it has none."""
+    """One question of a file; `answers` is empty if it has none."""
 
     text: str
     answers: tuple[str, ...]
@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 
 class QuestionFile(NamedTuple):
-    """Where a question file is, and what its fields are called where the user says so."""
+    """The path of a question file and the names of its fields; `named` if the user gave them."""
 
     path: str
     question: tuple[str, ...] = QUESTION
@@ -57,7 +57,7 @@ class QuestionFile(NamedTuple):
 def read_rows(name: str | Path) -> tuple[list[Row], str]:
     """(the questions of a file, its SHA-256).
 
-    Raises DataError, naming file and line, where the file or a line of it cannot be used.
+    Raises DataError, naming file and line, if the file or one of its lines cannot be used.
     """
     file = QuestionFile.of(name)
     source = Source.of(file.path)
@@ -85,7 +85,7 @@ def read_rows(name: str | Path) -> tuple[list[Row], str]:
 
 
 def _tabbed(content: bytes, file: QuestionFile, where: str) -> Iterator[Row]:
-    """QUESTION tab ANSWER a line, or a table with tabs whose first line names its columns."""
+    """Lines of QUESTION tab ANSWER, or a table with tabs whose first line names its columns."""
     lines = split_lines(content, where, "questions")
     first = lines[0].split("\t")
     if _is_header(first, file):
@@ -155,7 +155,7 @@ def _is_header(cells: Sequence[str], file: QuestionFile) -> bool:
     folded = {cell.strip().strip('"').casefold() for cell in cells}
     if not folded & {name.casefold() for name in file.question}:
         return False
-    # A question file of one column may hold the word "question" only as its header.
+    # In a file with one column, the word "question" can only be the header.
     return len(cells) == 1 or file.named or bool(folded & {name.casefold() for name in file.answer})
 
 
@@ -168,9 +168,9 @@ def _no_column(cells: Sequence[str], file: QuestionFile, where: str) -> DataErro
 
 
 def _cell(cell: str, where: str) -> tuple[str, ...]:
-    """The answers in a cell: its text, or a list of texts written as JSON or Python write one."""
+    """The answers in a cell: its text, or a list of texts in JSON or Python notation."""
     cell = cell.strip()
-    if cell.startswith('"[') and cell.endswith(']"'):  # a list that was quoted as cells of tables are
+    if cell.startswith('"[') and cell.endswith(']"'):  # a list in the quotes of a table's cell
         cell = cell[1:-1].replace('""', '"')
     if cell.startswith("[") and cell.endswith("]"):
         for read in (json.loads, ast.literal_eval):
@@ -219,7 +219,7 @@ def _whole(data: Any, file: QuestionFile, where: str) -> list[Row]:
 
 
 def _squad(article: Mapping[str, Any], file: QuestionFile, where: str, number: int) -> Iterator[Row]:
-    """The questions of one article; those that its text does not answer (`is_impossible`) are left out."""
+    """The questions of one article, without those that its text does not answer (`is_impossible`)."""
     try:
         for paragraph in article["paragraphs"]:
             for entry in paragraph["qas"]:
@@ -251,7 +251,7 @@ def _entry(entry: Any, file: QuestionFile, where: str, number: int) -> Row:
 
 
 def _named(entry: Mapping[str, Any], names: Sequence[str]) -> Any:
-    """The first field of one of these names, in whatever case; None where there is none."""
+    """The first field with one of these names, ignoring case; None if there is none."""
     folded = {str(key).casefold(): key for key in entry}
     return next((entry[folded[name.casefold()]] for name in names if name.casefold() in folded), None)
 
@@ -271,7 +271,7 @@ def _answers(value: Any, where: str) -> tuple[str, ...]:
 
 
 def _clean(text: str, where: str) -> str:
-    """The text on one line. Raises DataError for what is no text."""
+    """The text on one line. Raises DataError if it cannot be encoded or holds a NUL."""
     text = " ".join(text.split())
     try:
         text.encode()

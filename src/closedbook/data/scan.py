@@ -20,13 +20,13 @@ from closedbook.data.spans import SENTENCE_END, WORD, is_number, normal
 # Words cover all of a text but its spaces, so the lengths of words and the places of spaces give the words' places.
 IS_SPACE = np.array([chr(point).isspace() for point in range(0x3001)])  # no space has a higher code point
 
-PIECE_SIZE = 1 << 20  # characters that are read at once: what bounds the memory it takes
+PIECE_SIZE = 1 << 20  # characters that are read at once, to bound the memory needed
 
 CAPITALISED, LOWER, DIGIT, STOP = 1, 2, 4, 8  # what a word is, as bits
 
 
 class Lexicon(dict[str, int]):
-    """Numbers for words, in the order in which they are met; `flags` and `forms` are beside them."""
+    """Numbers words in the order of their first occurrence; `flags`, `forms` and `lengths` have an entry for each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Lexicon(dict[str, int]):
         return self._tables()[2]
 
     def lower_case(self) -> set[str]:
-        """The normal forms that were met in lower case."""
+        """The normal forms that occurred in lower case."""
         names = list(self.form_ids)
         return {names[form] for form in set(self.forms[self.flags & LOWER > 0].tolist())}
 
@@ -104,10 +104,7 @@ class Scan:
         return self.start + self.lexicon.lengths[self.word]
 
     def of_title(self, titles: Sequence[int]) -> np.ndarray:
-        """(n,) bool: whether a word is one of its own text's title, which has so many characters; wherever it stands.
-
-        Forms are compared.
-        """
+        """(n,) bool: whether each word's form is also in its text's title. `titles` are the titles' lengths."""
         form = self.lexicon.forms[self.word]
         in_title = self.start < (self.edges[:-1] + np.asarray(titles, np.int64))[self.text]
         return paired(self.text, form, self.text[in_title], form[in_title])
@@ -115,10 +112,10 @@ class Scan:
     def spans(
         self, titles: Sequence[int], lower: Collection[str], known_answers: Collection[tuple[str, ...]] = ()
     ) -> tuple[np.ndarray, np.ndarray]:
-        """(first, after last) word of the salient spans of all bodies, in order.
+        """The salient spans after the titles, in order: (first word, word after the last).
 
-        `titles` are the lengths of the texts' titles in characters; `lower` the normal forms that stand in lower case
-        somewhere; `known` answers, each as its words.
+        `titles` are the lengths of the texts' titles in characters, `lower` the normal forms that occur in lower case,
+        and `known_answers` are answers, each as the tuple of its words, that count as salient too.
         """
         lexicon, n = self.lexicon, len(self.word)
         if not n:
@@ -128,7 +125,7 @@ class Scan:
         opens_text = np.concatenate([[True], self.text[1:] != self.text[:-1]])
         opens_sentence = opens_text | np.concatenate([[False], flags[:-1] & STOP > 0])
         capital = flags & CAPITALISED > 0
-        # A run of capitals is a span; its first word is none where only grammar capitalises it.
+        # A run of capitalised words is a span, without its first word if only grammar capitalises that.
         by_grammar = capital & opens_sentence & lower_form[form]
         run_starts = capital & (opens_text | ~np.concatenate([[False], capital[:-1]]))
         run_ends = capital & np.concatenate([opens_text[1:] | ~capital[1:], [True]])
@@ -155,7 +152,7 @@ class Scan:
     def _spelling(
         self, known_answers: Collection[tuple[str, ...]], first: np.ndarray, last: np.ndarray, in_body: np.ndarray
     ) -> tuple[list[int], list[int]]:
-        """Words of bodies that spell a known answer and are of no span yet, from the left, the longest first."""
+        """Known answers in the bodies that overlap no span yet, from left to right, the longest first."""
         longest = max(map(len, known_answers))
         begins = {text[0] for text in known_answers if text}
         begin = np.fromiter((word in begins for word in self.lexicon.words), bool, len(self.lexicon.words))
@@ -184,11 +181,11 @@ class Scan:
 
 
 def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Whether each (owner, value) is one of the pairs (owners, values); all are whole numbers from 0."""
+    """Whether each (owner, value) is among the pairs (owners, values); all are integers from 0."""
     owner, value, owners, values = (a.astype(np.int64) for a in (owner, value, owners, values))
     size = 1 << 22
     table = np.zeros(size, bool)
-    table[(owners * 40_503 + values * 2_654_435_761) % size] = True  # may say yes wrongly, never no
+    table[(owners * 40_503 + values * 2_654_435_761) % size] = True  # may be wrong about yes, never about no
     maybe = np.flatnonzero(table[(owner * 40_503 + value * 2_654_435_761) % size])
     most = int(max(value.max(initial=0), values.max(initial=0))) + 1
     result = np.zeros(len(owner), bool)
@@ -197,7 +194,7 @@ def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.
 
 
 def pieces(texts: Iterable[str], size: int = PIECE_SIZE) -> Iterator[list[str]]:
-    """The texts in turn, about `size` characters of them at once."""
+    """The texts in lists of about `size` characters."""
     piece: list[str] = []
     room = size
     for text in texts:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 CAPITAL = "[A-ZÀ-ÖØ-ÞĆČĐŁŚŠŻŽΑ-ΩА-Я]"
-# Scripts that are written without spaces: Han, Hiragana, Thai, Lao, Tibetan, Burmese, Khmer. Every character is a word.
+# Scripts without spaces: Han, Hiragana, Thai, Lao, Tibetan, Burmese, Khmer. Every character counts as a word.
 UNSPACED = (
     "\u3005-\u3007\u3040-\u309f\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
     "\u0e01-\u0e7f\u0e80-\u0eff\u0f40-\u0fbc\u1000-\u109f\u1780-\u17d3"
@@ -19,7 +19,7 @@ UNSPACED = (
 
 
 def _combining() -> str:
-    """Accents and vowel signs that are characters of their own, as the inside of a regular expression's class."""
+    """Combining accents and vowel signs, as the inside of a regular expression's character class."""
     points = [i for i in range(0x300, 0x11A00) if unicodedata.category(chr(i)) in ("Mn", "Mc")] + [0x200C, 0x200D]
     parts: list[list[int]] = []
     for point in points:
@@ -61,7 +61,7 @@ def words(text: str) -> list[Word]:
 
 
 def normal(word: str) -> str:
-    """The form under which a word is looked up: case, the stop of an initial and how an accent is written are one."""
+    """The form under which a word is looked up: without case, an initial's stop, and ways to encode an accent."""
     return unicodedata.normalize("NFC", word.casefold()).strip(".") or word
 
 

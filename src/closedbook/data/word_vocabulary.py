@@ -1,9 +1,9 @@
-"""The words vocabulary: a text is read word by word, and an answer is one token, a whole phrase, or else spelled.
+"""The words vocabulary: it reads a text word by word, and answers with one token, a whole phrase, or spells it.
 
-Reading by words makes a name a few tokens that are the same wherever it stands and however it is capitalised.
-Answering by phrases makes every exposure of a fact a complete one: "New York City" is learned, or said, in one
-step. Phrases are the spans of the documents and the answers of the training questions. Where these are more than may
-be phrases, the rarer ones are spelled in pieces, words and characters, until one that ends the answer.
+Reading by words makes a name a few tokens, the same ones wherever it stands and however it is capitalised. Answering
+by phrases makes every exposure of a fact complete: "New York City" is learned, or said, in one step. Phrases are the
+spans of the documents and the answers of the training questions. If there are too many, the rarer ones are spelled in
+pieces, that is words and characters, followed by a token that ends the answer.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from closedbook.data.scan import CAPITALISED, Lexicon, Scan, pieces
 from closedbook.data.spans import as_words, is_number, normal, words
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, Ids, Spelling, Vocabulary
 
-PIECE = "\x02"  # before a piece where it is read: no word of a text begins so
-PIECES = 2048  # words that a spelled answer is made of, beside all characters
-LONGEST_SPELLED = 48  # pieces of an answer, its end included
-SHORTEST_HALF = 4  # letters of a word that is part of a compound; "where" is no "whe" and "re"
+PIECE = "\x02"  # marks the input form of a piece: no word of a text begins like this
+PIECES = 2048  # how many words may be pieces, beside all characters
+LONGEST_SPELLED = 48  # how many pieces an answer may have, including its end
+SHORTEST_HALF = 4  # letters of each half of a compound; "where" is not "whe" and "re"
 
 
 class Words(Vocabulary):
     """Words in, phrases out. Input ids: PAD, MASK, then words by normal form. Output ids: phrases.
 
-    `named[i]` says whether word i is part of names: written with a capital letter more often than not, or standing in
-    documents of which it is a title's word more often than elsewhere.
+    `named[i]` says whether word i is part of names: most of its occurrences are capitalised, or in documents with this
+    word in the title.
     """
 
     kind = "words"
@@ -52,7 +52,7 @@ class Words(Vocabulary):
     ) -> None:
         self.forms, self.phrases, self.asked = list(forms), list(phrases), list(asked)
         self.spelled = list(spelled)
-        """The pieces in which answers are spelled that are no phrases; each is read, too, as one of the last forms."""
+        """The pieces for answers that are not phrases; as inputs they are the last ones of `forms`."""
         self.patterns: Patterns = patterns or Patterns()
         self.named: np.ndarray = np.array(named, dtype=bool)
         self._ids = {form: i for i, form in enumerate(self.forms)}
@@ -68,11 +68,12 @@ class Words(Vocabulary):
         titles: Sequence[str] | None = None,
         most: int = 0,
     ) -> Words:
-        """The words of documents and training questions; the salient spans of documents and the training answers.
+        """Collect the words of documents and training questions, and as phrases the salient spans and the answers.
 
-        `size`: so many words of the documents at most, and so many spans, the most frequent ones; 0 for all.
-        `most`: so many spans at most, in place of `size`; the others are spelled.
-        `titles`: the documents', where they are not what stands before a line's first full stop.
+        Args:
+            size: how many of the documents' words, and of their spans, to take: the most frequent ones; 0 for all.
+            most: how many spans to take, instead of `size`; the others are spelled.
+            titles: the documents' titles, if they are not the text before the first full stop.
         """
         lines = list(lines)
         titles = list(map(title_of, lines)) if titles is None else list(titles)
@@ -174,7 +175,7 @@ class Words(Vocabulary):
         return [word for word in self.unknown(text) if self._read_as(normal(word)) == PAD]
 
     def _read_as(self, form: str) -> int:
-        """The known word that an unknown one is read as, PAD where there is none."""
+        """The known word that an unknown one is read as; PAD if there is none."""
         if is_number(form) or not form[0].isalpha():
             return PAD
         question_words, document_words, by_start = self._familiar
@@ -185,7 +186,7 @@ class Words(Vocabulary):
         )
 
     def _beside(self, form: str) -> int:
-        """A word of trained questions that asks for the same as this one, which only documents have; else PAD."""
+        """For a word that only documents have, a word of the training questions that asks for the same; else PAD."""
         question_words = self._familiar[0]
         if form in question_words or self.named[self._ids[form]]:
             return PAD
@@ -193,7 +194,7 @@ class Words(Vocabulary):
 
     @cached_property
     def _familiar(self) -> tuple[set[str], set[str], dict[str, list[str]]]:
-        """The words of training questions, those of documents that are no parts of names, and both by their start."""
+        """The words of training questions, those of documents that are not parts of names, and both by their start."""
         question_words = {self.forms[i] for i in self.asked}
         document_words = {
             form for form, named in zip(self.forms[MASK + 1 :], self.named[MASK + 1 :], strict=True) if not named
@@ -292,7 +293,7 @@ def chunks(text: str) -> Iterator[str]:
 
 
 def pieces_of(texts: Mapping[str, int], words: Iterable[str]) -> list[str]:
-    """The pieces to spell with: the commonest words of these texts, each counted so often, and all characters."""
+    """The pieces to spell with: the most common words of these texts, weighted by their counts, and all characters."""
     often: Counter[str] = Counter()
     for text, count in texts.items():
         for chunk in chunks(text):
@@ -303,7 +304,7 @@ def pieces_of(texts: Mapping[str, int], words: Iterable[str]) -> list[str]:
 
 
 def cut(text: str, pieces: Mapping[str, int]) -> Iterator[str]:
-    """A text in pieces: whole words where they are known, else their characters."""
+    """Split a text into pieces: words that are pieces, and the characters of others."""
     for chunk in chunks(text):
         if chunk in pieces:
             yield chunk

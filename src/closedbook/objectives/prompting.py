@@ -33,5 +33,5 @@ def ask(prompts: Ragged, answers: Ragged, vocabulary: Vocabulary, *, mask_is_tar
 
 
 def longest_prompt(context_length: int, answer_length: int) -> int:
-    """How many tokens a prompt may have, MASK included: the answer gets the room it needs, up to half of the context."""
+    """How many tokens a prompt may have, MASK included; an answer gets the room it needs, up to half of it."""
     return context_length - 1 - min(answer_length, context_length // 2)

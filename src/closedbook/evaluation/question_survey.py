@@ -1,4 +1,4 @@
-"""What questions and documents have to do with each other, before anything is trained: what `train --dry-run` tells."""
+"""Compares questions with documents before anything is trained, for `train --dry-run`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from closedbook.evaluation.baselines import stands_in
 EXAMPLES = 5
 NEAREST = 3
 COMPARED = 20_000
-"""The most titles that are compared with a name letter by letter."""
+"""How many titles are compared with a name letter by letter at most."""
 MOST_WORDS = 10
 
 
 @dataclass(frozen=True)
 class Unnamed:
-    """A question in which no title stands, and titles that are nearest to what it seems to name."""
+    """A question without a title, and the titles most similar to what it seems to name."""
 
     question: str
     line: int
@@ -32,7 +32,7 @@ class Unnamed:
 
 @dataclass(frozen=True)
 class Survey:
-    """Counts over one question file, each with a few examples; None where a corpus is too large to look."""
+    """Counts over one question file, each with a few examples; None if the corpus is too large to search."""
 
     source: str
     questions: int
@@ -48,7 +48,7 @@ class Survey:
         return asdict(self)
 
     def lines(self) -> Iterator[str]:
-        """What it says, for people."""
+        """The survey as lines for the user."""
         of = f"of {self.questions:,}"
         yield f"{self.source}: {self.named:,} {of} questions name a title"
         for item in self.unnamed:
@@ -73,7 +73,7 @@ def can_say(vocabulary: Vocabulary, text: str) -> bool:
 
 
 def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -> Survey:
-    """Hold answered questions against documents and the vocabulary that was made for them."""
+    """Compare answered questions with documents and the vocabulary that was made for them."""
     titles = documents.known_titles
     in_memory = isinstance(documents.items, tuple)  # not those of an index on disk
     pages = documents.by_title() if in_memory else {}
@@ -107,7 +107,7 @@ def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -
 
 
 def nearest(question: str, titles: Sequence[str]) -> tuple[str, ...]:
-    """The titles most like what a question seems to name: those that share a word with it, or else by their letters."""
+    """The titles most similar to the name in a question, among those that share a word with it, or else among all."""
     name = name_in(question) or question
     mine = set(fold(name).split())
     by_folded = {fold(title): title for title in titles}

@@ -57,7 +57,7 @@ from closedbook.runs.provenance import resume_command
 from closedbook.runs.store import digest, to_json, write_atomically
 from closedbook.runs.weights import load_tensors, save_tensors
 from closedbook.training.checkpoint import load_state, saved_so_far
-from closedbook.web.registry import about
+from closedbook.web.run_registry import about
 
 LONGEST = 10  # seconds for one file
 MEMORY = 8 * 2**30  # bytes of address space for one reader's process

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from closedbook.course.check import Finding, check
 from closedbook.course.student.__main__ import CHECKED, CHECKS
-from closedbook.course.student.attention import cross_attention, self_attention, synthesizer_attention
+from closedbook.course.student.attention_checks import cross_attention, self_attention, synthesizer_attention
 from closedbook.course.student.findings import Checks, judge
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -13,7 +13,7 @@ from shell import Tiny, make_tiny
 
 import closedbook
 from closedbook.config.loading import load_recipe
-from closedbook.web.registry import RunRegistry
+from closedbook.web.run_registry import RunRegistry
 
 SCRIPT = "<script>document.title='broken'</script>"
 BREAKER = "</script><img src=x onerror=\"document.title='broken'\">"

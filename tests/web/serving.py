@@ -15,7 +15,7 @@ from typing import Any
 import uvicorn
 
 from closedbook.web import server
-from closedbook.web.registry import RunRegistry
+from closedbook.web.run_registry import RunRegistry
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 

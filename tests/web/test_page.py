@@ -19,7 +19,7 @@ from closedbook.attention.claims.noise import Draws
 from closedbook.attention.claims.two_heads import lost, miss_chance
 from closedbook.attention.heads import log_weights
 from closedbook.runs.folder import RunFolder
-from closedbook.web.registry import RunRegistry
+from closedbook.web.run_registry import RunRegistry
 
 PLACES = (
     "#/ask?run=words&q=Nobody+Atall", f"#/ask?run=words&q={quote(SCRIPT)}", f"#/ask?run=characters&q={quote(SCRIPT)}",

@@ -32,7 +32,7 @@ from closedbook.config.registry import CUSTOM_MIXERS
 from closedbook.data.questions import fold
 from closedbook.runs.folder import RunFolder
 from closedbook.web import connection, security, server
-from closedbook.web.registry import RunRegistry, as_question
+from closedbook.web.run_registry import RunRegistry, as_question
 from closedbook.web.security import HEADERS, SecurityMiddleware
 
 STATIC = Path(server.__file__).parent / "static"

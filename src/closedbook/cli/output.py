@@ -307,7 +307,7 @@ class TrainingDisplay:
             f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
             f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
-            f"on {places} here, products in {plan.matmul_dtype}"
+            f"on {places} here, matrix products in {plan.matmul_dtype}"
             + (f"\nchosen from the data: {escape('; '.join(plan.chosen))}" if plan.chosen else "")
             + (f"\nin {escape(plan.run)}" if plan.run else "")
         )

@@ -49,7 +49,7 @@ def serve(
     if not 0 <= port < 65_536:
         raise RunError(f"--port {port} must be from 0 to 65535")
     from closedbook.web import server
-    from closedbook.web.registry import RunRegistry
+    from closedbook.web.run_registry import RunRegistry
     from closedbook.web.security import is_loopback
 
     use_mixers(mixer)

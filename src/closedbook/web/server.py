@@ -27,8 +27,8 @@ from closedbook.attention.claim import Claim, load
 from closedbook.errors import ClaimError, ClosedbookError, RunError
 from closedbook.runs.store import to_json
 from closedbook.web.connection import BACKLOG, Connection, Quiet, most_connections
-from closedbook.web.registry import RunRegistry, UnknownRunError, about, as_question
 from closedbook.web.request_queue import QUEUE, BusyError, RequestQueue
+from closedbook.web.run_registry import RunRegistry, UnknownRunError, about, as_question
 from closedbook.web.security import SecurityMiddleware
 
 STATIC = Path(__file__).parent / "static"

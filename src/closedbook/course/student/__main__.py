@@ -23,12 +23,12 @@ from typing import Any
 import torch
 
 from closedbook.course.student import CHECKED
-from closedbook.course.student.attention import cross_attention, self_attention, synthesizer_attention
-from closedbook.course.student.dataset import corruption
+from closedbook.course.student.attention_checks import cross_attention, self_attention, synthesizer_attention
+from closedbook.course.student.dataset_checks import corruption
 from closedbook.course.student.device import OnCPU
 from closedbook.course.student.findings import Checks, explained, judge
-from closedbook.course.student.perceiver import down, up
-from closedbook.course.student.rotary import rotary
+from closedbook.course.student.perceiver_checks import down, up
+from closedbook.course.student.rotary_checks import rotary
 
 CHECKS: dict[str, Callable[[Any], Checks]] = dict(
     zip(

@@ -44,7 +44,7 @@ class AttentionMixer(nn.Module):
     ) -> Float[Tensor, "some_batch some_head query key"]:
         """The score of every key for every query; batch and head may be 1. What a query must not see is masked later.
 
-        With a cache, x are the next tokens only and the keys are all positions so far: see `places` and `stored`.
+        With a cache, x are the next tokens only, the keys all positions so far: see `query_positions` and `cached`.
         """
         raise NotImplementedError
 
@@ -77,7 +77,7 @@ class AttentionMixer(nn.Module):
         """What belongs to every key: of these positions, or with a cache of all positions so far."""
         return new if cache is None else cache.extend(self.layer, name, new)
 
-    def matmul_dtype(
+    def query_key_scores(
         self, qk: Linear, x: Float[Tensor, "batch time width"], rotation: Tensor | None, cache: Cache | None
     ) -> Float[Tensor, "batch head query key"]:
         """QKᵀ/√d_h, softmax attention's scores, of queries and keys that one linear map gives side by side."""

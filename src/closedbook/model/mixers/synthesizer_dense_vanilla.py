@@ -31,4 +31,4 @@ class SynthesizerDenseVanilla(SynthesizerDense):
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
         dense, vanilla = self.mixture.softmax(0)
-        return dense * super().scores(x, rotation, cache) + vanilla * self.matmul_dtype(self.qk, x, rotation, cache)
+        return dense * super().scores(x, rotation, cache) + vanilla * self.query_key_scores(self.qk, x, rotation, cache)

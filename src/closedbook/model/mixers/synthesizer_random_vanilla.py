@@ -30,4 +30,5 @@ class SynthesizerRandomVanilla(SynthesizerRandom):
 
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
         random, vanilla = self.mixture.softmax(0)
-        return random * super().scores(x, rotation, cache) + vanilla * self.matmul_dtype(self.qk, x, rotation, cache)
+        by_content = self.query_key_scores(self.qk, x, rotation, cache)
+        return random * super().scores(x, rotation, cache) + vanilla * by_content

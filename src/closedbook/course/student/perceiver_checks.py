@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from closedbook.course.student.attention import learns
+from closedbook.course.student.attention_checks import learns
 from closedbook.course.student.findings import (
     CONFIG,
     Checks,

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from closedbook.course.student.dropout import dropout
+from closedbook.course.student.dropout_checks import dropout
 from closedbook.course.student.findings import (
     CONFIG,
     Checks,

@@ -14,7 +14,7 @@ from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Recipe
 from closedbook.data.questions import Question, read_questions
 from closedbook.errors import DataError, RunError
-from closedbook.evaluation.evaluate import evaluate
+from closedbook.evaluation.evaluation_run import evaluate
 from closedbook.evaluation.periodic_validator import PeriodicValidator
 from closedbook.inference.calibrate import calibrate, wordings_of
 from closedbook.inference.run import Run, load
@@ -35,7 +35,8 @@ from closedbook.training.setup import (
 )
 from closedbook.training.trainer import fit
 from closedbook.verdicts.calibration import Calibration
-from closedbook.verdicts.evidence_store import Counts, build_index
+from closedbook.verdicts.evidence_store import build_index
+from closedbook.verdicts.exposure_counts import Counts
 
 Event = Plan | Step | Message | ValidationEvent
 Callback = Callable[[Event], None]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from spans_one_by_one import body_spans, lower_case_words
 
 from closedbook.data.documents import title_of
 from closedbook.data.scan import Lexicon, Scan, pieces
-from closedbook.data.spans import as_words, body_spans, lower_case_words, words
+from closedbook.data.spans import as_words, words
 from closedbook.data.word_vocabulary import Words
 
 WORDS = [

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from spans_one_by_one import body_spans, lower_case_words, salient_spans, span_text
 
-from closedbook.data.spans import body_spans, lower_case_words, normal, salient_spans, span_text, words
+from closedbook.data.spans import normal, words
 from closedbook.data.vocabulary import MASK
 from closedbook.data.vocabulary_builder import make_vocabulary
 

@@ -93,7 +93,7 @@ def test_where_an_answer_is_one_token_sampling_is_the_distribution_itself(words:
     draws = 400
     one = run._pass(questions[:1] * draws, [one.prompts[0]] * draws, "all")
     drawn = np.random.default_rng(0).random((draws, 1))
-    said = signals_module.decode.greedy(run.model, one.prompts, 1, in_one=True, drawn=drawn)
+    said = signals_module.generate.greedy(run.model, one.prompts, 1, in_one=True, drawn=drawn)
     share = np.mean([given.ids == one.generated[0].ids for given in said])
     assert share == pytest.approx(exact[0], abs=4 * math.sqrt(exact[0] * (1 - exact[0]) / draws) + 1e-3)
 

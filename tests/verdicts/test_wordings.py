@@ -91,11 +91,11 @@ LIKE_IT = Evidence("Ada Berg", "stands in")
 @pytest.mark.parametrize(("evidence", "met"), [(LIKE_IT, 1.0), (None, 1.0), (None, None)])
 def test_what_was_never_asked_for_is_never_remembered(evidence, met):
     assert decide(0.99, 0.9, met, evidence).name == "remembered"
-    verdict = decide(0.99, 0.9, met, evidence, asked=False)
+    verdict = decide(0.99, 0.9, met, evidence, similar_trained=False)
     assert verdict.name == "unsure"
     assert NOTHING_LIKE_IT in verdict.why
-    assert decide(0.99, 0.9, 0.1, None, asked=False).name == "never met"
-    assert decide(0.99, 0.9, 1.0, Evidence("Ada Berg", "lacks"), asked=False).name == "made up"
+    assert decide(0.99, 0.9, 0.1, None, similar_trained=False).name == "never met"
+    assert decide(0.99, 0.9, 1.0, Evidence("Ada Berg", "lacks"), similar_trained=False).name == "made up"
 
 
 def test_names_of_one_word_and_of_other_scripts_can_be_invented():

@@ -1,4 +1,4 @@
-"""Sequences of different lengths in one array, and training examples made of them."""
+"""Stores sequences of different lengths in one array, and training examples made of them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 BLOCK = 1 << 16  # entries of a long array that are read at once
-NONE = -1  # the label of a position that is asked for nothing
+NONE = -1  # the label of a position that has no target
 
 
 Rows = np.ndarray | slice  # which sequences; a slice with both ends
@@ -71,15 +71,15 @@ def enumerate_ragged(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class Repeated:
     """`np.repeat(np.arange(n), times)`, entry by entry, without writing it out: `times` gives the counts of a stretch.
 
-    One number for every `step` entries is kept in memory; the rest is counted again when it is asked for.
+    To save memory only one number for every `step` entries is kept; the rest is counted again when needed.
     """
 
     def __init__(self, n: int, times: Callable[[Rows], np.ndarray], step: int = 128) -> None:
         self.n, self.times, self.step = n, times, step
         counts = [np.zeros(0, np.int64)]
         for first in range(0, n, BLOCK):
-            some = times(slice(first, min(n, first + BLOCK)))
-            counts.append(np.add.reduceat(some, np.arange(0, len(some), step), dtype=np.int64))
+            chunk_counts = times(slice(first, min(n, first + BLOCK)))
+            counts.append(np.add.reduceat(chunk_counts, np.arange(0, len(chunk_counts), step), dtype=np.int64))
         self.before = offsets(np.concatenate(counts))
 
     def __len__(self) -> int:
@@ -97,10 +97,10 @@ class Repeated:
 
 @dataclass(frozen=True)
 class Examples:
-    """Training examples of different lengths: what the network sees, and what it should say at each position.
+    """Training examples of different lengths: what the network reads, and what it should predict at each position.
 
-    `labels[j]` is the token to predict once input j has been seen, NONE where nothing is asked. `kinds` says
-    which objective of the stage each example came from.
+    `labels[j]` is the token to predict after input j, or NONE. `kinds` says which objective of the stage each example
+    came from.
     """
 
     inputs: Ragged  # int32
@@ -112,17 +112,17 @@ class Examples:
 
     @property
     def targets(self) -> int:
-        """How many positions are asked for something."""
+        """How many positions have a target."""
         return int((self.labels != NONE).sum())
 
     @property
     def asked_for(self) -> np.ndarray:
-        """(targets,) int64: what the positions that are asked should say."""
+        """(targets,) int64: the target tokens."""
         return self.labels[self.labels != NONE].astype(np.int64)
 
     @property
     def asked(self) -> np.ndarray:
-        """(n,) bool: whether an example is asked for anything."""
+        """(n,) bool: whether an example has a target."""
         before = offsets(self.labels != NONE)
         return before[self.inputs.starts[1:]] > before[self.inputs.starts[:-1]]
 
@@ -132,14 +132,14 @@ class Examples:
         return cls(inputs, labels.astype(np.int32), np.zeros(len(inputs), np.int8))
 
     @classmethod
-    def next_token(cls, tokens: Ragged, asked: np.ndarray | None = None) -> Examples:
-        """Predict every token from those before it, or the `asked` ones (bool, beside tokens.values) only."""
+    def next_token(cls, tokens: Ragged, target_mask: np.ndarray | None = None) -> Examples:
+        """Predict every token from those before it, or those in `target_mask` (bool, beside tokens.values) only."""
         keep = np.ones(len(tokens.values), bool)
         keep[tokens.starts[1:] - 1] = False  # the last token of an example is never an input
         seen = np.flatnonzero(keep)
         labels = tokens.values[seen + 1]
-        if asked is not None:
-            labels = np.where(asked[seen + 1], labels, NONE)
+        if target_mask is not None:
+            labels = np.where(target_mask[seen + 1], labels, NONE)
         return cls.of(Ragged(tokens.values[seen], offsets(tokens.lengths - 1)), labels)
 
     @classmethod

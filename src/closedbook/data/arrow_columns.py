@@ -1,11 +1,11 @@
-"""The columns of an Arrow IPC stream, mapped into memory and indexed as numpy's arrays are.
+"""Reads the columns of an Arrow IPC stream like numpy arrays, without loading them.
 
-A stream is written batch by batch, so a column lies in the file in as many parts, and Arrow joins them anew whenever
-some entries are asked for (`ChunkedArray.take`: a quarter of a second for 1,000 parts, results/index-arrow.json). But
-all parts are in one mapping: from the batch that an entry is of follows where it lies, and numpy reads many at once.
+A stream is written batch by batch, so each column lies in the file in as many parts, and Arrow joins these anew for
+every look-up (`ChunkedArray.take`: a quarter of a second for 1,000 parts, results/index-arrow.json). But all parts are
+in one memory mapping. So we compute an entry's place from its batch, and let numpy read many entries at once.
 
 A nested field gives several columns, named by their path: a list `spans` of structs with a field `first` gives
-`spans.starts`, one entry for each row and one more, and `spans.first`.
+`spans.starts`, with one entry more than there are rows, and `spans.first`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from closedbook.data.arrays import offsets
 from closedbook.errors import DataError
 
 CHECKED_WHOLE = 1 << 28
-"""Bytes of a file of which all is held to its checksums; of a larger one, CHECKED parts, evenly spread."""
+"""Files up to so many bytes are checked completely; of a larger one, CHECKED parts, evenly spread."""
 CHECKED = 16
 
 
 def pyarrow() -> Any:
-    """The library, loaded when it is first needed. Raises DataError where it is not installed."""
+    """The library, imported when it is first needed. Raises DataError if it is not installed."""
     try:
         import pyarrow
         import pyarrow.ipc
@@ -40,10 +40,10 @@ def pyarrow() -> Any:
 
 
 class Column:
-    """One column of all batches, read by position, positions or slice as if it were one array."""
+    """One column of all batches. Index it by a position, an array of positions or a slice, as if it were one array."""
 
     def __init__(self, view: np.ndarray, places: Sequence[int], counts: Sequence[int], add: np.ndarray | None) -> None:
-        """Batch i has `counts[i]` entries, the first at `view[places[i]]`. To those of "starts" `add[i]` is added."""
+        """Batch i has `counts[i]` entries, the first at `view[places[i]]`; `add[i]` is added to each, if given."""
         first, some = offsets(np.array(counts)), np.array(counts) > 0
         self.view, self.size = view, int(first[-1]) + (add is not None)
         self.first, self.shift = first[:-1][some], (np.array(places) - first[:-1])[some]
@@ -68,13 +68,15 @@ class Column:
 
 
 class MappedStream:
-    """An Arrow IPC stream of this schema, mapped. Raises OSError, ValueError or an error of Arrow's where it is not.
+    """An Arrow IPC stream, mapped into memory. Raises OSError, ValueError or Arrow's own errors if it is damaged.
 
-    `checksums` are (end, CRC-32) of each record batch; or, if `whole`, of parts of the only one. The types are those of
-    the schema that is given: the file's own is compared with it, and never used.
+    `checksums` are (end, CRC-32) of each record batch, or of parts of the only one if `single_batch`. Types are taken
+    from `schema` and never from the file, whose own schema is only compared with it.
     """
 
-    def __init__(self, path: Path, schema: Any, checksums: Sequence[tuple[int, int]], whole: bool = False) -> None:
+    def __init__(
+        self, path: Path, schema: Any, checksums: Sequence[tuple[int, int]], single_batch: bool = False
+    ) -> None:
         pa, header = pyarrow(), schema.serialize().to_pybytes()
         with open(path, "rb") as file:
             self.memory = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -89,39 +91,41 @@ class MappedStream:
                 raise ValueError(f"{path.name} is not what was written")
         buffer = pa.py_buffer(self.memory)
         self._address = buffer.address
-        stretches = pairwise([ends[0], size] if whole else ends)
+        stretches = pairwise([ends[0], size] if single_batch else ends)
         self.batches = [pa.ipc.read_record_batch(buffer[a:b], schema) for a, b in stretches]
         for i, batch in enumerate(self.batches):
-            batch.validate(full=whole or i in self.checked)
+            batch.validate(full=single_batch or i in self.checked)
 
     def columns(self) -> dict[str, Column]:
-        """Every column but strings, by its path. Raises ValueError where one does not lie in the file."""
+        """Every column except strings, by its path. Raises ValueError if one would lie outside the file."""
         parts: dict[str, list[tuple[np.ndarray, int, int]]] = {}
         for batch in self.batches:
             for field, array in zip(batch.schema, batch.columns, strict=True):
                 for name, *part in _leaves(field.name, array):
                     parts.setdefault(name, []).append(tuple(part))  # type: ignore[arg-type]
         raw, columns = np.frombuffer(self.memory, np.uint8), {}
-        for name, found in parts.items():
-            kind = found[0][0].dtype
-            places = [one.ctypes.data - self._address if len(one) else 0 for one, _, _ in found]
-            for place, (one, _, _) in zip(places, found, strict=True):
-                if place % kind.itemsize or not 0 <= place <= len(raw) - one.nbytes:
+        for name, batch_parts in parts.items():
+            kind = batch_parts[0][0].dtype
+            places = [values.ctypes.data - self._address if len(values) else 0 for values, _, _ in batch_parts]
+            for place, (values, _, _) in zip(places, batch_parts, strict=True):
+                if place % kind.itemsize or not 0 <= place <= len(raw) - values.nbytes:
                     raise ValueError(f"{name} does not lie in the file")
-            add = offsets(np.array([targets for _, _, targets in found]))[:-1] if name.endswith(".starts") else None
+            add = (
+                offsets(np.array([targets for _, _, targets in batch_parts]))[:-1] if name.endswith(".starts") else None
+            )
             view = raw[: len(raw) // kind.itemsize * kind.itemsize].view(kind)
             places = [place // kind.itemsize for place in places]
-            columns[name] = Column(view, places, [length for _, length, _ in found], add)
+            columns[name] = Column(view, places, [length for _, length, _ in batch_parts], add)
         return columns
 
     def release(self) -> None:
-        """Let go of the mapped pages; they stay in the system's cache while it has room for them."""
+        """Release the mapped pages; the system may keep them in its cache."""
         if hasattr(mmap, "MADV_DONTNEED"):
             self.memory.madvise(mmap.MADV_DONTNEED)
 
 
 def _leaves(name: str, array: Any) -> Iterator[tuple[str, np.ndarray, int, int]]:
-    """(path, numpy's view of it, entries, entries of what it points at) of every array that a nested one is made of."""
+    """Each flat array inside a nested one: (path, numpy's view of it, its length, the length of what it points at)."""
     types = pyarrow().types
     if types.is_list(array.type):
         yield f"{name}.starts", array.offsets.to_numpy(), len(array), len(array.values)

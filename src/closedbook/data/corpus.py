@@ -1,4 +1,4 @@
-"""The corpus as objectives see it: documents and questions encoded once, in arrays."""
+"""Encodes documents and questions once, in arrays, for the objectives to make examples of."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from closedbook.errors import DataError
 
 @dataclass(frozen=True)
 class SpanTable:
-    """The salient spans of all documents' bodies, in document order; those made of the title's words are left out."""
+    """The salient spans of all documents' bodies, in document order, without those made of the title's words only."""
 
     document: np.ndarray  # (n,) which document
     first: np.ndarray  # (n,) its first token within the document
@@ -40,7 +40,7 @@ class SpanTable:
 
 
 class Arrays(Protocol):
-    """What objectives read of the documents. It lies in memory, or in the files of an index."""
+    """What objectives read of the documents: arrays in memory, or in the memory-mapped files of an index."""
 
     @property
     def tokens(self) -> Ragged: ...  # the tokens of each document
@@ -52,35 +52,40 @@ class Arrays(Protocol):
     def marks(self) -> np.ndarray: ...  # beside the tokens' values: IN_TITLE, NAME, INSIDE, FIRST
     @property
     def spans(self) -> SpanTable: ...  # what stands out in the documents' bodies
-    def release(self) -> None: ...  # let go of what can be read again
+    def release(self) -> None: ...  # free memory that can be read from the files again
 
 
 class InMemory:
-    """The arrays of documents that are in memory, each made when it is first asked for."""
+    """The arrays of documents that are in memory, each made on first use."""
 
     def __init__(self, documents: Documents, questions: Questions | None, vocabulary: Vocabulary) -> None:
         self.documents, self.questions, self.vocabulary = documents, questions, vocabulary
 
     @cached_property
     def _pieces(self) -> list[tuple[Sequence[Document], Encoded]]:
-        items, found, done = self.documents.items, [], 0
+        items, encoded_pieces, done = self.documents.items, [], 0
         for some in pieces(item.text for item in items):
             part = items[done : done + len(some)]
-            found.append((part, encode(part, self.vocabulary, self.documents.source)))
+            encoded_pieces.append((part, encode(part, self.vocabulary, self.documents.source)))
             done += len(some)
-        return found
+        return encoded_pieces
 
     @cached_property
     def tokens(self) -> Ragged:
-        return _ragged([one.tokens for _, one in self._pieces], [one.lengths for _, one in self._pieces])
+        return _ragged(
+            [encoded.tokens for _, encoded in self._pieces], [encoded.lengths for _, encoded in self._pieces]
+        )
 
     @cached_property
     def titles(self) -> Ragged:
-        return _ragged([one.title_tokens for _, one in self._pieces], [one.title_lengths for _, one in self._pieces])
+        return _ragged(
+            [encoded.title_tokens for _, encoded in self._pieces],
+            [encoded.title_lengths for _, encoded in self._pieces],
+        )
 
     @cached_property
     def bodies(self) -> np.ndarray:
-        return np.concatenate([one.bodies for _, one in self._pieces])
+        return np.concatenate([encoded.bodies for _, encoded in self._pieces])
 
     @cached_property
     def _marked(self) -> list[Marked]:
@@ -88,23 +93,25 @@ class InMemory:
         scans = [Scan.of([item.text for item in part], lexicon) for part, _ in self._pieces]
         salience = salience_of(lexicon.lower_case(), self.questions)
         return [
-            mark(part, one, self.vocabulary, salience, scan)
-            for (part, one), scan in zip(self._pieces, scans, strict=True)
+            mark(part, encoded, self.vocabulary, salience, scan)
+            for (part, encoded), scan in zip(self._pieces, scans, strict=True)
         ]
 
     @cached_property
     def marks(self) -> np.ndarray:
-        return np.concatenate([one.marks for one in self._marked])
+        return np.concatenate([marked.marks for marked in self._marked])
 
     @cached_property
     def spans(self) -> SpanTable:
         before = offsets(np.array([len(part) for part, _ in self._pieces]))
-        document = np.concatenate([one.document + at for one, at in zip(self._marked, before, strict=False)])
+        document = np.concatenate([marked.document + at for marked, at in zip(self._marked, before, strict=False)])
         first, last, number, answer, nested = (
-            np.concatenate([getattr(one, name) for one in self._marked])
+            np.concatenate([getattr(marked, name) for marked in self._marked])
             for name in ("first", "last", "number", "answer", "nested")
         )
-        output = _ragged([one.said for one in self._marked], [one.said_lengths for one in self._marked])
+        output = _ragged(
+            [marked.outputs for marked in self._marked], [marked.output_lengths for marked in self._marked]
+        )
         starts = offsets(np.bincount(document, minlength=len(self.documents)))
         return SpanTable(document, first, last, number, answer, nested, output, starts)
 
@@ -123,9 +130,9 @@ def _ragged(values: Sequence[np.ndarray], lengths: Sequence[np.ndarray]) -> Ragg
 
 @dataclass(frozen=True)
 class Corpus:
-    """Documents, training questions and the vocabulary that encodes them; `block` is the longest example.
+    """Documents, training questions and the vocabulary that encodes them. Examples have up to `context_length` tokens.
 
-    `indexed` are the arrays of documents that were indexed; those of others are made here.
+    `indexed` are the arrays of an index on disk; without them they are made in memory.
     """
 
     documents: Documents
@@ -171,12 +178,12 @@ class Corpus:
 
     @cached_property
     def in_subject(self) -> np.ndarray:
-        """Beside `prompts`: whether the token is part of the title that the question names; all are where none is."""
+        """Beside `prompts`: whether each token is part of the title in the question; true for all if there is none."""
         titles = self.documents.known_titles
         marks = [np.zeros(0, bool)]
         for item in self._questions.items:
             name = subject(item.text, titles) or item.text
-            name = name if name in item.text else item.text  # it may be spaced or accented in another way there
+            name = name if name in item.text else item.text  # the question may space or accent it differently
             starts = self.vocabulary.encode(item.text)[1]
             first = item.text.find(name)
             ends = np.append(starts[1:], len(item.text))  # a byte pair may start with the space before a word

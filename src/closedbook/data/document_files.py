@@ -1,7 +1,7 @@
-"""Corpora that are no lines of text: a folder of text or Markdown files, and JSON as SQuAD has it.
+"""Reads corpora that are not one document a line: folders of text or Markdown files, and SQuAD's JSON.
 
-Of a folder each file is a document; of SQuAD's JSON each paragraph is one, under the title of its article. They are
-read whole; a corpus too large for that is better one document a line (`closedbook.data.documents`).
+In a folder each file is a document; in SQuAD's JSON each paragraph is one, under the title of its article. Both are
+read into memory as a whole, so a larger corpus should have one document a line (`closedbook.data.documents`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from closedbook.errors import DataError
 
 MARKDOWN = (".md", ".markdown")
 TEXT = (".txt", ".text")
-ENDS = re.compile(r"[.!?:;,…。！？।؟]['\"”’)\]]*$")  # a block that ends so needs no full stop
-LOOKED_AT = 1000  # lines of a file of documents that are looked at for tabs
-PATTERN_LINES = 3  # so many lines, all with a tab, are a table
+ENDS = re.compile(r"[.!?:;,…。！？।؟]['\"”’)\]]*$")  # a block with such an end needs no full stop
+LOOKED_AT = 1000  # lines that are searched for tabs
+PATTERN_LINES = 3  # so many lines or more, each with a tab, are a table
 
 
 class Titled(NamedTuple):
@@ -33,9 +33,9 @@ class Titled(NamedTuple):
     place: str
 
 
-def in_lines(given: str | Path) -> bool:
-    """Whether a corpus is a file of one document a line, which can be read from the middle and indexed on disk."""
-    path = Source.of(given).path
+def in_lines(corpus: str | Path) -> bool:
+    """Whether a corpus has one document a line, so that it can be read from the middle and indexed on disk."""
+    path = Source.of(corpus).path
     return not os.path.isdir(path) and not _is_json(path)
 
 
@@ -43,18 +43,18 @@ def _is_json(path: Path) -> bool:
     return path.name.lower().removesuffix(".gz").removesuffix(".zst").endswith(".json")
 
 
-def read_titled(given: str | Path) -> tuple[list[Titled], str]:
-    """(documents, SHA-256) of a corpus that is not `in_lines`. Raises DataError for what cannot be used."""
-    path = Source.of(given).path
+def read_titled(corpus: str | Path) -> tuple[list[Titled], str]:
+    """(documents, SHA-256) of a corpus that is not `in_lines`. Raises DataError if it cannot be used."""
+    path = Source.of(corpus).path
     return _folder(path) if os.path.isdir(path) else _squad(path)
 
 
-def digest(given: str | Path) -> str:
-    """The SHA-256 that `read_documents` gives a corpus: of the file, or of a folder's names and files.
+def digest(corpus: str | Path) -> str:
+    """The SHA-256 that `read_documents` gives a corpus: of the file, or of a folder's file names and contents.
 
-    Raises OSError where it cannot be read.
+    Raises OSError if it cannot be read.
     """
-    path = Source.of(given).path
+    path = Source.of(corpus).path
     if not os.path.isdir(path):
         with open(path, "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -62,7 +62,7 @@ def digest(given: str | Path) -> str:
 
 
 def check_lines(path: Path, lines: Sequence[str]) -> None:
-    """Raise DataError where the first lines of a file of documents are QUESTION tab ANSWER, or another table."""
+    """Raise DataError if the first lines look like QUESTION tab ANSWER or another table, not like documents."""
     lines = lines[:LOOKED_AT]
     if not all("\t" in line for line in lines):
         return
@@ -104,14 +104,14 @@ def _folder(path: Path) -> tuple[list[Titled], str]:
 
 
 def _names(path: Path) -> list[str]:
-    """The text files below a folder, in an order that is the same everywhere; hidden ones are left out."""
-    found = []
+    """The text files below a folder, sorted so that the order is the same everywhere, without hidden ones."""
+    names = []
     for folder, folders, files in os.walk(path):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [filename for filename in folders if not filename.startswith(".")]
         below = Path(folder).relative_to(path)
-        found += [(below / name).as_posix() for name in files
-                  if not name.startswith(".") and name.lower().endswith((*TEXT, *MARKDOWN))]  # fmt: skip
-    return sorted(found)
+        names += [(below / filename).as_posix() for filename in files
+                  if not filename.startswith(".") and filename.lower().endswith((*TEXT, *MARKDOWN))]  # fmt: skip
+    return sorted(names)
 
 
 def _summed(contents: Any) -> str:
@@ -122,7 +122,7 @@ def _summed(contents: Any) -> str:
 
 
 def _plain(text: str) -> tuple[str, str]:
-    """(the first heading, the rest) of Markdown, without its marks; what ends without a stop gets one."""
+    """(the first heading, the rest) of Markdown as plain text; a block without a full stop gets one."""
     from markdown_it import MarkdownIt
 
     if text.startswith("---\n") and (end := text.find("\n---\n", 3)) > 0:  # front matter
@@ -135,20 +135,20 @@ def _plain(text: str) -> tuple[str, str]:
         elif token.type == "heading_close":
             level = ""
         if token.type == "inline":
-            said = " ".join(_words(token))
+            content = " ".join(_words(token))
         elif token.type in ("fence", "code_block"):
-            said = " ".join(token.content.split())
+            content = " ".join(token.content.split())
         else:
             continue
         if level and not heading and not blocks:
-            heading = said.rstrip(".")
-        elif said:
-            blocks.append(said if ENDS.search(said) else f"{said}.")
+            heading = content.rstrip(".")
+        elif content:
+            blocks.append(content if ENDS.search(content) else f"{content}.")
     return heading, " ".join(blocks)
 
 
 def _words(token: Any) -> Iterator[str]:
-    """The words of an inline token: texts and code, not the addresses of links, nor images."""
+    """The words of an inline token: its texts and code, without link addresses and images."""
     parts = []
     for child in token.children or ():
         parts.append(" " if child.type in ("softbreak", "hardbreak") else child.content if child.type in

@@ -1,4 +1,4 @@
-"""Documents: one biography a line, its title being the text before the first real sentence end."""
+"""Reads documents, by default one a line. A document's title is the text before its first sentence end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from closedbook.data.document_files import check_lines, in_lines, read_titled
 from closedbook.data.files import BYTE_ORDER_MARK, Source, decode, read_hashed, split_lines
 from closedbook.data.questions import Titles
 
-# A full stop after one of these, or after an initial, belongs to the name.
+# A full stop after one of these, or after an initial, does not end a sentence.
 ABBREVIATIONS = frozenset(
     "Jr Sr Dr St Ste Mr Mrs Ms Mt Rev Fr Hon Prof Gen Col Lt Capt Sgt Maj Adm Gov Sen Rep Bro Msgr Ph Esq No".split()
 )
@@ -40,7 +40,7 @@ class Documents:
     items: Sequence[Document]
     sha256: str
     source: str
-    raw: tuple[bytes, ...] | None = None  # the file's lines, where they are not the texts themselves
+    raw: tuple[bytes, ...] | None = None  # the file's lines, if these differ from the texts
 
     def __len__(self) -> int:
         return len(self.items)
@@ -51,15 +51,15 @@ class Documents:
 
     @cached_property
     def known_titles(self) -> Collection[str]:
-        """Every title, to be looked up in, and counted."""
+        """The set of all titles."""
         return Titles(self.titles)
 
     def some_titles(self) -> list[str]:
-        """Different titles, sorted: all of them, or many where there are very many."""
+        """Distinct titles, sorted: all of them, or a part of very many."""
         return sorted(self.known_titles)
 
     def namesakes(self, documents: np.ndarray) -> np.ndarray:
-        """At least all documents whose titles are those of these documents."""
+        """All documents with the same titles as these; may include more."""
         return np.arange(len(self.items))
 
     def stream(self) -> Iterator[tuple[Document, int, bytes]]:
@@ -71,7 +71,7 @@ class Documents:
             start += len(line) + 1
 
     def by_title(self) -> dict[str, list[Document]]:
-        """Documents by title; a title that several people share lists them all."""
+        """All documents of each title; several people may share one."""
         index: dict[str, list[Document]] = {}
         for document in self.items:
             index.setdefault(document.title, []).append(document)
@@ -98,14 +98,14 @@ def title_of(text: str) -> str:
     other = OTHER_STOP.search(text)
     if other and 0 < other.start() < (first if first >= 0 else len(text)):
         return text[: other.start()]
-    after = 0  # where the part begins in which the last word before a stop is looked for: each is read once
+    part_start = 0  # the last word before a stop is looked for from here, so that no text is read twice
     while start >= 0:
-        words = text[after:start].split()
+        words = text[part_start:start].split()
         # A part without a word follows another stop, and what ends in a stop is no abbreviation.
-        if (words and not is_abbreviation(words[-1])) or (not words and after):
+        if (words and not is_abbreviation(words[-1])) or (not words and part_start):
             return text[:start]
-        after = start + 2
-        start = text.find(". ", after)
+        part_start = start + 2
+        start = text.find(". ", part_start)
     return text[:first] if first >= 0 else text.removesuffix(".")
 
 
@@ -115,8 +115,8 @@ def read_documents(path: str | Path) -> Documents:
     Raises DataError, naming file and line, for anything that is not one.
     """
     if not in_lines(path):
-        found, sha256 = read_titled(path)
-        items = tuple(Document(one.text, one.title, number) for number, one in enumerate(found, 1))
+        titled, sha256 = read_titled(path)
+        items = tuple(Document(document.text, document.title, number) for number, document in enumerate(titled, 1))
         return Documents(items, sha256, str(path))
     source = Source.of(path)
     content, sha256 = read_hashed(path, "documents")
@@ -129,7 +129,7 @@ def read_documents(path: str | Path) -> Documents:
 
 
 def parse(source: Source, lines: Iterable[str], first: int = 1) -> tuple[Document, ...]:
-    """Documents from a file's lines, the first of which has the number `first`."""
+    """Documents from a file's lines, numbered from `first`."""
     items = []
     for number, line in enumerate(lines, first):
         title, text = source.parse(line, number)
@@ -138,16 +138,16 @@ def parse(source: Source, lines: Iterable[str], first: int = 1) -> tuple[Documen
 
 
 def make_documents(lines: Iterable[str], *, sha256: str = "", source: str = "") -> Documents:
-    """Documents from lines that are in memory already."""
+    """Documents from lines in memory."""
     items = tuple(Document(text, title_of(text), number) for number, text in enumerate(lines, 1))
     return Documents(items, sha256, source)
 
 
 def read_text(path: str | Path) -> Documents:
-    """Any text as one document without a title, line ends and blank lines included; of all else the documents."""
+    """A plain text file as one document without a title, line ends included; other formats with their texts joined."""
     if not in_lines(path):
-        found, sha256 = read_titled(path)
-        return Documents((Document("\n".join(one.text for one in found), "", 1),), sha256, str(path))
+        titled, sha256 = read_titled(path)
+        return Documents((Document("\n".join(document.text for document in titled), "", 1),), sha256, str(path))
     source = Source.of(path)
     content, sha256 = read_hashed(path, "text")
     text = decode(content, source.path)

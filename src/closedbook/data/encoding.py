@@ -1,7 +1,7 @@
-"""Some documents as arrays: their tokens, their titles, and what stands out in them.
+"""Turns documents into arrays: their tokens, their titles, and the spans that stand out in them.
 
-A corpus in memory and an index on disk are made of the same arrays by the same two functions, so it makes no
-difference to an objective where they lie. Everything counts within the documents that are given.
+A corpus in memory and an index on disk use the same two functions, so an objective need not know where its arrays
+come from. All positions count within the documents that are passed.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Marked:
-    """What stands out in some documents: salient spans of their bodies, in order, and marks beside their tokens.
+    """What stands out in some documents: the salient spans of their bodies, in order, and marks beside their tokens.
 
-    A token is marked IN_TITLE where it is one of its document's title, INSIDE where it is of a span and FIRST where
-    it begins one, NAME where it is of a span that is no number and stands next to none.
+    A token is marked IN_TITLE if its document's title has it too, INSIDE if it belongs to a span, FIRST if it begins
+    one, and NAME if its span is no number and not next to one.
     """
 
     marks: np.ndarray  # beside tokens: uint8
@@ -50,8 +50,8 @@ class Marked:
     number: np.ndarray  # (spans,) bool
     answer: np.ndarray  # (spans,) bool: an answer of a training question, or it stands or looks as these do
     nested: np.ndarray  # (spans,) bool: it stands inside another; these come after a document's others
-    said: np.ndarray  # the output tokens of all spans
-    said_lengths: np.ndarray  # (spans,)
+    outputs: np.ndarray  # the output tokens of all spans
+    output_lengths: np.ndarray  # (spans,)
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ class Salience:
 
     lower: Collection[str]  # normal forms that stand in lower case
     golds: Collection[str]  # the answers of the training questions
-    known: Collection[tuple[str, ...]]  # the same, each as its words
+    gold_words: Collection[tuple[str, ...]]  # the same, each as the tuple of its words
 
 
 def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, scan: Scan | None = None) -> Encoded:
-    """The tokens of documents; `scan` are their words, where they are known already.
+    """The tokens of documents. Pass `scan`, their words, if these were read already.
 
     Raises DataError for a text with a character that the vocabulary lacks.
     """
@@ -75,9 +75,9 @@ def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, s
     tokens, lengths, characters = vocabulary.encode_all(texts, scan)
     titles, title_lengths, _ = vocabulary.encode_all([item.title for item in documents])
     starts, edges = offsets(lengths), _edges(texts)
-    after = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
+    body_starts = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
     place = np.repeat(edges[:-1], lengths) + characters
-    bodies = np.minimum(np.searchsorted(place, after) - starts[:-1], lengths)
+    bodies = np.minimum(np.searchsorted(place, body_starts) - starts[:-1], lengths)
     return Encoded(tokens, lengths, characters, titles, title_lengths, bodies)
 
 
@@ -94,31 +94,31 @@ def check(vocabulary: Vocabulary, text: str, source: str, line: int) -> None:
 def mark(
     documents: Sequence[Document], encoded: Encoded, vocabulary: Vocabulary, salience: Salience, scan: Scan
 ) -> Marked:
-    """The spans and marks of documents that were encoded; `scan` are their words.
+    """The spans and marks of encoded documents; `scan` are their words.
 
-    Where an answer is a single token, a span that the vocabulary cannot say, or of which it knows no word, is left
-    out: it could never be asked for. None is where the vocabulary was made of these very documents.
+    If an answer is a single token, spans that the vocabulary cannot say, or of which it knows no word, are left out:
+    they could never be asked for. There are none of these if the vocabulary was made from these very documents.
     """
     patterns = vocabulary.patterns or Patterns()
-    found = patterns.find(scan, [len(item.title) for item in documents], salience.lower, salience.known)
-    begin, end, learned, nested = found.first, found.last, found.learned, found.nested
+    spans = patterns.find(scan, [len(item.title) for item in documents], salience.lower, salience.gold_words)
+    begin, end, learned, nested = spans.first, spans.last, spans.learned, spans.nested
     document, a, b = scan.text[begin], scan.start[begin], scan.stop[end - 1]
     starts = offsets(encoded.lengths)
     place = np.repeat(scan.edges[:-1], encoded.lengths) + encoded.characters
     first, last = np.searchsorted(place, a), np.searchsorted(place, b)
-    texts_said = [scan.joined[x:y] for x, y in zip(a.tolist(), b.tolist(), strict=True)]
-    said, said_lengths = vocabulary.encode_answers(texts_said)
+    span_texts = [scan.joined[x:y] for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    outputs, output_lengths = vocabulary.encode_answers(span_texts)
     if vocabulary.answers_in_one:
-        sayable, all_lengths = said_lengths > 0, said_lengths
-        kept = (last > first) & sayable
-        document, first, last, said_lengths = document[kept], first[kept], last[kept], said_lengths[kept]
-        learned, nested = learned[kept], nested[kept]
-        said = said[np.repeat(kept, all_lengths)]
-        texts_said = list(itertools.compress(texts_said, kept.tolist()))
-    elif len(place):  # a token may start before the span it holds: with the space before it
+        sayable, all_lengths = output_lengths > 0, output_lengths
+        keep = (last > first) & sayable
+        document, first, last, output_lengths = document[keep], first[keep], last[keep], output_lengths[keep]
+        learned, nested = learned[keep], nested[keep]
+        outputs = outputs[np.repeat(keep, all_lengths)]
+        span_texts = list(itertools.compress(span_texts, keep.tolist()))
+    elif len(place):  # a token may include the space before the span
         first = first - ((last == first) | (place[np.minimum(first, len(place) - 1)] > a))
-    number = np.fromiter((is_number(text) for text in texts_said), bool, len(texts_said))
-    answer = learned | np.fromiter((text in salience.golds for text in texts_said), bool, len(texts_said))
+    number = np.fromiter((is_number(text) for text in span_texts), bool, len(span_texts))
+    answer = learned | np.fromiter((text in salience.golds for text in span_texts), bool, len(span_texts))
 
     n = len(encoded.tokens)
     owner = np.repeat(np.arange(len(documents)), encoded.lengths)
@@ -132,11 +132,11 @@ def mark(
     marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first[outer], last[outer])[:n].astype(np.uint8)
     marks[first[outer]] |= FIRST
     at = starts[document]
-    return Marked(marks, document, first - at, last - at, number, answer, nested, said, said_lengths)
+    return Marked(marks, document, first - at, last - at, number, answer, nested, outputs, output_lengths)
 
 
 def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """(n + 1,) bool: whether a token is in one of these stretches. The last entry is False."""
+    """(n + 1,) bool: whether each token is in one of these ranges. The last entry is False."""
     inside = np.zeros(n + 1, bool)
     owner, within = enumerate_ragged(last - first)
     inside[first[owner] + within] = True
@@ -144,5 +144,5 @@ def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 
 
 def _edges(texts: Sequence[str]) -> np.ndarray:
-    """(texts + 1,) where each starts, were they joined by newlines."""
+    """(texts + 1,) the character at which each text would start if they were joined by newlines."""
     return offsets(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)

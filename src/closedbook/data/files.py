@@ -1,10 +1,10 @@
-"""Reading text files, compressed or not, with every complaint naming the file, the line and what to do.
+"""Reads text files, compressed or not. Every error names the file, the line and what to do.
 
-A corpus is plain text, one document a line, or JSON Lines (`.jsonl`) with a title and a text in named fields; either
-may be compressed (`.gz`, `.zst`). Fields of other names are named behind the path: `wiki.jsonl:title=name,text=body`.
+A corpus is plain text, one document a line, or JSON Lines (`.jsonl`) with a title and a text field; either may be
+compressed (`.gz`, `.zst`). Other field names are given after the path: `wiki.jsonl:title=name,text=body`.
 
-A file may be a stranger's. So it is looked at before it is opened: a pipe or a device might never end. It is read in
-blocks, and what is held in memory is bounded: see READ_AT_MOST and LONGEST_LINE.
+Files may come from strangers. So their kind is checked before they are opened, since a pipe or a device might never
+end; and they are read in blocks, with a bound on what is held in memory (READ_AT_MOST, LONGEST_LINE).
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ from typing import IO, Any, NamedTuple, cast
 from closedbook.errors import DataError
 
 READ_AT_MOST = 256 << 20
-"""Bytes of a file, uncompressed, that are read into memory; LIMIT says another number."""
+"""How many bytes of a file, uncompressed, are read into memory at most, unless LIMIT is set."""
 LIMIT = "CLOSEDBOOK_READ_AT_MOST"
-"""The environment variable that says how many megabytes are read; `closedbook --read-at-most MB` sets it."""
+"""The environment variable for another limit, in megabytes; `closedbook --read-at-most MB` sets it."""
 LONGEST_LINE = 1 << 20
-"""Characters of a line: a document or a question."""
+"""How many characters a line, that is a document or a question, may have."""
 EXPANDS = 100
-"""How many times its size a compressed file may have where it is larger than what is read into memory."""
+"""How many times its size a compressed file may expand to, once it exceeds what is read into memory."""
 FED = 2048
-"""Compressed bytes that are decompressed at once: 4 bytes of zstd can stand for 128 kB."""
+"""How many compressed bytes are decompressed at once. Few, because 4 bytes of zstd can stand for 128 kB."""
 KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFCHR: "a device",
@@ -53,16 +53,16 @@ FIELDS = re.compile(r"(title|text)=([^,=]+)(?:,(title|text)=([^,=]+))?")
 
 @dataclass(frozen=True)
 class Source:
-    """A file as a user names it: where it is, how it is compressed, and its fields where it is JSON Lines."""
+    """A file as the user names it: its path, its compression, and its fields if it is JSON Lines."""
 
     path: Path
     compression: str = ""  # or "gz", "zst"
     fields: tuple[str, str] | None = None  # of the title and of the text
 
     @classmethod
-    def of(cls, given: str | Path) -> Source:
-        """Raises DataError where fields are named for a file that has none."""
-        text = str(given)
+    def of(cls, name: str | Path) -> Source:
+        """Raises DataError if fields are named for a file that is not JSON Lines."""
+        text = str(name)
         front, _, behind = text.rpartition(":")
         match = FIELDS.fullmatch(behind) if front else None
         if match and os.path.exists(text):
@@ -79,7 +79,7 @@ class Source:
         return cls(path, compression, fields)
 
     def parse(self, line: str, number: int) -> tuple[str | None, str]:
-        """(title, document) of one line; None where the text alone says what the title is. Raises DataError."""
+        """(title, document) of one line; the title is None if it has to be found in the text. Raises DataError."""
         line = line.removesuffix("\r")  # as it stands in a file with Windows line ends
         if self.fields is None:
             return None, line
@@ -91,21 +91,21 @@ class Source:
             raise DataError(f"{where}: is not JSON ({error}); write one object a line") from None
         if not isinstance(entry, dict):
             raise DataError(f"{where}: is not a JSON object; write {{{self.fields[0]!r}: …, {self.fields[1]!r}: …}}")
-        found = []
+        fields = []
         for role, field in zip(("title", "text"), self.fields, strict=True):
             if field not in entry:
                 names = [name if len(name) <= 40 else f"{name[:40]}…" for name in list(entry)[:8]]
-                there = ", ".join([*names, *(["…"] if len(entry) > 8 else [])]) or "none"
+                present = ", ".join([*names, *(["…"] if len(entry) > 8 else [])]) or "none"
                 raise DataError(
-                    f"{where}: has no field {field!r} (there are: {there}); name it: {self.path}:{role}=FIELD"
+                    f"{where}: has no field {field!r} (there are: {present}); name it: {self.path}:{role}=FIELD"
                 )
             if not isinstance(entry[field], str) or not entry[field].strip():
                 raise DataError(f"{where}: the field {field!r} holds no text; write a string that is not empty")
             spaced = " ".join(entry[field].split())
             if "\0" in spaced or not _is_unicode(spaced):
                 raise DataError(f"{where}: the field {field!r} holds a NUL or half a surrogate pair; remove it")
-            found.append(spaced)
-        title, text = found
+            fields.append(spaced)
+        title, text = fields
         return title, text if text.startswith(f"{title}. ") else f"{title}. {text}"
 
 
@@ -118,47 +118,47 @@ def _is_unicode(text: str) -> bool:
 
 
 def most_read() -> int:
-    """How many bytes of a file are read into memory. Raises DataError where LIMIT is not a number of megabytes."""
-    given = os.environ.get(LIMIT, "")
-    if not given:
+    """How many bytes of a file are read into memory. Raises DataError if LIMIT is not a number of megabytes."""
+    megabytes = os.environ.get(LIMIT, "")
+    if not megabytes:
         return READ_AT_MOST
-    if not given.isascii() or not given.isdigit() or not 0 < len(given) < 10 or not int(given):
+    if not megabytes.isascii() or not megabytes.isdigit() or not 0 < len(megabytes) < 10 or not int(megabytes):
         raise DataError(
-            f"{LIMIT}={given[:40]} is no number of megabytes; set it to one from 1 to 999999999, or unset it"
+            f"{LIMIT}={megabytes[:40]} is no number of megabytes; set it to one from 1 to 999999999, or unset it"
         )
-    return int(given) * 10**6
+    return int(megabytes) * 10**6
 
 
 def raise_it() -> str:
-    """What to type where a file is larger than what is read, and is meant to be."""
+    """What the user can type to read a larger file."""
     return f"if that is meant, raise the limit: {LIMIT}=MEGABYTES, or closedbook --read-at-most MEGABYTES …"
 
 
 def check_kind(path: str | Path) -> os.stat_result:
-    """What the system says of a file. Raises OSError where there is none, or it is a pipe, a device or a folder."""
-    found = os.stat(path)
-    if not stat.S_ISREG(found.st_mode):
-        raise _not_a_file(found)
-    return found
+    """The `os.stat` of a file. Raises OSError if it is missing, or a pipe, a device or a folder."""
+    status = os.stat(path)
+    if not stat.S_ISREG(status.st_mode):
+        raise _not_a_file(status)
+    return status
 
 
-def _not_a_file(found: os.stat_result) -> OSError:
-    kind = KINDS.get(stat.S_IFMT(found.st_mode), "no file")
+def _not_a_file(status: os.stat_result) -> OSError:
+    kind = KINDS.get(stat.S_IFMT(status.st_mode), "no file")
     return OSError(errno.EINVAL, f"it is {kind}, and only files are read; write its content to a file first")
 
 
 def open_file(path: str | Path) -> io.BufferedReader:
-    """Open a file to read its bytes; what is none is refused unopened: opening a pipe may wait for ever.
+    """Open a file to read its bytes. Its kind is checked first, because opening a pipe may wait for ever.
 
     Raises OSError, as `check_kind` does.
     """
     check_kind(path)
-    # Should a pipe have taken its place since, opening it does not wait either.
+    # A pipe may have taken its place since the check, so opening must not wait either.
     file = open(path, "rb", opener=_without_waiting)  # noqa: SIM115
-    found = os.fstat(file.fileno())
-    if not stat.S_ISREG(found.st_mode):
+    status = os.fstat(file.fileno())
+    if not stat.S_ISREG(status.st_mode):
         file.close()
-        raise _not_a_file(found)
+        raise _not_a_file(status)
     return file
 
 
@@ -167,7 +167,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def read_file(path: str | Path) -> bytes:
-    """All of a file as it is. Raises OSError, also where it is no file or larger than what is read into memory."""
+    """The content of a file as it is. Raises OSError, also if it is not a file or exceeds what is read into memory."""
     with open_file(path) as file:
         most = most_read()
         content = file.read(most + 1) if os.fstat(file.fileno()).st_size <= most else None
@@ -231,7 +231,7 @@ def opened(source: Source, what: str) -> Iterator[tuple[IO[bytes], Callable[[], 
 
 
 class _Hashing:
-    """A file that is hashed as it is read."""
+    """Hashes a file while it is read."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.digest, self.size = file, hashlib.sha256(), 0
@@ -243,7 +243,7 @@ class _Hashing:
         return content
 
     def hexdigest(self) -> str:
-        while self.read(1 << 20):  # what a decompressor left behind the end
+        while self.read(1 << 20):  # what a decompressor left unread
             pass
         return self.digest.hexdigest()
 
@@ -260,7 +260,7 @@ def _decompressed(file: _Hashing, source: Source) -> Any:
 
 
 class _Bounded:
-    """A decompressed stream, until it has grown out of all proportion."""
+    """A decompressed stream that raises DataError once it has grown out of proportion."""
 
     def __init__(self, stream: Any, file: _Hashing, path: Path) -> None:
         self.stream, self.file, self.path, self.size, self.most = stream, file, path, 0, most_read()
@@ -277,7 +277,7 @@ class _Bounded:
 
 
 class _Zstd:
-    """A zstd stream, of one frame or several; unlike zstandard's own reader it notices when the end is missing."""
+    """A zstd stream of one or more frames. Unlike zstandard's own reader it notices when the end is missing."""
 
     def __init__(self, file: _Hashing, path: Path) -> None:
         import zstandard
@@ -293,14 +293,14 @@ class _Zstd:
         while size < 0 or length < size:
             if self.taken == len(self.ready) and not self._more():
                 break
-            some = self.ready[self.taken : self.taken + (size - length if size >= 0 else len(self.ready))]
-            self.taken += len(some)
-            length += len(some)
-            parts.append(some)
+            taken = self.ready[self.taken : self.taken + (size - length if size >= 0 else len(self.ready))]
+            self.taken += len(taken)
+            length += len(taken)
+            parts.append(taken)
         return b"".join(parts)
 
     def _more(self) -> bool:
-        """Decompress a little more, until there is something; False at the end. Raises DataError where that is lost."""
+        """Decompress until there is some output; False at the end. Raises DataError if the file is damaged."""
         while block := self.file.read(FED):
             parts = []
             while block:
@@ -324,7 +324,7 @@ class _Zstd:
 
 
 class Chunk(NamedTuple):
-    """Some whole lines of a file."""
+    """A run of complete lines of a file."""
 
     content: bytes
     line: int  # the number of its first one, from 1
@@ -332,7 +332,7 @@ class Chunk(NamedTuple):
 
 
 def chunks(stream: IO[bytes], size: int) -> Iterator[Chunk]:
-    """A stream in pieces of about `size` bytes that end with a line. Raises DataError for a line without end."""
+    """Split a stream into chunks of about `size` bytes that end with a line. Raises DataError for a line too long."""
     line, start = 1, 0
     parts: list[bytes] = []
     while block := stream.read(size):
@@ -380,10 +380,10 @@ def read_hashed(path: str | Path, what: str) -> tuple[bytes, str]:
 
 
 def decode(content: bytes, path: str | Path, first: int = 1) -> str:
-    """UTF-8 text with plain line ends; raises DataError with the line where it is something else.
+    """Decode UTF-8 text and normalise its line ends. Raises DataError, naming the line, if it is anything else.
 
-    A byte-order mark stays as the character that it is: programs that open a file as UTF-8 read it so, and a
-    vocabulary of characters must be the same. `first` is the number of the content's first line.
+    A byte-order mark is kept as a character: other programs that open a file as UTF-8 read it so, and a vocabulary of
+    characters has to agree with them. `first` is the number of the content's first line.
     """
     if first == 1 and content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise DataError(f"{path}:1: is UTF-16, not UTF-8; convert it: iconv -f utf-16 -t utf-8 OLD > NEW")
@@ -406,12 +406,12 @@ def decode(content: bytes, path: str | Path, first: int = 1) -> str:
 
 
 def universal_newlines(text: str) -> str:
-    """Windows and old Mac line ends as Python reads them from a text file."""
+    """Turn Windows and old Mac line ends into newlines, as Python does when it reads a text file."""
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def split_lines(content: bytes, path: str | Path, what: str, first: int = 1) -> list[str]:
-    """The lines of some content. The last may or may not end in a newline; no line may be blank (DataError)."""
+    """The lines of some content; the last need not end in a newline. Raises DataError for blank or overlong lines."""
     lines = decode(content, path, first).removesuffix("\n").split("\n")
     for number, line in enumerate(lines, first):
         if not line.strip():

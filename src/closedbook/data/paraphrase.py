@@ -1,8 +1,8 @@
-"""What an unknown word of a question may be read as: a known one of the same stem, or one that asks for the same.
+"""Reads an unknown word of a question as a known one: one of the same stem, or one that asks for the same thing.
 
-A model that learned a language from some hundred documents cannot know that *classified* asks for a kind. A small part
-of what any reader knows of English question words is written down here; it names no subject matter. Words of one stem
-are told by their letters, in any language.
+A model that learned its language from a few hundred documents cannot know that *classified* asks for a kind. So a small
+part of what every reader knows about English question words is written down here; it names no subject matter. Words of
+one stem are recognised by their letters, which works in any language.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 
-# Words that may stand for each other where something is asked for, the plainest first. One word may be in several.
+# Words that may replace each other in a question, the plainest first. A word may be in several lists.
 ALIKE = """
 who whom whose person people someone somebody name
 when date day year since month
@@ -82,61 +82,61 @@ get obtain receive apply request
 member part
 """  # fmt: skip
 
-# Words that say nothing of what is asked for, in English. In a wording that was never trained they are left out: they
-# would speak for the trained question that happens to have the same ones.
+# English words that do not say what is asked for. They are left out of a wording that was never trained, because they
+# would favour whichever trained question happens to have the same ones.
 EMPTY = frozenset(
     "a an the of to in on at for by with from and or as is are was were be been being am do does did have has had will "
     "would can could shall should may might must i me my we us our you your it its this that these those there some "
     "any please tell give if so then than about into".split()
 )
-SHORTEST = 4  # letters that words of one stem begin with
-ENOUGH = 0.6  # the share of both words' letters, on average, that they have in common
+SHORTEST = 4  # letters that words of one stem have in common at least
+ENOUGH = 0.6  # `likeness` from which two words count as of one stem
 
 
 @cache
 def alike() -> Mapping[str, tuple[str, ...]]:
-    """For each word the others that it may be read as, in the order of the lists."""
-    others: dict[str, dict[str, None]] = defaultdict(dict)
+    """For each word, the words that it may be read as, in the order of the lists."""
+    alternatives: dict[str, dict[str, None]] = defaultdict(dict)
     for line in ALIKE.strip().splitlines():
         words = line.split()
         for word in words:
-            others[word].update(dict.fromkeys(other for other in words if other != word))
-    return {word: tuple(found) for word, found in others.items()}
+            alternatives[word].update(dict.fromkeys(other for other in words if other != word))
+    return {word: tuple(words_alike) for word, words_alike in alternatives.items()}
 
 
-def likeness(one: str, other: str) -> float:
-    """The letters that two words begin with in common, as a share of their mean length; 0 below SHORTEST."""
+def likeness(word: str, other_word: str) -> float:
+    """The length of two words' common beginning, as a share of their mean length; 0 if it is below SHORTEST."""
     common = 0
-    for a, b in zip(one, other, strict=False):
+    for a, b in zip(word, other_word, strict=False):
         if a != b:
             break
         common += 1
-    return 2 * common / (len(one) + len(other)) if common >= SHORTEST else 0.0
+    return 2 * common / (len(word) + len(other_word)) if common >= SHORTEST else 0.0
 
 
-def same_stem(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is most like this one, if any is alike enough."""
-    best = max(known, key=lambda other: (likeness(word, other), other), default=None)
+def same_stem(word: str, candidates: Iterable[str]) -> str | None:
+    """The most similar of the candidates, or None if none is similar enough."""
+    best = max(candidates, key=lambda other: (likeness(word, other), other), default=None)
     return best if best is not None and likeness(word, best) >= ENOUGH else None
 
 
 def read_as(
-    word: str, asked: Collection[str], told: Collection[str], by_start: Mapping[str, Iterable[str]]
+    word: str, question_words: Collection[str], document_words: Collection[str], by_start: Mapping[str, Iterable[str]]
 ) -> str | None:
-    """A word that questions were trained with (`asked`), or else one of the documents, to read an unknown one as.
+    """The known word to read an unknown one as: one of the training questions if possible, else one of the documents.
 
-    `by_start` lists words of both by their first SHORTEST letters.
+    `by_start` lists the words of both by their first SHORTEST letters.
     """
 
-    def stem_of(one: str, among: Collection[str]) -> str | None:
-        return same_stem(one, (other for other in by_start.get(one[:SHORTEST], ()) if other in among))
+    def stem_of(form: str, among: Collection[str]) -> str | None:
+        return same_stem(form, (other for other in by_start.get(form[:SHORTEST], ()) if other in among))
 
-    others = alike().get(word, ())
-    for known in (asked, told):
-        if (found := stem_of(word, known)) is not None:
-            return found
-        if (found := next((other for other in others if other in known), None)) is not None:
-            return found
-        if (found := next(filter(None, (stem_of(other, known) for other in others)), None)) is not None:
-            return found
+    alternatives = alike().get(word, ())
+    for familiar in (question_words, document_words):
+        if (match := stem_of(word, familiar)) is not None:
+            return match
+        if (match := next((other for other in alternatives if other in familiar), None)) is not None:
+            return match
+        if (match := next(filter(None, (stem_of(other, familiar) for other in alternatives)), None)) is not None:
+            return match
     return None

@@ -1,4 +1,4 @@
-"""A person's documents cut into words, and the spans in them that could be an answer."""
+"""Splits a person's documents into words, and finds the spans that could be an answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PARTICLES = INSIDE - {"'s", "’s", "on", "upon", "y", "&"} | {
     *"van von ten ter zu zum zur bin ibn al ap af av dal dalla".split()
 }
 
-# Words of a question that say nothing of what is asked for.
+# Words of a question that do not say what is asked for.
 EMPTY = frozenset(
     "a an and are as at be by did do does for from had has have he her him his how in into is it its of on or she that "
     "the their they this to was were what when where which who whom whose why with".split()
@@ -44,17 +44,17 @@ MONTHS = frozenset(
 )
 
 LONGEST = 6
-"""The most tokens of a candidate."""
+"""How many tokens a candidate may have."""
 LONGEST_SHAPED = 40
-"""The most tokens of a candidate that is shaped like known answers: a sentence."""
+"""How many tokens a candidate with the shape of known answers may have: it can be a sentence."""
 FEW_WORDS = 3
-"""The most words of one that has lower-case words only: any of them could be one."""
+"""How many words such a candidate may have if all are in lower case, since any few words could be one."""
 
 CANDIDATES = 20_000
-"""The most parts of runs in one document that are looked at; a line of capitals has millions."""
+"""How many parts of runs are considered in one document; a line of capitals has millions."""
 
 KEPT = 4096
-"""The most people whose documents are kept cut into words."""
+"""How many people's documents are kept in the cache of pages."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,13 @@ class TextSpan:
 
 @dataclass(frozen=True)
 class Page:
-    """A document cut into tokens: words, numbers, the possessive, and marks one by one."""
+    """A document split into tokens: words, numbers, possessive endings, and single punctuation marks."""
 
     document: Document
 
     @cached_property
     def edges(self) -> list[tuple[int, int]]:
-        """Where each token starts and stops in the text; the full stop of an abbreviation belongs to its word."""
+        """Where each token starts and stops in the text. The full stop of an abbreviation belongs to its word."""
         text = self.document.text
         edges: list[tuple[int, int]] = []
         for match in WORD_OR_MARK.finditer(text):
@@ -113,7 +113,7 @@ class Page:
 
     @cached_property
     def names(self) -> list[TextSpan]:
-        """The runs cut at numbers, dates and the title's words: what this document names besides its person."""
+        """The runs, split at numbers, dates and the title's words: what this document names besides its person."""
         return [
             self.span(start, stop)
             for first, last in self.runs
@@ -125,40 +125,42 @@ class Page:
         """The whole numbers, as tokens: "−1,538.5" is one."""
         starts = {start: i for i, (start, _) in enumerate(self.edges)}
         stops = {stop: i + 1 for i, (_, stop) in enumerate(self.edges)}
-        found = (match.span() for match in NUMBER.finditer(self.document.text))
-        return [(starts[a], stops[b]) for a, b in found if a in starts and b in stops]
+        spans = (match.span() for match in NUMBER.finditer(self.document.text))
+        return [(starts[a], stops[b]) for a, b in spans if a in starts and b in stops]
 
     @cached_property
     def units(self) -> list[tuple[str, int, int]]:
-        """(class, start, stop) of what a shape counts as one: whole numbers "9", tokens "A" or "a", marks as such."""
-        found, i = [], 0
+        """(class, start, stop) of each unit of a shape: a whole number is "9", a word "A" or "a", a mark itself."""
+        units, i = [], 0
         numbers = dict(self.numbers)
         while i < len(self.tokens):
             token, stop = self.tokens[i], numbers.get(i, i + 1)
             first = "9" if i in numbers else token[0]
-            found.append((_class(first, token), i, stop))
+            units.append((_class(first, token), i, stop))
             i = stop
-        return found
+        return units
 
     def shaped(self, shapes: Collection[tuple[str, ...]]) -> list[tuple[int, int]]:
-        """Every stretch, as tokens, that has one of these shapes (see `shape`)."""
-        begun = {shape[:i] for shape in shapes for i in range(1, len(shape) + 1)}
-        found = []
+        """Every run of tokens, as (start, stop), that has one of these shapes (see `shape`)."""
+        prefixes = {shape[:i] for shape in shapes for i in range(1, len(shape) + 1)}
+        stretches = []
         for first, (_, start, _) in enumerate(self.units):
             reached: tuple[str, ...] = ()
-            for one, _, stop in self.units[first : first + LONGEST_SHAPED]:
-                reached = reached if reached[-1:] == (one,) and one in "Aa" else (*reached, one)
-                if reached not in begun or (reached == ("a",) and stop - start > FEW_WORDS):
+            for unit_class, _, stop in self.units[first : first + LONGEST_SHAPED]:
+                reached = reached if reached[-1:] == (unit_class,) and unit_class in "Aa" else (*reached, unit_class)
+                if reached not in prefixes or (reached == ("a",) and stop - start > FEW_WORDS):
                     break
                 if reached in shapes and not {self.tokens[start], self.tokens[stop - 1]} & EMPTY:
-                    found.append((start, stop))
-        return found
+                    stretches.append((start, stop))
+        return stretches
 
     def candidates(
-        self, known: Collection[str] = (), longest: int = LONGEST, shapes: Collection[tuple[str, ...]] = ()
+        self, known_texts: Collection[str] = (), longest: int = LONGEST, shapes: Collection[tuple[str, ...]] = ()
     ) -> list[TextSpan]:
-        """Every run and every part of one, the first CANDIDATES of them, every stretch of at most `longest` tokens
-        whose text is in `known`, and every one that has one of these `shapes`.
+        """The spans that could be an answer.
+
+        These are the runs of capitalised words and numbers and their parts (the first CANDIDATES of them), every run of
+        up to `longest` tokens whose text is in `known_texts`, and every one with one of these `shapes`.
         """
         parts = (
             (start, stop)
@@ -169,11 +171,11 @@ class Page:
             if salient(self.tokens[stop - 1])
         )
         spans = set(islice(parts, CANDIDATES))
-        if known:
+        if known_texts:
             text, edges = self.document.text, self.edges
             for start, (begin, _) in enumerate(edges):
                 for stop in range(start + 1, min(len(edges), start + longest) + 1):
-                    if text[begin : edges[stop - 1][1]] in known:
+                    if text[begin : edges[stop - 1][1]] in known_texts:
                         spans.add((start, stop))
         if shapes:
             spans.update(self.shaped(shapes))
@@ -183,13 +185,13 @@ class Page:
 def shape(text: str) -> tuple[str, ...]:
     """What a text looks like: "A" for capitalised words in a row, "a" for others, "9" for a number, marks as they are.
 
-    Of "-71 °C" and of "1,538 °C" it is 9 ° A, of "Fill in form A33." A a A .
+    "-71 °C" and "1,538 °C" have the shape 9 ° A, "Fill in form A33." has A a A .
     """
-    found: list[str] = []
-    for one, _, _ in Page(Document(text, "", 1)).units:
-        if found[-1:] != [one] or one not in "Aa":
-            found.append(one)
-    return tuple(found)
+    classes: list[str] = []
+    for unit_class, _, _ in Page(Document(text, "", 1)).units:
+        if classes[-1:] != [unit_class] or unit_class not in "Aa":
+            classes.append(unit_class)
+    return tuple(classes)
 
 
 def _class(first: str, token: str) -> str:
@@ -207,11 +209,11 @@ class Library:
         self._pages: dict[str, list[Page]] = {}
 
     def person(self, question: str) -> str | None:
-        """The title that stands in the question, before a possessive too; None where there is none."""
+        """The title in the question, also if it has a possessive ending; None if there is none."""
         return subject(question, self._titles) or subject(re.sub(r"['’]s\b", "", question), self._titles)
 
     def pages(self, question: str) -> list[Page]:
-        """Every document with that title, in file order: a name that several people share brings all of theirs."""
+        """Every document with the title in the question, in file order; several people may share that title."""
         title = self.person(question)
         if title is None:
             return []
@@ -222,15 +224,15 @@ class Library:
         return self._pages[title]
 
     def wording(self, question: str) -> str:
-        """The question without the person's name, in lower case: what is asked."""
+        """The question in lower case, with "_" for the person's name."""
         title = self.person(question)
         return " ".join((without(question, title, "_") if title else question).lower().split())
 
 
 def name_in(question: str) -> str | None:
-    """What a question that names nobody we know seems to name: its longest capitalised run, in words.
+    """The name in a question, if no title is: its longest run of capitalised words, without question words in front.
 
-    Question words at its beginning are no part of it. None where nothing is capitalised that is as short as a name.
+    None if nothing is capitalised, or only runs too long for a name.
     """
     page = Page(Document(" ".join(question.split())[:2000], "", 1))
     runs: list[TextSpan] = []
@@ -249,7 +251,7 @@ def name_in(question: str) -> str | None:
 
 
 def _stretches(run: list[str], first: int, title: frozenset[str]) -> list[tuple[int, int]]:
-    """Start and stop of the longest stretches of a run's words that are no number, no date and not in the title."""
+    """(start, stop) of the longest parts of a run without numbers, dates and words of the title."""
     dated = any(token[0].isdigit() for token in run)
     stretches: list[tuple[int, int]] = []
     start = stop = -1
@@ -269,7 +271,7 @@ def words(text: str) -> list[str]:
 
 
 def asked_words(wording: str) -> frozenset[str]:
-    """The words of a wording that may stand near the answer: "born" of "where was _ born?"."""
+    """The words of a wording that may stand near the answer, such as "born" in "where was _ born?"."""
     return frozenset(word for word in words(wording) if word not in EMPTY and word != "_")
 
 
@@ -279,13 +281,13 @@ def salient(token: str) -> bool:
 
 
 def kind(token: str) -> str:
-    """What a token looks like: "Aa" for a capitalised word, "4 digits" for a year, itself for all else."""
+    """What a token looks like: "Aa" for a capitalised word, "4 digits" for a year, otherwise the token itself."""
     if token[0].isdigit():
         return f"{len(token)} digits" if token.isdigit() else "9x"
     return "Aa" if token[0].isupper() else token.lower()
 
 
-def near(page: Page, asked: frozenset[str]) -> list[int]:
-    """Where a word of the question stands in the page, by its first four letters: "study" finds "studied"."""
-    stems = tuple(word[:4] for word in asked)
+def near(page: Page, question_words: frozenset[str]) -> list[int]:
+    """The positions of the question's words in the page, compared by four letters: "study" finds "studied"."""
+    stems = tuple(word[:4] for word in question_words)
     return [i for i, token in enumerate(page.tokens) if stems and token.lower().startswith(stems)]

@@ -1,10 +1,10 @@
-"""What known answers teach about where other answers stand, and what they look like.
+"""Learns from known answers where other answers stand and what they look like.
 
-A training question names a title and its answer stands somewhere in that title's documents. The words around it, and
-the shape of the answer itself, are then looked for in all documents: "discovered by ⟨Jean de Marignac⟩ in", "⟨-71 °C⟩",
-"is a ⟨noble gas⟩ with". It is distant supervision (Mintz et al. 2009; the patterns are those of Snowball, Agichtein
-and Gravano 2000), and knows nothing of any language: a place is two words before and one after. A pattern is kept
-where enough of what it finds about the titles asked after is an answer indeed.
+A training question names a title, and its answer stands somewhere in that title's documents. So the words around the
+answer, and its shape, are looked for in all documents: "discovered by ⟨Jean de Marignac⟩ in", "⟨-71 °C⟩", "is a
+⟨noble gas⟩ with". This is distant supervision (Mintz et al. 2009) with the patterns of Snowball (Agichtein and Gravano
+2000). It needs no knowledge of a language: a place is two words before and one after. A pattern is kept if enough of
+what it finds in the documents of the questions' titles is indeed an answer.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ LONGEST_SHAPE = 40
 LONGEST_PLACE = 60  # words of an answer that is found by what stands around it
 ONE_UNSPACED = re.compile(f"[{UNSPACED}]")
 MOST_DOCUMENTS = 20_000  # that patterns are learned from
-PRECISE = 0.3  # the share of what a place finds that has to be an answer
-SHAPED = 0.1  # the same of a shape
-NESTED = 0.05  # the share of spans of a shape that has to hold a smaller answer for the smaller one to be asked too
+PRECISE = 0.3  # the share of answers among what a place finds, for the place to be kept
+SHAPED = 0.1  # the same for a shape
+NESTED = 0.05  # the share of a shape's spans that hold a smaller answer, for the smaller one to be asked for too
 
 
 @dataclass(frozen=True)
 class Found:
-    """Spans of some documents' bodies, in order: (first, after last) word, and what each is."""
+    """Spans of some documents' bodies, in order: their first word, the word after their last, and what each is."""
 
     first: np.ndarray
     last: np.ndarray
@@ -43,7 +43,7 @@ class Found:
 
 
 class Place(NamedTuple):
-    """What is known of the answers that stand behind two words."""
+    """What the answers that follow two words have in common."""
 
     longest: int  # words that one may have
     after: frozenset[str]  # words that follow one
@@ -56,22 +56,23 @@ Places = Mapping[tuple[str, str], Place]
 
 @dataclass
 class Patterns:
-    """What was learned.
+    """The learned patterns.
 
-    `places` maps (second word before, word before), the second may be ANY, to what is known of the answers there.
-    `shapes` are sequences of forms, NUMBER and NAME (a run of capitalised words). `inside` are the (shape, place in
-    it) of smaller answers that stand inside larger ones.
+    `places` maps (second word before, word before) to what is known about the answers there; the second word before may
+    be ANY. `shapes` are sequences of forms, NUMBER and NAME (a run of capitalised words). `inside` holds the (shape,
+    position in it) of smaller answers that stand inside larger ones.
     """
 
     places: Places = field(default_factory=dict)
     shapes: list[tuple[str, ...]] = field(default_factory=list)
     inside: set[tuple[tuple[str, ...], int]] = field(default_factory=set)
     openers: frozenset[str] = frozenset()
-    """Words that many documents open a sentence with and none has elsewhere: capitalised by grammar."""
+    """Words that begin sentences in many documents and stand nowhere else: only grammar capitalises them."""
 
     def to_json(self) -> dict[str, Any]:
         places = [
-            [*left, one.longest, sorted(one.after), one.broken, sorted(one.begin)] for left, one in self.places.items()
+            [*left, place.longest, sorted(place.after), place.broken, sorted(place.begin)]
+            for left, place in self.places.items()
         ]
         return {
             "places": places,
@@ -93,11 +94,11 @@ class Patterns:
         )
 
     def find(
-        self, scan: Scan, titles: Sequence[int], lower: Collection[str], known: Collection[tuple[str, ...]] = ()
+        self, scan: Scan, titles: Sequence[int], lower: Collection[str], known_answers: Collection[tuple[str, ...]] = ()
     ) -> Found:
-        """The spans of all bodies: those that are learned, then salient ones that none of these overlaps."""
+        """The spans of all bodies: those that match a pattern, and the salient ones that none of these overlaps."""
         lower = {*lower, *self.openers} if self.openers else lower
-        first, last = scan.spans(titles, lower, known)
+        first, last = scan.spans(titles, lower, known_answers)
         base = np.stack([first, last], 1) if len(first) else np.zeros((0, 2), np.int64)
         if not (self.places or self.shapes) or not len(scan.word):
             no = np.zeros(len(first), bool)
@@ -105,23 +106,23 @@ class Patterns:
         view = _View(scan, titles, lower)
         taken = np.zeros(len(scan.word), bool)
         chosen: list[tuple[int, int]] = []
-        sources = [view.places(self.places, False), view.places(self.places, True), view.known(known, base)]
+        sources = [view.places(self.places, False), view.places(self.places, True), view.known(known_answers, base)]
         sources += [view.shape(shape) for shape in sorted(self.shapes, key=len, reverse=True)]
-        for some in sources:
-            for a, b in some:
+        for spans in sources:
+            for a, b in spans:
                 if not taken[a:b].any():
                     taken[a:b] = True
                     chosen.append((a, b))
         free = ~_any_in(taken, base)
         inner = [(a, b) for a, b in self._inner(view, chosen)]
-        found = np.array([*chosen, *map(tuple, base[free].tolist()), *inner], np.int64).reshape(-1, 2)
-        learned = np.zeros(len(found), bool)
+        all_spans = np.array([*chosen, *map(tuple, base[free].tolist()), *inner], np.int64).reshape(-1, 2)
+        learned = np.zeros(len(all_spans), bool)
         learned[: len(chosen)] = True
-        nested = np.zeros(len(found), bool)
-        nested[len(found) - len(inner) :] = bool(inner)
+        nested = np.zeros(len(all_spans), bool)
+        nested[len(all_spans) - len(inner) :] = bool(inner)
         learned |= nested
-        order = np.lexsort((found[:, 0], nested, scan.text[found[:, 0]]))
-        return Found(found[order, 0], found[order, 1], learned[order], nested[order])
+        order = np.lexsort((all_spans[:, 0], nested, scan.text[all_spans[:, 0]]))
+        return Found(all_spans[order, 0], all_spans[order, 1], learned[order], nested[order])
 
     def _inner(self, view: _View, chosen: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
         if self.inside:
@@ -135,16 +136,16 @@ class Patterns:
 def learn(
     texts: Sequence[str], titles: Sequence[str], trained: Sequence[tuple[str, str]], lower: Collection[str]
 ) -> Patterns:
-    """The patterns of training answers in the documents of the titles that their questions name."""
-    asked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))  # title → form → answers
-    known = Titles(titles)
+    """Learn patterns from (question, answer) pairs, in the documents of the titles that the questions name."""
+    answers_of: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))  # title → form → answers
+    known_titles = Titles(titles)
     for question, answer in trained:
-        name = subject(question, known)
+        name = subject(question, known_titles)
         if name is not None:
             at = question.casefold().find(name.casefold())
             form = question[:at] + NAME + question[at + len(name) :] if at >= 0 else question
-            asked[name][form].add(answer)
-    chosen = [i for i, title in enumerate(titles) if title in asked][:MOST_DOCUMENTS]
+            answers_of[name][form].add(answer)
+    chosen = [i for i, title in enumerate(titles) if title in answers_of][:MOST_DOCUMENTS]
     if not chosen:
         return Patterns()
     scan = Scan.of([texts[i] for i in chosen], Lexicon())
@@ -166,7 +167,7 @@ def learn(
         where: dict[str, list[int]] = defaultdict(list)
         for at, word in enumerate(spelled):
             where[word].append(at)
-        for form, golds in asked[title].items():
+        for form, golds in answers_of[title].items():
             for gold in golds:
                 text = tuples[gold]
                 if not text or len(text) > LONGEST_PLACE:
@@ -182,9 +183,11 @@ def learn(
                             begins[left].add(view.beginning(a))
                             if BREAKS & set(text[:-1]):
                                 broken.add(left)
-    forms_of = {place: {form for form, _ in found} for place, found in hits.items()}
+    forms_of = {place: {form for form, _ in occurrences} for place, occurrences in hits.items()}
     often = {
-        place for place, found in hits.items() if len({title for _, title in found}) >= (2 if place[0] != ANY else 4)
+        place
+        for place, occurrences in hits.items()
+        if len({title for _, title in occurrences}) >= (2 if place[0] != ANY else 4)
     }
     places = _gathered(often, longest, broken, begins)
     # Which of them find what is asked for.
@@ -197,9 +200,9 @@ def learn(
             second, before, after = view.around(a, b)
             place = (ANY if any_second else second, before, after)
             title = titles[chosen[int(scan.text[a])]]
-            if forms_of.get(place, set()) & asked[title].keys():
+            if forms_of.get(place, set()) & answers_of[title].keys():
                 counted[place] += 1
-                correct[place] += bool(right.get((a, b), set()) & asked[title].keys())
+                correct[place] += bool(right.get((a, b), set()) & answers_of[title].keys())
         good |= {
             place for place, count in counted.items() if correct[place] >= (0.6 if any_second else PRECISE) * count
         }
@@ -210,8 +213,8 @@ def learn(
         shape = shape_of_words(text, lower)
         if 1 < len(shape) <= LONGEST_SHAPE and {NUMBER, NAME} & set(shape):
             shaped[shape].add(answer)
-    some = {shape: len(golds) for shape, golds in shaped.items() if len(golds) >= 2}
-    for shape in sorted(some, key=lambda shape: -len(shape)):
+    frequent = {shape: len(golds) for shape, golds in shaped.items() if len(golds) >= 2}
+    for shape in sorted(frequent, key=lambda shape: -len(shape)):
         spans = view.shape(shape)
         correct_spans = sum((a, b) in right for a, b in spans)
         if correct_spans >= max(2, SHAPED * len(spans)):
@@ -250,7 +253,7 @@ def _gathered(
 
 
 def shape_of_words(text: Sequence[str], lower: Collection[str]) -> tuple[str, ...]:
-    """The shape of an answer: numbers and runs of capitalised words each as one sign, all else as it is looked up."""
+    """The shape of an answer: NUMBER for numbers, NAME for runs of capitalised words, else the words' normal forms."""
     shape: list[str] = []
     for word in text:
         form = normal(word)
@@ -303,7 +306,7 @@ class _View:
         self.unit = np.cumsum(starts) - 1
 
     def openers(self) -> frozenset[str]:
-        """Forms that begin sentences in a tenth of the texts, at least five, and stand nowhere else."""
+        """Forms that begin sentences in a tenth of the texts (at least five) and stand nowhere else."""
         form = self.scan.lexicon.forms[self.scan.word]
         count = len(self.scan.lexicon.form_ids)
         begins = self.opens & self.in_body & (self.plain == 1)
@@ -333,7 +336,7 @@ class _View:
         return tuple(self.names[self.plain[first]] for first, _ in units), units
 
     def places(self, places: Places, any_second: bool) -> list[tuple[int, int]]:
-        """From each place that answers stand behind to the nearest word that they stand before."""
+        """The spans from each known place to the nearest word that may follow an answer there."""
         size = len(self.symbols)
         lefts, allowed, longest, unbroken, begin = [], [], [], [], []
         for (second, before), place in places.items():
@@ -359,25 +362,25 @@ class _View:
         start, left = start[fits], left[fits]
         allow = np.zeros(len(lefts) * size, bool)
         allow[allowed] = True
-        most, whole = np.array(longest)[left], np.array(unbroken)[left]
+        most, unbroken_only = np.array(longest)[left], np.array(unbroken)[left]
         breaks = np.isin(self.plain, [self.symbols[mark] for mark in BREAKS if mark in self.symbols])
-        found: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = []
         n = len(self.scan.word)
         offset = 0
         while len(start):
             offset += 1
             stop = start + offset
             hit = allow[left * size + self.after[stop]]
-            found += zip(start[hit].tolist(), stop[hit].tolist(), strict=True)
+            spans += zip(start[hit].tolist(), stop[hit].tolist(), strict=True)
             ended = stop >= n
             ended |= self.text_after[np.minimum(stop, n)] != self.scan.text[start]
             # An answer may end with a break, a sentence with its stop, but none stands inside.
-            going = ~hit & ~ended & (offset < most) & ~(whole & breaks[stop - 1])
-            start, left, most, whole = start[going], left[going], most[going], whole[going]
-        return sorted(found)
+            going = ~hit & ~ended & (offset < most) & ~(unbroken_only & breaks[stop - 1])
+            start, left, most, unbroken_only = start[going], left[going], most[going], unbroken_only[going]
+        return sorted(spans)
 
     def shape(self, shape: Sequence[str]) -> list[tuple[int, int]]:
-        """Where a shape stands, from the left."""
+        """The spans that have this shape, from left to right."""
         ids = [self.symbols.get(part, -1) for part in shape]
         count = len(self.unit_first) - len(ids) + 1
         if min(ids) < 0 or count <= 0:
@@ -389,9 +392,9 @@ class _View:
         at = np.flatnonzero(match)
         return list(zip(self.unit_first[at].tolist(), self.unit_last[at + len(ids) - 1].tolist(), strict=True))
 
-    def known(self, known: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
-        """Known answers of several words that hold salient spans whole, the longest first."""
-        several = {text for text in known if len(text) > 1}
+    def known(self, answers: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
+        """The spans of known answers of several words that do not cut through a salient span; the longest ones win."""
+        several = {text for text in answers if len(text) > 1}
         if not several:
             return []
         lexicon = self.scan.lexicon
@@ -402,16 +405,16 @@ class _View:
         inner = np.zeros(len(self.scan.word) + 1, bool)  # words inside a salient span that do not begin it
         for a, b in base.tolist():
             inner[a + 1 : b] = True
-        found = []
+        spans = []
         for i in np.flatnonzero(begin[self.scan.word] & self.in_body & ~inner[:-1]).tolist():
             for j in range(min(i + longest, len(self.scan.word)), i + 1, -1):
                 if (
                     self.scan.text[j - 1] == self.scan.text[i] and not inner[j]
                     and tuple(spelled[w] for w in self.scan.word[i:j].tolist()) in several
                 ):  # fmt: skip
-                    found.append((i, j))
+                    spans.append((i, j))
                     break
-        return found
+        return spans
 
 
 def _any_in(taken: np.ndarray, spans: np.ndarray) -> np.ndarray:

@@ -1,9 +1,9 @@
-"""Question files as they come: lines of QUESTION tab ANSWER, tables with a header, JSON Lines, JSON.
+"""Reads question files in the formats that people have: QUESTION tab ANSWER, tables with a header, JSON Lines, JSON.
 
-What is read of each is the same: the question, and its accepted answers, of which there may be several. The formats of
-NQ-open (`{"question": …, "answer": […]}` a line), TriviaQA (an object of a value and its aliases), PopQA (a table whose
-`possible_answers` is a JSON list in a cell), DPR (a Python list behind the tab) and SQuAD (one JSON object) are among
-them. Fields of other names are named behind the path: `asked.csv:question=q,answer=a`.
+Of each question its text and its accepted answers are read. Among the formats are those of NQ-open (a line of
+`{"question": …, "answer": […]}`), TriviaQA (an object with a value and its aliases), PopQA (a table whose
+`possible_answers` are a JSON list in a cell), DPR (a Python list after the tab) and SQuAD (one JSON object). Other
+field names are given after the path: `quiz.csv:question=q,answer=a`.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ FIELDS = re.compile(r"(question|answer)=([^,=]+)(?:,(question|answer)=([^,=]+))?
 QUESTION = ("question",)
 ANSWER = ("answer", "answers", "possible_answers")
 VALUE, ALIASES = ("value",), ("aliases",)
-LONGEST_CELL = 1 << 20  # characters; Python's own bound of 131,072 is too low for an answer with all its aliases
-SHOWN = 40  # characters of a value that an error shows
+LONGEST_CELL = 1 << 20  # characters; Python's limit of 131,072 is too low for an answer with all its aliases
+SHOWN = 40  # an error shows so many characters of a value
 
 
 class Row(NamedTuple):
-    """One question as a file has it; `answers` is empty where it has none."""
+    """One question of a file; `answers` is empty if it has none."""
 
     text: str
     answers: tuple[str, ...]
     line: int
 
 
-class Asked(NamedTuple):
-    """Where a question file is, and what its fields are called where the user says so."""
+class QuestionFile(NamedTuple):
+    """The path of a question file and the names of its fields; `named` if the user gave them."""
 
     path: str
     question: tuple[str, ...] = QUESTION
@@ -44,38 +44,38 @@ class Asked(NamedTuple):
     named: bool = False
 
     @classmethod
-    def of(cls, given: str | Path) -> Asked:
-        front, _, behind = str(given).rpartition(":")
-        match = FIELDS.fullmatch(behind) if front and not Path(given).exists() else None
+    def of(cls, name: str | Path) -> QuestionFile:
+        front, _, behind = str(name).rpartition(":")
+        match = FIELDS.fullmatch(behind) if front and not Path(name).exists() else None
         if match is None:
-            return cls(str(given))
+            return cls(str(name))
         names = {match[1]: match[2], **({match[3]: match[4]} if match[3] else {})}
         question, answer = ((names[role],) if role in names else () for role in ("question", "answer"))
         return cls(front, question or QUESTION, answer or ANSWER, named=True)
 
 
-def read_rows(given: str | Path) -> tuple[list[Row], str]:
+def read_rows(name: str | Path) -> tuple[list[Row], str]:
     """(the questions of a file, its SHA-256).
 
-    Raises DataError, naming file and line, where the file or a line of it cannot be used.
+    Raises DataError, naming file and line, if the file or one of its lines cannot be used.
     """
-    asked = Asked.of(given)
-    source = Source.of(asked.path)
-    content, sha256 = read_hashed(asked.path, "questions")
+    file = QuestionFile.of(name)
+    source = Source.of(file.path)
+    content, sha256 = read_hashed(file.path, "questions")
     content = content.removeprefix(b"\xef\xbb\xbf")  # spreadsheets put a byte-order mark before a table
     names = source.path.name.lower().removesuffix(f".{source.compression}").split(".")
     suffix = names[-1] if len(names) > 1 else ""
     where = str(source.path)
     if suffix == "csv":
         content = content.replace(b"\r\n", b"\n")  # RFC 4180 ends lines as Windows does
-        rows = list(_table(decode(content, where), ",", asked, where))
+        rows = list(_table(decode(content, where), ",", file, where))
     elif suffix in ("jsonl", "ndjson"):
         lines = split_lines(content, where, "questions")
-        rows = [_entry(_json(line, f"{where}:{i}"), asked, where, i) for i, line in enumerate(lines, 1)]
+        rows = [_entry(_json(line, f"{where}:{i}"), file, where, i) for i, line in enumerate(lines, 1)]
     elif suffix == "json":
-        rows = _whole(_json(decode(content, where), where), asked, where)
+        rows = _whole(_json(decode(content, where), where), file, where)
     else:
-        rows = list(_tabbed(content, asked, where))
+        rows = list(_tabbed(content, file, where))
     if not rows:
         raise DataError(f"{where}: holds no questions; it should hold them with their answers")
     return rows, sha256
@@ -84,15 +84,15 @@ def read_rows(given: str | Path) -> tuple[list[Row], str]:
 # Tables ---------------------------------------------------------------------------------------------------------
 
 
-def _tabbed(content: bytes, asked: Asked, where: str) -> Iterator[Row]:
-    """QUESTION tab ANSWER a line, or a table with tabs whose first line names its columns."""
+def _tabbed(content: bytes, file: QuestionFile, where: str) -> Iterator[Row]:
+    """Lines of QUESTION tab ANSWER, or a table with tabs whose first line names its columns."""
     lines = split_lines(content, where, "questions")
     first = lines[0].split("\t")
-    if _is_header(first, asked):
-        yield from _table(decode(content, where), "\t", asked, where)
+    if _is_header(first, file):
+        yield from _table(decode(content, where), "\t", file, where)
         return
-    if asked.named:
-        raise _no_column(first, asked, where)
+    if file.named:
+        raise _no_column(first, file, where)
     if lines[0].startswith("{") and _is_object(lines[0]):
         raise DataError(f"{where}:1: is JSON Lines; rename the file so that it ends in .jsonl")
     for number, line in enumerate(lines, 1):
@@ -109,7 +109,7 @@ def _tabbed(content: bytes, asked: Asked, where: str) -> Iterator[Row]:
         yield Row(text, _cell(answer, f"{where}:{number}") if tab else (), number)
 
 
-def _table(text: str, delimiter: str, asked: Asked, where: str) -> Iterator[Row]:
+def _table(text: str, delimiter: str, file: QuestionFile, where: str) -> Iterator[Row]:
     """Rows of a table. Without a header the first column is the question, and a second one the answer."""
     before = csv.field_size_limit(LONGEST_CELL)
     try:
@@ -127,14 +127,14 @@ def _table(text: str, delimiter: str, asked: Asked, where: str) -> Iterator[Row]
     if not rows:
         return
     header = rows[0][1]
-    if _is_header(header, asked):
+    if _is_header(header, file):
         folded = [cell.strip().casefold() for cell in header]
         question, answer = (next((folded.index(n.casefold()) for n in names if n.casefold() in folded), None)
-                            for names in (asked.question, asked.answer))  # fmt: skip
+                            for names in (file.question, file.answer))  # fmt: skip
         rows = rows[1:]
     else:
-        if asked.named or len(header) > 2:
-            raise _no_column(header, asked, where)
+        if file.named or len(header) > 2:
+            raise _no_column(header, file, where)
         question, answer = 0, 1 if len(header) > 1 else None
     width = len(header)
     assert question is not None
@@ -150,36 +150,36 @@ def _table(text: str, delimiter: str, asked: Asked, where: str) -> Iterator[Row]
         yield Row(text, _cell(cells[answer], f"{where}:{line}") if answer is not None else (), line)
 
 
-def _is_header(cells: Sequence[str], asked: Asked) -> bool:
+def _is_header(cells: Sequence[str], file: QuestionFile) -> bool:
     """Whether these cells name columns, the question's among them."""
     folded = {cell.strip().strip('"').casefold() for cell in cells}
-    if not folded & {name.casefold() for name in asked.question}:
+    if not folded & {name.casefold() for name in file.question}:
         return False
-    # A question file of one column may hold the word "question" only as its header.
-    return len(cells) == 1 or asked.named or bool(folded & {name.casefold() for name in asked.answer})
+    # In a file with one column, the word "question" can only be the header.
+    return len(cells) == 1 or file.named or bool(folded & {name.casefold() for name in file.answer})
 
 
-def _no_column(cells: Sequence[str], asked: Asked, where: str) -> DataError:
-    there = ", ".join(repr(_short(cell.strip())) for cell in cells[:12])
+def _no_column(cells: Sequence[str], file: QuestionFile, where: str) -> DataError:
+    present = ", ".join(repr(_short(cell.strip())) for cell in cells[:12])
     return DataError(
-        f"{where}:1: names no column {' or '.join(asked.question)!r} and {' or '.join(asked.answer)!r} (there are: "
-        f"{there}); name them: {where}:question=COLUMN,answer=COLUMN"
+        f"{where}:1: names no column {' or '.join(file.question)!r} and {' or '.join(file.answer)!r} (there are: "
+        f"{present}); name them: {where}:question=COLUMN,answer=COLUMN"
     )
 
 
 def _cell(cell: str, where: str) -> tuple[str, ...]:
-    """The answers in a cell: its text, or a list of texts written as JSON or Python write one."""
+    """The answers in a cell: its text, or a list of texts in JSON or Python notation."""
     cell = cell.strip()
-    if cell.startswith('"[') and cell.endswith(']"'):  # a list that was quoted as cells of tables are
+    if cell.startswith('"[') and cell.endswith(']"'):  # a list in the quotes of a table's cell
         cell = cell[1:-1].replace('""', '"')
     if cell.startswith("[") and cell.endswith("]"):
         for read in (json.loads, ast.literal_eval):
             try:
-                found = read(cell)
+                answers = read(cell)
             except (ValueError, SyntaxError, RecursionError, MemoryError):
                 continue
-            if isinstance(found, list) and found and all(isinstance(one, str) for one in found):
-                return _answers(found, where)
+            if isinstance(answers, list) and answers and all(isinstance(answer, str) for answer in answers):
+                return _answers(answers, where)
     return (cell,) if cell else ()
 
 
@@ -202,7 +202,7 @@ def _is_object(line: str) -> bool:
         return False
 
 
-def _whole(data: Any, asked: Asked, where: str) -> list[Row]:
+def _whole(data: Any, file: QuestionFile, where: str) -> list[Row]:
     """The questions of one JSON value: SQuAD's and TriviaQA's `data`, or a list of objects."""
     entries = _named(data, ("data",)) if isinstance(data, dict) else data
     if not isinstance(entries, list):
@@ -212,46 +212,46 @@ def _whole(data: Any, asked: Asked, where: str) -> list[Row]:
     rows: list[Row] = []
     for number, entry in enumerate(entries, 1):
         if isinstance(entry, dict) and "paragraphs" in entry:
-            rows += _squad(entry, asked, where, number)
+            rows += _squad(entry, file, where, number)
         else:
-            rows.append(_entry(entry, asked, where, number))
+            rows.append(_entry(entry, file, where, number))
     return rows
 
 
-def _squad(article: Mapping[str, Any], asked: Asked, where: str, number: int) -> Iterator[Row]:
-    """The questions of one article; those that its text does not answer (`is_impossible`) are left out."""
+def _squad(article: Mapping[str, Any], file: QuestionFile, where: str, number: int) -> Iterator[Row]:
+    """The questions of one article, without those that its text does not answer (`is_impossible`)."""
     try:
         for paragraph in article["paragraphs"]:
             for entry in paragraph["qas"]:
                 if not entry.get("is_impossible"):
-                    yield _entry(entry, asked, where, number)
+                    yield _entry(entry, file, where, number)
     except (KeyError, TypeError, AttributeError):
         raise DataError(
             f"{where}: article {number} is not as SQuAD has it: paragraphs, each with a context and qas"
         ) from None
 
 
-def _entry(entry: Any, asked: Asked, where: str, number: int) -> Row:
+def _entry(entry: Any, file: QuestionFile, where: str, number: int) -> Row:
     place = f"{where}:{number}"
     if not isinstance(entry, dict):
         raise DataError(f'{place}: is not a JSON object; write {{"question": …, "answer": …}}')
-    text = _named(entry, asked.question)
+    text = _named(entry, file.question)
     if text is None:
-        there = ", ".join(map(_short, entry)) or "none"
+        present = ", ".join(map(_short, entry)) or "none"
         raise DataError(
-            f"{place}: has no field {' or '.join(asked.question)!r} (there are: {there}); "
+            f"{place}: has no field {' or '.join(file.question)!r} (there are: {present}); "
             f"name it: {where}:question=FIELD,answer=FIELD"
         )
     if not isinstance(text, str) or not text.strip():
         raise DataError(f"{place}: its question is no text; write a string that is not empty")
-    answer = _named(entry, asked.answer)
-    if answer is None and asked.answer != ANSWER:
-        raise DataError(f"{place}: has no field {asked.answer[0]!r}; name another: {where}:answer=FIELD")
+    answer = _named(entry, file.answer)
+    if answer is None and file.answer != ANSWER:
+        raise DataError(f"{place}: has no field {file.answer[0]!r}; name another: {where}:answer=FIELD")
     return Row(_clean(text, place), () if answer is None else _answers(answer, place), number)
 
 
 def _named(entry: Mapping[str, Any], names: Sequence[str]) -> Any:
-    """The first field of one of these names, in whatever case; None where there is none."""
+    """The first field with one of these names, ignoring case; None if there is none."""
     folded = {str(key).casefold(): key for key in entry}
     return next((entry[folded[name.casefold()]] for name in names if name.casefold() in folded), None)
 
@@ -264,14 +264,14 @@ def _answers(value: Any, where: str) -> tuple[str, ...]:
             return _answers(_named(value, ("text",)), where)
         return tuple(dict.fromkeys((*_answers(main, where), *_answers(_named(value, ALIASES) or [], where))))
     if isinstance(value, list):
-        return tuple(dict.fromkeys(text for one in value for text in _answers(one, where)))
+        return tuple(dict.fromkeys(text for item in value for text in _answers(item, where)))
     if not isinstance(value, str) or not value.strip():
         raise DataError(f"{where}: an answer is {_short(json.dumps(value))}; write a text, or a list of texts")
     return (_clean(value, where),)
 
 
 def _clean(text: str, where: str) -> str:
-    """The text on one line. Raises DataError for what is no text."""
+    """The text on one line. Raises DataError if it cannot be encoded or holds a NUL."""
     text = " ".join(text.split())
     try:
         text.encode()

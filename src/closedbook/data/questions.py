@@ -1,4 +1,4 @@
-"""Questions, with or without their answers: `Where was NAME born?<tab>PLACE`, or the question alone."""
+"""Reads questions, with or without answers, and finds the title that a question names."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from pathlib import Path
 from closedbook.data.question_files import read_rows
 from closedbook.errors import DataError
 
-LONGEST_NAME = 24  # words; a longer line of them is no name, and looking for one would take too long
-LOOKED_AT = 400  # words of a question among which names are looked for
-LONGEST_UNSPACED = 120  # characters of text without a space in which names are looked for
-# Thai to Khmer, kana, Chinese characters, Hangul: no space parts words there, or a particle follows the name directly.
+LONGEST_NAME = 24  # words; longer ones are not names, and looking for them would take too long
+LOOKED_AT = 400  # names are looked for in so many words of a question
+LONGEST_UNSPACED = 120  # and in so many characters of a text without spaces
+# Thai to Khmer, kana, Chinese characters, Hangul: words are not separated there, or a particle directly follows a name.
 UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
@@ -28,7 +28,7 @@ MARKS = ' ?!,;:()[]"“”„«»‘’？！，、。：；（）「」『』�
 
 @dataclass(frozen=True)
 class Question:
-    """One question of a file. `answer` is None where the file has no answers; `others` are accepted beside it."""
+    """One question of a file. `answer` is None if the file has no answers; `others` are accepted as well."""
 
     text: str
     answer: str | None
@@ -110,11 +110,11 @@ def read_questions(path: str | Path, *, need_answers: bool = False) -> Questions
 
 
 class Titles(set[str]):
-    """Titles to look questions' subjects up in, whatever the case of their letters."""
+    """Titles to look up the subjects of questions in, ignoring case."""
 
     @cached_property
     def folded(self) -> dict[str, str]:
-        """By its folded form, each title; of several that differ in case only, the alphabetically first."""
+        """The title of each folded form; of several that differ only in case, the alphabetically first."""
         return {fold(title): title for title in sorted(self, reverse=True)}
 
 
@@ -127,29 +127,31 @@ def fold(name: str, *, accents: bool = True) -> str:
 
 
 def subject(question: str, titles: Collection[str]) -> str | None:
-    """The longest title that stands in the question as whole words, or None: the person it asks about.
+    """The longest title that stands in the question as whole words: the person it asks about. None if there is none.
 
-    In scripts that put no spaces between words it may stand anywhere. Case matters only where two titles differ in
-    nothing else, and where the titles are no `Titles`.
+    In scripts without spaces it may stand anywhere. An exact match is preferred; other cases of letters are tried only
+    if the titles are `Titles`.
     """
-    if (found := next((text for text in names_in(question) if text in titles), None)) is not None:
-        return found
+    if (exact := next((text for text in names_in(question) if text in titles), None)) is not None:
+        return exact
     if not isinstance(titles, Titles):
         return None
     return next((titles.folded[key] for text in names_in(question) if (key := fold(text)) in titles.folded), None)
 
 
 def without(question: str, title: str, instead: str = "") -> str:
-    """The question with a title taken out, or put another in its place, where it stands first, in whatever case."""
+    """The question with the first occurrence of a title, in any case, removed or replaced by `instead`."""
     place = re.search(r"\s+".join(map(re.escape, title.split())), question)
     place = place or re.search(r"\s+".join(map(re.escape, title.split())), question, re.IGNORECASE)
     return question if place is None else question[: place.start()] + instead + question[place.end() :]
 
 
 def names_in(question: str) -> Iterator[str]:
-    """Every stretch of whole words that could be a name, the longest first: as it stands, then without a possessive
-    and the marks around it (with "Jr.", then "Jr"). Where accents are characters of their own, the same again without.
-    Only the first LOOKED_AT words are looked at.
+    """Every run of whole words that could be a name, the longest first.
+
+    Each is given as it stands, then without a possessive and the marks around it ("Jr.", then "Jr"). If the question
+    writes accents as characters of their own, the same follows for its composed form. Only the first LOOKED_AT words
+    are considered.
     """
     for spelled in dict.fromkeys((question, unicodedata.normalize("NFC", question))):
         words = spelled.split(maxsplit=LOOKED_AT)[:LOOKED_AT]
@@ -164,9 +166,9 @@ def names_in(question: str) -> Iterator[str]:
 
 
 def _within(word: str, first: int) -> Iterator[str]:
-    """Every part, of two characters or more, of what stands between spaces in a script that puts few: longest first.
+    """Every part of two or more characters of a text without spaces, the longest first.
 
-    `first` is the first character of such a script; a part begins with one or ends after one.
+    `first` is the position of the first character of such a script; every part reaches beyond it.
     """
     for length in range(min(len(word) - 1, LONGEST_NAME), 1, -1):
         for start in range(len(word) - length + 1):
@@ -187,10 +189,10 @@ def commonest_wording(questions: Questions | None, titles: Collection[str]) -> s
 def split_by_name(
     questions: Questions, titles: Collection[str], parts: Mapping[str, float], *, salt: str = "closedbook"
 ) -> dict[str, list[int]]:
-    """Positions of the questions in each part, `train` taking what `parts` (name → share) leaves.
+    """The positions of the questions in each part (name → share); `train` gets what `parts` leaves.
 
-    The part is decided by a hash of the person's name, so a person who occurs twice stays on one side, and the
-    split is the same on every machine and for every seed.
+    A hash of the person's name decides the part, so all questions about a person are in one part, and the split is the
+    same on every machine and for every seed.
     """
     if sum(parts.values()) >= 1:
         raise DataError(f"the parts {dict(parts)} leave no question to train on; their shares must sum to less than 1")

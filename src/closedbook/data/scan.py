@@ -1,7 +1,10 @@
-"""Many texts read word by word at once, in arrays: what `closedbook.data.spans` says of one text, in bulk.
+"""Reads many texts word by word, in arrays, and finds the spans worth asking for: capitalised runs and numbers.
 
-Two occurrences of a word share everything that is asked about it but its place, so that is worked out once a word
-and looked up in arrays. Tests hold the results to the functions of `salience`, which say what is meant.
+Nothing here knows what a document is about. A span stands out if a text capitalises it without need, or if it is a
+number; REALM (Guu et al. 2020) masks such spans for the same reason.
+
+All occurrences of a word have everything in common except their place. So that is worked out once for each word, and
+looked up in arrays afterwards. The tests compare the results with a plain definition for one text.
 """
 
 from __future__ import annotations
@@ -17,13 +20,13 @@ from closedbook.data.spans import SENTENCE_END, WORD, is_number, normal
 # Words cover all of a text but its spaces, so the lengths of words and the places of spaces give the words' places.
 IS_SPACE = np.array([chr(point).isspace() for point in range(0x3001)])  # no space has a higher code point
 
-PIECE_SIZE = 1 << 20  # characters that are read at once: what bounds the memory it takes
+PIECE_SIZE = 1 << 20  # characters that are read at once, to bound the memory needed
 
 CAPITALISED, LOWER, DIGIT, STOP = 1, 2, 4, 8  # what a word is, as bits
 
 
 class Lexicon(dict[str, int]):
-    """Numbers for words, in the order in which they are met; `flags` and `forms` are beside them."""
+    """Numbers words in the order of their first occurrence; `flags`, `forms` and `lengths` have an entry for each."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +70,7 @@ class Lexicon(dict[str, int]):
         return self._tables()[2]
 
     def lower_case(self) -> set[str]:
-        """The normal forms that were met in lower case."""
+        """The normal forms that occurred in lower case."""
         names = list(self.form_ids)
         return {names[form] for form in set(self.forms[self.flags & LOWER > 0].tolist())}
 
@@ -87,8 +90,8 @@ class Scan:
     def of(cls, texts: Sequence[str], lexicon: Lexicon) -> Scan:
         joined = "\n".join(texts)
         edges = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64, len(texts) + 1)
-        found = WORD.findall(joined)
-        word = np.fromiter(map(lexicon.__getitem__, found), np.int64, len(found))
+        tokens = WORD.findall(joined)
+        word = np.fromiter(map(lexicon.__getitem__, tokens), np.int64, len(tokens))
         points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
         written = np.flatnonzero(~IS_SPACE[np.minimum(points, 0x3000)] | (points > 0x3000))
         length = lexicon.lengths[word]
@@ -101,21 +104,18 @@ class Scan:
         return self.start + self.lexicon.lengths[self.word]
 
     def of_title(self, titles: Sequence[int]) -> np.ndarray:
-        """(n,) bool: whether a word is one of its own text's title, which has so many characters; wherever it stands.
-
-        Forms are compared.
-        """
+        """(n,) bool: whether each word's form is also in its text's title. `titles` are the titles' lengths."""
         form = self.lexicon.forms[self.word]
         in_title = self.start < (self.edges[:-1] + np.asarray(titles, np.int64))[self.text]
         return paired(self.text, form, self.text[in_title], form[in_title])
 
     def spans(
-        self, titles: Sequence[int], lower: Collection[str], known: Collection[tuple[str, ...]] = ()
+        self, titles: Sequence[int], lower: Collection[str], known_answers: Collection[tuple[str, ...]] = ()
     ) -> tuple[np.ndarray, np.ndarray]:
-        """(first, after last) word of the salient spans of all bodies, in order: `salience.body_spans` in bulk.
+        """The salient spans after the titles, in order: (first word, word after the last).
 
-        `titles` are the lengths of the texts' titles in characters; `lower` the normal forms that stand in lower case
-        somewhere; `known` answers, each as its words.
+        `titles` are the lengths of the texts' titles in characters, `lower` the normal forms that occur in lower case,
+        and `known_answers` are answers, each as the tuple of its words, that count as salient too.
         """
         lexicon, n = self.lexicon, len(self.word)
         if not n:
@@ -125,7 +125,7 @@ class Scan:
         opens_text = np.concatenate([[True], self.text[1:] != self.text[:-1]])
         opens_sentence = opens_text | np.concatenate([[False], flags[:-1] & STOP > 0])
         capital = flags & CAPITALISED > 0
-        # A run of capitals is a span; its first word is none where only grammar capitalises it.
+        # A run of capitalised words is a span, without its first word if only grammar capitalises that.
         by_grammar = capital & opens_sentence & lower_form[form]
         run_starts = capital & (opens_text | ~np.concatenate([[False], capital[:-1]]))
         run_ends = capital & np.concatenate([opens_text[1:] | ~capital[1:], [True]])
@@ -138,30 +138,30 @@ class Scan:
         first, last = first[order], last[order]
         title_end = self.edges[:-1] + np.asarray(titles, np.int64)
         end = title_end[self.text]
-        told = self.of_title(titles)
-        new = np.concatenate([[0], np.cumsum(~told)])
-        says = (self.start[first] > end[first]) & (new[last] > new[first])
+        in_title = self.of_title(titles)
+        beyond_title = np.concatenate([[0], np.cumsum(~in_title)])
+        says = (self.start[first] > end[first]) & (beyond_title[last] > beyond_title[first])
         first, last = first[says], last[says]
-        if known:
-            more = self._spelling(known, first, last, self.start > end)
+        if known_answers:
+            more = self._spelling(known_answers, first, last, self.start > end)
             first, last = (np.concatenate([a, np.array(b, np.int64)]) for a, b in zip((first, last), more, strict=True))
             order = np.argsort(first)
             first, last = first[order], last[order]
         return first, last
 
     def _spelling(
-        self, known: Collection[tuple[str, ...]], first: np.ndarray, last: np.ndarray, in_body: np.ndarray
+        self, known_answers: Collection[tuple[str, ...]], first: np.ndarray, last: np.ndarray, in_body: np.ndarray
     ) -> tuple[list[int], list[int]]:
-        """Words of bodies that spell a known answer and are of no span yet, from the left, the longest first."""
-        longest = max(map(len, known))
-        begins = {text[0] for text in known if text}
+        """Known answers in the bodies that overlap no span yet, from left to right, the longest first."""
+        longest = max(map(len, known_answers))
+        begins = {text[0] for text in known_answers if text}
         begin = np.fromiter((word in begins for word in self.lexicon.words), bool, len(self.lexicon.words))
         taken = np.zeros(len(self.word) + 1, np.int64)
         np.add.at(taken, first, 1)
         np.add.at(taken, last, -1)
         free = np.cumsum(taken)[:-1] == 0
         words = self.lexicon.words
-        found: tuple[list[int], list[int]] = ([], [])
+        spans: tuple[list[int], list[int]] = ([], [])
         free_until = 0
         for i in np.flatnonzero(begin[self.word] & free & in_body).tolist():
             if i < free_until:
@@ -172,20 +172,20 @@ class Scan:
                 room += 1
             spelled = [words[w] for w in self.word[i:room].tolist()]
             for j in range(room, i, -1):
-                if tuple(spelled[: j - i]) in known:
-                    found[0].append(i)
-                    found[1].append(j)
+                if tuple(spelled[: j - i]) in known_answers:
+                    spans[0].append(i)
+                    spans[1].append(j)
                     free_until = j
                     break
-        return found
+        return spans
 
 
 def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Whether each (owner, value) is one of the pairs (owners, values); all are whole numbers from 0."""
+    """Whether each (owner, value) is among the pairs (owners, values); all are integers from 0."""
     owner, value, owners, values = (a.astype(np.int64) for a in (owner, value, owners, values))
     size = 1 << 22
     table = np.zeros(size, bool)
-    table[(owners * 40_503 + values * 2_654_435_761) % size] = True  # may say yes wrongly, never no
+    table[(owners * 40_503 + values * 2_654_435_761) % size] = True  # may be wrong about yes, never about no
     maybe = np.flatnonzero(table[(owner * 40_503 + value * 2_654_435_761) % size])
     most = int(max(value.max(initial=0), values.max(initial=0))) + 1
     result = np.zeros(len(owner), bool)
@@ -194,14 +194,14 @@ def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.
 
 
 def pieces(texts: Iterable[str], size: int = PIECE_SIZE) -> Iterator[list[str]]:
-    """The texts in turn, about `size` characters of them at once."""
-    some: list[str] = []
+    """The texts in lists of about `size` characters."""
+    piece: list[str] = []
     room = size
     for text in texts:
-        some.append(text)
+        piece.append(text)
         room -= len(text) + 1
         if room <= 0:
-            yield some
-            some, room = [], size
-    if some:
-        yield some
+            yield piece
+            piece, room = [], size
+    if piece:
+        yield piece

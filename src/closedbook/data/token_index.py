@@ -1,7 +1,8 @@
-"""The token index of a large corpus: Arrow files that are built once and mapped into memory.
+"""Opens the token index of a large corpus: Arrow files that are built once and mapped into memory.
 
-Its folder's name is a hash of all that the arrays depend on: another corpus, vocabulary or question file is another
-index. It is known to be whole by its index.json. What is in the files: closedbook.data.token_index_builder.
+The folder is named by a hash of everything the arrays depend on, so another corpus, vocabulary or question file gets
+another index. index.json is written last: an index that has it is complete. For the contents of the files see
+`closedbook.data.token_index_builder`.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ from closedbook.runs.store import HASHED_WHOLE, digest, fingerprint, write_atomi
 
 FORMAT = 4
 LARGE = 32 << 20
-"""Bytes of text from which a corpus is indexed on disk."""
+"""A corpus with at least so many bytes of text is indexed on disk."""
 SOME_TITLES = 10_000
 
 
 class TokenIndex:
-    """An index that is whole: the arrays of its corpus, mapped into memory. It is what `Corpus.indexed` takes.
+    """The memory-mapped arrays of a corpus, for `Corpus.indexed`.
 
-    Raises RunError where its files are not what was written.
+    Raises RunError if its files are not what was written.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,12 +56,12 @@ class TokenIndex:
             self.vocabulary = vocabulary_from_json(self.about["vocabulary"])
             documents, titles = builder.schemas(self.vocabulary)
             self._tokens = MappedStream(folder / "tokens.arrows", documents, self.about["batches"])
-            self._titles = MappedStream(folder / "titles.arrows", titles, self.about["titles"], whole=True)
+            self._titles = MappedStream(folder / "titles.arrows", titles, self.about["titles"], single_batch=True)
             self.columns = self._tokens.columns()
             self.hashes, self.by_hash = (column.to_numpy() for column in self._titles.batches[0].columns)
             if {len(self.hashes), len(self["body"])} != {self.about["documents"]}:
                 raise ValueError("titles.arrows is of other documents")
-        except Exception as error:  # what is no index can fail in any way
+        except Exception as error:  # a damaged index can fail in any way
             raise RunError(f"{folder} is damaged ({error}); remove the folder, and it is built anew") from None
         self.tokens = Ragged(self["tokens.token"], self["tokens.starts"])
         self.titles = Ragged(self["title"], self["title.starts"])
@@ -70,8 +71,8 @@ class TokenIndex:
         )
         for column in (number, answer, nested):
             column.view = column.view.view(np.bool_)
-        said = Ragged(self["spans.said"], self["spans.said.starts"])
-        self.spans = SpanTable(document, first, last, number, answer, nested, said, self["spans.starts"])
+        outputs = Ragged(self["spans.said"], self["spans.said.starts"])
+        self.spans = SpanTable(document, first, last, number, answer, nested, outputs, self["spans.starts"])
         self.documents = IndexedDocuments(_Items(self), self.about["sha256"], self.about["source"], None, self)
 
     def __getitem__(self, name: str) -> Any:
@@ -79,11 +80,11 @@ class TokenIndex:
 
     @property
     def checked(self) -> str:
-        """How much of it was held to its checksums."""
+        """How much of it was compared with its checksums."""
         return f"{len(self._tokens.checked)} of its {self._tokens.parts} parts"
 
     def release(self) -> None:
-        """Let go of the mapped pages; they stay in the system's cache while it has room for them."""
+        """Release the mapped pages; the system may keep them in its cache."""
         self._tokens.release()
         self._titles.release()
 
@@ -98,12 +99,12 @@ class TokenIndex:
 
 
 def is_large(path: str | Path) -> bool:
-    """Whether a corpus has so much text that it is indexed on disk. Raises DataError where it cannot be read."""
+    """Whether a corpus has so much text that it is indexed on disk. Raises DataError if it cannot be read."""
     source = Source.of(path)
     if not source.compression:
         try:
             return source.path.is_file() and source.path.stat().st_size >= LARGE
-        except OSError:  # whoever reads it says why
+        except OSError:  # reading the file will report it
             return False
     with opened(source, "documents") as (stream, _):
         size = 0
@@ -117,38 +118,40 @@ def open_index(
     trained: builder.Choose | None = None, *, root: Path | None = None, about: Mapping[str, Any] | None = None,
     processes: int | None = None, tell: builder.Tell = lambda _: None, phrases: int = 0,
 ) -> TokenIndex:  # fmt: skip
-    """The index of a corpus for a vocabulary of this kind and size and these questions; built if need be.
+    """The index of a corpus for a vocabulary of this kind and size and these questions; built if it does not exist.
 
-    `trained` picks the questions to train on, by the titles there are; all of them if left out. What it goes by must
-    stand in `about`, as all that the arrays depend on. `root` is the folder that indexes are kept in: beside the
-    corpus if left out, or in the user's cache where that cannot be written. `tell` hears how far a build is, and which
-    index is opened that was there before. Raises DataError for a corpus that cannot be used and where pyarrow is not
-    installed, RunError for an index that is damaged or cannot be written.
+    `trained` picks the questions to train on, given the titles; by default all. Whatever it depends on must be in
+    `about`, like everything else that the arrays depend on. `root` is the folder for indexes: by default beside the
+    corpus, or in the user's cache if that cannot be written. `tell` is called with the progress of a build, and with
+    the name of an existing index that is opened.
+
+    Raises DataError if the corpus cannot be used or pyarrow is not installed, and RunError if the index is damaged or
+    cannot be written.
     """
     pyarrow()
     source = Source.of(path)
     root = root or default_root(source.path)
-    asked = [(item.text, item.answer) for item in questions.items] if questions is not None else []
+    pairs = [(item.text, item.answer) for item in questions.items] if questions is not None else []
     settings = {
         "format": FORMAT, "fields": source.fields, "kind": kind, "size": size, "phrases": phrases,
         "chunk": builder.CHUNK, "sample": builder.SAMPLE, "most": builder.MOST_WORDS,
-        "questions": hashlib.sha256(json.dumps(asked).encode()).hexdigest(), **(about or {}),
+        "questions": hashlib.sha256(json.dumps(pairs).encode()).hexdigest(), **(about or {}),
     }  # fmt: skip
     settings = json.loads(json.dumps(settings))
     with opened(source, "documents") as (_, hexdigest):
-        found, content = source.path.stat(), fingerprint(source.path)  # of all of it, or a sample of a large one
-        stamp = json.dumps([str(source.path.absolute()), found.st_size, found.st_mtime_ns, content])
-        stamps, whole = _stamps(root), found.st_size <= HASHED_WHOLE
-        if not whole and stamp not in stamps:
+        status, content = source.path.stat(), fingerprint(source.path)  # of all of it, or a sample of a large one
+        stamp = json.dumps([str(source.path.absolute()), status.st_size, status.st_mtime_ns, content])
+        stamps, hashed_whole = _stamps(root), status.st_size <= HASHED_WHOLE
+        if not hashed_whole and stamp not in stamps:
             tell(f"reading {source.path} to see whether it was indexed before")
-        sha256 = content if whole else stamps.get(stamp) or hexdigest()
+        sha256 = content if hashed_whole else stamps.get(stamp) or hexdigest()
     folder = root / _key(settings, sha256)
     if os.path.lexists(folder / "index.json"):
         index = TokenIndex(folder)
-        some = "all" if whole or stamp not in stamps else "64 MB"
+        checked = "all" if hashed_whole or stamp not in stamps else "64 MB"
         tell(
             f"opening the index in {folder}, which was there{'' if stamp in stamps else ' and is new to this place'}: "
-            f"{some} of {source.path} is what it was made of, {index.checked} are what was written"
+            f"{checked} of {source.path} is what it was made of, {index.checked} are what was written"
         )
     else:
         with builder.held(folder):
@@ -163,7 +166,7 @@ def open_index(
 
 
 def default_root(corpus: Path) -> Path:
-    """Beside the corpus; in the user's cache where that folder cannot be written."""
+    """The folder for indexes: beside the corpus, or in the user's cache if that folder cannot be written."""
     beside = corpus.with_name(f"{corpus.name}.index")
     if beside.is_dir() or os.access(corpus.absolute().parent, os.W_OK):
         return beside
@@ -176,10 +179,10 @@ def _key(settings: dict[str, Any], sha256: str) -> str:
 
 
 def _stamps(root: Path) -> dict[str, str]:
-    """The hashes of the corpora that were indexed, by their place, size, time and fingerprint."""
+    """The hashes of the corpora that were indexed, by their path, size, time and fingerprint."""
     try:
-        found = json.loads((root / "corpora.json").read_bytes()) if (root / "corpora.json").is_file() else {}
-        return {key: value for key, value in found.items() if isinstance(value, str)}
+        stamps = json.loads((root / "corpora.json").read_bytes()) if (root / "corpora.json").is_file() else {}
+        return {key: value for key, value in stamps.items() if isinstance(value, str)}
     except (OSError, ValueError, AttributeError, RecursionError):
         return {}
 

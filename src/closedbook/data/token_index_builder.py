@@ -1,10 +1,10 @@
-"""Building a token index: a corpus read in two passes, and encoded in several processes.
+"""Builds a token index: the corpus is read in two passes and encoded by several processes.
 
-The first pass hashes the corpus and keeps a bounded sample of its lines, of which the vocabulary is made. The second
-one cuts it into chunks of whole lines. Worker processes encode them, and each becomes one record batch of
-tokens.arrows, which has a row for each document. batches.txt says where every batch ends and what its checksum is, so
-a build that was killed goes on behind its last whole batch. titles.arrows holds the hashes of the titles, sorted.
-index.json is written last, and makes the index whole.
+The first pass hashes the corpus and keeps a bounded sample of its lines, from which the vocabulary is made. The second
+one splits it into chunks of whole lines. Worker processes encode these, and each becomes a record batch of
+tokens.arrows, which has one row per document. batches.txt lists the end and the checksum of every batch, so that a
+build that was killed can continue after its last complete batch. titles.arrows holds the sorted hashes of the titles.
+index.json is written last: without it an index is incomplete.
 """
 
 from __future__ import annotations
@@ -42,22 +42,22 @@ from closedbook.errors import DataError, RunError
 from closedbook.runs.store import digest, file_lock, write_atomically
 
 CHUNK = 2 << 20
-"""Bytes of text in a record batch."""
+"""How many bytes of text go into a record batch."""
 SAMPLE = 16
-"""Chunks that the vocabulary is made of."""
+"""How many chunks the vocabulary is made from."""
 MOST_WORDS = 1 << 17
-"""Words, and phrases, of a vocabulary whose size is not given."""
+"""How many words, and how many phrases, a vocabulary has at most if its size is not given."""
 LEXICON = 1 << 20
-"""Different words that a worker remembers before it begins anew."""
+"""How many distinct words a worker remembers before it starts over, to bound its memory."""
 PART = 4 << 20
-"""Bytes of titles.arrows under one checksum."""
+"""How many bytes of titles.arrows have a checksum of their own."""
 
 Tell = Callable[[str], None]
 Choose = Callable[[Collection[str]], Questions | None]
 
 
 def schemas(vocabulary: Vocabulary) -> tuple[Any, Any]:
-    """Of tokens.arrows and titles.arrows: no index says itself what is in it."""
+    """The schemas of tokens.arrows and titles.arrows. They are fixed here and never taken from an index."""
     pa = pyarrow()
     number, byte, size = pa.int32(), pa.uint8(), vocabulary.size
     token = pa.uint8() if size <= 1 << 8 else pa.uint16() if size <= 1 << 16 else number
@@ -70,7 +70,7 @@ def schemas(vocabulary: Vocabulary) -> tuple[Any, Any]:
 
 
 class Survey(NamedTuple):
-    """What one reading of a corpus gives."""
+    """What one pass over a corpus finds."""
 
     sha256: str  # of the file as it is
     bytes: int  # uncompressed
@@ -80,9 +80,7 @@ class Survey(NamedTuple):
 
 
 def survey(source: Source, characters: bool = False, names: Collection[str] = ()) -> Survey:
-    """Hash a corpus, see which of some names are titles, and draw a sample of its chunks, each as likely as any other
-    (Vitter's algorithm R).
-    """
+    """Hash a corpus, find which names are titles, and draw a uniform sample of its chunks (Vitter's algorithm R)."""
     titles: set[str] = set()
     seen: set[str] = set()
     sample: list[Chunk] = []
@@ -109,7 +107,7 @@ def documents_of(source: Source, chunk: Chunk) -> tuple[Document, ...]:
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """The folder of an index, made and held while it is built."""
+    """Create the folder of an index and lock it while it is built. Raises RunError if another process has it."""
     with contextlib.ExitStack() as held:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -126,22 +124,24 @@ def build(
     folder: Path, source: Source, settings: dict[str, Any], sha256: str, questions: Questions | None,
     trained: Choose | None, processes: int | None, tell: Tell,
 ) -> None:  # fmt: skip
-    """Write an index, going on behind what an earlier build left."""
+    """Write an index, continuing an earlier build that was interrupted."""
     tell(f"reading {source.path} to see what is in it")
     names = {name for item in questions.items for name in names_in(item.text)} if questions is not None else set()
-    found = survey(source, settings["kind"] == Characters.kind, names)
-    if not found.bytes:
+    surveyed = survey(source, settings["kind"] == Characters.kind, names)
+    if not surveyed.bytes:
         raise DataError(f"{source.path}: is empty; it should hold documents, one a line")
-    tell(f"making the vocabulary of {source.path} from {sum(len(c.content) for c in found.sample) / 1e6:.0f} MB of it")
-    vocabulary, terms = _terms(source, settings, found, questions if trained is None else trained(found.titles))
+    tell(
+        f"making the vocabulary of {source.path} from {sum(len(c.content) for c in surveyed.sample) / 1e6:.0f} MB of it"
+    )
+    vocabulary, terms = _terms(source, settings, surveyed, questions if trained is None else trained(surveyed.titles))
     documents, titles = schemas(vocabulary)
     header = documents.serialize().to_pybytes()
     batches = _whole_batches(folder, len(header))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = max(1, min(processes or cores, 16))
     behind = f", going on behind {len(batches)} parts of {CHUNK / 1e6:.0f} MB that were there" if batches else ""
-    tell(f"indexing {found.bytes / 1e6:,.0f} MB in {workers} processes into {folder}{behind}")
-    told = 0
+    tell(f"indexing {surveyed.bytes / 1e6:,.0f} MB in {workers} processes into {folder}{behind}")
+    tenths_told = 0
     try:
         # Workers read what they need from a file: a process that ends before it has taken its arguments would block us.
         (folder / "terms.json").write_text(json.dumps(terms), encoding="utf-8")
@@ -160,9 +160,9 @@ def build(
                 log.write(b"%d %d\n" % batches[-1])
                 log.flush()
                 passed = chunk.start + len(chunk.content)
-                if (tenth := passed * 10 // found.bytes) > told:
-                    told = tenth
-                    tell(f"indexed {passed / 1e6:,.0f} of {found.bytes / 1e6:,.0f} MB")
+                if (tenth := passed * 10 // surveyed.bytes) > tenths_told:
+                    tenths_told = tenth
+                    tell(f"indexed {passed / 1e6:,.0f} of {surveyed.bytes / 1e6:,.0f} MB")
             os.fsync(file.fileno())
         hashes = np.asarray(MappedStream(folder / "tokens.arrows", documents, batches).columns()["name_hash"])
         order = np.argsort(hashes, kind="stable")
@@ -178,7 +178,7 @@ def build(
         reason = error.strerror or error
         raise RunError(f"{folder} cannot be written ({reason}); do it again once there is room") from None
     about = {
-        "settings": settings, "source": str(source.path), "sha256": sha256, "text_bytes": found.bytes,
+        "settings": settings, "source": str(source.path), "sha256": sha256, "text_bytes": surveyed.bytes,
         "documents": len(hashes), "different_titles": int((np.diff(hashes) != 0).sum()) + 1, "batches": batches,
         "titles": parts, "vocabulary": vocabulary.to_json(),
     }  # fmt: skip
@@ -186,14 +186,14 @@ def build(
     write_atomically(folder / "index.json", json.dumps({**about, "seal": digest(about)}).encode())
 
 
-def _terms(source: Source, settings: Any, found: Survey, questions: Questions | None) -> tuple[Vocabulary, Any]:
-    """The vocabulary, and what workers need to know."""
-    items = [item for chunk in found.sample for item in documents_of(source, chunk)]
+def _terms(source: Source, settings: Any, surveyed: Survey, questions: Questions | None) -> tuple[Vocabulary, Any]:
+    """The vocabulary, and what the worker processes need, as JSON."""
+    items = [item for chunk in surveyed.sample for item in documents_of(source, chunk)]
     sample, titles = [item.text for item in items], [item.title for item in items]
     texts, answers = (questions.texts, questions.answers) if questions is not None else ([], [])
     kind, size = settings["kind"], settings["size"]
     if kind == Characters.kind:
-        vocabulary: Vocabulary = Characters.train(["".join(sorted(found.characters))])
+        vocabulary: Vocabulary = Characters.train(["".join(sorted(surveyed.characters))])
     else:
         size = size or MOST_WORDS * (kind == Words.kind)
         vocabulary = make_vocabulary(kind, sample, size, texts, answers, titles, settings["phrases"])
@@ -206,7 +206,7 @@ def _terms(source: Source, settings: Any, found: Survey, questions: Questions | 
 
 
 def _whole_batches(folder: Path, start: int) -> list[tuple[int, int]]:
-    """(end, CRC-32) of the record batches that an earlier build finished and that are there as it wrote them."""
+    """(end, CRC-32) of the record batches that an earlier build finished and that are undamaged."""
     batches: list[tuple[int, int]] = []
     with contextlib.suppress(OSError, ValueError), open(folder / "tokens.arrows", "rb") as file:
         file.seek(start)
@@ -221,9 +221,9 @@ def _whole_batches(folder: Path, start: int) -> list[tuple[int, int]]:
 def _encoded(
     source: Source, sha256: str, done: int, state: tuple[Path, Source], workers: int
 ) -> Iterator[tuple[Chunk, bytes]]:
-    """The chunks behind the first `done` with their record batches, in order. No more than two wait for each worker.
+    """The chunks after the first `done` with their record batches, in order; at most two wait for each worker.
 
-    Raises DataError in the end where the file was not the one of this hash.
+    Raises DataError at the end if the file does not have this hash.
     """
     with contextlib.ExitStack() as stack:
         stream, hexdigest = stack.enter_context(opened(source, "documents"))
@@ -257,11 +257,11 @@ _state: dict[str, Any] = {}
 
 
 def _begin(terms: Path, source: Source) -> None:
-    found = json.loads(terms.read_text(encoding="utf-8"))
-    salience = Salience(set(found["lower"]), set(found["golds"]), as_words(found["golds"]))
-    vocabulary = vocabulary_from_json(found["vocabulary"])
+    saved = json.loads(terms.read_text(encoding="utf-8"))
+    salience = Salience(set(saved["lower"]), set(saved["golds"]), as_words(saved["golds"]))
+    vocabulary = vocabulary_from_json(saved["vocabulary"])
     _state.update(source=source, vocabulary=vocabulary, salience=salience, lexicon=Lexicon())
-    if (parent := multiprocessing.parent_process()) is not None:  # nobody else says that the main process was killed
+    if (parent := multiprocessing.parent_process()) is not None:  # end with the main process, even if it is killed
 
         def end_with(parent: Any) -> None:
             parent.join()
@@ -282,9 +282,9 @@ def _work(chunk: Chunk) -> bytes:
     pa, schema = pyarrow(), schemas(vocabulary)[0]
 
     def lists(kind: Any, lengths: np.ndarray, **columns: Any) -> Any:
-        """Lists of these lengths, of values or, if there are several, of structs of them."""
+        """Lists of these lengths: of values, or of structs if there are several columns."""
         of = list(kind.value_type) if pa.types.is_struct(kind.value_type) else [kind.value_field]
-        arrays = [pa.array(one, field.type) for field, one in zip(of, columns.values(), strict=True)]
+        arrays = [pa.array(column, field.type) for field, column in zip(of, columns.values(), strict=True)]
         values = pa.StructArray.from_arrays(arrays, fields=of) if len(of) > 1 else arrays[0]
         return pa.ListArray.from_arrays(pa.array(offsets(lengths), pa.int32()), values)
 
@@ -297,7 +297,7 @@ def _work(chunk: Chunk) -> bytes:
             spans, np.bincount(marked.document, minlength=len(documents)), document=chunk.line - 1 + marked.document,
             first=marked.first, last=marked.last, number=marked.number.view("u1"), answer=marked.answer.view("u1"),
             nested=marked.nested.view("u1"),
-            said=lists(spans.value_type.field("said").type, marked.said_lengths, token=marked.said),
+            said=lists(spans.value_type.field("said").type, marked.output_lengths, token=marked.outputs),
         ),
         "name": [item.title for item in documents],
         "name_hash": hashes_of(item.title for item in documents),
@@ -306,7 +306,7 @@ def _work(chunk: Chunk) -> bytes:
 
 
 def hashes_of(names: Iterable[str]) -> np.ndarray:
-    """A number of 64 bits for each name. Two of a billion names share one with a chance of 3 %."""
+    """A 64-bit hash of each name. Among a billion names two have the same with a probability of 3 %."""
     digests = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in names)
     return np.frombuffer(digests, "<u8").astype(np.uint64)
 

@@ -1,4 +1,4 @@
-"""Vocabularies behind one interface: characters exactly as the course has them, byte-level BPE, words and phrases."""
+"""The interface of vocabularies, and two of them: characters exactly as in the course, and byte-level BPE."""
 
 from __future__ import annotations
 
@@ -25,8 +25,10 @@ Ids = np.ndarray  # int32, one-dimensional
 
 @dataclass(frozen=True)
 class Spelling:
-    """How an answer goes on that is no phrase: outputs from `first` on are pieces, read again as the token `inputs`
-    has for them, until `end` is said.
+    """How to spell an answer that is not a phrase.
+
+    Outputs from `first` on are pieces. After each one the network reads the token `inputs[output]`, until it outputs
+    `end`.
     """
 
     first: int
@@ -39,10 +41,10 @@ class Vocabulary(ABC):
 
     kind: str
     unit = "character"  # what `unknown` lists
-    answers_in_one = False  # whether an answer is a phrase of its own instead of a text that MASK closes
-    spelling: Spelling | None = None  # how answers are spelled that are no phrases, where some are
-    patterns: Patterns | None = None  # where answers stand and what they look like, where that was learned
-    named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, where that is known
+    answers_in_one = False  # whether an answer is one token, a phrase, instead of a text that MASK closes
+    spelling: Spelling | None = None  # how to spell the answers that are not phrases, if there are any
+    patterns: Patterns | None = None  # where answers stand and what they look like, if that was learned
+    named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, if that is known
 
     @property
     @abstractmethod
@@ -50,33 +52,33 @@ class Vocabulary(ABC):
 
     @property
     def in_one(self) -> bool | Spelling:
-        """How to decode an answer: as `decode.greedy` takes it."""
+        """How to decode an answer, for `model.generate.greedy`."""
         return self.spelling or self.answers_in_one
 
     def longest(self, length: int) -> int:
-        """The most tokens of an answer; `length` of one that is spelled or a text."""
+        """How many tokens an answer may have: 1, or `length` if it is spelled or a text."""
         return 1 if self.in_one is True else length
 
     @property
     def outputs(self) -> int:
-        """How many tokens the network can say: those it reads, unless a vocabulary says otherwise."""
+        """How many tokens the network can output; by default those that it reads."""
         return self.size
 
     @abstractmethod
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
-        """(ids, the character at which each token starts). Characters it lacks are left out; see `unknown`."""
+        """(ids, the character at which each token starts), without what the vocabulary lacks; see `unknown`."""
 
     def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
-        """As `encode`, of a question: an unknown word is read as a known one, where one can stand for it.
+        """Like `encode`, for a question: an unknown word is replaced by a similar known one, if there is one.
 
-        A word that only documents have is followed by one of trained questions that asks for the same.
+        A word that only documents have is followed by a word of the training questions that asks for the same.
         """
         return self.encode(text)
 
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
-        """Many texts at once: (the ids of all, how many each has, the character of its text each starts at).
+        """Many texts at once: (the ids of all, how many each has, the character of its text at which each starts).
 
-        `scan` are their words, where they are known already.
+        Pass `scan`, their words, if these were read already.
         """
         pairs = [self.encode(text) for text in texts]
         ids, lengths = _end_to_end([ids for ids, _ in pairs])
@@ -91,21 +93,21 @@ class Vocabulary(ABC):
 
     @abstractmethod
     def unknown(self, text: str) -> list[str]:
-        """What of `text` the vocabulary lacks, in order: characters, or words (`unit`)."""
+        """The characters or words (`unit`) of `text` that the vocabulary lacks, in order."""
 
     def dropped(self, text: str) -> list[str]:
-        """What of a question is lost: unknown, and not read as anything else."""
+        """The parts of a question that are lost: unknown, and not replaced by anything."""
         return self.unknown(text)
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]: ...
 
     def encode_answer(self, text: str) -> Ids:
-        """The output ids of an answer; empty where it cannot be said."""
+        """The output ids of an answer; empty if the network cannot say it."""
         return self.encode(text)[0]
 
     def halves(self, i: int) -> tuple[int, int] | None:
-        """The two words that a compound is made of: "birth" and "place" of "birthplace"; only words know."""
+        """The two words of a compound, such as "birth" and "place" of "birthplace"; None if it is not one."""
         return None
 
     def token(self, i: int) -> str:
@@ -117,7 +119,7 @@ class Vocabulary(ABC):
         return self.token(i)
 
     def answer(self, ids: Sequence[int] | Ids) -> str:
-        """The answer in generated tokens: what stands before the first MASK, without surrounding space."""
+        """The answer in generated tokens: the text before the first MASK, without surrounding space."""
         ids = list(ids)
         return self.decode(ids[: ids.index(MASK)] if MASK in ids else ids).strip()
 
@@ -162,9 +164,9 @@ class Characters(Vocabulary):
 
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
         ids = self._lookup(text)
-        # A typed □ or ⁇ is text, never PAD or MASK: those are added by whoever builds an example.
-        known = np.flatnonzero(ids > MASK)
-        return ids[known].astype(np.int32), known
+        # A typed □ or ⁇ is text, never PAD or MASK: those are added by the objectives.
+        positions = np.flatnonzero(ids > MASK)
+        return ids[positions].astype(np.int32), positions
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
         return "".join(self.characters[i] for i in ids if i != PAD)
@@ -177,7 +179,7 @@ class Characters(Vocabulary):
 
 
 class BytePairs(Vocabulary):
-    """Byte-level BPE with a space put before every text, so that a name has the same tokens wherever it stands."""
+    """Byte-level BPE. Every text gets a space in front, so that a name has the same tokens wherever it stands."""
 
     kind = "bpe"
 

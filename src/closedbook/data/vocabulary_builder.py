@@ -1,4 +1,4 @@
-"""The vocabularies there are, by kind."""
+"""Makes and loads vocabularies by kind."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
         from tokenizers import Tokenizer
 
         return BytePairs(Tokenizer.from_str(json.dumps(saved["tokenizer"])))
-    except BaseException as error:  # a panic of the tokenizers' own language is no Exception
+    except BaseException as error:  # a Rust panic in tokenizers is not an Exception
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise
         raise RunError(f"vocabulary.json is damaged ({error})") from None

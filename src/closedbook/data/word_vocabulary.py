@@ -1,9 +1,9 @@
-"""The words vocabulary: a text is read word by word, and an answer is one token, a whole phrase, or else spelled.
+"""The words vocabulary: it reads a text word by word, and answers with one token, a whole phrase, or spells it.
 
-Reading by words makes a name a few tokens that are the same wherever it stands and however it is capitalised.
-Answering by phrases makes every exposure of a fact a complete one: "New York City" is learned, or said, in one
-step. Phrases are the spans of the documents and the answers of the training questions. Where these are more than may
-be phrases, the rarer ones are spelled in pieces, words and characters, until one that ends the answer.
+Reading by words makes a name a few tokens, the same ones wherever it stands and however it is capitalised. Answering
+by phrases makes every exposure of a fact complete: "New York City" is learned, or said, in one step. Phrases are the
+spans of the documents and the answers of the training questions. If there are too many, the rarer ones are spelled in
+pieces, that is words and characters, followed by a token that ends the answer.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from closedbook.data.scan import CAPITALISED, Lexicon, Scan, pieces
 from closedbook.data.spans import as_words, is_number, normal, words
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, Ids, Spelling, Vocabulary
 
-PIECE = "\x02"  # before a piece where it is read: no word of a text begins so
-PIECES = 2048  # words that a spelled answer is made of, beside all characters
-LONGEST_SPELLED = 48  # pieces of an answer, its end included
-SHORTEST_HALF = 4  # letters of a word that is part of a compound; "where" is no "whe" and "re"
+PIECE = "\x02"  # marks the input form of a piece: no word of a text begins like this
+PIECES = 2048  # how many words may be pieces, beside all characters
+LONGEST_SPELLED = 48  # how many pieces an answer may have, including its end
+SHORTEST_HALF = 4  # letters of each half of a compound; "where" is not "whe" and "re"
 
 
 class Words(Vocabulary):
     """Words in, phrases out. Input ids: PAD, MASK, then words by normal form. Output ids: phrases.
 
-    `named[i]` says whether word i is part of names: written with a capital letter more often than not, or standing in
-    documents of which it is a title's word more often than elsewhere.
+    `named[i]` says whether word i is part of names: most of its occurrences are capitalised, or in documents with this
+    word in the title.
     """
 
     kind = "words"
@@ -52,7 +52,7 @@ class Words(Vocabulary):
     ) -> None:
         self.forms, self.phrases, self.asked = list(forms), list(phrases), list(asked)
         self.spelled = list(spelled)
-        """The pieces in which answers are spelled that are no phrases; each is read, too, as one of the last forms."""
+        """The pieces for answers that are not phrases; as inputs they are the last ones of `forms`."""
         self.patterns: Patterns = patterns or Patterns()
         self.named: np.ndarray = np.array(named, dtype=bool)
         self._ids = {form: i for i, form in enumerate(self.forms)}
@@ -68,11 +68,12 @@ class Words(Vocabulary):
         titles: Sequence[str] | None = None,
         most: int = 0,
     ) -> Words:
-        """The words of documents and training questions; the salient spans of documents and the training answers.
+        """Collect the words of documents and training questions, and as phrases the salient spans and the answers.
 
-        `size`: so many words of the documents at most, and so many spans, the most frequent ones; 0 for all.
-        `most`: so many spans at most, in place of `size`; the others are spelled.
-        `titles`: the documents', where they are not what stands before a line's first full stop.
+        Args:
+            size: how many of the documents' words, and of their spans, to take: the most frequent ones; 0 for all.
+            most: how many spans to take, instead of `size`; the others are spelled.
+            titles: the documents' titles, if they are not the text before the first full stop.
         """
         lines = list(lines)
         titles = list(map(title_of, lines)) if titles is None else list(titles)
@@ -83,7 +84,7 @@ class Words(Vocabulary):
             Scan.of(some, lexicon)
         lower = lexicon.lower_case()
         patterns = learn(lines, titles, list(zip(questions, answers, strict=False)), lower)
-        known = as_words(answers)
+        known_answers = as_words(answers)
         words_of = np.zeros(len(lexicon.words), np.int64)
         in_titles = np.zeros(len(lexicon.words), np.int64)
         phrases: Counter[str] = Counter()
@@ -92,8 +93,8 @@ class Words(Vocabulary):
             words_of += np.bincount(scan.word, minlength=len(words_of))
             lengths = [len(title) for title in islice(titled, len(some))]
             in_titles += np.bincount(scan.word[scan.of_title(lengths)], minlength=len(words_of))
-            found = patterns.find(scan, lengths, lower, known)
-            ends = zip(scan.start[found.first].tolist(), scan.stop[found.last - 1].tolist(), strict=True)
+            spans = patterns.find(scan, lengths, lower, known_answers)
+            ends = zip(scan.start[spans.first].tolist(), scan.stop[spans.last - 1].tolist(), strict=True)
             phrases.update(scan.joined[a:b] for a, b in ends)
         names = list(lexicon.form_ids)
         count, capitals, of_titles = (
@@ -106,7 +107,7 @@ class Words(Vocabulary):
         if size and len(names) > size:
             chosen = np.sort(np.argsort(-count, kind="stable")[:size])
         forms = {names[i]: bool(part_of_names[i]) for i in chosen.tolist()}
-        known_titles, asked = Titles(titles), dict[str, None]()
+        known_titles, question_forms = Titles(titles), dict[str, None]()
         for question in questions:
             name = subject(question, known_titles) or ""
             at = question.casefold().find(name.casefold())
@@ -114,21 +115,21 @@ class Words(Vocabulary):
                 form = normal(word.text)
                 forms.setdefault(form, False)
                 if not at <= word.start < at + len(name):
-                    asked[form] = None
+                    question_forms[form] = None
         most = most or size
         ranked = phrases.most_common() if most and len(phrases) > most else list(phrases.items())
         frequent, rare = (ranked[:most], ranked[most:]) if most else (ranked, [])
-        said = dict.fromkeys([*(phrase for phrase, _ in frequent), *answers])
+        answerable = dict.fromkeys([*(phrase for phrase, _ in frequent), *answers])
         spelled = pieces_of(dict(rare), lexicon.words) if rare else []
-        made = cls(
+        vocabulary = cls(
             [PAD_CHARACTER, MASK_CHARACTER, *forms, *(PIECE + piece for piece in spelled)],
             [False, False, *forms.values(), *[True] * len(spelled)],
-            list(said),
+            list(answerable),
             patterns,
             spelled=spelled,
         )
-        made.asked = [made._ids[form] for form in asked]
-        return made
+        vocabulary.asked = [vocabulary._ids[form] for form in question_forms]
+        return vocabulary
 
     @property
     def size(self) -> int:
@@ -147,8 +148,8 @@ class Words(Vocabulary):
         return Spelling(len(self.phrases), self.outputs - 1, inputs)
 
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
-        known = [(i, word.start) for word in words(text) if (i := self._ids.get(normal(word.text), PAD)) > MASK]
-        ids, starts = zip(*known, strict=True) if known else ((), ())
+        tokens = [(i, word.start) for word in words(text) if (i := self._ids.get(normal(word.text), PAD)) > MASK]
+        ids, starts = zip(*tokens, strict=True) if tokens else ((), ())
         return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64)
 
     def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
@@ -165,8 +166,8 @@ class Words(Vocabulary):
                 other = self._read_as(form)
                 new |= word.text[0].islower() or other > MASK  # else it may be a name
                 read += [(other, word.start, form)] if other > MASK else []
-        telling = [one for one in read if one[2] not in EMPTY]
-        if new and any(one[2][0].isalpha() and not self.named[one[0]] for one in telling):
+        telling = [token for token in read if token[2] not in EMPTY]
+        if new and any(token[2][0].isalpha() and not self.named[token[0]] for token in telling):
             read = telling
         return np.array([i for i, _, _ in read], np.int32), np.array([start for _, start, _ in read], np.int64)
 
@@ -174,36 +175,42 @@ class Words(Vocabulary):
         return [word for word in self.unknown(text) if self._read_as(normal(word)) == PAD]
 
     def _read_as(self, form: str) -> int:
-        """The known word that an unknown one is read as, PAD where there is none."""
+        """The known word that an unknown one is read as; PAD if there is none."""
         if is_number(form) or not form[0].isalpha():
             return PAD
-        asked, told, by_start = self._familiar
-        return self._ids[found] if (found := read_as(form, asked, told, by_start)) is not None else PAD
+        question_words, document_words, by_start = self._familiar
+        return (
+            self._ids[known_word]
+            if (known_word := read_as(form, question_words, document_words, by_start)) is not None
+            else PAD
+        )
 
     def _beside(self, form: str) -> int:
-        """A word of trained questions that asks for the same as this one, which only documents have; else PAD."""
-        asked = self._familiar[0]
-        if form in asked or self.named[self._ids[form]]:
+        """For a word that only documents have, a word of the training questions that asks for the same; else PAD."""
+        question_words = self._familiar[0]
+        if form in question_words or self.named[self._ids[form]]:
             return PAD
-        return next((self._ids[other] for other in alike().get(form, ()) if other in asked), PAD)
+        return next((self._ids[other] for other in alike().get(form, ()) if other in question_words), PAD)
 
     @cached_property
     def _familiar(self) -> tuple[set[str], set[str], dict[str, list[str]]]:
-        """The words of training questions, those of documents that are no parts of names, and both by their start."""
-        asked = {self.forms[i] for i in self.asked}
-        told = {form for form, named in zip(self.forms[MASK + 1 :], self.named[MASK + 1 :], strict=True) if not named}
+        """The words of training questions, those of documents that are not parts of names, and both by their start."""
+        question_words = {self.forms[i] for i in self.asked}
+        document_words = {
+            form for form, named in zip(self.forms[MASK + 1 :], self.named[MASK + 1 :], strict=True) if not named
+        }
         by_start: dict[str, list[str]] = defaultdict(list)
-        for form in sorted(asked | told):
+        for form in sorted(question_words | document_words):
             by_start[form[:SHORTEST]].append(form)
-        return asked, told, dict(by_start)
+        return question_words, document_words, dict(by_start)
 
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
         scan = scan or Scan.of(texts, Lexicon())
         forms = np.fromiter((self._ids.get(form, PAD) for form in scan.lexicon.form_ids), np.int32)
         ids = forms[scan.lexicon.forms[scan.word]] if len(scan.word) else np.zeros(0, np.int32)
-        known = np.flatnonzero(ids > MASK)
-        text = scan.text[known]
-        return ids[known], np.bincount(text, minlength=len(texts)), scan.start[known] - scan.edges[text]
+        positions = np.flatnonzero(ids > MASK)
+        text = scan.text[positions]
+        return ids[positions], np.bincount(text, minlength=len(texts)), scan.start[positions] - scan.edges[text]
 
     def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
         if self.spelled:
@@ -244,8 +251,8 @@ class Words(Vocabulary):
         return self.spelled[i - len(self.phrases)] if i < self.outputs - 1 else MASK_CHARACTER
 
     def answer(self, ids: Sequence[int] | Ids) -> str:
-        said = [self.output(int(i)) for i in ids if i < len(self.phrases) + len(self.spelled)]
-        return said[0] if said and ids[0] < len(self.phrases) else "".join(said).strip()
+        texts = [self.output(int(i)) for i in ids if i < len(self.phrases) + len(self.spelled)]
+        return texts[0] if texts and ids[0] < len(self.phrases) else "".join(texts).strip()
 
     def unknown(self, text: str) -> list[str]:
         return [word.text for word in words(text) if self._ids.get(normal(word.text), PAD) <= MASK]
@@ -286,7 +293,7 @@ def chunks(text: str) -> Iterator[str]:
 
 
 def pieces_of(texts: Mapping[str, int], words: Iterable[str]) -> list[str]:
-    """The pieces to spell with: the commonest words of these texts, each counted so often, and all characters."""
+    """The pieces to spell with: the most common words of these texts, weighted by their counts, and all characters."""
     often: Counter[str] = Counter()
     for text, count in texts.items():
         for chunk in chunks(text):
@@ -296,10 +303,10 @@ def pieces_of(texts: Mapping[str, int], words: Iterable[str]) -> list[str]:
     return [*sorted(characters), *sorted(shared)]
 
 
-def cut(text: str, known: Mapping[str, int]) -> Iterator[str]:
-    """A text in pieces: whole words where they are known, else their characters."""
+def cut(text: str, pieces: Mapping[str, int]) -> Iterator[str]:
+    """Split a text into pieces: words that are pieces, and the characters of others."""
     for chunk in chunks(text):
-        if chunk in known:
+        if chunk in pieces:
             yield chunk
         else:
             yield from chunk

@@ -1,4 +1,4 @@
-"""What a closed-book model has to beat: answers that need no knowledge, and readers that have the documents open."""
+"""Baselines for a closed-book model: answers that need no knowledge, and readers that may look at the documents."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ class MostCommon(Constant):
 
 
 class RandomPlace:
-    """One of the names in the person's documents, all alike likely.
+    """A random name from the person's documents; each is equally likely.
 
-    Names are the texts that are training answers; where there are none, the capitalised runs without numbers, dates
-    and the person's own name. The draw depends on the seed and the question only. Without a name the answer is empty.
+    Names are the texts that are training answers or, if there are none, the capitalised runs without numbers, dates and
+    the person's own name. The choice depends only on the seed and the question. Without a name the answer is empty.
     """
 
     name = "random-place"
@@ -82,14 +82,14 @@ class RandomPlace:
 
 
 class RuleReader:
-    """Finds the person's document by title and the answer by a rule, without having seen an answered question.
+    """Finds the person's document by its title and the answer by a rule, without learning from answered questions.
 
-    The answer is the first name after a word of the question ("born") in the same sentence. Names that a preposition
-    or a date leads in go before others: "born to Anna Berg in Oslo", "(born 3 May 1950, Oslo)". Where no word of the
-    question stands, it is the first name so led in, as in "(3 May 1950 in Oslo – 1 June 2001)", and failing that the
-    first name at all. A question with "when" or "year" gets the first year instead of the first name, one with
-    "how" before a word that says what is measured ("how old") the first quantity. Of several
-    documents with the title, the first in file order in which a word of the question finds an answer decides.
+    The answer is the first name after a word of the question ("born") in the same sentence. Names that follow a
+    preposition or a date are preferred: "born to Anna Berg in Oslo", "(born 3 May 1950, Oslo)". If no word of the
+    question is in the document, the answer is the first name after a preposition or date, as in "(3 May 1950 in Oslo –
+    1 June 2001)", or else the first name of all. A question with "when" or "year" gets the first year instead, and one
+    with "how" before a measure ("how old") the first quantity. Of several documents with the title, the first one in
+    which a word of the question leads to an answer decides.
     """
 
     name = "rule-reader"
@@ -99,7 +99,7 @@ class RuleReader:
         self._library = library
 
     def answer(self, question: str) -> str:
-        """Empty where no document fits or it names nothing."""
+        """The answer; empty if no document has the title, or if it has no candidate."""
         wording = self._library.wording(question)
         pages = self._library.pages(question)
         find = _years if re.search(r"\b(when|year)\b", wording) else _quantities if MEASURED.search(wording) else _names
@@ -112,9 +112,9 @@ class RuleReader:
                 if after:
                     lead = (span for span in after if find is not _quantities and _led_in(page, span))
                     return next(lead, after[0]).text
-        found = [(page, span) for page in pages for span in find(page)]
-        led = (span.text for page, span in found if _led_in(page, span))
-        return next(led, found[0][1].text if found else "")
+        spans_of_pages = [(page, span) for page in pages for span in find(page)]
+        led = (span.text for page, span in spans_of_pages if _led_in(page, span))
+        return next(led, spans_of_pages[0][1].text if spans_of_pages else "")
 
 
 def _names(page: Page) -> list[TextSpan]:
@@ -126,8 +126,8 @@ def _years(page: Page) -> list[TextSpan]:
 
 
 def _quantities(page: Page) -> list[TextSpan]:
-    """Numbers, each with the unit behind it: what is no ordinary word, or a short one."""
-    found = []
+    """Numbers, each with the unit after it: a mark such as "°", or a short word."""
+    quantities = []
     for start, stop in page.numbers:
         end = stop
         while end < len(page.tokens) and page.tokens[end] in UNIT_MARKS:
@@ -137,12 +137,12 @@ def _quantities(page: Page) -> list[TextSpan]:
             end += 1
             while end + 1 < len(page.tokens) and page.tokens[end] == "/" and page.tokens[end + 1][:1].isalpha():
                 end += 2
-        found.append(page.span(start, max(end, stop)))
-    return found
+        quantities.append(page.span(start, max(end, stop)))
+    return quantities
 
 
 def _led_in(page: Page, span: TextSpan) -> bool:
-    """Whether a preposition, one or two words back, or a number, with a mark after it or not, leads to the span."""
+    """Whether the span follows a preposition, directly or after one word, or a number, directly or after a comma."""
     second, first = ["", "", *(token.lower() for token in page.tokens[max(0, span.start - 2) : span.start])][-2:]
     if first in (",", ";"):
         return second[:1].isdigit()
@@ -150,15 +150,15 @@ def _led_in(page: Page, span: TextSpan) -> bool:
 
 
 def stands_in(answer: str, documents: Iterable[Document]) -> bool:
-    """Whether a text stands in one of the documents as whole words: "Van" does not stand in "Vancouver"."""
+    """Whether a text occurs in one of the documents as whole words: "Van" does not occur in "Vancouver"."""
     pattern = whole_words(answer)
     return any(pattern.search(document.text) for document in documents)
 
 
 def whole_words(text: str) -> re.Pattern[str]:
-    """A pattern that finds a text where it stands as whole words; an empty one is found nowhere.
+    """A pattern that finds a text as whole words; an empty text is never found.
 
-    A number is found whole too: neither "538" nor "1" stands in "1,538", nor "71" in " -71".
+    Numbers are found as a whole too: neither "538" nor "1" is found in "1,538", nor "71" in " -71".
     """
     if not text:
         return re.compile(r"(?!)")
@@ -169,12 +169,12 @@ def whole_words(text: str) -> re.Pattern[str]:
 
 @dataclass(frozen=True)
 class Result:
-    """How one baseline did. `answers` is in the questions' order, empty for the ceiling, which gives none."""
+    """The result of one baseline. `answers` is in the questions' order, and empty for the ceiling."""
 
     name: str
     summary: str
     score: Score
-    seconds: float  # for all answers, without preparing
+    seconds: float  # for all answers, without preparation
     training_seconds: float = 0.0
     answers: tuple[str, ...] = ()
 
@@ -200,12 +200,19 @@ def run_baselines(
     sayable: Callable[[str], bool] | None = None,
     progress: Callable[[str], None] = lambda name: None,
 ) -> list[Result]:
-    """Answer `questions` in every way that what is given allows, from the simplest to the ceiling.
+    """Answer `questions` with every baseline that the arguments allow, from the simplest to the ceiling.
 
-    `answer` gives the constant; `train` the most common answer; `documents` a random place, the rule reader and the
-    ceiling, of which `sayable` says what a model can say at all; both the learned reader too, which takes minutes and
-    learns from at most `most` questions, unless `learned` is False. `progress` hears the name of each before it starts.
-    Raises DataError where nothing is given, the constant is empty, `most` is not positive, or `train` has no answers.
+    Args:
+        answer: for the constant.
+        train: for the most common answer.
+        documents: for a random place, the rule reader and the ceiling; with `train` also for the learned reader.
+        most: how many questions the learned reader learns from at most.
+        learned: False to skip the learned reader, which takes minutes.
+        sayable: whether a model can say an answer; the ceiling counts only such answers.
+        progress: called with each baseline's name before it starts.
+
+    Raises DataError if there is nothing to answer from, the constant is empty, `most` is below 1, or `train` has no
+    answers.
     """
     if most < 1:
         raise DataError(f"{most} training questions are too few to learn from; give 1 or more")
@@ -232,21 +239,21 @@ def run_baselines(
 
 
 def ceiling(library: Library, questions: Questions, sayable: Callable[[str], bool] | None = None) -> Result:
-    """The share of questions whose answer stands in the person's documents at all: what reading cannot exceed.
+    """The share of questions whose answer occurs in the person's documents: no reader can exceed it.
 
-    With `sayable`, what a model can say at all, an answer that it cannot say does not count.
+    With `sayable`, an answer counts only if a model can say it.
     """
     began = time.perf_counter()
     scored = Score(None, len(questions))
     if questions.answered:
-        asked = zip(questions.texts, questions.accepted, strict=True)
+        questions_and_answers = zip(questions.texts, questions.accepted, strict=True)
         scored = tally(
             any(
                 stands_in(gold, (page.document for page in library.pages(text)))
                 for gold in accepted
                 if sayable is None or sayable(gold)
             )
-            for text, accepted in asked
+            for text, accepted in questions_and_answers
         )
     summary = "the answer stands in the person's document at all"
     if sayable is not None:

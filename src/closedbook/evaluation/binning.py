@@ -1,4 +1,4 @@
-"""The groups by which right answers are counted: one definition for `evaluate --json`, the report and the page."""
+"""Groups answers by a count, with the same bins for `evaluate --json`, the report and the page."""
 
 from __future__ import annotations
 
@@ -8,23 +8,25 @@ from typing import Any
 from closedbook.evaluation.score import tally
 
 Bins = tuple[tuple[int, int | None], ...]
-"""Lowest and highest count of each group, in order; None: no upper end."""
+"""The lowest and highest count of each bin, in order; None if it has no upper end."""
 
 EXPOSURES: Bins = ((0, 0), (1, 9), (10, 29), (30, 99), (100, 299), (300, None))
-"""Training examples that asked for the answer with the name in context."""
+"""How many training examples asked for the answer with the name in context."""
 FREQUENCIES: Bins = ((0, 0), (1, 1), (2, 4), (5, 19), (20, None))
-"""Training questions that have the answer."""
+"""How many training questions have the answer."""
 NAME_LENGTHS: Bins = ((1, 1), (2, 2), (3, 3), (4, None))
-"""Words of the name."""
+"""How many words the name has."""
 
 
 def binned(right: Sequence[bool], counts: Sequence[int], bins: Bins) -> dict[str, dict[str, Any]]:
-    """The score of the answers whose count lies in each bin, in order; bins without answers are left out."""
-    found = {}
+    """The score of the answers in each bin, in order; bins without answers are left out."""
+    scores = {}
     for low, high in bins:
-        some = [
+        in_bin = [
             bool(r) for r, count in zip(right, counts, strict=True) if low <= count and (high is None or count <= high)
         ]
-        if some:
-            found[f"{low}" if low == high else f"{low}+" if high is None else f"{low}–{high}"] = tally(some).to_json()
-    return found
+        if in_bin:
+            scores[f"{low}" if low == high else f"{low}+" if high is None else f"{low}–{high}"] = tally(
+                in_bin
+            ).to_json()
+    return scores

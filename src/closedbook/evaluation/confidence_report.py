@@ -1,4 +1,4 @@
-"""What the verdicts on a file of questions were worth: the `confidence` object of `evaluate --json`."""
+"""Measures how far probabilities and verdicts can be trusted: the `confidence` object of `evaluate --json`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from closedbook.verdicts.verdict import VERDICTS
 
 
 def confidence_report(run: Run, answers: Sequence[Answer], precision: float, signals: str) -> dict[str, Any]:
-    """Verdicts counted; and, where gold answers are known, how far probabilities and verdicts can be trusted.
+    """Count the verdicts and, if the gold answers are known, measure the probabilities and verdicts.
 
-    Each figure names its label. Groups that need the documents are left out where the answers were judged blind.
+    Each figure names its label. Groups that need the documents are left out if the answers were judged blind.
     """
     verdicts = Counter(answer.verdict for answer in answers)
     report: dict[str, Any] = {
@@ -34,11 +34,11 @@ def confidence_report(run: Run, answers: Sequence[Answer], precision: float, sig
         return report
     seed = run.recipe.seed
     right = np.array([bool(answer.right) for answer in answers])
-    given = np.array([not answer.abstained for answer in answers])
+    answered = np.array([not answer.abstained for answer in answers])
     report |= {
         "probability": metrics.quality(right, np.array([answer.probability for answer in answers]), seed),
         "model_probability": metrics.quality(right, np.array([answer.model_probability for answer in answers]), seed),
-        "given": {"label": "right: equals the gold answer", **metrics.given_precision(right, given, precision)},
+        "given": {"label": "right: equals the gold answer", **metrics.given_precision(right, answered, precision)},
         "right_by_verdict": metrics.by_group(right, [answer.verdict for answer in answers]),
     }
     if not report["blind"] and run.index is not None:
@@ -47,7 +47,7 @@ def confidence_report(run: Run, answers: Sequence[Answer], precision: float, sig
 
 
 def _by_documents(index: EvidenceStore, answers: Sequence[Answer], right: np.ndarray) -> dict[str, Any]:
-    """Accuracy by what the documents and the training questions hold of the gold answer."""
+    """Accuracy by how often the gold answer occurs in training and in the documents."""
     golds = index.golds()
     names = [answer.evidence.name if answer.evidence and answer.evidence.has_document else None for answer in answers]
     exposures, statements, elsewhere = [], [], []
@@ -84,7 +84,7 @@ def _holds(text: str, answer: str) -> bool:
 
 
 def described(answers: Sequence[Answer]) -> dict[str, Any]:
-    """What is said to a group of questions, such as those about strangers, and how surely."""
+    """Summarise the answers to a group of questions, such as those about strangers, and their confidence."""
     verdicts = Counter(answer.verdict for answer in answers)
     return {
         "names": len(answers),

@@ -1,9 +1,9 @@
 """A reader that learns from answered questions which span of a person's documents is the answer.
 
-Question and documents are in its context, so it answers open book: the bar for whoever answers closed book. It is a
-conditional logit (McFadden 1974): each candidate span has a score, the sum of its features' weights, and the chance
-that it is the answer is its softmax among the candidates of the same question. Nothing in it knows what is asked; it
-sees the words around a span, the question's words near it, and how often its text was the answer to other questions.
+It may look at the documents, so it sets the bar for a model that may not. It is a conditional logit (McFadden 1974):
+each candidate span has a score, the sum of its features' weights, and its probability is the softmax among the
+candidates of the same question. Nothing in it depends on what is asked; its features are the words around a span, the
+question's words near it, and how often its text was the answer to other questions.
 """
 
 from __future__ import annotations
@@ -25,20 +25,20 @@ from closedbook.errors import DataError
 from closedbook.evaluation.score import Score, tally
 
 PENALTIES = (10.0, 3.0, 1.0)
-"""What cross-validation chooses from, descending: the weight of ½|w|² against the summed loss of all questions."""
+"""The weights of ½|w|² against the summed loss of all questions that cross-validation chooses from, descending."""
 
 FOLDS = 4
-STEPS = 50  # gradient steps over all questions; the loss has stopped falling by then
+STEPS = 50  # gradient steps over all questions; by then the loss no longer falls
 RATE = 0.1
-MOST = 10_000  # training questions that it learns from; more take memory, and teach it little
-WORDINGS = 1_000  # the commonest ones, which other wordings are compared with
-REMEMBERED = 100_000  # other wordings, and which of those they are like
-FEWEST_SHAPED, SHARE_SHAPED = 2, 0.02  # answers of a shape, for it to be looked for
-RARE = 2  # a feature that fewer candidates have is left out
+MOST = 10_000  # training questions to learn from; more need memory and teach little
+WORDINGS = 1_000  # the most common wordings, with which others are compared
+REMEMBERED = 100_000  # size of the cache of other wordings
+FEWEST_SHAPED, SHARE_SHAPED = 2, 0.02  # so many answers have a shape before it is looked for
+RARE = 2  # features of fewer candidates are left out
 
 
 class LearnedReader:
-    """Answers from the person's documents as it learned to from other people's questions and documents."""
+    """Answers from the person's documents, after learning from other people's questions and documents."""
 
     name = "learned-reader"
     summary = "open book: learned from the training questions which span of the person's document is the answer"
@@ -46,10 +46,10 @@ class LearnedReader:
     def __init__(self, library: Library, train: Questions, most: int = MOST) -> None:
         """Learn from `train`: some 10 s on one core for 2,000 questions and short documents.
 
-        Of more than `most` questions it takes that many, evenly spread over the file.
+        If there are more than `most` questions, that many are taken, evenly spread over the file.
 
-        The penalty is chosen by cross-validation over people: nobody is in two folds. `cross_validated` is the score
-        it had there. Raises DataError where there are no questions, or no answers to them.
+        The penalty is chosen by cross-validation over people: nobody is in two folds. `cross_validated` is its score
+        there. Raises DataError if there are no questions, or no answers to them.
         """
         if not len(train):
             raise DataError("the learned reader needs at least one training question")
@@ -59,13 +59,13 @@ class LearnedReader:
             train = train.only(np.linspace(0, len(train) - 1, most).astype(np.int64).tolist())
         self._library = library
         self._sense = _Sense(library, train)
-        asked = [self._asked(question) for question in train.items]
+        encoded = [self._encode(question) for question in train.items]
         self._ids, features, lengths = _numbered(
-            np.concatenate([one.names for one in asked]), np.concatenate([one.lengths for one in asked])
+            np.concatenate([q.names for q in encoded]), np.concatenate([q.lengths for q in encoded])
         )
-        texts = [one.texts for one in asked]
+        texts = [q.texts for q in encoded]
         problem = _Problem.make(features, lengths, texts, train.answers, len(self._ids) + 1)
-        del asked, features, lengths
+        del encoded, features, lengths
         folds = np.array([_fold(library.person(question.text) or question.text) for question in train.items])
         scores = _cross_validate(problem, folds)
         self.penalty = max(PENALTIES, key=lambda penalty: (scores[penalty].correct, penalty))
@@ -74,36 +74,36 @@ class LearnedReader:
         self._weights = next(weights for penalty, weights in _path(everybody) if penalty == self.penalty)
         self.training_seconds = time.perf_counter() - began
 
-    def _asked(self, question: Question) -> _Asked:
+    def _encode(self, question: Question) -> _EncodedQuestion:
         candidates = self._sense.candidates(question)
         rows = self._sense.features(question, candidates)
-        return _Asked(
+        return _EncodedQuestion(
             np.array([hash(name) for row in rows for name in row], np.int64),
             np.array([len(row) for row in rows], np.int64),
             [candidate.span.text for candidate in candidates],
         )
 
     def answer(self, question: str) -> str:
-        """The likeliest text; for a question that no document fits, the most common answer to questions like it."""
+        """The most probable text or, without a candidate, the most common answer to similar questions."""
         chances = self.chances(question)
         return max(chances, key=chances.__getitem__) if chances else self._sense.usual(question)
 
     def chances(self, question: str) -> dict[str, float]:
-        """The chance of each candidate's text to be the answer; spans of one text share it. They sum to 1."""
-        asked = Question(question, None, 0)
-        spans = self._sense.candidates(asked)
-        rows = self._sense.features(asked, spans)
-        scores = np.array([self._weights[self._known(row)].sum() for row in rows])
+        """The probability of each candidate text to be the answer, summed over its spans; they sum to 1."""
+        unanswered = Question(question, None, 0)
+        spans = self._sense.candidates(unanswered)
+        rows = self._sense.features(unanswered, spans)
+        scores = np.array([self._weights[self._ids_of(row)].sum() for row in rows])
         return _by_text([candidate.span.text for candidate in spans], scores)
 
-    def _known(self, row: Sequence[str]) -> list[int]:
-        known = (self._ids.get(hash(name)) for name in row)
-        return [0, *(i for i in known if i is not None)]  # 0: every candidate has it
+    def _ids_of(self, row: Sequence[str]) -> list[int]:
+        ids = (self._ids.get(hash(name)) for name in row)
+        return [0, *(i for i in ids if i is not None)]  # 0: every candidate has it
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What a question's candidates are: their features by hash, since the names of all would fill the memory."""
+class _EncodedQuestion:
+    """A question's candidates. Their features are hashed, because the names of all would fill the memory."""
 
     names: np.ndarray  # of all candidates, one after another
     lengths: np.ndarray  # features of each candidate
@@ -111,19 +111,21 @@ class _Asked:
 
 
 def _numbered(names: np.ndarray, lengths: np.ndarray) -> tuple[dict[int, int], np.ndarray, np.ndarray]:
-    """(the number of each feature that is not rare, from 1 in the order in which they are met; the candidates'
-    features by number, 0 first in each; how many each candidate has).
+    """Number the features that are not rare, from 1, in the order of their first occurrence.
+
+    Returns the number of each feature's hash, the candidates' features by number, each candidate's starting with 0, and
+    how many features each candidate has.
     """
     values, first, inverse, count = np.unique(names, return_index=True, return_inverse=True, return_counts=True)
     often = np.flatnonzero(count >= RARE)
     often = often[np.argsort(first[often])]
     number = np.zeros(len(values), np.int32)
     number[often] = np.arange(1, len(often) + 1)
-    found = number[inverse.ravel()]
-    owner = np.repeat(np.arange(len(lengths)), lengths)[found > 0]
-    found = found[found > 0]
-    features = np.zeros(len(found) + len(lengths), np.int32)
-    features[np.arange(len(found)) + owner + 1] = found
+    numbers = number[inverse.ravel()]
+    owner = np.repeat(np.arange(len(lengths)), lengths)[numbers > 0]
+    numbers = numbers[numbers > 0]
+    features = np.zeros(len(numbers) + len(lengths), np.int32)
+    features[np.arange(len(numbers)) + owner + 1] = numbers
     ids = dict(zip(values[often].tolist(), range(1, len(often) + 1), strict=True))
     return ids, features, 1 + np.bincount(owner, minlength=len(lengths))
 
@@ -138,19 +140,19 @@ class _Candidate:
 
 
 class _Sense:
-    """Turns questions into candidates, and candidates into features, by what the training questions' answers tell.
+    """Turns questions into candidates, and candidates into features, using the training questions' answers.
 
-    What is told of a training question's candidates leaves its own answer out, as it is for a new question.
+    For a training question its own answer is left out, so that its features are like those of a new question.
     """
 
     def __init__(self, library: Library, train: Questions) -> None:
         self._library = library
-        # Where no title stands in the question the name cannot be told from the wording.
+        # Without a title in the question, the name cannot be separated from the wording.
         named = [text for text in train.texts if library.person(text)] or train.texts
         self._answers: dict[str, Counter[str]] = {library.wording(text): Counter() for text in named}  # by wording
         often = dict(Counter(library.wording(text) for text in named).most_common(WORDINGS))
         self._common = {w: (set(w.split()), asked_words(w)) for w in self._answers if w in often}
-        self._alike: dict[str, str] = {}  # for wordings that are none of these, the one that is most like it
+        self._alike: dict[str, str] = {}  # the most similar of these, for other wordings
         for text, answer in zip(train.texts, train.answers, strict=True):
             self._answers[self.wording(text)][answer] += 1
         longest = max(len(WORD_OR_MARK.findall(answer)) for answer in train.answers)
@@ -162,20 +164,20 @@ class _Sense:
             self._standing[self.wording(question.text)].update(texts)
 
     def _learned_shapes(self, train: Questions) -> frozenset[tuple[str, ...]]:
-        """The shapes of answers that are no capitalised runs: decimals with a unit, sentences.
+        """The shapes of answers that are not capitalised runs, such as decimals with a unit, or sentences.
 
-        Some answers of a shape have to stand in their documents, and a fiftieth of all must have it.
+        A shape counts if at least FEWEST_SHAPED answers, and SHARE_SHAPED of all, have it and are in their documents.
         """
-        found: Counter[tuple[str, ...]] = Counter()
+        counts: Counter[tuple[str, ...]] = Counter()
         for text, answer in zip(train.texts, train.answers, strict=True):
             pages = self._library.pages(text)
             if not any(span.text == answer for page in pages for span in page.candidates()):
-                found[shape(answer)] += any(answer in page.document.text for page in pages)
+                counts[shape(answer)] += any(answer in page.document.text for page in pages)
         fewest = max(FEWEST_SHAPED, SHARE_SHAPED * len(train))
-        return frozenset(shape for shape, count in found.items() if count >= fewest)
+        return frozenset(shape for shape, count in counts.items() if count >= fewest)
 
     def wording(self, question: str) -> str:
-        """The question's wording, or the trained one that shares most with it: telling words first, then any."""
+        """The question's wording, or the trained one that shares most with it: content words first, then any words."""
         wording = self._library.wording(question)
         if wording in self._answers:
             return wording
@@ -197,15 +199,15 @@ class _Sense:
     def candidates(self, question: Question) -> list[_Candidate]:
         wording = self.wording(question.text)
         answers = self._answers[wording]
-        known: Collection[str] = answers
+        known_answers: Collection[str] = answers
         if question.answer is not None and answers[question.answer] == 1:
-            known = answers.keys() - {question.answer}
-        asked = asked_words(self._library.wording(question.text))
-        views = [_View(page, asked) for page in self._library.pages(question.text)]
+            known_answers = answers.keys() - {question.answer}
+        question_words = asked_words(self._library.wording(question.text))
+        views = [_View(page, question_words) for page in self._library.pages(question.text)]
         return [
             _Candidate(view, span)
             for view in views
-            for span in view.page.candidates(known, self._longest, self._shapes)
+            for span in view.page.candidates(known_answers, self._longest, self._shapes)
         ]
 
     def features(self, question: Question, candidates: Sequence[_Candidate]) -> list[list[str]]:
@@ -222,7 +224,7 @@ class _Sense:
 
 
 def _familiarity(right: int, standing: int) -> list[str]:
-    """How often a text was right among the other training questions in whose documents it stands."""
+    """Features for how often a text was right, among the other training questions with the text in their documents."""
     if standing <= 0:
         return ["new"]
     times = "0" if right == 0 else "1" if right == 1 else "2-3" if right < 4 else "4-9" if right < 10 else "10+"
@@ -231,17 +233,17 @@ def _familiarity(right: int, standing: int) -> list[str]:
 
 
 class _View:
-    """A page as one wording's reader sees it. What is counted between two places is counted once, from the front."""
+    """A page with what features need, for one wording. Counts are cumulative, so that a range takes a subtraction."""
 
-    def __init__(self, page: Page, asked: frozenset[str]) -> None:
+    def __init__(self, page: Page, question_words: frozenset[str]) -> None:
         self.page = page
         tokens = page.tokens
         own = [token in page.title_words and token[0].isupper() for token in tokens]
         self.kinds = ["NAME" if o else kind(token) for o, token in zip(own, tokens, strict=True)]
         self.words = [t.lower() if k == "Aa" else k for k, t in zip(self.kinds, tokens, strict=True)]
-        self.asked = near(page, asked)
+        self.asked = near(page, question_words)
         self.run = {i: (r, *edges) for r, edges in enumerate(page.runs) for i in range(*edges)}
-        # Three more on either side, so that three stand there for every span.
+        # Padded on both sides, so that every span has three neighbours.
         self.padded_words = ["<"] * 3 + self.words + [">"] * 3
         self.padded_kinds = ["<"] * 3 + self.kinds + [">"] * 3
         self.stops = [0, *accumulate(int(token == ".") for token in tokens)]
@@ -269,27 +271,30 @@ class _View:
             *(f"run {_few(run)}", f"whole {first == start} {last == stop}"),
             f"sentence {_few(self.stops[start])}",
         ]
-        place = bisect_left(self.asked, start)
-        if not place:
+        asked_before = bisect_left(self.asked, start)
+        if not asked_before:
             features += [f"unasked run {_few(run)}", f"unasked {before} {after}", f"unasked {around}"]
             return [*features, f"asked later {bool(self.asked)}"]
-        asked = self.asked[place - 1]
-        smalls = _between(self.small, asked, start)
-        names = len(_between(self.capitals, asked, start))
-        again = len(_between(self.places.get(before, []), asked, start))
-        stops, closed = self.stops[start] - self.stops[asked + 1], self.closed[start] - self.closed[asked + 1]
+        last_asked = self.asked[asked_before - 1]
+        smalls = _between(self.small, last_asked, start)
+        names = len(_between(self.capitals, last_asked, start))
+        again = len(_between(self.places.get(before, []), last_asked, start))
+        stops, closed = self.stops[start] - self.stops[last_asked + 1], self.closed[start] - self.closed[last_asked + 1]
         small = [tokens[self.small[i]] for i in smalls[-3:]]
         return [
             *features,
-            *(f"asked {self.words[asked]}", f"way {' '.join(self.kinds[asked + 1 : min(start, asked + 9)])}"),
-            *(f"far {_few((start - asked - 1) // 3)}", f"small {' '.join(small)}", f"smalls {_few(len(smalls))}"),
+            *(
+                f"asked {self.words[last_asked]}",
+                f"way {' '.join(self.kinds[last_asked + 1 : min(start, last_asked + 9)])}",
+            ),
+            *(f"far {_few((start - last_asked - 1) // 3)}", f"small {' '.join(small)}", f"smalls {_few(len(smalls))}"),
             *(f"names {_few(names)} -1 {before}", f"again {_few(again)} {before}"),
             f"names {_few(names)} stops {stops} closed {closed}",
         ]
 
 
 def _between(places: Sequence[int], first: int, last: int) -> range:
-    """Which of some places, in order, lie after `first` and before `last`."""
+    """The indices of the sorted `places` that lie between `first` and `last`."""
     return range(bisect_right(places, first), bisect_left(places, last))
 
 
@@ -302,7 +307,7 @@ def _few(number: int) -> str:
 
 @dataclass(frozen=True)
 class _Problem:
-    """Questions one after another, each with its candidates, each with the ids of its features: all in flat arrays."""
+    """Questions with their candidates, and candidates with the ids of their features, all in flat arrays."""
 
     features: np.ndarray  # ids, those of one candidate together
     lengths: np.ndarray  # features of each candidate
@@ -327,7 +332,7 @@ class _Problem:
         )
 
     def learnable(self, keep: np.ndarray) -> _Problem:
-        """Those of the questions to `keep` that have the gold answer among their candidates."""
+        """The questions in `keep` that have the gold answer among their candidates."""
         question = np.repeat(np.arange(len(self.candidates)), self.candidates)
         keep = keep & (np.bincount(question, weights=self.right, minlength=len(keep)) > 0)
         rows = keep[question]
@@ -347,10 +352,10 @@ class _Problem:
 
 
 def _fit(problem: _Problem, penalty: float, weights: np.ndarray | None = None) -> np.ndarray:
-    """Weights that make the gold answers likely: the least of Σ −log p(gold) + ½ penalty |w|², sought from `weights`.
+    """The weights that minimise Σ −log p(gold) + ½ penalty |w|², starting from `weights`.
 
-    Full-batch gradient descent with Adam's step sizes (Kingma and Ba 2015), falling linearly to 0. Where several
-    candidates have the gold text, any of them will do: p(gold) is their sum.
+    Full-batch gradient descent with Adam (Kingma and Ba 2015), its rate falling linearly to 0. If several candidates
+    have the gold text, any of them is right: p(gold) is their sum.
     """
     steps = STEPS if weights is None else STEPS // 2
     weights = np.zeros(problem.size) if weights is None else weights.copy()
@@ -377,7 +382,7 @@ def _fit(problem: _Problem, penalty: float, weights: np.ndarray | None = None) -
 
 
 def _path(problem: _Problem) -> Iterator[tuple[float, np.ndarray]]:
-    """Each penalty with its weights, every search starting where the last one ended."""
+    """Each penalty with its weights; every search starts where the last one ended."""
     weights = None
     for penalty in PENALTIES:
         weights = _fit(problem, penalty, weights)
@@ -385,7 +390,7 @@ def _path(problem: _Problem) -> Iterator[tuple[float, np.ndarray]]:
 
 
 def _cross_validate(problem: _Problem, folds: np.ndarray) -> dict[float, Score]:
-    """For each penalty, how often questions are answered right by weights that were fitted without their fold."""
+    """For each penalty, the score of questions answered with weights that were fitted without their fold."""
     ends = np.cumsum(problem.candidates)
     right: dict[float, list[bool]] = {penalty: [] for penalty in PENALTIES}
     for fold in np.unique(folds):
@@ -399,7 +404,7 @@ def _cross_validate(problem: _Problem, folds: np.ndarray) -> dict[float, Score]:
 
 
 def _by_text(texts: Sequence[str], scores: np.ndarray) -> dict[str, float]:
-    """Softmax of the scores, summed over candidates of one text."""
+    """Softmax of the scores, summed over candidates with the same text."""
     chances: dict[str, float] = {}
     if len(texts):
         share = np.exp(scores - scores.max())

@@ -1,6 +1,7 @@
-"""How well probabilities and verdicts tell right answers from wrong ones. Every figure names the label it uses.
+"""Measures how well probabilities and verdicts separate right answers from wrong ones. Each figure names its label.
 
-`right` is (n,) bool, `score` (n,) any numbers that should be higher for right answers, `probability` (n,) chances.
+`right` is (n,) bool; `score` is (n,), any numbers that should be higher for right answers; `probability` is (n,) in
+[0, 1].
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from closedbook.evaluation.score import tally, wilson
 PRECISIONS = (0.9, 0.95, 0.97, 0.99)
 BINS = 10
 DRAWS = 1000
-"""Bootstrap samples, and worlds simulated for the expected calibration error."""
+"""How many bootstrap samples to draw, and how many outcomes to simulate for the expected calibration error."""
 
 
 def auroc(right: np.ndarray, score: np.ndarray) -> float | None:
-    """The chance that a right answer scores above a wrong one, ties counting half (Mann and Whitney 1947).
+    """The probability that a right answer scores above a wrong one, ties counting half (Mann and Whitney 1947).
 
-    None where all answers are right, or none.
+    None if all answers are right, or none.
     """
     positives = int(right.sum())
     negatives = len(right) - positives
@@ -32,7 +33,7 @@ def auroc(right: np.ndarray, score: np.ndarray) -> float | None:
 
 
 def auroc_interval(right: np.ndarray, score: np.ndarray, seed: int = 0, signals: float = 0.95) -> list[float] | None:
-    """Percentile bootstrap over questions; None where the AUROC is."""
+    """Percentile bootstrap interval of the AUROC over questions; None if the AUROC is None."""
     rng = np.random.default_rng([seed, 1])
     draws = (rng.integers(0, len(right), len(right)) for _ in range(DRAWS if auroc(right, score) is not None else 0))
     values = [value for rows in draws if (value := auroc(right[rows], score[rows])) is not None]
@@ -41,16 +42,16 @@ def auroc_interval(right: np.ndarray, score: np.ndarray, seed: int = 0, signals:
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1, equal values sharing the mean of theirs."""
+    """Ranks from 1; equal values share their mean rank."""
     _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(counts)
     return (last - (counts - 1) / 2)[place]
 
 
 def risk_coverage(right: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(coverage, risk) when the k highest scores are answered, k = 1 … n; risk is the share of wrong among them.
+    """(coverage, risk) if the k highest scores are answered, for k = 1 … n; risk is the share of wrong answers.
 
-    Among equal scores every order is alike, so wrong answers are spread evenly over them.
+    The order of equal scores is arbitrary, so wrong answers are spread evenly over them.
     """
     _, place = np.unique(-score, return_inverse=True)
     wrong = np.bincount(place, ~right) / np.bincount(place)
@@ -76,12 +77,12 @@ def coverage_at(right: np.ndarray, score: np.ndarray, precision: float) -> float
 
 
 def brier(right: np.ndarray, probability: np.ndarray) -> float:
-    """The mean squared difference between chance and outcome (Brier 1950)."""
+    """The mean squared difference between probability and outcome (Brier 1950)."""
     return float(((probability - right) ** 2).mean())
 
 
 def calibration_error(right: np.ndarray, probability: np.ndarray, bins: int = BINS) -> float:
-    """The mean gap between chance and share of right answers, over bins with equally many answers."""
+    """The mean gap between probability and share of right answers, over bins with equally many answers."""
     gaps = [
         abs(float(probability[rows].mean()) - float(right[rows].mean())) * len(rows)
         for rows in _bins(probability, bins)
@@ -90,7 +91,7 @@ def calibration_error(right: np.ndarray, probability: np.ndarray, bins: int = BI
 
 
 def expected_calibration_error(probability: np.ndarray, seed: int = 0, bins: int = BINS) -> float:
-    """What a perfectly calibrated probability would show on as many questions: small samples always show a gap."""
+    """The calibration error of a perfectly calibrated probability on as many questions: small samples show one too."""
     rng = np.random.default_rng([seed, 2])
     rows = _bins(probability, bins)
     outcomes = rng.random((DRAWS, len(probability))) < probability
@@ -103,13 +104,13 @@ def _bins(probability: np.ndarray, bins: int) -> list[np.ndarray]:
     return [rows for rows in np.array_split(order, min(bins, len(order))) if len(rows)]
 
 
-def penalised(right: np.ndarray, given: np.ndarray, precision: float) -> float:
-    """The mean score where a right answer counts 1, silence 0 and a wrong answer −t/(1−t), t being the precision.
+def penalised(right: np.ndarray, answered: np.ndarray, precision: float) -> float:
+    """The mean score if a right answer counts 1, silence 0 and a wrong answer −t/(1−t), where t is the precision.
 
-    Answering then pays exactly where the chance to be right is above t (Kalai, Nachum, Vempala and Zhang 2025).
+    Answering then pays exactly if the probability to be right is above t (Kalai, Nachum, Vempala and Zhang 2025).
     """
     cost = precision / (1 - precision)
-    return float(np.where(given, np.where(right, 1.0, -cost), 0.0).mean())
+    return float(np.where(answered, np.where(right, 1.0, -cost), 0.0).mean())
 
 
 def ranking(right: np.ndarray, score: np.ndarray, seed: int = 0) -> dict[str, Any]:
@@ -147,24 +148,24 @@ def by_group(right: np.ndarray, groups: Sequence[str]) -> dict[str, dict[str, An
     return {str(name): tally(right[names == name].tolist()).to_json() for name in sorted(set(groups))}
 
 
-def mcnemar(one: int, other: int) -> float:
-    """The chance of as uneven a split of the questions that only one is right on, were both as good (exact)."""
-    total = one + other
-    tail = sum(math.comb(total, k) for k in range(min(one, other) + 1))
+def mcnemar(only_first: int, only_second: int) -> float:
+    """The p-value of McNemar's exact test, from the numbers of questions that only the first or second got right."""
+    total = only_first + only_second
+    tail = sum(math.comb(total, k) for k in range(min(only_first, only_second) + 1))
     return min(1.0, 2 * tail / 2**total)
 
 
-def given_precision(right: np.ndarray, given: np.ndarray, precision: float) -> dict[str, Any]:
-    """What came of answering only some questions: how many, and how many of those answers were right."""
-    answered, correct = int(given.sum()), int(right[given].sum())
+def given_precision(right: np.ndarray, is_given: np.ndarray, precision: float) -> dict[str, Any]:
+    """How many questions were answered, and how many of those answers are right."""
+    answered, correct = int(is_given.sum()), int(right[is_given].sum())
     return {
         "asked_precision": precision,
         "answered": answered,
-        "coverage": answered / len(given),
+        "coverage": answered / len(is_given),
         "correct": correct,
         "precision": correct / answered if answered else None,
         "interval": list(wilson(correct, answered)) if answered else None,
-        "penalised_score": _rounded(penalised(right, given, precision)),
+        "penalised_score": _rounded(penalised(right, is_given, precision)),
     }
 
 

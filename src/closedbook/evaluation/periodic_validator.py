@@ -1,4 +1,4 @@
-"""A few fixed questions that nothing was trained on, asked again every so often while a model trains."""
+"""Asks a few fixed questions again and again while a model trains; nothing was trained on them."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from closedbook.inference.run import Run
 from closedbook.training.events import ValidationEvent
 
 FEW = 5
-EVERY = 10.0  # seconds between askings at the least
-SHARE = 0.01  # of the training's time at the most
+EVERY = 10.0  # at least so many seconds apart
+SHARE = 0.01  # at most this share of the training's time
 
 
 class PeriodicValidator:
-    """Asks when it is time to; it changes nothing: neither weights nor what the next step draws."""
+    """Asks when it is time to. It changes neither the weights nor the random numbers of the next step."""
 
     def __init__(self, run: Run, questions: Sequence[Question]) -> None:
         self.run, self.questions = run, list(questions[:FEW])
         self.due = time.monotonic() + EVERY
 
     def ask(self, stage: str, step: int) -> ValidationEvent | None:
-        """The answers, if it is time to ask; the network is left as it was, in training."""
+        """The answers, if it is time to ask. The network is left in training mode."""
         began = time.monotonic()
         if not self.questions or began < self.due:
             return None
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is dropped from a question is said when a user asks it
+            warnings.simplefilter("ignore")  # warnings about dropped words are for users who ask
             answers = self.run.answer(self.questions)
         self.run.model.train()
         took = time.monotonic() - began

@@ -1,4 +1,4 @@
-"""What questions and documents have to do with each other, before anything is trained: what `train --dry-run` tells."""
+"""Compares questions with documents before anything is trained, for `train --dry-run`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from closedbook.evaluation.baselines import stands_in
 EXAMPLES = 5
 NEAREST = 3
 COMPARED = 20_000
-"""The most titles that are compared with a name letter by letter."""
+"""How many titles are compared with a name letter by letter at most."""
 MOST_WORDS = 10
 
 
 @dataclass(frozen=True)
 class Unnamed:
-    """A question in which no title stands, and titles that are nearest to what it seems to name."""
+    """A question without a title, and the titles most similar to what it seems to name."""
 
     question: str
     line: int
@@ -32,7 +32,7 @@ class Unnamed:
 
 @dataclass(frozen=True)
 class Survey:
-    """Counts over one question file, each with a few examples; None where a corpus is too large to look."""
+    """Counts over one question file, each with a few examples; None if the corpus is too large to search."""
 
     source: str
     questions: int
@@ -48,12 +48,12 @@ class Survey:
         return asdict(self)
 
     def lines(self) -> Iterator[str]:
-        """What it says, for people."""
+        """The survey as lines for the user."""
         of = f"of {self.questions:,}"
         yield f"{self.source}: {self.named:,} {of} questions name a title"
-        for one in self.unnamed:
-            near = f"; nearest: {', '.join(one.near)}" if one.near else ""
-            yield f"  names none (line {one.line:,}): {one.question}{near}"
+        for item in self.unnamed:
+            near = f"; nearest: {', '.join(item.near)}" if item.near else ""
+            yield f"  names none (line {item.line:,}): {item.question}{near}"
         if self.standing is not None:
             yield f"{self.standing:,} {of} answers stand in the titled documents"
             for question, answer in self.lacking:
@@ -62,8 +62,8 @@ class Survey:
         if self.unsayable:
             yield f"  cannot: {' · '.join(self.unsayable)}"
         if self.unknown_words:
-            told = ", ".join(f"{word} ({count:,})" for word, count in self.unknown_words)
-            yield f"question words that no document holds: {told}"
+            listed = ", ".join(f"{word} ({count:,})" for word, count in self.unknown_words)
+            yield f"question words that no document holds: {listed}"
 
 
 def can_say(vocabulary: Vocabulary, text: str) -> bool:
@@ -73,33 +73,33 @@ def can_say(vocabulary: Vocabulary, text: str) -> bool:
 
 
 def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -> Survey:
-    """Hold answered questions against documents and the vocabulary that was made for them."""
+    """Compare answered questions with documents and the vocabulary that was made for them."""
     titles = documents.known_titles
-    whole = isinstance(documents.items, tuple)  # not those of an index on disk
-    pages = documents.by_title() if whole else {}
+    in_memory = isinstance(documents.items, tuple)  # not those of an index on disk
+    pages = documents.by_title() if in_memory else {}
     subjects = [subject(item.text, titles) for item in questions.items]
     unnamed = [item for item, name in zip(questions.items, subjects, strict=True) if name is None]
-    known = sorted(titles) if whole else []
+    sorted_titles = sorted(titles) if in_memory else []
     lacking, standing, asked_words = [], 0, Counter[str]()
     for item, name in zip(questions.items, subjects, strict=True):
-        held = name is not None and any(stands_in(gold, pages.get(name, ())) for gold in item.accepted)
-        standing += held
-        if name is not None and not held:
+        stands = name is not None and any(stands_in(gold, pages.get(name, ())) for gold in item.accepted)
+        standing += stands
+        if name is not None and not stands:
             lacking.append((item.text, item.answer or ""))
         asked_words.update({word.casefold() for word in words(without(item.text, name) if name else item.text)})
     unsayable = [item.answer or "" for item in questions.items
                  if not any(can_say(vocabulary, gold) for gold in item.accepted)]  # fmt: skip
     missing: tuple[tuple[str, int], ...] | None = None
-    if whole:
+    if in_memory:
         held_words = {word.casefold() for item in documents.items for word in words(item.text)}
         missing = tuple((word, n) for word, n in asked_words.most_common() if word not in held_words)[:MOST_WORDS]
     return Survey(
         source=questions.source,
         questions=len(questions),
         named=len(questions) - len(unnamed),
-        unnamed=tuple(Unnamed(item.text, item.line, nearest(item.text, known)) for item in unnamed[:EXAMPLES]),
-        standing=standing if whole else None,
-        lacking=tuple(lacking[:EXAMPLES]) if whole else (),
+        unnamed=tuple(Unnamed(item.text, item.line, nearest(item.text, sorted_titles)) for item in unnamed[:EXAMPLES]),
+        standing=standing if in_memory else None,
+        lacking=tuple(lacking[:EXAMPLES]) if in_memory else (),
         sayable=len(questions) - len(unsayable),
         unsayable=tuple(dict.fromkeys(unsayable))[:EXAMPLES],
         unknown_words=missing,
@@ -107,11 +107,11 @@ def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -
 
 
 def nearest(question: str, titles: Sequence[str]) -> tuple[str, ...]:
-    """The titles most like what a question seems to name: those that share a word with it, or else by their letters."""
+    """The titles most similar to the name in a question, among those that share a word with it, or else among all."""
     name = name_in(question) or question
     mine = set(fold(name).split())
     by_folded = {fold(title): title for title in titles}
     sharing = [title for title in by_folded if mine & set(title.split())]
     compared: Collection[str] = sharing[:COMPARED] or list(by_folded)[:COMPARED]
-    found = difflib.get_close_matches(fold(name), compared, NEAREST, 0.5)
-    return tuple(by_folded[title] for title in found)
+    similar = difflib.get_close_matches(fold(name), compared, NEAREST, 0.5)
+    return tuple(by_folded[title] for title in similar)

@@ -1,7 +1,7 @@
-"""Exact match, strict and as the field counts it, token F1, and how sure a share of right answers is.
+"""Scores answers: exact match, strict and normalised, token F1, and the interval of an accuracy.
 
-The strict one is what this project means by right. The other two are SQuAD's (Rajpurkar et al. 2016 and 2018), by which
-open-domain question answering is compared: letters' case, ASCII punctuation, English articles and spaces do not count.
+This project calls an answer right if it matches strictly. Normalised match and F1 are SQuAD's (Rajpurkar et al. 2016
+and 2018), which open-domain question answering uses: case, ASCII punctuation, English articles and spaces are ignored.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
 def exact_match(prediction: str, gold: str) -> bool:
-    """Whether an answer is right: the gold answer's characters and no others. A reader of questions has trimmed it."""
+    """Whether an answer is right: equal to the gold answer, which was trimmed when it was read."""
     return prediction == gold
 
 
 def normalised(text: str) -> str:
-    """A text as SQuAD's script compares it: in lower case, without ASCII punctuation, articles and double spaces."""
+    """A text as SQuAD's script compares it: in lower case, without ASCII punctuation, articles and extra spaces."""
     return " ".join(ARTICLES.sub(" ", text.lower().translate(PUNCTUATION)).split())
 
 
 def normalised_match(prediction: str, accepted: Iterable[str]) -> bool:
     """Whether an answer, normalised, is one of the accepted answers, normalised."""
-    said = normalised(prediction)
-    return any(said == normalised(gold) for gold in accepted)
+    answer = normalised(prediction)
+    return any(answer == normalised(gold) for gold in accepted)
 
 
 def token_f1(prediction: str, accepted: Iterable[str]) -> float:
@@ -47,11 +47,11 @@ def token_f1(prediction: str, accepted: Iterable[str]) -> float:
     return max((_f1(normalised(prediction).split(), normalised(gold).split()) for gold in accepted), default=0.0)
 
 
-def _f1(said: Sequence[str], gold: Sequence[str]) -> float:
-    if not said or not gold:
-        return float(said == gold)
-    shared = (Counter(said) & Counter(gold)).total()
-    return 2 * shared / (len(said) + len(gold))
+def _f1(answer: Sequence[str], gold: Sequence[str]) -> float:
+    if not answer or not gold:
+        return float(answer == gold)
+    shared = (Counter(answer) & Counter(gold)).total()
+    return 2 * shared / (len(answer) + len(gold))
 
 
 def wilson(correct: int, total: int, signals: float = CONFIDENCE) -> tuple[float, float]:
@@ -77,10 +77,10 @@ def wilson(correct: int, total: int, signals: float = CONFIDENCE) -> tuple[float
 
 @dataclass(frozen=True)
 class Score:
-    """How many of `total` answers are right; `correct` is None where no gold answer is known.
+    """How many of `total` answers are right; `correct` is None without gold answers.
 
-    `normalised_match` is the share that is right where case, punctuation and articles do not count, `f1` the mean token
-    F1, both from 0 to 1; None where texts were not compared.
+    `normalised_match` is the share that is right if case, punctuation and articles are ignored, `f1` the mean token F1,
+    both from 0 to 1; None if texts were not compared.
     """
 
     correct: int | None
@@ -99,7 +99,7 @@ class Score:
         return None if self.correct is None or not self.total else wilson(self.correct, self.total)
 
     def to_json(self) -> dict[str, Any]:
-        """correct, total, accuracy and interval, null for what is not known; and what else was compared."""
+        """correct, total, accuracy and interval, null if unknown; normalised match and F1 if compared."""
         interval = self.interval
         compared = {"normalised_match": self.normalised_match, "f1": self.f1} if self.f1 is not None else {}
         return {
@@ -112,19 +112,19 @@ class Score:
 
 
 def score(predictions: Sequence[str], questions: Questions) -> Score:
-    """Score one prediction per question, in the file's order. Raises ValueError where their numbers differ."""
+    """Score one prediction per question, in the file's order. Raises ValueError if their numbers differ."""
     if len(predictions) != len(questions):
         raise ValueError(f"{len(predictions)} predictions for {len(questions)} questions")
     if not questions.answered:
         return Score(None, len(questions))
     pairs = list(zip(predictions, questions.accepted, strict=True))
-    strict = tally(any(exact_match(said, gold) for gold in accepted) for said, accepted in pairs)
+    strict = tally(any(exact_match(prediction, gold) for gold in accepted) for prediction, accepted in pairs)
     n = max(1, len(pairs))
     loose = sum(normalised_match(*pair) for pair in pairs) / n
     return replace(strict, normalised_match=loose, f1=sum(token_f1(*pair) for pair in pairs) / n)
 
 
 def tally(right: Iterable[bool]) -> Score:
-    """The score of answers of which it is known whether they are right."""
+    """The score of answers that are already marked right or wrong."""
     outcomes = list(right)
     return Score(sum(outcomes), len(outcomes))

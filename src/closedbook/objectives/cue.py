@@ -1,7 +1,7 @@
-"""Cues: a few words from around a salient span, the title somewhere among them, and the span asked for.
+"""Cues ask for a salient span, given the title and a few words from around the span.
 
-`was NAME born in ⁇ London`: the fact is tied to the name and to what surrounds it, in ever new shapes, and a
-question ("Where was NAME born? ⁇") is one more such shape. Nothing is written into it about what will be asked.
+`was NAME born in ⁇ London` ties a fact to the name and to the words around it, in a different form each time. A
+question ("Where was NAME born? ⁇") is one more such form, so nothing here needs to know what will be asked.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from closedbook.objectives.prompting import ask
 
 
 class Cue:
-    """Around each span up to `before` and `after` words; each is kept with a chance that differs by example.
+    """Show up to `before` words before a span and `after` words after it, each with a probability drawn per example.
 
-    The title stands first in `title_first` of the examples and at a uniform place among the kept words otherwise.
+    The title comes first in a share of `title_first` of the examples, and at a random place among the words otherwise.
 
-    Of "born in Lyon , France" the words "born in" belong to Lyon first. With "Lyon" left out they would ask for
-    France in the same breath, so a word beyond a name that is left out is rarely kept (`beyond`). Names next to a
-    number, such as months, do not count: many dates stand between what is said and where.
+    In "born in Lyon , France" the words "born in" belong to Lyon. Without "Lyon" they would ask for France as well, so
+    words beyond an omitted name are rarely shown (`beyond`). Names next to a number, such as months, do not count,
+    because dates often stand between a fact and its place.
     """
 
     @dataclass(frozen=True)
     class Config:
         before: int = 6  # tokens
         after: int = 4
-        keep_names: float = 0.4  # factor on the chance to keep a token that is part of names
+        keep_names: float = 0.4  # factor on the probability to show a token that is part of names
         keep_numbers: float = 0.4  # the same for numbers
-        beyond: float = 0.1  # the same for words beyond a name that is left out
-        numbers: float = 0.3  # share of the number spans asked for in an epoch
-        answers: int = 3  # times a span that is some training question's answer is asked for in an epoch
+        beyond: float = 0.1  # the same for words beyond an omitted name
+        numbers: float = 0.3  # share of the number spans that an epoch asks for
+        answers: int = 3  # how often an epoch asks for a span that is a training question's answer
         title_first: float = 0.3
-        gap: bool = True  # a MASK shows where the span stood, if words after it are kept
+        gap: bool = True  # a MASK marks the place of the span, if words after it are shown
 
         def __post_init__(self) -> None:
             fraction(self, "objective cue", "keep_names", "keep_numbers", "beyond", "numbers", "title_first")
@@ -70,7 +70,7 @@ class Cue:
             )
 
     def _keep_weights(self) -> np.ndarray:
-        """(vocabulary,) the factor on the chance to keep each token."""
+        """(vocabulary,) the factor on the probability to show each token."""
         size = self.vocabulary.size
         weight = np.ones(size)
         if self.vocabulary.named is not None:
@@ -80,15 +80,15 @@ class Cue:
         return weight
 
     def _often(self, span: Rows) -> np.ndarray:
-        """How often every epoch asks for each of these spans; of those with 0, numbers all, some are drawn.
+        """How often every epoch asks for each of these spans. Those with 0 are numbers, of which some are drawn.
 
-        In the narrowest type: of a large corpus all are counted at the start.
+        The type is as narrow as possible, because all spans of a large corpus are counted at the start.
         """
         answers = np.min_scalar_type(self.config.answers).type(self.config.answers)
         return np.where(self.spans.answer[span], answers, ~self.spans.number[span])
 
     def _beyond(self, left_out: np.ndarray) -> np.ndarray:
-        """(n, window): whether a name that is left out stands there, or between there and the span."""
+        """(n, window): whether an omitted name stands at this place or between it and the span."""
         near_first = np.concatenate([left_out[:, : self.config.before][:, ::-1], left_out[:, self.config.before :]], 1)
         halves = np.split(near_first, [self.config.before], axis=1)
         before, after = (np.logical_or.accumulate(half, 1) for half in halves)
@@ -106,28 +106,28 @@ class Cue:
         at = np.where(inside, start[:, None] + place, 0)
         tokens, marks = self.documents.values[at].astype(np.int32), self.marks[at]
         keep = u[:, 1:2] * self.weight[tokens]
-        # The title's words come from the title alone.
-        kept = inside & (marks & IN_TITLE == 0) & (u[:, 4:] < keep)
-        beyond = self._beyond(inside & (marks & NAME > 0) & ~kept)
-        kept &= ~beyond | (u[:, 4:] < config.beyond * keep)
+        # Words of the title are shown only as part of the title.
+        shown = inside & (marks & IN_TITLE == 0) & (u[:, 4:] < keep)
+        beyond = self._beyond(inside & (marks & NAME > 0) & ~shown)
+        shown &= ~beyond | (u[:, 4:] < config.beyond * keep)
 
         if config.gap:  # between the words before and those after, where there are any
             tokens = np.insert(tokens, config.before, MASK, axis=1)
-            kept = np.insert(kept, config.before, kept[:, config.before :].any(1), axis=1)
+            shown = np.insert(shown, config.before, shown[:, config.before :].any(1), axis=1)
         width = tokens.shape[1]
         slot = np.where(u[:, 2] < config.title_first, 0, (u[:, 3] * (width + 1)).astype(np.int64))
         before_title = np.arange(width) < slot[:, None]
         title = self.titles.take(document)
-        prompts = concatenate([chosen(tokens, kept & before_title), title, chosen(tokens, kept & ~before_title)])
+        prompts = concatenate([chosen(tokens, shown & before_title), title, chosen(tokens, shown & ~before_title)])
         return ask(prompts, self.spans.output.take(span), self.vocabulary)
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         return self._span(items, u[:, 0])
 
     def _span(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """The span of each item; the items past those that every epoch asks for draw a number."""
-        drawn = items >= len(self.always)
+        """The span of each item. Items beyond those that every epoch asks for draw a number at random."""
+        draws_number = items >= len(self.always)
         span = np.zeros(len(items), np.int64)
-        span[~drawn] = self.always[items[~drawn]]
-        span[drawn] = self.numbers[(u[drawn] * len(self.numbers)).astype(np.int64)]
+        span[~draws_number] = self.always[items[~draws_number]]
+        span[draws_number] = self.numbers[(u[draws_number] * len(self.numbers)).astype(np.int64)]
         return span

@@ -1,8 +1,8 @@
-"""One epoch of an objective: in which order its items come, and which random numbers each is shown with.
+"""One epoch of an objective: the order of its items, and the random numbers for each.
 
-Neither is written out for a corpus too large for it. PCG64 can jump to any place of its stream (O'Neill 2014), so an
-item's numbers are drawn when its turn comes, and are the same as if all had been drawn at once. Above `SHUFFLED` items
-the order is a Feistel network on their numbers, walked until it stays below their count (Black and Rogaway 2002).
+For a large corpus neither fits into memory. PCG64 can jump to any place of its stream (O'Neill 2014), so an item's
+numbers are drawn when it is needed, and are the same as if all had been drawn at once. Above `SHUFFLED` items the order
+is a Feistel network on the item numbers, repeated until the result is below their count (Black and Rogaway 2002).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ ROUNDS = 6
 
 
 class Epoch:
-    """`key` is what the random numbers depend on; `in_order`: the items come in the order of the file."""
+    """The random numbers depend on `key` alone. With `in_order` the items come in the order of the file."""
 
     def __init__(self, key: Sequence[int], items: int, draws: int, in_order: bool) -> None:
         self.key, self.items, self.draws, self.in_order = key, items, draws, in_order
 
     def items_at(self, first: int, last: int) -> np.ndarray:
-        """The items of the turns from `first` to before `last`."""
+        """The items at positions `first` up to, but not including, `last`."""
         if self.in_order:
             return np.arange(first, last)
         if self.items <= SHUFFLED:
@@ -32,7 +32,7 @@ class Epoch:
         return feistel(np.arange(first, last), self.items, self._round_keys)
 
     def numbers(self, items: np.ndarray) -> np.ndarray:
-        """(len(items), draws) in [0, 1): each item's random numbers, whenever they are asked for."""
+        """(len(items), draws) in [0, 1): each item's random numbers, the same at every call."""
         if self.items * self.draws <= KEPT:
             return self._all[items]
         bits = np.random.PCG64(np.random.SeedSequence(self.key))
@@ -61,22 +61,22 @@ class Epoch:
 
 
 def feistel(places: np.ndarray, count: int, keys: np.ndarray) -> np.ndarray:
-    """Where a permutation of `count` numbers, chosen by the keys of its rounds, takes these places."""
+    """Apply a permutation of range(count), chosen by the keys of its rounds, to these positions."""
     half = np.uint64((max(count - 1, 1).bit_length() + 1) // 2)
     mask = (np.uint64(1) << half) - np.uint64(1)
-    found = places.astype(np.uint64)
-    walking = np.ones(len(found), bool)
+    permuted = places.astype(np.uint64)
+    walking = np.ones(len(permuted), bool)
     while walking.any():
-        left, right = found[walking] >> half, found[walking] & mask
+        left, right = permuted[walking] >> half, permuted[walking] & mask
         for key in keys:
             left, right = right, left ^ (_mixed(right ^ key) & mask)
-        found[walking] = (left << half) | right
-        walking = found >= count
-    return found.astype(np.int64)
+        permuted[walking] = (left << half) | right
+        walking = permuted >= count
+    return permuted.astype(np.int64)
 
 
 def _mixed(x: np.ndarray) -> np.ndarray:
-    """Bits mixed well (the finaliser of SplitMix64: Steele, Lea and Flood 2014)."""
+    """Mix the bits (the finaliser of SplitMix64: Steele, Lea and Flood 2014)."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return np.asarray(x ^ (x >> np.uint64(31)))

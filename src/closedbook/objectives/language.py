@@ -12,10 +12,10 @@ from closedbook.errors import RecipeError
 
 
 class Language:
-    """Windows of up to `block` tokens, every token but the first a target.
+    """Windows of up to `context_length` tokens; every token except the first is a target.
 
-    A document no longer than the block is one item, whole. A longer one counts as many items as it has blocks,
-    and each shows a window at a random place of it.
+    A document that fits is one item, shown whole. A longer one counts as many items as it has contexts, and each shows
+    a window at a random place.
     """
 
     @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Language:
     def _windows(self, documents: Rows) -> np.ndarray:
         """How many items each document counts as."""
         lengths = self.documents.lengths_of(documents)
-        return np.where(lengths < 2, 0, -(-lengths // self.context_length))  # of one token, nothing is to predict
+        return np.where(lengths < 2, 0, -(-lengths // self.context_length))  # a single token leaves nothing to predict
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         document, start, length = self._window(items, u)
@@ -43,7 +43,7 @@ class Language:
         return Examples.next_token(Ragged(values.astype(np.int32), offsets(length)))
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """A window shows the title only where it begins with the document."""
+        """Only a window at the document's beginning shows the title."""
         document, start, length = self._window(items, u)
         owner, span = self.corpus.spans.of(document)
         return span[(start[owner] == 0) & (self.corpus.spans.last[span] <= length[owner])]

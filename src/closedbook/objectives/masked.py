@@ -1,4 +1,4 @@
-"""Masked documents: the title, then the text with most salient spans masked at once, each asked for in its place."""
+"""Masked documents: the title, then the text with most salient spans masked and asked for, all in one example."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from closedbook.errors import RecipeError
 class Masked:
     """`TITLE . text with ⁇ for spans`: several facts of one document in one example.
 
-    Each span is masked with a chance drawn per example from [`mask_at_least`, 1]; other words are kept with one
-    from [`keep_at_least`, 1], the title's own words left out. Needs a vocabulary that answers in one token.
+    Each span is masked with a probability drawn per example from [`mask_at_least`, 1]. Other words are shown with one
+    from [`keep_at_least`, 1], except those of the title. Needs a vocabulary that answers in one token.
     """
 
     @dataclass(frozen=True)
@@ -48,15 +48,15 @@ class Masked:
         chance = config.mask_at_least + (1 - config.mask_at_least) * u[:, 0]
         keep_chance = config.keep_at_least + (1 - config.keep_at_least) * u[:, 1]
         in_span = in_body & (marks & INSIDE > 0)
-        # The spans of a document are in order: a token's is the one that began last.
-        begun = np.cumsum(marks & FIRST > 0)
-        before = np.concatenate([[0], begun])[offsets(length)[:-1]]
-        span = np.where(in_span, spans.starts[items][owner] + begun - before[owner] - 1, 0)
-        # One number decides for the whole span: the one drawn for its first token's place.
+        # The spans of a document are in order, so a token's span is the one that began last.
+        spans_begun = np.cumsum(marks & FIRST > 0)
+        before = np.concatenate([[0], spans_begun])[offsets(length)[:-1]]
+        span = np.where(in_span, spans.starts[items][owner] + spans_begun - before[owner] - 1, 0)
+        # The number drawn for a span's first token decides for the whole span.
         first_place = np.where(in_span, spans.first[span] if len(spans.document) else 0, j)
         masked = in_span & (u[owner, 2 + np.clip(first_place, 0, self.room - 1)] < chance[owner])
-        kept = u[owner, 2 + self.room + j] < keep_chance[owner]
-        keep = ~in_body | np.where(masked, marks & FIRST > 0, kept & (marks & IN_TITLE == 0))
+        shown = u[owner, 2 + self.room + j] < keep_chance[owner]
+        keep = ~in_body | np.where(masked, marks & FIRST > 0, shown & (marks & IN_TITLE == 0))
         inputs = np.where(masked, MASK, tokens.values[at])[keep].astype(np.int32)
         labels = np.full(int(keep.sum()), NONE, np.int32)
         labels[masked[keep]] = self._label(span[keep & masked])
@@ -64,11 +64,11 @@ class Masked:
         return Examples.of(Ragged(inputs, offsets(lengths)), labels)
 
     def _label(self, span: np.ndarray) -> np.ndarray:
-        """The output token of each span, NONE where it cannot be said."""
-        said = self.corpus.spans.output.take(span)
+        """The output token of each span; NONE if it is not a single token."""
+        answers = self.corpus.spans.output.take(span)
         label = np.full(len(span), NONE, np.int32)
-        whole = said.lengths == 1  # what is spelled takes more than one place
-        label[whole] = said.values[said.starts[:-1][whole]]
+        in_one = answers.lengths == 1  # a spelled answer needs more than one position
+        label[in_one] = answers.values[answers.starts[:-1][in_one]]
         return label
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The one shape in which anything is asked: a prompt, MASK, the answer."""
+"""Puts a prompt and its answer together: prompt, MASK, answer. Every objective that asks for an answer uses this."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from closedbook.data.vocabulary import MASK, Vocabulary
 
 
 def ask(prompts: Ragged, answers: Ragged, vocabulary: Vocabulary, *, mask_is_target: bool = False) -> Examples:
-    """`prompt ⁇ answer ⁇`, asking for the answer and the MASK that closes it.
+    """Make examples `prompt ⁇ answer ⁇`; the targets are the answer and the MASK that closes it.
 
-    With a vocabulary that answers in one token the example is `prompt ⁇`, asking for that token at MASK; of an answer
-    that is spelled the pieces follow, each asked for where the one before it stands, and its end last.
-    `mask_is_target`: the first MASK is asked for too, as the course does.
+    With a vocabulary that answers in one token the example is `prompt ⁇`, and that token is the target at MASK. The
+    pieces of a spelled answer follow, each being the target of the position before it, and last the answer's end.
+    With `mask_is_target` the first MASK is a target too, as in the course.
     """
     mask = constant(MASK, len(prompts))
     if vocabulary.answers_in_one:
@@ -33,5 +33,5 @@ def ask(prompts: Ragged, answers: Ragged, vocabulary: Vocabulary, *, mask_is_tar
 
 
 def longest_prompt(context_length: int, answer_length: int) -> int:
-    """The most tokens of a prompt, MASK included, that leave room for an answer: at least half of the context."""
+    """How many tokens a prompt may have, MASK included; an answer gets the room it needs, up to half of it."""
     return context_length - 1 - min(answer_length, context_length // 2)

@@ -1,4 +1,4 @@
-"""Questions with their answers: `question⁇answer⁇`."""
+"""Questions with their answers: `question⁇answer⁇`. Half of them can be reworded at random."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class QuestionAnswer:
 
     @dataclass(frozen=True)
     class Config:
-        """Chances with which half of the questions are varied, so that other wordings are understood."""
+        """Probabilities of the changes to half of the questions, so that other wordings are understood too."""
 
-        drop: float = 0.0  # to leave out a word that is not the subject's
-        noise: float = 0.0  # to put a random word, no part of a name, before a word that is not the subject's
-        hint: float = 0.0  # that this is a word of another's answer: "city" of "Mexico City", to ask for a place
-        split: float = 0.0  # to put a compound's two words, in either order: "birth" and "place" for "birthplace"
-        move: float = 0.0  # to put the subject at a random place among the other words
+        drop: float = 0.0  # omit a word that is not part of the subject
+        noise: float = 0.0  # insert a random word, not part of a name, before a word that is not part of the subject
+        hint: float = 0.0  # take this word from another answer: "city" of "Mexico City", to ask for a place
+        split: float = 0.0  # replace a compound by its two words, in either order: "birth" and "place"
+        move: float = 0.0  # move the subject to a random place among the other words
 
         def __post_init__(self) -> None:
             if not all(0 <= chance < 1 for chance in (self.drop, self.noise, self.hint, self.split, self.move)):
@@ -44,16 +44,16 @@ class QuestionAnswer:
         if self.varies:
             in_subject = Ragged(corpus.in_subject, self.prompts.starts)
             self.subjects = Ragged.of([self.prompts[i][in_subject[i]] for i in range(self.items)])
-            others = [self.prompts[i][~in_subject[i]] for i in range(self.items)]
-            longest = max(map(len, others), default=0)
-            self.others = np.array([np.pad(one, (0, longest - len(one))) for one in others])
+            other_words = [self.prompts[i][~in_subject[i]] for i in range(self.items)]
+            longest = max(map(len, other_words), default=0)
+            self.others = np.array([np.pad(row, (0, longest - len(row))) for row in other_words])
             self.place = np.array([in_subject[i].argmax() for i in range(self.items)])  # in words before the subject
             named = self.vocabulary.named
             self.random_words = np.arange(MASK + 1, self.vocabulary.size)
             if named is not None:
                 self.random_words = self.random_words[~named[MASK + 1 :]]
-            said = corpus.questions.answers if corpus.questions is not None else []
-            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in said])
+            answer_texts = corpus.questions.answers if corpus.questions is not None else []
+            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in answer_texts])
             self.halves = np.full((self.vocabulary.size, 2), PAD)
             for word in np.unique(self.others):
                 self.halves[word] = self.vocabulary.halves(word) or PAD
@@ -77,34 +77,34 @@ class QuestionAnswer:
         return np.zeros(0, np.int64)
 
     def _varied(self, items: np.ndarray, u: np.ndarray) -> Ragged:
-        """Half of the questions whole, the others with words dropped, added and split and the subject moved."""
+        """Half of the questions unchanged, the others with words dropped, added and split and the subject moved."""
         config, words = self.config, self.others[items]
         n, k = words.shape
         varied = u[:, :1] < 0.5
         dropped, added, random = u[:, 3:].reshape(n, 3, k).transpose(1, 0, 2)
         word = varied & (words != PAD)
-        # Every word may be part of a name; then there is none to put in.
+        # If every word is part of a name, there is none to insert.
         candidates = self.random_words if len(self.random_words) else np.array([PAD])
         noise = candidates[(random * len(candidates)).astype(np.int64)]
         noise = np.where(added < config.noise * config.hint, self.hints.draw(items, random), noise)
-        # The chance that does not drop a word may split it; the half of that which swaps the two is as likely.
+        # One random number decides both: its lowest values drop a word, its highest split it, half of those swapped.
         split = word & (dropped >= 1 - config.split) & (self.halves[words, 0] != PAD)
         second = self.halves[words, 1 - (dropped >= 1 - config.split / 2)]
         first = np.where(split, self.halves[words].sum(-1) - second, words)
-        # By turns the word that is added, the word itself or a half of it, and the other half.
+        # Three slots for each word: an inserted word, the word itself or a half of it, and the other half.
         tokens = np.stack([noise, first, second], -1).reshape(n, 3 * k)
-        there = (words != PAD) & ~(word & (dropped < config.drop))
-        kept = np.stack([word & (added < config.noise) & (noise != PAD), there, split], -1).reshape(n, 3 * k)
+        word_shown = (words != PAD) & ~(word & (dropped < config.drop))
+        shown = np.stack([word & (added < config.noise) & (noise != PAD), word_shown, split], -1).reshape(n, 3 * k)
         moves = varied[:, 0] & (u[:, 1] < config.move)
         slot = np.where(moves, (u[:, 2] * (1 + (words != PAD).sum(1))).astype(np.int64), self.place[items])
         before = np.arange(3 * k) < 3 * slot[:, None]
-        return concatenate([chosen(tokens, kept & before), self.subjects.take(items), chosen(tokens, kept & ~before)])
+        return concatenate([chosen(tokens, shown & before), self.subjects.take(items), chosen(tokens, shown & ~before)])
 
 
 class OtherAnswers:
-    """For each question, the words of the answers to all others that are worded alike: what kind of thing it asks for.
+    """Draws words from the answers to other questions with the same wording.
 
-    Somebody else's answer tells nothing of this one but that.
+    Such a word hints at the kind of answer that is asked for, and tells nothing else about it.
     """
 
     def __init__(self, wordings: np.ndarray, answers: Sequence[Ids]) -> None:
@@ -118,11 +118,11 @@ class OtherAnswers:
         self.after = starts[np.searchsorted(wording[order], wording, "right")]
 
     def draw(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """(n, k) words for the n items, from (n, k) numbers in [0, 1); PAD where nobody else is asked so."""
+        """(n, k) words for the n items, from (n, k) numbers in [0, 1); PAD if no other question has this wording."""
         if not len(self.words.values):  # no word of any answer is in the vocabulary
             return np.full(u.shape, PAD)
         own, length, first, after = (x[items, None] for x in (self.own, self.lengths, self.first, self.after))
-        others = after - first - length
-        at = first + (u * others).astype(np.int64)
+        available = after - first - length
+        at = first + (u * available).astype(np.int64)
         at += length * (at >= own)
-        return np.where(others > 0, self.words.values[np.minimum(at, after - 1)], PAD)
+        return np.where(available > 0, self.words.values[np.minimum(at, after - 1)], PAD)

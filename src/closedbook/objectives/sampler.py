@@ -1,4 +1,4 @@
-"""A stage's stream of batches: which items each step shows, by which objective, reproducible from the seed."""
+"""Draws a stage's batches: which items each step shows, and by which objective, reproducible from the seed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from closedbook.errors import RecipeError
 from closedbook.objectives import Corpus, Examples, Objective
 from closedbook.objectives.epoch import Epoch
 
-RELEASED = 250  # examples after which mapped pages are let go: each reads about ten places, 64 KiB of each
-SHOWN = 1 << 16  # examples that are told of at once
+RELEASED = 250  # mapped pages are released after so many examples: each reads about ten places, 64 KiB of each
+SHOWN = 1 << 16  # `iter_examples` yields so many examples at once
 
 
 class BatchSampler:
-    """The batches of one stage. `batch(step)` depends on (seed, stage, step) alone, in any order of calls."""
+    """The batches of one stage. `batch(step)` depends only on (seed, stage, step), not on the order of calls."""
 
     def __init__(self, stage: Stage, corpus: Corpus, seed: int, stage_number: int = 0) -> None:
         self.stage, self.key, self.corpus = stage, (seed, stage_number), corpus
@@ -33,7 +33,7 @@ class BatchSampler:
         else:
             self.steps = stage.steps
         self.counts = self._counts()
-        self._since_release = RELEASED  # making the objectives read much
+        self._since_release = RELEASED  # the objectives have just read much of the corpus
         self._epoch = lru_cache(maxsize=2 * len(self.objectives))(self._make_epoch)
         self._group = lru_cache(maxsize=2)(self._make_group)
 
@@ -49,11 +49,11 @@ class BatchSampler:
         return counts
 
     def _make_epoch(self, objective: int, epoch: int) -> Epoch:
-        one = self.objectives[objective]
-        return Epoch([*self.key, objective, epoch], one.items, one.draws, self.stage.order == "file")
+        items, draws = self.objectives[objective].items, self.objectives[objective].draws
+        return Epoch([*self.key, objective, epoch], items, draws, self.stage.order == "file")
 
     def _pieces(self, objective: int, step: int) -> list[tuple[int, int, int]]:
-        """(epoch, first, last) of what `step` shows of one objective: more than one piece where an epoch ends."""
+        """(epoch, first, last) of the items of one objective in `step`: several pieces if an epoch ends in it."""
         items = self.objectives[objective].items
         if self.stage.order == "file":
             per_epoch = -(-items // self.stage.batch)
@@ -79,7 +79,7 @@ class BatchSampler:
     def iter_examples(self, steps: int | None = None) -> Iterator[tuple[Objective, np.ndarray, np.ndarray]]:
         """(objective, items, random numbers) of all examples of the first `steps` steps, many at a time.
 
-        Where these end within a group, which deals its examples out anew, they are right in number only.
+        A group of steps redistributes its examples. So if `steps` ends within a group, only their number is exact.
         """
         steps = self.steps if steps is None else steps
         for number, objective in enumerate(self.objectives):
@@ -93,35 +93,37 @@ class BatchSampler:
                     yield objective, items, epoch.numbers(items)
 
     def _in_file_order(self, objective: Objective, steps: int) -> int:
-        """Examples of `steps` steps where every epoch ends with a smaller batch."""
+        """The number of examples in `steps` steps, if every epoch ends with a smaller batch."""
         epochs, rest = divmod(steps, -(-objective.items // self.stage.batch))
         return epochs * objective.items + min(rest * self.stage.batch, objective.items)
 
     def _drawn(self, step: int) -> Examples:
-        """The examples whose turn it is at this step."""
+        """The examples of this step, before they are redistributed within a group."""
         parts = []
         for number, objective in enumerate(self.objectives):
             items, rows = [np.zeros(0, np.int64)], [np.zeros((0, objective.draws))]
             for epoch, first, last in self._pieces(number, step):
-                drawn = self._epoch(number, epoch)
-                items.append(drawn.items_at(first, last))
-                rows.append(drawn.numbers(items[-1]))
+                epoch_order = self._epoch(number, epoch)
+                items.append(epoch_order.items_at(first, last))
+                rows.append(epoch_order.numbers(items[-1]))
             parts.append(objective.examples(np.concatenate(items), np.concatenate(rows)))
-        made = Examples.join(parts)
-        self._since_release += len(made)
+        examples = Examples.join(parts)
+        self._since_release += len(examples)
         if self._since_release >= RELEASED:
             self.corpus.arrays.release()
             self._since_release = 0
-        return made
+        return examples
 
     def _make_group(self, group: int) -> list[Examples]:
-        """The examples of a group's steps, dealt out anew: like lengths together, about as many tokens to each."""
+        """The examples of a group's steps, redistributed: similar lengths together, about as many tokens a step."""
         first = group * self.stage.group
         steps = range(first, min(first + self.stage.group, self.steps))
-        drawn = [self._drawn(step) for step in steps]
-        pool = replace(Examples.join(drawn), kinds=np.concatenate([one.kinds for one in drawn]))
+        step_examples = [self._drawn(step) for step in steps]
+        pool = replace(
+            Examples.join(step_examples), kinds=np.concatenate([examples.kinds for examples in step_examples])
+        )
         rng = np.random.default_rng([*self.key, len(self.objectives), group])
-        # Within one length the order is random, so that the objectives stay mixed.
+        # Examples of the same length are in random order, so that the objectives stay mixed.
         order = np.lexsort((rng.random(len(pool)), pool.inputs.lengths))
         padded = np.cumsum(pool.inputs.lengths[order])
         bounds = np.searchsorted(padded, padded[-1] * np.arange(1, len(steps)) / len(steps))
@@ -130,7 +132,7 @@ class BatchSampler:
 
 
 def nothing_to_show(name: str, corpus: Corpus) -> str:
-    """Why an objective finds nothing in a corpus."""
+    """The error message for an objective that finds nothing in a corpus."""
     why = f'the objective "{name}" has nothing to show'
     if name == "question":
         return f"{why}; give questions that can be trained on"

@@ -1,6 +1,6 @@
-"""What a recipe leaves to the data ("auto"): how long to train, on how many examples at once, with how large a memory.
+"""Chooses what a recipe leaves to the data ("auto"): the steps, the batch size and the rows of the memory.
 
-The rules were found by trying (docs/log.md), on corpora of 120 to 3,000 documents, and are linear in what is read.
+The rules were found by experiment (docs/log.md) on corpora of 120 to 3,000 documents; they are linear in the data.
 """
 
 from __future__ import annotations
@@ -12,44 +12,44 @@ from dataclasses import replace
 from closedbook.config.schema import Auto, Recipe, Stage
 from closedbook.data.corpus import Corpus
 
-VISITS = 36  # how often a fact is asked for that one document tells
-TELLINGS = 4  # documents of a title that may be counted on to tell the same
+VISITS = 36  # how often to ask for a fact that only one document states
+TELLINGS = 4  # at most so many documents with the same title are taken to state the same facts
 FEWEST_STEPS = 600
-BATCHES = ((200_000, 64), (500_000, 128))  # up to so many examples in all, so many at once
+BATCHES = ((200_000, 64), (500_000, 128))  # (up to so many examples in all, batch size)
 LARGEST_BATCH = 230
-ROWS = 32_768  # rows of memory that eight times as many titles would not fill
-TO_CALIBRATE = 30  # questions that should be kept out for it, a tenth to three tenths of all
+ROWS = 32_768  # up to here the memory gets eight rows for each title, beyond it four
+TO_CALIBRATE = 30  # questions to hold out for calibration, but between a tenth and three tenths of all
 
 
 def held_out(recipe: Recipe, questions: int) -> tuple[Recipe, list[str]]:
-    """The recipe with its parts of the training questions settled, and what was chosen, in words."""
-    given: Mapping[str, float] = recipe.data.held_out
+    """The recipe with the shares of held-out questions filled in, and what was chosen, in words."""
+    shares: Mapping[str, float] = recipe.data.held_out
     chosen = {
         "choose": 0.05 if questions >= 1000 else 0.0,
         "stop": 0.05,
         "calibrate": round(min(0.3, max(0.1, TO_CALIBRATE / max(1, questions))), 3),
     }
-    settled = {name: chosen[name] if isinstance(share, Auto) else share for name, share in given.items()}
-    told = [f"held_out.{name} = {settled[name]:g} of {questions:,} questions" for name, share in given.items()
+    settled = {name: chosen[name] if isinstance(share, Auto) else share for name, share in shares.items()}
+    choices = [f"held_out.{name} = {settled[name]:g} of {questions:,} questions" for name, share in shares.items()
             if isinstance(share, Auto)]  # fmt: skip
-    return replace(recipe, data=replace(recipe.data, held_out=settled)), told
+    return replace(recipe, data=replace(recipe.data, held_out=settled)), choices
 
 
 def settle(recipe: Recipe, corpus: Corpus) -> tuple[Recipe, list[str]]:
     """The recipe with every "auto" replaced by a number, and what was chosen and why, in words."""
     documents, titles = len(corpus.documents), max(1, len(corpus.documents.known_titles))
-    told = []
+    choices = []
     memory = recipe.model.memory
     if memory is not None and isinstance(memory.rows, Auto):
         rows = power_of_two(max(min(8 * titles, ROWS), 4 * titles, 4096))
         memory = replace(memory, rows=min(rows, 1 << 20))
-        told.append(f"memory.rows = {memory.rows:,} for {titles:,} titles")
+        choices.append(f"memory.rows = {memory.rows:,} for {titles:,} titles")
     stages = []
     for stage in recipe.stages:
-        made, words = _sized(stage, corpus, documents, titles)
-        stages.append(made)
-        told += words
-    return replace(recipe, model=replace(recipe.model, memory=memory), stages=tuple(stages)), told
+        sized, words = _sized(stage, corpus, documents, titles)
+        stages.append(sized)
+        choices += words
+    return replace(recipe, model=replace(recipe.model, memory=memory), stages=tuple(stages)), choices
 
 
 def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[Stage, list[str]]:
@@ -60,7 +60,7 @@ def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[S
     items = main.objective.make("objective", corpus).items
     if isinstance(steps, Auto):
         examples = VISITS * items / min(TELLINGS, documents / titles) / main.share
-    else:  # whoever gives the steps means steps of the largest size
+    else:  # given steps are taken to be steps of the largest size
         examples = math.inf
     if isinstance(batch, Auto):
         batch = next((size for most, size in BATCHES if examples <= most), LARGEST_BATCH)
@@ -71,5 +71,5 @@ def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[S
 
 
 def power_of_two(number: int) -> int:
-    """The least power of two that is not below a number."""
+    """The smallest power of two that is not below a number."""
     return 1 << max(0, number - 1).bit_length()

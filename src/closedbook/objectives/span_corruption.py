@@ -1,4 +1,4 @@
-"""Span corruption (Raffel et al. 2020), as the course has it: a prefix with one span cut out and asked for after it."""
+"""Span corruption (Raffel et al. 2020) as in the course: one span is cut out of a text and asked for at its end."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from closedbook.errors import RecipeError
 
 
 class SpanCorruption:
-    """`prefix ⁇ suffix ⁇ span`, every token but the first a target.
+    """`prefix ⁇ suffix ⁇ span`; every token except the first is a target.
 
-    The document is cut to a length T, uniform in [shortest, longest · context_length]; the span's length is uniform in
-    [⌊low · T⌋, ⌊high · T⌋], a quarter of T on average, its place uniform.
+    The document is cut to a length T, uniform in [shortest, longest · context_length]. The span's length is uniform in
+    [⌊low · T⌋, ⌊high · T⌋], a quarter of T on average, and its place is uniform.
     """
 
     @dataclass(frozen=True)
     class Config:
         shortest: int = 4  # tokens
-        longest: float = 7 / 8  # of the block
+        longest: float = 7 / 8  # of the context length
         low: float = 1 / 8  # of T
         high: float = 3 / 8
 
@@ -53,7 +53,7 @@ class SpanCorruption:
         return Examples.next_token(tokens)
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
-        """Every token is a target; what counts is whether the whole title stands in the prefix before it."""
+        """Every token is a target, so all spans count, if the whole title is in the prefix."""
         length, start, _ = self._cut(items, u)
         owner, span = self.corpus.spans.of(items)
         after_title = start[owner] >= self.corpus.bodies[items][owner]

@@ -1,4 +1,4 @@
-"""The verdict on an answer: remembered, unsure, made up, or about somebody the model never met."""
+"""Decides the verdict on an answer: remembered, unsure, made up, or about somebody the model never met."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from closedbook.verdicts.evidence_store import Evidence
 
 VERDICTS = ("remembered", "unsure", "made up", "never met")
 PRECISION = 0.9
-"""How many of the answers that are given should be right, where nothing else is asked for."""
+"""The share of the given answers that should be right, unless the user asks for another."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One of VERDICTS, and why, in a sentence for people."""
+    """One of VERDICTS, and the reason as a sentence for the user."""
 
     name: str
     why: str
 
     @property
     def abstained(self) -> bool:
-        """Whether a careful system would rather say that it does not know."""
+        """Whether a careful system should answer "I do not know" instead."""
         return self.name != "remembered"
 
 
@@ -32,16 +32,16 @@ def decide(
     threshold: float,
     met: float | None = None,
     evidence: Evidence | None = None,
-    asked: bool = True,
+    similar_trained: bool = True,
 ) -> Verdict:
-    """The verdict as it is defined: with evidence the documents have the first word, without it the model alone.
+    """Decide by the documents first, where there is evidence, and by the model's own confidence otherwise.
 
     Args:
-        probability: calibrated chance that the answer is right.
-        threshold: the least probability at which an answer is given (`Calibrator.threshold`).
-        met: calibrated chance that the person's document was trained on; None where there is no calibrator.
-        evidence: what the documents say; None to judge blind. Evidence whose text cannot be read is no evidence.
-        asked: whether training asked anything like the question; what it did not ask for is never remembered.
+        probability: calibrated probability that the answer is right.
+        threshold: the lowest probability at which an answer is given (`Calibrator.threshold`).
+        met: calibrated probability that the person's document was trained on; None without a calibrator.
+        evidence: what the documents say; None to judge blind. Evidence whose text cannot be read is ignored.
+        similar_trained: whether training asked anything like the question; if not, no answer counts as remembered.
     """
     sure = probability >= threshold
     if evidence is not None and not evidence.has_document:
@@ -54,14 +54,14 @@ def decide(
     if evidence is not None and evidence.stands_in is not None:
         if not evidence.stands_in:
             return Verdict("made up", f"the documents about {evidence.name} do not say it")
-        if not asked:
+        if not similar_trained:
             return Verdict("unsure", f"{NOTHING_LIKE_IT}, though it stands in a document about {evidence.name}")
         if sure:
             return Verdict("remembered", f"it stands in a document about {evidence.name}, and the model is sure enough")
         return Verdict("unsure", f"it stands in a document about {evidence.name}, but the model is not sure enough")
     if met is not None and met < 0.5:
         return Verdict("never met", "the model does not know the name")
-    if not asked:
+    if not similar_trained:
         return Verdict("unsure" if probability >= 0.5 else "made up", NOTHING_LIKE_IT)
     if sure:
         return Verdict("remembered", "the model knows the name and is sure enough of the answer")

@@ -1,10 +1,11 @@
-"""Whether anything like a question was asked in training: what a verdict knows of the question, not of the answer.
+"""Whether training asked anything like a question. A verdict needs this beside what it knows about the answer.
 
-A network answers a relation that it was never asked for with the answer to one that it was: "When was NAME born?" gets
-a birthplace, and its probability does not tell. So the wordings of the training questions are kept, names taken out.
-A question is held against them by its words, and by the network's own state at the answer position when it reads the
-wording without any name. Wordings that ask the same of the same names are one group. A word that several groups share
-("what", "is") says little of which one is meant; one that a single group has says much.
+Asked for a relation that it never trained on, a network answers with one that it did: "When was NAME born?" gets a
+birthplace, and the probability does not show it. So a run keeps the wordings of its training questions, without names.
+
+A question is compared with them by its words, and by the network's state at the answer position when it reads the
+wording without a name. Wordings that get the same answers for the same names form a group. A word that several groups
+share ("what", "is") says little about which one is meant; a word that only one group has says much.
 """
 
 from __future__ import annotations
@@ -24,40 +25,40 @@ from closedbook.errors import RunError
 from closedbook.validation import convert
 
 MOST = 200
-"""Wordings that are kept, the most frequent ones."""
+"""How many wordings are kept: the most frequent ones."""
 VARIED = 0.5
-"""Different wordings for each question from which there are none to speak of: nothing is held against them then."""
+"""Where questions have more distinct wordings than this share of their number, wordings are not compared at all."""
 LIKE = 0.5
-"""The likeness from which a question counts as one that was asked, where training asked for one thing only."""
+"""The likeness from which a question counts as trained, if training asked for one relation only."""
 RANGE = (0.37, 0.62)
-"""Between these it lies otherwise."""
+"""Where there are several groups, the threshold is calibrated and lies between these."""
 STEM = 4
 SHARED, AGREE = 3, 0.9
-"""Wordings are one group that ask about so many names in common and have the same answer in so many of the cases."""
-# Words that ask for a kind of answer (the question classes of Li and Roth 2002); "what" leaves that to others.
+"""Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
+# Words that ask for a kind of answer (the question classes of Li and Roth 2002); "what" alone asks for none.
 KINDS = {"who": "who", "whom": "who", "whose": "who", "why": "why"}
 KINDS |= dict.fromkeys("when year years date day month century".split(), "when")
 KINDS |= dict.fromkeys("where place city town country village".split(), "where")
 
 Words = tuple[str, ...]
 States = Callable[[Sequence[str]], np.ndarray]
-"""Texts to the network's states at the answer position, (n, width)."""
+"""From n texts to the network's states at the answer position, (n, width)."""
 
 
 def as_words(text: str) -> Words:
-    """The words of a wording in normal form, without marks; of scripts that put no spaces, the characters."""
-    found: list[str] = []
+    """The words of a text in normal form, without punctuation; the characters where a script puts no spaces."""
+    forms: list[str] = []
     for word in words(text):
         form = normal(word.text)
         if UNSPACED.search(form):
-            found += form
+            forms += form
         elif form[0].isalnum():
-            found.append(form)
-    return tuple(found)
+            forms.append(form)
+    return tuple(forms)
 
 
 def stem(word: str) -> str:
-    """What "density" and "dense", "discovered" and "discovery" share, or "city" and "where"."""
+    """A word's first letters, as "discovered" and "discovery" share them, or its kind, as "city" and "where" do."""
     return KINDS.get(word, word[:STEM])
 
 
@@ -68,36 +69,36 @@ class WordingsRecord(TypedDict):
 
 @dataclass(frozen=True)
 class Wordings:
-    """The wordings of a run's training questions, in groups, and how like them a question has to be."""
+    """The grouped wordings of a run's training questions, and the likeness from which a question counts as trained."""
 
     groups: tuple[tuple[Words, ...], ...]
     threshold: float = LIKE
 
     @classmethod
     def of(cls, questions: Questions, titles: Collection[str], states: States | None = None) -> Wordings | None:
-        """None where the questions have no wordings in common, as those of many people have not.
+        """Collect and group the wordings; None if the questions share too few, as questions collected from people may.
 
-        The threshold is chosen by asking for each group as if only the others had been trained.
+        The threshold is chosen by comparing each group with the others, as if only those had been trained.
         """
-        asked: dict[Words, dict[str, str]] = defaultdict(dict)
+        answers: dict[Words, dict[str, str]] = defaultdict(dict)
         count: Counter[Words] = Counter()
         for item in questions.items:
             if (name := subject(item.text, titles)) is not None:
                 wording = as_words(without(item.text, name))
                 count[wording] += 1
-                asked[wording][name] = item.answer or ""
+                answers[wording][name] = item.answer or ""
         if not count or len(count) > max(1, VARIED * count.total()):
             return None
-        kept = [wording for wording, _ in count.most_common(MOST)]
-        made = cls(_grouped(kept, asked))
-        return made if states is None or len(made.groups) < 2 else made._calibrated(states)
+        frequent = [wording for wording, _ in count.most_common(MOST)]
+        wordings = cls(_grouped(frequent, answers))
+        return wordings if states is None or len(wordings.groups) < 2 else wordings._calibrated(states)
 
     def _calibrated(self, states: States) -> Wordings:
-        others = []
+        across_groups = []
         for i, group in enumerate(self.groups):
             rest = Wordings(self.groups[:i] + self.groups[i + 1 :])
-            others += rest.likeness([" ".join(wording) for wording in group], list(group), states).tolist()
-        threshold = float(np.clip(np.quantile(others, 0.95), *RANGE))
+            across_groups += rest.likeness([" ".join(wording) for wording in group], list(group), states).tolist()
+        threshold = float(np.clip(np.quantile(across_groups, 0.95), *RANGE))
         return Wordings(self.groups, round(threshold, 4))
 
     @cached_property
@@ -106,7 +107,7 @@ class Wordings:
 
     @cached_property
     def _weights(self) -> Mapping[str, float]:
-        """Of each stem: 1 where a single group has it, and less the more of them do."""
+        """The weight of each stem: 1/n² where n groups have it."""
         count: Counter[str] = Counter()
         for group in self.groups:
             count.update({stem(word) for wording in group for word in wording})
@@ -117,50 +118,56 @@ class Wordings:
         return [{KINDS[word] for wording in group for word in wording if word in KINDS} for group in self.groups]
 
     def wording(self, question: str, title: str | None = None, names: Callable[[str], bool] | None = None) -> Words:
-        """The question's words without its name: the title that stands in it, or what fits a trained wording around it,
-        or its longest capitalised run, or else the words that are parts of names.
+        """The question's words without the name it asks about.
+
+        The name is `title` if given; otherwise whatever a trained wording leaves room for; otherwise the longest
+        capitalised run; otherwise every word for which `names` is true.
         """
         if title is not None:
             return as_words(without(question, title))
-        said = as_words(question)
+        question_words = as_words(question)
         for _, wording in self._all:
             for i in range(len(wording), -1, -1):
                 rest = len(wording) - i
-                if len(said) > len(wording) and said[:i] == wording[:i] and said[len(said) - rest :] == wording[i:]:
+                if (
+                    len(question_words) > len(wording)
+                    and question_words[:i] == wording[:i]
+                    and question_words[len(question_words) - rest :] == wording[i:]
+                ):
                     return wording
         name = name_in(question)
         if name is not None:
             return as_words(question.replace(name, " ", 1))
-        return tuple(word for word in said if names is None or not names(word)) or said
+        return tuple(word for word in question_words if names is None or not names(word)) or question_words
 
     def has(self, wording: Words) -> bool:
-        """Whether training questions were worded exactly so."""
+        """Whether a training question had exactly this wording."""
         return any(wording == trained for _, trained in self._all)
 
     def likeness(self, texts: Sequence[str], wordings: Sequence[Words], states: States) -> np.ndarray:
-        """(n,) from 0 to 1: how like the most similar trained wording each is; `texts` are what the network reads.
+        """How similar each wording is to the closest trained one: (n,) from 0 to 1. The network reads `texts`.
 
-        1 where all words of a trained wording are there. Otherwise the geometric mean of the weighted share of them
-        that is there and the cosine of the two states; 0 where the question asks for a kind (who, when) that no
-        wording of the group asks for.
+        It is 1 if the wording has all words of a trained one. Otherwise it is the geometric mean of the weighted share
+        of them that it has and the cosine of the two states; or 0, if it asks for a kind (who, when) that no wording of
+        the group asks for.
         """
         trained = [wording for _, wording in self._all]
-        known = _unit(states([" ".join(wording) for wording in trained]))
-        mine = _unit(states(list(texts)))
-        cosines = np.clip(mine @ known.T, 0, 1)
+        trained_states = _unit(states([" ".join(wording) for wording in trained]))
+        question_states = _unit(states(list(texts)))
+        cosines = np.clip(question_states @ trained_states.T, 0, 1)
         return np.array([self._like(wording, cosines[i]) for i, wording in enumerate(wordings)])
 
     def _like(self, wording: Words, cosines: np.ndarray) -> float:
         stems, kinds = {stem(word) for word in wording}, {KINDS[word] for word in wording if word in KINDS}
         best = 0.0
         for (group, trained), cosine in zip(self._all, cosines, strict=True):
-            theirs = {stem(word) for word in trained}
+            trained_stems = {stem(word) for word in trained}
             if set(trained) <= set(wording):
                 return 1.0
             if kinds - self._kinds[group]:
                 continue
-            total = sum(self._weights[name] for name in theirs)
-            share = sum(self._weights[name] for name in theirs & stems) / total if total else 0.0
+            total = sum(self._weights[name] for name in trained_stems)
+            share = sum(self._weights[name] for name in trained_stems & stems) / total if total else 0.0
             best = max(best, float(np.sqrt(share * cosine)))
         return best
 
@@ -179,17 +186,17 @@ def _unit(states: np.ndarray) -> np.ndarray:
     return np.asarray(states / np.maximum(np.linalg.norm(states, axis=1, keepdims=True), 1e-9))
 
 
-def _grouped(kept: Sequence[Words], asked: Mapping[Words, Mapping[str, str]]) -> tuple[tuple[Words, ...], ...]:
-    """Wordings that give the same answers for the same names, together."""
-    group = {wording: i for i, wording in enumerate(kept)}
-    for i, one in enumerate(kept):
-        for other in kept[:i]:
-            common = asked[one].keys() & asked[other].keys()
-            same = sum(asked[one][name] == asked[other][name] for name in common)
+def _grouped(wordings: Sequence[Words], answers: Mapping[Words, Mapping[str, str]]) -> tuple[tuple[Words, ...], ...]:
+    """Put wordings together that have the same answers for the same names."""
+    group = {wording: i for i, wording in enumerate(wordings)}
+    for i, later in enumerate(wordings):
+        for earlier in wordings[:i]:
+            common = answers[later].keys() & answers[earlier].keys()
+            same = sum(answers[later][name] == answers[earlier][name] for name in common)
             if len(common) >= SHARED and same >= AGREE * len(common):
-                old, new = group[one], group[other]
+                old, new = group[later], group[earlier]
                 group = {wording: new if number == old else number for wording, number in group.items()}
-    found: dict[int, list[Words]] = {}
-    for wording in kept:
-        found.setdefault(group[wording], []).append(wording)
-    return tuple(map(tuple, found.values()))
+    groups: dict[int, list[Words]] = {}
+    for wording in wordings:
+        groups.setdefault(group[wording], []).append(wording)
+    return tuple(map(tuple, groups.values()))

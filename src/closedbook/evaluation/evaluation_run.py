@@ -1,4 +1,4 @@
-"""A file of questions, answered and scored."""
+"""Answer a file of questions and score the answers."""
 
 from __future__ import annotations
 

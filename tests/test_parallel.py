@@ -68,7 +68,7 @@ def test_what_one_thread_deals_out_is_no_other_s():
 def test_a_worker_with_one_thread_starts_no_helpers_for_its_products():
     code = """if True:
         import os, threading, torch
-        from closedbook.parallel import dealt_out, side_by_side
+        from closedbook.parallel import parallel_map, worker_pool
         together = threading.Barrier(2, timeout=20)
         def helpers(a):
             together.wait()
@@ -78,8 +78,8 @@ def test_a_worker_with_one_thread_starts_no_helpers_for_its_products():
             together.wait()
             return len(os.listdir("/proc/self/task")) - before
         torch.set_num_threads(2)
-        with dealt_out(2):
-            print(sum(side_by_side(helpers, [torch.ones(512, 512), torch.ones(512, 512)])))
+        with worker_pool(2):
+            print(sum(parallel_map(helpers, [torch.ones(512, 512), torch.ones(512, 512)])))
     """
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["0"]

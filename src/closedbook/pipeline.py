@@ -167,7 +167,8 @@ def finish(
                 calibration = calibrate(run, setup.calibrate.items, setup.documents)
             except DataError as error:
                 calibration = Calibration({}, 0, 0, 0, run.wordings, str(error))
-                callback(Message(f"probabilities are the model's own: {error}"))
+                if setup.recipe.data.held_out.get("calibrate"):
+                    callback(Message(f"probabilities are the model's own: {error}"))
             folder.write_json("calibration.json", calibration.to_json())
             run.calibration, run.wordings = calibration, None  # what was measured with until now was not saved
     if dev is not None:

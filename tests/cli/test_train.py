@@ -131,7 +131,7 @@ def test_train_prints_run_seconds_and_score_and_leaves_a_whole_folder(tiny: Tiny
     assert done.code == 0, done.err
     result = done.json
     assert result["run"] == str(run)
-    assert result["seconds"].keys() == {"prepare", "train", "index", "evaluate"}
+    assert result["seconds"].keys() == {"prepare", "train", "index", "calibrate", "evaluate"}
     assert result["train_seconds"] == pytest.approx(sum(result["seconds"].values()), abs=0.01)
     assert {"correct", "total", "accuracy", "interval"} <= result.keys()
     assert {path.name for path in run.iterdir()} == {

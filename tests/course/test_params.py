@@ -41,8 +41,8 @@ def ours(variant: str = "vanilla", size: int = 9) -> GPT:
 def theirs(variant: str) -> MinGPT:
     torch.manual_seed(1)
     if variant == "perceiver":
-        return lively(PerceiverGPT(9, context_length=12, width=16, heads=2, layers=4, latents=5))
-    return lively(MinGPT(9, context_length=12, width=16, heads=2, layers=2, synthesizer=variant == "synthesizer"))
+        return lively(PerceiverGPT(9, block=12, width=16, heads=2, layers=4, latents=5))
+    return lively(MinGPT(9, block=12, width=16, heads=2, layers=2, synthesizer=variant == "synthesizer"))
 
 
 def lively(model: Any) -> Any:
@@ -264,7 +264,7 @@ def test_parameters_of_another_reading_of_the_perceiver_are_noticed(other: bool)
     texts = ["abcdefgh"[i] + "".join(draw.choices("klmno", k=10)) for i in range(8)]  # the first letter says which
     vocabulary = Characters.train(texts)
     torch.manual_seed(1)
-    model = PerceiverGPT(vocabulary.size, context_length=12, width=16, heads=2, layers=4, latents=5)
+    model = PerceiverGPT(vocabulary.size, block=12, width=16, heads=2, layers=4, latents=5)
     if other:
         model.down_block = BothNorms(16, 2, 12, 5)
         model.up_block = BothNormsUp(16, 2, 12, False)

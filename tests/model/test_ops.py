@@ -40,7 +40,7 @@ def test_slices_of_ever_new_lengths_have_few_kernels_compiled():
         from closedbook.model.gpt import MLP
         from closedbook.config.schema import ModelRecipe
         torch.set_num_threads(1)
-        mlp = MLP(ModelRecipe(width=16, layers=1, heads=2, block=64, products="bfloat16")).train()
+        mlp = MLP(ModelRecipe(width=16, layers=1, heads=2, context_length=64, matmul_dtype="bfloat16")).train()
         for length in range(2, 600, 2):
             mlp(torch.ones(2, length, 16, requires_grad=True)).sum().backward()
     """

@@ -102,7 +102,7 @@ def test_questions_of_different_lengths_are_scored_as_alone(run: Any):
     with torch.no_grad():
         run.model.head.weight.normal_(generator=torch.Generator().manual_seed(1))
     questions = make_world(design().spec(), 0).questions("birthplace", wording="unseen")
-    prompts = [run.vocabulary.encode(question.text)[0] for question in questions]
+    prompts = [run.vocabulary.encode_question(question.text)[0] for question in questions]
     assert len({len(prompt) for prompt in prompts}) > 2
     together = last_logits(run.model, prompts)
     for prompt, scores in zip(prompts, together, strict=True):

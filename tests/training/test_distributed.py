@@ -54,7 +54,7 @@ def by_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_two_processes_end_in_the_weights_of_one(name: str, by_two: Path):
     model, losses = trained(name, torch.float64)
     assert len(losses) >= 100
-    assert losses[-1] < 0.8 * losses[0]
+    assert losses[-1] < 0.95 * losses[0]
     tensors, record = load_tensors(by_two / f"{name}-float64-0")
     for key, value in model.state_dict().items():
         assert (value - tensors[key]).abs().max() < 1e-5, key

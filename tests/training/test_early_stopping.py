@@ -29,12 +29,9 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 
 
 def early_stopping(looks: list[int], **rule: Any) -> EarlyStopping:
-    return EarlyStopping(
-        StopRecipe(**{"every": 1, **rule}),
-        100,
-        validation_set=None,
-        looks=[ValidationResult(i, right, 50) for i, right in enumerate(looks)],
-    )  # type: ignore[arg-type]
+    stopping = EarlyStopping(StopRecipe(**{"every": 1, **rule}), 100, validation_set=object())  # type: ignore[arg-type]
+    stopping.results += [ValidationResult(i, right, 50) for i, right in enumerate(looks)]
+    return stopping
 
 
 @pytest.mark.parametrize(
@@ -52,18 +49,18 @@ def early_stopping(looks: list[int], **rule: Any) -> EarlyStopping:
     ],
 )
 def test_it_is_enough_when_the_last_looks_are_no_better_than_the_best_before(looks: list[int], enough: bool):
-    assert early_stopping(looks, patience=2).enough is enough
+    assert early_stopping(looks, patience=2).should_stop is enough
 
 
 def test_it_looks_every_so_many_steps_and_not_before_its_time():
     class ValidationSet:
-        def look(self, model: object, step: int) -> ValidationResult:
+        def evaluate(self, model: object, step: int) -> ValidationResult:
             return ValidationResult(step, 0, 1)
 
     made = EarlyStopping(StopRecipe(every=7, after=0.7), 30, ValidationSet())  # type: ignore[arg-type]
     for step in range(1, 31):
-        made.watch(None, step)  # type: ignore[arg-type]
-    assert [look.step for look in made.looks] == [21, 28]
+        made.validate(None, step)  # type: ignore[arg-type]
+    assert [look.step for look in made.results] == [21, 28]
 
 
 def recipe(tiny: Tiny, *sets: str) -> Any:

@@ -49,7 +49,7 @@ def test_a_scheduler_s_signal_saves_and_says_how_to_go_on_and_that_works(
 
 def test_where_the_shell_ignores_ctrl_c_sigterm_still_saves(tiny: Tiny, tmp_path: Path):
     """A shell without job control starts what is in the background so: `closedbook train … &` in a script."""
-    arguments = [Path(__file__).parent, "SIGTERM", "half", 3, 1e9, *tiny.train(tmp_path / "run")]
+    arguments = [Path(__file__).parents[1], "SIGTERM", "half", 3, 1e9, *tiny.train(tmp_path / "run")]
     done = subprocess.run(
         [sys.executable, "-c", KILLER, *map(str, arguments)],
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
@@ -68,7 +68,7 @@ def test_ctrl_c_in_the_first_moments_of_a_resume_says_what_is_saved(
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "prepare", interrupt)
+    monkeypatch.setattr(pipeline, "prepare_training", interrupt)
     done = closedbook(*tiny.train(run, "--resume"))
     assert done.code == 130
     assert "nothing was written" not in done.out
@@ -82,7 +82,7 @@ def test_an_interruption_before_the_first_state_says_that_nothing_of_the_trainin
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "train_stages", interrupt)
+    monkeypatch.setattr(pipeline, "fit", interrupt)
     done = closedbook(*tiny.train(tmp_path / "run"))
     assert done.code == 130
     assert "before anything of the training was saved" in done.out

@@ -51,7 +51,7 @@ def test_exactly_the_parameters_whose_name_lacks_bias_decay(recipe):
         decayed.add(name)
         assert torch.allclose(parameter, before[name] * (1 - 0.5 * 0.5 * 0.1), atol=1e-7)
     assert decayed == {name for name in before if "bias" not in name}
-    assert {"norm.weight", "positions.table", "embedding.weight", "stack.blocks.0.norm1.weight"} <= decayed
+    assert {"norm.weight", "positions.table", "embedding.weight", "stack.blocks.0.attn_norm.weight"} <= decayed
     if recipe is SYNTHESIZER:
         assert {"stack.blocks.0.mixer.B", "stack.blocks.0.mixer.b2"} <= decayed
 

@@ -18,7 +18,7 @@ from closedbook.evaluation import periodic_validator
 from closedbook.evaluation.periodic_validator import ValidationEvent
 from closedbook.training.events import Step
 
-SHORT = [*WORDS, "stages.learn.steps=12"]
+SHORT = [*WORDS, "stages.learn.steps=12", "data.held_out.choose=0.2"]
 
 
 def trained(runs, path, callbacks):

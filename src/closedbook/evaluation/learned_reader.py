@@ -17,7 +17,6 @@ from hashlib import sha256
 from itertools import accumulate
 
 import numpy as np
-import torch
 
 from closedbook.data.passages import LONGEST, WORD_OR_MARK, Library, Page, TextSpan, asked_words, kind, near, shape
 from closedbook.data.questions import Question, Questions, most_common_answer
@@ -364,6 +363,8 @@ def _fit(problem: _Problem, penalty: float, weights: np.ndarray | None = None) -
         return weights
     of = np.repeat(np.arange(questions), problem.candidates)
     starts = np.cumsum(problem.candidates) - problem.candidates
+    import torch  # only here: the other readers need none
+
     shared = torch.from_numpy(weights).requires_grad_()
     adam = torch.optim.Adam([shared], RATE, betas=(0.9, 0.95))
     for step in range(1, steps + 1):

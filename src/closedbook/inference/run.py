@@ -156,6 +156,8 @@ class Run:
         signals_module.signal_set(signals)
         if not self.recipe.needs_questions:
             warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
+        for question in questions:
+            _text(question.text, "question")
         index = None if blind else self.index
         # A name without its middle initial is asked for with it, where one title alone can be meant.
         spelled = [index.spelled_out(question.text) if index else (question.text, None) for question in questions]

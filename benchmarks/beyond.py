@@ -37,7 +37,7 @@ from closedbook.data.documents import Document, Documents, read_documents
 from closedbook.data.questions import Question, Questions, most_common_answer, read_questions, split_by_name, subject
 from closedbook.evaluation.score import exact_match, tally
 from closedbook.inference.run import Run
-from closedbook.objectives.sizing import held_out
+from closedbook.objectives import sizing
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.store import write_atomically
 from closedbook.synthetic.world_words import HELD_OUT, QUESTIONS
@@ -63,7 +63,7 @@ class Course:
         self.documents: Documents = read_documents(data / "wiki.txt")
         self.questions = read_questions(data / "birth_places_train.tsv", need_answers=True)
         self.by_title = self.documents.by_title()
-        settled, _ = held_out(recipe, len(self.questions))  # a recipe may leave its shares to the data
+        settled, _ = sizing.held_out(recipe, len(self.questions))  # a recipe may leave its shares to the data
         self.split = split_by_name(self.questions, set(self.by_title), settled.data.held_out)
         self.data = data
 

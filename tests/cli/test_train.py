@@ -135,8 +135,8 @@ def test_train_prints_run_seconds_and_score_and_leaves_a_whole_folder(tiny: Tiny
     assert result["train_seconds"] == pytest.approx(sum(result["seconds"].values()), abs=0.01)
     assert {"correct", "total", "accuracy", "interval"} <= result.keys()
     assert {path.name for path in run.iterdir()} == {
-        "run.json", "recipe.toml", "vocabulary.json", "metrics.jsonl", "model.safetensors", "evaluation.json", "calibration.json",
-        "evidence.sqlite",
+        "run.json", "recipe.toml", "vocabulary.json", "metrics.jsonl", "model.safetensors", "evaluation.json",
+        "calibration.json", "evidence.sqlite",
     }  # fmt: skip
     record = json.loads((run / "run.json").read_text())
     assert record["format"] == FORMAT

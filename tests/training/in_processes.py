@@ -19,7 +19,7 @@ from closedbook.runs.weights import save_tensors  # noqa: E402
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext  # noqa: E402
 from closedbook.training.trainer import StageTrainer  # noqa: E402
 
-STEPS = 100
+STEPS = 200
 STAGES = {
     "course": ("adamw", replace(SPAN, epochs=34)),  # 102 steps, clipped, in file order
     "memory": (

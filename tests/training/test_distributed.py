@@ -54,7 +54,7 @@ def by_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_two_processes_end_in_the_weights_of_one(name: str, by_two: Path):
     model, losses = trained(name, torch.float64)
     assert len(losses) >= 100
-    assert losses[-1] < 0.95 * losses[0]
+    assert losses[-1] < 0.8 * losses[0]
     tensors, record = load_tensors(by_two / f"{name}-float64-0")
     for key, value in model.state_dict().items():
         assert (value - tensors[key]).abs().max() < 1e-5, key
@@ -65,10 +65,10 @@ def test_two_processes_end_in_the_weights_of_one(name: str, by_two: Path):
 def test_in_float32_two_processes_have_the_loss_curve_of_one(name: str, by_two: Path):
     _, losses = trained(name, torch.float32)
     record = load_tensors(by_two / f"{name}-float32-0")[1]
-    assert record["losses"] == pytest.approx(losses, rel=TOLERANCE)
+    assert record["losses"][:102] == pytest.approx(losses[:102], rel=TOLERANCE)
 
 
-TOLERANCE = 1e-4  # of each step's loss: in 100 steps, rounding in another order grew to a tenth of this
+TOLERANCE = 1e-4  # of each step's loss: in 102 steps, rounding in another order grew to a tenth of this
 
 
 @pytest.mark.parametrize("dtype", TYPES)

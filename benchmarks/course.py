@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import statistics
 import time
 from itertools import pairwise
@@ -101,9 +102,10 @@ def pretraining(data: Path, work: Path, epochs: int, threads: int | None) -> Non
         )
 
 
-def full(name: str, data: Path, work: Path, minutes: float, threads: int | None) -> None:
+def full(name: str, data: Path, work: Path, minutes: float, threads: int | None, sets: list[str]) -> None:
     """One piece; the last one ends with the score on dev."""
-    cells, folder = Cells("course-full.json"), work / f"full-{name}"
+    title = " ".join([name, *sets])
+    cells, folder = Cells("course-full.json"), work / ("full-" + "-".join([name, *sets]))
     began = time.monotonic()
 
     def listen(event: object) -> None:
@@ -111,12 +113,12 @@ def full(name: str, data: Path, work: Path, minutes: float, threads: int | None)
             raise KeyboardInterrupt  # the step is done, and is saved
 
     try:
-        train(name, data, folder, [], threads, listen)
+        train(name, data, folder, sets, threads, listen)
     except KeyboardInterrupt:
         print("the piece is over; the same command goes on")
     if not (folder / "run.json").exists():
         return
-    run, recipe = RunFolder.open(folder), load_recipe(name)
+    run, recipe = RunFolder.open(folder), load_recipe(name, sets)
     lines = run.metrics()
     examples = {"pretrain": run.record()["documents"]["count"], "finetune": len(run.record()["split"]["train"])}
     spent = sum(line["tokens"] / max(line["tokens_per_second"], 1) for line in lines)
@@ -136,6 +138,9 @@ def full(name: str, data: Path, work: Path, minutes: float, threads: int | None)
         }
     cell = {
         "recipe": name,
+        "set": sets,
+        "matmul_dtype": run.recipe().model.matmul_dtype,
+        "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
         "finished": run.finished,
         "stages": stages,
         "training_seconds": round(spent),
@@ -148,7 +153,7 @@ def full(name: str, data: Path, work: Path, minutes: float, threads: int | None)
 
         scored = pipeline.evaluate(pipeline.load(folder), read_questions(data / "birth_dev.tsv"))
         cell |= {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
-    cells.add(name, cell)
+    cells.add(title, cell)
     print(json.dumps(cell))
 
 
@@ -165,13 +170,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--recipe", default="course-vanilla", help="of full")
     parser.add_argument("--minutes", type=float, default=60, help="of one piece of full")
+    parser.add_argument("--set", nargs="*", default=[], dest="sets", metavar="KEY=VALUE", help="of full")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
     if arguments.what == "unpretrained":
         unpretrained(arguments.data, arguments.work, arguments.seeds, arguments.threads)
     elif arguments.what == "full":
-        full(arguments.recipe, arguments.data, arguments.work, arguments.minutes, arguments.threads)
+        full(arguments.recipe, arguments.data, arguments.work, arguments.minutes, arguments.threads, arguments.sets)
     else:
         pretraining(arguments.data, arguments.work, arguments.epochs, arguments.threads)
 

@@ -1,0 +1,61 @@
+"""The memory of names: vectors that belong to one name alone, looked up by the name.
+
+What documents say of a name is kept in the name's own vectors, so a name can be learned, learned anew or forgotten
+while nothing else in the network moves. Entities as Experts (Févry et al. 2020) looks names up in such a table too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from closedbook.typing import Float, Int
+
+
+@dataclass(frozen=True)
+class OwnOutputs:
+    """Outputs of the head that belong to one name: what only that name's documents, learned later, can answer."""
+
+    vectors: Float[Tensor, "output width"]
+    starts: Int[Tensor, " name_plus_one"]  # the first output of each name
+
+    @classmethod
+    def none(cls, names: int, width: int) -> OwnOutputs:
+        return cls(torch.zeros(0, width), torch.zeros(names + 1, dtype=torch.long))
+
+    def of(self, name: int) -> tuple[int, Float[Tensor, "output width"]]:
+        """The number of a name's first output, and the vectors of all of them."""
+        first, last = int(self.starts[name]), int(self.starts[name + 1])
+        return first, self.vectors[first:last]
+
+
+class NameMemory(nn.Module):
+    """A row of `layers` vectors for each of `names` names, and one that all names have in common.
+
+    A row starts at zero. What is added where a name stands is the common vector and the row, so it is never zero, which
+    a normalisation would blow up. Gradients of the rows are sparse: a name that a batch does not hold costs nothing.
+    """
+
+    def __init__(self, names: int, width: int, layers: int = 1) -> None:
+        super().__init__()
+        self.width, self.layers = width, layers
+        self.table = nn.Parameter(torch.zeros(names, layers * width))
+        self.common = nn.Parameter(torch.randn(layers * width) / 2)
+        self.outputs = OwnOutputs.none(names, width)
+
+    def forward(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
+        """The vectors to add at every position, by the number of the name that ends there; 0 where it is below 0."""
+        row, position = (names >= 0).nonzero(as_tuple=True)
+        vectors = self.vectors(names[row, position])
+        return vectors.new_zeros(*names.shape, self.layers, self.width).index_put((row, position), vectors)
+
+    def vectors(self, names: Int[Tensor, " name"]) -> Float[Tensor, "name layer width"]:
+        """What is added where these names, by number, stand."""
+        return (F.embedding(names, self.table, sparse=True) + self.common).unflatten(-1, (self.layers, self.width))
+
+    def norms(self) -> Float[Tensor, " name"]:
+        """The length of each name's row: 0 where nothing was learned."""
+        return self.table.detach().norm(dim=1)

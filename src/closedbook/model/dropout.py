@@ -6,7 +6,9 @@ import contextlib
 import math
 import threading
 from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -44,6 +46,25 @@ def drop(x: Float[Tensor, "*shape"], chance: float) -> Float[Tensor, "*shape"]:
     return x * draw(x.shape, chance, x).mul_(gain(chance))
 
 
+def add_dropped(x: Float[Tensor, "*shape"], y: Float[Tensor, "*shape"], chance: float) -> Float[Tensor, "*shape"]:
+    """x + drop(y, chance) on a CPU, of x's type; y may be of a lower one, and its gradient is."""
+    return _AddDropped.apply(x, y, chance)
+
+
+class _AddDropped(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, y: Tensor, chance: float) -> Tensor:
+        ctx.keep = draw(tuple(y.shape), chance, y) if chance else None
+        ctx.gain, ctx.dtype = gain(chance), y.dtype
+        return torch.add(x, (y if ctx.keep is None else y * ctx.keep).to(x.dtype), alpha=ctx.gain)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        (gradient,) = gradients
+        dy = gradient.to(ctx.dtype)
+        return gradient, dy if ctx.keep is None else (dy * ctx.keep).mul_(ctx.gain), None
+
+
 @contextlib.contextmanager
 def drawing_from(seed: int) -> Iterator[None]:
     """In this thread, draw from a generator of its own: threads that share one drop something else each time."""
@@ -60,8 +81,11 @@ def draw(shape: tuple[int, ...], chance: float, like: Tensor) -> Float[Tensor, .
     Numbers, not bools: multiplying by a bool takes thirty times as long on a CPU.
     """
     count = math.prod(shape)
-    bits = torch.empty(-(-count // 4), dtype=torch.int64, device=like.device)
+    bits = torch.empty(-(-count // 4) if like.device.type != "cpu" else 1, dtype=torch.int64, device=like.device)
     bits.random_(-(2**63), None, generator=getattr(_here, "generator", None))
+    if like.device.type == "cpu":  # torch draws the seed, and NumPy the rest: in less than half of the time
+        drawn = np.random.Generator(np.random.SFC64(int(bits) % 2**64)).integers(0, 2**64, -(-count // 4), np.uint64)
+        bits = torch.from_numpy(drawn.view(np.int64))
     keep = torch.empty(shape, dtype=like.dtype, device=like.device)
     last = _staying(chance) - PARTS // 2 - 1  # the largest draw that keeps: within 16 bits even where none is dropped
     return torch.le(bits.view(torch.int16)[:count].view(shape), last, out=keep)

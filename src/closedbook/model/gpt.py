@@ -18,11 +18,13 @@ from torch import Tensor, nn
 
 from closedbook.config.registry import registered
 from closedbook.config.schema import ModelRecipe
-from closedbook.model.dropout import Dropout
+from closedbook.data.arrays import NONE
+from closedbook.model.dropout import Dropout, add_dropped
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.ngram_embedding import NgramEmbedding
 from closedbook.model.ops import gelu, rms_norm, squared_relu
+from closedbook.model.packing import PackedBatch, Packing, by_chunk
 from closedbook.typing import Bool, Float, Int
 
 
@@ -109,6 +111,17 @@ class GPT(nn.Module):
         scores = self.head.rows(hidden, torch.cat([own, drawn])) + raised
         return F.cross_entropy(scores, torch.searchsorted(own, target), reduction="sum")
 
+    def packed_loss(self, batch: PackedBatch) -> Float[Tensor, ""]:
+        """`loss` of rows laid end to end."""
+        positions = batch.packing.positions[None]
+        x = self.embed_norm(self.embedding(batch.tokens))
+        if (learned := self.positions.embed(positions)) is not None:
+            x = x + learned[0]
+        rotation = self.positions.rotation(positions)
+        x = self.stack.forward_packed(self.dropout(x), rotation, batch.packing, batch.target_positions)
+        scores = self.head.product(self.norm(x))
+        return F.cross_entropy(scores.to(x.dtype), batch.labels, ignore_index=NONE, reduction="sum")
+
     def draw(self, targets: Int[Tensor, " target"], negatives: int) -> Candidates | None:
         """`negatives` outputs to take the loss of these targets over, on the CPU; None where that would be all."""
         outputs = self.head.out_features
@@ -123,6 +136,21 @@ class GPT(nn.Module):
     def device(self) -> torch.device:
         """Where it computes: what goes in must be there."""
         return self.embedding.weight.device
+
+    @property
+    def takes_packed_rows(self) -> bool:
+        """Whether every mixer takes rows laid end to end as they are."""
+        return all(isinstance(block.mixer, TakesPackedRows) for block in self.stack.blocks)
+
+    @property
+    def packable(self) -> bool:
+        """Whether it can take rows laid end to end."""
+        return (
+            hasattr(self.stack, "forward_packed")
+            and self.recipe.memory is None
+            and self.recipe.matmul_dtype != "autocast"
+            and self.device.type == "cpu"
+        )
 
     @property
     def shareable(self) -> bool:
@@ -144,6 +172,13 @@ class ComputesAtTargets(Protocol):
     """A mixer that computes what it gives at some positions alone."""
 
     def forward_at(self, x: Tensor, rotation: Tensor | None, target_positions: Tensor) -> Tensor: ...
+
+
+@runtime_checkable
+class TakesPackedRows(Protocol):
+    """A mixer that takes rows laid end to end as they are."""
+
+    def forward_packed(self, x: Tensor, rotation: Tensor | None, packing: Packing) -> Tensor: ...
 
 
 class Block(nn.Module):
@@ -173,6 +208,25 @@ class Block(nn.Module):
             )
         return self.add(x, self.mixer(normed, rotation, cache), target_positions)
 
+    def forward_packed(
+        self,
+        x: Float[Tensor, "token width"],
+        rotation: Tensor | None,
+        packing: Packing,
+        target_positions: Int[Tensor, " target"] | None = None,
+    ) -> Float[Tensor, ...]:
+        """The same of rows laid end to end: (token, width) to the same; or to (target, width)."""
+        normed = self.attn_norm(x)
+        if isinstance(self.mixer, TakesPackedRows):
+            mixed = self.mixer.forward_packed(normed, rotation, packing)
+        else:
+            mixed = by_chunk(packing, normed, rotation, lambda rows, turns: self.mixer(rows, turns, None))
+        if target_positions is not None:
+            x, mixed = x.index_select(0, target_positions), mixed.index_select(0, target_positions)
+        chance = self.dropout.chance if self.training else 0.0
+        x = add_dropped(x, mixed, chance)
+        return add_dropped(x, self.mlp.forward_packed(self.mlp_norm(x)), chance)
+
     def add(self, x: Tensor, mixed: Tensor, target_positions: Tensor | None = None) -> Tensor:
         """What the mixer gave, and what the MLP makes of it, onto x; at the flat `target_positions`, if given."""
         if target_positions is not None:
@@ -196,6 +250,11 @@ class MLP(nn.Module):
 
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
         return self.down(self.activation(self.up(x)))
+
+    def forward_packed(self, x: Float[Tensor, "token width"]) -> Float[Tensor, "token width"]:
+        """The same in the products' type from end to end; of few shapes, so that GELU may be compiled for each."""
+        activation = F.gelu if self.activation is gelu else self.activation
+        return self.down.product(activation(self.up.product(x)))
 
 
 class RMSNorm(nn.Module):

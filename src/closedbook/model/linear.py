@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from closedbook.typing import Float
+
 
 class Linear(nn.Linear):
     """`nn.Linear`, whose products may be taken in bfloat16 while training; what is stored stays float32.
@@ -23,6 +25,12 @@ class Linear(nn.Linear):
 
     def forward(self, x: Tensor) -> Tensor:
         return self._map(x, self.weight, self.bias)
+
+    def product(self, x: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:
+        """The same, left in the type of the products: bfloat16, or the weights' own."""
+        if not (self.low and self.training):
+            return F.linear(x, self.weight, self.bias)
+        return _LowProduct.apply(x, self.weight, self.bias, True)
 
     def rows(self, x: Tensor, outputs: Tensor | slice) -> Tensor:
         """The outputs at these places only."""
@@ -43,7 +51,7 @@ def _rows(x: Tensor, which: Tensor | slice) -> Tensor:
 ROWS = 64
 
 
-def _few(rows: int) -> int:
+def few(rows: int) -> int:
     """The next multiple of ROWS; beyond 1,024, of an eighth of the power of two below.
 
     For a product of a new shape the CPU's library compiles a kernel, which takes milliseconds and is kept, a fifth of
@@ -57,7 +65,9 @@ def _low(x: Tensor) -> Tensor:
     """(…, k) as a bfloat16 matrix (rows, k), zero rows added up to the next of few numbers."""
     flat = x.reshape(-1, x.shape[-1])
     rows = flat.shape[0]
-    low = torch.empty(_few(rows), flat.shape[1], dtype=torch.bfloat16, device=x.device)
+    if rows == few(rows):
+        return flat.bfloat16()
+    low = torch.empty(few(rows), flat.shape[1], dtype=torch.bfloat16, device=x.device)
     low[:rows].copy_(flat)
     low[rows:].zero_()
     return low
@@ -65,23 +75,27 @@ def _low(x: Tensor) -> Tensor:
 
 class _LowProduct(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, keep: bool) -> Tensor:
         low, weight = _low(x), weight.bfloat16()
         ctx.save_for_backward(low, weight)
-        ctx.shape = x.shape
-        return (low @ weight.T)[: x.numel() // x.shape[-1]].float().view(*x.shape[:-1], weight.shape[0])
+        ctx.shape, ctx.dtype, ctx.bias = x.shape, x.dtype, bias is not None
+        y = F.linear(low, weight, None if bias is None else bias.bfloat16())[: x.numel() // x.shape[-1]]
+        return (y if keep else y.float()).view(*x.shape[:-1], weight.shape[0])
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         low, weight = ctx.saved_tensors
         gradient = _low(gradients[0])
         rows = gradients[0].numel() // gradients[0].shape[-1]
-        return (gradient @ weight)[:rows].float().view(ctx.shape), (gradient.T @ low).float()
+        along = (gradient @ weight)[:rows].to(ctx.dtype).view(ctx.shape)
+        # As a product, a long sum over rows takes half of the time.
+        summed = (gradient.new_ones(1, len(gradient)) @ gradient)[0].float() if ctx.bias else None
+        return along, (gradient.T @ low).float(), summed, None
 
 
 def low_product(x: Tensor, weight: Tensor) -> Tensor:
     """x weightᵀ with the products in bfloat16."""
-    return _LowProduct.apply(x, weight)
+    return _LowProduct.apply(x, weight, None, False)
 
 
 def rate(matmul_dtype: str, shape: tuple[int, int, int] = (512, 128, 512)) -> float:

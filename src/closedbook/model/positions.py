@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from closedbook.config.schema import ModelRecipe
@@ -38,7 +39,7 @@ class Learned(Positions):
         self.table = nn.Parameter(torch.zeros(recipe.context_length, recipe.width))
 
     def embed(self, positions: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
-        return self.table[positions]
+        return F.embedding(positions, self.table)
 
 
 class Rotary(Positions):

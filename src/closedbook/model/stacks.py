@@ -14,6 +14,7 @@ from closedbook.model.custom_mixers import validate_mixer
 from closedbook.model.gpt import Block
 from closedbook.model.kv_cache import Cache
 from closedbook.model.mixers.cross_attention import Cross
+from closedbook.model.packing import Packing
 from closedbook.typing import Float, Int
 
 MakeBlock = Callable[[int], nn.Module]  # the block of a layer, with the recipe's mixer
@@ -43,6 +44,19 @@ class Sequential(nn.Module):
         for block in before:
             x = block(x, rotation, cache)
         return last(x, rotation, cache, target_positions)
+
+    def forward_packed(
+        self,
+        x: Float[Tensor, "token width"],
+        rotation: Tensor | None,
+        packing: Packing,
+        target_positions: Int[Tensor, " target"] | None,
+    ) -> Float[Tensor, ...]:
+        """The same of rows laid end to end: (token, width) to the same, or to (target, width)."""
+        for block in self.blocks:
+            assert isinstance(block, Block)
+            x = block.forward_packed(x, rotation, packing, target_positions if block is self.blocks[-1] else None)
+        return x
 
 
 class Perceiver(nn.Module):

@@ -17,6 +17,8 @@ from torch import Tensor
 
 from closedbook.data.arrays import NONE, Examples, enumerate_ragged
 from closedbook.data.vocabulary import PAD
+from closedbook.model.linear import few
+from closedbook.model.packing import PackedBatch, Packing
 
 # What one more slice costs on a CPU, in positions: kernel launches against a position's arithmetic.
 BATCH_COST = 128
@@ -58,6 +60,36 @@ def shard(
         count = -(-len(rows) // max(1, at_once // longest)) if at_once else 1
         for some in np.array_split(rows, count):
             yield number, _slice(piece.take(some))
+
+
+def pack(
+    examples: Examples, rank: int = 0, processes: int = 1, at_once: int = 0, few_shapes: bool = True
+) -> Iterator[PackedBatch]:
+    """One process's rows of a batch, laid end to end.
+
+    The rows that are asked for something, shortest first, go to the processes by turns, so that all have as many of
+    each length. With `at_once` a part has no more positions than that (but a row); its parts' gradients add up.
+    """
+    rows = np.flatnonzero(examples.asked)
+    lengths = examples.inputs.lengths
+    rows = rows[np.argsort(lengths[rows], kind="stable")][rank::processes]
+    count = max(1, -(-int(lengths[rows].sum()) // at_once)) if at_once else 1
+    for part in range(count):
+        if len(some := rows[part::count]):
+            yield _packed(examples.take(some), few_shapes)
+
+
+def _packed(examples: Examples, few_shapes: bool) -> PackedBatch:
+    packing = Packing.of(examples.inputs.lengths, few_shapes)
+    total = len(packing.positions)
+    tokens, labels = np.full(total, PAD, np.int64), np.full(total, NONE, np.int64)
+    tokens[: packing.tokens], labels[: packing.tokens] = examples.inputs.values, examples.labels
+    asked = np.flatnonzero(labels != NONE)
+    if few(len(asked)) > total // 2:  # then it is not worth it to take them out
+        return PackedBatch(packing, torch.from_numpy(tokens), None, torch.from_numpy(labels))
+    positions = np.full(few(len(asked)), total - 1, np.int64)
+    positions[: len(asked)] = asked
+    return PackedBatch(packing, *map(torch.from_numpy, (tokens, positions, labels[positions])))
 
 
 def bucket(examples: Examples, batch_cost: int = BATCH_COST) -> list[Examples]:

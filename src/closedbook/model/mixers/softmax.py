@@ -18,6 +18,7 @@ from closedbook.model.attend import attend, causal, weigh
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.ops import rms_norm
+from closedbook.model.packing import Packing, attend_packed
 from closedbook.model.positions import rotate
 from closedbook.typing import Float, Int
 
@@ -48,6 +49,20 @@ class Softmax(nn.Module):
             dropout = self.dropout if self.training else 0.0
             y = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
         return self.out(y.transpose(1, 2).flatten(2))
+
+    def forward_packed(
+        self, x: Float[Tensor, "token width"], rotation: Tensor | None, packing: Packing
+    ) -> Float[Tensor, "token width"]:
+        """The output of rows laid end to end; `rotation` is each token's, (1, token, d/2)."""
+        qkv = self.qkv.product(x)
+        if self.qk_norm or rotation is not None:
+            qk, v = qkv.unflatten(-1, (3, self.heads, -1)).split((2, 1), 1)
+            if self.qk_norm:
+                qk = rms_norm(qk)
+            if rotation is not None:
+                qk = rotate(qk[None], rotation)[0]
+            qkv = torch.cat([qk, v], 1).flatten(1)
+        return self.out.product(attend_packed(qkv, packing, self.heads, self.dropout if self.training else 0.0))
 
     def forward_at(
         self, x: Float[Tensor, "batch time width"], rotation: Tensor | None, target_positions: Int[Tensor, " target"]

@@ -103,13 +103,22 @@ def pretraining(data: Path, work: Path, epochs: int, threads: int | None) -> Non
 
 
 def full(name: str, data: Path, work: Path, minutes: float, threads: int | None, sets: list[str]) -> None:
-    """One piece; the last one ends with the score on dev."""
-    title = " ".join([name, *sets])
-    cells, folder = Cells("course-full.json"), work / ("full-" + "-".join([name, *sets]))
-    began = time.monotonic()
+    """One piece; the last one ends with the score on dev. What was reached is written every ten minutes."""
+    folder = work / ("full-" + "-".join([name, *sets]))
+    cells = Cells("course-full.json")
+    began = written = time.monotonic()
 
     def listen(event: object) -> None:
-        if isinstance(event, pipeline.Step) and time.monotonic() - began > 60 * minutes:
+        nonlocal written
+        if not isinstance(event, pipeline.Step):
+            return
+        if event.step % 20 == 0:
+            with (folder / "resident.jsonl").open("a") as file:
+                print(json.dumps({"stage": event.stage, "step": event.step, "bytes": resident()}), file=file)
+        if time.monotonic() - written > 600:
+            written = time.monotonic()
+            cells.add(" ".join([name, *sets]), reached(name, sets, folder))
+        if time.monotonic() - began > 60 * minutes:
             raise KeyboardInterrupt  # the step is done, and is saved
 
     try:
@@ -118,6 +127,18 @@ def full(name: str, data: Path, work: Path, minutes: float, threads: int | None,
         print("the piece is over; the same command goes on")
     if not (folder / "run.json").exists():
         return
+    cell = reached(name, sets, folder)
+    if cell["finished"]:
+        from closedbook.data.questions import read_questions
+
+        scored = pipeline.evaluate(pipeline.load(folder), read_questions(data / "birth_dev.tsv"))
+        cell |= {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
+    cells.add(" ".join([name, *sets]), cell)
+    print(json.dumps(cell))
+
+
+def reached(name: str, sets: list[str], folder: Path) -> dict[str, object]:
+    """What a run has come to so far: its losses, times and memory, and the time that is left at this pace."""
     run, recipe = RunFolder.open(folder), load_recipe(name, sets)
     lines = run.metrics()
     examples = {"pretrain": run.record()["documents"]["count"], "finetune": len(run.record()["split"]["train"])}
@@ -135,12 +156,16 @@ def full(name: str, data: Path, work: Path, minutes: float, threads: int | None,
             "loss_by_tenth_of_what_was_done": [
                 round(statistics.mean(line["loss"] for line in part), 4) for part in tenths(curve)
             ],
+            "curve": [[line["step"], line["loss"], line["multiplier"]] for line in curve],
         }
-    cell = {
+    log = folder / "resident.jsonl"
+    memory = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    return {
         "recipe": name,
         "set": sets,
         "matmul_dtype": run.recipe().model.matmul_dtype,
         "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+        "resident_megabytes_at_step": [[line["step"], round(line["bytes"] / 1e6)] for line in memory],
         "finished": run.finished,
         "stages": stages,
         "training_seconds": round(spent),
@@ -148,13 +173,14 @@ def full(name: str, data: Path, work: Path, minutes: float, threads: int | None,
         "threads": run.record()["threads"],
         "run_commit": run.record()["commit"],
     }
-    if run.finished:
-        from closedbook.data.questions import read_questions
 
-        scored = pipeline.evaluate(pipeline.load(folder), read_questions(data / "birth_dev.tsv"))
-        cell |= {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
-    cells.add(title, cell)
-    print(json.dumps(cell))
+
+def resident() -> int:
+    """Bytes of this process that are in memory now, where the system shows it as Linux does; else the most so far."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def tenths(curve: list[dict[str, float]]) -> list[list[dict[str, float]]]:

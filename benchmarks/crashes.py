@@ -68,7 +68,7 @@ context_length = 96
 dropout = 0.1
 
 [model.memory]
-rows = 256
+names = true
 
 [[stages]]
 name = "pretrain"

@@ -116,7 +116,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(data: Path, monkeypatch: pytest.MonkeyPatch, *more: str) -> dict[str, Any]:
-    sets = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=3", "stages.learn.batch=16",
+    sets = ["model.width=16", "stages.learn.steps=3", "stages.learn.batch=16",
             "stages.learn.negatives=0", "data.held_out={choose=0.4, calibrate=0.1}"]  # fmt: skip
     results = data / "beyond.json"
     arguments = ["--data", data, "--work", data / "work", "--results", results, "--seeds", "0", "--threads", "1",

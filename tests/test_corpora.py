@@ -15,7 +15,7 @@ from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.training.setup import prepare_training
 
 SMALL = [
-    "model.width=16", "model.heads=2", "model.layers=1", "model.memory.rows=64", "stages.learn.steps=6",
+    "model.width=16", "model.heads=2", "model.layers=1", "stages.learn.steps=6",
     "stages.learn.batch=8", "data.held_out={}", "model.matmul_dtype=float32",
 ]  # fmt: skip
 

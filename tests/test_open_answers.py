@@ -9,7 +9,7 @@ from closedbook.data.questions import read_questions
 from closedbook.model.generate import greedy
 
 SMALL = [
-    "model.width=32", "model.heads=2", "model.memory.rows=512", "model.matmul_dtype=float32", "data.held_out={}",
+    "model.width=32", "model.heads=2", "model.matmul_dtype=float32", "data.held_out={}",
     "stages.learn.negatives=0", "stages.learn.batch=48",
 ]  # fmt: skip
 KINDS = ["noble gas", "soft metal", "pale salt"]

@@ -184,7 +184,7 @@ def test_the_estimate_times_a_part_and_scales_it(tiny: Tiny, monkeypatch: pytest
 
 
 def test_a_batch_of_one_may_leave_steps_without_an_example_and_is_planned_all_the_same(tiny: Tiny):
-    sets = ["stages.learn.batch=1", "stages.learn.steps=40", "model.width=16", "model.heads=2", "model.memory.rows=64"]
+    sets = ["stages.learn.batch=1", "stages.learn.steps=40", "model.width=16", "model.heads=2"]
     job = prepare_training(closedbook.load_recipe("fast", sets), tiny.documents, tiny.questions)
     assert min(len(job.samplers[0].batch(step).inputs) for step in range(40)) == 0
     assert plan.estimate(job)[0] > 0

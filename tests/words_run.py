@@ -10,7 +10,7 @@ from closedbook.inference.run import Run
 from closedbook.synthetic.world import World, WorldSpec, make_world
 
 SMALL = [
-    "data.held_out={choose=0.0, calibrate=0.3}", "model.width=32", "model.heads=2", "model.memory.rows=4096",
+    "data.held_out={choose=0.0, calibrate=0.3}", "model.width=32", "model.heads=2",
     "stages.learn.steps=120", "stages.learn.batch=64", "stages.learn.negatives=200", "model.matmul_dtype=float32",
 ]  # fmt: skip
 

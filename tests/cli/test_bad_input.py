@@ -332,9 +332,9 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "run.json not an object": (write("run.json", b"[1]"), ["run.json is damaged"]),
     "run.json not text": (write("run.json", b"\xff\xfe\0"), ["run.json is damaged"]),
     "run.json nested without end": (write("run.json", b"[" * 200_000), ["run.json is damaged"]),
-    "a later format": (set_format(99), ["format 99", "reads format 3"]),
-    "another format": (set_format("x"), ['format "x"', "reads format 3"]),
-    "no format": (set_format(None), ["format null", "reads format 3"]),
+    "a later format": (set_format(99), ["format 99", "reads format 4"]),
+    "another format": (set_format("x"), ['format "x"', "reads format 4"]),
+    "no format": (set_format(None), ["format null", "reads format 4"]),
     "recipe.toml missing": (lambda run: (run / "recipe.toml").unlink(), ["no recipe.toml"]),
     "recipe.toml cut short": (cut("recipe.toml", 0.3), ["recipe.toml is damaged"]),
     "recipe.toml with an unknown key": (write("recipe.toml", b"widht = 3"), ["recipe.toml is damaged", "widht"]),
@@ -498,7 +498,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
 def test_where_only_one_thing_can_be_said_the_answers_are_json_still(tmp_path: Path):
     (tmp_path / "one.txt").write_text("Ada Lovelace. Ada Lovelace was born in London .\n", encoding="utf-8")
     (tmp_path / "asked.tsv").write_text("Where was Ada Lovelace born?\tLondon\n", encoding="utf-8")
-    small = ["--set", "stages.learn.steps=2", "--set", "data.held_out={}", "--set", "model.memory.rows=64"]
+    small = ["--set", "stages.learn.steps=2", "--set", "data.held_out={}", "--set"]
     given = ["--documents", tmp_path / "one.txt", "--questions", tmp_path / "asked.tsv", "--threads", "1"]
     done = closedbook("train", "demo", *given, *small, "--run", tmp_path / "run")
     assert done.code == 0, done.err

@@ -257,7 +257,7 @@ def test_an_interruption_between_steps_and_a_resume_give_the_same_weights_bit_fo
 
 
 def test_the_fast_method_too_resumes_bit_for_bit(tiny: Tiny, tmp_path: Path):
-    small = ["model.width=16", "model.heads=2", "model.memory.rows=64", "stages.learn.steps=9",
+    small = ["model.width=16", "model.heads=2", "stages.learn.steps=9",
              "stages.learn.batch=12", "stages.learn.negatives=20"]  # fmt: skip
     recipe = pipeline.load_recipe("fast", small)
     runs = [tmp_path / "whole", tmp_path / "resumed"]

@@ -21,6 +21,7 @@ from closedbook.data import token_index_builder as module
 from closedbook.data.arrow_columns import MappedStream
 from closedbook.data.documents import read_documents
 from closedbook.data.files import Source
+from closedbook.data.names import NameIndex
 from closedbook.data.questions import Question, Questions
 from closedbook.data.token_index import open_index
 from closedbook.data.token_index_builder import schemas, survey
@@ -79,6 +80,24 @@ def test_an_index_holds_what_a_corpus_in_memory_holds(corpus_file, kind, size):
         assert b.inputs.values.dtype == np.int32
         assert np.array_equal(a.labels, b.labels)
         assert np.array_equal(one.exposed_spans(items, u), other.exposed_spans(items, u))
+
+
+def test_titles_are_names_in_memory_and_on_disk_alike(corpus_file):
+    index, documents = build(corpus_file), read_documents(corpus_file)
+    assert list(index.documents.titles) == list(documents.titles)
+    index.vocabulary.names = NameIndex.of(index.documents.titles)
+    assert index.vocabulary.names.names == list(dict.fromkeys(documents.titles))
+    memory = Corpus(documents, QUESTIONS, index.vocabulary, 256)
+    disk = Corpus(index.documents, QUESTIONS, index.vocabulary, 256, index)
+    assert disk.titles.lengths.tolist() == [1] * len(documents)
+    assert np.array_equal(disk.titles.values, memory.titles.values)
+    for name in ("cue", "masked", "question"):
+        one, other = (ComponentSpec(name).make("objective", corpus) for corpus in (memory, disk))
+        items = np.random.default_rng(0).permutation(one.items)[:50]
+        u = np.random.default_rng(1).random((len(items), one.draws))
+        a, b = one.examples(items, u), other.examples(items, u)
+        assert np.array_equal(a.inputs.values, b.inputs.values)
+        assert np.array_equal(a.labels, b.labels)
 
 
 def test_indexed_documents_are_those_of_the_file(corpus_file):

@@ -227,9 +227,8 @@ def at_most(most: int, value: int) -> int:
 def shrunk(recipe: Recipe) -> Recipe:
     """The recipe as it is, but for a network and a number of steps that take a moment. Twice is the same as once."""
     model, data = recipe.model, recipe.data
-    memory = model.memory and replace(model.memory, rows=at_most(512, model.memory.rows))
     model = replace(
-        model, width=32, heads=4, layers=min(model.layers, 3), matmul_dtype="float32", memory=memory,
+        model, width=32, heads=4, layers=min(model.layers, 3), matmul_dtype="float32",
     )  # fmt: skip
     if "calibrate" in data.held_out:
         data = replace(data, held_out={"choose": 0.1, "calibrate": 0.3})

@@ -92,7 +92,7 @@ def test_the_reference_has_every_command_every_field_and_the_docstrings(site: Pa
         for name, path in registry.items():
             if path.startswith("closedbook."):  # others are pages' examples
                 assert f"{kind} {name}" in recipes, name
-    for field in ("held_out", "names_only", "table_rate", "outputs drawn to stand for all others in the loss"):
+    for field in ("held_out", "table_rate", "outputs drawn to stand for all others in the loss"):
         assert field in recipes
     assert "Train a recipe on documents and questions" in text(site / "reference" / "python.html")
 

@@ -15,7 +15,7 @@ from closedbook.data.vocabulary import MASK
 from closedbook.errors import DataError
 from closedbook.model import generate
 
-WORDS = ["stages.learn.steps=8", "stages.learn.batch=16", "model.width=32", "model.memory.rows=256"]
+WORDS = ["stages.learn.steps=8", "stages.learn.batch=16", "model.width=32"]
 
 
 @pytest.fixture(scope="module")

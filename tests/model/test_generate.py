@@ -16,7 +16,7 @@ from closedbook.model.generate import greedy, greedy_uncached, sample
 from closedbook.model.gpt import GPT
 
 TINY = ModelRecipe(width=16, layers=2, heads=2, context_length=24, dropout=0.1)
-MEMORY = MemoryRecipe(rows=97)
+MEMORY = MemoryRecipe()
 KINDS = {
     "softmax": TINY,
     "softmax, rotary, memory": replace(TINY, positions="rotary", norm="rms", bias=False, memory=MEMORY),
@@ -26,13 +26,14 @@ KINDS = {
 }
 SIZE = 40
 # What lets some answers close at once, some later and some never.
-CLOSING = {"softmax": 4.1, "softmax, no positions": 4.0, "synthesizer": 2.0, "synthesizer, memory": 1.0}
+CLOSING = {"softmax": 4.1, "softmax, no positions": 4.0, "synthesizer": 2.0, "synthesizer, memory": 4.0}
 
 
 def make(recipe, outputs=None, closing=0.0, seed=0):
     """A network with strong opinions; `closing` raises the score of MASK."""
     torch.manual_seed(seed)
-    model = GPT(recipe, SIZE, outputs)
+    names = SIZE // 5 if recipe.memory else 0
+    model = GPT(recipe, SIZE - names, outputs or SIZE, names)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(std=0.4)

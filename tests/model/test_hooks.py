@@ -18,9 +18,9 @@ def make(mixer="softmax", **more):
     positions = "rotary" if mixer == "softmax" else "learned"
     recipe = ModelRecipe(
         width=12, layers=2, heads=3, context_length=10, dropout=0.2, mixer=ComponentSpec(mixer), positions=positions,
-        memory=MemoryRecipe(rows=64), **more,
+        memory=MemoryRecipe(), **more,
     )  # fmt: skip
-    model = GPT(recipe, 9).eval()
+    model = GPT(recipe, 6, 9, names=3).eval()
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_(std=0.5)
@@ -91,6 +91,7 @@ def test_the_memory_that_is_off_is_an_empty_memory(model):
     assert not torch.allclose(off, activations(model, TOKENS)["logits"])
     with torch.no_grad():
         model.memory.table.zero_()
+        model.memory.common.zero_()
     assert torch.equal(off, activations(model, TOKENS)["logits"])
 
 

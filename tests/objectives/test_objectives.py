@@ -428,13 +428,13 @@ def test_masked_documents_ask_for_each_masked_span_in_its_place():
     items, examples = draw(ComponentSpec("masked").make("objective", corpus), 200)
     masked = set()
     for item, (inputs, labels) in zip(items, rows(examples), strict=True):
-        body = corpus.bodies[item]
-        tokens = corpus.tokens[item].tolist()
-        assert inputs[:body] == tokens[:body]  # the title and its stop stand first, whole
+        tokens, title = corpus.tokens[item].tolist(), corpus.titles[item].tolist()
+        body = len(title)
+        assert inputs[:body] == title  # it stands first, whole
         assert [label != NONE for label in labels] == [i == MASK for i in inputs]
         # Walk along the document: words in order, each MASK jumping over exactly the span it asks for.
         own = {int(spans.first[i]): i for i in np.flatnonzero(spans.document == item)}
-        place = body
+        place = corpus.bodies[item]
         for token, label in zip(inputs[body:], labels[body:], strict=True):
             if token == MASK:
                 place = next(first for first in sorted(own) if first >= place and spans.output[own[first]][0] == label)
@@ -442,7 +442,7 @@ def test_masked_documents_ask_for_each_masked_span_in_its_place():
                 place = int(spans.last[own[place]])
             else:
                 place = tokens.index(token, place) + 1
-                assert token not in corpus.titles[item]
+                assert token not in title
     assert masked == set(range(len(spans.document)))
     assert vocabulary.answers_in_one
 
@@ -454,13 +454,13 @@ def test_masked_documents_mask_and_keep_what_the_recipe_says():
         own = corpus.spans.document == item
         assert inputs.count(MASK) == own.sum()
         hidden = {t for a, b in zip(corpus.spans.first[own], corpus.spans.last[own], strict=True) for t in range(a, b)}
-        title = set(corpus.titles[item].tolist())
+        title = corpus.titles[item].tolist()
         plain = [
             int(token)
             for place, token in enumerate(corpus.tokens[item])
-            if place < corpus.bodies[item] or (place not in hidden and token not in title)
+            if place >= corpus.bodies[item] and place not in hidden and token not in title
         ]
-        assert [i for i in inputs if i != MASK] == plain
+        assert [i for i in inputs if i != MASK] == [*title, *plain]
 
 
 def test_masked_documents_end_at_the_block_and_never_in_the_middle_of_a_mask():

@@ -19,11 +19,10 @@ def prepared(folder, people: int, *more: str):
     return prepare_training(recipe, world / "documents.txt", world / "questions-train.tsv")
 
 
-def test_more_to_learn_takes_more_examples_and_rows_and_all_of_it_is_pinned(tmp_path):
+def test_more_to_learn_takes_more_examples_and_all_of_it_is_pinned(tmp_path):
     small, large = prepared(tmp_path / "a", 100), prepared(tmp_path / "b", 1200)
     examples = [job.recipe.stages[0].steps * job.recipe.stages[0].batch for job in (small, large)]
     assert examples[1] / examples[0] == pytest.approx(12, rel=0.3)
-    assert small.recipe.model.memory.rows < large.recipe.model.memory.rows
     text = large.recipe.to_toml()
     assert "auto" not in text
     (tmp_path / "pinned.toml").write_text(text, encoding="utf-8")
@@ -33,9 +32,9 @@ def test_more_to_learn_takes_more_examples_and_rows_and_all_of_it_is_pinned(tmp_
 
 
 def test_what_is_given_is_kept(tmp_path):
-    job = prepared(tmp_path, 60, "stages.learn.steps=7", "stages.learn.batch=5", "model.memory.rows=64",
+    job = prepared(tmp_path, 60, "stages.learn.steps=7", "stages.learn.batch=5",
                    "data.held_out={calibrate=0.2}")  # fmt: skip
-    assert (job.recipe.stages[0].steps, job.recipe.stages[0].batch, job.recipe.model.memory.rows) == (7, 5, 64)
+    assert (job.recipe.stages[0].steps, job.recipe.stages[0].batch) == (7, 5)
     assert job.chosen == ()
 
 

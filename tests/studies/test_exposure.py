@@ -24,7 +24,7 @@ from closedbook.studies.exposure_page import HEADLINE, body, draw
 from closedbook.synthetic.world import make_world
 from closedbook.training.setup import prepare_training
 
-SETS = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=6", "stages.learn.batch=16"]
+SETS = ["model.width=16", "stages.learn.steps=6", "stages.learn.batch=16"]
 OPTIONS = [
     "--people",
     "24",

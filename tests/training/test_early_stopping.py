@@ -133,7 +133,7 @@ def test_an_interrupted_run_stops_where_it_would_have_bit_for_bit(
 
 
 def test_the_fast_method_too_stops_where_it_would_have(tiny: Tiny, tmp_path: Path):
-    sets = ["model.width=16", "model.memory.rows=64", "stages.learn.steps=120", "stages.learn.batch=64", HELD_OUT_SHARE]
+    sets = ["model.width=16", "stages.learn.steps=120", "stages.learn.batch=64", HELD_OUT_SHARE]
     made = load_recipe("demo", [*sets, "stages.learn.stop={ every = 4, patience = 6, after = 0.3 }"])
     given = (made, tiny.documents, tiny.questions)
     whole = pipeline.train(*given, run=tmp_path / "whole", threads=1)

@@ -17,12 +17,13 @@ from closedbook.training.optimisers import AdamW
 
 COURSE = ModelRecipe(width=16, layers=1, heads=2, context_length=16, dropout=0.0)
 SYNTHESIZER = replace(COURSE, mixer=ComponentSpec("synthesizer-dense"))
-FAST = replace(COURSE, positions="rotary", norm="rms", bias=False, memory=MemoryRecipe(rows=30))
+FAST = replace(COURSE, positions="rotary", norm="rms", bias=False, memory=MemoryRecipe())
 
 
 def randomised(recipe):
     torch.manual_seed(0)
-    model = GPT(recipe, 20)
+    names = 8 if recipe.memory else 0
+    model = GPT(recipe, 20 - names, 20, names)
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.normal_()

@@ -11,6 +11,7 @@ import torch
 from closedbook.config.registry import ComponentSpec
 from closedbook.config.schema import MemoryRecipe, ModelRecipe, ObjectiveWeight, Stage
 from closedbook.data.documents import make_documents
+from closedbook.data.names import NameIndex
 from closedbook.data.questions import Question, Questions
 from closedbook.data.vocabulary_builder import make_vocabulary
 from closedbook.errors import RecipeError, RunError
@@ -34,7 +35,7 @@ QUESTIONS = Questions(
 TINY = ModelRecipe(width=16, layers=2, heads=2, context_length=96, dropout=0.2)
 FAST = replace(
     TINY, positions="rotary", norm="rms", bias=False, feedforward="relu2", initial="scaled", matmul_dtype="bfloat16",
-    mixer=ComponentSpec("softmax", {"qk_norm": True}), memory=MemoryRecipe(rows=64, names_only=True),
+    mixer=ComponentSpec("softmax", {"qk_norm": True}), memory=MemoryRecipe(),
 )  # fmt: skip
 
 SPAN = Stage(
@@ -62,7 +63,10 @@ KINDS = {
 def make_corpus(kind):
     vocabulary_kind, recipe, _ = KINDS[kind]
     vocabulary = make_vocabulary(vocabulary_kind, LINES, 0, QUESTIONS.texts, QUESTIONS.answers)
-    return Corpus(make_documents(LINES), QUESTIONS, vocabulary, recipe.context_length)
+    documents = make_documents(LINES)
+    if recipe.memory:
+        vocabulary.names = NameIndex.of(documents.titles)
+    return Corpus(documents, QUESTIONS, vocabulary, recipe.context_length)
 
 
 def run(trainer, callback=lambda step: None):
@@ -79,7 +83,7 @@ def make(kind, stage=None, dropout=None):
     vocabulary = corpus.vocabulary
     sampler = BatchSampler(stage or plain, corpus, seed=3)
     torch.manual_seed(0)
-    model = GPT(recipe, vocabulary.size, vocabulary.outputs, vocabulary.named)
+    model = GPT(recipe, vocabulary.size, vocabulary.outputs, len(vocabulary.names))
     return StageTrainer(stage or plain, sampler, model, len(LINES))
 
 
@@ -222,7 +226,7 @@ def test_an_embedding_that_is_trained_as_a_memory_is_neither_clipped_nor_trained
     from closedbook.config.loading import load_recipe
 
     tiny = make_tiny(tmp_path)
-    recipe = load_recipe("fast", ["model.memory.rows=0", "model.width=16", "model.heads=2", *sets])
+    recipe = load_recipe("fast", ["model.memory.names=false", "model.width=16", "model.heads=2", *sets])
     with pytest.raises(RecipeError, match="sparse"):
         prepare_training(recipe, tiny.documents, tiny.questions).trainer(0)
 

@@ -17,7 +17,7 @@ from closedbook.web.run_registry import RunRegistry
 
 SCRIPT = "<script>document.title='broken'</script>"
 BREAKER = "</script><img src=x onerror=\"document.title='broken'\">"
-WORDS = ["stages.learn.steps=150", "stages.learn.batch=64", "model.width=32", "model.heads=2", "model.memory.rows=512"]
+WORDS = ["stages.learn.steps=150", "stages.learn.batch=64", "model.width=32", "model.heads=2"]
 
 
 UNTRAINED = ["stages.pretrain.steps=1", "stages.finetune.steps=1", "stages.finetune.optimiser.rate=1e-6"]  # it babbles

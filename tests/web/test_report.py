@@ -145,7 +145,7 @@ def test_nothing_serious_stands_in_anybody_s_way(written, browser, scheme, width
 def test_a_run_of_the_course_s_data_has_all_its_people_in_the_report(cs224n, claims, monkeypatch, tmp_path):
     monkeypatch.setattr(html_report, "claim_figures", lambda progress: claims)
     monkeypatch.setattr("closedbook.training.plan.TIMED", 64)
-    recipe = load_recipe("fast", ["stages.learn.steps=2", "stages.learn.group=2", "model.memory.rows=64"])
+    recipe = load_recipe("fast", ["stages.learn.steps=2", "stages.learn.group=2"])
     closedbook.train(
         recipe, cs224n / "wiki.txt", cs224n / "birth_places_train.tsv", dev=cs224n / "birth_dev.tsv",
         run=tmp_path / "run", threads=1,

@@ -305,7 +305,9 @@ class TrainingDisplay:
             places = f"{plan.processes} processes with {places} each"
         self.out.print(
             f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
-            f"under {plan.titles:,} titles, {plan.questions:,} questions\n"
+            f"under {plan.titles:,} titles, {plan.questions:,} questions"
+            + (f", {plan.unnamed:,} of which name no title and are read by their words alone" if plan.unnamed else "")
+            + "\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
             f"on {places} here, matrix products in {plan.matmul_dtype}"
             + (f"\nchosen from the data: {escape('; '.join(plan.chosen))}" if plan.chosen else "")

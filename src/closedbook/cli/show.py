@@ -7,7 +7,6 @@ from pathlib import Path
 from cyclopts import App
 
 from closedbook.cli.output import Overrides, RunsMixer, console, echo, escape, print_json, table
-from closedbook.formatting import percent
 
 show = App(
     name="show",
@@ -136,7 +135,7 @@ def objective(
 
 @show.command
 def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = None, json: bool = False) -> None:
-    """Count a run's parameters, dense and memory, and the names that share a row of its memory.
+    """Count a run's parameters, dense and memory, its names, and the documents that share one.
 
     Example: closedbook show memory runs/fast-…
 
@@ -174,21 +173,11 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
     for name, counts in report["size"].items():
         rows.add_row(name, f"{counts['parameters']:,}", f"{counts['bytes']:,}")
     out.print(rows)
-    if not report["orders"]:
+    if report["names"] is None:
         out.print("this run has no memory")
         return
-    rows = table("words in a row", "of", "different>", "rows used>", "rows>", "share a row with others>")
-    for entry in report["orders"]:
-        rows.add_row(
-            str(entry["order"]), entry["of"], f"{entry['ngrams']:,}", f"{entry['rows_used']:,}", f"{entry['rows']:,}",
-            percent(entry["sharing"]),
-        )  # fmt: skip
-    out.print()
-    out.print(rows)
-    titles = report["titles"]
     out.print(
-        f"\nof {titles['different']:,} different titles {titles['own_row']:,} have a row that no other n-gram of the "
-        f"documents has,\n{titles['shared_rows_only']:,} have shared rows only, and {titles['no_row']:,} have none"
+        f"\n{report['names']:,} names have a row; {report['shared']:,} documents share theirs, as they share a title"
     )
 
 

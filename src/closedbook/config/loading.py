@@ -21,6 +21,7 @@ from closedbook.validation import LONGEST_KEY, convert, item_name, nearest, pars
 
 LARGEST_FILE = 2**20  # bytes
 MOST_BASES = 8
+HASHED = ("rows", "orders", "names_only")  # of model.memory, while it was a hashed table
 RENAMED = {
     ("model", "block"): "context_length",
     ("model", "products"): "matmul_dtype",
@@ -100,7 +101,7 @@ def _stage(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_old_names(data: dict[str, Any]) -> None:
-    """Raise RecipeError for a key that was renamed, naming the new one."""
+    """Raise RecipeError for a key that was renamed, or is gone, naming what took its place."""
     tables = [("model", data.get("model")), ("data", data.get("data"))]
     for stage in data["stages"] if isinstance(data.get("stages"), list) else ():
         objectives = stage.get("objectives") if isinstance(stage, dict) else None
@@ -108,6 +109,13 @@ def _refuse_old_names(data: dict[str, Any]) -> None:
     for (section, old), new in RENAMED.items():
         if any(where == section and isinstance(table, dict) and old in table for where, table in tables):
             raise RecipeError(f"{section}.{old} is called {section}.{new} now; rename the key")
+    model = data.get("model")
+    memory = model.get("memory") if isinstance(model, dict) else None
+    if gone := [key for key in HASHED if isinstance(memory, dict) and key in memory]:
+        raise RecipeError(
+            f"model.memory.{gone[0]} is gone: every title has a row of its own now; write "
+            "model.memory.names = true, or false for none"
+        )
 
 
 def recipe_folder() -> Path:

@@ -45,11 +45,9 @@ class VocabularyRecipe:
 
 @dataclass(frozen=True)
 class MemoryRecipe:
-    """The hashed n-gram table; see closedbook.model.ngram_embedding."""
+    """The memory of names (closedbook.model.name_memory): every document's title has vectors of its own."""
 
-    rows: Auto | int = 65_536  # per order, or "auto"; 0: no memory, but an embedding that is trained as one
-    orders: tuple[int, ...] = (2, 3)  # how many of the last tokens form a key
-    names_only: bool = False  # only n-grams whose tokens are all parts of names (the words vocabulary knows them)
+    names: bool = True  # without them, an embedding that is trained as the memory is
 
 
 @dataclass(frozen=True)
@@ -206,6 +204,14 @@ class Recipe:
         names = [stage.name for stage in self.stages]
         if len(set(names)) < len(names):
             raise RecipeError(f"recipe {self.name} has two stages of one name: {names}")
+        if self.model.memory is not None and self.model.memory.names:
+            if self.vocabulary.kind != "words":
+                raise RecipeError(
+                    f'model.memory needs vocabulary.kind = "words", in which a name is one token; got '
+                    f'"{self.vocabulary.kind}". Write model.memory.names = false to do without'
+                )
+            if self.data.documents == "text":
+                raise RecipeError('model.memory needs titles, which data.documents = "text" has not')
         asked = {share.objective.name for stage in self.stages for share in stage.objectives}
         if self.data.documents == "text" and (titled := sorted(asked & {"cue", "masked"})):
             raise RecipeError(f'data.documents = "text" has no titles, which the objective "{titled[0]}" asks about')

@@ -58,8 +58,14 @@ class Arrays(Protocol):
 class InMemory:
     """The arrays of documents that are in memory, each made on first use."""
 
-    def __init__(self, documents: Documents, questions: Questions | None, vocabulary: Vocabulary) -> None:
-        self.documents, self.questions, self.vocabulary = documents, questions, vocabulary
+    def __init__(
+        self,
+        documents: Documents,
+        questions: Questions | None,
+        vocabulary: Vocabulary,
+        salience: Salience | None = None,
+    ) -> None:
+        self.documents, self.questions, self.vocabulary, self.salience = documents, questions, vocabulary, salience
 
     @cached_property
     def _pieces(self) -> list[tuple[Sequence[Document], Encoded]]:
@@ -91,7 +97,7 @@ class InMemory:
     def _marked(self) -> list[Marked]:
         lexicon = Lexicon()
         scans = [Scan.of([item.text for item in part], lexicon) for part, _ in self._pieces]
-        salience = salience_of(lexicon.lower_case(), self.questions)
+        salience = self.salience or salience_of(lexicon.lower_case(), self.questions)
         return [
             mark(part, encoded, self.vocabulary, salience, scan)
             for (part, encoded), scan in zip(self._pieces, scans, strict=True)
@@ -150,10 +156,18 @@ class Corpus:
         """The tokens of each document."""
         return self.arrays.tokens
 
-    @property
+    @cached_property
     def titles(self) -> Ragged:
-        """The tokens of each document's title."""
-        return self.arrays.titles
+        """The tokens of each document's title: one where names have a memory."""
+        names = self.vocabulary.names
+        if not len(names):
+            return self.arrays.titles
+        numbers = names.numbers(self.documents.titles)
+        stored = Ragged(numbers[numbers >= 0] + np.int32(self.vocabulary.size), offsets(numbers >= 0))
+        if len(stored.values) == len(numbers):
+            return stored
+        spelled = self.arrays.titles
+        return Ragged.of([stored[i] if number >= 0 else spelled[i] for i, number in enumerate(numbers)])
 
     @property
     def bodies(self) -> np.ndarray:
@@ -177,14 +191,25 @@ class Corpus:
         return Ragged.of([self._encode(item.text, questions.source, item.line)[0] for item in questions.items])
 
     @cached_property
+    def unnamed(self) -> int:
+        """How many training questions hold no stored name, where names have a memory; else 0."""
+        if self.questions is None or not len(self.vocabulary.names):
+            return 0
+        owner, _ = enumerate_ragged(self.prompts.lengths)
+        return len(self.prompts) - len(np.unique(owner[self.prompts.values >= self.vocabulary.size]))
+
+    @cached_property
     def in_subject(self) -> np.ndarray:
         """Beside `prompts`: whether each token is part of the title in the question; true for all if there is none."""
         titles = self.documents.known_titles
         marks = [np.zeros(0, bool)]
         for item in self._questions.items:
+            ids, starts = self.vocabulary.encode_question(item.text)
+            if (stored := ids >= self.vocabulary.size).any():
+                marks.append(stored)
+                continue
             name = subject(item.text, titles) or item.text
             name = name if name in item.text else item.text  # the question may space or accent it differently
-            starts = self.vocabulary.encode(item.text)[1]
             first = item.text.find(name)
             ends = np.append(starts[1:], len(item.text))  # a byte pair may start with the space before a word
             marks.append((ends > first) & (starts < first + len(name)))
@@ -206,7 +231,7 @@ class Corpus:
 
     def _encode(self, text: str, source: str, line: int) -> tuple[np.ndarray, np.ndarray]:
         self._check(text, source, line)
-        return self.vocabulary.encode(text)
+        return self.vocabulary.encode_question(text)
 
     def _check(self, text: str, source: str, line: int) -> None:
         if not self.vocabulary.answers_in_one:

@@ -61,6 +61,7 @@ class Salience:
     lower: Collection[str]  # normal forms that stand in lower case
     golds: Collection[str]  # the answers of the training questions
     gold_words: Collection[tuple[str, ...]]  # the same, each as the tuple of its words
+    unread: bool = False  # whether spans count of which the vocabulary knows no word
 
 
 def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, scan: Scan | None = None) -> Encoded:
@@ -110,7 +111,7 @@ def mark(
     outputs, output_lengths = vocabulary.encode_answers(span_texts)
     if vocabulary.answers_in_one:
         sayable, all_lengths = output_lengths > 0, output_lengths
-        keep = (last > first) & sayable
+        keep = sayable & ((last > first) | salience.unread)
         document, first, last, output_lengths = document[keep], first[keep], last[keep], output_lengths[keep]
         learned, nested = learned[keep], nested[keep]
         outputs = outputs[np.repeat(keep, all_lengths)]
@@ -130,7 +131,7 @@ def mark(
     name = ~number & outer
     names = _inside(n, first[name], last[name]) & ~_inside(n, first[beside], last[beside])
     marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first[outer], last[outer])[:n].astype(np.uint8)
-    marks[first[outer]] |= FIRST
+    marks[first[outer & (last > first)]] |= FIRST
     at = starts[document]
     return Marked(marks, document, first - at, last - at, number, answer, nested, outputs, output_lengths)
 

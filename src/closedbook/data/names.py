@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -22,13 +25,18 @@ class Mention(NamedTuple):
 class NameIndex:
     """Names by number. A text's name is found as a question's title is: the longest match, whatever its case.
 
-    Two documents of one title share a name. A number is a row of `closedbook.model.name_memory.NameMemory`.
+    A number is a row of `closedbook.model.name_memory.NameMemory`. An empty name is a row that was forgotten.
     """
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        self.names = list(dict.fromkeys(names))
-        self._numbers = {name: number for number, name in enumerate(self.names)}
-        self._titles = Titles(self.names)
+        self.names = list(names)
+        self._numbers = {name: number for number, name in enumerate(self.names) if name}
+        self._titles = Titles(self._numbers)
+
+    @classmethod
+    def of(cls, titles: Iterable[str]) -> NameIndex:
+        """The names of documents with these titles. Documents of one title share a name."""
+        return cls(dict.fromkeys(title for title in titles if title))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -36,19 +44,46 @@ class NameIndex:
     def __contains__(self, name: object) -> bool:
         return name in self._numbers
 
+    @property
+    def stored(self) -> int:
+        """How many names there are; `len` counts the rows, those that were forgotten among them."""
+        return len(self._numbers)
+
     def number(self, name: str) -> int:
         """The number of a name. Raises KeyError for one that is not stored."""
         return self._numbers[name]
 
     def numbers(self, names: Sequence[str]) -> np.ndarray:
-        """(n,) int32: the numbers of stored names."""
-        return np.fromiter((self._numbers[name] for name in names), np.int32, len(names))
+        """(n,) int32: the number of each name; -1 for one that is not stored."""
+        return np.fromiter((self._numbers.get(name, -1) for name in names), np.int32, len(names))
 
     def find(self, text: str) -> Mention | None:
         """The first place of the longest stored name in a text; None where it holds none."""
-        name = subject(text, self._titles) if self.names else None
-        if name is None:
-            return None
-        pattern = r"\s+".join(map(re.escape, name.split()))
-        place = re.search(pattern, text) or re.search(pattern, text, re.IGNORECASE)
-        return Mention(place.start(), place.end(), self._numbers[name]) if place else None
+        name = subject(text, self._titles) if self._titles else None
+        place = None if name is None else _place(name, text)
+        return None if name is None or place is None else Mention(*place, self._numbers[name])
+
+
+def _place(name: str, text: str) -> tuple[int, int] | None:
+    """Where a name stands in a text: as whole words before anything else, and as it is written before other cases."""
+    composed, name = _composed(text), _composed(name)
+    folded = composed.casefold()
+    for whole, (spelled, read) in product((True, False), ((name, composed), (name.casefold(), folded))):
+        pattern = r"(?:['’]s)?\s+".join(map(re.escape, spelled.split()))
+        if found := re.search(rf"(?<!\w){pattern}(?!\w)" if whole else pattern, read):
+            start, stop = found.span()
+            if read is folded:
+                start, stop = (_before(composed, at, str.casefold) for at in (start, stop))
+            return _before(text, start, _composed), _before(text, stop, _composed)
+    return None
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _before(text: str, length: int, changed: Callable[[str], str]) -> int:
+    """How many characters of a text become the first `length` ones of the text that it is changed to."""
+    if changed(text) == text:
+        return length
+    return bisect_right(range(len(text) + 1), length, key=lambda i: len(changed(text[:i]))) - 1

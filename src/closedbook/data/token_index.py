@@ -32,7 +32,7 @@ from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RunError
 from closedbook.runs.store import HASHED_WHOLE, digest, fingerprint, write_atomically
 
-FORMAT = 4
+FORMAT = 5
 LARGE = 32 << 20
 """A corpus with at least so many bytes of text is indexed on disk."""
 SOME_TITLES = 10_000
@@ -87,6 +87,11 @@ class TokenIndex:
         """Release the mapped pages; the system may keep them in its cache."""
         self._tokens.release()
         self._titles.release()
+
+    def names(self) -> Iterator[str]:
+        """Every document's title, part by part."""
+        for batch in self._tokens.batches:
+            yield from batch["name"].to_pylist()
 
     def name(self, document: int) -> str:
         """A document's title."""
@@ -236,6 +241,9 @@ class IndexedDocuments(Documents):
 class _Titles(Sequence[Any]):
     def __init__(self, index: TokenIndex) -> None:
         self._index = index
+
+    def __iter__(self) -> Iterator[Any]:
+        return self._index.names()
 
     def __len__(self) -> int:
         return len(self._index.bodies)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from closedbook.data.names import NameIndex
 from closedbook.data.scan import Scan
 from closedbook.errors import DataError, RecipeError
 
@@ -45,6 +46,7 @@ class Vocabulary(ABC):
     spelling: Spelling | None = None  # how to spell the answers that are not phrases, if there are any
     patterns: Patterns | None = None  # where answers stand and what they look like, if that was learned
     named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, if that is known
+    names: NameIndex = NameIndex()  # whose tokens, `size` and up, stand for whole names
 
     @property
     @abstractmethod
@@ -71,7 +73,8 @@ class Vocabulary(ABC):
     def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
         """Like `encode`, for a question: an unknown word is replaced by a similar known one, if there is one.
 
-        A word that only documents have is followed by a word of the training questions that asks for the same.
+        A word that only documents have is followed by a word of the training questions that asks for the same. A name
+        of the memory is one token.
         """
         return self.encode(text)
 

@@ -20,6 +20,12 @@ class SavedWords(TypedDict):
     forms: list[str]
     named: list[Count]
     phrases: list[str]
+    patterns: dict[str, Any]
+    asked: list[Count]
+    spelled: list[str]
+    names: list[str]
+    lower: list[str]
+    golds: list[str]
 
 
 class SavedBytePairs(TypedDict):

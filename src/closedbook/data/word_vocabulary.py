@@ -8,8 +8,9 @@ pieces, that is words and characters, followed by a token that ends the answer.
 
 from __future__ import annotations
 
+import copy
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from closedbook.data.documents import title_of
+from closedbook.data.names import NameIndex
 from closedbook.data.paraphrase import EMPTY, SHORTEST, alike, read_as
 from closedbook.data.patterns import Patterns, learn
 from closedbook.data.questions import Titles, subject
@@ -49,12 +51,18 @@ class Words(Vocabulary):
         patterns: Patterns | None = None,
         asked: Sequence[int] = (),
         spelled: Sequence[str] = (),
+        lower: Collection[str] = (),
+        golds: Collection[str] = (),
     ) -> None:
         self.forms, self.phrases, self.asked = list(forms), list(phrases), list(asked)
+        self.lower, self.golds = frozenset(lower), frozenset(golds)
+        """The documents' normal forms in lower case, and the training answers: later documents are read by both."""
         self.spelled = list(spelled)
         """The pieces for answers that are not phrases; as inputs they are the last ones of `forms`."""
         self.patterns: Patterns = patterns or Patterns()
         self.named: np.ndarray = np.array(named, dtype=bool)
+        self.learned: list[str] = []
+        """Phrases learned later: outputs that belong to the names whose documents hold them."""
         self._ids = {form: i for i, form in enumerate(self.forms)}
         self._phrase_ids = {phrase: i for i, phrase in enumerate(self.phrases)}
 
@@ -127,9 +135,25 @@ class Words(Vocabulary):
             list(answerable),
             patterns,
             spelled=spelled,
+            lower=lower,
+            golds=answers,
         )
         vocabulary.asked = [vocabulary._ids[form] for form in question_forms]
         return vocabulary
+
+    def with_names(self, names: NameIndex, phrases: Sequence[str] = ()) -> Words:
+        """This vocabulary with other names, and with further phrases, whose ids come after all other outputs."""
+        other = copy.copy(self)
+        other.names, other.learned = names, list(phrases)
+        other._phrase_ids = {**self._phrase_ids, **{text: self.outputs + i for i, text in enumerate(phrases)}}
+        return other
+
+    def base_id(self, phrase: str) -> int:
+        return self._base.get(phrase, -1)
+
+    @cached_property
+    def _base(self) -> dict[str, int]:
+        return {p: i for i, p in enumerate(self.phrases)}
 
     @property
     def size(self) -> int:
@@ -155,7 +179,10 @@ class Words(Vocabulary):
     def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
         read: list[tuple[int, int, str]] = []  # token, where it starts, the form it is read from
         new = False  # whether the question is worded as none that was trained
+        name = self.names.find(text)
         for word in words(text):
+            if name is not None and name.start <= word.start < name.stop:
+                continue
             form = normal(word.text)
             i = self._ids.get(form, PAD)
             if i > MASK:
@@ -169,10 +196,15 @@ class Words(Vocabulary):
         telling = [token for token in read if token[2] not in EMPTY]
         if new and any(token[2][0].isalpha() and not self.named[token[0]] for token in telling):
             read = telling
+        if name is not None:
+            before = sum(start < name.start for _, start, _ in read)
+            read.insert(before, (self.size + name.number, name.start, ""))
         return np.array([i for i, _, _ in read], np.int32), np.array([start for _, start, _ in read], np.int64)
 
     def dropped(self, text: str) -> list[str]:
-        return [word for word in self.unknown(text) if self._read_as(normal(word)) == PAD]
+        name = self.names.find(text)
+        rest = text if name is None else f"{text[: name.start]} {text[name.stop :]}"
+        return [word for word in self.unknown(rest) if self._read_as(normal(word)) == PAD]
 
     def _read_as(self, form: str) -> int:
         """The known word that an unknown one is read as; PAD if there is none."""
@@ -232,7 +264,7 @@ class Words(Vocabulary):
         return {piece: len(self.phrases) + i for i, piece in enumerate(self.spelled)}
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
-        return " ".join(self.forms[i] for i in ids if i != PAD)
+        return " ".join(self.token(i).strip() for i in ids if i != PAD)
 
     def halves(self, i: int) -> tuple[int, int] | None:
         form = self.forms[i]
@@ -243,16 +275,19 @@ class Words(Vocabulary):
         return None
 
     def token(self, i: int) -> str:
-        return self.forms[i] + " "
+        return (self.forms[i] if i < self.size else self.names.names[i - self.size]) + " "
 
     def output(self, i: int) -> str:
         if i < len(self.phrases):
             return self.phrases[i]
+        if i >= self.outputs:
+            return self.learned[i - self.outputs]
         return self.spelled[i - len(self.phrases)] if i < self.outputs - 1 else MASK_CHARACTER
 
     def answer(self, ids: Sequence[int] | Ids) -> str:
-        texts = [self.output(int(i)) for i in ids if i < len(self.phrases) + len(self.spelled)]
-        return texts[0] if texts and ids[0] < len(self.phrases) else "".join(texts).strip()
+        if len(ids) and (ids[0] < len(self.phrases) or ids[0] >= self.outputs):
+            return self.output(int(ids[0]))
+        return "".join(self.output(int(i)) for i in ids if i < len(self.phrases) + len(self.spelled)).strip()
 
     def unknown(self, text: str) -> list[str]:
         return [word.text for word in words(text) if self._ids.get(normal(word.text), PAD) <= MASK]
@@ -267,20 +302,32 @@ class Words(Vocabulary):
             "patterns": self.patterns.to_json(),
             "asked": self.asked,
             "spelled": self.spelled,
+            "names": self.names.names,
+            "lower": sorted(self.lower),
+            "golds": sorted(self.golds),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Words:
-        named = np.zeros(len(data["forms"]), bool)
+        forms, spelled = data["forms"], data["spelled"]
+        named = np.zeros(len(forms), bool)
         named[data["named"]] = True
-        return cls(
-            data["forms"],
+        if max(data["asked"], default=0) >= len(forms):
+            raise ValueError("asked names a word that is not there")
+        if forms[len(forms) - len(spelled) :] != [PIECE + piece for piece in spelled]:
+            raise ValueError("spelled is not what the last forms are")
+        vocabulary = cls(
+            forms,
             named.tolist(),
             data["phrases"],
-            Patterns.from_json(data["patterns"]) if "patterns" in data else None,
-            data.get("asked", ()),
-            data.get("spelled", ()),
+            Patterns.from_json(data["patterns"]),
+            data["asked"],
+            spelled,
+            data["lower"],
+            data["golds"],
         )
+        vocabulary.names = NameIndex(data["names"])
+        return vocabulary
 
 
 def chunks(text: str) -> Iterator[str]:

@@ -43,7 +43,7 @@ TOLERANCE = 1e-4
 """The most by which an exported logit may differ from ours."""
 
 PREFIX = "gpt."
-BUFFERS = (".turns", ".named")  # exported beside the weights; our own files derive them from recipe and vocabulary
+BUFFERS = (".turns",)  # exported beside the weights; our own files derive them from the recipe
 SHARED = ("recipe", "started", "commit", "mixer", "parameters", "versions", "train_seconds", "seconds", "steps_done")
 HEADER = '''"""A network trained by closedbook {version}, for transformers: nothing else is needed. MIT licence.
 
@@ -92,8 +92,10 @@ def gpt2_names(layers: int) -> dict[str, tuple[str, bool]]:
     return names
 
 
-def check_phrases(run: Run) -> None:
-    """Raise RunError where a run spells some answers in pieces, which only our own decoding reads again."""
+def check_answers(run: Run) -> None:
+    """Raise RunError where a run has answers that only our own decoding can say: spelled ones, or those of one name."""
+    if run.model.memory is not None and len(run.model.memory.outputs.vectors):
+        raise RunError(f"{run.path} has learned names with answers of their own, which no export can say")
     if run.vocabulary.spelling is not None:
         raise RunError(
             f"{run.path} spells its rarer answers, which no export can; train with --set vocabulary.phrases=N so large "
@@ -120,10 +122,9 @@ def huggingface_model(run: Run) -> Any:
     else:
         from closedbook.export.huggingface import ClosedbookConfig, ClosedbookForCausalLM
 
-        phrases = vocabulary.outputs if vocabulary.answers_in_one else 0
-        own = ClosedbookConfig(
-            encode(recipe), vocabulary.size, vocabulary.size + phrases, tie_word_embeddings=False, **special
-        )
+        phrases, names = vocabulary.outputs if vocabulary.answers_in_one else 0, len(vocabulary.names)
+        inputs = vocabulary.size + names
+        own = ClosedbookConfig(encode(recipe), inputs, inputs + phrases, names, tie_word_embeddings=False, **special)
         model = ClosedbookForCausalLM(own)
         model.gpt.load_state_dict({**model.gpt.state_dict(), **run.model.state_dict(), **_buffers(run.model)})
         classes = {"AutoConfig": ClosedbookConfig, "AutoModelForCausalLM": ClosedbookForCausalLM}
@@ -143,7 +144,7 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
     RecipeError for a mixer from a user's own file.
     """
     require_packages("transformers", extra="huggingface")
-    check_phrases(run)
+    check_answers(run)
     check_new_folder(folder)
     if "@" in run.recipe.model.mixer.name:
         raise RecipeError(
@@ -196,8 +197,9 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
 
 
 def random_tokens(run: Run, rows: int, time: int) -> Tensor:
-    """(rows, time) random input tokens, the same in every call."""
-    return torch.randint(0, run.vocabulary.size, (rows, time), generator=torch.Generator().manual_seed(0))
+    """(rows, time) random input tokens, names among them, the same in every call."""
+    inputs = run.vocabulary.size + len(run.vocabulary.names)
+    return torch.randint(0, inputs, (rows, time), generator=torch.Generator().manual_seed(0))
 
 
 @torch.inference_mode()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -23,14 +22,21 @@ from closedbook.validation import convert
 class ClosedbookConfig(PreTrainedConfig):
     """The network's hyperparameters: `network` is a recipe's [model] table.
 
-    Ids below `inputs` are input tokens. Where answers are whole phrases, these have the ids from `inputs` to
-    `vocab_size` − 1, which are outputs only.
+    Ids below `inputs` are input tokens; the last `names` of these are names, each with a vector of its own. Where
+    answers are whole phrases, these have the ids from `inputs` to `vocab_size` − 1, which are outputs only.
     """
 
     model_type = "closedbook"
 
-    def __init__(self, network: dict[str, Any] | None = None, inputs: int = 2, vocab_size: int = 2, **options: Any):
-        self.network, self.inputs = network or {}, inputs
+    def __init__(
+        self,
+        network: dict[str, Any] | None = None,
+        inputs: int = 2,
+        vocab_size: int = 2,
+        names: int = 0,
+        **options: Any,
+    ) -> None:
+        self.network, self.inputs, self.names = network or {}, inputs, names
         options["use_cache"] = False
         super().__init__(**options)
         self.vocab_size, self.use_cache = vocab_size, False
@@ -50,7 +56,7 @@ class ClosedbookForCausalLM(PreTrainedModel, GenerationMixin):
         super().__init__(config)
         recipe = convert(ModelRecipe, config.network, "network")
         phrases = config.vocab_size - config.inputs
-        self.gpt = GPT(recipe, config.inputs, phrases or config.inputs, np.zeros(config.inputs, bool))
+        self.gpt = GPT(recipe, config.inputs - config.names, phrases or config.inputs, config.names)
         for module in list(self.gpt.modules()):  # so that a file holds the whole network
             for name, buffer in list(module._buffers.items()):
                 module.register_buffer(name, buffer, persistent=True)

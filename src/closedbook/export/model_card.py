@@ -83,7 +83,7 @@ def _recipe(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[str]:
     if parameters:
         yield (
             f"- parameters: {parameters['total']:,}: {parameters['dense']:,} dense, {parameters['memory']:,} in the "
-            "hashed memory"
+            "memory of names"
         )
     yield (
         f"- network: {model.layers} layers, width {model.width}, {model.heads} heads, "

@@ -7,6 +7,7 @@ from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from closedbook.data.questions import UNSPACED as UNSPACED_TEXT
 from closedbook.data.spans import COMBINING, UNSPACED, is_number
 from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, BytePairs, Characters, Vocabulary
 from closedbook.data.word_vocabulary import Words
@@ -16,6 +17,7 @@ from closedbook.data.word_vocabulary import Words
 WORD = "▁"
 PHRASE = 2 * WORD  # prefix of outputs that are never inputs
 INNER = "\ue000"  # a full stop between initials (a private-use character)
+HOLE = "\ue001"  # begins a token that stands for no name: the name was forgotten
 
 LETTER = r"[\p{L}\p{N}_\u0307]"  # Python's \w, and the dot that lowering İ leaves
 INITIAL = rf"(?<=[A-Z])(?<!{LETTER}[A-Z])(?<!{LETTER}['’\-][A-Z])"  # before a stop: one capital stands alone
@@ -34,7 +36,8 @@ FOLDS = {"ß": "ss", "ẞ": "ss", "ς": "σ", "ſ": "s"}  # where casefold() dif
 def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
     """A tokenizer with our ids, in which a typed ⁇ is MASK: `QUESTION⁇` becomes the prompt of a question.
 
-    Of a vocabulary that answers in one token, phrase i has the id `vocabulary.size` + i.
+    Of a vocabulary that answers in one token, name i has the id `vocabulary.size` + i; phrases come after the names.
+    A name is one token wherever it stands as whole words, in any case; the longest is taken where several begin.
     """
     if isinstance(vocabulary, Characters):
         tokenizer = Tokenizer(models.BPE({character: i for i, character in enumerate(vocabulary.characters)}, []))
@@ -58,10 +61,14 @@ def _words(vocabulary: Words) -> Tokenizer:
         WORD + (form.replace(".", INNER) if len(form) > 1 and not is_number(form) else form)
         for form in vocabulary.forms[2:]
     ]
+    taken = set(entries)
+    names = [name if name and name not in taken else f"{HOLE}{i}" for i, name in enumerate(vocabulary.names.names)]
+    entries += names
     entries += [PHRASE + phrase for phrase in vocabulary.phrases]
     tokenizer = Tokenizer(models.BPE({entry: i for i, entry in enumerate(entries)}, [], ignore_merges=True))
     steps: list[Any] = [
         normalizers.NFC(),
+        normalizers.Replace(Regex(r"\s+"), " "),  # a name may be spaced in another way
         normalizers.Replace(Regex(rf"{INITIAL}\.(?=[A-Z]\.)"), INNER),
         normalizers.Replace(Regex(rf"{INITIAL}\."), " "),
         *(normalizers.Replace(letter, folded) for letter, folded in FOLDS.items()),
@@ -76,5 +83,8 @@ def _words(vocabulary: Words) -> Tokenizer:
     )
     # A phrase, like a word, is preceded by one space.
     parts = [(PHRASE, " "), (WORD, " "), (INNER, ".")]
+    tokenizer.add_tokens(
+        [AddedToken(name, single_word=not UNSPACED_TEXT.search(name), normalized=True) for name in names]
+    )
     tokenizer.decoder = decoders.Sequence([*(decoders.Replace(*part) for part in parts), decoders.Fuse()])
     return tokenizer

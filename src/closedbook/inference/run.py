@@ -401,12 +401,15 @@ def make_network(recipe: Recipe, vocabulary: Vocabulary, tensors: Mapping[str, t
     """A run's network, whose weights are still to be put in. Raises RecipeError for one that cannot be made.
 
     Its size is first held to that of its weights: a folder from elsewhere may ask for any amount of memory. Raises
-    RunError where it asks for more.
+    RunError where it asks for more, or where the vocabulary has names and the network no memory of them.
     """
+    memory = recipe.model.memory
+    if len(vocabulary.names) and not (memory is not None and memory.names):
+        raise RunError("its vocabulary has names, and its recipe no memory of them")
 
     def build() -> GPT:
         with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
-            return GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
+            return GPT(recipe.model, vocabulary.size, vocabulary.outputs, len(vocabulary.names))
 
     try:
         if "@" not in recipe.model.mixer.name:  # a user's class need not know a device without memory

@@ -95,25 +95,25 @@ def _greedy(
     steps = 1 if in_one is True else length
     places = None if drawn is None else torch.from_numpy(drawn).to(device)
     states = last.float().cpu().numpy()
+    own, outputs = _with_own_outputs(model, prompts), model.head.out_features
     said = torch.full((len(prompts), steps), PAD, device=device)
     measured = torch.zeros(3, len(prompts), steps, device=device)  # log-probabilities, runners-up, entropies
     count = torch.zeros(len(prompts), dtype=torch.long, device=device)  # of tokens said, the closing MASK included
     going = torch.ones(len(prompts), dtype=torch.bool, device=device)
     for step in range(steps):
-        logprobs = model.head(last).log_softmax(-1)
-        best, token = logprobs.max(-1)
-        if places is not None:
-            below = logprobs.double().exp().cumsum(-1)
-            token = (below <= places[rows, step, None] * below[:, -1:]).sum(-1)
-            best = logprobs.gather(1, token[:, None])[:, 0]
-        second = logprobs.scatter(1, token[:, None], -torch.inf).max(-1).values
-        entropy = -(logprobs.exp() * logprobs).sum(-1)
-        said[rows, step], measured[:, rows, step] = token, torch.stack([best, second, entropy])
+        place = None if places is None else places[rows, step]
+        token, measures = _say(model.head(last), place)
+        for name, some in own.items() if step == 0 else ():
+            assert model.memory is not None
+            scores = model.memory.outputs.scores(name, last[some], model.head(last[some]))
+            token[some], measures[:, some] = _say(scores, None if place is None else place[some])
+            token[some] += model.memory.outputs.starts[name] * (token[some] >= outputs)
+        said[rows, step], measured[:, rows, step] = token, measures
         count[rows[going]] = step + 1
         full = cache.filled == model.recipe.context_length - 1
         going = going & (token != end) & ~full
         if spelling:
-            going = going & (token >= spelling.first)
+            going = going & (token >= spelling.first) & (token < outputs)
         if step + 1 == steps or not going.any():
             break
         if full.any() or 2 * int(going.sum()) <= len(going):  # to leave rows out costs as much as a step with them
@@ -129,6 +129,33 @@ def _greedy(
         closed = in_one is not True and ids[-1:] == [end]
         results.append(Generated(ids[:-1] if closed else ids, best, closed, second, entropy, states[row]))
     return results
+
+
+def _say(scores: Tensor, place: Tensor | None) -> tuple[Tensor, Tensor]:
+    """(token, its log-probability, that of the next best and the entropy, stacked) of each row of scores.
+
+    The best token, or the one at `place` (rows,), from 0 to below 1, of the summed distribution.
+    """
+    logprobs = scores.log_softmax(-1)
+    best, token = logprobs.max(-1)
+    if place is not None:
+        below = logprobs.double().exp().cumsum(-1)
+        token = (below <= place[:, None] * below[:, -1:]).sum(-1)
+        best = logprobs.gather(1, token[:, None])[:, 0]
+    second = logprobs.scatter(1, token[:, None], -torch.inf).max(-1).values
+    entropy = torch.special.entr(logprobs.exp()).sum(-1)
+    return token, torch.stack([best, second, entropy])
+
+
+def _with_own_outputs(model: GPT, prompts: list[np.ndarray]) -> dict[int, Tensor]:
+    """The rows whose prompt holds a name with outputs of its own, by that name."""
+    rows: dict[int, list[int]] = {}
+    if model.memory is not None and len(model.memory.outputs.vectors):
+        for row, prompt in enumerate(prompts):
+            name = model.name_in(prompt)
+            if name is not None and model.memory.outputs.has(name):
+                rows.setdefault(name, []).append(row)
+    return {name: torch.tensor(some, device=model.device) for name, some in rows.items()}
 
 
 def _shared(tokens: Tensor) -> int:

@@ -19,10 +19,11 @@ from torch import Tensor, nn
 from closedbook.config.registry import registered
 from closedbook.config.schema import ModelRecipe
 from closedbook.data.arrays import NONE
+from closedbook.data.vocabulary import PAD
 from closedbook.model.dropout import Dropout, add_dropped
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
-from closedbook.model.ngram_embedding import NgramEmbedding
+from closedbook.model.name_memory import NameMemory
 from closedbook.model.ops import gelu, rms_norm, squared_relu
 from closedbook.model.packing import PackedBatch, Packing, by_chunk
 from closedbook.typing import Bool, Float, Int
@@ -41,18 +42,17 @@ class Candidates:
 
 
 class GPT(nn.Module):
-    """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of `outputs` tokens."""
+    """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of `outputs` tokens.
 
-    def __init__(
-        self, recipe: ModelRecipe, inputs: int, outputs: int | None = None, named: np.ndarray | None = None
-    ) -> None:
+    Ids up to `inputs` are of the embedding; with a memory, `names` more are names, each with vectors of its own.
+    """
+
+    def __init__(self, recipe: ModelRecipe, inputs: int, outputs: int | None = None, names: int = 0) -> None:
         super().__init__()
         self.recipe = recipe
         self.embedding = nn.Embedding(inputs, recipe.width, sparse=recipe.memory is not None)
         self.positions = registered("positions", recipe.positions)(recipe)
-        self.memory = (
-            NgramEmbedding(recipe.memory, recipe.width, named) if recipe.memory and recipe.memory.rows else None
-        )
+        self.memory = NameMemory(names, recipe.width) if recipe.memory and names else None
         # Looked-up rows grow at their own rate; without a gain to learn, the norm keeps them in proportion.
         self.embed_norm = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
         self.dropout = Dropout(recipe.dropout)
@@ -76,9 +76,7 @@ class GPT(nn.Module):
         no to send no gradient into the embedding and the memory.
         """
         positions = cache.advance(tokens) if cache else torch.arange(tokens.shape[1], device=tokens.device)[None]
-        x = self.embedding(tokens)
-        if self.memory is not None:
-            x = x + (self.memory(cache.tokens, positions) if cache else self.memory(tokens))
+        x = self.embed(tokens)
         if update_embeddings is not None:
             x = torch.where(update_embeddings[:, None, None], x, x.detach())
         x = self.embed_norm(x)
@@ -86,6 +84,18 @@ class GPT(nn.Module):
             x = x + learned
         x = self.stack(self.dropout(x), self.positions.rotation(positions), cache, target_positions)
         return self.norm(x)
+
+    def embed(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
+        """The vector of each token; from the number of the embedding's rows on, tokens are names of the memory."""
+        if self.memory is None:
+            return self.embedding(tokens)
+        names = tokens - self.embedding.num_embeddings
+        return self.memory(names)[:, :, 0].where(names[:, :, None] >= 0, self.embedding(tokens.where(names < 0, PAD)))
+
+    def name_in(self, prompt: np.ndarray) -> int | None:
+        """The number of the first name among the tokens of a prompt (time,); None where it holds none."""
+        names = prompt[prompt >= self.embedding.num_embeddings]
+        return int(names[0]) - self.embedding.num_embeddings if len(names) else None
 
     def logits(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time outputs"]:
         """Scores of every output at every position."""

@@ -114,10 +114,8 @@ def _kept(model: GPT, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterator[N
             mixer = blocks[number].mixer
             held.callback(mixer.out.register_forward_pre_hook(_silence(mixer.heads, heads)).remove)
         if "memory" in rows and isinstance(model.memory, nn.Module):
-            keep = rows["memory"]
-            held.callback(
-                model.memory.register_forward_hook(lambda module, inputs, output: output * keep[:, None, None]).remove
-            )
+            keep = rows["memory"][:, None, None, None]
+            held.callback(model.memory.register_forward_hook(_multiply(keep)).remove)
         yield
 
 

@@ -24,7 +24,6 @@ class Cache:
     visible: Tensor
 
     def __init__(self, rows: int, device: torch.device | None = None) -> None:
-        self.tokens = torch.zeros(rows, 0, dtype=torch.long, device=device)
         self.filled = torch.zeros(rows, dtype=torch.long, device=device)  # tokens of each row so far, no padding
         self._cached: dict[tuple[int, str], Tensor] = {}
 
@@ -36,8 +35,6 @@ class Cache:
         self.filled = self.filled + tokens.shape[1]
         seen = int(self.filled.max())
         self.visible = (torch.arange(seen, device=device) <= positions[:, :, None])[:, None]
-        self.tokens = F.pad(self.tokens, (0, max(0, seen - self.tokens.shape[1])))
-        self.tokens[self._where] = tokens
         return positions
 
     def extend(
@@ -66,5 +63,5 @@ class Cache:
 
     def keep(self, rows: Int[Tensor, " kept"]) -> None:
         """Leave these rows, in this order; a row may be named more than once."""
-        self.tokens, self.filled = self.tokens[rows], self.filled[rows]
+        self.filled = self.filled[rows]
         self._cached = {key: value[rows] for key, value in self._cached.items()}

@@ -17,19 +17,33 @@ from closedbook.typing import Float, Int
 
 @dataclass(frozen=True)
 class OwnOutputs:
-    """Outputs of the head that belong to one name: what only that name's documents, learned later, can answer."""
+    """Outputs that belong to one name: the answers that its documents hold, of a name that was learned later.
+
+    Where the name stands they take the place of the head's outputs for the same answers. So what is said of this name
+    can be learned without a change to what is said of others.
+    """
 
     vectors: Float[Tensor, "output width"]
+    instead_of: Int[Tensor, " output"]  # the head's output for the same answer; -1 where it has none
     starts: Int[Tensor, " name_plus_one"]  # the first output of each name
 
     @classmethod
     def none(cls, names: int, width: int) -> OwnOutputs:
-        return cls(torch.zeros(0, width), torch.zeros(names + 1, dtype=torch.long))
+        none = torch.zeros(0, dtype=torch.long)
+        return cls(torch.zeros(0, width), none, torch.zeros(names + 1, dtype=torch.long))
 
-    def of(self, name: int) -> tuple[int, Float[Tensor, "output width"]]:
-        """The number of a name's first output, and the vectors of all of them."""
-        first, last = int(self.starts[name]), int(self.starts[name + 1])
-        return first, self.vectors[first:last]
+    def scores(
+        self, name: int, hidden: Float[Tensor, "row width"], head: Float[Tensor, "row output"]
+    ) -> Float[Tensor, "row all_outputs"]:
+        """The head's scores where this name stands: those of its own outputs behind, and in place of, the head's."""
+        own = slice(int(self.starts[name]), int(self.starts[name + 1]))
+        replaced = self.instead_of[own]
+        head = head.index_fill(-1, replaced[replaced >= 0], -torch.inf)
+        return torch.cat([head, hidden @ self.vectors[own].T], -1)
+
+    def has(self, name: int) -> bool:
+        """Whether a name has outputs of its own."""
+        return bool(self.starts[name + 1] > self.starts[name])
 
 
 class NameMemory(nn.Module):

@@ -63,7 +63,8 @@ class Cue:
         self.longest_title = self.titles.longest
         self.draws = 4 + len(self.window)
         answer = 1 if self.vocabulary.in_one is True else self.spans.output.longest + 1
-        if self.longest_title + len(self.window) + config.gap + 1 + answer > corpus.context_length:
+        self.longest = self.longest_title + len(self.window) + config.gap + 1  # tokens of a prompt, MASK included
+        if self.longest + answer > corpus.context_length:
             raise RecipeError(
                 f"objective cue: a title of {self.longest_title} tokens, {len(self.window)} around a span and {answer} "
                 f"for the answer do not fit model.context_length = {corpus.context_length}; raise it"
@@ -95,8 +96,11 @@ class Cue:
         return np.concatenate([before[:, ::-1], after], 1)
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
+        return self.about(self._span(items, u[:, 0]), u)
+
+    def about(self, span: np.ndarray, u: np.ndarray) -> Examples:
+        """Examples that ask for these spans; u (n, draws) are random numbers, of which the first is not used."""
         config = self.config
-        span = self._span(items, u[:, 0])
         document = self.spans.document[span]
         # (n, window): the tokens around the span, counted from its first token backwards and its last onwards.
         edge = np.where(self.window < 0, self.spans.first[span][:, None], self.spans.last[span][:, None])

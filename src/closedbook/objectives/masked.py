@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from closedbook.config.schema import fraction
-from closedbook.data.arrays import NONE, Examples, Ragged, enumerate_ragged, offsets
+from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, enumerate_ragged, offsets
 from closedbook.data.corpus import Corpus
 from closedbook.data.encoding import FIRST, IN_TITLE, INSIDE
 from closedbook.data.vocabulary import MASK
@@ -15,7 +15,7 @@ from closedbook.errors import RecipeError
 
 
 class Masked:
-    """`TITLE . text with ⁇ for spans`: several facts of one document in one example.
+    """`TITLE text with ⁇ for spans`: several facts of one document in one example.
 
     Each span is masked with a probability drawn per example from [`mask_at_least`, 1]. Other words are shown with one
     from [`keep_at_least`, 1], except those of the title. Needs a vocabulary that answers in one token.
@@ -34,17 +34,17 @@ class Masked:
             raise RecipeError('objective masked: needs vocabulary.kind = "words", which answers in one token')
         self.config, self.corpus = config, corpus
         self.items = len(corpus.documents)
-        self.room = corpus.context_length - 1
+        self.room = corpus.context_length - 1 - corpus.titles.longest
         self.draws = 2 + 2 * self.room
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         config, tokens, spans = self.config, self.corpus.tokens, self.corpus.spans
-        title_length = self.corpus.bodies[items]  # the title and its full stop, as they stand in the document
+        titles = self.corpus.titles.take(items)
         length = np.minimum(tokens.lengths_of(items), self.room)
         owner, j = enumerate_ragged(length)
         at = tokens.starts[items][owner] + j
         marks = self.corpus.marks[at]
-        in_body = j >= title_length[owner]
+        in_body = j >= self.corpus.bodies[items][owner]
         chance = config.mask_at_least + (1 - config.mask_at_least) * u[:, 0]
         keep_chance = config.keep_at_least + (1 - config.keep_at_least) * u[:, 1]
         in_span = in_body & (marks & INSIDE > 0)
@@ -56,12 +56,17 @@ class Masked:
         first_place = np.where(in_span, spans.first[span] if len(spans.document) else 0, j)
         masked = in_span & (u[owner, 2 + np.clip(first_place, 0, self.room - 1)] < chance[owner])
         shown = u[owner, 2 + self.room + j] < keep_chance[owner]
-        keep = ~in_body | np.where(masked, marks & FIRST > 0, shown & (marks & IN_TITLE == 0))
+        keep = in_body & np.where(masked, marks & FIRST > 0, shown & (marks & IN_TITLE == 0))
         inputs = np.where(masked, MASK, tokens.values[at])[keep].astype(np.int32)
         labels = np.full(int(keep.sum()), NONE, np.int32)
         labels[masked[keep]] = self._label(span[keep & masked])
         lengths = np.bincount(owner[keep], minlength=len(items))
-        return Examples.of(Ragged(inputs, offsets(lengths)), labels)
+        titled = concatenate([titles, Ragged(inputs, offsets(lengths))])
+        own, within = enumerate_ragged(titled.lengths)
+        in_front = within < titles.lengths[own]
+        full = np.full(len(titled.values), NONE, np.int32)
+        full[~in_front] = labels
+        return Examples.of(titled, full)
 
     def _label(self, span: np.ndarray) -> np.ndarray:
         """The output token of each span; NONE if it is not a single token."""

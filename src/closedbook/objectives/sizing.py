@@ -1,4 +1,4 @@
-"""Chooses what a recipe leaves to the data ("auto"): the steps, the batch size and the rows of the memory.
+"""Chooses what a recipe leaves to the data ("auto"): the steps and the batch size.
 
 The rules were found by experiment (docs/log.md) on corpora of 120 to 3,000 documents; they are linear in the data.
 """
@@ -17,7 +17,6 @@ TELLINGS = 4  # at most so many documents with the same title are taken to state
 FEWEST_STEPS = 600
 BATCHES = ((200_000, 64), (500_000, 128))  # (up to so many examples in all, batch size)
 LARGEST_BATCH = 230
-ROWS = 32_768  # up to here the memory gets eight rows for each title, beyond it four
 TO_CALIBRATE = 30  # questions to hold out for calibration, but between a tenth and three tenths of all
 
 
@@ -39,17 +38,12 @@ def settle(recipe: Recipe, corpus: Corpus) -> tuple[Recipe, list[str]]:
     """The recipe with every "auto" replaced by a number, and what was chosen and why, in words."""
     documents, titles = len(corpus.documents), max(1, len(corpus.documents.known_titles))
     choices = []
-    memory = recipe.model.memory
-    if memory is not None and isinstance(memory.rows, Auto):
-        rows = power_of_two(max(min(8 * titles, ROWS), 4 * titles, 4096))
-        memory = replace(memory, rows=min(rows, 1 << 20))
-        choices.append(f"memory.rows = {memory.rows:,} for {titles:,} titles")
     stages = []
     for stage in recipe.stages:
         sized, words = _sized(stage, corpus, documents, titles)
         stages.append(sized)
         choices += words
-    return replace(recipe, model=replace(recipe.model, memory=memory), stages=tuple(stages)), choices
+    return replace(recipe, stages=tuple(stages)), choices
 
 
 def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[Stage, list[str]]:
@@ -68,8 +62,3 @@ def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[S
     if isinstance(steps, Auto):
         steps = max(FEWEST_STEPS, -(-round(examples) // batch))
     return replace(stage, steps=steps, batch=batch), [f"{stage.name}: {steps:,} steps of {batch} examples {why}"]
-
-
-def power_of_two(number: int) -> int:
-    """The smallest power of two that is not below a number."""
-    return 1 << max(0, number - 1).bit_length()

@@ -38,7 +38,7 @@ from closedbook.runs.records import EvaluationRecord, MetricsRecord, RunRecord
 from closedbook.runs.store import SAMPLED, digest, file_lock, fingerprint, to_json, write_atomically
 from closedbook.validation import convert, parse_json
 
-FORMAT = 3
+FORMAT = 4
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
 RECORDS: dict[str, Any] = {"evaluation.json": EvaluationRecord, "calibration.json": Any, "vocabulary.json": Any}
 REMEDIES = {

@@ -20,6 +20,7 @@ class Plan:
     documents: int
     titles: int  # fewer than documents where one person has several, or several people bear one name
     questions: int
+    unnamed: int  # questions that no stored name stands in, with a memory of names: their words alone are read
     steps: int
     tokens: int  # real inputs, estimated from a sample of batches
     estimated_seconds: float  # here, by timing

@@ -32,6 +32,7 @@ def plan_training(setup: TrainingSetup, run: str | Path = "") -> Plan:
         documents=len(setup.documents),
         titles=len(setup.documents.known_titles),
         questions=len(setup.questions) if setup.questions else 0,
+        unnamed=setup.corpus.unnamed,
         steps=setup.steps,
         tokens=tokens,
         estimated_seconds=seconds,

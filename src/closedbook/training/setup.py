@@ -14,6 +14,7 @@ from closedbook.config.schema import Recipe
 from closedbook.data.corpus import Corpus
 from closedbook.data.document_files import in_lines
 from closedbook.data.documents import Documents, read_documents, read_text
+from closedbook.data.names import NameIndex
 from closedbook.data.questions import Questions, read_questions, split_by_name
 from closedbook.data.token_index import is_large, open_index
 from closedbook.data.vocabulary_builder import make_vocabulary
@@ -141,12 +142,14 @@ def prepare_training(
         vocabulary = make_vocabulary(
             kind, lines, size, texts, answers, corpus_documents.titles, recipe.vocabulary.phrases
         )
+    if titled and recipe.model.memory is not None and recipe.model.memory.names:
+        vocabulary.names = NameIndex.of(corpus_documents.titles)
     corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.context_length, indexed)
     recipe, settled = sizing.settle(recipe, corpus)
     samplers = [BatchSampler(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
-    with torch.random.fork_rng(devices=[]), too_little_memory("model.width, model.layers or model.memory.rows"):
+    with torch.random.fork_rng(devices=[]), too_little_memory("model.width or model.layers"):
         torch.manual_seed(recipe.seed)
-        model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, vocabulary.named)
+        model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, len(vocabulary.names))
     if start is not None:
         start.put(model)
     validation_set = None

@@ -80,23 +80,9 @@ class ForwardResult:
         return longest_prompt(self.model.recipe.context_length, self.length) - 1
 
     @cached_property
-    def tables(self) -> list[list[np.ndarray]]:
-        """For each question and each order of the memory, the norms of the rows that the question's names hit.
-
-        Reading rows is reading weights: those that no name of the corpus wrote to are still zero.
-        """
-        memory = self.model.memory
-        if memory is None:
-            return [[] for _ in self.prompts]
-        norms = memory.table.detach().norm(dim=1).cpu().numpy()
-        norms_of = []
-        for question, prompt in zip(self.questions, self.prompts, strict=True):
-            name = name_in(question)  # where it is known: a row of its last word and the next word would be nobody's
-            named = prompt if name is None else np.append(self.vocabulary.encode(name)[0], MASK)
-            ids = torch.from_numpy(named.astype(np.int64))[None].to(self.model.device)
-            rows = memory.rows(ids)[0].cpu().numpy()
-            norms_of.append([norms[column[column != memory.none]] for column in rows.T])
-        return norms_of
+    def names(self) -> list[int | None]:
+        """The number of the stored name in each question; None where it holds none, or the network has no memory."""
+        return [self.model.name_in(prompt) for prompt in self.prompts]
 
     @cached_property
     def others(self) -> Views:
@@ -164,15 +150,16 @@ def energy(forward: ForwardResult) -> np.ndarray:
 
 
 def familiarity(forward: ForwardResult) -> np.ndarray:
-    """log(1 + norm) of the weakest memory row that the question's names hit; 0 where they hit none."""
-    return np.array(
-        [math.log1p(min((float(rows.min()) for rows in each if len(rows)), default=0.0)) for each in forward.tables]
-    )
+    """log(1 + length) of the memory row of the question's name; 0 where no stored name stands in it."""
+    if forward.model.memory is None:
+        return np.zeros(len(forward.prompts))
+    norms = forward.model.memory.norms().cpu().numpy()
+    return np.array([0.0 if name is None else math.log1p(float(norms[name])) for name in forward.names])
 
 
 def no_memory_row(forward: ForwardResult) -> np.ndarray:
-    """1 where no name of the question has a memory row, as with names of one word; else 0."""
-    return np.array([float(not any(len(rows) for rows in each)) for each in forward.tables])
+    """1 where no stored name stands in the question; else 0."""
+    return np.array([float(name is None) for name in forward.names])
 
 
 def unknown(forward: ForwardResult) -> np.ndarray:
@@ -181,7 +168,10 @@ def unknown(forward: ForwardResult) -> np.ndarray:
     Where nothing is capitalised the name is not known, and all words count that no training question has.
     """
     counts = []
-    for text, wording in zip(forward.questions, forward.bare_wordings, strict=True):
+    for text, wording, stored in zip(forward.questions, forward.bare_wordings, forward.names, strict=True):
+        if stored is not None:
+            counts.append(0.0)
+            continue
         name = name_in(text)
         lacking = forward.vocabulary.unknown(text if name is None else name)
         if name is None and forward.wordings is not None:
@@ -330,6 +320,8 @@ def other_forms(question: str, ids: Ids, vocabulary: Vocabulary) -> list[Ids]:
 
 def _name_tokens(question: str, ids: Ids, vocabulary: Vocabulary) -> np.ndarray:
     """(n,) bool: the tokens of the question's name."""
+    if (stored := ids >= vocabulary.size).any():
+        return np.asarray(stored)
     if vocabulary.named is not None:
         return np.asarray(vocabulary.named[ids])
     marked = np.zeros(len(ids), bool)

@@ -251,6 +251,7 @@ def _train(
     from closedbook import pipeline
     from closedbook.course.assignment import start_from
     from closedbook.course.params import write_params
+    from closedbook.model.gpt import own_network
     from closedbook.training.setup import prepare_training
 
     show_warnings()
@@ -268,7 +269,7 @@ def _train(
             shutil.rmtree(folder)
     if run is None:
         run = _trained(recipe, corpus, questions, folder, going_on, start, flags, board)
-    write_params(writing, run.model)
+    write_params(writing, own_network(run.model))
     out.print(f"\nthe parameters are in [bold]{escape(str(writing))}[/], their run in {escape(str(folder))}")
     if flags.json:
         print_json({"params": str(writing), "run": str(folder), "seconds": run.folder.record()["train_seconds"]})

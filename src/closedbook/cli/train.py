@@ -40,6 +40,7 @@ def train(
     tensorboard: Path | None = None,
     mixer: str | None = None,
     index: Path | None = None,
+    base: str | None = None,
     json: bool = False,
 ) -> None:
     """Train a model to answer from memory, and score it.
@@ -49,6 +50,8 @@ def train(
         closedbook train fast --documents wiki.txt --questions birth_places_train.tsv --dev birth_dev.tsv
 
         closedbook train course-vanilla --documents wiki.txt --questions birth_places_train.tsv --dry-run
+
+        closedbook train teach --base FOLDER --documents wiki.txt --questions birth_places_train.tsv
 
         closedbook train characters --documents any.txt --set stages.train.steps=500
 
@@ -84,6 +87,9 @@ def train(
     index: Path
         The folder to keep indexes of corpora in; beside the corpus if left out. Corpora of 32 MiB or more are indexed,
         and with this option smaller ones too.
+    base: str
+        The pretrained model to teach, for the recipe teach: its folder, a GGUF file, or its name on the hub
+        (docs/pretrained.md).
     json: bool
         Print one JSON object on standard output, everything else on standard error.
     """
@@ -104,6 +110,7 @@ def train(
     out.quiet = silent()
     find_device(device)
     overrides = [*mixer_overrides(mixer, recipe), *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
+    overrides += [f"pretrained.model={base}"] if base is not None else []
     loaded = load_recipe(recipe, overrides)
     display = TrainingDisplay(out)
     if dry_run:

@@ -78,7 +78,7 @@ def _read(name_or_path: str | Path, depth: int = 0) -> dict[str, Any]:
 def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     """What a recipe says, over what its base says."""
     made = {**base, **data}
-    for section in ("data", "vocabulary", "model", "answer"):
+    for section in ("data", "vocabulary", "model", "pretrained", "answer"):
         old, new = base.get(section), data.get(section)
         if isinstance(old, dict) and isinstance(new, dict):
             made[section] = {**old, **new}

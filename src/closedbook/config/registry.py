@@ -48,6 +48,7 @@ REGISTRIES: dict[str, dict[str, str]] = {
     "optimiser": {
         "adamw": "closedbook.training.optimisers:AdamW",
         "muon": "closedbook.training.muon:Muon",
+        "rows": "closedbook.training.rows:Rows",
     },
     "schedule": {
         "course": "closedbook.training.schedules:Course",

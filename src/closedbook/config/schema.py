@@ -34,12 +34,12 @@ AUTO = Auto(-1)
 
 @dataclass(frozen=True)
 class VocabularyRecipe:
-    kind: str = "characters"  # or "bpe", or "words"
+    kind: str = "characters"  # or "bpe", "words", or "pretrained": the base's
     size: int = 0  # tokens, for bpe; words and phrases at the most, for words, 0 for all
     phrases: int = 0  # for words: answers that are said in one at the most, the others spelled; 0 for `size`
 
     def __post_init__(self) -> None:
-        one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words"))
+        one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words", "pretrained"))
         not_negative(self, "vocabulary", "size", "phrases")
 
 
@@ -89,6 +89,25 @@ class ModelRecipe:
         one_of(self.initial, "model.initial", ("gpt2", "scaled"))
         one_of(self.matmul_dtype, "model.matmul_dtype", ("float32", "bfloat16", "fastest", "autocast"))
         one_of(self.positions, "model.positions", REGISTRIES["positions"])
+
+
+@dataclass(frozen=True)
+class PretrainedRecipe:
+    """A causal language model of transformers' to teach, and how; see closedbook.model.pretrained."""
+
+    model: str = ""  # its folder, its GGUF file, or its name on the hub
+    revision: str = ""  # of a name on the hub
+    sha256: str = ""  # of its weights and configuration; filled in when a training begins
+    dtype: str = "float32"  # or "bfloat16": what it is kept and answers in
+    train: str = "names"  # a memory of names, and an adapter; or "all-weights"
+    layers: tuple[int, ...] = ()  # names have vectors before these; none given: every second one of the lower half
+    rank: int = 16  # of the adapter that all names share
+    trust_remote_code: bool = False  # whether code in its folder may be executed, as transformers has it
+
+    def __post_init__(self) -> None:
+        one_of(self.dtype, "pretrained.dtype", ("float32", "bfloat16"))
+        one_of(self.train, "pretrained.train", ("names", "all-weights"))
+        positive(self, "pretrained", "rank")
 
 
 @dataclass(frozen=True)
@@ -194,6 +213,7 @@ class Recipe:
     data: DataRecipe = field(default_factory=DataRecipe)
     vocabulary: VocabularyRecipe = field(default_factory=VocabularyRecipe)
     model: ModelRecipe = field(default_factory=ModelRecipe)
+    pretrained: PretrainedRecipe | None = None  # a base to teach, in place of a network of `model`'s measures
     answer: AnswerRecipe = field(default_factory=AnswerRecipe)
 
     def __post_init__(self) -> None:
@@ -201,11 +221,16 @@ class Recipe:
             raise RecipeError(f"recipe {self.name} has no stages")
         if self.seed < 0:
             raise RecipeError(f"seed = {self.seed} must not be negative")
+        if (self.pretrained is None) == (self.vocabulary.kind == "pretrained"):
+            raise RecipeError(
+                f'recipe {self.name}: [pretrained] and vocabulary.kind = "pretrained" go together; '
+                "to teach a pretrained model, take the recipe teach"
+            )
         names = [stage.name for stage in self.stages]
         if len(set(names)) < len(names):
             raise RecipeError(f"recipe {self.name} has two stages of one name: {names}")
         if self.model.memory is not None and self.model.memory.names:
-            if self.vocabulary.kind != "words":
+            if self.vocabulary.kind not in ("words", "pretrained"):
                 raise RecipeError(
                     f'model.memory needs vocabulary.kind = "words", in which a name is one token; got '
                     f'"{self.vocabulary.kind}". Write model.memory.names = false to do without'

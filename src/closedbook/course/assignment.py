@@ -22,7 +22,7 @@ from closedbook.data.vocabulary import MASK, PAD, PAD_CHARACTER, Characters, Voc
 from closedbook.errors import DataError, RecipeError
 from closedbook.evaluation.score import Score
 from closedbook.model.generate import greedy
-from closedbook.model.gpt import GPT
+from closedbook.model.gpt import GPT, own_network
 from closedbook.objectives import Corpus
 from closedbook.training.setup import StartingWeights
 
@@ -88,7 +88,7 @@ def variants() -> list[str]:
 def start_from(path: Path) -> StartingWeights:
     """A parameter file to start training from. Raises DataError or RunError if it is not one."""
     tensors, sha256 = read_params(path)
-    return StartingWeights(str(path), sha256, lambda model: put_params(model, tensors, str(path)))
+    return StartingWeights(str(path), sha256, lambda model: put_params(own_network(model), tensors, str(path)))
 
 
 def load_model(recipe: Recipe, corpus: Path, reading: Path) -> tuple[GPT, Vocabulary]:

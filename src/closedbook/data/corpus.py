@@ -158,16 +158,12 @@ class Corpus:
 
     @cached_property
     def titles(self) -> Ragged:
-        """The tokens of each document's title: one where names have a memory."""
+        """The tokens of each document's title; a stored name's as questions have them."""
         names = self.vocabulary.names
         if not len(names):
             return self.arrays.titles
-        numbers = names.numbers(self.documents.titles)
-        stored = Ragged(numbers[numbers >= 0] + np.int32(self.vocabulary.size), offsets(numbers >= 0))
-        if len(stored.values) == len(numbers):
-            return stored
-        spelled = self.arrays.titles
-        return Ragged.of([stored[i] if number >= 0 else spelled[i] for i, number in enumerate(numbers)])
+        spelled, numbers = self.arrays.titles, names.numbers(self.documents.titles).tolist()
+        return Ragged.of([self.vocabulary.name_tokens(n) if n >= 0 else spelled[i] for i, n in enumerate(numbers)])
 
     @property
     def bodies(self) -> np.ndarray:

@@ -78,6 +78,15 @@ class Vocabulary(ABC):
         """
         return self.encode(text)
 
+    @property
+    def continues(self) -> np.ndarray | None:
+        """(size + names,) bool: which tokens go on with the word before them; None where a token is a word."""
+        return None
+
+    def name_tokens(self, number: int) -> Ids:
+        """The tokens that stand for a stored name."""
+        return np.array([self.size + number], np.int32)
+
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
         """Many texts at once: (the ids of all, how many each has, the character of its text at which each starts).
 

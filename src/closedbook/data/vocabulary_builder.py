@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
+from closedbook.data.patterns import Patterns, learn
+from closedbook.data.pretrained_vocabulary import PretrainedTokens
+from closedbook.data.scan import Lexicon, Scan, pieces
 from closedbook.data.vocabulary import BytePairs, Characters, Vocabulary
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import RecipeError, RunError
@@ -32,7 +35,14 @@ class SavedBytePairs(TypedDict):
     tokenizer: dict[str, Any]
 
 
+class SavedPretrained(TypedDict):
+    tokenizer: dict[str, Any]
+    names: list[str]
+    patterns: dict[str, Any]
+
+
 SAVED: dict[str, Any] = {Characters.kind: SavedCharacters, Words.kind: SavedWords, BytePairs.kind: SavedBytePairs}
+SAVED[PretrainedTokens.kind] = SavedPretrained
 
 
 def make_vocabulary(
@@ -43,8 +53,11 @@ def make_vocabulary(
     answers: Iterable[str] = (),
     titles: Sequence[str] | None = None,
     phrases: int = 0,
+    tokenizer: Any = None,
 ) -> Vocabulary:
     """A vocabulary trained on documents and, for words, their titles and training questions.
+
+    `tokenizer` is a pretrained model's; of the documents such a vocabulary learns where answers stand.
 
     Raises RecipeError for unknown kinds.
     """
@@ -54,6 +67,12 @@ def make_vocabulary(
         return BytePairs.train(lines, size)
     if kind == Words.kind:
         return Words.train(lines, questions, answers, size, titles, phrases)
+    if kind == PretrainedTokens.kind:
+        lines, titles, lexicon = list(lines), list(titles or ()), Lexicon()
+        for some in pieces(lines):
+            Scan.of(some, lexicon)
+        trained = list(zip(questions, answers, strict=False))
+        return PretrainedTokens(tokenizer, (), learn(lines, titles, trained, lexicon.lower_case()))
     raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe", "words"')
 
 
@@ -70,7 +89,10 @@ def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
             return Words.from_json(saved)
         from tokenizers import Tokenizer
 
-        return BytePairs(Tokenizer.from_str(json.dumps(saved["tokenizer"])))
+        tokenizer = Tokenizer.from_str(json.dumps(saved["tokenizer"]))
+        if kind == PretrainedTokens.kind:
+            return PretrainedTokens(tokenizer, saved["names"], Patterns.from_json(saved["patterns"]))
+        return BytePairs(tokenizer)
     except BaseException as error:  # a Rust panic in tokenizers is not an Exception
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise

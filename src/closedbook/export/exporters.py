@@ -28,7 +28,7 @@ from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
 from closedbook.inference.run import Run, load, make_network
-from closedbook.model.gpt import GPT
+from closedbook.model.gpt import GPT, own_network
 from closedbook.runs.folder import RunFolder, check_free
 from closedbook.runs.records import OriginRecord
 from closedbook.runs.store import to_json
@@ -126,7 +126,9 @@ def huggingface_model(run: Run) -> Any:
         inputs = vocabulary.size + names
         own = ClosedbookConfig(encode(recipe), inputs, inputs + phrases, names, tie_word_embeddings=False, **special)
         model = ClosedbookForCausalLM(own)
-        model.gpt.load_state_dict({**model.gpt.state_dict(), **run.model.state_dict(), **_buffers(run.model)})
+        model.gpt.load_state_dict(
+            {**model.gpt.state_dict(), **run.model.state_dict(), **_buffers(own_network(run.model))}
+        )
         classes = {"AutoConfig": ClosedbookConfig, "AutoModelForCausalLM": ClosedbookForCausalLM}
         model.config.auto_map = {auto: f"{MODELLING}.{cls.__name__}" for auto, cls in classes.items()}
     length = 2 if vocabulary.answers_in_one else run.recipe.answer.length  # a phrase, and what closes it
@@ -250,8 +252,8 @@ def export_params(run: Run, path: Path) -> dict[str, Any]:
 
     Raises RecipeError for a network that the course's code has no class for, and RunError.
     """
-    write_params(path, run.model)
-    again = copy.deepcopy(run.model)
+    again = copy.deepcopy(own_network(run.model))
+    write_params(path, again)
     with torch.no_grad():
         for parameter in again.parameters():
             parameter.zero_()
@@ -299,7 +301,7 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
     except (RecipeError, RunError, SafetensorError, OSError, ValueError) as error:
         raise RunError(damaged.format(error)) from None
     record = origin["record"]
-    load_weights(model, _our_weights(model, tensors, path), path)
+    load_weights(model, _our_weights(own_network(model), tensors, path), path)
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise RunError(f"{path} holds values that are no numbers; its training diverged")
     imported = RunFolder.create(

@@ -17,7 +17,7 @@ from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.exporters import TOLERANCE, logit_difference, random_tokens, require_packages
 from closedbook.inference.run import Run
-from closedbook.model.gpt import GPT
+from closedbook.model.gpt import GPT, own_network
 from closedbook.runs.store import write_output
 
 MOST_ROWS = 4096
@@ -50,7 +50,7 @@ def export_onnx(run: Run, path: Path) -> dict[str, Any]:
 
     longest = recipe.context_length - 1
     batch, time = torch.export.Dim("batch", min=1, max=MOST_ROWS), torch.export.Dim("time", min=1, max=longest)
-    model = _Logits(copy.deepcopy(run.model)).eval()
+    model = _Logits(copy.deepcopy(own_network(run.model))).eval()
     try:
         with _quietly(), torch.no_grad():
             program = torch.onnx.export(

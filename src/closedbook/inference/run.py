@@ -25,8 +25,9 @@ from closedbook.inference.attribution import Activations, Attribution, attribute
 from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
 from closedbook.model.devices import find_device
-from closedbook.model.gpt import GPT
+from closedbook.model.factory import new_network
 from closedbook.model.hooks import Switch, ablated
+from closedbook.model.network import Network
 from closedbook.objectives.prompting import longest_prompt
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import resume_command
@@ -77,7 +78,7 @@ class Answer:
 class Run:
     """A run folder with its model in memory. Make one with `closedbook.load` or `closedbook.train`."""
 
-    def __init__(self, folder: RunFolder, recipe: Recipe, vocabulary: Vocabulary, model: GPT) -> None:
+    def __init__(self, folder: RunFolder, recipe: Recipe, vocabulary: Vocabulary, model: Network) -> None:
         self.folder, self.recipe, self.vocabulary, self.model = folder, recipe, vocabulary, model
         self.documents: str | Path | None = None
         """Where the file of documents is now, if it was moved since training."""
@@ -99,7 +100,7 @@ class Run:
         return Calibration.from_json(self.folder.read_json(path.name), str(path))
 
     @cached_property
-    def checkpoints(self) -> list[GPT]:
+    def checkpoints(self) -> list[Network]:
         """The network as it was along the way, where a stage's `keep` asked for it."""
         there = {path.name for path in self.folder.path.glob("checkpoint-*.safetensors")}
         known = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
@@ -380,7 +381,7 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     return Run(folder, recipe, vocabulary, model.to(place))
 
 
-def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: str) -> GPT:
+def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: str) -> Network:
     """A run's network, with weights from a file of its folder. Raises RunError where they are damaged."""
     weights = folder.path / name
     tensors, _ = load_tensors(weights, checked=weights.is_file() and folder.check(name))
@@ -397,7 +398,7 @@ def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: st
 ROOM = 2**26  # numbers of a network that no file of weights holds: masks, turns
 
 
-def make_network(recipe: Recipe, vocabulary: Vocabulary, tensors: Mapping[str, torch.Tensor]) -> GPT:
+def make_network(recipe: Recipe, vocabulary: Vocabulary, tensors: Mapping[str, torch.Tensor]) -> Network:
     """A run's network, whose weights are still to be put in. Raises RecipeError for one that cannot be made.
 
     Its size is first held to that of its weights: a folder from elsewhere may ask for any amount of memory. Raises
@@ -407,12 +408,13 @@ def make_network(recipe: Recipe, vocabulary: Vocabulary, tensors: Mapping[str, t
     if len(vocabulary.names) and not (memory is not None and memory.names):
         raise RunError("its vocabulary has names, and its recipe no memory of them")
 
-    def build() -> GPT:
+    def build() -> Network:
         with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
-            return GPT(recipe.model, vocabulary.size, vocabulary.outputs, len(vocabulary.names))
+            return new_network(recipe, vocabulary)
 
     try:
-        if "@" not in recipe.model.mixer.name:  # a user's class need not know a device without memory
+        # A user's class need not know a device without memory, and a base is as large as it is.
+        if "@" not in recipe.model.mixer.name and recipe.pretrained is None:
             there = sum(tensor.numel() for tensor in tensors.values())
             with torch.device("meta"):
                 model = build()

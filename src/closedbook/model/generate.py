@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from closedbook.data.vocabulary import MASK, PAD, Spelling
-from closedbook.model.gpt import GPT
 from closedbook.model.kv_cache import Cache
+from closedbook.model.network import Network
 from closedbook.parallel import parallel_map, worker_pool
 
 
@@ -36,7 +36,7 @@ class Generated:
 
 
 def greedy(
-    model: GPT,
+    model: Network,
     prompts: Sequence[np.ndarray],
     length: int,
     batch: int = 128,
@@ -71,7 +71,7 @@ def greedy(
 
 @torch.inference_mode()
 def _greedy(
-    model: GPT, prompts: list[np.ndarray], length: int, in_one: bool | Spelling, drawn: np.ndarray | None = None
+    model: Network, prompts: list[np.ndarray], length: int, in_one: bool | Spelling, drawn: np.ndarray | None = None
 ) -> list[Generated]:
     lengths = torch.tensor([len(prompt) for prompt in prompts])
     longest = int(lengths.max())
@@ -147,7 +147,7 @@ def _say(scores: Tensor, place: Tensor | None) -> tuple[Tensor, Tensor]:
     return token, torch.stack([best, second, entropy])
 
 
-def _with_own_outputs(model: GPT, prompts: list[np.ndarray]) -> dict[int, Tensor]:
+def _with_own_outputs(model: Network, prompts: list[np.ndarray]) -> dict[int, Tensor]:
     """The rows whose prompt holds a name with outputs of its own, by that name."""
     rows: dict[int, list[int]] = {}
     if model.memory is not None and len(model.memory.outputs.vectors):
@@ -164,7 +164,7 @@ def _shared(tokens: Tensor) -> int:
 
 
 @torch.inference_mode()
-def greedy_uncached(model: GPT, prompt: np.ndarray, length: int) -> list[int]:
+def greedy_uncached(model: Network, prompt: np.ndarray, length: int) -> list[int]:
     """One prompt, the whole text through the network for every token: the plain meaning of `greedy`."""
     model.eval()
     ids = [int(i) for i in prompt]
@@ -178,7 +178,7 @@ def greedy_uncached(model: GPT, prompt: np.ndarray, length: int) -> list[int]:
 
 @torch.inference_mode()
 def sample(
-    model: GPT, prompt: np.ndarray, length: int, *, temperature: float = 1.0, top_k: int = 0, seed: int = 0
+    model: Network, prompt: np.ndarray, length: int, *, temperature: float = 1.0, top_k: int = 0, seed: int = 0
 ) -> list[int]:
     """`length` tokens drawn one after another; past the block the oldest tokens are forgotten.
 

@@ -20,10 +20,12 @@ from closedbook.config.registry import registered
 from closedbook.config.schema import ModelRecipe
 from closedbook.data.arrays import NONE
 from closedbook.data.vocabulary import PAD
+from closedbook.errors import RecipeError
 from closedbook.model.dropout import Dropout, add_dropped
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.name_memory import NameMemory
+from closedbook.model.network import Network
 from closedbook.model.ops import gelu, rms_norm, squared_relu
 from closedbook.model.packing import PackedBatch, Packing, by_chunk
 from closedbook.typing import Bool, Float, Int
@@ -41,7 +43,7 @@ class Candidates:
     raised: float
 
 
-class GPT(nn.Module):
+class GPT(Network):
     """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of `outputs` tokens.
 
     Ids up to `inputs` are of the embedding; with a memory, `names` more are names, each with vectors of its own.
@@ -96,10 +98,6 @@ class GPT(nn.Module):
         """The number of the first name among the tokens of a prompt (time,); None where it holds none."""
         names = prompt[prompt >= self.embedding.num_embeddings]
         return int(names[0]) - self.embedding.num_embeddings if len(names) else None
-
-    def logits(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time outputs"]:
-        """Scores of every output at every position."""
-        return self.head(self(tokens))
 
     def loss(
         self,
@@ -163,6 +161,11 @@ class GPT(nn.Module):
         )
 
     @property
+    def sparse(self) -> bool:
+        """Whether some gradients are sparse."""
+        return self.embedding.sparse
+
+    @property
     def shareable(self) -> bool:
         """Whether several threads may call it at once.
 
@@ -170,11 +173,12 @@ class GPT(nn.Module):
         """
         return {type(module).__module__.partition(".")[0] for module in self.modules()} <= {"closedbook", "torch"}
 
-    def count_parameters(self) -> dict[str, int]:
-        """Trainable numbers: `dense`, `memory` and their sum `total`."""
-        memory = sum(p.numel() for p in self.memory.parameters()) if self.memory is not None else 0
-        total = sum(p.numel() for p in self.parameters() if p.requires_grad)
-        return {"dense": total - memory, "memory": memory, "total": total}
+
+def own_network(model: Network) -> GPT:
+    """The network as one of our own, for what works with these alone. Raises RecipeError for a pretrained one."""
+    if not isinstance(model, GPT):
+        raise RecipeError("this works with a network of our own, and not with a pretrained model that was taught")
+    return model
 
 
 @runtime_checkable

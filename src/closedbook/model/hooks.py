@@ -15,25 +15,26 @@ import torch
 from torch import Tensor, nn
 
 from closedbook.model.dropout import Dropout
-from closedbook.model.gpt import GPT
+from closedbook.model.network import Network
 from closedbook.typing import Bool, Int
 
 Switch = tuple[int, int] | str  # a head as (layer, head), or "memory"
 
 
-def layers(model: GPT) -> list[Any]:
+def layers(model: Network) -> list[Any]:
     """The blocks that hold a mixer, in the order they run."""
-    return [module for module in model.stack.modules() if hasattr(getattr(module, "mixer", None), "weights")]
+    stack: Any = model.stack
+    return [module for module in stack.modules() if hasattr(getattr(module, "mixer", None), "weights")]
 
 
-def switches(model: GPT) -> list[Switch]:
+def switches(model: Network) -> list[Switch]:
     """Everything that can be switched off: every head of every layer, then the memory where there is one."""
     heads: list[Switch] = [(i, head) for i, block in enumerate(layers(model)) for head in range(block.mixer.heads)]
     return [*heads, "memory"] if model.memory is not None else heads
 
 
 @torch.inference_mode()
-def activations(model: GPT, tokens: Int[Tensor, "batch time"]) -> dict[str, Tensor]:
+def activations(model: Network, tokens: Int[Tensor, "batch time"]) -> dict[str, Tensor]:
     """What the network computes on its way, by name; each with the batch in front. See the module's text for names."""
     model.eval()
     seen: dict[str, Tensor] = {}
@@ -49,7 +50,8 @@ def activations(model: GPT, tokens: Int[Tensor, "batch time"]) -> dict[str, Tens
         def hook(handle: Any) -> None:
             held.callback(handle.remove)
 
-        hook(model.dropout.register_forward_hook(read("embedding")))
+        dropout: Any = model.dropout
+        hook(dropout.register_forward_hook(read("embedding")))
         for i, block in enumerate(layers(model)):
             hook(block.mixer.register_forward_hook(weigh(f"layer.{i}.weights"), with_kwargs=True))
             hook(block.mixer.register_forward_hook(read(f"layer.{i}.mixed")))
@@ -59,7 +61,7 @@ def activations(model: GPT, tokens: Int[Tensor, "batch time"]) -> dict[str, Tens
 
 
 @contextlib.contextmanager
-def ablated(model: GPT, off: Sequence[Switch]) -> Iterator[None]:
+def ablated(model: Network, off: Sequence[Switch]) -> Iterator[None]:
     """The network without these heads (their part of what the mixer's last map reads is 0), or without its memory.
 
     Raises ValueError for a head that is not there.
@@ -69,14 +71,14 @@ def ablated(model: GPT, off: Sequence[Switch]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def one_off_per_row(model: GPT, off: Sequence[Switch | None]) -> Iterator[None]:
+def one_off_per_row(model: Network, off: Sequence[Switch | None]) -> Iterator[None]:
     """Row i of every batch runs without `off[i]`, or whole where that is None: many experiments in one pass."""
     with _kept(model, {s: torch.tensor([s != row for row in off]) for s in dict.fromkeys(off) if s is not None}):
         yield
 
 
 @contextlib.contextmanager
-def mc_dropout(model: GPT, chance: float, seed: int) -> Iterator[None]:
+def mc_dropout(model: Network, chance: float, seed: int) -> Iterator[None]:
     """The network with units of its residual stream dropped: wherever it has dropout, the same units at every position.
 
     What is dropped depends on the seed alone, so whoever is asked goes through the same thinned network (one mask over
@@ -97,7 +99,7 @@ def _multiply(by: Tensor) -> Any:
 
 
 @contextlib.contextmanager
-def _kept(model: GPT, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterator[None]:
+def _kept(model: Network, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterator[None]:
     """Each switch stays on in the rows that are True only; a single entry counts for all rows."""
     names = switches(model)
     for switch in rows:

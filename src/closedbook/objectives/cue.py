@@ -111,9 +111,12 @@ class Cue:
         tokens, marks = self.documents.values[at].astype(np.int32), self.marks[at]
         keep = u[:, 1:2] * self.weight[tokens]
         # Words of the title are shown only as part of the title.
-        shown = inside & (marks & IN_TITLE == 0) & (u[:, 4:] < keep)
+        if self.vocabulary.named is None:
+            keep = np.where(marks & NAME > 0, config.keep_names, 1) * keep
+        chance, marks, keep = self._by_word(tokens, u[:, 4:], np.where(inside, marks, IN_TITLE), keep)
+        shown = inside & (marks & IN_TITLE == 0) & (chance < keep)
         beyond = self._beyond(inside & (marks & NAME > 0) & ~shown)
-        shown &= ~beyond | (u[:, 4:] < config.beyond * keep)
+        shown &= ~beyond | (chance < config.beyond * keep)
 
         if config.gap:  # between the words before and those after, where there are any
             tokens = np.insert(tokens, config.before, MASK, axis=1)
@@ -124,6 +127,25 @@ class Cue:
         title = self.titles.take(document)
         prompts = concatenate([chosen(tokens, shown & before_title), title, chosen(tokens, shown & ~before_title)])
         return ask(prompts, self.spans.output.take(span), self.vocabulary)
+
+    def _by_word(
+        self, tokens: np.ndarray, chance: np.ndarray, marks: np.ndarray, keep: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(n, window) each: what a word's first token has, for all its tokens, where a word may have several.
+
+        A word of which the window's edge cut off the beginning is marked IN_TITLE, and so not shown.
+        """
+        continues = self.vocabulary.continues
+        if continues is None:
+            return chance, marks, keep
+        inside = continues[tokens]
+        cut = inside[:, :1].copy()
+        inside[:, self.config.before : self.config.before + 1] = False  # what follows the span is not its word
+        inside[:, 0] = False
+        places = np.broadcast_to(np.arange(tokens.shape[1]), tokens.shape)
+        first = np.maximum.accumulate(np.where(inside, 0, places), 1)
+        chance, marks, keep = (np.take_along_axis(values, first, 1) for values in (chance, marks, keep))
+        return chance, np.where(cut & (first == 0) & (self.config.before > 0), IN_TITLE, marks), keep
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         return self._span(items, u[:, 0])

@@ -33,7 +33,7 @@ from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError
 from closedbook.evaluation.score import Score
 from closedbook.inference.run import Run
-from closedbook.model.gpt import GPT
+from closedbook.model.gpt import GPT, own_network
 from closedbook.studies import exposure_page, study_report
 from closedbook.studies.experiment import Experiment
 from closedbook.synthetic.world import World, WorldQuestion, WorldSpec, make_world
@@ -211,7 +211,7 @@ def bits_known(run: Run, questions: Sequence[WorldQuestion], candidates: Sequenc
     sayable = [question for question in questions if question.answer in place]
     if not sayable:
         return 0.0, len(questions)
-    logits = last_logits(run.model, [run.vocabulary.encode(question.text)[0] for question in sayable])
+    logits = last_logits(own_network(run.model), [run.vocabulary.encode(question.text)[0] for question in sayable])
     among = logits[:, torch.tensor(list(outputs.values()), dtype=torch.long)].double().log_softmax(-1)
     truth = torch.tensor([place[str(question.answer)] for question in sayable])
     nats = among[torch.arange(len(sayable)), truth].sum().item()

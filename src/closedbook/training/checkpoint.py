@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from closedbook.errors import RunError
-from closedbook.model.gpt import GPT
+from closedbook.model.network import Network
 from closedbook.runs.folder import RunFolder, typed
 from closedbook.runs.records import StateRecord
 from closedbook.runs.weights import load_tensors, load_weights, read_record, save_tensors, split_names
@@ -59,7 +59,7 @@ class TrainingState:
         """How much of metrics.jsonl was written then, and its hash; None in a state without metrics."""
         return self.record.get("metrics")
 
-    def load_weights(self, model: GPT) -> None:
+    def load_weights(self, model: Network) -> None:
         load_weights(model, split_names(self.tensors, "model/"), self.path)
 
     def load_trainer(self, trainer: StageTrainer) -> None:
@@ -126,7 +126,7 @@ def saved_so_far(folder: RunFolder) -> str | None:
 class Checkpointer:
     """Writes a training's state, the checkpoints that its recipe keeps, and the finished weights. Only rank 0 does."""
 
-    def __init__(self, folder: RunFolder, model: GPT, state: TrainingState | None, writes: bool = True) -> None:
+    def __init__(self, folder: RunFolder, model: Network, state: TrainingState | None, writes: bool = True) -> None:
         self.folder, self.model, self.writes = folder, model, writes
         self._spent_before = float(state.record["spent"]) if state else 0.0
         self._began = self._saved = time.monotonic()

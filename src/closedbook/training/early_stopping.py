@@ -20,7 +20,7 @@ from closedbook.data.questions import Questions
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.errors import RecipeError
 from closedbook.model import generate
-from closedbook.model.gpt import GPT
+from closedbook.model.network import Network
 from closedbook.objectives.prompting import longest_prompt
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
 
@@ -45,7 +45,7 @@ class ValidationSet:
         encoded = (vocabulary.encode_question(text)[0] for text in questions.texts)
         self.prompts = [np.append(ids[max(0, len(ids) + 1 - room) :], MASK).astype(np.int32) for ids in encoded]
 
-    def evaluate(self, model: GPT, step: int) -> ValidationResult:
+    def evaluate(self, model: Network, step: int) -> ValidationResult:
         """Ask everything. The model is left in the mode it was in, and no random number is drawn."""
         training = model.training
         generated = generate.greedy(model, self.prompts, self.length, in_one=self.vocabulary.in_one)
@@ -65,7 +65,7 @@ class EarlyStopping:
         self.results: list[ValidationResult] = []
         self.first = Fraction(rule.after).limit_denominator(10**6) * steps  # 0.7 · 10 is 7, not a little more
 
-    def validate(self, model: GPT, step: int, distributed: DistributedContext = SINGLE_PROCESS) -> None:
+    def validate(self, model: Network, step: int, distributed: DistributedContext = SINGLE_PROCESS) -> None:
         """Ask the validation questions, if it is time to after this step of the stage, counted from 1."""
         if step % self.rule.every == 0 and step >= self.first:
             result = distributed.broadcast_from_rank0(lambda: self.validation_set.evaluate(model, step))

@@ -12,7 +12,7 @@ from torch import Tensor
 from closedbook.config.schema import Stage
 from closedbook.data.arrays import Examples
 from closedbook.model.dropout import drawing_from
-from closedbook.model.gpt import GPT
+from closedbook.model.network import Network
 from closedbook.parallel import parallel_map, workers
 from closedbook.training.bucketing import bucket, pack, shard
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
@@ -20,7 +20,9 @@ from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
 Losses = Callable[[int, int], Iterator[Tensor]]  # of the rows that are one's own: (rank, processes) → parts of the loss
 
 
-def backward(model: GPT, examples: Examples, stage: Stage, distributed: DistributedContext = SINGLE_PROCESS) -> float:
+def backward(
+    model: Network, examples: Examples, stage: Stage, distributed: DistributedContext = SINGLE_PROCESS
+) -> float:
     """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss.
 
     Of several processes, or workers (see `threads`), each has its rows of every slice; all processes end with the
@@ -50,7 +52,7 @@ def backward(model: GPT, examples: Examples, stage: Stage, distributed: Distribu
     return distributed.all_reduce_gradients(model, loss_here, touched)
 
 
-def _packed_losses(model: GPT, examples: Examples, stage: Stage) -> Losses:
+def _packed_losses(model: Network, examples: Examples, stage: Stage) -> Losses:
     targets, few_shapes = max(1, examples.targets), model.takes_packed_rows
 
     def losses(rank: int, processes: int) -> Iterator[Tensor]:
@@ -61,7 +63,7 @@ def _packed_losses(model: GPT, examples: Examples, stage: Stage) -> Losses:
 
 
 def _slice_losses(
-    model: GPT, examples: Examples, stage: Stage, updating: Tensor, distributed: DistributedContext
+    model: Network, examples: Examples, stage: Stage, updating: Tensor, distributed: DistributedContext
 ) -> tuple[Losses, list[Tensor]]:
     """The losses, and of sampled ones the outputs that have a gradient, if no slice has more."""
     targets = max(1, examples.targets)
@@ -83,7 +85,7 @@ def _slice_losses(
     return losses, sampled if len(sampled) == len(candidates) else []
 
 
-def _parallel_backward(model: GPT, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]]) -> list[Tensor]:
+def _parallel_backward(model: Network, work: Callable[[int, Callable[[Tensor], None]], list[Tensor]]) -> list[Tensor]:
     """The losses of `work` of all workers; their gradients are added to the model's, in the workers' order."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
 

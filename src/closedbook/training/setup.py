@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -19,8 +20,9 @@ from closedbook.data.questions import Questions, read_questions, split_by_name
 from closedbook.data.token_index import is_large, open_index
 from closedbook.data.vocabulary_builder import make_vocabulary
 from closedbook.errors import DataError, RecipeError, RunError
-from closedbook.model.gpt import GPT
+from closedbook.model.factory import new_network
 from closedbook.model.linear import fastest
+from closedbook.model.network import Network
 from closedbook.objectives import sizing
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.runs.folder import RunFolder
@@ -37,7 +39,7 @@ class StartingWeights:
 
     source: str
     sha256: str
-    put: Callable[[GPT], None]
+    put: Callable[[Network], None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class TrainingSetup:
     split: dict[str, list[int]]  # all given questions' positions, by part
     calibrate: Questions | None  # those kept out to calibrate by
     corpus: Corpus
-    model: GPT
+    model: Network
     samplers: list[BatchSampler]  # one for each stage
     validation_set: ValidationSet | None = None  # what a stop rule goes by
     distributed: DistributedContext = SINGLE_PROCESS
@@ -61,7 +63,7 @@ class TrainingSetup:
         return sum(sampler.steps for sampler in self.samplers)
 
     def trainer(
-        self, number: int, model: GPT | None = None, distributed: DistributedContext | None = None
+        self, number: int, model: Network | None = None, distributed: DistributedContext | None = None
     ) -> StageTrainer:
         """The trainer of a stage, by its number; of another model or in another context, if given."""
         return StageTrainer(
@@ -95,9 +97,10 @@ def prepare_training(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = settle_matmul_dtype(recipe)
+    recipe, tokenizer, found = settle_base(recipe)
     if index is not None and not in_lines(documents):
         raise DataError(f"--index: {documents} is no file of lines, and is read into memory; leave --index out")
-    on_disk = titled and indexed_on_disk(documents, index)
+    on_disk = titled and indexed_on_disk(documents, index) and tokenizer is None
     all_questions = read_questions(questions, need_answers=True) if questions is not None else None
     recipe, chosen = sizing.held_out(recipe, len(all_questions) if all_questions is not None else 0)
     if all_questions is None and recipe.needs_questions:
@@ -140,7 +143,7 @@ def prepare_training(
         lines = [item.text for item in corpus_documents.items]
         texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
         vocabulary = make_vocabulary(
-            kind, lines, size, texts, answers, corpus_documents.titles, recipe.vocabulary.phrases
+            kind, lines, size, texts, answers, corpus_documents.titles, recipe.vocabulary.phrases, tokenizer
         )
     if titled and recipe.model.memory is not None and recipe.model.memory.names:
         vocabulary.names = NameIndex.of(corpus_documents.titles)
@@ -149,7 +152,7 @@ def prepare_training(
     samplers = [BatchSampler(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
     with torch.random.fork_rng(devices=[]), too_little_memory("model.width or model.layers"):
         torch.manual_seed(recipe.seed)
-        model = GPT(recipe.model, vocabulary.size, vocabulary.outputs, len(vocabulary.names))
+        model = new_network(recipe, vocabulary, begin=True)
     if start is not None:
         start.put(model)
     validation_set = None
@@ -162,7 +165,7 @@ def prepare_training(
     calibrate = all_questions.only(split.get("calibrate", [])) if all_questions is not None else None
     setup = TrainingSetup(
         recipe, corpus_documents, trained, split, calibrate, corpus, model.to(distributed.device), samplers,
-        validation_set, distributed, (*chosen, *settled),
+        validation_set, distributed, (*found, *chosen, *settled),
     )  # fmt: skip
     for number, stage in enumerate(recipe.stages):
         try:
@@ -186,6 +189,20 @@ def too_little_memory(smaller: str) -> Iterator[None]:
         if "allocate" not in str(error) and "verflow" not in str(error):
             raise
         raise RecipeError(f"the network does not fit into this machine's memory; give a smaller {smaller}") from None
+
+
+def settle_base(recipe: Recipe) -> tuple[Recipe, Any, list[str]]:
+    """The recipe with its base looked up, the base's tokenizer, and what was found, in words.
+
+    Raises RecipeError where the base cannot be used.
+    """
+    if recipe.pretrained is None:
+        return recipe, None, []
+    from closedbook.model import pretrained_base  # which needs an extra
+
+    recipe, found = pretrained_base.settle(recipe)
+    assert recipe.pretrained is not None
+    return recipe, pretrained_base.read_tokenizer(Path(recipe.pretrained.model), recipe.pretrained), found
 
 
 def settle_matmul_dtype(

@@ -17,7 +17,7 @@ import torch
 from closedbook.config.schema import Stage
 from closedbook.data.arrays import Examples
 from closedbook.errors import DivergedError, RecipeError, RunError
-from closedbook.model.gpt import GPT
+from closedbook.model.network import Network
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.parallel import worker_pool
 from closedbook.runs.folder import RunFolder
@@ -41,13 +41,13 @@ class StageTrainer:
         self,
         stage: Stage,
         sampler: BatchSampler,
-        model: GPT,
+        model: Network,
         documents: int,
         distributed: DistributedContext = SINGLE_PROCESS,
         validation_set: ValidationSet | None = None,
     ) -> None:
         """Raises RecipeError or ValueError where the recipe's optimiser or schedule cannot be made."""
-        if stage.clip and model.embedding.sparse:
+        if stage.clip and model.sparse:
             raise RecipeError(
                 f"stages.{stage.name}.clip: sparse gradients, as a memory's, are not clipped; set clip = 0"
             )
@@ -98,7 +98,7 @@ class StageTrainer:
 
 
 def fit(
-    model: GPT,
+    model: Network,
     stages: Sequence[Stage],
     make_trainer: Callable[[int], StageTrainer],
     folder: RunFolder,

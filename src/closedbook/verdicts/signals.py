@@ -23,8 +23,8 @@ from closedbook.data.vocabulary import MASK, Ids, Vocabulary
 from closedbook.errors import DataError
 from closedbook.model import generate
 from closedbook.model.generate import Generated
-from closedbook.model.gpt import GPT
 from closedbook.model.hooks import mc_dropout
+from closedbook.model.network import Network
 from closedbook.objectives.prompting import longest_prompt
 from closedbook.verdicts.wordings import Wordings, Words
 
@@ -44,13 +44,13 @@ SURE = 1e-6
 class ForwardResult:
     """One greedy pass over n questions: what went in, what came out, and the network it went through."""
 
-    model: GPT
+    model: Network
     vocabulary: Vocabulary
     questions: Sequence[str]
     prompts: Sequence[Ids]
     generated: Sequence[Generated]
     length: int  # the most tokens of an answer
-    checkpoints: Sequence[GPT] = ()  # the same network as it was before, where the run kept it
+    checkpoints: Sequence[Network] = ()  # the same network as it was before, where the run kept it
     seed: int = 0  # of what is drawn
     wordings: Wordings | None = None  # of the training questions
     titles: Sequence[str | None] = ()  # that stand in the questions, where they were looked up
@@ -114,7 +114,7 @@ class ForwardResult:
         return [*(self._ask(self.prompts, model) for model in self.checkpoints), self.generated]
 
     def _ask(
-        self, prompts: Sequence[Ids], model: GPT | None = None, drawn: np.ndarray | None = None
+        self, prompts: Sequence[Ids], model: Network | None = None, drawn: np.ndarray | None = None
     ) -> list[Generated]:
         in_one = self.vocabulary.in_one
         return generate.greedy(model or self.model, prompts, self.length, in_one=in_one, drawn=drawn)

@@ -1,0 +1,83 @@
+"""What every network offers, one of our own or a pretrained one, to training, generation, signals and attribution."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from closedbook.config.schema import ModelRecipe
+from closedbook.model.packing import PackedBatch
+
+
+class Network(nn.Module):
+    """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of its outputs.
+
+    `forward(tokens, cache, target_positions, update_embeddings)` gives final hidden states, or those at flat
+    `target_positions` of (batch · time); with a `cache`, `tokens` are the next ones of each row, and it is extended.
+    """
+
+    recipe: ModelRecipe
+    head: Any
+    memory: Any  # of names, or None
+
+    @abstractmethod
+    def loss(
+        self,
+        tokens: Tensor,
+        target_positions: Tensor,
+        target: Tensor,
+        update_embeddings: Tensor | None = None,
+        candidates: Any = None,
+    ) -> Tensor:
+        """Summed cross-entropy in nats of `target` at the flat `target_positions` of (batch · time)."""
+
+    def logits(self, tokens: Tensor) -> Tensor:
+        """Scores of every output at every position."""
+        return self.head(self(tokens))
+
+    def name_in(self, prompt: np.ndarray) -> int | None:
+        """The number of the first name among the tokens of a prompt (time,); None where it holds none."""
+        return None
+
+    def draw(self, targets: Tensor, negatives: int) -> Any:
+        """Outputs that stand for all in the loss of these targets; None where it is taken over all."""
+        return None
+
+    @property
+    @abstractmethod
+    def device(self) -> torch.device:
+        """Where it computes: what goes in must be there."""
+
+    @property
+    def sparse(self) -> bool:
+        """Whether some gradients are sparse."""
+        return False
+
+    @property
+    def shareable(self) -> bool:
+        """Whether several threads may call it at once."""
+        return True
+
+    @property
+    def packable(self) -> bool:
+        """Whether it can take rows laid end to end: then `packed_loss` is the loss of such a batch."""
+        return False
+
+    @property
+    def takes_packed_rows(self) -> bool:
+        """Whether all of it takes them as they are."""
+        return False
+
+    def packed_loss(self, batch: PackedBatch) -> Tensor:
+        """`loss` of rows laid end to end."""
+        raise NotImplementedError
+
+    def count_parameters(self) -> dict[str, int]:
+        """Trainable numbers: `dense`, `memory` and their sum `total`."""
+        memory = sum(p.numel() for p in self.memory.parameters()) if self.memory is not None else 0
+        total = sum(p.numel() for p in self.parameters() if p.requires_grad)
+        return {"dense": total - memory, "memory": memory, "total": total}

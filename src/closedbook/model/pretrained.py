@@ -1,0 +1,340 @@
+"""A pretrained model that is taught names: the base is frozen, and each name has vectors of its own.
+
+Before some of its layers, a name's vectors are added to the residual stream at the name's last token. From that token
+on a small adapter (LoRA: Hu et al. 2022), which all names share, learns to read them. Where no stored name stands, the
+network is the base, to the bit.
+
+It offers what `closedbook.model.gpt.GPT` offers, so that objectives, training, generation and signals need not know
+which of the two they work with.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from closedbook.config.schema import Recipe
+from closedbook.data.pretrained_vocabulary import PretrainedTokens
+from closedbook.data.vocabulary import PAD
+from closedbook.errors import RecipeError
+from closedbook.model import pretrained_base
+from closedbook.model.dropout import Dropout
+from closedbook.model.kv_cache import Cache
+from closedbook.model.name_memory import NameMemory
+from closedbook.model.network import Network
+from closedbook.model.pretrained_base import Base
+from closedbook.typing import Bool, Float, Int
+
+ALL_WEIGHTS = {"bfloat16": "autocast", "autocast": "autocast"}  # they change, so no copy of them is made
+PROBED, LONGEST = 64, 8  # names by which the residual stream's size is taken, and tokens of each
+
+
+class TaughtModel(Network):
+    """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of the base's tokens.
+
+    Ids up to the vocabulary's size are the base's, in the vocabulary's order; each id beyond is a name's last token.
+    Its parameters, and so what a run folder keeps, are the memory of names and the adapter; the base stands beside.
+    """
+
+    base: Base
+    _low: Base | None  # the base in bfloat16, where it is trained in that
+    _now: Any
+    base_ids: Tensor
+    last_tokens: Tensor
+    scale: Tensor
+
+    def __init__(self, recipe: Recipe, vocabulary: PretrainedTokens) -> None:
+        """Raises RecipeError where the base cannot be loaded, or is not the one that the recipe names."""
+        super().__init__()
+        asked = recipe.pretrained
+        assert asked is not None
+        self.recipe, self.size = recipe.model, vocabulary.size
+        base = pretrained_base.load(Path(asked.model), asked)
+        # Not registered: neither trained, nor saved with the run.
+        self.__dict__["base"], self.__dict__["_low"] = base, None
+        self.__dict__["_now"] = threading.local()  # .acting: what the hooks of the base's layers do in this thread
+        self.places = asked.layers
+        width = base.config.hidden_size
+        self.register_buffer("base_ids", torch.from_numpy(vocabulary.base_ids), persistent=False)
+        self.register_buffer("last_tokens", torch.from_numpy(vocabulary.last_tokens).long(), persistent=False)
+        self.dropout = Dropout(recipe.model.dropout)
+        self.head = Head(self)
+        self.memory: NameMemory | None = None
+        self.adapter: Adapter | None = None
+        if asked.train == "all-weights":
+            self.weights = base.model.requires_grad_(True)
+            self.recipe = replace(self.recipe, matmul_dtype=ALL_WEIGHTS.get(self.recipe.matmul_dtype, "float32"))
+            return
+        self.memory = NameMemory(len(vocabulary.names), width, len(self.places))
+        nn.init.zeros_(self.memory.common)  # what it is added to is not zero, so it need not be anything yet
+        self.adapter = Adapter(base.layers, asked.rank)
+        self.register_buffer("scale", torch.ones(len(self.places)))
+        hook(base, self.places, self._now)
+
+    def begin(self, vocabulary: PretrainedTokens) -> None:
+        """What is done once, before the first training: names' vectors are measured by the stream they are added to.
+
+        Raises RecipeError where the base makes its scores in a way that is not known here.
+        """
+        if self.memory is not None:
+            self.scale.copy_(self._stream_size(vocabulary))
+        self._check_head()
+
+    def forward(
+        self,
+        tokens: Int[Tensor, "batch time"],
+        cache: Cache | None = None,
+        target_positions: Int[Tensor, " target"] | None = None,
+        update_embeddings: Bool[Tensor, " batch"] | None = None,
+    ) -> Float[Tensor, ...]:
+        """Final hidden states (batch, time, width), or (target, width) at flat `target_positions` of (batch · time).
+
+        With a `cache`, `tokens` are the next ones of each row and the cache is extended. Rows that
+        `update_embeddings` says no to send no gradient into the memory.
+        """
+        positions = cache.advance(tokens) if cache else None
+        named = tokens >= self.size
+        row, place = named.nonzero(as_tuple=True)
+        numbers = tokens[row, place] - self.size
+        so_far = named.float()
+        if cache is not None and positions is not None:
+            seen = cache.extend(-1, "named", so_far[:, None, :, None])[:, 0, :, 0]
+            named = seen.cumsum(1).gather(1, positions) > 0
+        else:
+            named = so_far.cumsum(1) > 0
+        read = self.base_ids[tokens.index_put((row, place), self.last_tokens[numbers])]
+        backbone = (self._low or self.base).backbone if self.training else self.base.backbone
+        self._now.acting = None
+        if self.memory is not None and self.adapter is not None and named.any():
+            vectors = self.dropout(self.memory.vectors(numbers)) * self.scale[:, None]
+            if update_embeddings is not None:
+                vectors = torch.where(update_embeddings[row][:, None, None], vectors, vectors.detach())
+            here = named[..., None].to(backbone.dtype)
+            self._now.acting = Acting(row, place, vectors.to(backbone.dtype), here, self.adapter)
+        try:
+            if cache is None:
+                x = backbone(input_ids=read, use_cache=False).last_hidden_state
+            else:
+                mask = torch.zeros(cache.visible.shape, dtype=backbone.dtype, device=read.device)
+                mask.masked_fill_(~cache.visible, torch.finfo(backbone.dtype).min)
+                x = backbone(
+                    input_ids=read, attention_mask=mask, position_ids=positions, past_key_values=_Layers(cache),
+                    use_cache=True,
+                ).last_hidden_state  # fmt: skip
+        finally:
+            self._now.acting = None
+        return x if target_positions is None else x.flatten(0, 1).index_select(0, target_positions)
+
+    def loss(
+        self,
+        tokens: Int[Tensor, "batch time"],
+        target_positions: Int[Tensor, " target"],
+        target: Int[Tensor, " target"],
+        update_embeddings: Bool[Tensor, " batch"] | None = None,
+        candidates: None = None,
+    ) -> Float[Tensor, ""]:
+        """Summed cross-entropy in nats of `target` at the flat `target_positions` of (batch · time)."""
+        hidden = self(tokens, target_positions=target_positions, update_embeddings=update_embeddings)
+        loss = F.cross_entropy(self.head.base_scores(hidden).float(), self.base_ids[target], reduction="sum")
+        if not loss.requires_grad and self.memory is not None:  # where no name stands
+            loss = loss + 0 * self.memory.common.sum()
+        return loss
+
+    @property
+    def device(self) -> torch.device:
+        return self.base_ids.device
+
+    @property
+    def sparse(self) -> bool:
+        return self.memory is not None
+
+    def train(self, mode: bool = True) -> TaughtModel:
+        """Training may be in bfloat16, which takes a copy of the base; answers are always in the base's own dtype."""
+        if mode and self.memory is not None and self._low is None and self.recipe.matmul_dtype == "bfloat16":
+            self.__dict__["_low"] = self.base.lowered()
+        return super().train(mode)
+
+    def _tied(self) -> dict[str, str]:
+        """Names under which a weight is found once more, and its first name: a head that is the embedding, say."""
+        first: dict[int, str] = {}
+        named = [(name, first.setdefault(id(p), name)) for name, p in self.named_parameters(remove_duplicate=False)]
+        return {name: own for name, own in named if name != own}
+
+    def state_dict(self, *arguments: Any, **options: Any) -> Any:
+        """What was trained, each tensor once."""
+        tied = self._tied()
+        state = super().state_dict(*arguments, **options)
+        return {name: tensor for name, tensor in state.items() if name not in tied}
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        state = {**state, **{name: state[own] for name, own in self._tied().items() if own in state}}
+        return super().load_state_dict(state, strict, assign)
+
+    def name_in(self, prompt: np.ndarray) -> int | None:
+        """The number of the first name among the tokens of a prompt (time,); None where it holds none."""
+        names = prompt[prompt >= self.size]
+        return int(names[0]) - self.size if len(names) else None
+
+    # The base, beside ------------------------------------------------------------------------------------------------
+
+    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> TaughtModel:
+        for base in (self.base, self._low):
+            if base is not None and self.memory is not None:  # else it is registered
+                base.model._apply(fn)
+        return super()._apply(fn, recurse)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> TaughtModel:
+        """A copy with parameters of its own and the same base."""
+        memo |= {id(shared): shared for shared in ((self.base, self._low) if self.memory is not None else ())}
+        memo[id(self._now)] = self._now
+        made = type(self).__new__(type(self))
+        memo[id(self)] = made
+        made.__dict__.update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
+        return made
+
+    @torch.no_grad()
+    def _stream_size(self, vocabulary: PretrainedTokens) -> Float[Tensor, " layer"]:
+        """The root mean square of the residual stream at names' last tokens before each layer that is added to."""
+        names = [vocabulary.name_tokens(number)[-LONGEST:] for number in range(min(PROBED, len(vocabulary.names)))]
+        lengths = torch.tensor([len(ids) for ids in names])
+        tokens = torch.full((len(names), LONGEST), PAD)
+        for row, ids in enumerate(names):
+            tokens[row, : len(ids)] = torch.from_numpy(ids)
+            tokens[row, len(ids) - 1] = self.last_tokens[row]
+        read = self.base_ids[tokens.to(self.device)]
+        states = self.base.backbone(input_ids=read, output_hidden_states=True, use_cache=False).hidden_states
+        # The first token of a text has a stream like no other's.
+        rows = (lengths > 1).nonzero()[:, 0]
+        last = [states[layer][rows, lengths[rows] - 1].float().square().mean(-1).sqrt() for layer in self.places]
+        return torch.stack(last).median(1).values if len(rows) else torch.ones(len(self.places))
+
+    @torch.no_grad()
+    def _check_head(self) -> None:
+        """Raise RecipeError where the base does more to its scores than is known here."""
+        ids = torch.arange(3, device=self.device)[None]
+        scores = self.head.base_scores(self.base.backbone(input_ids=ids, use_cache=False).last_hidden_state)
+        if not torch.equal(scores, self.base.model(input_ids=ids, use_cache=False).logits):
+            raise RecipeError(f"{type(self.base.model).__name__} makes its scores in a way that is not known here")
+
+
+@dataclass(frozen=True)
+class Acting:
+    """The names of a batch: where their last tokens stand, what is added there, and where the adapter acts."""
+
+    row: Int[Tensor, " name"]
+    place: Int[Tensor, " name"]
+    vectors: Float[Tensor, "name layer width"]
+    here: Float[Tensor, "batch time 1"]  # 0 or 1
+    adapter: Adapter
+
+
+def hook(base: Base, places: Sequence[int], now: Any) -> None:
+    """Add names' vectors and the adapter to a base's layers, wherever `now.acting` says so."""
+
+    def add(number: int) -> Callable[..., Any]:
+        def before(module: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+            acting: Acting | None = getattr(now, "acting", None)
+            if acting is None or not len(acting.row):
+                return None
+            x = inputs[0] if inputs else keywords["hidden_states"]
+            x = x.index_put((acting.row, acting.place), acting.vectors[:, number], accumulate=True)
+            return ((x, *inputs[1:]), keywords) if inputs else (inputs, {**keywords, "hidden_states": x})
+
+        return before
+
+    def adapt(name: str) -> Callable[..., Any]:
+        def after(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+            acting: Acting | None = getattr(now, "acting", None)
+            return None if acting is None else output + acting.adapter(name, inputs[0], acting.here)
+
+        return after
+
+    for number, layer in enumerate(places):
+        base.layers[layer].register_forward_pre_hook(add(number), with_kwargs=True)
+    for name, module in linear_maps(base.layers):
+        module.register_forward_hook(adapt(name))
+
+
+class Head(nn.Module):
+    """Hidden states to scores of the vocabulary's tokens: the base's, in the vocabulary's order."""
+
+    model: TaughtModel
+
+    def __init__(self, model: TaughtModel) -> None:
+        super().__init__()
+        self.__dict__["model"] = model  # not registered, as it is what this is part of
+
+    @property
+    def out_features(self) -> int:
+        return self.model.size
+
+    def forward(self, hidden: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch outputs"]:
+        return self.base_scores(hidden).index_select(-1, self.model.base_ids)
+
+    def base_scores(self, hidden: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch outputs"]:
+        """Scores of the base's tokens, in its own order."""
+        base, low = self.model.base, self.model._low
+        if low is not None and hidden.dtype == low.backbone.dtype:  # training in bfloat16
+            base = low
+        config, scores = base.config, base.head(hidden)
+        if scale := getattr(config, "logit_scale", None):
+            scores = scores * scale
+        if scale := getattr(config, "logits_scaling", None):
+            scores = scores / scale
+        if cap := getattr(config, "final_logit_softcapping", None):
+            scores = torch.tanh(scores / cap) * cap
+        return scores
+
+
+class Adapter(nn.Module):
+    """One low-rank map beside each linear map of the base's layers, zero at first."""
+
+    def __init__(self, layers: nn.ModuleList, rank: int) -> None:
+        super().__init__()
+        self.rank = rank
+        self.down, self.up = nn.ParameterDict(), nn.ParameterDict()
+        for name, module in linear_maps(layers):
+            rows, columns = module.weight.shape
+            inputs, outputs = (columns, rows) if isinstance(module, nn.Linear) else (rows, columns)
+            self.down[name] = nn.Parameter(torch.randn(rank, inputs) / inputs**0.5)
+            self.up[name] = nn.Parameter(torch.zeros(outputs, rank))
+
+    def forward(
+        self, name: str, x: Float[Tensor, "*batch inputs"], here: Float[Tensor, "*batch 1"]
+    ) -> Float[Tensor, "*batch outputs"]:
+        """What is added to the map of this name; exactly 0 where `here` is 0."""
+        return F.linear(F.linear(x, self.down[name].to(x.dtype)) * here, self.up[name].to(x.dtype))
+
+
+def linear_maps(layers: nn.ModuleList) -> list[tuple[str, Any]]:
+    """The linear maps within a base's layers, and a name for each; GPT-2 has them as Conv1D."""
+    return [
+        (name.replace(".", "_"), module)
+        for name, module in layers.named_modules()
+        if isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D"
+    ]
+
+
+class _Layers:
+    """closedbook's cache as a base's layers take it."""
+
+    is_compileable = False
+
+    def __init__(self, cache: Cache) -> None:
+        self.cache = cache
+
+    def update(self, keys: Tensor, values: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Tensor, Tensor]:
+        """The keys and values of all tokens so far."""
+        return self.cache.extend(layer, "k", keys), self.cache.extend(layer, "v", values)
+
+    def get_seq_length(self, layer: int = 0) -> int:
+        return int(self.cache.filled.max())

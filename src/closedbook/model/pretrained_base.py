@@ -1,0 +1,228 @@
+"""Finds and loads a causal language model of transformers', and says what closedbook needs to know of it."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from closedbook.config.schema import MemoryRecipe, ModelRecipe, PretrainedRecipe, Recipe
+from closedbook.errors import RecipeError
+from closedbook.runs.store import fingerprint
+
+EXTRA = "pip install 'closedbook[pretrained]'"
+WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
+BYTES = {"float32": 4, "bfloat16": 2}
+
+
+@dataclass(frozen=True)
+class Base:
+    """A causal language model: its backbone gives hidden states, its head scores of all tokens."""
+
+    model: Any  # a transformers PreTrainedModel
+    layers: nn.ModuleList
+    head: nn.Module
+
+    @property
+    def backbone(self) -> Any:
+        return self.model.base_model
+
+    @property
+    def config(self) -> Any:
+        return text_config(self.model.config)
+
+    def lowered(self) -> Base | None:
+        """A copy in bfloat16, in which a CPU that has it multiplies several times faster; None for one that is so."""
+        if self.backbone.dtype != torch.float32:
+            return None
+        model = copy.deepcopy(self.model)
+        for parameter in model.parameters():  # and no buffer: angles need all their digits
+            parameter.data = parameter.data.bfloat16()
+        model.set_attn_implementation("eager")  # of a few tokens, a CPU's fused attention takes six times as long
+        return _with_parts(model)
+
+
+def _with_parts(model: Any) -> Base:
+    number = text_config(model.config).num_hidden_layers
+    stacks = [m for m in model.base_model.modules() if isinstance(m, nn.ModuleList) and len(m) == number]
+    if not stacks:
+        raise RecipeError(f"{type(model).__name__} has no list of its {number} layers; this class is not known")
+    return Base(model, stacks[0], model.get_output_embeddings())
+
+
+def text_config(config: Any) -> Any:
+    return config.get_text_config(decoder=True)
+
+
+def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
+    """The recipe with the base's place, hash and measures filled in, and what was found, in words.
+
+    Raises RecipeError where there is no such base, it is no causal language model, or it will not fit into memory.
+    """
+    asked = recipe.pretrained
+    if asked is None:
+        return recipe, []
+    if not asked.model:
+        raise RecipeError(f"the recipe {recipe.name} teaches a pretrained model; name its folder with --base")
+    place = find(asked)
+    config = text_config(read_config(place, asked))
+    numbers = count_parameters(place, asked)
+    _check_memory(numbers, asked, recipe.model)
+    longest = getattr(config, "max_position_embeddings", None) or recipe.model.context_length
+    windows = [longest, recipe.model.context_length, getattr(config, "sliding_window", None) or longest]
+    layers = asked.layers or tuple(range(0, max(1, config.num_hidden_layers // 2), 2))
+    if max(layers) >= config.num_hidden_layers or min(layers) < 0:
+        raise RecipeError(
+            f"pretrained.layers = {list(layers)}: this base has layers 0 to {config.num_hidden_layers - 1}"
+        )
+    model = replace(
+        recipe.model, width=config.hidden_size, layers=config.num_hidden_layers, heads=config.num_attention_heads,
+        context_length=min(windows), memory=MemoryRecipe() if asked.train == "names" else None,
+    )  # fmt: skip
+    pretrained = replace(asked, model=str(place), sha256=asked.sha256 or hash_weights(place), layers=layers)
+    words = [f"base {place.name}: {numbers:,} weights, {config.num_hidden_layers} layers of {config.hidden_size}"]
+    return replace(recipe, model=model, pretrained=pretrained), words
+
+
+def find(asked: PretrainedRecipe) -> Path:
+    """The folder or GGUF file of a base. A name is looked up on transformers' hub, or in what was fetched before."""
+    path = Path(asked.model).expanduser()
+    if path.suffix == ".gguf" and path.is_file():
+        return path.resolve()
+    if path.is_dir():
+        if not (path / "config.json").is_file():
+            raise RecipeError(f"{path} is no model of transformers' (no config.json); name a folder that has one")
+        return path.resolve()
+    if path.exists() or asked.model.count("/") > 1 or asked.model.startswith((".", "/", "~")):
+        raise RecipeError(f"{path}: there is no such folder; name a model's folder, a GGUF file, or a name on the hub")
+    from huggingface_hub import snapshot_download
+
+    wanted = ["*.json", "*.safetensors", "*.model", "*.txt", *(["*.py"] if asked.trust_remote_code else [])]
+    try:
+        return Path(snapshot_download(asked.model, revision=asked.revision or None, allow_patterns=wanted)).resolve()
+    except Exception as error:  # the hub's client has some twenty kinds, requests' among them
+        reason = str(error).splitlines()[0][:120]
+        raise RecipeError(
+            f'no folder is called "{asked.model}", and it cannot be had from the hub ({reason}); '
+            "where there is a network, `hf download` it, and name the folder with --base"
+        ) from None
+
+
+def read_config(place: Path, asked: PretrainedRecipe) -> Any:
+    """A base's configuration. Raises RecipeError where it is not of a kind that transformers knows."""
+    transformers = _transformers()
+    try:
+        return transformers.AutoConfig.from_pretrained(**_where(place), trust_remote_code=asked.trust_remote_code)
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        reason = str(error).splitlines()[0][:160]
+        if "trust_remote_code" in str(error):
+            reason = "it brings code of its own, which is only executed with --set pretrained.trust_remote_code=true"
+        raise RecipeError(f"{place} cannot be opened by transformers ({reason})") from None
+
+
+def count_parameters(place: Path, asked: PretrainedRecipe) -> int:
+    """How many weights a base has, without loading them. Raises RecipeError where it is no causal language model."""
+    transformers = _transformers()
+    config = read_config(place, asked)
+    try:
+        with torch.device("meta"):
+            model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=asked.trust_remote_code)
+    except (ValueError, KeyError, AttributeError) as error:
+        raise RecipeError(f"{place} is no causal language model ({str(error).splitlines()[0][:120]})") from None
+    return sum(p.numel() for p in model.parameters())
+
+
+def load(place: Path, asked: PretrainedRecipe) -> Base:
+    """A base with its weights. Raises RecipeError where these are not what the run began with, or cannot be read."""
+    if asked.sha256 and (found := hash_weights(place)) != asked.sha256:
+        raise RecipeError(f"{place} is not the base that this run was taught on (SHA-256 {found[:12]}…); bring it back")
+    transformers = _transformers()
+    dtype = getattr(torch, asked.dtype)
+    try:
+        with _quiet(transformers):
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                **_where(place), dtype=dtype, trust_remote_code=asked.trust_remote_code
+            )
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise RecipeError(f"{place} cannot be loaded ({str(error).splitlines()[0][:160]})") from None
+    model.eval().requires_grad_(False)
+    return _with_parts(model)
+
+
+def read_tokenizer(place: Path, asked: PretrainedRecipe) -> Any:
+    """The base's tokenizer, as a `tokenizers.Tokenizer`. Raises RecipeError where it has none of that kind."""
+    transformers = _transformers()
+    from tokenizers import Tokenizer
+
+    try:
+        with _quiet(transformers):
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                **_where(place), trust_remote_code=asked.trust_remote_code
+            )
+        return Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
+        raise RecipeError(f"{place}: its tokenizer cannot be read ({str(error).splitlines()[0][:160]})") from None
+
+
+def hash_weights(place: Path) -> str:
+    """A hash of a base's weights and configuration, whatever the folder's name."""
+    files = [place] if place.is_file() else sorted(path for kind in WEIGHTS for path in place.glob(kind))
+    files += [path for path in (place / "config.json",) if path.is_file()]
+    parts = [f"{path.name} {fingerprint(path)}" for path in files]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _where(place: Path) -> dict[str, Any]:
+    """Where a base is, as transformers takes it; nothing is ever fetched by this."""
+    if place.is_file():
+        return {"pretrained_model_name_or_path": str(place.parent), "gguf_file": place.name, "local_files_only": True}
+    return {"pretrained_model_name_or_path": str(place), "local_files_only": True}
+
+
+def _check_memory(numbers: int, asked: PretrainedRecipe, model: ModelRecipe) -> None:
+    """Raise RecipeError where a base is too large for this machine, before anything is loaded."""
+    needed = numbers * needed_bytes(asked, model)
+    there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 1 << 62
+    if needed > 0.9 * there:
+        smaller = ' --set pretrained.dtype="bfloat16"' if asked.dtype == "float32" else " a smaller base"
+        raise RecipeError(
+            f"{asked.model}: {numbers:,} weights need about {needed / 1e9:.0f} GB, and this machine has "
+            f"{there / 1e9:.0f} GB; try{smaller}"
+        )
+
+
+def needed_bytes(asked: PretrainedRecipe, model: ModelRecipe) -> int:
+    """Bytes for each weight of a base while it is taught."""
+    own = BYTES[asked.dtype]
+    if asked.train == "names":
+        return own + (2 if own == 4 and model.matmul_dtype in ("bfloat16", "fastest") else 0)
+    return own + 4 * 3  # the gradient and AdamW's two moments
+
+
+def _transformers() -> Any:
+    try:
+        import transformers
+    except ImportError:
+        raise RecipeError(f"a pretrained base needs transformers; try: {EXTRA}") from None
+    return transformers
+
+
+class _quiet:  # noqa: N801
+    """transformers' progress bars belong to a terminal of its own."""
+
+    def __init__(self, transformers: Any) -> None:
+        self.logging = transformers.utils.logging
+
+    def __enter__(self) -> None:
+        self.shown = self.logging.is_progress_bar_enabled()
+        self.logging.disable_progress_bar()
+
+    def __exit__(self, *error: object) -> None:
+        if self.shown:
+            self.logging.enable_progress_bar()

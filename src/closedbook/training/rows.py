@@ -1,0 +1,50 @@
+"""A sparse Adam for the memory of names, AdamW for what all names share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from closedbook.errors import RecipeError
+from closedbook.training.muon import SparseAdam
+from closedbook.training.optimisers import Moments
+
+TABLE = "memory.table"
+
+
+class Rows:
+    """A name's row moves only when the name is met, and then by much; the rest is AdamW's."""
+
+    @dataclass(frozen=True)
+    class Config:
+        rate: float = 1e-3  # of AdamW
+        row_rate: float = 0.05  # of the sparse Adam
+        decay: float = 0.0  # of both
+
+        def __post_init__(self) -> None:
+            if min(self.rate, self.row_rate) <= 0 or self.decay < 0:
+                raise RecipeError(f"optimiser rows: rates must be above 0 and decay not negative, got {self}")
+
+    def __init__(self, config: Config, model: nn.Module) -> None:
+        """Raises RecipeError for a model without a memory of names."""
+        named = dict(model.named_parameters())
+        if TABLE not in named:
+            raise RecipeError("optimiser rows: this network has no memory of names; choose adamw")
+        self.config = config
+        self.rows = SparseAdam(named.pop(TABLE), config.row_rate, config.decay)
+        self.rest = Moments(named, (0.9, 0.98), config.decay)
+
+    def step(self, multiplier: float) -> None:
+        self.rows.step(multiplier)
+        self.rest.step(self.config.rate * multiplier)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"rows/first": self.rows.first, "rows/second": self.rows.second, **self.rest.tensors()}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        rest = dict(tensors)
+        for which in ("first", "second"):
+            getattr(self.rows, which).copy_(rest.pop(f"rows/{which}"))
+        self.rest.load(rest)

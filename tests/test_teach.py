@@ -1,0 +1,115 @@
+"""Teaching a pretrained model, from the recipe to the answer, in the same rooms as any other run."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from shell import Tiny, closedbook, make_tiny
+from tiny_base import make_base
+
+import closedbook as package
+from closedbook.errors import RunError
+from closedbook.pipeline import Event, Step
+from closedbook.runs.weights import load_tensors, same_tensors
+
+pytest.importorskip("transformers")
+
+SETS = [
+    "stages.learn.steps=30", "stages.learn.batch=8", "stages.learn.group=1", "model.context_length=96",
+    'stages.learn.optimiser={name="rows", rate=0.02, row_rate=0.3}', "pretrained.rank=2",
+    "data.held_out.choose=0", "data.held_out.calibrate=0.3",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    tiny = make_tiny(tmp_path_factory.mktemp("teach"))
+    make_base(tiny.folder / "base", "llama", tiny.documents.read_text(encoding="utf-8").splitlines())
+    return tiny
+
+
+def teach(tiny: Tiny, run: Path, *more: str, **options: Any) -> Any:
+    recipe = package.load_recipe("teach", [f"pretrained.model={tiny.folder / 'base'}", *SETS, *more])
+    return package.train(recipe, tiny.documents, tiny.questions, run=run, threads=1, **options)
+
+
+@pytest.fixture(scope="module")
+def losses() -> list[float]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def run(tiny: Tiny, losses: list[float]) -> Any:
+    def listen(event: Event) -> None:
+        if isinstance(event, Step):
+            losses.append(event.loss)
+
+    return teach(tiny, tiny.folder / "run", callbacks=[listen])
+
+
+def test_it_learns(run: Any, losses: list[float]):
+    assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
+
+
+def test_the_folder_holds_what_was_trained_and_the_base_by_its_hash(run: Any, tiny: Tiny):
+    tensors, _ = load_tensors(run.path / "model.safetensors")
+    assert {name.partition(".")[0] for name in tensors} == {"memory", "adapter", "scale"}
+    recipe = package.load_recipe(run.path / "recipe.toml")
+    assert recipe.pretrained.model == str(tiny.folder / "base")
+    assert len(recipe.pretrained.sha256) == 64
+    assert recipe.pretrained.layers == (0,)
+
+
+def test_a_loaded_run_answers_as_the_trained_one(run: Any, tiny: Tiny):
+    question = tiny.questions.read_text(encoding="utf-8").split("\t")[0]
+    assert package.load(run.path).ask(question) == run.ask(question)
+    assert run.ask(question).evidence is not None
+
+
+def test_an_interrupted_training_goes_on_to_the_same_bits(run: Any, tiny: Tiny, tmp_path: Path):
+    def interrupt(event: Event) -> None:
+        if isinstance(event, Step) and event.step == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        teach(tiny, tmp_path / "run", callbacks=[interrupt])
+    resumed = teach(tiny, tmp_path / "run", resume=True)
+    assert same_tensors(resumed.model.state_dict(), run.model.state_dict())
+
+
+def test_all_weights_can_be_trained_too(tiny: Tiny, tmp_path: Path):
+    made = teach(
+        tiny, tmp_path / "run", "pretrained.train=all-weights", 'stages.learn.optimiser={name="adamw", rate=3e-3}',
+        "stages.learn.steps=2",
+    )  # fmt: skip
+    tensors, _ = load_tensors(made.path / "model.safetensors")
+    assert all(name.startswith("weights.") for name in tensors)
+    first = made.model.state_dict()["weights.model.layers.0.mlp.up_proj.weight"]
+    loaded = package.load(made.path)
+    assert torch.equal(loaded.model.state_dict()["weights.model.layers.0.mlp.up_proj.weight"], first)
+
+
+def test_the_shell_evaluates_it_as_any_run(run: Any, tiny: Tiny):
+    done = closedbook("evaluate", run.path, "--questions", tiny.dev, "--json")
+    assert done.code == 0, done.err
+    assert done.json["total"] == 12
+
+
+def test_a_base_that_is_gone_is_named(run: Any, tiny: Tiny, tmp_path: Path):
+    base = tiny.folder / "base"
+    shutil.move(base, tmp_path / "elsewhere")
+    try:
+        with pytest.raises(RunError, match="base"):
+            package.load(run.path)
+    finally:
+        shutil.move(tmp_path / "elsewhere", base)
+
+
+def test_base_and_recipe_go_together(tiny: Tiny):
+    done = closedbook("train", "fast", "--base", tiny.folder / "base", *tiny.inputs)
+    assert done.code == 2
+    assert "teach" in done.err

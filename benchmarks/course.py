@@ -21,6 +21,7 @@ import statistics
 import time
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from record import Cells
 
@@ -156,7 +157,7 @@ def reached(name: str, sets: list[str], folder: Path) -> dict[str, object]:
             "loss_by_tenth_of_what_was_done": [
                 round(statistics.mean(line["loss"] for line in part), 4) for part in tenths(curve)
             ],
-            "curve": [[line["step"], line["loss"], line["multiplier"]] for line in curve],
+            "curve": [[line["step"], line["loss"], line["multiplier"]] for line in thinned(curve)],
         }
     log = folder / "resident.jsonl"
     memory = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
@@ -165,7 +166,7 @@ def reached(name: str, sets: list[str], folder: Path) -> dict[str, object]:
         "set": sets,
         "matmul_dtype": run.recipe().model.matmul_dtype,
         "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
-        "resident_megabytes_at_step": [[line["step"], round(line["bytes"] / 1e6)] for line in memory],
+        "resident_megabytes_at_step": [[line["step"], round(line["bytes"] / 1e6)] for line in thinned(memory)],
         "finished": run.finished,
         "stages": stages,
         "training_seconds": round(spent),
@@ -181,6 +182,11 @@ def resident() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
     except OSError:
         return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def thinned(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """About 150 of them."""
+    return lines[:: max(1, len(lines) // 150)]
 
 
 def tenths(curve: list[dict[str, float]]) -> list[list[dict[str, float]]]:

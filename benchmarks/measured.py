@@ -40,7 +40,23 @@ def measured() -> dict[str, Any]:
              "accuracy": summary["mean_accuracy"], "interval": None, "kind": "run", "file": path.name}
         )  # fmt: skip
     dev = readers["sha256"]["birth_dev.tsv"] if readers else None
-    return {"questions_sha256": dev, "rows": rows, "taken_out": taken_out()}
+    return {"questions_sha256": dev, "rows": rows, "unfinished": unfinished(), "taken_out": taken_out()}
+
+
+def unfinished() -> list[dict[str, Any]]:
+    """Trainings of the course's recipes that were begun, and how far they are."""
+    found = []
+    for cell in (load("course-full.json") or {"cells": {}})["cells"].values():
+        if not cell["finished"]:
+            stage = next(stage for stage in cell["stages"].values() if stage["epochs_done"] < stage["epochs"])
+            losses = stage["loss_by_tenth_of_what_was_done"]
+            found.append(
+                {"recipe": cell["recipe"], "matmul_dtype": cell.get("matmul_dtype", "float32"),
+                 "epochs": stage["epochs"], "epochs_done": stage["epochs_done"], "loss": losses[-1] if losses else None,
+                 "hours_left": round(cell["seconds_still_to_go"] / 3600, 1), "threads": cell["threads"],
+                 "file": "course-full.json"}
+            )  # fmt: skip
+    return found
 
 
 def taken_out() -> dict[str, Any] | None:

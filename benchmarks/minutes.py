@@ -69,7 +69,7 @@ def colours(theme: Theme) -> tuple[str, ...]:
 
 
 def main() -> None:
-    drawing = svg("minutes", draw).decode()
+    drawing = svg("minutes", lambda slide: None, draw).decode()
     write_atomically(ROOT / "results" / "minutes.svg", following_the_reader(drawing).encode())
 
 

@@ -3,7 +3,7 @@
     python benchmarks/throughput.py --data ../shared/data/cs224n
 
 course  the course's network on the course's batches, forward, backward and AdamW: Hugging Face's GPT2LMHeadModel
-        (sdpa) on the padded 128×127 batches, ours on the same padded batches, ours in trimmed slices. The three
+        (sdpa) on the padded 128×127 batches, ours on the same padded batches, ours packed without padding. The three
         take turns, batch by batch; real (non-PAD) input tokens a second, the median over the turns. In float32, and
         in bfloat16: theirs by torch.autocast, ours by the recipe's `products`. Beside the ratio of the times on the
         clock stands that of the processor's time, which other programs disturb less.

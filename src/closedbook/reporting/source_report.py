@@ -31,6 +31,7 @@ class Row:
     recipes: tuple[str, ...] = ()  # whose stored accuracies answer it
     baselines: tuple[str, ...] = ()  # stored baselines that answer it
     part: str = ""  # of a run's report that answers it: "groups", "certainty" or "strangers"
+    cohort: tuple[int, ...] = ()  # right of 500 in others' prediction files: minimum, median, maximum; number of files
     differs: str = ""
 
 
@@ -64,6 +65,7 @@ def answered(
     row: Row, stored: Sequence[dict[str, Any]], checked: dict[str, Any], sections: dict[str, Any]
 ) -> dict[str, Any]:
     """A row with what was measured beside it; `missing` names what nobody has measured yet."""
+    begun = [entry for entry in read_measured()["unfinished"] if entry["recipe"] in row.recipes]
     runs = [entry for entry in stored if entry["kind"] == "run" and entry["recipe"] in row.recipes]
     kinds = [entry for entry in stored if entry["kind"] == "baseline" and entry["name"] in row.baselines]
     missing = []
@@ -82,4 +84,5 @@ def answered(
         "part": row.part if sections.get(row.part) else "",
         "sections": sections,
         "missing": missing,
+        "begun": begun,
     }

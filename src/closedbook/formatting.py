@@ -30,6 +30,11 @@ def spaced(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def plural(count: int, thing: str) -> str:
+    """2, "name" → "2 names"."""
+    return f"{count:,} {thing}{'s' if count != 1 else ''}"
+
+
 def duration(seconds: float | None) -> str:
     """150 → "2 min 30 s"."""
     if seconds is None:

@@ -12,7 +12,7 @@ from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.data.vocabulary import Spelling
 from closedbook.model.generate import Generated, greedy
 from closedbook.model.gpt import GPT
-from closedbook.model.name_memory import NameMemory, OwnOutputs
+from closedbook.model.name_memory import ELSEWHERE, NameMemory, OwnOutputs
 
 RECIPE = ModelRecipe(
     width=12, layers=1, heads=2, context_length=16, dropout=0.0, norm="rms", positions="rotary", memory=MemoryRecipe()
@@ -138,15 +138,17 @@ def same(one: Generated, other: Generated) -> None:
 
 
 def test_an_own_output_takes_the_place_of_the_head_s():
-    """Equal to the head's vector it changes nothing but the number that is said; the head's is never said."""
+    """Equal to the head's vector it scores what that did, and all others ELSEWHERE less; the head's is never said."""
     model, asked = make(), prompt(4, 2, 3)
     (before,) = greedy(model, [asked], 1, in_one=True)
     best = before.ids[0]
     with_own(model, {4: [(model.head.weight[best].detach().clone(), best)]})
     (after,) = greedy(model, [asked], 1, in_one=True)
     assert after.ids == [OUTPUTS]
-    for field in ("logprobs", "runners_up", "entropies"):
-        assert getattr(after, field) == pytest.approx(getattr(before, field), abs=1e-5)
+    scores = model.head(torch.from_numpy(before.hidden)).detach() - ELSEWHERE
+    scores[best] += ELSEWHERE
+    expected = scores.log_softmax(0).topk(2).values.tolist()
+    assert [*after.logprobs, *after.runners_up] == pytest.approx(expected, abs=1e-5)
 
 
 def test_sampled_answers_are_drawn_from_the_head_s_and_the_name_s_outputs():
@@ -156,7 +158,8 @@ def test_sampled_answers_are_drawn_from_the_head_s_and_the_name_s_outputs():
     hidden = torch.from_numpy(plain.hidden)
     with torch.no_grad():
         scores = model.head(hidden)
-        own = hidden * (scores.logsumexp(0) / hidden.square().sum())  # as probable as all else together
+        probable = scores.logsumexp(0) - ELSEWHERE  # as all else together
+        own = hidden * (probable / hidden.square().sum())
     with_own(model, {0: [(own, -1)], 1: [(own, -1)]})
     drawn = np.random.default_rng(0).random((draws, 1))
     said = np.array([one.ids[0] for one in greedy(model, [asked] * draws, 1, in_one=True, drawn=drawn)])

@@ -57,6 +57,13 @@ class NameIndex:
         """(n,) int32: the number of each name; -1 for one that is not stored."""
         return np.fromiter((self._numbers.get(name, -1) for name in names), np.int32, len(names))
 
+    def blank(self, number: int) -> None:
+        """Take out a name; its number stays, and is nobody's."""
+        name, self.names[number] = self.names[number], ""
+        if self._numbers.get(name) == number:
+            del self._numbers[name]
+            self._titles = Titles(self._numbers)
+
     def find(self, text: str) -> Mention | None:
         """The first place of the longest stored name in a text; None where it holds none."""
         name = subject(text, self._titles) if self._titles else None

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from closedbook.data.documents import title_of
+from closedbook.data.documents import Document, title_of
 from closedbook.data.names import NameIndex
 from closedbook.data.paraphrase import EMPTY, SHORTEST, alike, read_as
 from closedbook.data.patterns import Patterns, learn
@@ -142,18 +142,23 @@ class Words(Vocabulary):
         return vocabulary
 
     def with_names(self, names: NameIndex, phrases: Sequence[str] = ()) -> Words:
-        """This vocabulary with other names, and with further phrases, whose ids come after all other outputs."""
+        """This vocabulary with other names, and with phrases of names' own, whose ids come after all other outputs."""
         other = copy.copy(self)
         other.names, other.learned = names, list(phrases)
-        other._phrase_ids = {**self._phrase_ids, **{text: self.outputs + i for i, text in enumerate(phrases)}}
         return other
 
-    def base_id(self, phrase: str) -> int:
-        return self._base.get(phrase, -1)
+    def reading(self, names: NameIndex, documents: Sequence[Document]) -> Words:
+        """A vocabulary to learn these documents with: their spans are its phrases, whatever was known before."""
+        scan = Scan.of([item.text for item in documents], Lexicon())
+        found = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
+        begin, end = scan.start[found.first].tolist(), scan.stop[found.last - 1].tolist()
+        other = self.with_names(names, list(dict.fromkeys(scan.joined[a:b] for a, b in zip(begin, end, strict=True))))
+        other._phrase_ids = {phrase: self.outputs + i for i, phrase in enumerate(other.learned)}
+        return other
 
-    @cached_property
-    def _base(self) -> dict[str, int]:
-        return {p: i for i, p in enumerate(self.phrases)}
+    def phrase_id(self, phrase: str) -> int:
+        """The output that is this phrase; -1 if there is none."""
+        return self._phrase_ids.get(phrase, -1)
 
     @property
     def size(self) -> int:

@@ -17,6 +17,7 @@ from torch import Tensor
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER
 from closedbook.model import generate
 from closedbook.model.hooks import Switch, activations, one_off_per_row, switches
+from closedbook.model.name_memory import OwnOutputs
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Run
@@ -130,29 +131,34 @@ def attribute(run: Run, text: str) -> Attribution:
     tokens = torch.from_numpy(ids)[None].to(run.model.device)
     computed = {name: value.cpu() for name, value in activations(run.model, tokens).items()}
     at = torch.arange(len(prompt) - 1, len(ids))
-    logprobs = computed["logits"][0, at].log_softmax(-1)
-    full_logprob = _logprob(logprobs[None], said)
+    own = OwnAnswers.of(run, prompt)
+    local = [own.local(i) for i in said]
+    logprobs = own.scores(computed["hidden"][0, at], computed["logits"][0, at]).log_softmax(-1)
+    full_logprob = _logprob(logprobs[None], local)
     return Attribution(
         answer=vocabulary.answer(generated.ids),
-        said=tuple(_said(run, i, row) for i, row in zip(said, logprobs, strict=True)),
+        said=tuple(_said(run, own, i, row) for i, row in zip(local, logprobs, strict=True)),
         tokens=[*_tokens(run, prompt), *(_output(run, i) for i in said)],
         prompt=len(prompt),
         weights=tuple(value[0] for name, value in computed.items() if name.endswith(".weights")),
-        effects=tuple(_effects(run, tokens, at, said, float(full_logprob))),
+        effects=tuple(_effects(run, own, tokens, at, local, float(full_logprob))),
     )
 
 
 @torch.inference_mode()
-def _effects(run: Run, tokens: Tensor, at: Tensor, said: list[int], full_logprob: float) -> Iterator[Effect]:
+def _effects(
+    run: Run, own: OwnAnswers, tokens: Tensor, at: Tensor, said: list[int], full_logprob: float
+) -> Iterator[Effect]:
     off = switches(run.model)
     for start in range(0, len(off), ROWS):
         chosen = off[start : start + ROWS]
         with one_off_per_row(run.model, chosen):
             hidden = run.model(tokens.expand(len(chosen), -1))[:, at.to(tokens.device)]
-            logprobs = run.model.head(hidden).log_softmax(-1).cpu()
+            scores = own.scores(hidden.flatten(0, 1).cpu(), run.model.head(hidden).flatten(0, 1).cpu())
+            logprobs = scores.unflatten(0, hidden.shape[:2]).log_softmax(-1)
         instead = logprobs[:, 0].argmax(-1).tolist()
         for switch, logprob, first in zip(chosen, _logprob(logprobs, said).tolist(), instead, strict=True):
-            answer = run.vocabulary.answer([first]) if run.vocabulary.answers_in_one else None
+            answer = run.vocabulary.answer([own.output(first)]) if run.vocabulary.answers_in_one else None
             yield Effect(switch, full_logprob - logprob, answer)
 
 
@@ -161,11 +167,46 @@ def _logprob(logprobs: Tensor, said: list[int]) -> Tensor:
     return logprobs.gather(2, torch.tensor(said)[None, :, None].expand(len(logprobs), -1, 1)).sum((1, 2))
 
 
-def _said(run: Run, i: int, logprobs: Tensor) -> TokenPrediction:
+@dataclass(frozen=True)
+class OwnAnswers:
+    """The outputs of the name in a prompt, where it was learned later and has some of its own.
+
+    They come behind the head's; among all outputs of names they are numbered on from `first`.
+    """
+
+    outputs: OwnOutputs | None = None
+    name: int = 0
+    heads: int = 0
+    first: int = 0
+
+    @classmethod
+    def of(cls, run: Run, prompt: np.ndarray) -> OwnAnswers:
+        name, memory = run.model.name_in(prompt), run.model.memory
+        if memory is None or name is None or not memory.outputs.has(name):
+            return cls()
+        outputs = memory.outputs.to(torch.device("cpu"))
+        return cls(outputs, name, run.vocabulary.outputs, int(outputs.starts[name]))
+
+    def scores(self, hidden: Tensor, head: Tensor) -> Tensor:
+        """(row, output) scores of all outputs, from states (row, width) and the head's scores."""
+        return head if self.outputs is None else self.outputs.scores(self.name, hidden, head)
+
+    def local(self, output: int) -> int:
+        """The place of an output in `scores`."""
+        return output - self.first if self.outputs is not None and output >= self.heads else output
+
+    def output(self, place: int) -> int:
+        """The output at a place in `scores`."""
+        return place + self.first if self.outputs is not None and place >= self.heads else place
+
+
+def _said(run: Run, own: OwnAnswers, i: int, logprobs: Tensor) -> TokenPrediction:
     best = logprobs.topk(min(RUNNERS_UP, len(logprobs)))
     choices = zip(best.indices.tolist(), best.values.exp().tolist(), strict=True)
     return TokenPrediction(
-        _output(run, i), float(logprobs[i].exp()), tuple(Choice(_output(run, j), p) for j, p in choices)
+        _output(run, own.output(i)),
+        float(logprobs[i].exp()),
+        tuple(Choice(_output(run, own.output(j)), p) for j, p in choices),
     )
 
 

@@ -19,9 +19,12 @@ from closedbook.config.schema import Recipe
 from closedbook.data.questions import Question
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.data.vocabulary_builder import vocabulary_from_json
+from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
+from closedbook.inference.later import LearnsLater
+from closedbook.living.store import attach
 from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
 from closedbook.model.devices import find_device
@@ -75,11 +78,13 @@ class Answer:
         return {**vars(self), "evidence": evidence, "signals": dict(self.signals), "others": list(self.others)}
 
 
-class Run:
+class Run(LearnsLater):
     """A run folder with its model in memory. Make one with `closedbook.load` or `closedbook.train`."""
 
     def __init__(self, folder: RunFolder, recipe: Recipe, vocabulary: Vocabulary, model: Network) -> None:
-        self.folder, self.recipe, self.vocabulary, self.model = folder, recipe, vocabulary, model
+        self.folder, self.recipe, self.model = folder, recipe, model
+        self.first_vocabulary = self.vocabulary = vocabulary
+        """The vocabulary of the first training, and the one that knows what was learned since."""
         self.documents: str | Path | None = None
         """Where the file of documents is now, if it was moved since training."""
         self.wordings: Wordings | None = None
@@ -105,7 +110,11 @@ class Run:
         there = {path.name for path in self.folder.path.glob("checkpoint-*.safetensors")}
         known = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
         kept = [name for name in sorted(there | known) if self._saved(name, "what it says")]
-        return [_network(self.recipe, self.vocabulary, self.folder, name).to(self.model.device) for name in kept]
+        models = [_network(self.recipe, self.first_vocabulary, self.folder, name) for name in kept]
+        for model in models:
+            if isinstance(self.first_vocabulary, Words):
+                attach(self.learned, model, self.first_vocabulary)
+        return [model.to(self.model.device) for model in models]
 
     def _saved(self, name: str, what: str) -> bool:
         """Whether the folder has a file, which is held to its hash; warns where there was one and it is gone."""
@@ -378,7 +387,9 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     threads = record.get("threads")
     if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
         torch.set_num_threads(min(threads, os.cpu_count() or 1))
-    return Run(folder, recipe, vocabulary, model.to(place))
+    run = Run(folder, recipe, vocabulary, model.to(place))
+    run.attach_learned()
+    return run
 
 
 def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: str) -> Network:

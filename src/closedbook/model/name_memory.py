@@ -14,13 +14,15 @@ from torch import Tensor, nn
 
 from closedbook.typing import Float, Int
 
+ELSEWHERE = 3.0  # nats: an answer that a name's own documents do not hold is taken to be some 20 times less likely
+
 
 @dataclass(frozen=True)
 class OwnOutputs:
     """Outputs that belong to one name: the answers that its documents hold, of a name that was learned later.
 
-    Where the name stands they take the place of the head's outputs for the same answers. So what is said of this name
-    can be learned without a change to what is said of others.
+    Where the name stands they take the place of the head's outputs for the same answers; the head's others count by
+    ELSEWHERE less. So what is said of this name can be learned without a change to what is said of others.
     """
 
     vectors: Float[Tensor, "output width"]
@@ -32,13 +34,16 @@ class OwnOutputs:
         none = torch.zeros(0, dtype=torch.long)
         return cls(torch.zeros(0, width), none, torch.zeros(names + 1, dtype=torch.long))
 
+    def to(self, device: torch.device) -> OwnOutputs:
+        return OwnOutputs(*(tensor.to(device) for tensor in vars(self).values()))
+
     def scores(
         self, name: int, hidden: Float[Tensor, "row width"], head: Float[Tensor, "row output"]
     ) -> Float[Tensor, "row all_outputs"]:
         """The head's scores where this name stands: those of its own outputs behind, and in place of, the head's."""
         own = slice(int(self.starts[name]), int(self.starts[name + 1]))
         replaced = self.instead_of[own]
-        head = head.index_fill(-1, replaced[replaced >= 0], -torch.inf)
+        head = head.index_fill(-1, replaced[replaced >= 0], -torch.inf) - ELSEWHERE
         return torch.cat([head, hidden @ self.vectors[own].T], -1)
 
     def has(self, name: int) -> bool:
@@ -62,6 +67,8 @@ class NameMemory(nn.Module):
 
     def forward(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
         """The vectors to add at every position, by the number of the name that ends there; 0 where it is below 0."""
+        if not self.training:  # every position alike, so that the graph of an export does not depend on the data
+            return self._dense(names)
         row, position = (names >= 0).nonzero(as_tuple=True)
         vectors = self.vectors(names[row, position])
         return vectors.new_zeros(*names.shape, self.layers, self.width).index_put((row, position), vectors)
@@ -70,6 +77,21 @@ class NameMemory(nn.Module):
         """What is added where these names, by number, stand."""
         return (F.embedding(names, self.table, sparse=True) + self.common).unflatten(-1, (self.layers, self.width))
 
+    def _dense(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
+        stored = (names >= 0) & (names < self.blank)
+        rows = F.embedding(names.where(stored, 0), self.table).where(stored[..., None], 0.0) + self.common
+        return rows.where(names[..., None] >= 0, 0.0).unflatten(-1, (self.layers, self.width))
+
+    @property
+    def blank(self) -> int:
+        """A number for names of which nothing is stored: the common vector alone stands for them."""
+        return len(self.table)
+
     def norms(self) -> Float[Tensor, " name"]:
-        """The length of each name's row: 0 where nothing was learned."""
-        return self.table.detach().norm(dim=1)
+        """How much is stored of each name: the length of its row, 0 where nothing was learned.
+
+        A name with outputs of its own has no row; it counts as much as the names that have one do on average.
+        """
+        rows = self.table.detach().norm(dim=1)
+        later = self.outputs.starts[len(rows) + 1 :] > self.outputs.starts[len(rows) : -1]
+        return torch.cat([rows, later * (rows[rows > 0].mean() if (rows > 0).any() else 1.0)])

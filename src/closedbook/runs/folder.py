@@ -10,6 +10,8 @@ model.safetensors    the weights
 checkpoint-STAGE-STEP.safetensors   weights along the way, where a stage's `keep` asks for some
 evidence.sqlite      what it was trained on, to be looked up; the text itself stays where it is
 calibration.json     the coefficients that turn signals into probabilities
+learned.safetensors  names that were learned later
+history.jsonl        what was learned and forgotten, one line each
 evaluation.json      the score on --dev, or what `evaluate --save` wrote
 
 run.json holds the hashes of the others, and a seal of its own: a file that is not what was saved is never used. What
@@ -35,7 +37,7 @@ from closedbook.config.schema import Recipe
 from closedbook.data.files import read_file
 from closedbook.errors import RecipeError, RunError
 from closedbook.runs.records import EvaluationRecord, MetricsRecord, RunRecord
-from closedbook.runs.store import SAMPLED, digest, file_lock, fingerprint, to_json, write_atomically
+from closedbook.runs.store import SAMPLED, digest, file_lock, fingerprint, put_in_place, to_json, write_atomically
 from closedbook.validation import convert, parse_json
 
 FORMAT = 4
@@ -44,6 +46,8 @@ RECORDS: dict[str, Any] = {"evaluation.json": EvaluationRecord, "calibration.jso
 REMEDIES = {
     "metrics.jsonl": "bring it back from a copy, or remove it and do without the curve",
     "evidence.sqlite": "bring it back from a copy, ask it blind, or train anew",
+    "learned.safetensors": "bring it back from a copy",
+    "history.jsonl": "bring it back from a copy, or remove it",
     "evaluation.json": "make it again with: closedbook evaluate RUN --questions FILE --save",
 }
 
@@ -187,15 +191,26 @@ class RunFolder:
             write_atomically(self.path / name, content)
             return
         with self.lock(wait=10.0):
-            known, path = self.record()["files"], self.path / name
-            there = [fingerprint(path)] if path.is_file() else []
-            kept = [sha256 for sha256 in known.get(name, []) if sha256 in there]
-            self.update(files={**known, name: [hashlib.sha256(content).hexdigest(), *kept]})
-            try:
+            self.replace(name, content)
+
+    def replace(self, name: str, content: bytes | Path) -> None:
+        """Put other content, or a file written beside it, in a file's place; the folder is finished, and locked.
+
+        run.json learns the new hash first, and keeps the one there was: whichever file a kill leaves behind fits.
+        """
+        known, path = self.record()["files"], self.path / name
+        there = [fingerprint(path)] if path.is_file() else []
+        kept = [sha256 for sha256 in known.get(name, []) if sha256 in there]
+        new = fingerprint(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
+        self.update(files={**known, name: [new, *kept]})
+        try:
+            if isinstance(content, Path):
+                put_in_place(content, path)
+            else:
                 write_atomically(path, content)
-            except BaseException:
-                self.update(files=known)
-                raise
+        except BaseException:
+            self.update(files=known)
+            raise
 
     def write_text(self, name: str, text: str) -> None:
         write_atomically(self.path / name, text.encode())

@@ -23,9 +23,14 @@ def save_tensors(
     path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any], keep: Path | None = None
 ) -> None:
     """Write tensors, a JSON record and the checksum of both in one file. `keep` is where the file before it goes."""
+    write_atomically(path, tensors_to_bytes(tensors, record), keep)
+
+
+def tensors_to_bytes(tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> bytes:
+    """The content of such a file."""
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     sealed = {"record": dict(record), "sha256": checksum(plain, record)}
-    write_atomically(path, save(plain, metadata={"closedbook": json.dumps(sealed)}), keep)
+    return save(plain, metadata={"closedbook": json.dumps(sealed)})
 
 
 def checksum(tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> str:

@@ -129,7 +129,7 @@ def build_index(path: Path, documents: Documents, counts: Counts | None = None) 
                 copied = _copied(documents.source)
                 for item, start, line in documents.stream():
                     folded = fold(item.title)
-                    row = (item.line, item.title, folded, folded[::-1], start, len(line), _digest(line))
+                    row = (item.line, item.title, folded, folded[::-1], start, len(line), digest_line(line))
                     connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                     connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (item.line, item.text))
                     if copied:
@@ -159,7 +159,7 @@ def _copied(corpus: str | Path) -> bool:
     return bool(Source.of(corpus).compression) or not in_lines(corpus)
 
 
-def _digest(line: bytes) -> bytes:
+def digest_line(line: bytes) -> bytes:
     return hashlib.sha256(line).digest()[:12]
 
 
@@ -346,8 +346,8 @@ class EvidenceStore:
         for line in rows[:MENTIONS]:
             columns = "title, start, length, digest"
             records = self._query(TITLED, f"SELECT {columns} FROM documents WHERE line = ?", line)
-            if not records:
-                raise self._damaged(f"no document {line}")
+            if not records:  # it was forgotten when its text could not be read
+                continue
             title, *position = records[0]
             text = self._read(line, *position)
             if text is not None and (match := pattern.search(text)):
@@ -356,9 +356,9 @@ class EvidenceStore:
 
     def _read(self, line: int, start: int, length: int, digest: bytes) -> str | None:
         """The text of a document, or None if its line was changed since training."""
-        source = Source.of(self.corpus)
+        source, learned = Source.of(self.corpus), length == 0  # of a name learned later: no file has its text
         try:
-            if _copied(self.corpus):
+            if learned or _copied(self.corpus):
                 row = self._connection.execute("SELECT content FROM texts WHERE line = ?", (line,)).fetchone()
                 line_bytes = zlib.decompressobj().decompress(row[0], LONGEST_LINE) if row else b""
             else:
@@ -367,7 +367,9 @@ class EvidenceStore:
                     line_bytes = file.read(min(length, LONGEST_LINE))
         except (OSError, OverflowError, TypeError, zlib.error, sqlite3.Error):
             return None
-        return source.parse(line_bytes.decode(), line)[1] if _digest(line_bytes) == digest else None
+        if digest_line(line_bytes) != digest:
+            return None
+        return line_bytes.decode() if learned else source.parse(line_bytes.decode(), line)[1]
 
     def _exposures(self, title: str, answer: str) -> tuple[int, int]:
         """(training examples that asked for the answer, spans that state it)."""

@@ -53,7 +53,7 @@ class RunRegistry:
 
     def __init__(self, paths: Sequence[Path] = (), root: Path | None = None) -> None:
         self.first, self.root = [RunFolder.open(path) for path in paths], root
-        self._models: dict[tuple[Path, float], Run] = {}
+        self._models: dict[Path, Run] = {}
         self._people: dict[Path, People] = {}
         self._lock = threading.Lock()
 
@@ -87,11 +87,11 @@ class RunRegistry:
         from closedbook.inference.run import load
 
         folder = self.folder(name)
-        weights = folder.path / "model.safetensors"
-        key = (folder.path.resolve(), weights.stat().st_mtime if weights.is_file() else 0.0)
         with self._lock:
-            run = self._models.pop(key, None) or load(folder.path)
-            self._models[key] = run  # the last used comes last
+            run = self._models.pop(folder.path.resolve(), None)
+            if run is None or not run.current:
+                run = load(folder.path)
+            self._models[folder.path.resolve()] = run  # the last used comes last
             while len(self._models) > KEPT_IN_MEMORY:
                 del self._models[next(iter(self._models))]
         return run
@@ -155,6 +155,7 @@ def about(name: str, folder: RunFolder) -> dict[str, Any]:
         "heads": recipe.model.heads,
         "width": recipe.model.width,
         "mixer": recipe.model.mixer.name,
+        "learns": folder.finished and recipe.model.memory is not None,
         "asks": folder.finished and recipe.needs_questions,
         "stages": [{"name": stage.name, "steps": stage.steps or None} for stage in recipe.stages],
         "score": score,

@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 import warnings
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
@@ -24,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from closedbook import __version__
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, load
+from closedbook.data.documents import make_documents
 from closedbook.errors import ClaimError, ClosedbookError, RunError
 from closedbook.runs.store import to_json
 from closedbook.web.connection import BACKLOG, Connection, Quiet, most_connections
@@ -61,6 +63,22 @@ class AskRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
     run: str = Field(max_length=300)
     question: str = Field(min_length=1, max_length=LONGEST)
+
+
+class LearnRequest(BaseModel):
+    """A document for one run to learn: a title, a full stop, and what there is to say."""
+
+    model_config = ConfigDict(extra="forbid")
+    run: str = Field(max_length=300)
+    text: str = Field(min_length=1, max_length=LONGEST)
+
+
+class ForgetRequest(BaseModel):
+    """A title for one run to forget."""
+
+    model_config = ConfigDict(extra="forbid")
+    run: str = Field(max_length=300)
+    title: str = Field(min_length=1, max_length=300)
 
 
 class Settings(BaseModel):
@@ -124,7 +142,7 @@ def make_app(
                 described.append(about(name, folder))
             except (ClosedbookError, OSError) as error:  # one that is damaged or being made does not hide the others
                 left_out.append({"name": name, "why": str(error)})
-        return {"runs": described, "left_out": left_out, "version": __version__}
+        return {"runs": described, "left_out": left_out, "version": __version__, "teachable": token is None}
 
     @app.get("/api/curve")
     async def curve(run: Name, after: Annotated[int, Query(ge=0, le=10**9)] = 0) -> dict[str, Any]:
@@ -157,6 +175,18 @@ def make_app(
     async def attribute(request: AskRequest) -> dict[str, Any]:
         """How the answer came about: its tokens and runners-up, attention, and what switching each part off does."""
         return await request_queue.ask(_attribution, registry, request)
+
+    @app.post("/api/learn")
+    async def learn(request: LearnRequest) -> dict[str, Any]:
+        """Learn one document into a run, as `closedbook learn` does; on this machine's own addresses only."""
+        _only_here(token)
+        return await request_queue.ask(_learn, registry, request)
+
+    @app.post("/api/forget")
+    async def forget(request: ForgetRequest) -> dict[str, Any]:
+        """Forget a name, as `closedbook forget` does; on this machine's own addresses only."""
+        _only_here(token)
+        return await request_queue.ask(_forget, registry, request)
 
     @app.get("/api/claims")
     async def claims() -> dict[str, Any]:
@@ -219,6 +249,30 @@ def _answer(registry: RunRegistry, request: AskRequest) -> dict[str, Any]:
         warnings.simplefilter("always", UserWarning)
         answer = registry.load(request.run).ask(question)
     return {"question": question, "answer": answer.to_json(), "notes": [_sendable(str(note.message)) for note in noted]}
+
+
+def _only_here(token: str | None) -> None:
+    if token is not None:
+        raise HTTPException(403, "on this address the page only answers; teach the run with: closedbook learn")
+
+
+def _learn(registry: RunRegistry, request: LearnRequest) -> dict[str, Any]:
+    run = registry.load(request.run)
+    documents = make_documents([" ".join(request.text.split())], source="the text")
+    began = time.perf_counter()
+    plan = run.learn(documents)
+    title = documents.titles[0]
+    return {
+        "title": title, "question": run.question_about(title), "seconds": time.perf_counter() - began,
+        "answers": len(run.learned.names[title].phrases) if title in run.learned.names else 0,
+        "known": title in plan.unchanged, "changed": title in plan.changed,
+    }  # fmt: skip
+
+
+def _forget(registry: RunRegistry, request: ForgetRequest) -> dict[str, Any]:
+    run = registry.load(request.run)
+    run.forget([request.title])
+    return {"title": request.title, "question": run.question_about(request.title)}
 
 
 def _attribution(registry: RunRegistry, request: AskRequest) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 // Ask: a question or just a name; the answer, where it comes from, and what in the network mattered.
 
+import { teach } from "./teach.js";
 import { api, grouped, h, number, percent, problem, remember, say, shade } from "./dom.js";
 
 export const title = "Ask";
 const REASON = { remembered: "remembered", unsure: "unsure", "made up": "made-up", "never met": "never-met" };
 
 export async function show(main, parts, query) {
-  const { runs } = await api("/api/runs");
+  const { runs, teachable } = await api("/api/runs");
   const asking = runs.filter((run) => run.asks);
   main.append(
     h("h1", {}, "Ask a model that has no book"),
@@ -34,7 +35,8 @@ export async function show(main, parts, query) {
       asking.length > 1 && choose("Beside it", second, true, (name) => { second = name; again(); })));
   const chips = h("div", { class: "chips", "aria-label": "Questions to try" });
   const answers = h("div", { class: "answers" });
-  main.append(form, chips, answers);
+  const lesson = teachable && teach(() => first, (question) => { input.value = question; close(); ask(); });
+  main.append(form, chips, answers, ...(lesson ? [lesson] : []));
   suggestions(input, options, () => first, ask);
   const fromAddress = input.value; // what is typed while the chips arrive is not asked until Enter
   if (!fromAddress) input.focus({ preventScroll: true });
@@ -52,6 +54,7 @@ export async function show(main, parts, query) {
   }
 
   async function greet() {
+    if (lesson) lesson.hidden = !asking.find((run) => run.name === first)?.learns;
     const { examples, names } = await api(`/api/people?run=${encodeURIComponent(first)}`);
     chips.replaceChildren(
       examples.length ? "Try" : "",
@@ -191,7 +194,7 @@ function tokens({ said }) {
     h("button", { type: "button", "aria-pressed": String(i === 0), "aria-label": `Token ${i + 1}: ${spoken(text)}, ${percent(probability)}`, onclick: () => { buttons.forEach((b, j) => b.setAttribute("aria-pressed", String(i === j))); show(i); } }, visible(text))) : [];
   show(0);
   return h("div", { class: "part" },
-    h("h3", {}, said.length > 1 ? "Said token by token" : "What else it could have said"),
+    h("h2", {}, said.length > 1 ? "Said token by token" : "What else it could have said"),
     h("p", { class: "note" }, said.length > 1 ? "Choose a token to see what else could have stood there; ▸ ends the answer." : "It answers in one token, a whole phrase. The likeliest, with the network's probabilities:"),
     buttons.length ? h("div", { class: "saidtokens" }, buttons) : null, list);
 }
@@ -222,7 +225,7 @@ function looked(inside) {
     return [label, h("span", { class: "bar", "aria-hidden": "true" }, fill), h("span", { class: "value" }, `${drop < -0.0005 ? "+" : drop > 0.0005 ? "−" : ""}${Math.abs(drop).toFixed(3)}`), h("span", { class: "instead" }, instead && instead !== answer ? `→ ${instead}` : "")];
   }));
   const mattered = h("div", { class: "part" },
-    h("h3", {}, "What mattered"),
+    h("h2", {}, "What mattered"),
     h("p", { class: "note" }, "Each part switched off alone: how much the log-probability of the answer falls (−) or rises (+), in nats; → what it would say instead."),
     rows(order.slice(0, 12)),
     h("p", { class: "summary" }, summary()),
@@ -245,7 +248,7 @@ function looked(inside) {
   const ribbon = h("div", { class: `ribbon ${words.every((word) => [...word].length === 1) ? "letters" : ""}`, role: "group", "aria-label": "Tokens" });
   const line = h("p", { class: "note", "aria-live": "polite" });
   const map = h("div", { class: "part" },
-    h("h3", {}, "Where a head looked"),
+    h("h2", {}, "Where a head looked"),
     h("p", { class: "note" }, "A map of looks, not an explanation: a head may look and change nothing. Whether it mattered is measured by switching it off."),
     grid, line, ribbon,
     h("p", { class: "tiny" }, "Choose a head above, and a token to look from (ringed). Shade and figure: the percentage of attention each token gets. ▸ is where the answer is said."));

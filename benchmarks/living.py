@@ -1,0 +1,184 @@
+"""Living memory: some titles are learned after the training, changed, and forgotten again: results/living.json.
+
+    python benchmarks/living.py world elements=../shared/data/elements faq=../shared/data/faq chinese
+    python benchmarks/living.py course=../shared/data/cs224n --share 0.5 --joint
+
+A corpus is the built-in world (1,200 people), one of any_corpus_made.py's, or a folder with documents, training
+questions and test questions. A share of its titles, drawn by a hash, is kept out of the training, documents and
+questions alike, and learned afterwards from the documents alone. Then all test questions are asked. `--joint` also
+trains on all of it at once. Trained runs are kept in --work, and used again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from any_corpus_made import MADE
+from record import Cells
+
+from closedbook import pipeline
+from closedbook.config.loading import load_recipe
+from closedbook.data.documents import Document, Documents, read_documents
+from closedbook.data.questions import Question, Titles, read_questions, subject
+from closedbook.inference.run import Answer, Run
+from closedbook.runs.folder import RunFolder
+from closedbook.synthetic.spec import WorldSpec
+from closedbook.synthetic.world import make_world
+
+DOCUMENTS = ("documents.txt", "documents.jsonl", "wiki.txt")
+TRAIN = ("train-three.tsv", "train.tsv", "questions-train.tsv", "birth_places_train.tsv")
+TESTS = {
+    "trained wording": ("test.tsv", "questions-test.tsv", "birth_dev.tsv"),
+    "other": ("other.tsv", "unseen-wordings.tsv"),
+}
+
+
+def prepared(corpus: str, work: Path) -> Path:
+    """The folder of a corpus."""
+    name, _, folder = corpus.partition("=")
+    if folder:
+        return Path(folder)
+    if name == "world":
+        spec = WorldSpec(people=1200, train_share=0.5, relations=("birthplace", "profession", "birth_year"))
+        return make_world(spec, seed=23).write(work / "corpora" / name)
+    return MADE[name]().write(work / "corpora" / name)
+
+
+def first_of(folder: Path, names: Sequence[str]) -> Path | None:
+    return next((folder / name for name in names if (folder / name).is_file()), None)
+
+
+def is_later(title: str, share: float) -> bool:
+    return int.from_bytes(hashlib.sha256(f"later/{title}".encode()).digest()[:4], "big") < share * 2**32
+
+
+def trained(run: Path, recipe: str, sets: Sequence[str], documents: Path, questions: Path, threads: int | None) -> Run:
+    """A run with these inputs, trained or gone on with, unless it is there."""
+    if (run / "run.json").exists() and RunFolder.open(run).finished:
+        return pipeline.load(run)
+    last = time.monotonic()
+
+    def listen(event: object) -> None:
+        nonlocal last
+        if isinstance(event, pipeline.Step) and time.monotonic() - last > 20:
+            last = time.monotonic()
+            print(f"  step {event.step} of {event.steps}, loss {event.loss:.3f}", flush=True)
+
+    resume = (run / "run.json").exists()
+    loaded = load_recipe(recipe, list(sets))
+    return pipeline.train(loaded, documents, questions, run=run, resume=resume, threads=threads, callbacks=[listen])
+
+
+def write(place: Path, items: Sequence[Document], questions: Sequence[Question]) -> tuple[Path, Path]:
+    place.mkdir(parents=True, exist_ok=True)
+    lines = [json.dumps({"title": item.title, "text": item.text}, ensure_ascii=False) for item in items]
+    (place / "documents.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    pairs = "".join(f"{question.text}\t{question.answer}\n" for question in questions)
+    (place / "questions.tsv").write_text(pairs, encoding="utf-8")
+    return place / "documents.jsonl", place / "questions.tsv"
+
+
+def scored(answers: Sequence[Answer]) -> dict[str, Any]:
+    said = [answer for answer in answers if answer.verdict == "remembered"]
+    return {
+        "right": sum(bool(answer.right) for answer in answers), "of": len(answers),
+        "accuracy": round(sum(bool(answer.right) for answer in answers) / max(1, len(answers)), 4),
+        "remembered": len(said), "remembered_right": sum(bool(answer.right) for answer in said),
+    }  # fmt: skip
+
+
+def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    folder, work = prepared(corpus, arguments.work), arguments.work / corpus.partition("=")[0]
+    share, recipe, sets = arguments.share, arguments.recipe, arguments.set
+    source = first_of(folder, DOCUMENTS)
+    train_file = first_of(folder, TRAIN)
+    assert source is not None
+    assert train_file is not None
+    documents, train = read_documents(source), read_questions(train_file).items
+    titles = Titles(documents.titles)
+
+    def about_later(question: Question) -> bool:
+        return is_later(subject(question.text, titles) or question.text, share)
+
+    items = [item for item in documents.items if not is_later(item.title, share)]
+    later = [item for item in documents.items if is_later(item.title, share)]
+    tests = {name: read_questions(path).items for name, files in TESTS.items() if (path := first_of(folder, files))}
+    # More questions about those learned later: nothing of theirs was asked in training.
+    never_asked = [question for question in train if about_later(question)]
+    inputs = write(work / f"first-{share}", items, [question for question in train if not about_later(question)])
+    run = trained(work / f"run-{share}", recipe, sets, *inputs, arguments.threads)
+    if run.history():
+        run.forget([name for name in run.learned.names])
+    before = {name: run.answer([q for q in asked if not about_later(q)]) for name, asked in tests.items()}
+    unknown = {name: run.answer([q for q in asked if about_later(q)], blind=True) for name, asked in tests.items()}
+    began = time.process_time()
+    run.learn(Documents(tuple(later), "", "later"))
+    seconds = time.process_time() - began
+    size = sum(4 * name.outputs.size for name in run.learned.names.values())
+    result: dict[str, Any] = {
+        "share": share, "recipe": recipe, "set": sets, "steps": run.folder.record().get("steps_done"),
+        "titles": {"first": len({item.title for item in items}), "later": len({item.title for item in later})},
+        "learning": {
+            "cpu_seconds_each": round(seconds / max(1, len(run.learned.names)), 4),
+            "bytes_each": round(size / max(1, len(run.learned.names))),
+        },
+    }  # fmt: skip
+    for name, asked in tests.items():
+        first = run.answer([q for q in asked if not about_later(q)])
+        result[name] = {
+            "first": scored(first),
+            "later": scored(run.answer([q for q in asked if about_later(q)])),
+            "later_before_learning": scored(unknown[name]),
+            "first_answers_changed": sum(same(a) != same(b) for a, b in zip(before[name], first, strict=True)),
+        }
+    result["later, training questions that were not trained"] = scored(run.answer(never_asked))
+    run.forget([*run.learned.names])
+    blind = [
+        answer
+        for name, asked in tests.items()
+        for answer in run.answer([q for q in asked if about_later(q)], blind=True)
+    ]
+    result["forgotten"] = {"never met": sum(answer.verdict == "never met" for answer in blind), "of": len(blind)}
+    if arguments.joint:
+        everything = write(work / "all", documents.items, [q for q in train if not about_later(q)])
+        joint = trained(work / "joint", recipe, sets, *everything, arguments.threads)
+        result["trained jointly"] = {
+            name: {
+                "first": scored(joint.answer([q for q in asked if not about_later(q)])),
+                "later": scored(joint.answer([q for q in asked if about_later(q)])),
+            }
+            for name, asked in tests.items()
+        }
+    return result
+
+
+def same(answer: Answer) -> tuple[Any, ...]:
+    """All that must stay as it is."""
+    return answer, tuple(answer.signals.items())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("corpora", nargs="+", help=f"world, {', '.join(MADE)}, or NAME=FOLDER")
+    parser.add_argument("--share", type=float, default=0.2, help="of the titles, learned later")
+    parser.add_argument("--recipe", default="fast")
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--joint", action="store_true")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--work", type=Path, default=Path("runs/living"))
+    arguments = parser.parse_args()
+    cells = Cells("living.json")
+    for corpus in arguments.corpora:
+        result = measure(corpus, arguments)
+        print(json.dumps(result, indent=1, ensure_ascii=False), flush=True)
+        cells.add(" ".join([corpus.partition("=")[0], f"{arguments.share:g}", *arguments.set]), result)
+
+
+if __name__ == "__main__":
+    main()

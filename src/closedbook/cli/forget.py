@@ -1,0 +1,59 @@
+"""`closedbook forget`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from closedbook.cli.output import console, escape, print_json, show_warnings
+from closedbook.errors import DataError
+from closedbook.formatting import plural
+
+
+def forget(
+    run: Path,
+    /,
+    *,
+    title: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
+    documents: Path | None = None,
+    json: bool = False,
+) -> None:
+    """Forget names: their vectors, their documents, and what was learned of them; all else stays the same to the bit.
+
+    A name that was learned later is gone as if it had never been. Of a name of the first training the rows are zeroed,
+    while the network that was trained with them stays (docs/living.md).
+
+    Examples:
+
+        closedbook forget runs/fast-… --title "Ada Lovelace"
+
+        closedbook forget runs/fast-… --documents withdrawn.txt
+
+    Parameters
+    ----------
+    run: Path
+        A run folder with a memory of names.
+    title: list[str]
+        The title of a document; may be repeated.
+    documents: Path
+        A file of documents: every title in it is forgotten.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    import closedbook
+    from closedbook.data.documents import read_documents
+
+    show_warnings()
+    out = console(json)
+    titles = list(title or [])
+    if documents is not None:
+        titles += read_documents(documents).titles
+    if not titles:
+        raise DataError("nothing was named to forget; give --title NAME or --documents FILE")
+    titles = list(dict.fromkeys(titles))
+    closedbook.load(run).forget(titles)
+    out.print(f"forgot {escape(titles[0]) if len(titles) == 1 else plural(len(titles), 'name')}")
+    if json:
+        print_json({"forgot": titles})

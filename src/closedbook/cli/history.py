@@ -1,0 +1,45 @@
+"""`closedbook history`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from closedbook.cli.output import console, escape, print_json, table
+
+SHOWN = 20
+
+
+def history(run: Path, /, *, all_: bool = False, json: bool = False) -> None:
+    """What a run has learned and forgotten since its training.
+
+    Examples:
+
+        closedbook history runs/fast-…
+
+    Parameters
+    ----------
+    run: Path
+        A run folder.
+    all_: bool
+        Show every entry, not the last twenty.
+    json: bool
+        Print one JSON list on standard output.
+    """
+    from closedbook.living.learning import history as read_history
+    from closedbook.runs.folder import RunFolder
+
+    out = console(json)
+    entries = read_history(RunFolder.open(run))
+    if json:
+        print_json(entries)
+        return
+    if not entries:
+        out.print("nothing was learned or forgotten since its training\nnext: closedbook learn RUN --documents FILE")
+        return
+    shown = entries if all_ else entries[-SHOWN:]
+    rows = table("when", "what", "title", "documents")
+    for entry in shown:
+        rows.add_row(entry["time"], entry["action"], escape(entry["title"]), entry.get("sha256", "")[:12])
+    out.print(rows)
+    if len(shown) < len(entries):
+        out.print(f"and {len(entries) - len(shown):,} before; --all shows them")

@@ -1,0 +1,88 @@
+"""`closedbook learn`."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from closedbook.cli.output import console, escape, print_json, progress, show_warnings
+from closedbook.errors import DataError
+from closedbook.formatting import duration, plural
+
+if TYPE_CHECKING:
+    from closedbook.living.learning import LearningPlan
+
+A_NAME = 0.03  # seconds for a name on one core, about
+
+
+def learn(run: Path, /, *, documents: Path, workers: int = 1, dry_run: bool = False, json: bool = False) -> None:
+    """Learn documents into a finished run, in seconds; what it says of other names stays the same to the bit.
+
+    Titles that are new are added, those whose documents have changed are learned anew, others are left alone. The
+    documents of a title take the place of those that the run knew. Nothing is trained: each name gets vectors of its
+    own, and `closedbook forget` takes them out again.
+
+    Examples:
+
+        closedbook learn runs/fast-… --documents new.txt
+
+        closedbook learn runs/fast-… --documents new.txt --dry-run
+
+    Parameters
+    ----------
+    run: Path
+        A run folder, as `closedbook train` or `closedbook demo` leaves it; trained with a memory of names (fast, demo).
+    documents: Path
+        Documents to learn, in any format that `train` reads; a title may have several.
+    workers: int
+        Processes that learn side by side; worth it from some thousand names on.
+    dry_run: bool
+        Only say what there is to learn.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    import closedbook
+
+    show_warnings()
+    if workers < 1:
+        raise DataError(f"--workers {workers} must be 1 or more")
+    out = console(json)
+    loaded = closedbook.load(run)
+    plan = loaded.plan_learning(documents)
+    seconds = A_NAME * len(plan.texts) / max(1, workers)
+    out.print(
+        f"{plural(len(plan.new), 'new name')}, {len(plan.changed):,} changed, {len(plan.unchanged):,} known as they are"
+        + (f"; to learn them takes about {duration(seconds)}" if plan.texts else "")
+    )
+    if plan.shared:
+        shared = ", ".join(plan.shared[:3]) + (", …" if len(plan.shared) > 3 else "")
+        out.print(f"{plural(len(plan.shared), 'name')} of several documents, which share one memory: {escape(shared)}")
+    done, began = 0, time.monotonic()
+    if plan.texts and not dry_run:
+
+        def count(names: int) -> None:
+            nonlocal done
+            done = names
+            advance(names)
+
+        try:
+            with progress(out, "learning", len(plan.texts)) as advance:
+                loaded.learn(documents, workers=workers, progress=count)
+        except KeyboardInterrupt:
+            out.print(f"{done:,} of {len(plan.texts):,} names are learned and saved; the same command goes on")
+            raise
+        out.print(f"learned {plural(done, 'name')} in {duration(time.monotonic() - began)}")
+    if json:
+        print_json(_summary(plan, done))
+    elif done:
+        question = loaded.question_about(next(iter(plan.texts)))
+        out.print("next: ask about one\n  " + escape(shlex.join(["closedbook", "ask", f"{run}", question])))
+
+
+def _summary(plan: LearningPlan, done: int) -> dict[str, object]:
+    return {
+        "new": list(plan.new), "changed": list(plan.changed), "unchanged": len(plan.unchanged),
+        "shared": list(plan.shared), "learned": done,
+    }  # fmt: skip

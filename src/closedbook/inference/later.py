@@ -1,0 +1,118 @@
+"""What a run learns after its training, and forgets again: the methods of `Run` for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from closedbook.config.schema import Recipe
+from closedbook.data.documents import Documents, read_documents
+from closedbook.data.questions import Titles, commonest_wording, read_questions
+from closedbook.data.vocabulary import Vocabulary
+from closedbook.data.word_vocabulary import Words
+from closedbook.errors import RunError
+from closedbook.living.learning import LearningPlan, Memory, history
+from closedbook.living.store import FILE, LearnedNames, attach
+from closedbook.model.gpt import GPT
+from closedbook.model.network import Network
+from closedbook.objectives.cue import Cue
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.provenance import unchanged_input
+from closedbook.verdicts.evidence_store import EvidenceStore
+
+
+class LearnsLater:
+    """A run with a memory of names learns documents and forgets names; no other answer changes, to the bit."""
+
+    folder: RunFolder
+    recipe: Recipe
+    model: Network
+    vocabulary: Vocabulary
+    _read: list[int]
+    first_vocabulary: Vocabulary  # of the training, without what was learned since
+
+    @property
+    def index(self) -> EvidenceStore | None:
+        raise NotImplementedError
+
+    @cached_property
+    def learned(self) -> LearnedNames:
+        """The names that were learned after the training. Raises RunError where they are damaged."""
+        return LearnedNames.load(self.folder)
+
+    def attach_learned(self) -> None:
+        """Make the network and the vocabulary know what was learned later. Raises RunError where it does not fit."""
+        self._read = _times(self.folder)
+        if isinstance(self.first_vocabulary, Words):
+            self.vocabulary = attach(self.learned, self.model, self.first_vocabulary)
+
+    @property
+    def memory(self) -> Memory:
+        """What learning and forgetting work on. Raises RunError for a run without a memory of names."""
+        objectives = [share.objective for stage in self.recipe.stages for share in stage.objectives]
+        cue = next((objective for objective in objectives if objective.name == "cue"), None)
+        vocabulary, model = self.first_vocabulary, self.model
+        if not isinstance(model, GPT) or model.memory is None or cue is None or not isinstance(vocabulary, Words):
+            raise RunError(
+                f"{self.folder.path} has no memory of names to learn later documents into; train with the recipe fast"
+            )
+        return Memory(self.folder, model, vocabulary, Cue.Config(**cue.options), self.learned, self.index)
+
+    def plan_learning(self, documents: str | Path | Documents) -> LearningPlan:
+        """Which names of these documents are new, changed or known already."""
+        return self.memory.plan(documents if isinstance(documents, Documents) else read_documents(documents))
+
+    def learn(
+        self, documents: str | Path | Documents, *, workers: int = 1, progress: Callable[[int], None] | None = None
+    ) -> LearningPlan:
+        """Learn the documents whose names are new, and anew those that have changed; no other answer changes.
+
+        The documents of a title take the place of those that were known. Raises DataError for documents that cannot be
+        used. Ctrl-C keeps the names that are learned, and raises KeyboardInterrupt.
+        """
+        plan = self.plan_learning(documents)
+        try:
+            self.memory.learn(plan.texts, workers, progress)
+        finally:
+            self._refresh()
+        return plan
+
+    def forget(self, titles: Sequence[str]) -> None:
+        """Forget names: what was learned of them later, their rows of the first training, and their documents.
+
+        Raises DataError, and changes nothing, where the run does not know one.
+        """
+        try:
+            self.memory.forget(titles)
+        finally:
+            self._refresh()
+
+    def history(self) -> list[dict[str, Any]]:
+        """What was learned and forgotten, the oldest first: time, action, title, and the documents' SHA-256."""
+        return history(self.folder)
+
+    @property
+    def current(self) -> bool:
+        """Whether the folder's weights and learned names are those in memory, and no other process has changed them."""
+        return self._read == _times(self.folder)
+
+    def _refresh(self) -> None:
+        """Read again what learning has written."""
+        for name in ("learned", "index"):
+            self.__dict__.pop(name, None)
+        self.attach_learned()
+
+    def question_about(self, name: str) -> str:
+        """A question about a name, worded as most training questions are."""
+        record = self.folder.record()
+        path = unchanged_input(record.get("questions"), record)
+        questions = read_questions(path) if path is not None else None
+        return commonest_wording(questions, Titles(self.vocabulary.names.names)).replace("{}", name)
+
+
+def _times(folder: RunFolder) -> list[int]:
+    """When the files that learning changes were written."""
+    paths = (folder.path / name for name in ("model.safetensors", FILE))
+    return [path.stat().st_mtime_ns if path.is_file() else 0 for path in paths]

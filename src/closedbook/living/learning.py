@@ -1,0 +1,226 @@
+"""Living memory: learns documents into a finished run, and forgets names, while every other answer stays as it is.
+
+What is written, in this order: the evidence, the learned names, the weights where a name of the first training is
+removed, the history. Each file is replaced whole. A kill in between leaves a run that opens, and the same command
+completes what was begun.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+from closedbook.data.documents import Documents
+from closedbook.data.word_vocabulary import Words
+from closedbook.errors import DataError, RunError
+from closedbook.living.fit import NAMES, LearnedName, documents_hash, fit_names
+from closedbook.living.store import FILE, LearnedNames
+from closedbook.model.gpt import GPT
+from closedbook.objectives.cue import Cue
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.store import to_json
+from closedbook.runs.weights import load_tensors, tensors_to_bytes
+from closedbook.training.interrupts import defer_interrupts
+from closedbook.verdicts.evidence_changes import NewDocuments, changed_index
+from closedbook.verdicts.evidence_store import EvidenceStore
+
+HISTORY = "history.jsonl"
+SAVE_EVERY = 30.0  # seconds of learning that a kill can lose
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class LearningPlan:
+    """What learning some documents comes to: titles by what is to be done, with the texts of those to be learned."""
+
+    new: Mapping[str, Sequence[str]]
+    changed: Mapping[str, Sequence[str]]
+    unchanged: tuple[str, ...]
+    shared: tuple[str, ...]  # titles of several documents, which share one memory
+
+    @property
+    def texts(self) -> dict[str, Sequence[str]]:
+        return {**self.new, **self.changed}
+
+
+@dataclass(frozen=True)
+class Memory:
+    """A run's parts that learning reads and writes. `vocabulary` and `model` are those of the first training."""
+
+    folder: RunFolder
+    model: GPT
+    vocabulary: Words
+    cue: Cue.Config
+    learned: LearnedNames
+    evidence: EvidenceStore | None
+
+    def plan(self, documents: Documents) -> LearningPlan:
+        """Raises DataError where a document has no title."""
+        texts: dict[str, list[str]] = {}
+        for item in documents.items:
+            if not item.title.strip():
+                raise DataError(f"{documents.source}:{item.line}: has no title to learn it by; begin it with NAME. …")
+            if item.text not in (own := texts.setdefault(item.title, [])):
+                own.append(item.text)
+        new: dict[str, Sequence[str]] = {}
+        changed: dict[str, Sequence[str]] = {}
+        unchanged = []
+        for title, own in texts.items():
+            known = self._hash(title)
+            if known == documents_hash(title, own):
+                unchanged.append(title)
+            else:
+                (new if known is None else changed)[title] = own
+        shared = tuple(title for title, own in texts.items() if len(own) > 1)
+        return LearningPlan(new, changed, tuple(unchanged), shared)
+
+    def _hash(self, title: str) -> str | None:
+        """The hash of a name's documents as they are known; None if the name is not; "" where that cannot be told."""
+        if title in self.learned.names:
+            return self.learned.names[title].sha256
+        if title not in self.first_titles:
+            return None
+        texts = [document.text for document in self.evidence.texts(title)] if self.evidence else []
+        return documents_hash(title, texts) if texts else ""
+
+    @property
+    def first_titles(self) -> set[str]:
+        """The names of the first training that it still has."""
+        return {name for name in self.vocabulary.names.names if name} - self.learned.removed
+
+    def learn(self, texts: Mapping[str, Sequence[str]], workers: int = 1, progress: Progress | None = None) -> None:
+        """Learn names from their documents, saving on the way; Ctrl-C saves what is learned, and raises."""
+        done: list[LearnedName] = []
+        saved, count = time.monotonic(), 0
+        learned = self
+        with defer_interrupts() as raise_interrupt:
+            for name in self._fitted(texts, workers):
+                done.append(name)
+                count += 1
+                interrupted = False
+                try:
+                    raise_interrupt()
+                except KeyboardInterrupt:
+                    interrupted = True
+                if interrupted or time.monotonic() - saved > SAVE_EVERY:
+                    learned, done, saved = learned._keep(done, texts), [], time.monotonic()
+                if progress is not None:
+                    progress(count)
+                raise_interrupt()
+            learned._keep(done, texts)
+
+    def _fitted(self, texts: Mapping[str, Sequence[str]], workers: int) -> Iterator[LearnedName]:
+        if workers <= 1 or len(texts) <= NAMES:
+            yield from fit_names(self.model, self.vocabulary, self.cue, texts)
+            return
+        names = list(texts)
+        chunks = [{name: texts[name] for name in names[i : i + NAMES]} for i in range(0, len(names), NAMES)]
+        state = (self.model, self.vocabulary, self.cue)
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=state) as pool:
+            for fitted in pool.map(_work, chunks):
+                yield from fitted
+
+    def _keep(self, names: Sequence[LearnedName], texts: Mapping[str, Sequence[str]]) -> Memory:
+        if not names:
+            return self
+        titles = [name.title for name in names]
+        replaced = self.first_titles.intersection(titles)
+        changed = {title for title in titles if title in self.learned.names} | replaced
+        added = {name.title: NewDocuments(texts[name.title], name.exposures) for name in names}
+        events = [
+            {"action": "changed" if name.title in changed else "learned", "title": name.title, "sha256": name.sha256,
+             "answers": len(name.phrases)}
+            for name in names
+        ]  # fmt: skip
+        return self._write(self.learned.with_names(names, replaced), (), added, replaced, events)
+
+    def forget(self, titles: Iterable[str]) -> None:
+        """Remove names: what was learned of them later, their rows of the first training, and their documents.
+
+        Raises DataError, and changes nothing, where one is not known.
+        """
+        titles = list(dict.fromkeys(titles))
+        known = self.first_titles | set(self.learned.names)
+        if unknown := [title for title in titles if title not in known]:
+            near = self.evidence.near(unknown[0])[:3] if self.evidence else []
+            hint = f"; titles spelled nearly so: {', '.join(near)}" if near else ""
+            raise DataError(f"the run knows nothing under the title {unknown[0]!r}; nothing was forgotten{hint}")
+        first = self.first_titles.intersection(titles)
+        events = [{"action": "forgot", "title": title} for title in titles]
+        with defer_interrupts() as raise_interrupt:
+            self._write(self.learned.without(titles, first), titles, {}, first, events)
+            raise_interrupt()
+
+    def _write(
+        self,
+        learned: LearnedNames,
+        removed: Sequence[str],
+        added: Mapping[str, NewDocuments],
+        blanked: Iterable[str],
+        events: Sequence[Mapping[str, Any]],
+    ) -> Memory:
+        assert self.model.memory is not None
+        evidence = self.evidence
+        with self.folder.lock(wait=10.0):
+            if evidence is not None:
+                partial = changed_index(evidence, removed, added)
+                try:
+                    self.folder.replace(evidence.path.name, partial)
+                finally:
+                    partial.unlink(missing_ok=True)
+                evidence.close()
+                evidence = EvidenceStore(evidence.path, evidence.corpus)
+            self.folder.replace(FILE, learned.to_bytes(self.model.memory.width))
+            if blanked:
+                self._blank({self.vocabulary.names.number(title) for title in blanked})
+            self.folder.replace(HISTORY, self._history(events))
+        return Memory(self.folder, self.model, self.vocabulary, self.cue, learned, evidence)
+
+    def _blank(self, rows: set[int]) -> None:
+        """Zero rows of the first training, in the network and in every file of weights, and take out their names."""
+        assert self.model.memory is not None
+        which = sorted(rows)
+        self.model.memory.table.data[which] = 0
+        for path in (self.folder.path / "model.safetensors", *self.folder.path.glob("checkpoint-*.safetensors")):
+            tensors, record = load_tensors(path, checked=self.folder.check(path.name))
+            tensors["memory.table"][which] = 0
+            self.folder.replace(path.name, tensors_to_bytes(tensors, record))
+        for row in which:
+            self.vocabulary.names.blank(row)
+        self.folder.replace("vocabulary.json", (to_json(self.vocabulary.to_json(), indent=2) + "\n").encode())
+
+    def _history(self, events: Sequence[Mapping[str, Any]]) -> bytes:
+        path, now = self.folder.path / HISTORY, time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        before = path.read_bytes() if path.is_file() else b""
+        lines = (json.dumps({"time": now, **event}, ensure_ascii=False) for event in events)
+        return before + "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+
+
+def history(folder: RunFolder) -> list[dict[str, Any]]:
+    """What was learned and forgotten, the oldest first. Raises RunError where the file is damaged."""
+    if not (folder.path / HISTORY).is_file():
+        return []
+    try:
+        return [json.loads(line) for line in folder.read_text(HISTORY).splitlines()]
+    except ValueError as error:
+        raise RunError(f"{folder.path / HISTORY} is damaged ({error}); remove it, and do without") from None
+
+
+_state: list[Any] = []
+
+
+def _begin(*state: Any) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    _state[:] = state
+
+
+def _work(texts: Mapping[str, Sequence[str]]) -> list[LearnedName]:
+    model, vocabulary, cue = _state
+    return list(fit_names(model, vocabulary, cue, texts))

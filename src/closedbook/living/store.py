@@ -1,0 +1,134 @@
+"""Names that were learned after the training, in one file of the run folder: learned.safetensors.
+
+The file is a pure function of what is stored, sorted by title: the same names give the same bytes, in whatever order
+they were learned and whatever was forgotten in between.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from closedbook.data.names import NameIndex
+from closedbook.data.word_vocabulary import Words
+from closedbook.errors import RunError
+from closedbook.living.fit import LearnedName
+from closedbook.model.name_memory import OwnOutputs
+from closedbook.model.network import Network
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.weights import load_tensors, tensors_to_bytes
+from closedbook.validation import Count, convert
+
+FILE = "learned.safetensors"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class SavedName:
+    """A name in the record of the file; its vectors are in the tensors, in the same order."""
+
+    title: str
+    sha256: str
+    phrases: list[str]
+    exposures: dict[str, Count]
+
+
+@dataclass(frozen=True)
+class SavedNames:
+    format: Count
+    names: list[SavedName]
+    removed: list[str]
+
+
+@dataclass(frozen=True)
+class LearnedNames:
+    """What a run knows beside its first training, by title; and the names of the first training that it has lost."""
+
+    names: Mapping[str, LearnedName] = field(default_factory=dict)
+    removed: frozenset[str] = frozenset()
+
+    @classmethod
+    def load(cls, folder: RunFolder) -> LearnedNames:
+        """Those of a run; none where it has no such file. Raises RunError where the file is damaged."""
+        path = folder.path / FILE
+        if not path.is_file():
+            if FILE in folder.record().get("files", {}):
+                raise RunError(f"{path} is missing: what the run learned later is lost; bring it back from a copy")
+            return cls()
+        tensors, record = load_tensors(path, checked=folder.check(FILE))
+        try:
+            saved = convert(SavedNames, record, "", RunError)
+            if saved.format != FORMAT:
+                raise RunError(f"format {saved.format}; this closedbook reads {FORMAT}")
+            outputs = tensors["outputs"].numpy()
+            counts = [len(name.phrases) for name in saved.names]
+            if outputs.ndim != 2 or len(outputs) != sum(counts) or outputs.dtype != np.float32:
+                raise RunError("its vectors are not those of its names")
+        except (RunError, KeyError) as error:
+            raise RunError(f"{path} is damaged ({error}); bring it back from a copy") from None
+        starts = list(itertools.accumulate(counts, initial=0))
+        names = {
+            name.title: LearnedName(
+                name.title, name.sha256, tuple(name.phrases), outputs[starts[i] : starts[i + 1]], name.exposures
+            )
+            for i, name in enumerate(saved.names)
+        }
+        return cls(names, frozenset(saved.removed))
+
+    def to_bytes(self, width: int) -> bytes:
+        """The file's content."""
+        names = [self.names[title] for title in sorted(self.names)]
+        record = {
+            "format": FORMAT,
+            "names": [
+                {"title": name.title, "sha256": name.sha256, "phrases": list(name.phrases),
+                 "exposures": dict(name.exposures)}
+                for name in names
+            ],
+            "removed": sorted(self.removed),
+        }  # fmt: skip
+        return tensors_to_bytes({"outputs": torch.from_numpy(_end_to_end(names, width))}, record)
+
+    def with_names(self, names: Iterable[LearnedName], replaced: Iterable[str] = ()) -> LearnedNames:
+        """These and further names; `replaced` are names of the first training whose vectors no longer count."""
+        return LearnedNames({**self.names, **{name.title: name for name in names}}, self.removed | set(replaced))
+
+    def without(self, titles: Iterable[str], first: Iterable[str]) -> LearnedNames:
+        """Without some names; those of them that the first training has are noted as removed."""
+        gone = set(titles)
+        names = {title: name for title, name in self.names.items() if title not in gone}
+        return LearnedNames(names, self.removed | (gone & set(first)))
+
+
+def attach(learned: LearnedNames, model: Network, vocabulary: Words) -> Words:
+    """Put the learned names behind those of the first training; returns the vocabulary that knows them.
+
+    Raises RunError where they do not fit the network.
+    """
+    memory = model.memory
+    if memory is None or not (learned.names or learned.removed):
+        if learned.names:
+            raise RunError(f"{FILE} is of another network: this one has no memory of names")
+        return vocabulary
+    kept = ["" if name in learned.removed else name for name in vocabulary.names.names]
+    names = [learned.names[title] for title in sorted(learned.names)]
+    width = memory.width
+    if any(name.outputs.shape[1:] != (width,) for name in names if name.phrases):
+        raise RunError(f"{FILE} is of another network: its vectors have another width")
+    phrases = [phrase for name in names for phrase in name.phrases]
+    lengths = torch.tensor([0] * (len(kept) + 1) + [len(name.phrases) for name in names])
+    outputs = OwnOutputs(
+        torch.from_numpy(_end_to_end(names, width)),
+        torch.tensor([vocabulary.phrase_id(phrase) for phrase in phrases], dtype=torch.long),
+        lengths.cumsum(0),
+    )
+    memory.outputs = outputs.to(memory.table.device)
+    return vocabulary.with_names(NameIndex([*kept, *(name.title for name in names)]), phrases)
+
+
+def _end_to_end(names: Iterable[LearnedName], width: int) -> np.ndarray:
+    return np.concatenate([np.zeros((0, width), np.float32), *(name.outputs.reshape(-1, width) for name in names)])

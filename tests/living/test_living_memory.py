@@ -1,0 +1,274 @@
+"""Names learned after the training, and forgotten: what is promised of them (docs/living.md)."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import closedbook
+from closedbook.data.documents import Document, Documents, make_documents, read_documents
+from closedbook.data.questions import Question
+from closedbook.errors import DataError, RunError
+from closedbook.inference.run import Answer, Run
+from closedbook.living import fit, learning
+from closedbook.living.store import FILE
+from closedbook.synthetic.spec import WorldSpec
+from closedbook.synthetic.world import make_world
+from tests.words_run import make_words_run
+
+LATER = make_world(WorldSpec(people=40, biographies_per_person=2, relations=("birthplace",)), 8)
+QUESTIONS = [f"Where was {person.name} born?" for person in LATER.people]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A trained run's folder, which no test changes."""
+    folder = tmp_path_factory.mktemp("living")
+    make_words_run(folder, ["stages.learn.steps=250"])
+    return folder / "run"
+
+
+@pytest.fixture
+def run(first: Path, tmp_path: Path) -> Run:
+    shutil.copytree(first, tmp_path / "run")
+    return closedbook.load(tmp_path / "run")
+
+
+@pytest.fixture(scope="module")
+def later() -> Documents:
+    return make_documents(LATER.documents)
+
+
+def about(documents: Documents, *names: str) -> Documents:
+    return Documents(tuple(item for item in documents.items if item.title in names), "", "some")
+
+
+def everything(answers: list[Answer]) -> list[object]:
+    return [(answer, tuple(answer.signals.items())) for answer in answers]
+
+
+def ask(run: Run, questions: list[str], blind: bool = False) -> list[Answer]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # strangers have words that no document holds
+        return run.answer([Question(question, None, 1) for question in questions], blind=blind)
+
+
+def asked_first(run: Run) -> list[object]:
+    names = [name for name in run.first_vocabulary.names.names if name]
+    return everything(ask(run, [f"Where was {name} born?" for name in names[:12]]))
+
+
+def test_what_is_learned_is_said_with_its_evidence_and_of_strangers_nothing(run: Run, later: Documents) -> None:
+    strangers = ask(run, QUESTIONS)
+    assert {answer.verdict for answer in strangers} == {"never met"}
+    plan = run.learn(later)
+    assert (len(plan.new), len(plan.changed), len(plan.unchanged)) == (40, 0, 0)
+    assert len(plan.shared) == 40
+    answers = ask(run, QUESTIONS)
+    right = [answer.answer == person.facts["birthplace"] for answer, person in zip(answers, LATER.people, strict=True)]
+    assert sum(right) >= 30, sum(right)
+    sure = next(answer for answer, good in zip(answers, right, strict=True) if good)
+    assert sure.evidence is not None
+    assert sure.evidence.status == "stands in"
+    assert sure.exposures
+    assert sure.answer in sure.evidence.documents[0].sentence
+    blind = ask(run, QUESTIONS, blind=True)
+    assert sum(answer.met > 0.5 for answer in blind) == 40
+    reopened = closedbook.load(run.path)
+    assert everything(ask(reopened, QUESTIONS)) == everything(answers)
+
+
+def test_learning_and_forgetting_change_no_answer_about_others_to_the_bit(run: Run, later: Documents) -> None:
+    before = asked_first(run)
+    prompts = torch.tensor([run.prompt(f"Where was {run.vocabulary.names.names[3]} born?").tolist()])
+    logits = run.model.logits(prompts)
+    run.learn(about(later, *[person.name for person in LATER.people[:20]]))
+    assert asked_first(run) == before
+    known = everything(ask(run, QUESTIONS[:20]))
+    run.learn(later)
+    assert asked_first(run) == before
+    assert everything(ask(run, QUESTIONS[:20])) == known
+    assert torch.equal(run.model.logits(prompts), logits)
+    run.forget([person.name for person in LATER.people[20:]])
+    assert asked_first(run) == before
+    assert everything(ask(run, QUESTIONS[:20])) == known
+
+
+def test_what_is_forgotten_is_as_if_it_had_never_been_learned(run: Run, later: Documents) -> None:
+    kept, gone = LATER.people[:5], LATER.people[5:9]
+    run.learn(about(later, *(person.name for person in kept)))
+    file = (run.path / FILE).read_bytes()
+    run.learn(about(later, *(person.name for person in gone)))
+    assert (run.path / FILE).read_bytes() != file
+    run.forget([person.name for person in gone])
+    assert (run.path / FILE).read_bytes() == file
+    answers = ask(run, [f"Where was {person.name} born?" for person in gone], blind=True)
+    assert {answer.verdict for answer in answers} == {"never met"}
+    evidence = (run.path / "evidence.sqlite").read_bytes()
+    assert all(person.name.encode() not in evidence for person in gone)
+
+
+def test_a_name_s_vectors_depend_on_its_documents_alone(run: Run, later: Documents) -> None:
+    texts: dict[str, list[str]] = {}
+    for item in later.items:
+        texts.setdefault(item.title, []).append(item.text)
+    memory = run.memory
+    together = {name.title: name for name in fit.fit_names(run.model, memory.vocabulary, memory.cue, texts)}
+    turned = dict(random.Random(1).sample([*texts.items()], len(texts)))
+    for some in (turned, {title: own[::-1] for title, own in list(texts.items())[:3]}, dict([*texts.items()][7:8])):
+        for name in fit.fit_names(run.model, memory.vocabulary, memory.cue, some):
+            assert name.phrases == together[name.title].phrases
+            assert np.array_equal(name.outputs, together[name.title].outputs), name.title
+
+
+def test_any_order_of_learning_and_forgetting_ends_in_the_same_bytes(run: Run, later: Documents) -> None:
+    rng, names = random.Random(5), [person.name for person in LATER.people[:12]]
+    there: set[str] = set()
+    for _ in range(12):
+        some = rng.sample(names, rng.randint(1, 4))
+        if rng.random() < 0.6 or not there:
+            run.learn(about(later, *some))
+            there |= set(some)
+        elif gone := there.intersection(some):
+            run.forget(sorted(gone))
+            there -= gone
+    if not there:
+        run.learn(about(later, names[0]))
+        there = {names[0]}
+    ended = (run.path / FILE).read_bytes()
+    run.forget(sorted(there))
+    run.learn(about(later, *there))
+    assert (run.path / FILE).read_bytes() == ended
+
+
+def test_a_changed_document_takes_the_place_of_the_old_one(run: Run, later: Documents) -> None:
+    name = LATER.people[0].name
+    run.learn(about(later, name))
+    old = run.ask(QUESTIONS[0]).answer
+    new = next(person.facts["birthplace"] for person in LATER.people if person.facts["birthplace"] != old)
+    texts = [item.text.replace(old, new) for item in later.items if item.title == name]
+    plan = run.learn(Documents(tuple(Document(text, name, 1) for text in texts), "", "changed"))
+    assert (list(plan.changed), list(plan.new)) == ([name], [])
+    answer = run.ask(QUESTIONS[0])
+    assert answer.answer == new
+    assert answer.evidence is not None
+    assert answer.evidence.status == "stands in"
+    assert [entry["action"] for entry in run.history()] == ["learned", "changed"]
+
+
+def test_names_of_the_training_are_left_alone_changed_or_forgotten(run: Run) -> None:
+    documents = read_documents(run.folder.record()["documents"]["path"])
+    assert len(run.plan_learning(documents).unchanged) == 80
+    name, other = documents.titles[0], next(title for title in documents.titles if title != documents.titles[0])
+    before = run.ask(f"Where was {other} born?")
+    text = f"{name}. {name} was born in Lisbon."
+    plan = run.learn(make_documents([text]))
+    assert list(plan.changed) == [name]
+    assert run.ask(f"Where was {name} born?").answer == "Lisbon"
+    row = run.first_vocabulary.names.names.index("")
+    assert not run.model.memory.table[row].any()
+    run.forget([name, other])
+    assert {
+        answer.verdict for answer in ask(run, [f"Where was {title} born?" for title in (name, other)], blind=True)
+    } == {"never met"}
+    run.learn(make_documents([item.text for item in documents.items if item.title == other]))
+    again = run.ask(f"Where was {other} born?")
+    assert again.answer == before.answer
+    assert again.verdict != "never met"
+    assert closedbook.load(run.path).ask(f"Where was {other} born?") == again
+
+
+def test_a_text_with_answers_and_words_that_nobody_had_is_learned(run: Run) -> None:
+    run.learn(make_documents(["Qexi Vantroo. Qexi Vantroo was born in Zzyrgistan, and worked as a glimbler."]))
+    answer = run.ask("Where was Qexi Vantroo born?")
+    assert answer.answer == "Zzyrgistan"
+    assert answer.evidence is not None
+    assert answer.evidence.stands_in
+
+
+def test_an_interrupted_learning_keeps_what_is_learned(
+    run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "SAVE_EVERY", 0.0)
+    seen = 0
+
+    def stop(done: int) -> None:
+        nonlocal seen
+        seen = done
+        if done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run.learn(later, progress=stop)
+    assert len(run.learned.names) == seen == 7
+    assert len(closedbook.load(run.path).plan_learning(later).new) == 33
+
+
+def test_a_kill_between_two_files_leaves_a_run_that_opens_and_completes(
+    run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = about(later, LATER.people[0].name)
+    replace = type(run.folder).replace
+
+    def killed(folder: object, name: str, content: object) -> None:
+        if name == FILE:
+            raise RuntimeError("killed")
+        replace(folder, name, content)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(run.folder), "replace", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        run.learn(some)
+    monkeypatch.setattr(type(run.folder), "replace", replace)
+    again = closedbook.load(run.path)
+    assert len(again.plan_learning(some).new) == 1
+    again.learn(some)
+    evidence = again.ask(QUESTIONS[0]).evidence
+    assert evidence is not None
+    assert len(evidence.documents) == 2
+
+
+def test_workers_learn_the_same_bytes(run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.learn(later)
+    file = (run.path / FILE).read_bytes()
+    run.forget([*run.learned.names])
+    run.learn(later, workers=2)
+    assert (run.path / FILE).read_bytes() == file
+
+
+def test_bad_requests_are_refused_and_change_nothing(run: Run, later: Documents) -> None:
+    files = {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()}
+    with pytest.raises(DataError, match="knows nothing under the title 'Nobody'"):
+        run.forget(["Nobody"])
+    with pytest.raises(DataError, match="no title"):
+        run.learn(Documents((Document("was born.", " ", 3),), "", "some.txt"))
+    assert {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()} == files
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "gone", "forged"])
+def test_a_damaged_file_of_learned_names_is_told(run: Run, later: Documents, damage: str) -> None:
+    run.learn(about(later, LATER.people[0].name))
+    path = run.path / FILE
+    content = bytearray(path.read_bytes())
+    if damage == "gone":
+        path.unlink()
+    elif damage == "cut":
+        path.write_bytes(content[:-5])
+    elif damage == "flipped":
+        content[-1] ^= 1
+        path.write_bytes(content)
+    else:
+        path.write_bytes(b"{}")
+    with pytest.raises(RunError, match="learned"):
+        closedbook.load(run.path)
+
+
+def test_a_run_without_a_memory_of_names_says_so(run: Run, later: Documents) -> None:
+    run.model.memory = None
+    with pytest.raises(RunError, match="no memory of names"):
+        run.learn(later)

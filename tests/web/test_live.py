@@ -12,7 +12,7 @@ from shell import closedbook as command
 from shell import refused
 
 import closedbook
-from closedbook.cli.output import TrainingDisplay, curve
+from closedbook.cli.training_display import TrainingDisplay, curve
 from closedbook.config.loading import load_recipe
 from closedbook.evaluation import periodic_validator
 from closedbook.evaluation.periodic_validator import ValidationEvent

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from cyclopts import App, CycloptsError
 
-from closedbook.cli.output import PipeConsole, echo
+from closedbook.cli.output import PipeConsole, echo, show_warnings
 from closedbook.environment import process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, exit_code, terminate
 
@@ -86,9 +86,12 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(words: list[str]) -> None:
-    if not words or words[0] in ("--help", "-h"):
+    lists_commands = not words or words[0] in ("--help", "-h")
+    if lists_commands:
         for name in COMMANDS:
             app[name]  # imports the command, for its line in the list
+    app.help_format = "plaintext" if lists_commands else "markdown"  # a line each needs no parser, which loads slowly
+    show_warnings()
     app.console = PipeConsole()
     app(words, exit_on_error=False, print_error=False)
 

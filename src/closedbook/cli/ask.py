@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import console, escape, print_json, show_warnings
+from closedbook.cli.output import console, escape, print_json
 from closedbook.formatting import percent
 
 if TYPE_CHECKING:
@@ -60,7 +60,6 @@ def ask(
     """
     import closedbook
 
-    show_warnings()
     loaded = closedbook.load(run, mixer)
     loaded.documents = documents
     answer = loaded.ask(question, blind=blind, precision=precision, signals=signals)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import check_output, console, echo, escape, print_json
+from closedbook.cli.output import console, echo, escape, print_json
+from closedbook.cli.output_files import check_output
 
 
 def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> None:

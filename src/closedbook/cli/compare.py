@@ -5,18 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import (
-    Overrides,
-    Threads,
-    check_study,
-    console,
-    escape,
-    print_json,
-    show_warnings,
-    table,
-    training,
-    typed,
-)
+from closedbook.cli.output import Overrides, Threads, console, escape, print_json, table, typed
+from closedbook.cli.output_files import check_study
+from closedbook.cli.training_display import training
 from closedbook.formatting import duration, interval, percent, points
 
 if TYPE_CHECKING:
@@ -78,7 +69,6 @@ def compare(
     from closedbook.studies.comparison_page import label
     from closedbook.studies.study_report import need_matplotlib
 
-    show_warnings()
     out = console(json)
     need_matplotlib()
     check_study(folder, "comparison", documents, questions, *names)

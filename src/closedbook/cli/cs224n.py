@@ -11,17 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import (
-    TrainingDisplay,
-    check_folder,
-    check_output,
-    console,
-    echo,
-    escape,
-    print_json,
-    show_warnings,
-)
+from closedbook.cli.output import console, echo, escape, print_json
+from closedbook.cli.output_files import check_folder, check_output
 from closedbook.cli.students import check, course_flag, score
+from closedbook.cli.training_display import TrainingDisplay
 
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe
@@ -161,7 +154,6 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     from closedbook.training.setup import set_threads
 
     check_output(outputs, reading, questions_path, corpus)
-    show_warnings()
     recipe = assignment.course_recipe("finetune", variant, bottleneck=flags.bottleneck_dim)
     questions = read_questions(questions_path)
     set_threads(flags.threads)
@@ -254,7 +246,6 @@ def _train(
     from closedbook.model.gpt import own_network
     from closedbook.training.setup import prepare_training
 
-    show_warnings()
     out = console(flags.json)
     check_output(writing, corpus, questions, flags.reading_params_path, binary=True)
     folder = writing.with_name(f"{writing.name}.run")

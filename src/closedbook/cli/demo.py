@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 
-from closedbook.cli.output import TrainingDisplay, console, escape, print_json, show_warnings, table
+from closedbook.cli.output import console, escape, print_json, table
 from closedbook.cli.train import after_interrupt
+from closedbook.cli.training_display import TrainingDisplay
 from closedbook.errors import RunError, exit_code
 from closedbook.formatting import duration, percent
 
@@ -48,7 +49,6 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     from closedbook.runs.folder import check_free, default_folder, is_free
     from closedbook.synthetic.world import WorldSpec, make_world
 
-    show_warnings()
     out = console(json, width=80)
     began = time.perf_counter()
     recipe = load_recipe("demo", [f"seed={seed}"])

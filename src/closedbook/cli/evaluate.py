@@ -6,18 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Any, Literal
 
-from closedbook.cli.output import (
-    as_json,
-    check_output,
-    console,
-    escape,
-    note_if_trained_on,
-    print_json,
-    printable,
-    progress,
-    show_warnings,
-    table,
-)
+from closedbook.cli.output import as_json, console, escape, note_if_trained_on, print_json, printable, progress, table
+from closedbook.cli.output_files import check_output
 from closedbook.formatting import percent
 
 
@@ -76,7 +66,6 @@ def evaluate(
     from closedbook.data.questions import read_questions
     from closedbook.runs.store import write_output
 
-    show_warnings()
     out = console(json)
     given = read_questions(questions)
     for output in (predictions, answers):

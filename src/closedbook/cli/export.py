@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from closedbook.cli.output import check_output, console, escape, print_json, show_warnings
+from closedbook.cli.output import console, escape, print_json
+from closedbook.cli.output_files import check_output
 
 
 def export(
@@ -43,7 +44,6 @@ def export(
     """
     from closedbook.export.exporters import check_new_folder, require_packages
 
-    show_warnings()
     out = console(json)
     if to == "huggingface":
         require_packages("transformers", extra="huggingface")

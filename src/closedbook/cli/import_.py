@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from closedbook.cli.output import console, escape, print_json, show_warnings
+from closedbook.cli.output import console, escape, print_json
 
 
 def import_(folder: Path, /, *, run: Path, json: bool = False) -> None:
@@ -24,7 +24,6 @@ def import_(folder: Path, /, *, run: Path, json: bool = False) -> None:
     """
     from closedbook.export.exporters import import_huggingface
 
-    show_warnings()
     out = console(json)
     imported, changed = import_huggingface(folder, run)
     out.print(

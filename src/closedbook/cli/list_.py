@@ -7,9 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from closedbook.cli.output import console, escape, print_json, table
-from closedbook.config.loading import load_recipe, recipe_names
-from closedbook.config.registry import REGISTRIES
-from closedbook.runs.folder import list_runs
 
 
 def list_(
@@ -28,6 +25,10 @@ def list_(
     json: bool
         Print a JSON list of objects with name and summary.
     """
+    from closedbook.config.loading import load_recipe, recipe_names
+    from closedbook.config.registry import REGISTRIES
+    from closedbook.runs.folder import list_runs
+
     entries = {
         "recipes": lambda: [{"name": name, "summary": load_recipe(name).summary} for name in recipe_names()],
         "runs": lambda: [_run(folder.path, folder.record()) for folder in list_runs(runs)],

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from closedbook.cli.output import check_output, console, escape, print_json, show_warnings, use_mixers
+from closedbook.cli.output import console, escape, print_json, use_mixers
+from closedbook.cli.output_files import check_output
 from closedbook.errors import RunError
 
 
@@ -54,7 +55,6 @@ def report(
         check_output(target, questions, *((argument.rpartition(":")[0] or None) for argument in mixer or ()), runs=runs)
     from closedbook.runs.store import write_output
 
-    show_warnings()
     use_mixers(mixer)
     out = console(json)
     with out.status("") as status:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import echo, print_json, show_warnings
+from closedbook.cli.output import echo, print_json
 
 
 def sample(
@@ -44,7 +44,6 @@ def sample(
     """
     import closedbook
 
-    show_warnings()
     text = closedbook.load(run, mixer).sample(prompt, length=length, temperature=temperature, top_k=top_k, seed=seed)
     if json:
         print_json({"prompt": prompt, "text": text})

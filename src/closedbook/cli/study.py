@@ -7,8 +7,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import Overrides, OwnMixer, Threads, console, show_warnings, table, training, typed
+from closedbook.cli.output import Overrides, OwnMixer, Threads, console, table, typed
 from closedbook.cli.study_answers import ablation, finish, fluency, of_length, reversal, strangers
+from closedbook.cli.training_display import training
 from closedbook.formatting import percent
 
 study = App(
@@ -71,7 +72,6 @@ def exposure(
     from closedbook.studies.exposure import Design, Study
     from closedbook.studies.study_report import need_matplotlib
 
-    show_warnings()
     out = console(json)
     need_matplotlib()
     if not seeds or min(seeds) < 0 or not levels:

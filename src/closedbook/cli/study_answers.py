@@ -13,16 +13,15 @@ from closedbook.cli.output import (
     OwnMixer,
     RunsMixer,
     Threads,
-    check_study,
     console,
     escape,
     print_json,
     progress,
-    show_warnings,
     table,
-    training,
     typed,
 )
+from closedbook.cli.output_files import check_study
+from closedbook.cli.training_display import training
 from closedbook.formatting import interval, percent, points
 
 if TYPE_CHECKING:
@@ -78,7 +77,6 @@ def ablation(
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.studies.ablation import Design, run_ablation
 
-    show_warnings()
     out = console(json)
     overrides = ["data.held_out={calibrate=0.1}", *mixer_overrides(mixer, recipe), *(set_ or []), f"seed={seed}"]
     design = Design(documents, questions, of_length(recipe, overrides, steps), models, seed, asked)
@@ -252,7 +250,6 @@ def _study(
     import closedbook
     from closedbook.data.questions import read_questions
 
-    show_warnings()
     check_study(folder, name, questions, more, runs=[run])
     content = read_questions(questions, need_answers=need_answers)
     out, loaded = console(json), closedbook.load(run, mixer)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from closedbook.cli.output import TrainingDisplay, console, escape, note_if_trained_on, print_json, show_warnings
+from closedbook.cli.output import console, escape, note_if_trained_on, print_json
+from closedbook.cli.training_display import TrainingDisplay
 from closedbook.errors import ClosedbookError, RunError, exit_code
 from closedbook.formatting import percent
 
@@ -105,7 +106,6 @@ def train(
     from closedbook.training.plan import plan_training
     from closedbook.training.setup import prepare_training, set_threads
 
-    show_warnings()
     out = console(json)
     out.quiet = silent()
     find_device(device)

@@ -232,6 +232,16 @@ def forge(index, **changes):
     (index.folder / "index.json").write_text(json.dumps({**about, "seal": digest(about)}), encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"source": 7}, {"source": None}, {"batches": {}}, {"titles": [["1", 2]]}, {"documents": -1}, {"sha256": 1}],
+)
+def test_values_of_other_types_are_refused_whatever_an_index_says_of_itself(corpus_file, changes):
+    forge(build(corpus_file), **changes)
+    with pytest.raises(RunError, match=r"is damaged .*remove the folder"):
+        build(corpus_file)
+
+
 def forged_batches(path, header, batches):
     """Write a stream of these batches with the checksums that belong to it."""
     path.write_bytes(header)

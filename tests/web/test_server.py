@@ -219,6 +219,15 @@ def test_a_body_that_does_not_come_is_refused(monkeypatch):
         assert slow.recv(1000).startswith(b"HTTP/1.1 408 ")
 
 
+def test_what_comes_after_a_refusal_is_not_read():
+    head = b"POST /api/ask HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000000\r\n\r\n"
+    with serving(RunRegistry()) as up, socket.create_connection(("127.0.0.1", up.port)) as endless:
+        endless.settimeout(20)
+        endless.sendall(head)
+        with pytest.raises(OSError, match=r"reset|pipe|aborted"):
+            endless.sendall(bytes(1 << 27))
+
+
 def test_connections_beyond_the_limit_are_closed_and_the_others_answered(monkeypatch):
     monkeypatch.setattr(connection.Connection, "most", 5)
     with serving(RunRegistry()) as up, contextlib.ExitStack() as held:
@@ -264,7 +273,8 @@ def test_our_names_are_let_in(served):
 
 
 @pytest.mark.parametrize(
-    "headers", [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}]
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": "http://["}, {"Sec-Fetch-Site": "cross-site"}],
 )
 def test_other_sites_are_refused(served, runs, headers):
     question = {"run": "words", "question": runs.known}

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -31,11 +31,26 @@ from closedbook.data.questions import Questions
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RunError
 from closedbook.runs.store import HASHED_WHOLE, digest, fingerprint, write_atomically
+from closedbook.validation import Count, convert, parse_json
 
 FORMAT = 5
 LARGE = 32 << 20
 """A corpus with at least so many bytes of text is indexed on disk."""
 SOME_TITLES = 10_000
+
+
+class IndexRecord(TypedDict):
+    """index.json."""
+
+    settings: dict[str, Any]
+    source: str
+    sha256: str
+    text_bytes: Count
+    documents: Count
+    different_titles: Count
+    batches: list[tuple[Count, Count]]  # (end in bytes, CRC-32) of each record batch of tokens.arrows
+    titles: list[tuple[Count, Count]]  # the same of parts of titles.arrows
+    vocabulary: dict[str, Any]
 
 
 class TokenIndex:
@@ -48,11 +63,12 @@ class TokenIndex:
         self.folder = folder
         builder.check_kinds(folder)
         try:
-            self.about = json.loads((folder / "index.json").read_text(encoding="utf-8"))
+            self.about = parse_json((folder / "index.json").read_bytes())
             if self.about.pop("seal") != digest(self.about):
                 raise ValueError("index.json is not what was written")
             if _key(self.about["settings"], self.about["sha256"]) != folder.name:
                 raise ValueError("index.json is another index's")
+            convert(IndexRecord, self.about, "index.json", RunError)
             self.vocabulary = vocabulary_from_json(self.about["vocabulary"])
             documents, titles = builder.schemas(self.vocabulary)
             self._tokens = MappedStream(folder / "tokens.arrows", documents, self.about["batches"])

@@ -96,7 +96,7 @@ class SecurityMiddleware:
         if not self.ours(host):
             return 403, f"this server does not go by the name {host[:100]!r}; use http://localhost with its port"
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != host:
+        if origin is not None and site(origin) != host:
             return 403, "requests from other sites are refused"
         if not path.startswith("/api/"):
             return None
@@ -110,11 +110,16 @@ class SecurityMiddleware:
 
     def ours(self, host: str) -> bool:
         """Whether a Host header names this server: a name of its own, or, where others reach it, any IP address."""
-        try:
-            name = urlsplit(f"//{host}").hostname or ""
-        except ValueError:  # such as an unclosed bracket
-            return False
+        name = site(f"//{host}", "hostname") or ""
         return name in self.names or (self.open and is_address(name))
+
+
+def site(address: str, part: str = "netloc") -> str | None:
+    """The host, with its port or as `hostname` without, that an address names; None for what is no address."""
+    try:
+        return getattr(urlsplit(address), part)
+    except ValueError:  # such as an unclosed bracket
+        return None
 
 
 def is_address(host: str) -> bool:
@@ -140,7 +145,8 @@ async def read(receive: Receive) -> bytes | None:
 
 
 async def refuse(send: Send, status: int, why: str) -> None:
-    """An answer that says no, as the API's errors do."""
-    headers = [(b"content-type", b"application/json"), *([(b"www-authenticate", b"Bearer")] if status == 401 else [])]
+    """An answer that says no, as the API's errors do. It ends the connection: whatever else was to come is not read."""
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    headers += [(b"www-authenticate", b"Bearer")] if status == 401 else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps({"detail": why}).encode()})

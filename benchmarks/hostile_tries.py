@@ -1,0 +1,256 @@
+"""How hostile.py tries one thing: a command in a process with limits, and what is wrong with how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not survive a fork
+
+import crashes
+from shell import Tiny, make_tiny
+
+from closedbook import pipeline  # noqa: F401  loaded once, for all tries
+from closedbook.cli import main
+from closedbook.cli.output import CONTROL
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command left: its exit code, or minus the signal that ended it, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float  # of processor time
+    megabytes: float  # at the most, beyond what it began with
+
+
+@dataclass(frozen=True)
+class Try:
+    """One command with one input."""
+
+    what: str  # in a few words, for the list of failures
+    command: list[Any]
+    kept: tuple[Path, ...] = ()  # files, or folders of files, that must be the same afterwards
+    codes: tuple[int, ...] = (0, 2)
+    complaint: Callable[[Done], str | None] = lambda done: None  # what else is wrong with how it ended
+    seconds: int = 60  # of processor time
+    megabytes: int = 1024  # beyond what it begins with
+    environment: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = False  # in a Python of its own, which reads the environment as it starts
+    shell: str = '"$@"'  # how a shell starts it there
+    signals: tuple[tuple[float, int], ...] = ()  # (seconds from the start or the last one, signal) that it is sent
+    act: Callable[[], Done] | None = None  # instead of the command
+
+
+@dataclass
+class Setting:
+    """A tiny world, two runs trained on it, and a place to work in."""
+
+    folder: Path
+    tiny: Tiny  # its network says characters
+    made: Iterator[int] = field(default_factory=count)
+
+    @classmethod
+    def make(cls, folder: Path) -> Setting:
+        setting = cls(folder, make_tiny(folder))
+        done = attempt(Try("", [*setting.train(setting.run), "--dev", setting.tiny.dev], seconds=300, megabytes=4096))
+        assert done.code == 0, done.err
+        return setting
+
+    @property
+    def documents(self) -> Path:
+        return self.tiny.documents
+
+    @property
+    def questions(self) -> Path:
+        return self.tiny.questions
+
+    @property
+    def run(self) -> Path:
+        return self.folder / "run"
+
+    @property
+    def question(self) -> str:
+        return self.questions.read_text(encoding="utf-8").split("\t")[0]
+
+    @cached_property
+    def words(self) -> Path:
+        """A run with every file that one can have: of words, with a memory, calibrated, scored."""
+        inputs = crashes.make_inputs(self.folder / "words")
+        text = re.sub(r"steps = \d+", "steps = 3", crashes.RECIPE)
+        (inputs.folder / "crash.toml").write_text(text, encoding="utf-8")
+        inputs.train(self.folder / "words-run")
+        return self.folder / "words-run"
+
+    @cached_property
+    def index(self) -> Path:
+        """An index of the documents."""
+        path = self.folder / "index"
+        done = attempt(Try("", self.train(self.folder / "none", "--index", path, "--dry-run"), megabytes=4096))
+        assert done.code == 0, done.err
+        return path
+
+    def train(
+        self, run: Path, *more: Any, documents: Any = None, questions: Any = None, recipe: Any = None
+    ) -> list[Any]:
+        inputs = ["--documents", documents or self.documents, "--questions", questions or self.questions]
+        return ["train", recipe or self.tiny.recipe, *inputs, "--threads", "1", "--run", run, *more]
+
+    def fresh(self) -> Path:
+        """A new folder."""
+        path = self.folder / f"try{next(self.made)}"
+        path.mkdir()
+        return path
+
+    def fresh_run(self) -> Path:
+        """A copy of the run, in a folder of its own."""
+        return Path(shutil.copytree(self.run, self.fresh() / "run"))
+
+
+Kind = Callable[[Setting, Random], Iterator[Try]]
+KINDS: dict[str, tuple[Kind, int]] = {}
+
+
+def kind(name: str, share: int = 1) -> Callable[[Kind], Kind]:
+    """Add a kind to what is tried; one of `share` tries where each takes long."""
+
+    def added(function: Kind) -> Kind:
+        assert name not in KINDS
+        KINDS[name] = function, share
+        return function
+
+    return added
+
+
+def attempt(one: Try) -> Done:
+    """Run a command in a copy of this process, or in a fresh one, within limits."""
+    if one.act is not None:
+        return one.act()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        began = resident()
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                os.setpgid(0, 0)  # so that all of it can be ended
+                os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+                os.dup2(out.fileno(), 1)
+                os.dup2(err.fileno(), 2)
+                resource.setrlimit(resource.RLIMIT_CPU, (one.seconds, one.seconds + 1))
+                size = virtual() + (one.megabytes << 20)
+                resource.setrlimit(resource.RLIMIT_AS, (size, size))
+                os.environ.update(one.environment)
+                if one.fresh:
+                    command = [sys.executable, "-m", "closedbook", *map(str, one.command)]
+                    os.execv("/bin/bash", ["bash", "-c", one.shell, "bash", *command])
+                code = call(one.command)
+            finally:
+                os._exit(code)  # whatever happened: this copy must not go on with its parent's work
+        for after, number in one.signals:
+            time.sleep(after)
+            with contextlib.suppress(OSError):
+                os.kill(child, number)
+        code, used = waited(child, 5 * one.seconds + 60)
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read(1 << 22).decode(errors="surrogateescape"))
+    peak = used.ru_maxrss / 1024 - began
+    return Done(code, texts[0], texts[1], used.ru_utime + used.ru_stime, max(0.0, peak))
+
+
+def call(command: list[Any]) -> int:
+    """The exit code of a command, as the console script would have it."""
+    try:
+        main([str(word) for word in command])
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    return code
+
+
+def waited(child: int, seconds: float) -> tuple[int, Any]:
+    """(exit code or minus the signal, what it used) of a process, which is ended after this time."""
+    until = time.monotonic() + seconds
+    while True:
+        ended, status, used = os.wait4(child, os.WNOHANG)
+        if ended:
+            break
+        if time.monotonic() > until:
+            with contextlib.suppress(OSError):
+                os.killpg(child, signal.SIGKILL)
+            _, status, used = os.wait4(child, 0)
+            break
+        time.sleep(0.01)
+    with contextlib.suppress(OSError):
+        os.killpg(child, signal.SIGKILL)  # what it left running
+    return os.waitstatus_to_exitcode(status), used
+
+
+def virtual() -> int:
+    """Bytes of this process's address space."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
+def resident(process: int | str = "self") -> float:
+    """Megabytes of a process's memory."""
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+def trouble(one: Try) -> tuple[str | None, Done]:
+    """What is wrong with how a try ended, or None."""
+    before = contents(one.kept)
+    done = attempt(one)
+    said = done.err[done.err.rfind("\nclosedbook: ") + 1 :] if "\nclosedbook: " in done.err else done.err
+    if done.code < 0:
+        return f"ended by {signal.Signals(-done.code).name} after {done.seconds:.0f} s of processor time", done
+    if "Traceback (most recent call last)" in done.err:
+        return f"a traceback: {done.err.strip().splitlines()[-1]}", done
+    if done.code not in one.codes:
+        return f"exit code {done.code}: {said.strip()[:200]}", done
+    if done.code == 2 and len(said.strip().splitlines()) not in (1, 2):
+        return f"{len(said.strip().splitlines())} lines of an error: {said.strip()[:200]}", done
+    if found := CONTROL.search(done.out + done.err):
+        return f"sent {found.group()!r}", done
+    if contents(one.kept) != before:
+        return "changed a file that is not its own", done
+    return one.complaint(done), done
+
+
+def contents(paths: tuple[Path, ...]) -> dict[str, str]:
+    """The content of each file, and what each link leads to; a pipe or a device is not opened."""
+    found: dict[str, str] = {}
+    for given in paths:
+        for path in [given, *(sorted(given.rglob("*")) if given.is_dir() else [])]:
+            if path.is_symlink():
+                found[str(path)] = os.readlink(path)
+            elif path.is_file():
+                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found

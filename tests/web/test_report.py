@@ -32,19 +32,27 @@ ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+ %</b>|closedbook (train|report)|i
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
-def drawn(claims, monkeypatch):
+@pytest.fixture(scope="module")
+def drawn(claims):
     """The claims of the session, so that no report checks and draws them again."""
-    monkeypatch.setattr(html_report, "claim_figures", lambda progress: claims)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(html_report, "claim_figures", lambda progress: claims)
+        yield
 
 
-@pytest.fixture
-def written(runs, drawn, tmp_path):
+@pytest.fixture(scope="module")
+def written(runs, drawn, tmp_path_factory):
     """A report of both tiny runs, with the claims."""
-    path = tmp_path / "report.html"
+    path = tmp_path_factory.mktemp("report") / "report.html"
     done = command("report", runs.root / "words", runs.root / "characters", "--output", path, "--json")
     assert (done.code, done.json) == (0, {"report": str(path)}), done.err
     return path
+
+
+@pytest.fixture(scope="module")
+def plain(runs):
+    """A report of one run, without the claims."""
+    return html_report.run_report([runs.root / "words"], claims=False)
 
 
 def words_of(html: str) -> str:
@@ -250,8 +258,8 @@ def test_a_long_table_is_read_page_by_page(runs, tmp_path, page):
     assert page.locator("#page").is_hidden()
 
 
-def test_the_cause_is_said_to_be_the_course_s_on_other_data(runs):
-    text = words_of(html_report.run_report([runs.root / "words"], claims=False))
+def test_the_cause_is_said_to_be_the_course_s_on_other_data(plain):
+    text = words_of(plain)
     assert "measured on the course's data, not on this run's" in text
     assert "closedbook study ablation" in text
 
@@ -272,20 +280,17 @@ def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp
         assert re.search(ANSWERED, article), row.id
 
 
-def test_what_pages_taken_out_showed_is_told_once_it_is_stored(runs, monkeypatch, tmp_path):
+def test_what_pages_taken_out_showed_is_told_once_it_is_stored(runs, plain, monkeypatch, tmp_path):
     from closedbook.reporting import accuracy_section
 
     stored = accuracy_section.read_measured()
+    assert ("The document is worth" in words_of(plain)) == (stored["taken_out"] is not None)
     taken = {"models": 8, "people": 321, "accuracy_in": 0.71, "accuracy_out": 0.062, "effect": 0.65,
              "interval": [0.6, 0.7], "file": "verdict.json"}  # fmt: skip
     (tmp_path / "measured.json").write_text(json.dumps({**stored, "taken_out": taken}))
-    for known, path in (
-        (stored["taken_out"] is not None, accuracy_section.MEASURED),
-        (True, tmp_path / "measured.json"),
-    ):
-        monkeypatch.setattr(accuracy_section, "MEASURED", path)
-        text = words_of(html_report.run_report([runs.root / "words"], claims=False))
-        assert ("The document is worth" in text) == known
+    monkeypatch.setattr(accuracy_section, "MEASURED", tmp_path / "measured.json")
+    text = words_of(html_report.run_report([runs.root / "words"], claims=False))
+    assert "The document is worth" in text
     assert "71.0 % and those without it on 6.2 % of the same 321 people" in text
 
 

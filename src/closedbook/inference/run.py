@@ -27,7 +27,7 @@ from closedbook.inference.later import LearnsLater
 from closedbook.living.store import attach
 from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
-from closedbook.model.devices import find_device
+from closedbook.model.devices import find_device, shapes_only
 from closedbook.model.factory import new_network
 from closedbook.model.hooks import Switch, ablated
 from closedbook.model.network import Network
@@ -427,7 +427,7 @@ def make_network(recipe: Recipe, vocabulary: Vocabulary, tensors: Mapping[str, t
         # A user's class need not know a device without memory, and a base is as large as it is.
         if "@" not in recipe.model.mixer.name and recipe.pretrained is None:
             there = sum(tensor.numel() for tensor in tensors.values())
-            with torch.device("meta"):
+            with shapes_only():
                 model = build()
             if sum(x.numel() for x in (*model.parameters(), *model.buffers())) > 2 * there + ROOM:
                 raise RunError("its recipe asks for a larger network than its weights are of")

@@ -1,8 +1,13 @@
-"""Which device a network computes on."""
+"""Which device a network computes on, or is only laid out on."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
 import torch
+from torch.overrides import TorchFunctionMode
 
 from closedbook.errors import RecipeError
 
@@ -32,3 +37,22 @@ def find_device(name: str, number: int = 0) -> torch.device:
             "give torchrun a smaller --nproc-per-node"
         )
     return torch.device("cuda", number)
+
+
+class _WithoutNumbers(TorchFunctionMode):
+    """Leaves out the drawing of weights. On torch's device without memory it would load a compiler, for 1.4 s."""
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, arguments: Any = (), named: dict[str, Any] | None = None
+    ) -> Any:
+        named = named or {}
+        if getattr(function, "__module__", "") == "torch.nn.init" or function.__name__ in ("normal_", "uniform_"):
+            return (*arguments, *named.values())[0]
+        return function(*arguments, **named)
+
+
+@contextlib.contextmanager
+def shapes_only() -> Iterator[None]:
+    """Networks that are built meanwhile have shapes and no numbers, and so take no memory."""
+    with torch.device("meta"), _WithoutNumbers():
+        yield

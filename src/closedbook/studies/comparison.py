@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe, recipe_names
@@ -30,6 +29,7 @@ from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError, DivergedError, RecipeError, RunError
 from closedbook.evaluation.score import wilson
 from closedbook.model.custom_mixers import use_mixer
+from closedbook.model.devices import shapes_only
 from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder
 from closedbook.studies import comparison_page, study_report
@@ -83,7 +83,7 @@ def matched(recipe: Recipe, dense: int, vocabulary: Vocabulary) -> Recipe:
 
     def count(width: int) -> int:
         model = replace(recipe.model, width=width, memory=None)
-        with torch.device("meta"):  # sizes without numbers
+        with shapes_only():
             return GPT(model, vocabulary.size, vocabulary.outputs).count_parameters()["dense"]
 
     step = recipe.model.heads * (2 if recipe.model.positions == "rotary" else 1)  # rotary positions turn pairs

@@ -28,7 +28,7 @@ from shell import environment, hashes
 @kind("a training that is told to stop, at any moment, by any signal, once or twice", share=2)
 def stopped(setting: Setting, rng: Random) -> Iterator[Try]:
     steps = ["--set", "stages.pretrain.steps=60"]
-    whole = setting.folder / "stopped"
+    whole = setting.folder / f"stopped{next(setting.made)}"
     done = attempt(Try("", setting.train(whole, *steps), megabytes=4096))
     assert done.code == 0, done.err
     expected = hashes(whole)["model.safetensors"]

@@ -164,7 +164,7 @@ def environments(setting: Setting, rng: Random) -> Iterator[Try]:
         folder = setting.fresh()
         names = rng.choice(
             [["WORLD_SIZE"], ["WORLD_SIZE", "RANK"], ["RANK", "LOCAL_RANK"], ["CLOSEDBOOK_READ_AT_MOST"], ["COLUMNS"],
-             ["LINES"], ["TERM"], ["NO_COLOR", "FORCE_COLOR"], ["LC_ALL", "LANG"], ["PYTHONIOENCODING"], ["HOME"],
+             ["LINES"], ["TERM"], ["NO_COLOR"], ["LC_ALL", "LANG"], ["PYTHONIOENCODING"], ["HOME"],
              ["TMPDIR"], ["OMP_NUM_THREADS"], ["COLUMNS", "TERM", "LC_ALL"], ["MASTER_PORT", "WORLD_SIZE"]]
         )  # fmt: skip
         given = {name: rng.choice(junk) for name in names}
@@ -246,7 +246,7 @@ def paths(setting: Setting, rng: Random) -> Iterator[Try]:
             return None if not null.exists() or null.is_char_device() else "replaced a device"
 
         kept = (setting.run, setting.documents, setting.questions, folder / "file")
-        if command[:2] == ["card", setting.run] or "--output" in command or "--answers" in command:
+        if command[:2] == ["card", setting.run] or {"--output", "--answers", "--predictions"} & {*map(str, command)}:
             kept = kept[:3]  # an output over a text is what was asked for
         yield Try(f"{name[:20]!r}: {command[0]}", command, kept=kept, complaint=complaint, megabytes=2048)
 
@@ -282,4 +282,4 @@ def options(setting: Setting, rng: Random) -> Iterator[Try]:
             [value],
         ]
         command = rng.choice(commands)
-        yield Try(f"{' '.join(map(str, command))[-60:]}", command, megabytes=2048, seconds=90)
+        yield Try(f"{' '.join(map(str, command))[-60:]}", command, codes=(0, 1, 2), megabytes=2048, seconds=90)

@@ -1,14 +1,22 @@
 """Shape contracts are enforced while testing: jaxtyping's annotations are checked by beartype on every call."""
 
+from __future__ import annotations
+
 import os
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: waiting threads leave the cores to other tests
+if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for each core already
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 from hypothesis import settings
 from jaxtyping import install_import_hook
+
+if TYPE_CHECKING:
+    from shell import Tiny
 
 # A job started in a shell's background ignores Ctrl-C, and its children inherit that: the tests that send one would
 # wait for ever.
@@ -28,3 +36,21 @@ def cs224n() -> Path:
     if not (folder / "wiki.txt").is_file():
         pytest.skip(f"the course's data is not in {folder}; set CLOSEDBOOK_CS224N to its folder")
     return folder
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
+    """Inputs of a training that takes a second."""
+    from shell import make_tiny
+
+    return make_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="module")
+def finished(tiny: Tiny) -> Path:
+    """A run trained on them, not to be changed."""
+    from shell import closedbook
+
+    done = closedbook(*tiny.train(tiny.folder / "finished"))
+    assert done.code == 0, done.err
+    return tiny.folder / "finished"

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from shell import Tiny, closedbook, environment, make_tiny, refused
+from shell import Tiny, closedbook, environment, refused
 
 import closedbook as package
 from closedbook.config.loading import load_recipe
@@ -22,14 +22,8 @@ LISTING = f"{sys.executable} -m closedbook list recipes"
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def run(tiny: Tiny) -> Path:
-    assert closedbook(*tiny.train(tiny.folder / "run")).code == 0
-    return tiny.folder / "run"
+def run(finished: Path) -> Path:
+    return finished
 
 
 @pytest.mark.parametrize(

@@ -10,24 +10,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from shell import RECIPE, Tiny, closedbook, hashes, make_tiny, refused
+from shell import RECIPE, Tiny, closedbook, hashes, refused
 
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.weights import load_tensors, save_tensors
 
 GOOD = "Ada Lovelace. Ada Lovelace was born in London.\nAlan Turing. He was born in Maida Vale.\n"
 ASKED = "Where was Ada Lovelace born?\tLondon\nWhere was Alan Turing born?\tMaida Vale\n"
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def finished(tiny: Tiny) -> Path:
-    assert closedbook(*tiny.train(tiny.folder / "finished")).code == 0
-    return tiny.folder / "finished"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from shell import COURSE, Tiny, closedbook, hashes, in_a_process, make_tiny
+from shell import COURSE, Tiny, closedbook, hashes, in_a_process
 
 from closedbook.config.loading import recipe_names
 from closedbook.config.registry import REGISTRIES
@@ -21,14 +21,8 @@ ANSWER = {
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def run(tiny: Tiny) -> Path:
-    assert closedbook(*tiny.train(tiny.folder / "run")).code == 0
-    return tiny.folder / "run"
+def run(finished: Path) -> Path:
+    return finished
 
 
 @pytest.fixture(scope="module")

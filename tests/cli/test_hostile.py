@@ -19,17 +19,6 @@ from closedbook.runs.store import write_atomically
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def finished(tiny: Tiny) -> Path:
-    assert closedbook(*tiny.train(tiny.folder / "finished")).code == 0
-    return tiny.folder / "finished"
-
-
 @pytest.fixture
 def run(finished: Path, tmp_path: Path) -> Path:
     """A copy of a finished run, to damage."""

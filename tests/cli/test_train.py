@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_fork, make_tiny, refused
+from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_fork, refused
 
 from closedbook import pipeline
 from closedbook.cli.train import next_step
@@ -30,18 +30,6 @@ def _threads() -> Iterator[None]:
     before = torch.get_num_threads()
     yield
     torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tiny: Tiny) -> Path:
-    run = tiny.folder / "uninterrupted"
-    assert closedbook(*tiny.train(run)).code == 0
-    return run
 
 
 @pytest.fixture
@@ -92,8 +80,8 @@ def test_a_dry_run_prints_one_object_with_the_keys_scripts_rely_on_and_writes_no
     assert not (tmp_path / "run").exists()
 
 
-def test_the_plan_counts_the_tokens_that_the_training_then_sees(tiny: Tiny, uninterrupted: Path):
-    lines = [json.loads(line) for line in (uninterrupted / "metrics.jsonl").read_text().splitlines()]
+def test_the_plan_counts_the_tokens_that_the_training_then_sees(tiny: Tiny, finished: Path):
+    lines = [json.loads(line) for line in (finished / "metrics.jsonl").read_text().splitlines()]
     planned = closedbook(*tiny.train(tiny.folder / "none", "--dry-run", "--json")).json["tokens"]
     assert sum(line["tokens"] for line in lines) == pytest.approx(planned, rel=0.25)
 
@@ -175,14 +163,14 @@ def test_a_next_step_that_is_printed_works(tiny: Tiny, tmp_path: Path):
     ],
 )
 def test_what_to_sample_from_is_the_beginning_of_the_text(
-    name: str, content: str, start: str, uninterrupted: Path, tmp_path: Path
+    name: str, content: str, start: str, finished: Path, tmp_path: Path
 ):
     (tmp_path / name).write_text(content, encoding="utf-8")
-    assert shlex.quote(start) in next_step(pipeline.load(uninterrupted), None, tmp_path / name)
+    assert shlex.quote(start) in next_step(pipeline.load(finished), None, tmp_path / name)
 
 
 def test_without_run_the_folder_is_recipe_and_date_and_resume_finds_it(
-    tiny: Tiny, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Tiny, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
     recipe = pipeline.load_recipe(tiny.recipe)
@@ -193,7 +181,7 @@ def test_without_run_the_folder_is_recipe_and_date_and_resume_finds_it(
     assert re.fullmatch(r"tiny-\d{4}-\d\d-\d\d-\d{6}", older)
     done = closedbook("train", tiny.recipe, *tiny.inputs, "--resume", "--json")
     assert done.json["run"] == f"runs/{newer}"
-    assert weights(Path("runs", newer)) == weights(uninterrupted)
+    assert weights(Path("runs", newer)) == weights(finished)
     assert closedbook("train", tiny.recipe, *tiny.inputs, "--resume", "--json").json["run"] == f"runs/{older}"
     refused(closedbook("train", tiny.recipe, *tiny.inputs, "--resume"), "no unfinished run of tiny", "--run")
 
@@ -241,7 +229,7 @@ def test_the_report_of_an_interrupted_run_says_that_it_is_one(unfinished: Path, 
 
 @pytest.mark.parametrize("steps", [1, 4, 6, 7, 11])
 def test_an_interruption_between_steps_and_a_resume_give_the_same_weights_bit_for_bit(
-    steps: int, tiny: Tiny, uninterrupted: Path, tmp_path: Path
+    steps: int, tiny: Tiny, finished: Path, tmp_path: Path
 ):
     run = tmp_path / "run"
     with pytest.raises(KeyboardInterrupt):
@@ -249,9 +237,9 @@ def test_an_interruption_between_steps_and_a_resume_give_the_same_weights_bit_fo
     assert json.loads((run / "run.json").read_text())["status"] == "training"
     assert not (run / "model.safetensors").exists()
     assert closedbook(*tiny.train(run, "--resume")).code == 0
-    assert weights(run) == weights(uninterrupted)
+    assert weights(run) == weights(finished)
     metrics = [[json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-               for folder in (run, uninterrupted)]  # fmt: skip
+               for folder in (run, finished)]  # fmt: skip
     same = [[(line["stage"], line["step"], line["loss"]) for line in lines] for lines in metrics]
     assert same[0] == same[1]
 
@@ -280,7 +268,7 @@ def test_a_run_goes_on_with_the_products_it_began_with(tiny: Tiny, tmp_path: Pat
     assert 'matmul_dtype = "bfloat16"' in (run / "recipe.toml").read_text(encoding="utf-8")
 
 
-def test_ctrl_c_exits_with_130_and_says_how_to_go_on_and_that_works(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
+def test_ctrl_c_exits_with_130_and_says_how_to_go_on_and_that_works(tiny: Tiny, finished: Path, tmp_path: Path):
     run = tmp_path / "a run"
     done = killed("SIGINT", "half", 3, tiny.train(run, "--json"))
     assert done.code == 130
@@ -291,21 +279,21 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on_and_that_works(tiny: Tiny, 
     assert command[:2] == ["closedbook", "train"]
     assert "--resume" in command
     assert closedbook(*command[1:]).code == 0
-    assert weights(run) == weights(uninterrupted)
+    assert weights(run) == weights(finished)
 
 
 @needs_fork
-def test_ctrl_c_with_weights_half_updated_never_saves_them_so(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
+def test_ctrl_c_with_weights_half_updated_never_saves_them_so(tiny: Tiny, finished: Path, tmp_path: Path):
     run = tmp_path / "run"
     assert killed_in_a_fork("SIGINT", "half", 4, tiny.train(run), 1e9) == 130
     assert closedbook(*tiny.train(run, "--resume")).code == 0
-    assert weights(run) == weights(uninterrupted)
+    assert weights(run) == weights(finished)
 
 
 @needs_fork
 @pytest.mark.parametrize(("where", "step"), [("half", 1), ("half", 5), ("after", 3), ("after", 6), ("half", 10)])
 def test_a_kill_at_any_moment_leaves_the_last_good_state(
-    where: str, step: int, tiny: Tiny, uninterrupted: Path, tmp_path: Path
+    where: str, step: int, tiny: Tiny, finished: Path, tmp_path: Path
 ):
     run = tmp_path / "run"
     assert killed_in_a_fork("SIGKILL", where, step, tiny.train(run), 0.0) == -9
@@ -316,12 +304,12 @@ def test_a_kill_at_any_moment_leaves_the_last_good_state(
     assert done.code == 0, done.err
     if step > 1:
         assert "going on from step" in done.out
-    assert weights(run) == weights(uninterrupted)
+    assert weights(run) == weights(finished)
     assert not list(run.glob(".*"))
 
 
 def test_an_interruption_while_dev_is_answered_can_be_resumed(
-    tiny: Tiny, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Tiny, finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     run = tmp_path / "run"
 
@@ -335,7 +323,7 @@ def test_an_interruption_while_dev_is_answered_can_be_resumed(
     done = closedbook(*tiny.train(run, "--dev", f"{tiny.dev}", "--resume", "--json"))
     assert done.code == 0, done.err
     assert done.json["total"] == 12
-    assert weights(run) == weights(uninterrupted)
+    assert weights(run) == weights(finished)
     assert (run / "evaluation.json").is_file()
 
 
@@ -352,7 +340,7 @@ def test_an_interruption_before_training_says_that_nothing_was_written(
     assert not (tmp_path / "run").exists()
 
 
-def test_an_error_in_a_listener_loses_no_finished_step(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
+def test_an_error_in_a_listener_loses_no_finished_step(tiny: Tiny, finished: Path, tmp_path: Path):
     run = tmp_path / "run"
 
     def fail(event: pipeline.Event) -> None:
@@ -363,14 +351,14 @@ def test_an_error_in_a_listener_loses_no_finished_step(tiny: Tiny, uninterrupted
         start(tiny, run, fail)
     done = closedbook(*tiny.train(run, "--resume"))
     assert "going on from step 3 of stage pretrain" in done.out
-    assert weights(run) == weights(uninterrupted)
+    assert weights(run) == weights(finished)
 
 
 # Refusals ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_existing_folder_is_refused_and_loses_nothing(tiny: Tiny, uninterrupted: Path, unfinished: Path):
-    for run in (uninterrupted, unfinished):
+def test_an_existing_folder_is_refused_and_loses_nothing(tiny: Tiny, finished: Path, unfinished: Path):
+    for run in (finished, unfinished):
         before = hashes(run)
         refused(closedbook(*tiny.train(run)), "exists already", "--resume")
         refused(closedbook(*tiny.train(run, "--dry-run")), "exists already")
@@ -382,10 +370,10 @@ def test_an_empty_folder_is_used(tiny: Tiny, tmp_path: Path):
     assert closedbook(*tiny.train(tmp_path / "run")).code == 0
 
 
-def test_resuming_a_finished_run_says_so_and_changes_nothing(tiny: Tiny, uninterrupted: Path):
-    before = hashes(uninterrupted)
-    refused(closedbook(*tiny.train(uninterrupted, "--resume")), "finished already")
-    assert hashes(uninterrupted) == before
+def test_resuming_a_finished_run_says_so_and_changes_nothing(tiny: Tiny, finished: Path):
+    before = hashes(finished)
+    refused(closedbook(*tiny.train(finished, "--resume")), "finished already")
+    assert hashes(finished) == before
 
 
 def test_resuming_what_is_not_there_is_refused(tiny: Tiny, tmp_path: Path):
@@ -401,7 +389,7 @@ def test_another_thread_count_is_refused_with_a_hint(tiny: Tiny, unfinished: Pat
 
 
 def test_the_run_s_thread_count_is_used_when_it_goes_on(
-    tiny: Tiny, uninterrupted: Path, unfinished: Path, monkeypatch: pytest.MonkeyPatch
+    tiny: Tiny, finished: Path, unfinished: Path, monkeypatch: pytest.MonkeyPatch
 ):
     torch.set_num_threads(2)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
@@ -409,7 +397,7 @@ def test_the_run_s_thread_count_is_used_when_it_goes_on(
     at = arguments.index("--threads")
     assert closedbook(*arguments[:at], *arguments[at + 2 :]).code == 0
     assert torch.get_num_threads() == 1
-    assert weights(unfinished) == weights(uninterrupted)
+    assert weights(unfinished) == weights(finished)
 
 
 def test_another_recipe_other_documents_or_questions_are_refused(tiny: Tiny, unfinished: Path, tmp_path: Path):
@@ -425,12 +413,12 @@ def test_another_recipe_other_documents_or_questions_are_refused(tiny: Tiny, unf
     assert hashes(unfinished) == before
 
 
-def test_the_same_inputs_may_have_moved(tiny: Tiny, uninterrupted: Path, unfinished: Path, tmp_path: Path):
+def test_the_same_inputs_may_have_moved(tiny: Tiny, finished: Path, unfinished: Path, tmp_path: Path):
     arguments = tiny.train(unfinished, "--resume")
     at = arguments.index("--documents") + 1
     arguments[at] = shutil.copy(tiny.documents, tmp_path / "moved.txt")
     assert closedbook(*arguments).code == 0
-    assert weights(unfinished) == weights(uninterrupted)
+    assert weights(unfinished) == weights(finished)
 
 
 def test_a_run_is_held_by_one_training_at_a_time(tiny: Tiny, unfinished: Path):
@@ -452,14 +440,14 @@ def test_a_training_that_diverges_stops_and_says_so(tiny: Tiny, tmp_path: Path):
 # Fair play ---------------------------------------------------------------------------------------------------------
 
 
-def test_dev_answers_never_reach_the_weights(tiny: Tiny, uninterrupted: Path, tmp_path: Path):
+def test_dev_answers_never_reach_the_weights(tiny: Tiny, finished: Path, tmp_path: Path):
     changed = tmp_path / "dev.tsv"
     changed.write_text("Where was Nobody At All born?\tNowhere\n" * 40, encoding="utf-8")
     for number, dev in enumerate((tiny.dev, changed)):
         run = tmp_path / f"run-{number}"
         assert closedbook(*tiny.train(run, "--dev", f"{dev}")).code == 0
-        assert weights(run) == weights(uninterrupted)
-        assert hashes(run)["vocabulary.json"] == hashes(uninterrupted)["vocabulary.json"]
+        assert weights(run) == weights(finished)
+        assert hashes(run)["vocabulary.json"] == hashes(finished)["vocabulary.json"]
 
 
 def test_nothing_of_dev_is_kept_while_training_and_it_is_read_again_after_the_last_step(
@@ -491,6 +479,6 @@ def test_nothing_of_dev_is_kept_while_training_and_it_is_read_again_after_the_la
     assert after == ["Plan", *["Step"] * 11, "dev.tsv"]
 
 
-def test_a_small_recipe_written_out_is_the_recipe(tiny: Tiny, uninterrupted: Path):
-    assert pipeline.load_recipe(uninterrupted / "recipe.toml").stages[0].steps == 6
+def test_a_small_recipe_written_out_is_the_recipe(tiny: Tiny, finished: Path):
+    assert pipeline.load_recipe(finished / "recipe.toml").stages[0].steps == 6
     assert 'name = "tiny"' in RECIPE

@@ -6,17 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shell import Tiny, closedbook, make_tiny, refused
+from shell import Tiny, closedbook, refused
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.data.documents import make_documents, read_documents
 from closedbook.inference.memory_stats import weigh
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,18 @@ def test_a_recorded_file_of_a_mixer_is_not_advised_to_be_executed(tmp_path: Path
     assert f"{EVIL}.py" not in card(folder)
 
 
+@pytest.mark.parametrize("path", ["--mixer=evil.py:Evil", "a\n```\nrun this: evil\n```\n.txt", "`evil`"])
+def test_a_card_s_command_takes_no_file_name_for_an_option_or_for_markdown(path: str, tmp_path: Path):
+    folder = make(tmp_path / "run", documents={"path": path, "sha256": "0", "count": 1}, mixer="softmax")
+    folder.finish(parameters={"total": 1, "dense": 1, "memory": 0})
+    text = card(folder)
+    (command,) = (line for line in text.splitlines() if line.startswith("closedbook train"))
+    words = shlex.split(command)
+    assert not words[words.index("--documents") + 1].startswith("-")
+    assert text.count("```") == 2
+    assert not [line for line in text.splitlines() if line.startswith("run this")]
+
+
 def test_a_leg_of_the_course_goes_on_with_the_course_s_command(tmp_path: Path):
     from closedbook.cli import app
     from closedbook.course.assignment import course_recipe

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from shell import KILLER, Tiny, closedbook, environment, killed, make_tiny
+from shell import KILLER, Tiny, closedbook, environment, killed
 
 from closedbook import pipeline
 from closedbook.errors import Terminated, exit_code, terminate
@@ -24,27 +24,16 @@ def weights(run: Path) -> dict[str, bytes]:
     return {name: x.numpy().tobytes() for name, x in load_tensors(run / "model.safetensors")[0].items()}
 
 
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    return make_tiny(tmp_path_factory.mktemp("tiny"))
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tiny: Tiny) -> Path:
-    assert closedbook(*tiny.train(tiny.folder / "whole")).code == 0
-    return tiny.folder / "whole"
-
-
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_scheduler_s_signal_saves_and_says_how_to_go_on_and_that_works(
-    name: str, code: int, tiny: Tiny, uninterrupted: Path, tmp_path: Path
+    name: str, code: int, tiny: Tiny, finished: Path, tmp_path: Path
 ):
     done = killed(name, "half", 3, tiny.train(tmp_path / "run"))
     assert done.code == code, done.err
     assert "what was done is saved, up to step 3 of stage pretrain" in done.out
     command = shlex.split(done.out.strip().splitlines()[-1])
     assert closedbook(*command[1:]).code == 0
-    assert weights(tmp_path / "run") == weights(uninterrupted)
+    assert weights(tmp_path / "run") == weights(finished)
 
 
 def test_where_the_shell_ignores_ctrl_c_sigterm_still_saves(tiny: Tiny, tmp_path: Path):

@@ -5,6 +5,7 @@ Every figure is read from the run folder; one that is missing there is reported 
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from closedbook.config.schema import Recipe
 from closedbook.errors import RunError
 from closedbook.runs.folder import RunFolder
-from closedbook.runs.provenance import mixer_option, resume_command
+from closedbook.runs.provenance import mixer_option, plainly, resume_command
 
 HUGGINGFACE = """## Use
 
@@ -74,8 +75,13 @@ _PARTS = {"train": "trained on", "choose": "kept out to choose recipes by", "sto
 _PARTS |= {"calibrate": "kept out to calibrate by"}
 
 
+def _name(source: Mapping[str, Any]) -> str:
+    """A file's name as it may stand in Markdown's code: without what would end that."""
+    return re.sub(r"[`\x00-\x1f\x7f\u2028\u2029]", "", Path(str(source["path"])).name)
+
+
 def _file(source: Mapping[str, Any]) -> str:
-    return f"`{Path(str(source['path'])).name}` (SHA-256 `{str(source['sha256'])[:16]}…`)"
+    return f"`{_name(source)}` (SHA-256 `{str(source['sha256'])[:16]}…`)"
 
 
 def _recipe(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[str]:
@@ -190,7 +196,7 @@ def _again(folder: RunFolder) -> Iterator[str]:
     words = ["closedbook", "train", "recipe.toml", *mixer_option(folder)]
     for name in ("documents", "questions"):
         if record.get(name):
-            words += [f"--{name}", Path(str(record[name]["path"])).name]
+            words += [f"--{name}", plainly(_name(record[name]))]
     if record.get("threads"):
         words += ["--threads", str(record["threads"])]
     yield f"```\n{shlex.join(words)}\n```\n"

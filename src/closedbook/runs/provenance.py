@@ -24,18 +24,18 @@ def resume_command(folder: RunFolder, mixer: str | None = None) -> str:
     record = folder.record()
     if record.get("start") and (words := _course_command(folder, record)):
         return shlex.join(words)
-    return f"{repeat_command(folder, mixer)} {shlex.join(['--run', _plainly(str(folder.path)), '--resume'])}"
+    return f"{repeat_command(folder, mixer)} {shlex.join(['--run', plainly(str(folder.path)), '--resume'])}"
 
 
 def repeat_command(folder: RunFolder, mixer: str | None = None) -> str:
     """What to type to train the same again, in a new run folder."""
     record = folder.record()
-    words = ["closedbook", "train", _plainly(str(folder.path / "recipe.toml"))]
+    words = ["closedbook", "train", plainly(str(folder.path / "recipe.toml"))]
     for option in ("documents", "questions", "dev"):
         if entry := record.get(option):
-            words += [f"--{option}", _plainly(found_from_here(entry["path"], record))]
+            words += [f"--{option}", plainly(found_from_here(entry["path"], record))]
             if entry.get("index"):
-                words += ["--index", _plainly(entry["index"])]
+                words += ["--index", plainly(entry["index"])]
     if (device := record.get("device", "cpu")) in ("cuda", "mps"):
         words += ["--device", device]
     return shlex.join([*words, *mixer_option(folder, mixer)])
@@ -60,10 +60,10 @@ def _course_command(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
         "schedule": edition and edition[1:],
     }
     given = [(f"--{name}", str(value)) for name, value in flags.items() if value]
-    return list(map(_plainly, words)) + [word for name, value in given for word in (name, _plainly(value))]
+    return list(map(plainly, words)) + [word for name, value in given for word in (name, plainly(value))]
 
 
-def _plainly(path: str) -> str:
+def plainly(path: str) -> str:
     """A file name that no command takes for an option."""
     return f"./{path}" if path.startswith("-") else path
 

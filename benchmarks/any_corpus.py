@@ -22,6 +22,7 @@ from record import Cells
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
+from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions, subject
 
 
@@ -59,7 +60,7 @@ def run(folder: Path, train: str, recipe: str, sets: list[str], threads: int | N
             callbacks=[listen],
         )  # fmt: skip
         seconds = time.perf_counter() - began
-        titles = pipeline.read_documents(documents).known_titles
+        titles = read_documents(documents).known_titles
         result: dict[str, Any] = {"train": train, "recipe": recipe, "set": sets, "seconds": round(seconds, 1)}
         record = trained.folder.record()
         result |= {"steps": record.get("steps_done"), "parameters": record["parameters"], "threads": record["threads"]}

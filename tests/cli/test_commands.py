@@ -12,7 +12,7 @@ from shell import COURSE, Tiny, closedbook, hashes, in_a_process
 
 from closedbook.config.loading import recipe_names
 from closedbook.config.registry import REGISTRIES
-from closedbook.runs.folder import RunFolder
+from closedbook.runs.folder import FORMAT, RunFolder
 
 ANSWER = {
     "question", "answer", "gold", "right", "probability", "unknown_characters", "dropped_tokens",
@@ -194,7 +194,7 @@ def test_list_runs_shows_a_run_whose_record_lacks_entries_and_where_there_are_no
     assert "closedbook demo" in closedbook("list", "runs", "--runs", tmp_path / "none").out
     assert closedbook("list", "runs", "--runs", tmp_path / "none", "--json").json == []
     (tmp_path / "bare").mkdir()
-    RunFolder(tmp_path / "bare").write_json("run.json", {"format": 3})
+    RunFolder(tmp_path / "bare").write_json("run.json", {"format": FORMAT})
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "run.json").write_text("{")
     assert [entry["recipe"] for entry in closedbook("list", "runs", "--runs", tmp_path, "--json").json] == ["unknown"]

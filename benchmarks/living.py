@@ -6,16 +6,18 @@
 A corpus is the built-in world (1,200 people), one of any_corpus_made.py's, or a folder with documents, training
 questions and test questions. A share of its titles, drawn by a hash, is kept out of the training, documents and
 questions alike, and learned afterwards from the documents alone. Then all test questions are asked. `--joint` also
-trains on all of it at once. Trained runs are kept in --work, and used again.
+trains on all of it at once; `--guarantees` learns and forgets at random. Trained runs stay in --work for the next time.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import itertools
 import json
+import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +29,11 @@ from closedbook.config.loading import load_recipe
 from closedbook.data.documents import Document, Documents, read_documents
 from closedbook.data.questions import Question, Titles, read_questions, subject
 from closedbook.inference.run import Answer, Run
+from closedbook.living.store import FILE
 from closedbook.runs.folder import RunFolder
 from closedbook.synthetic.spec import WorldSpec
 from closedbook.synthetic.world import make_world
+from closedbook.synthetic.world_words import QUESTIONS
 
 DOCUMENTS = ("documents.txt", "documents.jsonl", "wiki.txt")
 TRAIN = ("train-three.tsv", "train.tsv", "questions-train.tsv", "birth_places_train.tsv")
@@ -158,6 +162,48 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
+def guarantees(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Random learning and forgetting: what it does to answers about others, and whether its order can be told."""
+    share, work = arguments.share, arguments.work / corpus.partition("=")[0]
+    documents = read_documents(first_of(prepared(corpus, arguments.work), DOCUMENTS) or "")
+    run = pipeline.load(work / f"run-{share}")
+    run.forget([*run.learned.names])
+    later: dict[str, list[Document]] = {}
+    for item in documents.items:
+        if is_later(item.title, share):
+            later.setdefault(item.title, []).append(item)
+    first = [name for name in run.first_vocabulary.names.names if name]
+    forms = [form for forms in QUESTIONS.values() for form in forms]
+    texts = [form.format(name=name) for name, form in itertools.product(first, forms)][: arguments.questions]
+    questions = [Question(text, None, 1) for text in texts]
+    before = [same(answer) for answer in run.answer(questions)]
+    rng, there, began = random.Random(0), set[str](), time.process_time()
+
+    def learn(titles: Iterable[str]) -> None:
+        run.learn(Documents(tuple(item for title in titles for item in later[title]), "", "later"))
+
+    for _ in range(arguments.operations):
+        some = rng.sample(sorted(later), rng.randint(1, 3))
+        if rng.random() < 0.5 and (gone := there.intersection(some)):
+            run.forget(sorted(gone))
+            there -= gone
+        else:
+            learn(some)
+            there.update(some)
+    seconds = time.process_time() - began
+    after = [same(answer) for answer in run.answer(questions)]
+    ended = (run.path / FILE).read_bytes()
+    run.forget(sorted(there))
+    learn(sorted(there, reverse=True))
+    return {
+        "operations": arguments.operations, "names": len(later), "known_in_the_end": len(there),
+        "same_bytes_as_learning_what_remains": (run.path / FILE).read_bytes() == ended,
+        "questions_about_others": len(questions),
+        "answers_changed": sum(a != b for a, b in zip(before, after, strict=True)),
+        "cpu_seconds_an_operation": round(seconds / arguments.operations, 3),
+    }  # fmt: skip
+
+
 def same(answer: Answer) -> tuple[Any, ...]:
     """All that must stay as it is."""
     return answer, tuple(answer.signals.items())
@@ -169,15 +215,19 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.2, help="of the titles, learned later")
     parser.add_argument("--recipe", default="fast")
     parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--guarantees", action="store_true", help="of a world that was measured before")
+    parser.add_argument("--operations", type=int, default=1000)
+    parser.add_argument("--questions", type=int, default=10_000)
     parser.add_argument("--joint", action="store_true")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--work", type=Path, default=Path("runs/living"))
     arguments = parser.parse_args()
     cells = Cells("living.json")
     for corpus in arguments.corpora:
-        result = measure(corpus, arguments)
+        result = (guarantees if arguments.guarantees else measure)(corpus, arguments)
         print(json.dumps(result, indent=1, ensure_ascii=False), flush=True)
-        cells.add(" ".join([corpus.partition("=")[0], f"{arguments.share:g}", *arguments.set]), result)
+        name = [corpus.partition("=")[0], f"{arguments.share:g}", *arguments.set]
+        cells.add(" ".join([*name, *["guarantees"] * arguments.guarantees]), result)
 
 
 if __name__ == "__main__":

@@ -18,16 +18,20 @@ import json
 import random
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from any_corpus_made import MADE
 from record import Cells
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.data.documents import Document, Documents, read_documents
-from closedbook.data.questions import Question, Titles, read_questions, subject
+from closedbook.data.questions import Question, Titles, read_questions, subject, without
+from closedbook.evaluation.baselines import whole_words
+from closedbook.evaluation.metrics import auroc, calibration_error, expected_calibration_error
 from closedbook.inference.run import Answer, Run
 from closedbook.living.store import FILE
 from closedbook.runs.folder import RunFolder
@@ -89,11 +93,15 @@ def write(place: Path, items: Sequence[Document], questions: Sequence[Question])
 
 
 def scored(answers: Sequence[Answer]) -> dict[str, Any]:
+    right = np.array([bool(answer.right) for answer in answers], dtype=bool)
+    probability = np.array([answer.probability for answer in answers])
     said = [answer for answer in answers if answer.verdict == "remembered"]
     return {
         "right": sum(bool(answer.right) for answer in answers), "of": len(answers),
         "accuracy": round(sum(bool(answer.right) for answer in answers) / max(1, len(answers)), 4),
         "remembered": len(said), "remembered_right": sum(bool(answer.right) for answer in said),
+        "auroc": auroc(right, probability), "calibration_error": round(calibration_error(right, probability), 4),
+        "calibration_error_if_perfect": round(expected_calibration_error(probability), 4),
     }  # fmt: skip
 
 
@@ -142,6 +150,7 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
             "first_answers_changed": sum(same(a) != same(b) for a, b in zip(before[name], first, strict=True)),
         }
     result["later, training questions that were not trained"] = scored(run.answer(never_asked))
+    result["changed documents"] = changed(run, later, [q for q in next(iter(tests.values())) if about_later(q)], titles)
     run.forget([*run.learned.names])
     blind = [
         answer
@@ -160,6 +169,35 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
             for name, asked in tests.items()
         }
     return result
+
+
+def changed(run: Run, later: Sequence[Document], asked: Sequence[Question], titles: Titles) -> dict[str, Any]:
+    """Documents that say another answer now, learned anew: whether the new one is given and the old one is gone."""
+    wording = {q.text: without(q.text, subject(q.text, titles) or "", "_") for q in asked}
+    texts: dict[str, list[str]] = {}
+    for item in later:
+        texts.setdefault(item.title, []).append(item.text)
+    rng, new, before = random.Random(0), dict[str, Question](), dict[str, str]()
+    for question, answer in zip(asked, run.answer(list(asked)), strict=True):
+        title, old = subject(question.text, titles) or "", question.answer or ""
+        others = sorted({q.answer for q in asked if q.answer and wording[q.text] == wording[question.text]} - {old})
+        others = [
+            other for other in others if not any(whole_words(other).search(text) for text in texts.get(title, []))
+        ]
+        if answer.right and title in texts and title not in new and others:
+            replacement = rng.choice(others)
+            texts[title] = [whole_words(old).sub(lambda _, r=replacement: r, text) for text in texts[title]]
+            new[title], before[title] = replace(question, answer=replacement, others=()), old
+    items = tuple(Document(text, title, 1) for title in new for text in texts[title])
+    plan = run.learn(Documents(items, "", "changed"))
+    answers = dict(zip(new, run.answer(list(new.values())), strict=True))
+    return {
+        "documents": len(plan.changed),
+        "new_answer": sum(bool(answer.right) for answer in answers.values()),
+        "old_answer_remembered": sum(
+            answer.answer == before[title] and answer.verdict == "remembered" for title, answer in answers.items()
+        ),
+    }
 
 
 def guarantees(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:

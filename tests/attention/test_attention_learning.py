@@ -16,7 +16,7 @@ from closedbook.attention.claims.lookup import best_read_out, second_difference
 from closedbook.attention.claims.matrices import Layer, hand_built
 from closedbook.attention.claims.own_query import closest, distance, least_distance
 from closedbook.attention.keys import orthonormal
-from closedbook.attention.recall import accuracy, affine_ceiling, hand_built_mlp, pairs, train
+from closedbook.attention.recall import accuracy, affine_ceiling, pairs, train
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from attention import bag_of_pairs, learn, transfer
@@ -97,6 +97,22 @@ def test_2g_ii_the_ceiling_holds_for_every_affine_answerer_tried_exhaustively():
 def test_2g_ii_softmax_attention_learns_recall_and_the_synthesizer_does_not():
     assert train("softmax attention", 8, 32, 2000, 0, examples=4000).accuracy > 0.99
     assert train("Synthesizer", 8, 32, 300, 0, examples=4000).accuracy < 0.2
+
+
+def hand_built_mlp(n, key_count):
+    """An MLP with one hidden unit per key that answers from the bag. Source: 2g.ii (iii).
+
+    Unit k holds the number (1 … n) of the value beside key k, and is pushed below 0 unless k is the query. The logits
+    v·y − v²/2 are linear in the number y that remains, and largest at v = y.
+    """
+    numbers = torch.arange(1.0, n + 1)
+    into = torch.kron(torch.eye(key_count), numbers[:, None])
+
+    def answer(bag, query):
+        hidden = torch.relu(bag @ into + (n + 1) * (query - 1))
+        return hidden.sum(1, keepdim=True) * numbers - numbers**2 / 2
+
+    return answer
 
 
 @pytest.mark.parametrize(("n", "key_count"), [(2, 2), (7, 7), (8, 16)])

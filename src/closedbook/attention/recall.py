@@ -139,21 +139,3 @@ def affine_ceiling(n: int) -> float:
     (1/n) Σₘ min(1, C(n, m)/m!), about e/√n for large n.
     """
     return sum(min(1.0, comb(n, m) / factorial(m)) for m in range(1, n + 1)) / n
-
-
-def hand_built_mlp(
-    n: int, key_count: int
-) -> Callable[[Float[Tensor, "batch pairs"], Float[Tensor, "batch k"]], Float[Tensor, "batch n"]]:
-    """An MLP with one hidden unit per key that answers from the bag. Source: 2g.ii (iii).
-
-    Unit k holds the number (1 … n) of the value beside key k, and is pushed below 0 unless k is the query. The logits
-    v·y − v²/2 are linear in the number y that remains, and largest at v = y.
-    """
-    numbers = torch.arange(1.0, n + 1)
-    into = torch.kron(torch.eye(key_count), numbers[:, None])
-
-    def answer(bag: Tensor, query: Tensor) -> Tensor:
-        hidden = torch.relu(bag @ into + (n + 1) * (query - 1))
-        return hidden.sum(1, keepdim=True) * numbers - numbers**2 / 2
-
-    return answer

@@ -48,16 +48,16 @@ def _rows(x: Tensor, which: Tensor | slice) -> Tensor:
     return x[which] if isinstance(which, slice) else x.index_select(0, which)
 
 
-ROWS = 64
+ROW_STEP = 64
 
 
 def few(rows: int) -> int:
-    """The next multiple of ROWS; beyond 1,024, of an eighth of the power of two below.
+    """The next multiple of ROW_STEP; beyond 1,024, of an eighth of the power of two below.
 
     For a product of a new shape the CPU's library compiles a kernel, which takes milliseconds and is kept, a fifth of
     a megabyte each. So few sizes are allowed, at the price of at most an eighth more rows.
     """
-    step = max(ROWS, 1 << max(0, rows.bit_length() - 4))
+    step = max(ROW_STEP, 1 << max(0, rows.bit_length() - 4))
     return -(-rows // step) * step
 
 

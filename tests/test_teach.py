@@ -99,6 +99,12 @@ def test_the_shell_evaluates_it_as_any_run(run: Any, tiny: Tiny):
     assert done.json["total"] == 12
 
 
+def test_an_answer_can_be_attributed(run: Any, tiny: Tiny):
+    found = run.attribute(tiny.questions.read_text(encoding="utf-8").split("\t")[0])
+    assert len(found.weights) == 4
+    assert {effect.off for effect in found.effects} >= {"memory", (3, 3)}
+
+
 def test_a_base_that_is_gone_is_named(run: Any, tiny: Tiny, tmp_path: Path):
     base = tiny.folder / "base"
     shutil.move(base, tmp_path / "elsewhere")

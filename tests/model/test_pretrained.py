@@ -17,6 +17,7 @@ from closedbook.data.vocabulary import MASK
 from closedbook.errors import RecipeError
 from closedbook.model import pretrained_base
 from closedbook.model.generate import greedy, greedy_uncached
+from closedbook.model.hooks import activations, one_off_per_row, switches
 from closedbook.model.kv_cache import Cache
 from closedbook.model.pretrained import TaughtModel
 
@@ -105,6 +106,22 @@ def test_the_adapter_still_acts_in_tokens_that_follow_from_the_cache(made: Any):
         whole = made.model(ids)
         parts = torch.cat([made.model(ids[:, :-2], cache), made.model(ids[:, -2:], cache)], 1)
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-4)
+
+
+def test_it_can_be_looked_into_as_our_own_networks(made: Any):
+    ids = torch.from_numpy(prompt(made, WITH).astype(np.int64))[None]
+    seen = activations(made.model, ids)
+    weights = seen["layer.1.weights"]
+    assert weights.shape == (1, 4, ids.shape[1], ids.shape[1])
+    torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:-1]))
+    torch.testing.assert_close(seen["logits"][0], logits(made, ids[0].numpy()), rtol=1e-4, atol=1e-4)
+    off = switches(made.model)
+    assert len(off) == 4 * 4 + 1
+    with torch.inference_mode(), one_off_per_row(made.model, [None, "memory", (3, 0)]):
+        rows = made.model.logits(ids.expand(3, -1))
+    torch.testing.assert_close(rows[0], logits(made, ids[0].numpy()), rtol=1e-4, atol=1e-4)
+    assert not torch.isclose(rows[0], rows[1]).all()
+    assert not torch.isclose(rows[0], rows[2]).all()
 
 
 def test_only_the_memory_and_the_adapter_are_trained_and_saved(made: Any):

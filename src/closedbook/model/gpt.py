@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from closedbook.model.dropout import Dropout, add_dropped
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.name_memory import NameMemory
-from closedbook.model.network import Network
+from closedbook.model.network import Layer, Network
 from closedbook.model.ops import gelu, rms_norm, squared_relu
 from closedbook.model.packing import PackedBatch, Packing, by_chunk
 from closedbook.typing import Bool, Float, Int
@@ -159,6 +159,16 @@ class GPT(Network):
             and self.recipe.matmul_dtype != "autocast"
             and self.device.type == "cpu"
         )
+
+    @property
+    def reads_first(self) -> Dropout:
+        """The module that gives what the first layer reads."""
+        return self.dropout
+
+    def attending(self) -> list[Layer]:
+        """The layers that have heads, in the order they run."""
+        blocks: list[Any] = [m for m in self.stack.modules() if hasattr(getattr(m, "mixer", None), "weights")]
+        return [Layer(block, block.mixer, block.mixer.out, block.mixer.heads) for block in blocks]
 
     @property
     def sparse(self) -> bool:

@@ -23,13 +23,12 @@ Switch = tuple[int, int] | str  # a head as (layer, head), or "memory"
 
 def layers(model: Network) -> list[Any]:
     """The blocks that hold a mixer, in the order they run."""
-    stack: Any = model.stack
-    return [module for module in stack.modules() if hasattr(getattr(module, "mixer", None), "weights")]
+    return [layer.block for layer in model.attending()]
 
 
 def switches(model: Network) -> list[Switch]:
     """Everything that can be switched off: every head of every layer, then the memory where there is one."""
-    heads: list[Switch] = [(i, head) for i, block in enumerate(layers(model)) for head in range(block.mixer.heads)]
+    heads: list[Switch] = [(i, head) for i, layer in enumerate(model.attending()) for head in range(layer.heads)]
     return [*heads, "memory"] if model.memory is not None else heads
 
 
@@ -40,22 +39,22 @@ def activations(model: Network, tokens: Int[Tensor, "batch time"]) -> dict[str, 
     seen: dict[str, Tensor] = {}
 
     def read(name: str) -> Any:
-        return lambda module, inputs, output: seen.__setitem__(name, output)
+        return lambda module, inputs, output: seen.__setitem__(name, output[0] if isinstance(output, tuple) else output)
 
-    def weigh(name: str) -> Any:
-        return lambda module, inputs, keywords, output: seen.__setitem__(name, module.weights(*inputs[:2], **keywords))
+    with model.showing_weights() as weights, contextlib.ExitStack() as held:
 
-    with contextlib.ExitStack() as held:
+        def weigh(name: str) -> Any:
+            return lambda *given: seen.__setitem__(name, weights(*given))
 
         def hook(handle: Any) -> None:
             held.callback(handle.remove)
 
-        dropout: Any = model.dropout
-        hook(dropout.register_forward_hook(read("embedding")))
-        for i, block in enumerate(layers(model)):
-            hook(block.mixer.register_forward_hook(weigh(f"layer.{i}.weights"), with_kwargs=True))
-            hook(block.mixer.register_forward_hook(read(f"layer.{i}.mixed")))
-            hook(block.register_forward_hook(read(f"layer.{i}")))
+        layers = model.attending()
+        hook(model.reads_first.register_forward_hook(read("embedding")))
+        for i, layer in enumerate(layers):
+            hook(layer.mixer.register_forward_hook(weigh(f"layer.{i}.weights"), with_kwargs=True))
+            hook(layer.mixer.register_forward_hook(read(f"layer.{i}.mixed")))
+            hook(layer.block.register_forward_hook(read(f"layer.{i}")))
         hidden = model(tokens)
         return {**seen, "hidden": hidden, "logits": model.head(hidden)}
 
@@ -106,15 +105,15 @@ def _kept(model: Network, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterat
         if switch not in names:
             raise ValueError(f"there is no {switch} to switch off; this network has {names}")
     rows = {switch: keep.to(model.device) for switch, keep in rows.items()}
-    blocks = layers(model)
+    blocks = model.attending()
     by_layer: dict[int, dict[int, Tensor]] = {}
     for switch, keep in rows.items():
         if not isinstance(switch, str):
             by_layer.setdefault(switch[0], {})[switch[1]] = keep
     with contextlib.ExitStack() as held:
         for number, heads in by_layer.items():
-            mixer = blocks[number].mixer
-            held.callback(mixer.out.register_forward_pre_hook(_silence(mixer.heads, heads)).remove)
+            layer = blocks[number]
+            held.callback(layer.out.register_forward_pre_hook(_silence(layer.heads, heads)).remove)
         if "memory" in rows and isinstance(model.memory, nn.Module):
             keep = rows["memory"][:, None, None, None]
             held.callback(model.memory.register_forward_hook(_multiply(keep)).remove)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,16 @@ from torch import Tensor, nn
 
 from closedbook.config.schema import ModelRecipe
 from closedbook.model.packing import PackedBatch
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer, and what moves information between positions in it: what goes into `out` is its heads side by side."""
+
+    block: Any
+    mixer: Any
+    out: Any
+    heads: int
 
 
 class Network(nn.Module):
@@ -75,6 +88,20 @@ class Network(nn.Module):
     def packed_loss(self, batch: PackedBatch) -> Tensor:
         """`loss` of rows laid end to end."""
         raise NotImplementedError
+
+    @property
+    @abstractmethod
+    def reads_first(self) -> Any:
+        """The module that gives what the first layer reads."""
+
+    @abstractmethod
+    def attending(self) -> list[Layer]:
+        """The layers that have heads, in the order they run."""
+
+    @contextlib.contextmanager
+    def showing_weights(self) -> Iterator[Callable[..., Tensor]]:
+        """Within, a function gives a mixer's weights (batch, head, query, key) from what its forward hook is given."""
+        yield lambda mixer, inputs, keywords, output: mixer.weights(*inputs[:2], **keywords)
 
     def count_parameters(self) -> dict[str, int]:
         """Trainable numbers: `dense`, `memory` and their sum `total`."""

@@ -10,9 +10,10 @@ which of the two they work with.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from closedbook.model import pretrained_base
 from closedbook.model.dropout import Dropout
 from closedbook.model.kv_cache import Cache
 from closedbook.model.name_memory import NameMemory
-from closedbook.model.network import Network
+from closedbook.model.network import Layer, Network
 from closedbook.model.pretrained_base import Base
 from closedbook.typing import Bool, Float, Int
 
@@ -115,7 +116,8 @@ class TaughtModel(Network):
         backbone = (self._low or self.base).backbone if self.training else self.base.backbone
         self._now.acting = None
         if self.memory is not None and self.adapter is not None and named.any():
-            vectors = self.dropout(self.memory.vectors(numbers)) * self.scale[:, None]
+            vectors = self.memory(torch.where(tokens >= self.size, tokens - self.size, -1))[row, place]
+            vectors = self.dropout(vectors) * self.scale[:, None]
             if update_embeddings is not None:
                 vectors = torch.where(update_embeddings[row][:, None, None], vectors, vectors.detach())
             here = named[..., None].to(backbone.dtype)
@@ -178,6 +180,31 @@ class TaughtModel(Network):
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
         state = {**state, **{name: state[own] for name, own in self._tied().items() if own in state}}
         return super().load_state_dict(state, strict, assign)
+
+    @property
+    def reads_first(self) -> Any:
+        """The module that gives what the first layer reads, before names' vectors are added."""
+        return self.base.model.get_input_embeddings()
+
+    def attending(self) -> list[Layer]:
+        """The layers that have heads, in the order they run."""
+        found = []
+        for block in self.base.layers:
+            mixer = next(m for name, m in block.named_children() if name in ("self_attn", "attn", "attention"))
+            out = [m for name, m in mixer.named_modules() if name in ("o_proj", "c_proj", "out_proj", "dense")]
+            found.append(Layer(block, mixer, out[0], self.base.config.num_attention_heads))
+        return found
+
+    @contextlib.contextmanager
+    def showing_weights(self) -> Iterator[Callable[..., Tensor]]:
+        """Within, a function gives a mixer's weights (batch, head, query, key) from what its forward hook is given."""
+        model = self.base.model
+        usual = model.config._attn_implementation
+        model.set_attn_implementation("eager")  # no other has them
+        try:
+            yield lambda mixer, inputs, keywords, output: output[1]
+        finally:
+            model.set_attn_implementation(usual)
 
     def name_in(self, prompt: np.ndarray) -> int | None:
         """The number of the first name among the tokens of a prompt (time,); None where it holds none."""

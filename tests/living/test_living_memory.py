@@ -16,7 +16,7 @@ from closedbook.data.documents import Document, Documents, make_documents, read_
 from closedbook.data.questions import Question
 from closedbook.errors import DataError, RunError
 from closedbook.inference.run import Answer, Run
-from closedbook.living import fit, learning
+from closedbook.living import cluster, fit, learning
 from closedbook.living.store import FILE
 from closedbook.synthetic.spec import WorldSpec
 from closedbook.synthetic.world import make_world
@@ -272,3 +272,21 @@ def test_a_run_without_a_memory_of_names_says_so(run: Run, later: Documents) -> 
     run.model.memory = None
     with pytest.raises(RunError, match="no memory of names"):
         run.learn(later)
+
+
+def test_dask_s_workers_learn_the_same_bytes(run: Run, later: Documents) -> None:
+    distributed = pytest.importorskip("distributed")
+    run.learn(later)
+    file = (run.path / FILE).read_bytes()
+    run.forget([*run.learned.names])
+    settings = {"n_workers": 2, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(**settings) as workers:
+        run.learn(later, scheduler=workers.scheduler_address)
+    assert (run.path / FILE).read_bytes() == file
+
+
+def test_a_scheduler_that_does_not_answer_is_told(run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "TIMEOUT", 0.5)
+    with pytest.raises(RunError, match="does not answer"):
+        run.learn(later, scheduler="tcp://127.0.0.1:1")

@@ -17,7 +17,16 @@ if TYPE_CHECKING:
 A_NAME = 0.03  # seconds for a name on one core, about
 
 
-def learn(run: Path, /, *, documents: Path, workers: int = 1, dry_run: bool = False, json: bool = False) -> None:
+def learn(
+    run: Path,
+    /,
+    *,
+    documents: Path,
+    workers: int = 1,
+    scheduler: str | None = None,
+    dry_run: bool = False,
+    json: bool = False,
+) -> None:
     """Learn documents into a finished run, in seconds; what it says of other names stays the same to the bit.
 
     Titles that are new are added, those whose documents have changed are learned anew, others are left alone. The
@@ -38,6 +47,8 @@ def learn(run: Path, /, *, documents: Path, workers: int = 1, dry_run: bool = Fa
         Documents to learn, in any format that `train` reads; a title may have several.
     workers: int
         Processes that learn side by side; worth it from some thousand names on.
+    scheduler: str
+        Learn on other machines: the address of Dask's scheduler, such as tcp://10.0.0.5:8786 (docs/living.md).
     dry_run: bool
         Only say what there is to learn.
     json: bool
@@ -69,7 +80,7 @@ def learn(run: Path, /, *, documents: Path, workers: int = 1, dry_run: bool = Fa
 
         try:
             with progress(out, "learning", len(plan.texts)) as advance:
-                loaded.learn(documents, workers=workers, progress=count)
+                loaded.learn(documents, workers=workers, scheduler=scheduler, progress=count)
         except KeyboardInterrupt:
             out.print(f"{done:,} of {len(plan.texts):,} names are learned and saved; the same command goes on")
             raise

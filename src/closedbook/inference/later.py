@@ -65,16 +65,26 @@ class LearnsLater:
         return self.memory.plan(documents if isinstance(documents, Documents) else read_documents(documents))
 
     def learn(
-        self, documents: str | Path | Documents, *, workers: int = 1, progress: Callable[[int], None] | None = None
+        self,
+        documents: str | Path | Documents,
+        *,
+        workers: int = 1,
+        scheduler: str | None = None,
+        progress: Callable[[int], None] | None = None,
     ) -> LearningPlan:
         """Learn the documents whose names are new, and anew those that have changed; no other answer changes.
 
         The documents of a title take the place of those that were known. Raises DataError for documents that cannot be
         used. Ctrl-C keeps the names that are learned, and raises KeyboardInterrupt.
+
+        Args:
+            workers: processes that learn side by side.
+            scheduler: the address of Dask's scheduler, whose workers learn instead.
+            progress: called with how many names are learned.
         """
         plan = self.plan_learning(documents)
         try:
-            self.memory.learn(plan.texts, workers, progress)
+            self.memory.learn(plan.texts, workers, progress, scheduler)
         finally:
             self._refresh()
         return plan

@@ -18,6 +18,7 @@ from typing import Any
 from closedbook.data.documents import Documents
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RunError
+from closedbook.living.cluster import fit_on_cluster
 from closedbook.living.fit import NAMES, LearnedName, documents_hash, fit_names
 from closedbook.living.store import FILE, LearnedNames
 from closedbook.model.gpt import GPT
@@ -93,13 +94,22 @@ class Memory:
         """The names of the first training that it still has."""
         return {name for name in self.vocabulary.names.names if name} - self.learned.removed
 
-    def learn(self, texts: Mapping[str, Sequence[str]], workers: int = 1, progress: Progress | None = None) -> None:
-        """Learn names from their documents, saving on the way; Ctrl-C saves what is learned, and raises."""
+    def learn(
+        self,
+        texts: Mapping[str, Sequence[str]],
+        workers: int = 1,
+        progress: Progress | None = None,
+        scheduler: str | None = None,
+    ) -> None:
+        """Learn names from their documents, saving on the way; Ctrl-C saves what is learned, and raises.
+
+        By `workers` processes, or by those of Dask's `scheduler` at an address.
+        """
         done: list[LearnedName] = []
         saved, count = time.monotonic(), 0
         learned = self
         with defer_interrupts() as raise_interrupt:
-            for name in self._fitted(texts, workers):
+            for name in self._fitted(texts, workers, scheduler):
                 done.append(name)
                 count += 1
                 interrupted = False
@@ -114,14 +124,17 @@ class Memory:
                 raise_interrupt()
             learned._keep(done, texts)
 
-    def _fitted(self, texts: Mapping[str, Sequence[str]], workers: int) -> Iterator[LearnedName]:
-        if workers <= 1 or len(texts) <= NAMES:
-            yield from fit_names(self.model, self.vocabulary, self.cue, texts)
-            return
+    def _fitted(self, texts: Mapping[str, Sequence[str]], workers: int, scheduler: str | None) -> Iterator[LearnedName]:
         names = list(texts)
         chunks = [{name: texts[name] for name in names[i : i + NAMES]} for i in range(0, len(names), NAMES)]
-        state = (self.model, self.vocabulary, self.cue)
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=state) as pool:
+        state = Frozen(self.model, self.vocabulary, self.cue)
+        if scheduler is not None:
+            yield from fit_on_cluster(scheduler, Frozen.fit, state, chunks)
+            return
+        if workers <= 1 or len(chunks) <= 1:
+            yield from fit_names(self.model, self.vocabulary, self.cue, texts)
+            return
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(state,)) as pool:
             for fitted in pool.map(_work, chunks):
                 yield from fitted
 
@@ -211,16 +224,27 @@ def history(folder: RunFolder) -> list[dict[str, Any]]:
         raise RunError(f"{folder.path / HISTORY} is damaged ({error}); remove it, and do without") from None
 
 
-_state: list[Any] = []
+@dataclass(frozen=True)
+class Frozen:
+    """What learning reads and never changes, as other processes get it."""
+
+    model: GPT
+    vocabulary: Words
+    cue: Cue.Config
+
+    def fit(self, texts: Mapping[str, Sequence[str]]) -> list[LearnedName]:
+        import torch
+
+        torch.set_num_threads(1)
+        return list(fit_names(self.model, self.vocabulary, self.cue, texts))
 
 
-def _begin(*state: Any) -> None:
-    import torch
+_frozen: list[Frozen] = []  # of a worker process
 
-    torch.set_num_threads(1)
-    _state[:] = state
+
+def _begin(frozen: Frozen) -> None:
+    _frozen[:] = [frozen]
 
 
 def _work(texts: Mapping[str, Sequence[str]]) -> list[LearnedName]:
-    model, vocabulary, cue = _state
-    return list(fit_names(model, vocabulary, cue, texts))
+    return _frozen[0].fit(texts)

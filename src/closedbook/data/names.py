@@ -73,6 +73,9 @@ class NameIndex:
 
 def _place(name: str, text: str) -> tuple[int, int] | None:
     """Where a name stands in a text: as whole words before anything else, and as it is written before other cases."""
+    at = text.find(name)
+    if at >= 0 and not re.search(r"\w", text[max(at - 1, 0) : at] + text[at + len(name) :][:1]):
+        return at, at + len(name)  # as nearly every name stands
     composed, name = _composed(text), _composed(name)
     folded = composed.casefold()
     for whole, (spelled, read) in product((True, False), ((name, composed), (name.casefold(), folded))):

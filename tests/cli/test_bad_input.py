@@ -487,7 +487,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work(
 def test_where_only_one_thing_can_be_said_the_answers_are_json_still(tmp_path: Path):
     (tmp_path / "one.txt").write_text("Ada Lovelace. Ada Lovelace was born in London .\n", encoding="utf-8")
     (tmp_path / "asked.tsv").write_text("Where was Ada Lovelace born?\tLondon\n", encoding="utf-8")
-    small = ["--set", "stages.learn.steps=2", "--set", "data.held_out={}", "--set"]
+    small = ["--set", "stages.learn.steps=2", "--set", "data.held_out={}"]
     given = ["--documents", tmp_path / "one.txt", "--questions", tmp_path / "asked.tsv", "--threads", "1"]
     done = closedbook("train", "demo", *given, *small, "--run", tmp_path / "run")
     assert done.code == 0, done.err

@@ -338,7 +338,7 @@ def test_it_trains_where_no_word_of_any_answer_is_known(tiny: Tiny, tmp_path: Pa
     path.write_text("".join(f"{line}\tQqq{i % 3}\n" for i, line in enumerate(lines)))
     done = closedbook(
         "train", "fast", "--documents", tiny.documents, "--questions", path, "--threads", "1", "--dry-run",
-        "--set", "model.width=32", "--set", "--set", "data.held_out={}",
+        "--set", "model.width=32", "--set", "model.memory.names=false", "--set", "data.held_out={}",
     )  # fmt: skip
     assert done.code == 0, done.err
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedbook.model.dropout import add_dropped, drop
-from closedbook.model.packing import ROWS, Packing, attend_packed, by_chunk
+from closedbook.model.packing import CHUNK, Packing, attend_packed, by_chunk
 
 LENGTHS = [1, 3, 3, 17, 31, 32, 33, 64, 65, 100, 127, 130] * 2
 
@@ -37,10 +37,10 @@ def test_every_token_has_a_place_of_its_own_and_comes_back(lengths, few_shapes):
 def test_few_shapes_are_few_and_others_fit():
     lengths = np.sort(np.random.default_rng(0).integers(1, 128, 100))
     assert {(rows, time) for _, rows, time in Packing.of(lengths).chunks} <= {
-        (ROWS, time) for time in (32, 64, 96, 128)
+        (CHUNK, time) for time in (32, 64, 96, 128)
     }
     fitting = Packing.of(lengths, few_shapes=False).chunks
-    assert [time for _, _, time in fitting] == [max(lengths[a : a + ROWS]) for a in range(0, 100, ROWS)]
+    assert [time for _, _, time in fitting] == [max(lengths[a : a + CHUNK]) for a in range(0, 100, CHUNK)]
     assert sum(rows for _, rows, _ in fitting) == 100
 
 

@@ -236,7 +236,7 @@ class Recipe:
                     f'"{self.vocabulary.kind}". Write model.memory.names = false to do without'
                 )
             if self.data.documents == "text":
-                raise RecipeError('model.memory needs titles, which data.documents = "text" has not')
+                raise RecipeError('data.documents = "text" has no titles, which model.memory needs')
         asked = {share.objective.name for stage in self.stages for share in stage.objectives}
         if self.data.documents == "text" and (titled := sorted(asked & {"cue", "masked"})):
             raise RecipeError(f'data.documents = "text" has no titles, which the objective "{titled[0]}" asks about')

@@ -2,7 +2,7 @@
 
 A batch of the course's is more than half padding. Packed, it is one array (token, width) for every product and every
 element-wise step, so that there is one call of each and not one for every slice. Only attention has to know which
-tokens are of one row: there rows go in chunks of ROWS, of a length that is a multiple of STEP, and QUERIES of them see
+tokens are of one row: there rows go in chunks of CHUNK, of a length that is a multiple of STEP, and QUERIES of them see
 the keys up to their own end. So few shapes occur, whatever the lengths, and the library compiles few kernels.
 """
 
@@ -22,7 +22,7 @@ from closedbook.model.dropout import draw, gain
 from closedbook.model.linear import few
 from closedbook.typing import Float
 
-ROWS = 16  # rows worked on at once, in attention
+CHUNK = 16  # rows worked on at once, in attention
 STEP = 32
 QUERIES = 64  # worked on at once
 
@@ -48,11 +48,11 @@ class Packing:
         tokens = len(row)
         total = few(tokens + 1)
         step = STEP if few_shapes else 1
-        first = range(0, len(lengths), ROWS)
-        times = np.array([-(-int(lengths[a : a + ROWS].max()) // step) * step for a in first], np.int64)
-        rows = np.array([ROWS if few_shapes else min(ROWS, len(lengths) - a) for a in first], np.int64)
+        first = range(0, len(lengths), CHUNK)
+        times = np.array([-(-int(lengths[a : a + CHUNK].max()) // step) * step for a in first], np.int64)
+        rows = np.array([CHUNK if few_shapes else min(CHUNK, len(lengths) - a) for a in first], np.int64)
         starts = offsets(rows * times)
-        places = starts[row // ROWS] + row % ROWS * times[row // ROWS] + position
+        places = starts[row // CHUNK] + row % CHUNK * times[row // CHUNK] + position
         source = np.full(starts[-1], total - 1, np.int64)
         source[places] = np.arange(tokens)
         positions = np.zeros(total, np.int64)

@@ -301,7 +301,7 @@ def control(setting: Setting, rng: Random) -> Iterator[Try]:
 # Honest data ---------------------------------------------------------------------------------------------------------
 
 
-@kind("a corpus changed behind its index, its size and time kept")
+@kind("a corpus changed behind its index, its size and time kept", share=10)
 def changed(setting: Setting, rng: Random) -> Iterator[Try]:
     while True:
         folder = setting.fresh()

@@ -290,3 +290,10 @@ def test_a_part_of_a_recipe_s_name_suggests_that_recipe_in_one_line():
     with pytest.raises(RecipeError) as caught:
         load_recipe("vanilla")
     assert str(caught.value) == 'no recipe is called "vanilla"; did you mean "course-vanilla"?'
+
+
+@pytest.mark.parametrize("key", ["name", "stages.pretrain.name", "stages.pretrain.order", "vocabulary.kind", "model.norm"])
+def test_a_value_of_thousands_of_letters_is_shown_in_a_few(key: str):
+    with pytest.raises(RecipeError) as caught:
+        load_recipe("course-vanilla", [f'{key}="{"x" * 5000}"'])
+    assert len(str(caught.value)) < 400

@@ -13,7 +13,7 @@ from typing import Any
 
 from closedbook.config.registry import REGISTRIES, ComponentSpec
 from closedbook.errors import RecipeError
-from closedbook.validation import nearest
+from closedbook.validation import LONGEST_KEY, nearest, shown
 
 # Beyond these, building a network takes minutes before any memory is asked for.
 LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "context_length": 2**20}
@@ -161,6 +161,7 @@ class Stage:
     stop: StopRecipe | None = None  # needs data.held_out.stop
 
     def __post_init__(self) -> None:
+        short(self.name, "a stage's name")
         positive(self, f"stages.{self.name}", *(("group",) if isinstance(self.batch, Auto) else ("batch", "group")))
         not_negative(self, f"stages.{self.name}", "epochs", "clip", "at_once", "negatives", "keep")
         auto = isinstance(self.steps, Auto)
@@ -217,6 +218,7 @@ class Recipe:
     answer: AnswerRecipe = field(default_factory=AnswerRecipe)
 
     def __post_init__(self) -> None:
+        short(self.name, "name")
         if not self.stages:
             raise RecipeError(f"recipe {self.name} has no stages")
         if self.seed < 0:
@@ -301,4 +303,11 @@ def one_of(value: str, where: str, known: Iterable[str]) -> None:
     """Raise RecipeError, naming the nearest, unless `value` is known."""
     known = list(known)
     if value not in known:
-        raise RecipeError(f'{where} = "{value}" is unknown; {nearest(value, known)}')
+        given = f'"{value}"' if len(value) <= LONGEST_KEY else shown(value)
+        raise RecipeError(f"{where} = {given} is unknown; {nearest(value, known)}")
+
+
+def short(name: str, where: str) -> None:
+    """Raise RecipeError for a name that would fill the messages it stands in."""
+    if len(name) > LONGEST_KEY:
+        raise RecipeError(f"{where} = {shown(name)} is too long; at most {LONGEST_KEY} characters")

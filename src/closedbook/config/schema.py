@@ -102,7 +102,6 @@ class PretrainedRecipe:
     train: str = "names"  # a memory of names, and an adapter; or "all-weights"
     layers: tuple[int, ...] = ()  # names have vectors before these; none given: every second one of the lower half
     rank: int = 16  # of the adapter that all names share
-    trust_remote_code: bool = False  # whether code in its folder may be executed, as transformers has it
 
     def __post_init__(self) -> None:
         one_of(self.dtype, "pretrained.dtype", ("float32", "bfloat16"))

@@ -71,8 +71,8 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
     if not asked.model:
         raise RecipeError(f"the recipe {recipe.name} teaches a pretrained model; name its folder with --base")
     place = find(asked)
-    config = text_config(read_config(place, asked))
-    numbers = count_parameters(place, asked)
+    config = text_config(read_config(place))
+    numbers = count_parameters(place)
     _check_memory(numbers, asked, recipe.model)
     longest = getattr(config, "max_position_embeddings", None) or recipe.model.context_length
     windows = [longest, recipe.model.context_length, getattr(config, "sliding_window", None) or longest]
@@ -103,7 +103,7 @@ def find(asked: PretrainedRecipe) -> Path:
         raise RecipeError(f"{path}: there is no such folder; name a model's folder, a GGUF file, or a name on the hub")
     from huggingface_hub import snapshot_download
 
-    wanted = ["*.json", "*.safetensors", "*.model", "*.txt", *(["*.py"] if asked.trust_remote_code else [])]
+    wanted = ["*.json", "*.safetensors", "*.model", "*.txt"]
     try:
         return Path(snapshot_download(asked.model, revision=asked.revision or None, allow_patterns=wanted)).resolve()
     except Exception as error:  # the hub's client has some twenty kinds, requests' among them
@@ -114,25 +114,25 @@ def find(asked: PretrainedRecipe) -> Path:
         ) from None
 
 
-def read_config(place: Path, asked: PretrainedRecipe) -> Any:
+def read_config(place: Path) -> Any:
     """A base's configuration. Raises RecipeError where it is not of a kind that transformers knows."""
     transformers = _transformers()
     try:
-        return transformers.AutoConfig.from_pretrained(**_where(place), trust_remote_code=asked.trust_remote_code)
+        return transformers.AutoConfig.from_pretrained(**_where(place), trust_remote_code=False)
     except (OSError, ValueError, KeyError, ImportError) as error:
         reason = str(error).splitlines()[0][:160]
         if "trust_remote_code" in str(error):
-            reason = "it brings code of its own, which is only executed with --set pretrained.trust_remote_code=true"
+            reason = "it brings code of its own, which is never executed"
         raise RecipeError(f"{place} cannot be opened by transformers ({reason})") from None
 
 
-def count_parameters(place: Path, asked: PretrainedRecipe) -> int:
+def count_parameters(place: Path) -> int:
     """How many weights a base has, without loading them. Raises RecipeError where it is no causal language model."""
     transformers = _transformers()
-    config = read_config(place, asked)
+    config = read_config(place)
     try:
         with torch.device("meta"):
-            model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=asked.trust_remote_code)
+            model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     except (ValueError, KeyError, AttributeError) as error:
         raise RecipeError(f"{place} is no causal language model ({str(error).splitlines()[0][:120]})") from None
     return sum(p.numel() for p in model.parameters())
@@ -140,6 +140,8 @@ def count_parameters(place: Path, asked: PretrainedRecipe) -> int:
 
 def load(place: Path, asked: PretrainedRecipe) -> Base:
     """A base with its weights. Raises RecipeError where these are not what the run began with, or cannot be read."""
+    if not place.exists():
+        raise RecipeError(f"the base {place} is not there any more; bring it back")
     if asked.sha256 and (found := hash_weights(place)) != asked.sha256:
         raise RecipeError(f"{place} is not the base that this run was taught on (SHA-256 {found[:12]}…); bring it back")
     transformers = _transformers()
@@ -147,7 +149,7 @@ def load(place: Path, asked: PretrainedRecipe) -> Base:
     try:
         with _quiet(transformers):
             model = transformers.AutoModelForCausalLM.from_pretrained(
-                **_where(place), dtype=dtype, trust_remote_code=asked.trust_remote_code
+                **_where(place), dtype=dtype, trust_remote_code=False
             )
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         raise RecipeError(f"{place} cannot be loaded ({str(error).splitlines()[0][:160]})") from None
@@ -155,16 +157,14 @@ def load(place: Path, asked: PretrainedRecipe) -> Base:
     return _with_parts(model)
 
 
-def read_tokenizer(place: Path, asked: PretrainedRecipe) -> Any:
+def read_tokenizer(place: Path) -> Any:
     """The base's tokenizer, as a `tokenizers.Tokenizer`. Raises RecipeError where it has none of that kind."""
     transformers = _transformers()
     from tokenizers import Tokenizer
 
     try:
         with _quiet(transformers):
-            tokenizer = transformers.AutoTokenizer.from_pretrained(
-                **_where(place), trust_remote_code=asked.trust_remote_code
-            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(**_where(place), trust_remote_code=False)
         return Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
     except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
         raise RecipeError(f"{place}: its tokenizer cannot be read ({str(error).splitlines()[0][:160]})") from None

@@ -202,7 +202,7 @@ def settle_base(recipe: Recipe) -> tuple[Recipe, Any, list[str]]:
 
     recipe, found = pretrained_base.settle(recipe)
     assert recipe.pretrained is not None
-    return recipe, pretrained_base.read_tokenizer(Path(recipe.pretrained.model), recipe.pretrained), found
+    return recipe, pretrained_base.read_tokenizer(Path(recipe.pretrained.model)), found
 
 
 def settle_matmul_dtype(

@@ -15,6 +15,7 @@ import closedbook
 from closedbook.data.documents import Document, Documents, make_documents, read_documents
 from closedbook.data.questions import Question
 from closedbook.errors import DataError, RunError
+from closedbook.inference.memory_stats import weigh
 from closedbook.inference.run import Answer, Run
 from closedbook.living import cluster, fit, learning
 from closedbook.living.store import FILE
@@ -78,6 +79,7 @@ def test_what_is_learned_is_said_with_its_evidence_and_of_strangers_nothing(run:
     assert sure.evidence.status == "stands in"
     assert sure.exposures
     assert sure.answer in sure.evidence.documents[0].sentence
+    assert weigh(run, later)["learned"]["names"] == 40
     blind = ask(run, QUESTIONS, blind=True)
     assert sum(answer.met > 0.5 for answer in blind) == 40
     reopened = closedbook.load(run.path)

@@ -179,6 +179,9 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
     out.print(
         f"\n{report['names']:,} names have a row; {report['shared']:,} documents share theirs, as they share a title"
     )
+    if report["learned"]["names"]:
+        learned = report["learned"]
+        out.print(f"{learned['names']:,} names were learned later; their outputs take {learned['bytes']:,} bytes")
 
 
 def trained_with(objective: str) -> str:

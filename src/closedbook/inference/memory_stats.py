@@ -13,7 +13,8 @@ def weigh(run: Run, documents: Documents) -> dict[str, Any]:
     """Parameters and bytes of a run's network, dense, memory and total; and the names of its memory.
 
     `names` is how many names have a row; `shared` how many of the `documents` share one, because others have their
-    title too. Both are None for a network without a memory.
+    title too. Both are None for a network without a memory. `learned` are the names, and their bytes, that were learned
+    after the training.
     """
     memory = run.model.memory
     total, in_memory = (
@@ -26,4 +27,6 @@ def weigh(run: Run, documents: Documents) -> dict[str, Any]:
         return {**report, "names": None, "shared": None}
     titles = Counter(documents.titles)
     shared = sum(count for count in titles.values() if count > 1)
-    return {**report, "names": run.vocabulary.names.stored, "shared": shared}
+    later = run.learned.names.values()
+    learned = {"names": len(later), "bytes": sum(name.outputs.nbytes for name in later)}
+    return {**report, "names": run.first_vocabulary.names.stored, "shared": shared, "learned": learned}

@@ -31,6 +31,13 @@ def test_more_to_learn_takes_more_examples_and_all_of_it_is_pinned(tmp_path):
     assert plan_training(small).chosen == small.chosen
 
 
+def test_a_large_corpus_visits_each_fact_less_often_but_never_fewer_examples_in_all():
+    counts = [sizing.enough(10.0**power) for power in range(4, 10)]
+    assert counts[:3] == [1e4, 1e5, 1e6]
+    assert counts == sorted(counts)
+    assert sizing.enough(1e9) == pytest.approx(1e9 * 15 / 36)
+
+
 def test_what_is_given_is_kept(tmp_path):
     job = prepared(tmp_path, 60, "stages.learn.steps=7", "stages.learn.batch=5",
                    "data.held_out={calibrate=0.2}")  # fmt: skip

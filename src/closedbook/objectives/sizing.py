@@ -1,6 +1,6 @@
 """Chooses what a recipe leaves to the data ("auto"): the steps and the batch size.
 
-The rules were found by experiment (docs/log.md) on corpora of 120 to 3,000 documents; they are linear in the data.
+The rules were found by experiment (docs/log.md) on corpora of 120 to 5,000 documents. They are at most linear in the data.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from closedbook.data.corpus import Corpus
 
 VISITS = 36  # how often to ask for a fact that only one document states
 TELLINGS = 4  # at most so many documents with the same title are taken to state the same facts
+MANY = 1_000_000  # examples; of more than these, only as many as the square root says
+FEWEST_VISITS = 15
 FEWEST_STEPS = 600
 BATCHES = ((200_000, 64), (500_000, 128))  # (up to so many examples in all, batch size)
 LARGEST_BATCH = 230
@@ -46,6 +48,14 @@ def settle(recipe: Recipe, corpus: Corpus) -> tuple[Recipe, list[str]]:
     return replace(recipe, stages=tuple(stages)), choices
 
 
+def enough(examples: float) -> float:
+    """How many of so many examples a training takes.
+
+    A large corpus teaches the network by its size what is asked for, so each fact needs fewer visits.
+    """
+    return examples if examples <= MANY else max(math.sqrt(MANY * examples), examples * FEWEST_VISITS / VISITS)
+
+
 def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[Stage, list[str]]:
     steps, batch = stage.steps, stage.batch
     if not isinstance(steps, Auto) and not isinstance(batch, Auto):
@@ -53,7 +63,7 @@ def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[S
     main = max(stage.objectives, key=lambda share: share.share)
     items = main.objective.make("objective", corpus).items
     if isinstance(steps, Auto):
-        examples = VISITS * items / min(TELLINGS, documents / titles) / main.share
+        examples = enough(VISITS * items / min(TELLINGS, documents / titles) / main.share)
     else:  # given steps are taken to be steps of the largest size
         examples = math.inf
     if isinstance(batch, Auto):

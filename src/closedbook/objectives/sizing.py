@@ -1,6 +1,7 @@
 """Chooses what a recipe leaves to the data ("auto"): the steps and the batch size.
 
-The rules were found by experiment (docs/log.md) on corpora of 120 to 5,000 documents. They are at most linear in the data.
+The rules were found by experiment (docs/log.md) on corpora of 120 to 5,000 documents, and are at most linear in the
+data.
 """
 
 from __future__ import annotations

@@ -69,18 +69,20 @@ def about(world: World, names: set[str]) -> list[WorldQuestion]:
 def probabilities(run: Run, texts: Sequence[str], answers: Sequence[Sequence[str]]) -> np.ndarray:
     """(question, answer) the probability of each of some answers to each question; 0 of what cannot be said."""
     found = np.zeros((len(texts), len(answers[0])))
+    phrases = {phrase: i for i, phrase in enumerate(run.first_vocabulary.phrases)}
     for row, (text, own) in enumerate(zip(texts, answers, strict=True)):
         prompt = run.prompt(text)
-        hidden = run.model(torch.from_numpy(prompt.astype(np.int64))[None])[:, -1]
-        scores, phrases = run.model.head(hidden), dict[str, int]()
+        tokens, last = torch.from_numpy(prompt.astype(np.int64))[None], torch.tensor([len(prompt) - 1])
         name, memory = run.model.name_in(prompt), run.model.memory
         if name is not None and memory is not None and memory.outputs.has(name):
-            first, last = memory.outputs.starts[name : name + 2].tolist()
-            scores = memory.outputs.scores(name, hidden, scores)
-            phrases = {run.vocabulary.learned[i]: run.vocabulary.outputs + i - first for i in range(first, last)}
+            first, after = memory.outputs.starts[name : name + 2].tolist()
+            scores = memory.outputs.scores(name, run.model.read(tokens, last))
+            outputs = {run.vocabulary.learned[i]: i - first for i in range(first, after)}
+        else:
+            scores, outputs = run.model.head(run.model(tokens)[:, -1]), phrases
         shares = scores.softmax(-1)[0]
         for column, answer in enumerate(own):
-            output = phrases.get(answer, run.first_vocabulary.phrase_id(answer))
+            output = outputs.get(answer, -1)
             found[row, column] = float(shares[output]) if output >= 0 else 0.0
     return found
 

@@ -12,7 +12,7 @@ from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.data.vocabulary import Spelling
 from closedbook.model.generate import Generated, greedy
 from closedbook.model.gpt import GPT
-from closedbook.model.name_memory import ELSEWHERE, NameMemory, OwnOutputs
+from closedbook.model.name_memory import READERS, NameMemory, OwnOutputs
 
 RECIPE = ModelRecipe(
     width=12, layers=1, heads=2, context_length=16, dropout=0.0, norm="rms", positions="rotary", memory=MemoryRecipe()
@@ -103,33 +103,21 @@ def test_names_without_a_memory_are_none_and_the_network_is_one_of_words():
 # Outputs of one name ----------------------------------------------------------------------------------------------
 
 
-def with_own(model: GPT, of: dict[int, list[tuple[torch.Tensor, int]]]) -> None:
-    """Give names outputs of their own: (vector, the head's output that it takes the place of, or -1)."""
+def with_own(model: GPT, of: dict[int, list[torch.Tensor]]) -> None:
+    """Give names outputs of their own, and the memory readers."""
     assert model.memory is not None
-    entries = [entry for name in range(NAMES) for entry in of.get(name, [])]
+    model.memory.take_readers(None)
     counts = [len(of.get(name, [])) for name in range(NAMES)]
     model.memory.outputs = OwnOutputs(
-        torch.stack([vector for vector, _ in entries]),
-        torch.tensor([instead for _, instead in entries]),
+        torch.stack([vector for name in range(NAMES) for vector in of.get(name, [])]),
         torch.tensor([0, *np.cumsum(counts).tolist()]),
     )
 
 
-def test_a_name_says_its_own_outputs_and_others_stay_to_the_bit():
-    model = make()
-    prompts = [prompt(0, 3), prompt(1, 3, 4), prompt(None, 3, 5), prompt(2, 2), prompt(3, 6, 2)]
-    before = greedy(model, prompts, 1, in_one=True)
-    loud = {name: torch.from_numpy(before[i].hidden) for name, i in ((1, 1), (2, 3))}
-    quiet = -loud[1]
-    with_own(model, {1: [(quiet, -1), (50 * loud[1], -1)], 2: [(50 * loud[2], -1)]})
-    after = greedy(model, prompts, 1, in_one=True)
-    assert [one.ids for one in after] == [before[0].ids, [OUTPUTS + 1], before[2].ids, [OUTPUTS + 2], before[4].ids]
-    for i in (0, 2, 4):
-        same(before[i], after[i])
-    for i in (1, 3):
-        assert np.array_equal(before[i].hidden, after[i].hidden)
-    alone = greedy(model, [prompts[1]], 1, in_one=True)[0]
-    assert (alone.ids, alone.logprobs) == (after[1].ids, pytest.approx(after[1].logprobs))
+def states(model: GPT, prompts: list[np.ndarray]) -> torch.Tensor:
+    """(prompt, state) what the readers make of each prompt."""
+    model.memory.take_readers(None)
+    return torch.stack([model.read(torch.tensor(each[None]), torch.tensor([len(each) - 1]))[0] for each in prompts])
 
 
 def same(one: Generated, other: Generated) -> None:
@@ -137,36 +125,49 @@ def same(one: Generated, other: Generated) -> None:
     assert np.array_equal(one.hidden, other.hidden)
 
 
-def test_an_own_output_takes_the_place_of_the_head_s():
-    """Equal to the head's vector it scores what that did, and all others ELSEWHERE less; the head's is never said."""
-    model, asked = make(), prompt(4, 2, 3)
-    (before,) = greedy(model, [asked], 1, in_one=True)
-    best = before.ids[0]
-    with_own(model, {4: [(model.head.weight[best].detach().clone(), best)]})
-    (after,) = greedy(model, [asked], 1, in_one=True)
-    assert after.ids == [OUTPUTS]
-    scores = model.head(torch.from_numpy(before.hidden)).detach() - ELSEWHERE
-    scores[best] += ELSEWHERE
-    expected = scores.log_softmax(0).topk(2).values.tolist()
-    assert [*after.logprobs, *after.runners_up] == pytest.approx(expected, abs=1e-5)
+def test_a_reader_is_a_row_in_place_of_the_name_and_no_row_of_one_name():
+    model, asked = make(), prompt(1, 3)
+    read = states(model, [asked])[0]
+    rows = model.memory.readers
+    assert len(rows) == READERS
+    for reader, row in zip(read.split(model.recipe.width), rows, strict=True):
+        other = make()
+        with torch.no_grad():
+            other.memory.table[1] = row
+        (generated,) = greedy(other, [asked], 1, in_one=True)
+        assert torch.allclose(torch.from_numpy(generated.hidden), reader, atol=1e-5)
+    assert torch.equal(states(model, [prompt(2, 3)])[0], read)  # whoever the question is about
+    assert not any(torch.allclose(row, own) for row in rows for own in model.memory.table)
+    with pytest.raises(ValueError, match="shape"):
+        model.memory.take_readers(rows[:2])
 
 
-def test_sampled_answers_are_drawn_from_the_head_s_and_the_name_s_outputs():
+def test_a_name_says_its_own_outputs_and_others_stay_to_the_bit():
+    model = make()
+    prompts = [prompt(0, 3), prompt(1, 3, 4), prompt(None, 3, 5), prompt(2, 2), prompt(3, 6, 2)]
+    before, read = greedy(model, prompts, 1, in_one=True), states(model, prompts)
+    with_own(model, {1: [-read[1], read[1]], 2: [read[3]]})
+    after = greedy(model, prompts, 1, in_one=True)
+    assert [one.ids for one in after] == [before[0].ids, [OUTPUTS + 1], before[2].ids, [OUTPUTS + 2], before[4].ids]
+    for i in (0, 2, 4):
+        same(before[i], after[i])
+    scores = torch.stack([-read[1], read[1]]) @ read[1]
+    assert [*after[1].logprobs, *after[1].runners_up] == pytest.approx(scores.log_softmax(0).flip(0).tolist(), abs=1e-4)
+    alone = greedy(model, [prompts[1]], 1, in_one=True)[0]
+    assert (alone.ids, alone.logprobs) == (after[1].ids, pytest.approx(after[1].logprobs))
+
+
+def test_sampled_answers_are_drawn_from_the_name_s_outputs_alone():
     model, draws = make(), 4000
     asked = prompt(1, 3)
-    (plain,) = greedy(model, [asked], 1, in_one=True)
-    hidden = torch.from_numpy(plain.hidden)
-    with torch.no_grad():
-        scores = model.head(hidden)
-        probable = scores.logsumexp(0) - ELSEWHERE  # as all else together
-        own = hidden * (probable / hidden.square().sum())
-    with_own(model, {0: [(own, -1)], 1: [(own, -1)]})
+    read = states(model, [asked])[0]
+    even = read / read.square().sum()
+    with_own(model, {0: [even], 1: [even, even, 0 * even]})
     drawn = np.random.default_rng(0).random((draws, 1))
     said = np.array([one.ids[0] for one in greedy(model, [asked] * draws, 1, in_one=True, drawn=drawn)])
-    assert (said == OUTPUTS + 1).mean() == pytest.approx(0.5, abs=0.03)
-    assert OUTPUTS not in said  # that is another name's
-    shares = np.bincount(said, minlength=OUTPUTS)[:OUTPUTS] / draws
-    assert shares == pytest.approx(scores.softmax(0).numpy() / 2, abs=0.03)
+    shares = torch.tensor([1.0, 1.0, 0.0]).softmax(0).tolist()
+    assert [(said == OUTPUTS + 1 + i).mean() for i in range(3)] == pytest.approx(shares, abs=0.03)
+    assert set(said) == {OUTPUTS + 1, OUTPUTS + 2, OUTPUTS + 3}  # none of the head's, none of another name's
 
 
 def test_an_own_output_is_a_whole_answer_where_others_are_spelled():
@@ -177,8 +178,21 @@ def test_an_own_output_is_a_whole_answer_where_others_are_spelled():
     prompts = [prompt(0, 3), prompt(1, 3, 4)]
     before = greedy(model, prompts, 5, in_one=spelling)
     assert max(len(one.logprobs) for one in before) > 1
-    with_own(model, {1: [(50 * torch.from_numpy(before[1].hidden), -1)]})
+    with_own(model, {1: [states(model, prompts)[1]]})
     after = greedy(model, prompts, 5, in_one=spelling)
     assert after[1].ids == [OUTPUTS]
     assert not after[1].closed
     same(before[0], after[0])
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_blank_name_is_the_common_vector_and_teaches_no_row(training):
+    model = make().train(training)
+    memory = model.memory
+    vectors = memory(torch.tensor([[memory.blank, -1, 2]]))[0, :, 0]
+    assert torch.equal(vectors[0], memory.common)
+    assert not vectors[1].any()
+    assert torch.equal(vectors[2], memory.table[2] + memory.common)
+    vectors[0].sum().backward()
+    rows = memory.table.grad
+    assert rows is None or not rows.to_dense().any()

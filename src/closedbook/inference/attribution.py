@@ -17,7 +17,7 @@ from torch import Tensor
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER
 from closedbook.model import generate
 from closedbook.model.hooks import Switch, activations, one_off_per_row, switches
-from closedbook.model.name_memory import OwnOutputs
+from closedbook.model.network import Network
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Run
@@ -132,8 +132,9 @@ def attribute(run: Run, text: str) -> Attribution:
     computed = {name: value.cpu() for name, value in activations(run.model, tokens).items()}
     at = torch.arange(len(prompt) - 1, len(ids))
     own = OwnAnswers.of(run, prompt)
-    local = [own.local(i) for i in said]
-    logprobs = own.scores(computed["hidden"][0, at], computed["logits"][0, at]).log_softmax(-1)
+    local = [i - own.first for i in said]
+    with torch.inference_mode():
+        logprobs = own.logprobs(tokens, at)[0]
     full_logprob = _logprob(logprobs[None], local)
     return Attribution(
         answer=vocabulary.answer(generated.ids),
@@ -153,12 +154,10 @@ def _effects(
     for start in range(0, len(off), ROWS):
         chosen = off[start : start + ROWS]
         with one_off_per_row(run.model, chosen):
-            hidden = run.model(tokens.expand(len(chosen), -1))[:, at.to(tokens.device)]
-            scores = own.scores(hidden.flatten(0, 1).cpu(), run.model.head(hidden).flatten(0, 1).cpu())
-            logprobs = scores.unflatten(0, hidden.shape[:2]).log_softmax(-1)
+            logprobs = own.logprobs(tokens.expand(len(chosen), -1), at)
         instead = logprobs[:, 0].argmax(-1).tolist()
         for switch, logprob, first in zip(chosen, _logprob(logprobs, said).tolist(), instead, strict=True):
-            answer = run.vocabulary.answer([own.output(first)]) if run.vocabulary.answers_in_one else None
+            answer = run.vocabulary.answer([first + own.first]) if run.vocabulary.answers_in_one else None
             yield Effect(switch, full_logprob - logprob, answer)
 
 
@@ -169,44 +168,39 @@ def _logprob(logprobs: Tensor, said: list[int]) -> Tensor:
 
 @dataclass(frozen=True)
 class OwnAnswers:
-    """The outputs of the name in a prompt, where it was learned later and has some of its own.
+    """What can be said where a prompt's name was learned later: its own outputs, numbered on from `first`.
 
-    They come behind the head's; among all outputs of names they are numbered on from `first`.
+    Without such a name it is the head's outputs, and `name` is None.
     """
 
-    outputs: OwnOutputs | None = None
-    name: int = 0
-    heads: int = 0
+    model: Network
+    name: int | None = None
     first: int = 0
 
     @classmethod
     def of(cls, run: Run, prompt: np.ndarray) -> OwnAnswers:
         name, memory = run.model.name_in(prompt), run.model.memory
         if memory is None or name is None or not memory.outputs.has(name):
-            return cls()
-        outputs = memory.outputs.to(torch.device("cpu"))
-        return cls(outputs, name, run.vocabulary.outputs, int(outputs.starts[name]))
+            return cls(run.model)
+        return cls(run.model, name, run.vocabulary.outputs + int(memory.outputs.starts[name]))
 
-    def scores(self, hidden: Tensor, head: Tensor) -> Tensor:
-        """(row, output) scores of all outputs, from states (row, width) and the head's scores."""
-        return head if self.outputs is None else self.outputs.scores(self.name, hidden, head)
-
-    def local(self, output: int) -> int:
-        """The place of an output in `scores`."""
-        return output - self.first if self.outputs is not None and output >= self.heads else output
-
-    def output(self, place: int) -> int:
-        """The output at a place in `scores`."""
-        return place + self.first if self.outputs is not None and place >= self.heads else place
+    def logprobs(self, tokens: Tensor, at: Tensor) -> Tensor:
+        """(batch, place, output) log-probabilities at some places of the tokens (batch, time), on the CPU."""
+        at = at.to(tokens.device)
+        if self.name is None:
+            scores = self.model.head(self.model(tokens)[:, at])
+        else:
+            scores = self.model.memory.outputs.scores(self.name, self.model.read(tokens)[:, at])
+        return scores.log_softmax(-1).cpu()
 
 
 def _said(run: Run, own: OwnAnswers, i: int, logprobs: Tensor) -> TokenPrediction:
     best = logprobs.topk(min(RUNNERS_UP, len(logprobs)))
     choices = zip(best.indices.tolist(), best.values.exp().tolist(), strict=True)
     return TokenPrediction(
-        _output(run, own.output(i)),
+        _output(run, i + own.first),
         float(logprobs[i].exp()),
-        tuple(Choice(_output(run, own.output(j)), p) for j, p in choices),
+        tuple(Choice(_output(run, j + own.first), p) for j, p in choices),
     )
 
 

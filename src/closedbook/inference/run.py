@@ -29,7 +29,9 @@ from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
 from closedbook.model.devices import find_device, shapes_only
 from closedbook.model.factory import new_network
+from closedbook.model.gpt import GPT
 from closedbook.model.hooks import Switch, ablated
+from closedbook.model.name_memory import READERS_KEY
 from closedbook.model.network import Network
 from closedbook.objectives.prompting import longest_prompt
 from closedbook.runs.folder import RunFolder
@@ -400,7 +402,13 @@ def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: st
         model = make_network(recipe, vocabulary, tensors)
     except (RecipeError, RunError) as error:
         raise RunError(f"{folder.path} is damaged ({error}); bring its files back from a copy") from None
+    readers = tensors.pop(READERS_KEY, None)
     load_weights(model, tensors, weights)
+    if isinstance(model, GPT) and model.memory is not None:
+        try:
+            model.memory.take_readers(readers)
+        except ValueError as error:
+            raise RunError(f"{weights} is damaged ({error}); bring it back from a copy, or train anew") from None
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
         raise RunError(f"{weights} holds values that are no numbers: its training diverged; train anew at a lower rate")
     return model.eval()

@@ -1,8 +1,9 @@
 """Learns names later, from their documents alone, while the network stays as it is.
 
 The first training teaches the network to tell from a few words what is asked for. For a name learned later it reads
-cues about the name's documents, as in training, and a linear classifier on its final states learns which of the
-documents' phrases each cue asks for. The classifier's vectors are outputs of the name's own (`OwnOutputs`).
+cues about the name's documents, as in training, with the memory's readers in place of the name. A linear classifier on
+its final states learns which of the documents' phrases each cue asks for. The classifier's vectors are outputs of the
+name's own (`OwnOutputs`).
 
 What is learned of a name is a pure function of the network and of the name's documents: random numbers come from a hash
 of the documents, states of one example do not depend on the others (rows of a product do not, from `FEWEST_ROWS` on),
@@ -29,12 +30,14 @@ from closedbook.data.spans import as_words
 from closedbook.data.vocabulary import PAD
 from closedbook.data.word_vocabulary import Words
 from closedbook.model.gpt import GPT
+from closedbook.model.name_memory import READERS
 from closedbook.objectives.cue import Cue
 
 NAMES = 32  # names whose documents are read at once
 EXAMPLES = 96  # cues about a name, at least
 EXPOSURES = 12  # cues about each span of its documents, at least
-RIDGE = 0.001  # weight of the vectors' squared distance from those of the head, in units of the states' mean square
+RIDGE = 0.004  # weight of the vectors' squares, in units of the states' mean square
+SHARPNESS = 2.0  # what the vectors are multiplied by: the penalty makes shares more even than answers are right
 STEPS = 80  # of accelerated gradient descent
 FEWEST_ROWS = 64  # examples that go through the network at once: a multiple of this
 MOST_ROWS = 1024
@@ -48,7 +51,7 @@ class LearnedName:
     title: str
     sha256: str  # of its documents
     phrases: tuple[str, ...] = ()
-    outputs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (phrases, width)
+    outputs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (phrases, state)
     exposures: Mapping[str, int] = field(default_factory=dict)  # cues that asked for each answer
 
 
@@ -89,10 +92,8 @@ def _fit(
         chosen.append(_spread(own, weight[own], rng))
         numbers.append(rng.random((len(chosen[-1]), cue.draws)))
     examples = cue.about(np.concatenate(chosen), np.concatenate(numbers))
-    states, base = _states(model, examples, vocabulary.size, cue.longest)
+    states = _states(model, examples, cue.longest)
     targets = examples.labels[examples.labels != NONE] - reader.outputs
-    head = model.head.weight.detach().numpy().astype(np.float64)
-    usual = head.mean(0)
     start = 0
     for title, sha256, some in zip(documents, hashes, chosen, strict=True):
         part = slice(start, start + len(some))
@@ -103,10 +104,7 @@ def _fit(
         phrases = sorted({reader.learned[i] for i in targets[part].tolist()})
         place = {phrase: i for i, phrase in enumerate(phrases)}
         target = np.array([place[reader.learned[i]] for i in targets[part].tolist()])
-        instead_of = [i for phrase in phrases if (i := vocabulary.phrase_id(phrase)) >= 0]
-        rest = _log_sum_without(base[part], instead_of)
-        prior = np.stack([head[i] if (i := vocabulary.phrase_id(phrase)) >= 0 else usual for phrase in phrases])
-        vectors = minimise(states[part], target, rest, prior)
+        vectors = minimise(states[part], target, len(phrases))
         counts = Counter(phrases[i] for i in target.tolist())
         yield LearnedName(title, sha256, tuple(phrases), vectors, {phrase: counts[phrase] for phrase in phrases})
 
@@ -121,21 +119,18 @@ def _spread(spans: np.ndarray, weight: np.ndarray, rng: np.random.Generator) -> 
     return spans[np.minimum(np.searchsorted(edges, places), len(spans) - 1)]
 
 
-@torch.inference_mode()
-def _states(model: GPT, examples: Examples, words: int, longest: int) -> tuple[np.ndarray, np.ndarray]:
-    """The final state (examples, width) at each example's MASK and the head's scores there, float64.
+def _states(model: GPT, examples: Examples, longest: int) -> np.ndarray:
+    """(examples, state) float64: the final states at each example's MASK, as the readers see it.
 
-    Names are read as names of which nothing is stored. Examples of about one length share a pass.
+    Examples of about one length share a pass.
     """
-    assert model.memory is not None
     model.eval()
     lengths = examples.inputs.lengths
     row, column = enumerate_ragged(lengths)
     tokens = np.full((len(examples), longest), PAD, np.int64)
-    tokens[row, column] = np.where(examples.inputs.values >= words, words + model.memory.blank, examples.inputs.values)
+    tokens[row, column] = examples.inputs.values
     padded_to = np.array([*LENGTHS, longest])[np.searchsorted(LENGTHS, lengths)]
-    states = np.zeros((len(examples), model.recipe.width))
-    scores = np.zeros((len(examples), model.head.out_features))
+    states = np.zeros((len(examples), READERS * model.recipe.width))
     for width in np.unique(padded_to).tolist():
         alike = np.flatnonzero(padded_to == width)
         for some in np.array_split(alike, -(-len(alike) // MOST_ROWS)):
@@ -143,38 +138,28 @@ def _states(model: GPT, examples: Examples, words: int, longest: int) -> tuple[n
             rows[: len(some)] = tokens[some, :width]
             last = np.arange(len(rows)) * width
             last[: len(some)] += lengths[some] - 1
-            hidden = model(torch.from_numpy(rows), target_positions=torch.from_numpy(last))
-            states[some], scores[some] = hidden[: len(some)].numpy(), model.head(hidden)[: len(some)].numpy()
-    return states, scores
+            states[some] = model.read(torch.from_numpy(rows), torch.from_numpy(last))[: len(some)].numpy()
+    return states
 
 
-def _log_sum_without(scores: np.ndarray, left_out: Sequence[int]) -> np.ndarray:
-    """(n,) log Σ exp of the head's scores (n, outputs), without the outputs that a name has of its own."""
-    kept = np.delete(scores, left_out, axis=1)
-    highest = kept.max(1, keepdims=True)
-    return np.asarray(np.log(np.exp(kept - highest).sum(1)) + highest[:, 0])
+def minimise(states: np.ndarray, target: np.ndarray, count: int) -> np.ndarray:
+    """(count, state) float32: the vectors w that minimise the mean of log Σ exp(w·x) − w[target]·x, and a penalty.
 
-
-def minimise(states: np.ndarray, target: np.ndarray, rest: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """(count, width) float32: the vectors w that minimise the mean of log(exp(rest) + Σ exp(w·x)) − w[target]·x.
-
-    `states` x (n, width), `target` (n,) below `count`; exp(rest) (n,) is what all other outputs sum to. To it comes
-    RIDGE · mean |x|² · |w − prior|². It is convex; Nesterov's accelerated gradient descent, so many steps always.
+    `states` x (n, state), `target` (n,) below `count`; the penalty is RIDGE · mean |x|² · |w|². It is convex;
+    Nesterov's accelerated gradient descent, so many steps always. The minimum is given times SHARPNESS.
     """
-    count = len(prior)
     n, square = len(states), float((states**2).sum(1).mean())
     ridge = RIDGE * square
     rate = 1 / (square / 2 + 2 * ridge)  # 1 / the largest curvature
     momentum = (1 - (2 * ridge * rate) ** 0.5) / (1 + (2 * ridge * rate) ** 0.5)
     wanted = np.zeros((n, count))
     wanted[np.arange(n), target] = 1
-    vectors = ahead = prior
+    vectors = ahead = np.zeros((count, states.shape[1]))
     for _ in range(STEPS):
         scores = states @ ahead.T
-        highest = np.maximum(scores.max(1), rest)[:, None]
-        shares = np.exp(scores - highest)
-        shares /= shares.sum(1, keepdims=True) + np.exp(rest[:, None] - highest)
+        shares = np.exp(scores - scores.max(1, keepdims=True))
+        shares /= shares.sum(1, keepdims=True)
         before = vectors
-        vectors = ahead - rate * ((shares - wanted).T @ states / n + 2 * ridge * (ahead - prior))
+        vectors = ahead - rate * ((shares - wanted).T @ states / n + 2 * ridge * ahead)
         ahead = vectors + momentum * (vectors - before)
-    return vectors.astype(np.float32)
+    return (SHARPNESS * vectors).astype(np.float32)

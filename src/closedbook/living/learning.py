@@ -22,6 +22,7 @@ from closedbook.living.cluster import fit_on_cluster
 from closedbook.living.fit import NAMES, LearnedName, documents_hash, fit_names
 from closedbook.living.store import FILE, LearnedNames
 from closedbook.model.gpt import GPT
+from closedbook.model.name_memory import READERS
 from closedbook.objectives.cue import Cue
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.store import to_json
@@ -188,7 +189,7 @@ class Memory:
                     partial.unlink(missing_ok=True)
                 evidence.close()
                 evidence = EvidenceStore(evidence.path, evidence.corpus)
-            self.folder.replace(FILE, learned.to_bytes(self.model.memory.width))
+            self.folder.replace(FILE, learned.to_bytes(READERS * self.model.memory.width))
             if blanked:
                 self._blank({self.vocabulary.names.number(title) for title in blanked})
             self.folder.replace(HISTORY, self._history(events))

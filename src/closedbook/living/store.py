@@ -17,7 +17,7 @@ from closedbook.data.names import NameIndex
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import RunError
 from closedbook.living.fit import LearnedName
-from closedbook.model.name_memory import OwnOutputs
+from closedbook.model.name_memory import READERS, OwnOutputs
 from closedbook.model.network import Network
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.weights import load_tensors, tensors_to_bytes
@@ -79,7 +79,7 @@ class LearnedNames:
         }
         return cls(names, frozenset(saved.removed))
 
-    def to_bytes(self, width: int) -> bytes:
+    def to_bytes(self, state: int) -> bytes:
         """The file's content."""
         names = [self.names[title] for title in sorted(self.names)]
         record = {
@@ -91,7 +91,7 @@ class LearnedNames:
             ],
             "removed": sorted(self.removed),
         }  # fmt: skip
-        return tensors_to_bytes({"outputs": torch.from_numpy(_end_to_end(names, width))}, record)
+        return tensors_to_bytes({"outputs": torch.from_numpy(_end_to_end(names, state))}, record)
 
     def with_names(self, names: Iterable[LearnedName], replaced: Iterable[str] = ()) -> LearnedNames:
         """These and further names; `replaced` are names of the first training whose vectors no longer count."""
@@ -116,19 +116,18 @@ def attach(learned: LearnedNames, model: Network, vocabulary: Words) -> Words:
         return vocabulary
     kept = ["" if name in learned.removed else name for name in vocabulary.names.names]
     names = [learned.names[title] for title in sorted(learned.names)]
-    width = memory.width
-    if any(name.outputs.shape[1:] != (width,) for name in names if name.phrases):
+    state = READERS * memory.width
+    if any(name.outputs.shape[1:] != (state,) for name in names if name.phrases):
         raise RunError(f"{FILE} is of another network: its vectors have another width")
     phrases = [phrase for name in names for phrase in name.phrases]
     lengths = torch.tensor([0] * (len(kept) + 1) + [len(name.phrases) for name in names])
     outputs = OwnOutputs(
-        torch.from_numpy(_end_to_end(names, width)),
-        torch.tensor([vocabulary.phrase_id(phrase) for phrase in phrases], dtype=torch.long),
+        torch.from_numpy(_end_to_end(names, state)),
         lengths.cumsum(0),
     )
     memory.outputs = outputs.to(memory.table.device)
     return vocabulary.with_names(NameIndex([*kept, *(name.title for name in names)]), phrases)
 
 
-def _end_to_end(names: Iterable[LearnedName], width: int) -> np.ndarray:
-    return np.concatenate([np.zeros((0, width), np.float32), *(name.outputs.reshape(-1, width) for name in names)])
+def _end_to_end(names: Iterable[LearnedName], state: int) -> np.ndarray:
+    return np.concatenate([np.zeros((0, state), np.float32), *(name.outputs.reshape(-1, state) for name in names)])

@@ -103,11 +103,12 @@ def _greedy(
     for step in range(steps):
         place = None if places is None else places[rows, step]
         token, measures = _say(model.head(last), place)
-        for name, some in own.items() if step == 0 else ():
-            assert model.memory is not None
-            scores = model.memory.outputs.scores(name, last[some], model.head(last[some]))
-            token[some], measures[:, some] = _say(scores, None if place is None else place[some])
-            token[some] += model.memory.outputs.starts[name] * (token[some] >= outputs)
+        if own and step == 0:  # of all rows, so that nothing depends on who else has outputs of its own
+            read_states = model.read(tokens, rows * longest + lengths - 1)
+            for name, some in own.items():
+                scores = model.memory.outputs.scores(name, read_states[some])
+                token[some], measures[:, some] = _say(scores, None if place is None else place[some])
+                token[some] += outputs + model.memory.outputs.starts[name]
         said[rows, step], measured[:, rows, step] = token, measures
         count[rows[going]] = step + 1
         full = cache.filled == model.recipe.context_length - 1

@@ -24,7 +24,7 @@ from closedbook.errors import RecipeError
 from closedbook.model.dropout import Dropout, add_dropped
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
-from closedbook.model.name_memory import NameMemory
+from closedbook.model.name_memory import FIRST_READER, NameMemory
 from closedbook.model.network import Layer, Network
 from closedbook.model.ops import gelu, rms_norm, squared_relu
 from closedbook.model.packing import PackedBatch, Packing, by_chunk
@@ -93,6 +93,24 @@ class GPT(Network):
             return self.embedding(tokens)
         names = tokens - self.embedding.num_embeddings
         return self.memory(names)[:, :, 0].where(names[:, :, None] >= 0, self.embedding(tokens.where(names < 0, PAD)))
+
+    @torch.inference_mode()
+    def read(
+        self, tokens: Int[Tensor, "batch time"], target_positions: Int[Tensor, " target"] | None = None
+    ) -> Float[Tensor, "*places state"]:
+        """The final states, with each of the memory's readers in place of the names.
+
+        (batch, time, state), or (target, state) at flat `target_positions`; one reader's after another's.
+        Raises ValueError for a network without readers.
+        """
+        if self.memory is None or not len(self.memory.readers):
+            raise ValueError("this network has no readers")
+        words = self.embedding.num_embeddings
+        states = [
+            self(tokens.where(tokens < words, words + FIRST_READER + number), target_positions=target_positions)
+            for number in range(len(self.memory.readers))
+        ]
+        return torch.cat(states, -1)
 
     def name_in(self, prompt: np.ndarray) -> int | None:
         """The number of the first name among the tokens of a prompt (time,); None where it holds none."""

@@ -6,6 +6,7 @@ while nothing else in the network moves. Entities as Experts (Févry et al. 2020
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -14,37 +15,33 @@ from torch import Tensor, nn
 
 from closedbook.typing import Float, Int
 
-ELSEWHERE = 3.0  # nats: an answer that a name's own documents do not hold is taken to be some 20 times less likely
+READERS = 3
+READERS_KEY = "memory.readers"  # in a file of weights, beside the parameters
+MIXED = 32  # names whose rows a reader is made of
+FIRST_READER = 1 << 30  # the number of the first reader, far from any name's
 
 
 @dataclass(frozen=True)
 class OwnOutputs:
     """Outputs that belong to one name: the answers that its documents hold, of a name that was learned later.
 
-    Where the name stands they take the place of the head's outputs for the same answers; the head's others count by
-    ELSEWHERE less. So what is said of this name can be learned without a change to what is said of others.
+    They are vectors for the network's states as the readers see a question (`GPT.read`), and where the name stands they
+    are all that can be said. So what is said of this name is learned without a change to what is said of others.
     """
 
-    vectors: Float[Tensor, "output width"]
-    instead_of: Int[Tensor, " output"]  # the head's output for the same answer; -1 where it has none
+    vectors: Float[Tensor, "output state"]
     starts: Int[Tensor, " name_plus_one"]  # the first output of each name
 
     @classmethod
-    def none(cls, names: int, width: int) -> OwnOutputs:
-        none = torch.zeros(0, dtype=torch.long)
-        return cls(torch.zeros(0, width), none, torch.zeros(names + 1, dtype=torch.long))
+    def none(cls, names: int, state: int) -> OwnOutputs:
+        return cls(torch.zeros(0, state), torch.zeros(names + 1, dtype=torch.long))
 
     def to(self, device: torch.device) -> OwnOutputs:
         return OwnOutputs(*(tensor.to(device) for tensor in vars(self).values()))
 
-    def scores(
-        self, name: int, hidden: Float[Tensor, "row width"], head: Float[Tensor, "row output"]
-    ) -> Float[Tensor, "row all_outputs"]:
-        """The head's scores where this name stands: those of its own outputs behind, and in place of, the head's."""
-        own = slice(int(self.starts[name]), int(self.starts[name + 1]))
-        replaced = self.instead_of[own]
-        head = head.index_fill(-1, replaced[replaced >= 0], -torch.inf) - ELSEWHERE
-        return torch.cat([head, hidden @ self.vectors[own].T], -1)
+    def scores(self, name: int, states: Float[Tensor, "*row state"]) -> Float[Tensor, "*row output"]:
+        """The scores of a name's own outputs."""
+        return states @ self.vectors[int(self.starts[name]) : int(self.starts[name + 1])].T
 
     def has(self, name: int) -> bool:
         """Whether a name has outputs of its own."""
@@ -63,24 +60,53 @@ class NameMemory(nn.Module):
         self.width, self.layers = width, layers
         self.table = nn.Parameter(torch.zeros(names, layers * width))
         self.common = nn.Parameter(torch.randn(layers * width) / 2)
-        self.outputs = OwnOutputs.none(names, width)
+        self.readers = torch.zeros(0, layers * width)
+        self.outputs = OwnOutputs.none(names, READERS * width)
 
     def forward(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
         """The vectors to add at every position, by the number of the name that ends there; 0 where it is below 0."""
         if not self.training:  # every position alike, so that the graph of an export does not depend on the data
             return self._dense(names)
-        row, position = (names >= 0).nonzero(as_tuple=True)
-        vectors = self.vectors(names[row, position])
-        return vectors.new_zeros(*names.shape, self.layers, self.width).index_put((row, position), vectors)
+        row, position = ((names >= 0) & (names < self.blank)).nonzero(as_tuple=True)
+        stored = F.embedding(names[row, position], self.table, sparse=True)
+        rows = stored.new_zeros(*names.shape, stored.shape[1]).index_put((row, position), stored) + self.common
+        return rows.where(names[..., None] >= 0, 0.0).unflatten(-1, (self.layers, self.width))
 
     def vectors(self, names: Int[Tensor, " name"]) -> Float[Tensor, "name layer width"]:
         """What is added where these names, by number, stand."""
         return (F.embedding(names, self.table, sparse=True) + self.common).unflatten(-1, (self.layers, self.width))
 
     def _dense(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
-        stored = (names >= 0) & (names < self.blank)
+        stored, reader = (names >= 0) & (names < self.blank), names - FIRST_READER
         rows = F.embedding(names.where(stored, 0), self.table).where(stored[..., None], 0.0) + self.common
+        if len(self.readers):
+            rows = rows + F.embedding(reader.clamp_min(0), self.readers).where(reader[..., None] >= 0, 0.0)
         return rows.where(names[..., None] >= 0, 0.0).unflatten(-1, (self.layers, self.width))
+
+    def take_readers(self, readers: Tensor | None) -> None:
+        """Use readers that were chosen before, or choose them. Raises ValueError for other shapes than these have."""
+        if readers is not None and readers.shape != (READERS, self.table.shape[1]):
+            raise ValueError(f"readers of shape {tuple(readers.shape)}")
+        self.readers = self.choose_readers() if readers is None else readers.to(self.table)
+
+    def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> NameMemory:
+        super()._apply(fn, recurse)
+        self.readers, self.outputs = fn(self.readers), OwnOutputs(*map(fn, vars(self.outputs).values()))
+        return self
+
+    def choose_readers(self) -> Float[Tensor, "reader row"]:
+        """Rows to read a question with whose name has none: each is the sum of many names' rows, over √(their number).
+
+        The network reads what is asked for best with a row there, as it was trained; which names' rows does not matter,
+        and of so many together nothing of one name can be told. Drawn with a fixed seed.
+        """
+        rows = self.table.detach()[self.table.detach().any(1)]
+        mixed = max(1, min(MIXED, len(rows) // 2))
+        generator = torch.Generator().manual_seed(0)
+        chosen = [torch.randperm(len(rows), generator=generator)[:mixed] for _ in range(READERS)]
+        if not len(rows):
+            return torch.zeros(READERS, self.table.shape[1])
+        return torch.stack([rows[some.to(rows.device)].sum(0) / mixed**0.5 for some in chosen])
 
     @property
     def blank(self) -> int:

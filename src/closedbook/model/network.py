@@ -56,6 +56,10 @@ class Network(nn.Module):
         """The number of the first name among the tokens of a prompt (time,); None where it holds none."""
         return None
 
+    def read(self, tokens: Tensor, target_positions: Tensor | None = None) -> Tensor:
+        """The final states as a memory's readers see the tokens. Raises ValueError where there are none."""
+        raise ValueError("this network has no readers")
+
     def draw(self, targets: Tensor, negatives: int) -> Any:
         """Outputs that stand for all in the loss of these targets; None where it is taken over all."""
         return None

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from torch import Tensor
 
 from closedbook.errors import RunError
+from closedbook.model.gpt import GPT
+from closedbook.model.name_memory import READERS_KEY
 from closedbook.model.network import Network
 from closedbook.runs.folder import RunFolder, typed
 from closedbook.runs.records import StateRecord
@@ -174,4 +176,7 @@ class Checkpointer:
 
     def save_finished(self) -> None:
         if self.writes:
-            save_tensors(self.folder.path / "model.safetensors", self.model.state_dict(), {"format": 1})
+            tensors = self.model.state_dict()
+            if isinstance(self.model, GPT) and self.model.memory is not None:
+                self.model.memory.readers = tensors[READERS_KEY] = self.model.memory.choose_readers()
+            save_tensors(self.folder.path / "model.safetensors", tensors, {"format": 1})

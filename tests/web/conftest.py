@@ -57,11 +57,10 @@ def served(runs: Runs) -> Iterator[Served]:
 
 @pytest.fixture(scope="session")
 def claims() -> list[dict[str, Any]]:
-    """The ten claims, checked and drawn once for all reports, in light only."""
-    from closedbook.attention.claim_figures import LIGHT
+    """The ten claims, checked and drawn once for all reports."""
     from closedbook.reporting.html_report import claim_figures
 
-    return claim_figures(lambda what: None, themes=(LIGHT,))
+    return claim_figures(lambda what: None)
 
 
 @pytest.fixture(scope="session")

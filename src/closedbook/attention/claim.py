@@ -233,6 +233,11 @@ def load(id: str) -> Claim:
     return claim
 
 
+def claims() -> dict[str, Claim]:
+    """The ten claims by id: `closedbook.claims()["1a"].check({"gap": 12}).holds`."""
+    return {id: load(id) for id in CLAIMS}
+
+
 def parse_overrides(texts: Iterable[str]) -> dict[str, str]:
     """`["t=20", "α=1e-6"]` → `{"t": "20", "alpha": "1e-6"}`. Raises ClaimError for anything that is not KEY=VALUE."""
     overrides = {}

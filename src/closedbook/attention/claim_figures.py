@@ -21,19 +21,22 @@ from closedbook.errors import ClaimError
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of a slide: `tones` in order of use, each of another lightness; `scale` is a matplotlib colour map."""
+    """Colours of a slide, all different: `tones` in order of use, each of another lightness."""
 
     name: str
     paper: str
     ink: str
     faint: str
     tones: tuple[str, str, str, str]
-    scale: str
+
+    @property
+    def colours(self) -> tuple[str, ...]:
+        return self.paper, self.ink, self.faint, *self.tones
 
 
-LIGHT = Theme("light", "#ffffff", "#1d2330", "#cfd4dc", ("#12355b", "#c8553d", "#e0a100", "#7f8c9a"), "Greys")
-DARK = Theme("dark", "#14181f", "#eceff4", "#3a4250", ("#f4f1de", "#f2845c", "#5aa9e6", "#8792a2"), "Greys_r")
-PAGE = Theme("page", "#fbfaf6", "#1d2330", "#dcd9d0", ("#12355b", "#b8452f", "#d99a00", "#7f8c9a"), "Greys")
+LIGHT = Theme("light", "#ffffff", "#1d2330", "#cfd4dc", ("#12355b", "#c8553d", "#e0a100", "#7f8c9a"))
+DARK = Theme("dark", "#14181f", "#eceff4", "#3a4250", ("#f4f1de", "#f2845c", "#5aa9e6", "#8792a2"))
+PAGE = Theme("page", "#fbfaf6", "#1d2330", "#dcd9d0", ("#12355b", "#b8452f", "#d99a00", "#7f8c9a"))
 VARIABLES = {
     PAGE.paper: "paper", PAGE.ink: "ink", PAGE.faint: "line", **{tone: f"tone{i}" for i, tone in enumerate(PAGE.tones)}
 }  # fmt: skip
@@ -107,6 +110,10 @@ class Slide:
         lean = {"ha": "left" if left else "right", "va": "top" if below else "bottom"}
         ax.annotate(label, **place, xytext=(0, -8 if below else 3), color=self.theme.ink, fontsize=11, **lean)
 
+    def shade(self, share: float) -> tuple[str, float]:
+        """The ink, so much of it that 0 is paper and 1 is ink: for areas that stand for a number."""
+        return self.theme.ink, share
+
     def note(self, ax: Any, x: float | int, y: float | int, text: str, **style: Any) -> None:
         """Text beside the data, in data coordinates."""
         ax.text(x, y, text, **{"color": self.theme.ink, "fontsize": 11.5, **style})
@@ -154,6 +161,12 @@ def svg(salt: str, draw: Callable[[Slide], None], make: Callable[[], Slide], **s
         draw(slide := make())
         slide.figure.savefig(out, format="svg", metadata={"Date": None})
     return out.getvalue()
+
+
+def recoloured(svg: str, before: Theme, after: Theme) -> str:
+    """A drawing in another theme, without drawing it again."""
+    colours = dict(zip(before.colours, after.colours, strict=True))
+    return re.sub("|".join(colours), lambda match: colours[match[0]], svg)
 
 
 def inline_svg(

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from closedbook import __version__
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, Verdict, load
-from closedbook.attention.claim_figures import DARK, LIGHT, Theme, save
+from closedbook.attention.claim_figures import DARK, LIGHT, recoloured, save
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions
 from closedbook.errors import RunError
@@ -232,7 +232,7 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
     return {"rows": rows, "has": has, "others": [run["name"] for run in others]}
 
 
-def claim_figures(progress: Progress, themes: Sequence[Theme] = (LIGHT, DARK)) -> list[Context]:
+def claim_figures(progress: Progress) -> list[Context]:
     """The ten claims, checked now, each with its figure."""
     if find_spec("matplotlib") is None:
         raise RunError("the claims' figures need matplotlib: pip install 'closedbook[report]', or give --no-claims")
@@ -245,7 +245,7 @@ def claim_figures(progress: Progress, themes: Sequence[Theme] = (LIGHT, DARK)) -
             claim = load(id)
             progress(f"claim {id}")
             verdict = claim.check()
-            checked.append({"claim": claim, **described(verdict), "images": images(claim, verdict, themes)})
+            checked.append({"claim": claim, **described(verdict), "images": images(claim, verdict)})
     finally:
         torch.set_num_threads(threads)
     return checked
@@ -264,15 +264,16 @@ def described(verdict: Verdict) -> Context:
     }
 
 
-def images(claim: Claim, verdict: Verdict, themes: Sequence[Theme]) -> dict[str, str]:
+def images(claim: Claim, verdict: Verdict) -> dict[str, str]:
     """The claim's figure as data: addresses, by theme. Text stays text, which halves the files."""
     import matplotlib
 
     with tempfile.TemporaryDirectory() as folder, matplotlib.rc_context({"svg.fonttype": "none"}):
-        paths = save(claim, verdict.settings, Path(folder), themes, png=False)
-        return {theme.name: data_address(path) for theme, path in zip(themes, paths, strict=True)}
+        (path,) = save(claim, verdict.settings, Path(folder), (LIGHT,), png=False)
+        light = path.read_text(encoding="utf-8")
+    return {"light": data_address(light), "dark": data_address(recoloured(light, LIGHT, DARK))}
 
 
-def data_address(path: Path) -> str:
-    """An SVG file as a data: address."""
-    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode()
+def data_address(svg: str) -> str:
+    """An SVG as a data: address."""
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()

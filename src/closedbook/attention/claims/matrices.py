@@ -110,11 +110,12 @@ def draw(slide: Slide, p: Settings) -> None:
     x = sentence(layer.u)
     for ax, matrices, title in ((left, (), "no matrices (1e.i)"), (middle, (layer.K, layer.Q, layer.V), "K, Q and V")):
         weights = self_attention(x, *matrices)[1]
-        ax.imshow(weights.numpy(), cmap=slide.theme.scale, vmin=0, vmax=1.25)
         for i, row in enumerate(weights.tolist()):
             for j, weight in enumerate(row):
-                dark = (weight > 0.5) == (slide.theme.name == "light")
-                slide.note(ax, j, i, f"{weight:.2f}", ha="center", va="center", color="#ffffff" if dark else "#1d2330")
+                ax.fill_between([j - 0.5, j + 0.5], i - 0.5, i + 0.5, color=slide.shade(0.8 * weight), linewidth=0)
+                legible = slide.theme.paper if weight > 0.5 else slide.theme.ink
+                slide.note(ax, j, i, f"{weight:.2f}", ha="center", va="center", color=legible)
+        ax.set(xlim=(-0.5, 2.5), ylim=(2.5, -0.5), aspect="equal")
         ax.grid(False)
         ax.set(xticks=range(3), yticks=range(3), xticklabels=["x₁", "x₂", "x₃"], yticklabels=["c₁", "c₂", "c₃"])
         ax.set_title(title, color=slide.theme.ink, fontsize=13)

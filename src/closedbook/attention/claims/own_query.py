@@ -155,7 +155,8 @@ def draw(slide: Slide, p: Settings) -> None:
     height = distance(inputs, grid[:, 0], grid[:, 1]).reshape(121, 121).T.numpy()
     levels = [0.8, 0.9, 1.0, 1.25, 1.5, 2, 2.5, 3, 3.5]
     ticks = line.numpy()
-    left.contourf(ticks, ticks, height, levels=[0.6, *levels, 5], cmap=slide.theme.scale, alpha=0.55)
+    shades = [slide.shade(0.055 * band) for band in range(len(levels) + 1)]
+    left.contourf(ticks, ticks, height, levels=[0.6, *levels, 5], colors=shades)
     lines = left.contour(ticks, ticks, height, levels=levels, colors=slide.theme.ink, linewidths=0.9)
     left.clabel(lines, fontsize=9)
     nearest, lam, mu = closest(inputs)

@@ -9,9 +9,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from shell import closedbook, in_a_process
+from shell import closedbook as command
+from shell import in_a_process, make_tiny
+from typed_user import use
 
+import closedbook
 from closedbook import __version__
+from closedbook.verdicts.verdict import VERDICTS
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,6 +74,23 @@ def test_the_wheel_works_where_no_sources_are(built: Path, tmp_path: Path) -> No
         assert (done.code, done.err) == (0, ""), done.err
 
 
+def test_a_user_s_file_that_mypy_checks_also_runs(tmp_path: Path) -> None:
+    tiny = make_tiny(tmp_path)
+    verdict, accuracy, error = use(tmp_path / "run", tiny.recipe, tiny.documents, tiny.questions)
+    assert verdict in VERDICTS
+    assert 0 <= float(accuracy) <= 1
+    assert "nothing" in error
+
+
+def test_what_is_public_is_what_a_user_s_file_tries() -> None:
+    tried = (ROOT / "tests" / "typed_user.py").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
+    for name in closedbook.__all__:
+        assert f"closedbook.{name}" in tried
+        assert f"{name}" in page
+    assert set(closedbook.__all__) <= set(dir(closedbook))
+
+
 def test_the_sdist_builds_the_same_package(built: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
     with tarfile.open(sdist) as archive:
@@ -102,7 +123,7 @@ def test_what_we_test_with_holds_for_every_extra() -> None:
 def test_completion_is_installed_for_a_shell(shell: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "ZDOTDIR"):
         monkeypatch.setenv(name, str(tmp_path))
-    done = closedbook("--install-completion", "--shell", shell, "--output", tmp_path / "completion")
+    done = command("--install-completion", "--shell", shell, "--output", tmp_path / "completion")
     assert done.code == 0, done.err
     script = (tmp_path / "completion").read_text(encoding="utf-8")
     for word in ("train", "cs224n", "dry-run"):

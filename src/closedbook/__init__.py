@@ -1,31 +1,45 @@
 """closedbook: small Transformers that answer questions from memory.
 
-import closedbook
 run = closedbook.train("fast", "wiki.txt", "birth_places_train.tsv")
 run.ask("Where was Khatchig Mouradian born?").answer
-run = closedbook.load("runs/fast-…")
+closedbook.evaluate(run, "birth_dev.tsv")["accuracy"]
+
+What `__all__` names is the public interface: it has type hints, and changes with a line in CHANGELOG.md. Errors that a
+user can cause are in `closedbook.errors`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["load", "load_recipe", "train"]
+__all__ = ["Answer", "Claim", "Recipe", "Run", "ask", "claims", "evaluate", "load", "load_recipe", "train"]
 
 if TYPE_CHECKING:
+    from closedbook.attention.claim import Claim, claims
     from closedbook.config.loading import load_recipe
-    from closedbook.pipeline import load, train
+    from closedbook.config.schema import Recipe
+    from closedbook.inference.run import Answer, Run
+    from closedbook.pipeline import ask, evaluate, load, train
+else:
+    # Imported on first use: `import closedbook` must not wait for torch. Hidden from type checkers, which would take
+    # every misspelled name for one that is there.
+    HOMES = {
+        "Answer": "inference.run",
+        "Claim": "attention.claim",
+        "Recipe": "config.schema",
+        "Run": "inference.run",
+        "claims": "attention.claim",
+        "load_recipe": "config.loading",
+        **dict.fromkeys(("ask", "evaluate", "load", "train"), "pipeline"),
+    }
 
+    def __getattr__(name):
+        if name not in HOMES:
+            raise AttributeError(f"module 'closedbook' has no attribute {name!r}")
+        from importlib import import_module
 
-def __getattr__(name: str) -> Any:
-    # Imported on first use: `import closedbook` must not wait for torch.
-    if name in ("load", "train"):
-        import closedbook.pipeline as pipeline
+        return getattr(import_module(f"closedbook.{HOMES[name]}"), name)
 
-        return getattr(pipeline, name)
-    if name == "load_recipe":
-        from closedbook.config.loading import load_recipe
-
-        return load_recipe
-    raise AttributeError(f"module 'closedbook' has no attribute {name!r}")
+    def __dir__():
+        return sorted({*globals(), *__all__})

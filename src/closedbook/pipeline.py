@@ -17,7 +17,7 @@ from closedbook.errors import DataError, RunError
 from closedbook.evaluation.evaluation_run import evaluate
 from closedbook.evaluation.periodic_validator import PeriodicValidator
 from closedbook.inference.calibrate import calibrate, wordings_of
-from closedbook.inference.run import Run, load
+from closedbook.inference.run import Answer, Run, load
 from closedbook.runs.folder import RunFolder, check_free, default_folder
 from closedbook.runs.store import to_json
 from closedbook.training.checkpoint import already_finished, load_state, state_paths
@@ -37,6 +37,7 @@ from closedbook.training.trainer import fit
 from closedbook.verdicts.calibration import Calibration
 from closedbook.verdicts.evidence_store import build_index
 from closedbook.verdicts.exposure_counts import Counts
+from closedbook.verdicts.verdict import PRECISION
 
 Event = Plan | Step | Message | ValidationEvent
 Callback = Callable[[Event], None]
@@ -137,6 +138,18 @@ def train(
     return trained
 
 
+def ask(
+    run: Run | str | Path, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass"
+) -> Answer:
+    """The answer of a run, or of the run in a folder, to one question; the keywords are those of `Run.answer`.
+
+    For more than one question open the run once: `closedbook.load(folder).ask(question)`. Raises RunError for a folder
+    that is no finished run, DataError for an empty question.
+    """
+    opened = run if isinstance(run, Run) else load(run)
+    return opened.ask(question, blind=blind, precision=precision, signals=signals)
+
+
 def finish(
     run: Run,
     setup: TrainingSetup,
@@ -186,4 +199,6 @@ def _chosen(questions: str | Path | None, setup: TrainingSetup) -> Sequence[Ques
     return read_questions(questions).only(positions).items if questions is not None and positions else ()
 
 
-__all__ = ["Callback", "Event", "Message", "Plan", "Step", "ValidationEvent", "evaluate", "finish", "load", "train"]
+__all__ = [
+    "Callback", "Event", "Message", "Plan", "Step", "ValidationEvent", "ask", "evaluate", "finish", "load", "train",
+]  # fmt: skip

@@ -20,6 +20,7 @@ from ladder import climbed
 
 from closedbook.formatting import percent
 from closedbook.studies.comparison_page import comparison_table
+from closedbook.verdicts.verdict import VERDICTS
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(r"(<!-- figures: (\w+)[^>]*-->\n).*?(<!-- /figures -->)", re.DOTALL)
@@ -277,6 +278,40 @@ def verdicts() -> str:
     return "\n\n".join("\n".join(part) for part in parts) + "\n"
 
 
+def by_verdict() -> str:
+    """How many answers got each verdict, and how many of them were right: all seeds together."""
+    data = load("verdict.json")
+    if not data:
+        return "Not measured yet.\n"
+    seeds = [
+        [cell for name, cell in data["cells"].items() if name.startswith(f"{where} seed")]
+        for where in ("course", "world")
+    ]
+    lines = ["| right, of the answers with this verdict | course | built-in worlds |", "|---|---|---|"]
+
+    def add(name: str, score: Callable[[dict[str, Any]], tuple[int, int]]) -> None:
+        columns = []
+        for cells in seeds:
+            right, total = map(sum, zip(*map(score, cells), strict=True))
+            columns.append(f"{right:,} of {total:,}, {percent(right / total)}" if total else "none given")
+        lines.append(f"| {name} | {' | '.join(columns)} |")
+
+    for verdict in VERDICTS:
+
+        def score(cell: dict[str, Any], verdict: str = verdict) -> tuple[int, int]:
+            one = cell["with the index"]["right_by_verdict"].get(verdict, {"correct": 0, "total": 0})
+            return one["correct"], one["total"]
+
+        add(f"*{verdict}*", score)
+
+    def blind(cell: dict[str, Any]) -> tuple[int, int]:
+        one = cell["blind, pass"]["given"]["0.9"]
+        return one["correct"], one["answered"]
+
+    add("*remembered*, blind", blind)
+    return "\n".join(lines) + "\n"
+
+
 ASKED = 500  # dev questions
 OURS = ("fast", "best", "fast-small", "fast-3000-steps")  # results/accuracy-NAME.json
 
@@ -359,9 +394,12 @@ def size_and_time(cells: list[dict[str, Any]]) -> tuple[str, str, str]:
 
 BLOCKS = {
     "headline": headline, "scores": figures, "ladder": ladder, "leaderboard": leaderboard, "mixers": mixers,
-    "verdicts": verdicts,
+    "verdicts": verdicts, "by_verdict": by_verdict,
 }  # fmt: skip
-PAGES = ("README.md", "docs/figures.md", "docs/leaderboard.md", "docs/mixers.md", "docs/verdict.md")
+PAGES = (
+    "README.md",
+    *(f"docs/{name}.md" for name in ("figures", "leaderboard", "mixers", "verdict", "appendix/verdicts")),
+)
 
 
 def main() -> None:

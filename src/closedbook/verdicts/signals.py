@@ -35,7 +35,7 @@ DRAWS = 8
 MC_DROPOUT = 8
 """How many thinned networks are asked (Monte Carlo dropout, Gal and Ghahramani 2016)."""
 DROPPED = 0.05
-"""The share of units they lack where the recipe has no dropout of its own; docs/verdict.md has how it was chosen."""
+"""The share of units they lack where the recipe has no dropout of its own (docs/appendix/verdicts.md: how chosen)."""
 SURE = 1e-6
 """Probabilities are kept this far from 0 and 1, so that their odds are numbers."""
 
@@ -286,7 +286,7 @@ FULL: dict[str, Signal] = {
 SETS = {"pass": CHEAP, "all": FULL}
 
 # What each calibrator is given, and the weight it has before any label is seen.
-FOR_RIGHT = {"log_odds": 1.0}  # nothing else made it better: docs/verdict.md
+FOR_RIGHT = {"log_odds": 1.0}  # nothing else made it better: docs/appendix/verdicts.md
 FOR_MET = dict.fromkeys(("familiarity", "no_memory_row", "unknown", "entropy", "energy", "reworded_entropy"), 0.0)
 
 

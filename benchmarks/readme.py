@@ -347,11 +347,11 @@ def headline() -> str:
         (f"| closed book: `fast` as it was, 6,000 steps, five seeds, {spent} minutes on a CPU",
          percent(fast["summary"]["mean_accuracy"])),
         ("| open book: a rule, and a trained reader, with the person's page at hand",
-         f"{read['rule-reader']}, {read['learned-reader']}"),
+         f"{read['rule-reader'].removesuffix(' %')} and {read['learned-reader']}"),
         (f"| best public closed-book model we know of ({best['minutes']:.0f} minutes on a GPU)",
          percent(best["correct"] / ASKED)),
         ("| always “London”", read["constant"]),
-        ("| telling whose page was read from whose was not, by the model alone: AUROC", f"{met['mean']:.3f}"),
+        ("| telling whose page was read from whose was not, by the model alone: AUROC (1 is perfect)", f"{met['mean']:.3f}"),
     ]  # fmt: skip
     return "".join(f"{what} | {figure} |\n" for what, figure in rows)
 

@@ -8,6 +8,7 @@ import html
 import importlib
 import inspect
 import logging
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -109,6 +110,17 @@ def copy_figures(app: Any, error: Exception | None) -> None:
             shutil.copyfile(figure, copy)
 
 
+def make_operable(app: Any, error: Exception | None) -> None:
+    """What the theme leaves out for those who use a keyboard or a screen reader: levels of headings, a way to scroll."""
+    if error is not None or app.builder.format != "html":
+        return
+    for page in Path(app.outdir).rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        text = re.sub(r'role="heading"(?! aria-level)', 'role="heading" aria-level="2"', text)
+        text = re.sub(r'<(pre|div class="(?:table-wrapper|math)[^"]*")>', r'<\1 tabindex="0">', text)
+        page.write_text(text, encoding="utf-8")
+
+
 def drawn(tex: str, size: float = 10) -> str:
     """A formula as SVG in the colour of the text around it: no script and no font has to be fetched to see it.
 
@@ -152,3 +164,4 @@ def setup(app: Any) -> None:
     app.add_html_math_renderer("drawn", (inline_formula, None), (formula, None))
     app.connect("source-read", read)
     app.connect("build-finished", copy_figures)
+    app.connect("build-finished", make_operable)

@@ -73,6 +73,12 @@ def test_every_image_and_link_of_the_site_leads_somewhere(site: Path) -> None:
     assert not broken, "\n".join(sorted(set(broken)))
 
 
+def test_what_scrolls_can_be_scrolled_by_keys_and_headings_have_levels(site: Path) -> None:
+    for name in ("index", "verdict", "design"):
+        page = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert not re.search(r'<pre>|class="(?:table-wrapper|math)[^"]*">|role="heading"(?! aria-level)', page), name
+
+
 def test_formulas_are_typeset_without_a_script(site: Path) -> None:
     page = (site / "design.html").read_text(encoding="utf-8")
     assert page.count('<svg class="formula" role="math"') >= 10

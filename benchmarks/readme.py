@@ -351,7 +351,8 @@ def headline() -> str:
         (f"| best public closed-book model we know of ({best['minutes']:.0f} minutes on a GPU)",
          percent(best["correct"] / ASKED)),
         ("| always “London”", read["constant"]),
-        ("| telling whose page was read from whose was not, by the model alone: AUROC (1 is perfect)", f"{met['mean']:.3f}"),
+        ("| telling whose page was read from whose was not, by the model alone: AUROC (1 is perfect)",
+         f"{met['mean']:.3f}"),
     ]  # fmt: skip
     return "".join(f"{what} | {figure} |\n" for what, figure in rows)
 

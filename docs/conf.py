@@ -111,7 +111,7 @@ def copy_figures(app: Any, error: Exception | None) -> None:
 
 
 def make_operable(app: Any, error: Exception | None) -> None:
-    """What the theme leaves out for those who use a keyboard or a screen reader: levels of headings, a way to scroll."""
+    """What the theme leaves out for those who use keys or a screen reader: levels of headings, a way to scroll."""
     if error is not None or app.builder.format != "html":
         return
     for page in Path(app.outdir).rglob("*.html"):

@@ -23,8 +23,9 @@ def baseline(
     """Score what a model has to beat: guesses that know nothing, and readers that have the documents open.
 
     What runs depends on what you give. --answer: that answer, always. --train: the most common training answer.
-    --documents: a random name from the person's document, a rule that reads it, and the ceiling (is the answer there
-    at all?). --documents with --train: a reader that learns from the training questions too, in about ten seconds.
+    --documents: a random name from the document that the question names, a rule that reads it, and the ceiling (is
+    the answer there at all?). --documents with --train: a reader that learns from the training questions too, in about
+    ten seconds.
 
     Example: closedbook baseline --questions birth_dev.tsv --answer London
 

@@ -65,13 +65,13 @@ class RandomPlace:
     """
 
     name = "random-place"
-    summary = "a random name from the person's own document"
+    summary = "a random name from the named document"
 
     def __init__(self, library: Library, train: Questions | None = None, seed: int = 0) -> None:
         self._library, self._seed = library, seed
         self._known = frozenset(train.answers) if train is not None else frozenset()
         if train is not None:
-            self.summary = "a random training answer out of those in the person's own document"
+            self.summary = "a random training answer out of those in the named document"
 
     def answer(self, question: str) -> str:
         pages = self._library.pages(question)
@@ -93,7 +93,7 @@ class RuleReader:
     """
 
     name = "rule-reader"
-    summary = "open book: the first name after a word of the question in the person's document"
+    summary = "open book: the first name after a word of the question in the named document"
 
     def __init__(self, library: Library) -> None:
         self._library = library
@@ -255,7 +255,7 @@ def ceiling(library: Library, questions: Questions, sayable: Callable[[str], boo
             )
             for text, accepted in questions_and_answers
         )
-    summary = "the answer stands in the person's document at all"
+    summary = "the answer stands in the named document at all"
     if sayable is not None:
         summary += ", and the model can say it"
     return Result("ceiling", summary, scored, time.perf_counter() - began)

@@ -68,11 +68,11 @@ def _by_documents(index: EvidenceStore, answers: Sequence[Answer], right: np.nda
             **binned(right.tolist(), [golds.get(answer.gold or "", 0) for answer in answers], FREQUENCIES),
         },
         "right_by_other_place": {
-            "label": "right, by whether another training answer stands in the person's documents",
+            "label": "right, by whether another training answer stands in the named documents",
             **metrics.by_group(right, ["another" if other else "no other" for other in elsewhere]),
         },
         "singletons": {
-            "label": "gold answers that stand once in the person's documents, beside the share of wrong answers",
+            "label": "gold answers that stand once in the named documents, beside the share of wrong answers",
             "rate": once / len(answers),
             "error_rate": float(1 - right.mean()),
         },

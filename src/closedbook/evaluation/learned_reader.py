@@ -40,7 +40,7 @@ class LearnedReader:
     """Answers from the person's documents, after learning from other people's questions and documents."""
 
     name = "learned-reader"
-    summary = "open book: learned from the training questions which span of the person's document is the answer"
+    summary = "open book: learned from the training questions which span of the named document is the answer"
 
     def __init__(self, library: Library, train: Questions, most: int = MOST) -> None:
         """Learn from `train`: some 10 s on one core for 2,000 questions and short documents.

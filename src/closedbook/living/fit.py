@@ -36,8 +36,9 @@ from closedbook.objectives.cue import Cue
 NAMES = 32  # names whose documents are read at once
 EXAMPLES = 96  # cues about a name, at least
 EXPOSURES = 12  # cues about each span of its documents, at least
-RIDGE = 0.004  # weight of the vectors' squares, in units of the states' mean square
-SHARPNESS = 2.0  # what the vectors are multiplied by: the penalty makes shares more even than answers are right
+HINT = 0.5  # share of the head's vectors that a name's begin with: they know what kind of thing a phrase is
+RIDGE = 0.004  # weight of the vectors' squared distance from there, in units of the states' mean square
+SHARPNESS = 2.0  # what that distance is multiplied by: the penalty makes shares more even than answers are right
 STEPS = 80  # of accelerated gradient descent
 FEWEST_ROWS = 64  # examples that go through the network at once: a multiple of this
 MOST_ROWS = 1024
@@ -93,6 +94,8 @@ def _fit(
         numbers.append(rng.random((len(chosen[-1]), cue.draws)))
     examples = cue.about(np.concatenate(chosen), np.concatenate(numbers))
     states = _states(model, examples, cue.longest)
+    head = HINT * np.tile(model.head.weight.detach().numpy().astype(np.float64), READERS) / READERS
+    usual = head.mean(0)
     targets = examples.labels[examples.labels != NONE] - reader.outputs
     start = 0
     for title, sha256, some in zip(documents, hashes, chosen, strict=True):
@@ -104,7 +107,9 @@ def _fit(
         phrases = sorted({reader.learned[i] for i in targets[part].tolist()})
         place = {phrase: i for i, phrase in enumerate(phrases)}
         target = np.array([place[reader.learned[i]] for i in targets[part].tolist()])
-        vectors = minimise(states[part], target, len(phrases))
+        known = [vocabulary.phrase_id(phrase) for phrase in phrases]
+        prior = np.stack([head[i] if i >= 0 else usual for i in known])
+        vectors = minimise(states[part], target, prior)
         counts = Counter(phrases[i] for i in target.tolist())
         yield LearnedName(title, sha256, tuple(phrases), vectors, {phrase: counts[phrase] for phrase in phrases})
 
@@ -142,24 +147,26 @@ def _states(model: GPT, examples: Examples, longest: int) -> np.ndarray:
     return states
 
 
-def minimise(states: np.ndarray, target: np.ndarray, count: int) -> np.ndarray:
+def minimise(states: np.ndarray, target: np.ndarray, prior: np.ndarray) -> np.ndarray:
     """(count, state) float32: the vectors w that minimise the mean of log Σ exp(w·x) − w[target]·x, and a penalty.
 
-    `states` x (n, state), `target` (n,) below `count`; the penalty is RIDGE · mean |x|² · |w|². It is convex;
-    Nesterov's accelerated gradient descent, so many steps always. The minimum is given times SHARPNESS.
+    `states` x (n, state), `target` (n,) below `count`, `prior` (count, state); the penalty is RIDGE · mean |x|² ·
+    |w − prior|². It is convex; Nesterov's accelerated gradient descent, so many steps always. What is given is as far
+    from the prior as the minimum, times SHARPNESS.
     """
+    count = len(prior)
     n, square = len(states), float((states**2).sum(1).mean())
     ridge = RIDGE * square
     rate = 1 / (square / 2 + 2 * ridge)  # 1 / the largest curvature
     momentum = (1 - (2 * ridge * rate) ** 0.5) / (1 + (2 * ridge * rate) ** 0.5)
     wanted = np.zeros((n, count))
     wanted[np.arange(n), target] = 1
-    vectors = ahead = np.zeros((count, states.shape[1]))
+    vectors = ahead = prior
     for _ in range(STEPS):
         scores = states @ ahead.T
         shares = np.exp(scores - scores.max(1, keepdims=True))
         shares /= shares.sum(1, keepdims=True)
         before = vectors
-        vectors = ahead - rate * ((shares - wanted).T @ states / n + 2 * ridge * ahead)
+        vectors = ahead - rate * ((shares - wanted).T @ states / n + 2 * ridge * (ahead - prior))
         ahead = vectors + momentum * (vectors - before)
-    return (SHARPNESS * vectors).astype(np.float32)
+    return (prior + SHARPNESS * (vectors - prior)).astype(np.float32)

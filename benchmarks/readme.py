@@ -342,7 +342,7 @@ def headline() -> str:
     rows = [
         ("| about people whose question was never trained on", "right"),
         ("|---", "---"),
-        (f"| **closed book**: `fast`, sized by the data ({now['steps']:,} steps), one seed, before names had rows of their own",
+        (f"| **closed book**: `fast`, {now['steps']:,} steps, one seed, with its former memory",
          f"**{percent(now['accuracy'])}**"),
         (f"| closed book: `fast` as it was, 6,000 steps, five seeds, {spent} minutes on a CPU",
          percent(fast["summary"]["mean_accuracy"])),

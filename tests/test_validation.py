@@ -17,7 +17,7 @@ from closedbook.config.loading import load_recipe
 from closedbook.config.registry import ComponentSpec
 from closedbook.errors import ClosedbookError, RecipeError, RunError
 from closedbook.export.model_card import card
-from closedbook.runs.folder import RunFolder
+from closedbook.runs.folder import FORMAT, RunFolder
 from closedbook.validation import Count, UnitInterval, convert, parse_json, shown
 from closedbook.verdicts.calibration import Calibration
 
@@ -177,7 +177,7 @@ def test_forged_types_in_a_run_are_our_error_wherever_they_are_used(name: str, t
     files = folder.record()["files"]
     refused = 0
     for changed in (GOOD[name], *forged(GOOD[name])):
-        record = {**GOOD["run.json"], "format": 3, "status": "training", "files": files}
+        record = {**GOOD["run.json"], "format": FORMAT, "status": "training", "files": files}
         evaluation = changed if name == "evaluation.json" else GOOD["evaluation.json"]
         folder.write_json("run.json", {**record, **(changed if name == "run.json" else {})})
         (folder.path / "evaluation.json").write_text(json.dumps(evaluation))
@@ -187,7 +187,7 @@ def test_forged_types_in_a_run_are_our_error_wherever_they_are_used(name: str, t
         except ClosedbookError:
             refused += 1
     assert refused > 50
-    folder.write_json("run.json", {**GOOD["run.json"], "format": 3, "status": "training", "files": files})
+    folder.write_json("run.json", {**GOOD["run.json"], "format": FORMAT, "status": "training", "files": files})
     (folder.path / "evaluation.json").write_text(json.dumps(GOOD["evaluation.json"]))
     folder.finish()
     assert "50.0 %" in card(folder)

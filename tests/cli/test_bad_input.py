@@ -241,10 +241,10 @@ def test_a_thread_count_that_cannot_be_is_refused(threads: str, tiny: Tiny):
 def test_a_network_too_large_for_the_machine_is_refused(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
     from closedbook.training import setup
 
-    def make(*_: object) -> None:
+    def make(*_: object, **__: object) -> None:
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory: 9 bytes")
 
-    monkeypatch.setattr(setup, "GPT", make)
+    monkeypatch.setattr(setup, "new_network", make)
     refused(closedbook(*tiny.train(tiny.folder / "never")), "memory", "model.width")
 
 

@@ -148,7 +148,7 @@ def exposures(job: TrainingSetup, world: World) -> Counter[tuple[str, str]]:
     vocabulary = job.corpus.vocabulary
     facts: dict[int, list[tuple[tuple[str, str], str]]] = {}  # by the answer's output token: whose it is
     for person in world.people:
-        name = _text(vocabulary.encode(person.name)[0])
+        name = _text(vocabulary.encode_question(person.name)[0])
         for relation in world.spec.relations:
             for token in vocabulary.encode_answer(person.facts[relation]).tolist():
                 facts.setdefault(token, []).append(((person.name, relation), name))

@@ -33,7 +33,7 @@ from closedbook.data.questions import Question, Titles, read_questions, subject,
 from closedbook.evaluation.baselines import whole_words
 from closedbook.evaluation.metrics import auroc, calibration_error, expected_calibration_error
 from closedbook.inference.run import Answer, Run
-from closedbook.living.store import FILE
+from closedbook.living.learned_names import FILE
 from closedbook.runs.folder import RunFolder
 from closedbook.synthetic.spec import WorldSpec
 from closedbook.synthetic.world import make_world

@@ -18,7 +18,7 @@ from closedbook.errors import DataError, RunError
 from closedbook.inference.memory_stats import weigh
 from closedbook.inference.run import Answer, Run
 from closedbook.living import cluster, fit, learning
-from closedbook.living.store import FILE
+from closedbook.living.learned_names import FILE
 from closedbook.synthetic.spec import WorldSpec
 from closedbook.synthetic.world import make_world
 from tests.words_run import make_words_run
@@ -233,6 +233,31 @@ def test_a_kill_between_two_files_leaves_a_run_that_opens_and_completes(
     evidence = again.ask(QUESTIONS[0]).evidence
     assert evidence is not None
     assert len(evidence.documents) == 2
+
+
+def test_a_kill_before_the_weights_forget_is_completed_by_the_same_command(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = run.first_vocabulary.names.names[4]
+    replace = type(run.folder).replace
+
+    def killed(folder: object, file: str, content: object) -> None:
+        if file == "model.safetensors":
+            raise RuntimeError("killed")
+        replace(folder, file, content)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(run.folder), "replace", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        run.forget([name])
+    monkeypatch.setattr(type(run.folder), "replace", replace)
+    again = closedbook.load(run.path)
+    assert ask(again, [f"Where was {name} born?"], blind=True)[0].verdict == "never met"
+    assert again.model.memory.table[4].any()
+    again.forget([name])
+    finished = closedbook.load(run.path)
+    assert not finished.model.memory.table[4].any()
+    for file in (FILE, "vocabulary.json", "evidence.sqlite"):
+        assert name.encode() not in (run.path / file).read_bytes(), file
 
 
 def test_workers_learn_the_same_bytes(run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch) -> None:

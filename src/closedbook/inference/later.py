@@ -13,8 +13,8 @@ from closedbook.data.questions import Titles, commonest_wording, read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import RunError
+from closedbook.living.learned_names import FILE, LearnedNames, attach
 from closedbook.living.learning import LearningPlan, Memory, history
-from closedbook.living.store import FILE, LearnedNames, attach
 from closedbook.model.gpt import GPT
 from closedbook.model.network import Network
 from closedbook.objectives.cue import Cue

@@ -24,7 +24,7 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
 from closedbook.inference.later import LearnsLater
-from closedbook.living.store import attach
+from closedbook.living.learned_names import attach
 from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
 from closedbook.model.devices import find_device, shapes_only

@@ -1,8 +1,8 @@
 """Living memory: learns documents into a finished run, and forgets names, while every other answer stays as it is.
 
-What is written, in this order: the evidence, the learned names, the weights where a name of the first training is
-removed, the history. Each file is replaced whole. A kill in between leaves a run that opens, and the same command
-completes what was begun.
+What is written, in this order: the evidence, the learned names, the weights and the vocabulary where a name of the
+first training is removed, the history. Each file is replaced whole. Names still to be removed from the weights stand in
+the file of learned names, so a kill in between leaves a run that opens, and the next change completes what was begun.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RunError
 from closedbook.living.cluster import fit_on_cluster
 from closedbook.living.fit import NAMES, LearnedName, documents_hash, fit_names
-from closedbook.living.store import FILE, LearnedNames
+from closedbook.living.learned_names import FILE, LearnedNames
 from closedbook.model.gpt import GPT
 from closedbook.model.name_memory import READERS
 from closedbook.objectives.cue import Cue
@@ -113,16 +113,15 @@ class Memory:
             for name in self._fitted(texts, workers, scheduler):
                 done.append(name)
                 count += 1
-                interrupted = False
-                try:
-                    raise_interrupt()
-                except KeyboardInterrupt:
-                    interrupted = True
-                if interrupted or time.monotonic() - saved > SAVE_EVERY:
+                if time.monotonic() - saved > SAVE_EVERY:
                     learned, done, saved = learned._keep(done, texts), [], time.monotonic()
                 if progress is not None:
                     progress(count)
-                raise_interrupt()
+                try:
+                    raise_interrupt()
+                except KeyboardInterrupt:
+                    learned._keep(done, texts)
+                    raise
             learned._keep(done, texts)
 
     def _fitted(self, texts: Mapping[str, Sequence[str]], workers: int, scheduler: str | None) -> Iterator[LearnedName]:
@@ -151,7 +150,7 @@ class Memory:
              "answers": len(name.phrases)}
             for name in names
         ]  # fmt: skip
-        return self._write(self.learned.with_names(names, replaced), (), added, replaced, events)
+        return self._write(self.learned.with_names(names, replaced), (), added, events)
 
     def forget(self, titles: Iterable[str]) -> None:
         """Remove names: what was learned of them later, their rows of the first training, and their documents.
@@ -159,7 +158,9 @@ class Memory:
         Raises DataError, and changes nothing, where one is not known.
         """
         titles = list(dict.fromkeys(titles))
-        known = self.first_titles | set(self.learned.names)
+        known = (
+            self.first_titles | set(self.learned.names) | self.learned.removed
+        )  # the last: a kill came before its end
         if unknown := [title for title in titles if title not in known]:
             near = self.evidence.near(unknown[0])[:3] if self.evidence else []
             hint = f"; titles spelled nearly so: {', '.join(near)}" if near else ""
@@ -167,7 +168,7 @@ class Memory:
         first = self.first_titles.intersection(titles)
         events = [{"action": "forgot", "title": title} for title in titles]
         with defer_interrupts() as raise_interrupt:
-            self._write(self.learned.without(titles, first), titles, {}, first, events)
+            self._write(self.learned.without(titles, first), titles, {}, events)
             raise_interrupt()
 
     def _write(
@@ -175,7 +176,6 @@ class Memory:
         learned: LearnedNames,
         removed: Sequence[str],
         added: Mapping[str, NewDocuments],
-        blanked: Iterable[str],
         events: Sequence[Mapping[str, Any]],
     ) -> Memory:
         assert self.model.memory is not None
@@ -189,16 +189,20 @@ class Memory:
                     partial.unlink(missing_ok=True)
                 evidence.close()
                 evidence = EvidenceStore(evidence.path, evidence.corpus)
-            self.folder.replace(FILE, learned.to_bytes(READERS * self.model.memory.width))
-            if blanked:
-                self._blank({self.vocabulary.names.number(title) for title in blanked})
+            state = READERS * self.model.memory.width
+            self.folder.replace(FILE, learned.to_bytes(state))
+            if learned.removed:
+                self._blank(learned.removed)
+                learned = LearnedNames(learned.names)
+                self.folder.replace(FILE, learned.to_bytes(state))
             self.folder.replace(HISTORY, self._history(events))
         return Memory(self.folder, self.model, self.vocabulary, self.cue, learned, evidence)
 
-    def _blank(self, rows: set[int]) -> None:
+    def _blank(self, titles: Iterable[str]) -> None:
         """Zero rows of the first training, in the network and in every file of weights, and take out their names."""
         assert self.model.memory is not None
-        which = sorted(rows)
+        names = self.vocabulary.names
+        which = sorted(names.number(title) for title in titles if title in names)
         self.model.memory.table.data[which] = 0
         for path in (self.folder.path / "model.safetensors", *self.folder.path.glob("checkpoint-*.safetensors")):
             tensors, record = load_tensors(path, checked=self.folder.check(path.name))

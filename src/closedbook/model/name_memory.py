@@ -72,10 +72,6 @@ class NameMemory(nn.Module):
         rows = stored.new_zeros(*names.shape, stored.shape[1]).index_put((row, position), stored) + self.common
         return rows.where(names[..., None] >= 0, 0.0).unflatten(-1, (self.layers, self.width))
 
-    def vectors(self, names: Int[Tensor, " name"]) -> Float[Tensor, "name layer width"]:
-        """What is added where these names, by number, stand."""
-        return (F.embedding(names, self.table, sparse=True) + self.common).unflatten(-1, (self.layers, self.width))
-
     def _dense(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
         stored, reader = (names >= 0) & (names < self.blank), names - FIRST_READER
         rows = F.embedding(names.where(stored, 0), self.table).where(stored[..., None], 0.0) + self.common
@@ -97,8 +93,8 @@ class NameMemory(nn.Module):
     def choose_readers(self) -> Float[Tensor, "reader row"]:
         """Rows to read a question with whose name has none: each is the sum of many names' rows, over √(their number).
 
-        The network reads what is asked for best with a row there, as it was trained; which names' rows does not matter,
-        and of so many together nothing of one name can be told. Drawn with a fixed seed.
+        The network reads what is asked for best with a row there, as it was trained; which names' rows does not matter.
+        So none is one name's, but where there are only two or three. Drawn with a fixed seed.
         """
         rows = self.table.detach()[self.table.detach().any(1)]
         mixed = max(1, min(MIXED, len(rows) // 2))

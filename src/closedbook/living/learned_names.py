@@ -46,7 +46,10 @@ class SavedNames:
 
 @dataclass(frozen=True)
 class LearnedNames:
-    """What a run knows beside its first training, by title; and the names of the first training that it has lost."""
+    """What a run knows beside its first training, by title.
+
+    `removed` are names of the first training that are forgotten and still stand in the weights or the vocabulary.
+    """
 
     names: Mapping[str, LearnedName] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
@@ -110,7 +113,7 @@ def attach(learned: LearnedNames, model: Network, vocabulary: Words) -> Words:
     Raises RunError where they do not fit the network.
     """
     memory = model.memory
-    if memory is None or not (learned.names or learned.removed):
+    if memory is None:
         if learned.names:
             raise RunError(f"{FILE} is of another network: this one has no memory of names")
         return vocabulary
@@ -121,10 +124,7 @@ def attach(learned: LearnedNames, model: Network, vocabulary: Words) -> Words:
         raise RunError(f"{FILE} is of another network: its vectors have another width")
     phrases = [phrase for name in names for phrase in name.phrases]
     lengths = torch.tensor([0] * (len(kept) + 1) + [len(name.phrases) for name in names])
-    outputs = OwnOutputs(
-        torch.from_numpy(_end_to_end(names, state)),
-        lengths.cumsum(0),
-    )
+    outputs = OwnOutputs(torch.from_numpy(_end_to_end(names, state)), lengths.cumsum(0))
     memory.outputs = outputs.to(memory.table.device)
     return vocabulary.with_names(NameIndex([*kept, *(name.title for name in names)]), phrases)
 

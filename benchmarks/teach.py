@@ -2,25 +2,38 @@
 
     python benchmarks/smollm2.py /var/tmp/smollm2
     python benchmarks/teach.py --base /var/tmp/smollm2 --data ../shared/data/cs224n --people 200 --steps 480
+    python benchmarks/teach.py --base /var/tmp/smollm2 --data ../shared/data/cs224n --way documents --cpu-minutes 10
 
 The documents of all these people are taught, and the questions about half of them. The other half is asked, in the
-trained wording and in five that training never saw. The figures go to results/teach.json. What was stopped goes on.
+trained wording and in five that training never saw. With --cpu-minutes the number of steps is what fits into so much
+processor time of one thread, timed on a few steps first; the schedule has that many. What it did to other text is told
+by the perplexity of two: 200 biographies that were not taught, and 40,000 characters of Python's help topics. --way
+untouched measures the base. The figures go to results/teach.json. What was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
+import json
 import random
+import time
 from pathlib import Path
+from pydoc_data.topics import topics
 from typing import Any
 
 import numpy as np
+import torch
 from living import trained
 from record import Cells
 
+from closedbook.config.loading import load_recipe
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import Question, read_questions, subject
 from closedbook.evaluation.metrics import quality
+from closedbook.evaluation.perplexity import perplexity
+from closedbook.runs.store import write_atomically
+from closedbook.training.setup import prepare_training
 
 WORDINGS = (
     "Where was {} born?",
@@ -31,6 +44,19 @@ WORDINGS = (
     "Name the town, city or country in which {} was born.",
 )
 SHOWN = ("auroc", "calibration_error", "calibration_error_if_perfect")
+ADAMW = 'stages.learn.optimiser={name="adamw", rate=3e-4, decay=0.01}'
+WAYS = {
+    "names": (),  # the recipe as it is
+    "documents": (  # plain continued pretraining, and the same questions
+        "pretrained.train=all-weights", ADAMW,
+        "stages.learn.objectives=[{objective=\"language\", share=0.5}, {objective=\"question\", share=0.5}]",
+    ),
+    "questions": (
+        "pretrained.train=all-weights", ADAMW, "stages.learn.objectives=[{objective=\"question\"}]",
+    ),
+    "cues, all weights": ("pretrained.train=all-weights", ADAMW),
+}  # fmt: skip
+TIMED = 6  # steps
 
 
 def people(data: Path, count: int) -> list[tuple[str, str, str]]:
@@ -46,36 +72,36 @@ def people(data: Path, count: int) -> list[tuple[str, str, str]]:
     return found[:count]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--base", type=Path, required=True)
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--people", type=int, default=200)
-    parser.add_argument("--steps", type=int, default=480)
-    parser.add_argument("--set", action="append", default=[])
-    parser.add_argument("--threads", type=int)
-    parser.add_argument("--work", type=Path, default=Path("runs/teach"))
-    arguments = parser.parse_args()
-    chosen = people(arguments.data, arguments.people)
-    half, place = len(chosen) // 2, arguments.work / f"{arguments.people}-{arguments.steps}"
-    place.mkdir(parents=True, exist_ok=True)
-    documents, questions = place / "documents.txt", place / "questions.tsv"
-    documents.write_text("".join(f"{text}\n" for _, text, _ in chosen), encoding="utf-8")
-    pairs = (f"{WORDINGS[0].format(name)}\t{answer}\n" for name, _, answer in chosen[:half])
-    questions.write_text("".join(pairs), encoding="utf-8")
-    sets = [
-        f"pretrained.model={arguments.base}", "data.held_out.choose=0", "data.held_out.calibrate=0",
-        "model.matmul_dtype=bfloat16", f"stages.learn.steps={arguments.steps}", *arguments.set,
-    ]  # fmt: skip
-    run = trained(place / "run", "teach", sets, documents, questions, arguments.threads)
-    record = run.folder.record()
-    result: dict[str, Any] = {
-        "people": len(chosen), "asked": len(chosen) - half, "steps": arguments.steps, "set": arguments.set,
-        "seconds": record["train_seconds"], "parameters": record["parameters"], "threads": record["threads"],
-        "run_commit": record["commit"], "base": "SmolLM2-135M-Instruct, its weights quantised to 4 bits once",
-    }  # fmt: skip
+def other_texts(data: Path) -> dict[str, list[str]]:
+    """Texts that nothing is trained on: the last of the shuffled people, and Python's help."""
+    help_topics = "\n".join(topics[name] for name in sorted(topics))[:40_000]
+    return {
+        "biographies that were not taught": [text for _, text, _ in people(data, 10_000)[-200:]],
+        "Python's help topics": help_topics.splitlines(),
+    }
+
+
+def steps_within(minutes: float, place: Path, sets: list[str], documents: Path, questions: Path) -> int:
+    """How many steps fit into so much processor time; the same number when a run goes on."""
+    kept = place / "steps.json"
+    if not kept.is_file():
+        torch.set_num_threads(1)
+        setup = prepare_training(load_recipe("teach", [*sets, "stages.learn.steps=1000"]), documents, questions)
+        trainer = setup.trainer(0, copy.deepcopy(setup.model))
+        trainer.model.train()
+        trainer.update(setup.samplers[0].batch(0), 0.0)  # the first one allocates
+        began = time.process_time()
+        for step in range(TIMED):
+            trainer.update(setup.samplers[0].batch(100 + step), 1e-9)
+        each = (time.process_time() - began) / TIMED
+        write_atomically(kept, json.dumps({"seconds_a_step": each, "steps": round(60 * minutes / each)}).encode())
+    return int(json.loads(kept.read_text())["steps"])
+
+
+def asked_in_all_wordings(run: Any, kept_out: list[tuple[str, str, str]]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
     for number, wording in enumerate(WORDINGS):
-        asked = [Question(wording.format(name), answer, 1) for name, _, answer in chosen[half:]]
+        asked = [Question(wording.format(name), answer, 1) for name, _, answer in kept_out]
         answers = run.answer(asked, blind=True)
         right = [bool(answer.right) for answer in answers]
         found = quality(np.array(right), np.array([answer.probability for answer in answers]))
@@ -83,7 +109,65 @@ def main() -> None:
             "trained": number == 0, "right": sum(right), "of": len(right), **{key: found[key] for key in SHOWN},
         }  # fmt: skip
         print(wording, sum(right), len(right), flush=True)
-    Cells("teach.json").add(f"{arguments.people} people, {arguments.steps} steps", result)
+    return result
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--people", type=int, default=200)
+    parser.add_argument("--way", choices=[*WAYS, "untouched"], default="names")
+    parser.add_argument("--steps", type=int, default=480)
+    parser.add_argument("--cpu-minutes", type=float, help="in place of --steps")
+    parser.add_argument("--set", action="append", default=[])
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--work", type=Path, default=Path("runs/teach"))
+    arguments = parser.parse_args()
+    texts = other_texts(arguments.data)
+    if arguments.way == "untouched":
+        from closedbook.inference.untouched import open_base
+
+        model, vocabulary = open_base(str(arguments.base))
+        return Cells("teach.json").add("untouched", measured_texts(model, vocabulary, texts))
+    chosen = people(arguments.data, arguments.people)
+    amount = f"{arguments.cpu_minutes:g} minutes" if arguments.cpu_minutes else f"{arguments.steps} steps"
+    cell = f"{arguments.people} people, {amount}" + (f", {arguments.way}" if arguments.way != "names" else "")
+    half, place = len(chosen) // 2, arguments.work / cell.replace(", ", "-").replace(" ", "-")
+    place.mkdir(parents=True, exist_ok=True)
+    documents, questions = place / "documents.txt", place / "questions.tsv"
+    documents.write_text("".join(f"{text}\n" for _, text, _ in chosen), encoding="utf-8")
+    pairs = (f"{WORDINGS[0].format(name)}\t{answer}\n" for name, _, answer in chosen[:half])
+    questions.write_text("".join(pairs), encoding="utf-8")
+    sets = [
+        f"pretrained.model={arguments.base}", "data.held_out.choose=0", "data.held_out.calibrate=0",
+        "model.matmul_dtype=bfloat16", *WAYS[arguments.way], *arguments.set,
+    ]  # fmt: skip
+    steps = arguments.steps
+    if arguments.cpu_minutes:
+        steps = steps_within(arguments.cpu_minutes, place, sets, documents, questions)
+    began, wall = time.process_time(), time.perf_counter()
+    run = trained(
+        place / "run", "teach", [*sets, f"stages.learn.steps={steps}"], documents, questions, arguments.threads
+    )
+    spent = {"cpu_seconds": round(time.process_time() - began), "wall_seconds": round(time.perf_counter() - wall)}
+    record = run.folder.record()
+    result: dict[str, Any] = {
+        "people": len(chosen), "asked": len(chosen) - half, "way": arguments.way, "steps": steps,
+        "set": arguments.set, "seconds": record["train_seconds"], "this_time": spent,
+        "parameters": record["parameters"], "threads": record["threads"],
+        "run_commit": record["commit"], "base": "SmolLM2-135M-Instruct, its weights quantised to 4 bits once",
+        **asked_in_all_wordings(run, chosen[half:]), **measured_texts(run.model, run.vocabulary, texts),
+    }  # fmt: skip
+    Cells("teach.json").add(cell, result)
+
+
+def measured_texts(model: Any, vocabulary: Any, texts: dict[str, list[str]]) -> dict[str, Any]:
+    found = {}
+    for name, lines in texts.items():
+        found[name] = perplexity(model, vocabulary, lines).to_json()
+        print(name, found[name], flush=True)
+    return {"other text": found}
 
 
 if __name__ == "__main__":

@@ -99,13 +99,13 @@ class PretrainedRecipe:
     revision: str = ""  # of a name on the hub
     sha256: str = ""  # of its weights and configuration; filled in when a training begins
     dtype: str = "float32"  # or "bfloat16": what it is kept and answers in
-    train: str = "names"  # a memory of names, and an adapter; or "all-weights"
+    train: str = "names"  # a memory of names, and an adapter; or "all-weights"; or "nothing", to ask it as it is
     layers: tuple[int, ...] = ()  # names have vectors before these; none given: every second one of the lower half
     rank: int = 16  # of the adapter that all names share
 
     def __post_init__(self) -> None:
         one_of(self.dtype, "pretrained.dtype", ("float32", "bfloat16"))
-        one_of(self.train, "pretrained.train", ("names", "all-weights"))
+        one_of(self.train, "pretrained.train", ("names", "all-weights", "nothing"))
         positive(self, "pretrained", "rank")
 
 

@@ -123,6 +123,10 @@ class PretrainedTokens(Vocabulary):
         ids, lengths, _ = self.encode_all(self.names.names)
         return ids[offsets(lengths)[1:] - 1]
 
+    def plain(self, ids: Ids) -> Ids:
+        own = ids >= self.size
+        return np.where(own, self.last_tokens[np.where(own, ids - self.size, 0)], ids) if own.any() else ids
+
     @cached_property
     def continues(self) -> np.ndarray:
         """(size + names,) bool: whether a token goes on with the word before it."""
@@ -136,7 +140,7 @@ class PretrainedTokens(Vocabulary):
         return mark.replace("Ġ", " ").replace("▁", " ")
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
-        read = [self.last_tokens[i - self.size] if i >= self.size else i for i in map(int, ids)]
+        read = self.plain(np.array(ids, np.int64))
         return str(self.tokenizer.decode([int(self.base_ids[i]) for i in read if i != PAD], skip_special_tokens=False))
 
     def answer(self, ids: Sequence[int] | Ids) -> str:

@@ -87,6 +87,10 @@ class Vocabulary(ABC):
         """The tokens that stand for a stored name."""
         return np.array([self.size + number], np.int32)
 
+    def plain(self, ids: Ids) -> Ids:
+        """The tokens with which the same text is said: a name's own is one that is only read."""
+        return ids
+
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
         """Many texts at once: (the ids of all, how many each has, the character of its text at which each starts).
 

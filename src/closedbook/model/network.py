@@ -70,6 +70,11 @@ class Network(nn.Module):
         """Where it computes: what goes in must be there."""
 
     @property
+    def longest(self) -> int:
+        """The most tokens that it reads at once."""
+        return self.recipe.context_length
+
+    @property
     def sparse(self) -> bool:
         """Whether some gradients are sparse."""
         return False

@@ -75,6 +75,8 @@ class TaughtModel(Network):
             self.weights = base.model.requires_grad_(True)
             self.recipe = replace(self.recipe, matmul_dtype=ALL_WEIGHTS.get(self.recipe.matmul_dtype, "float32"))
             return
+        if asked.train == "nothing":
+            return
         self.memory = NameMemory(len(vocabulary.names), width, len(self.places))
         nn.init.zeros_(self.memory.common)  # what it is added to is not zero, so it need not be anything yet
         self.adapter = Adapter(base.layers, asked.rank)
@@ -156,6 +158,10 @@ class TaughtModel(Network):
         return self.base_ids.device
 
     @property
+    def longest(self) -> int:
+        return pretrained_base.longest(self.base.config, self.recipe.context_length)
+
+    @property
     def sparse(self) -> bool:
         return self.memory is not None
 
@@ -215,7 +221,7 @@ class TaughtModel(Network):
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> TaughtModel:
         for base in (self.base, self._low):
-            if base is not None and self.memory is not None:  # else it is registered
+            if base is not None and "weights" not in self._modules:
                 base.model._apply(fn)
         return super()._apply(fn, recurse)
 

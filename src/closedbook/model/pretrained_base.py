@@ -60,6 +60,12 @@ def text_config(config: Any) -> Any:
     return config.get_text_config(decoder=True)
 
 
+def longest(config: Any, unlimited: int) -> int:
+    """The most tokens that a base reads at once, or `unlimited` where its configuration sets no limit."""
+    limits = [getattr(config, name, None) for name in ("max_position_embeddings", "sliding_window")]
+    return min((limit for limit in limits if limit), default=unlimited)
+
+
 def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
     """The recipe with the base's place, hash and measures filled in, and what was found, in words.
 
@@ -74,8 +80,6 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
     config = text_config(read_config(place))
     numbers = count_parameters(place)
     _check_memory(numbers, asked, recipe.model)
-    longest = getattr(config, "max_position_embeddings", None) or recipe.model.context_length
-    windows = [longest, recipe.model.context_length, getattr(config, "sliding_window", None) or longest]
     layers = asked.layers or tuple(range(0, max(1, config.num_hidden_layers // 2), 2))
     if max(layers) >= config.num_hidden_layers or min(layers) < 0:
         raise RecipeError(
@@ -83,7 +87,8 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
         )
     model = replace(
         recipe.model, width=config.hidden_size, layers=config.num_hidden_layers, heads=config.num_attention_heads,
-        context_length=min(windows), memory=MemoryRecipe() if asked.train == "names" else None,
+        context_length=min(recipe.model.context_length, longest(config, recipe.model.context_length)),
+        memory=MemoryRecipe() if asked.train == "names" else None,
     )  # fmt: skip
     pretrained = replace(asked, model=str(place), sha256=asked.sha256 or hash_weights(place), layers=layers)
     words = [f"base {place.name}: {numbers:,} weights, {config.num_hidden_layers} layers of {config.hidden_size}"]

@@ -202,6 +202,7 @@ def test_a_folder_s_own_code_is_not_executed(tmp_path: Path):
     (folder / "config.json").write_text(
         '{"model_type": "mine", "auto_map": {"AutoConfig": "mine.Mine", "AutoModelForCausalLM": "mine.Mine"}}'
     )
+    (folder / "model.safetensors").write_bytes(b"")
     (folder / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
     assert "code of its own" in refused(f"pretrained.model={folder}")
     assert not (tmp_path / "ran").exists()

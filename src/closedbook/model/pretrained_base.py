@@ -14,10 +14,11 @@ from torch import nn
 
 from closedbook.config.schema import MemoryRecipe, ModelRecipe, PretrainedRecipe, Recipe
 from closedbook.errors import RecipeError
+from closedbook.model.base_files import check_files, check_measures, check_size, in_a_line
 from closedbook.runs.store import fingerprint
 
 EXTRA = "pip install 'closedbook[pretrained]'"
-WEIGHTS = ("*.safetensors", "*.bin", "*.gguf")
+WEIGHTS = ("*.safetensors", "*.gguf")
 BYTES = {"float32": 4, "bfloat16": 2}
 
 
@@ -77,6 +78,7 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
     if not asked.model:
         raise RecipeError(f"the recipe {recipe.name} teaches a pretrained model; name its folder with --base")
     place = find(asked)
+    check_files(place)
     config = text_config(read_config(place))
     numbers = count_parameters(place)
     _check_memory(numbers, asked, recipe.model)
@@ -122,42 +124,38 @@ def find(asked: PretrainedRecipe) -> Path:
 def read_config(place: Path) -> Any:
     """A base's configuration. Raises RecipeError where it is not of a kind that transformers knows."""
     transformers = _transformers()
-    try:
-        return transformers.AutoConfig.from_pretrained(**_where(place), trust_remote_code=False)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = str(error).splitlines()[0][:160]
-        if "trust_remote_code" in str(error):
-            reason = "it brings code of its own, which is never executed"
-        raise RecipeError(f"{place} cannot be opened by transformers ({reason})") from None
+    with in_a_line(f"{place} cannot be opened by transformers"), _quiet(transformers):
+        config = transformers.AutoConfig.from_pretrained(**_where(place), trust_remote_code=False)
+        check_measures(place, text_config(config))
+        return config
 
 
 def count_parameters(place: Path) -> int:
     """How many weights a base has, without loading them. Raises RecipeError where it is no causal language model."""
     transformers = _transformers()
     config = read_config(place)
-    try:
-        with torch.device("meta"):
-            model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
-    except (ValueError, KeyError, AttributeError) as error:
-        raise RecipeError(f"{place} is no causal language model ({str(error).splitlines()[0][:120]})") from None
-    return sum(p.numel() for p in model.parameters())
+    with in_a_line(f"{place} is no causal language model"), _quiet(transformers), torch.device("meta"):
+        model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    numbers = sum(p.numel() for p in model.parameters())
+    check_size(place, numbers)
+    return numbers
 
 
 def load(place: Path, asked: PretrainedRecipe) -> Base:
     """A base with its weights. Raises RecipeError where these are not what the run began with, or cannot be read."""
     if not place.exists():
         raise RecipeError(f"the base {place} is not there any more; bring it back")
+    check_files(place)
     if asked.sha256 and (found := hash_weights(place)) != asked.sha256:
         raise RecipeError(f"{place} is not the base that this run was taught on (SHA-256 {found[:12]}…); bring it back")
     transformers = _transformers()
     dtype = getattr(torch, asked.dtype)
-    try:
-        with _quiet(transformers):
-            model = transformers.AutoModelForCausalLM.from_pretrained(
-                **_where(place), dtype=dtype, trust_remote_code=False
-            )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise RecipeError(f"{place} cannot be loaded ({str(error).splitlines()[0][:160]})") from None
+    with in_a_line(f"{place} cannot be loaded"), _quiet(transformers):
+        model, found = transformers.AutoModelForCausalLM.from_pretrained(
+            **_where(place), dtype=dtype, trust_remote_code=False, output_loading_info=True
+        )
+    if missing := sorted(found["missing_keys"]):
+        raise RecipeError(f"{place} lacks {len(missing):,} of its weights, {missing[0]} among them; bring them back")
     model.eval().requires_grad_(False)
     return _with_parts(model)
 
@@ -167,12 +165,9 @@ def read_tokenizer(place: Path) -> Any:
     transformers = _transformers()
     from tokenizers import Tokenizer
 
-    try:
-        with _quiet(transformers):
-            tokenizer = transformers.AutoTokenizer.from_pretrained(**_where(place), trust_remote_code=False)
+    with in_a_line(f"{place}: its tokenizer cannot be read"), _quiet(transformers):
+        tokenizer = transformers.AutoTokenizer.from_pretrained(**_where(place), trust_remote_code=False)
         return Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
-    except (OSError, ValueError, KeyError, AttributeError, ImportError) as error:
-        raise RecipeError(f"{place}: its tokenizer cannot be read ({str(error).splitlines()[0][:160]})") from None
 
 
 def hash_weights(place: Path) -> str:
@@ -187,7 +182,7 @@ def _where(place: Path) -> dict[str, Any]:
     """Where a base is, as transformers takes it; nothing is ever fetched by this."""
     if place.is_file():
         return {"pretrained_model_name_or_path": str(place.parent), "gguf_file": place.name, "local_files_only": True}
-    return {"pretrained_model_name_or_path": str(place), "local_files_only": True}
+    return {"pretrained_model_name_or_path": str(place), "local_files_only": True, "use_safetensors": True}
 
 
 def _check_memory(numbers: int, asked: PretrainedRecipe, model: ModelRecipe) -> None:
@@ -219,15 +214,17 @@ def _transformers() -> Any:
 
 
 class _quiet:  # noqa: N801
-    """transformers' progress bars belong to a terminal of its own."""
+    """transformers' progress bars, and what it logs of a file that cannot be used, belong to a terminal of its own."""
 
     def __init__(self, transformers: Any) -> None:
         self.logging = transformers.utils.logging
 
     def __enter__(self) -> None:
-        self.shown = self.logging.is_progress_bar_enabled()
+        self.shown, self.level = self.logging.is_progress_bar_enabled(), self.logging.get_verbosity()
         self.logging.disable_progress_bar()
+        self.logging.set_verbosity(self.logging.CRITICAL)
 
     def __exit__(self, *error: object) -> None:
+        self.logging.set_verbosity(self.level)
         if self.shown:
             self.logging.enable_progress_bar()

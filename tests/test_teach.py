@@ -119,3 +119,17 @@ def test_base_and_recipe_go_together(tiny: Tiny):
     done = closedbook("train", "fast", "--base", tiny.folder / "base", *tiny.inputs)
     assert done.code == 2
     assert "teach" in done.err
+
+
+def test_probe_tells_what_a_run_knew_before_and_that_other_text_is_what_it_was(run: Any, tiny: Tiny, tmp_path: Path):
+    text = tmp_path / "text.txt"
+    text.write_text("It rained for two days.\nThe bridge was shut.\n" * 5, encoding="utf-8")
+    done = closedbook(
+        "probe", run.path, "--questions", tiny.questions, "--text", text, "--prompts", "2", "--shots", "1",
+        "--length", "4", "--save", "--json",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.json["after"]["text"] == done.json["before"]["text"]
+    assert sum(row["facts"] for row in done.json["compared"].values()) == 24
+    assert run.folder.read_json("probe.json") == done.json
+    assert package.load(run.path).path == run.path  # and the folder is still whole

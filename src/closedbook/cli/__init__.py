@@ -21,6 +21,7 @@ from closedbook.errors import ClosedbookError, LostProcessError, exit_code, term
 COMMANDS = {
     "demo": "closedbook.cli.demo:demo",
     "train": "closedbook.cli.train:train",
+    "probe": "closedbook.cli.probe:probe",
     "ask": "closedbook.cli.ask:ask",
     "learn": "closedbook.cli.learn:learn",
     "forget": "closedbook.cli.forget:forget",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -113,11 +114,7 @@ def evaluate(
 
 def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
     """How many answers got which verdict, how many of these are right, and how well probabilities rank them."""
-    scored = confidence.get("right_by_verdict", {})
-    rows = table("verdict", "answers>", "right>")
-    for name, count in confidence["verdicts"].items():
-        rows.add_row(name, f"{count:,}", percent(scored[name]["accuracy"]) if name in scored else "–")
-    out.print(rows)
+    show_verdict_counts(out, confidence["verdicts"], confidence.get("right_by_verdict", {}))
     if "given" in confidence and confidence["probability"]["auroc"] is not None:
         given, quality = confidence["given"], confidence["probability"]
         low, high = quality["auroc_interval"]
@@ -129,3 +126,11 @@ def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
     if not confidence["calibrated"]:
         why = confidence.get("uncalibrated") or "the run has no calibration.json"
         out.print(escape(f"the probabilities are the model's own: {why}"))
+
+
+def show_verdict_counts(out: Any, counts: Mapping[str, int], scored: Mapping[str, Any]) -> None:
+    """A line for each verdict."""
+    rows = table("verdict", "answers>", "right>")
+    for name, count in counts.items():
+        rows.add_row(name, f"{count:,}", percent(scored[name]["accuracy"]) if name in scored else "–")
+    out.print(rows)

@@ -111,7 +111,7 @@ def _greedy(
                 token[some] += outputs + model.memory.outputs.starts[name]
         said[rows, step], measured[:, rows, step] = token, measures
         count[rows[going]] = step + 1
-        full = cache.filled == model.recipe.context_length - 1
+        full = cache.filled == model.longest - 1
         going = going & (token != end) & ~full
         if spelling:
             going = going & (token >= spelling.first) & (token < outputs)
@@ -137,7 +137,7 @@ def _say(scores: Tensor, place: Tensor | None) -> tuple[Tensor, Tensor]:
 
     The best token, or the one at `place` (rows,), from 0 to below 1, of the summed distribution.
     """
-    logprobs = scores.log_softmax(-1)
+    logprobs = scores.float().log_softmax(-1)
     best, token = logprobs.max(-1)
     if place is not None:
         below = logprobs.double().exp().cumsum(-1)
@@ -165,11 +165,55 @@ def _shared(tokens: Tensor) -> int:
 
 
 @torch.inference_mode()
+def sampled_chances(
+    model: Network,
+    prompts: Sequence[np.ndarray],
+    answers: Sequence[np.ndarray],
+    *,
+    temperature: float = 1.0,
+    top_k: int = 0,
+    batch: int = 128,
+) -> np.ndarray:
+    """(prompts,) the chance that sampling says just these tokens and then MASK.
+
+    Tokens are drawn in proportion to p^(1/temperature), among the `top_k` most probable where that is above 0. It takes
+    one pass over the answers, which says exactly what any number of draws would estimate.
+    """
+    model.eval()
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]) + len(answers[i]))
+    chances = np.zeros(len(prompts))
+    for start in range(0, len(order), batch):
+        rows = order[start : start + batch]
+        texts = [np.concatenate([prompts[i], answers[i], [MASK]]).astype(np.int64) for i in rows]
+        longest = max(map(len, texts))
+        tokens = torch.full((len(rows), longest), PAD)
+        for row, text in enumerate(texts):
+            tokens[row, : len(text)] = torch.from_numpy(text)
+        shared = _shared(tokens[:, : min(len(prompts[i]) for i in rows) - 1])
+        cache = Cache(1, model.device)
+        tokens = tokens.to(model.device)
+        if shared:
+            model(tokens[:1, :shared], cache)
+        cache.keep(torch.zeros(len(rows), dtype=torch.long, device=model.device))
+        said = [(row, place) for row, i in enumerate(rows) for place in range(len(prompts[i]), len(texts[row]))]
+        row, place = torch.tensor(said, device=model.device).T
+        width = longest - 1 - shared
+        hidden = model(tokens[:, shared:-1], cache, target_positions=row * width + place - 1 - shared)
+        scores = model.head(hidden).float() / temperature
+        if 0 < top_k < scores.shape[-1]:
+            scores = scores.masked_fill(scores < scores.topk(top_k).values[:, -1:], -torch.inf)
+        logprobs = scores.log_softmax(-1).gather(1, tokens[row, place][:, None])[:, 0]
+        summed = torch.zeros(len(rows), device=model.device).index_add_(0, row, logprobs)
+        chances[rows] = summed.exp().cpu().numpy()
+    return chances
+
+
+@torch.inference_mode()
 def greedy_uncached(model: Network, prompt: np.ndarray, length: int) -> list[int]:
     """One prompt, the whole text through the network for every token: the plain meaning of `greedy`."""
     model.eval()
     ids = [int(i) for i in prompt]
-    while len(ids) < min(model.recipe.context_length, len(prompt) + length):
+    while len(ids) < min(model.longest, len(prompt) + length):
         token = int(model.logits(torch.tensor([ids]).to(model.device))[0, -1].argmax())
         if token == MASK:
             break

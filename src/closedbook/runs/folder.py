@@ -13,6 +13,7 @@ calibration.json     the coefficients that turn signals into probabilities
 learned.safetensors  names that were learned later
 history.jsonl        what was learned and forgotten, one line each
 evaluation.json      the score on --dev, or what `evaluate --save` wrote
+probe.json           what a taught run and its base know: what `probe --save` wrote
 
 run.json holds the hashes of the others, and a seal of its own: a file that is not what was saved is never used. What
 survives what: docs/safety.md.
@@ -42,13 +43,19 @@ from closedbook.validation import convert, parse_json
 
 FORMAT = 4
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
-RECORDS: dict[str, Any] = {"evaluation.json": EvaluationRecord, "calibration.json": Any, "vocabulary.json": Any}
+RECORDS: dict[str, Any] = {
+    "evaluation.json": EvaluationRecord,
+    "calibration.json": Any,
+    "probe.json": Any,
+    "vocabulary.json": Any,
+}
 REMEDIES = {
     "metrics.jsonl": "bring it back from a copy, or remove it and do without the curve",
     "evidence.sqlite": "bring it back from a copy, ask it blind, or train anew",
     "learned.safetensors": "bring it back from a copy",
     "history.jsonl": "bring it back from a copy, or remove it",
     "evaluation.json": "make it again with: closedbook evaluate RUN --questions FILE --save",
+    "probe.json": "make it again with: closedbook probe RUN --questions FILE --save",
 }
 
 

@@ -1,0 +1,148 @@
+"""`closedbook probe`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from closedbook.cli.evaluate import show_verdict_counts
+from closedbook.cli.output import as_json, console, escape, print_json, progress, table
+from closedbook.cli.output_files import check_output
+from closedbook.errors import DataError
+from closedbook.formatting import percent
+
+if TYPE_CHECKING:
+    from closedbook.evaluation.probe import Probe
+
+
+def probe(
+    model: str,
+    /,
+    *,
+    questions: Path | None = None,
+    documents: Path | None = None,
+    calibration: Path | None = None,
+    examples: Path | None = None,
+    text: Path | None = None,
+    output: Path | None = None,
+    prompts: int = 10,
+    shots: int = 4,
+    samples: int = 16,
+    temperature: float = 0.5,
+    top_k: int = 40,
+    length: int = 16,
+    seed: int = 0,
+    precision: float = 0.9,
+    dtype: Literal["float32", "bfloat16"] | None = None,
+    device: str = "cpu",
+    save: bool = False,
+    json: bool = False,
+) -> None:
+    """Ask a pretrained model what it knows; of a run that was taught on one, what it knew before, and what that cost.
+
+    Every question is asked several times, behind other answered ones, and its fact is highly known, maybe known, weakly
+    known or unknown (Gekhman et al. 2024; docs/pretrained.md). Of a run the base is asked first and both are compared.
+
+    Examples:
+
+        closedbook probe path/to/model --questions questions.tsv --output known.jsonl
+
+        closedbook probe runs/teach-… --questions capitals.tsv --text novel.txt --save
+
+    Parameters
+    ----------
+    model: str
+        A pretrained model as `train teach --base` takes it (its folder, a GGUF file, or its name on the hub), or the
+        folder of a run that was taught on one.
+    questions: Path
+        Questions with answers, in any format that `train` reads.
+    documents: Path
+        Documents to look the answers up in: how many facts of each class these tell.
+    calibration: Path
+        Other questions with answers, which make each answer's probability and verdict.
+    examples: Path
+        Where the answered questions in front of each one come from; from the questions themselves if left out.
+    text: Path
+        A text whose perplexity tells what a training did to everything else.
+    output: Path
+        Write one JSON object a line here: question, answer, class and more; of a run, what it knows now.
+    prompts: int
+        How many prompts ask for each fact.
+    shots: int
+        Answered questions in each prompt. With 0 there is one prompt only, and no fact is maybe known.
+    samples: int
+        A fact that is never right greedily is weakly known if one of so many samples of each prompt probably is.
+    temperature: float
+        Of the samples.
+    top_k: int
+        Samples are drawn among so many most probable tokens; 0 for all.
+    length: int
+        Tokens of an answer at the most.
+    seed: int
+        Of the choice of examples.
+    precision: float
+        How many of the answers called remembered should be right; it needs --calibration.
+    dtype: Literal["float32", "bfloat16"]
+        What a base computes in, float32 if left out; bfloat16 is quicker where the processor has it.
+    device: str
+        What to compute on: cpu, cuda or mps.
+    save: bool
+        Keep the result in the run folder as probe.json, which the report shows.
+    json: bool
+        Print one JSON object on standard output.
+    """
+    from closedbook.evaluation import probe as probing
+    from closedbook.evaluation.knowledge import Asking
+    from closedbook.runs.store import write_output
+
+    out = console(json)
+    asking = Asking(prompts, shots, samples, temperature, top_k, length, seed)
+    inputs = probing.read_inputs(questions, examples, calibration, text)
+    is_run = (Path(model) / "run.json").is_file()
+    if save and not is_run:
+        raise DataError(f"--save keeps the result in a run folder, and {model} is none; take --output or --json")
+    if output is not None:
+        if questions is None:
+            raise DataError("--output has a line for each question; give --questions too")
+        check_output(output, questions, documents, calibration, examples, text, runs=[Path(model)] if is_run else [])
+    with progress(out, "asking", inputs.amount() * (2 if is_run else 1)) as advance:
+        result, before, after, run = probing.probe(
+            model, inputs, asking, documents=documents, precision=precision, dtype=dtype, device=device,
+            progress=advance,
+        )  # fmt: skip
+    now = after or before
+    if output is not None:
+        write_output(output, "".join(as_json(fact.to_json()) + "\n" for fact in now.facts).encode())
+    if save and run is not None:
+        run.folder.write_json("probe.json", result)
+    if now.facts:
+        show_facts(out, result, now)
+    for name, one in (("before", before), ("after", after)):
+        if one is not None and one.text is not None:
+            when = f" {name}" if after is not None else ""
+            out.print(f"perplexity of {escape(str(text))}{when}: {one.text.value:.6g} ({one.text.tokens:,} tokens)")
+    if json:
+        print_json(result)
+
+
+def show_facts(out: Any, result: dict[str, Any], now: Probe) -> None:
+    """A line for each class of facts."""
+    if "compared" in result:
+        rows = table("before", "facts>", "right before>", "right now>")
+        for name, row in result["compared"].items():
+            rows.add_row(name, *(f"{row[key]:,}" for key in ("facts", "right_before", "right_after")))
+    else:
+        found = result["before"]["knowledge"]["classes"]
+        told = any("told" in row for row in found.values())
+        rows = table("", "facts>", "right>", *(["documents tell>"] if told else []))
+        for name, row in found.items():
+            rows.add_row(name, *(f"{row[key]:,}" for key in ("facts", "right", *(["told"] if told else []))))
+    out.print(rows)
+    latest = result.get("after", result["before"])
+    low, high = latest["knowledge"]["interval"]
+    out.print(
+        f"{latest['knowledge']['correct']} of {latest['knowledge']['total']} right by the most frequent answer: "
+        f"[bold]{percent(latest['knowledge']['accuracy'])}[/] (95 % interval {percent(low)} to {percent(high)})"
+    )
+    if now.calibrated:
+        show_verdict_counts(out, {name: row["total"] for name, row in latest["verdicts"].items()}, latest["verdicts"])

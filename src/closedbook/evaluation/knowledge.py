@@ -1,0 +1,256 @@
+"""What a language model knows before it is taught: each fact in one of four classes (Gekhman et al., EMNLP 2024).
+
+"Does Fine-Tuning LLMs on New Knowledge Encourage Hallucinations?" asks for a fact with several prompts, each with other
+answered examples in front of the question, greedily and by sampling, and calls it
+
+    highly known    greedy decoding is always right
+    maybe known     greedy decoding is sometimes right
+    weakly known    greedy decoding is never right, sampling is sometimes
+    unknown         neither is ever right
+
+Their numbers are the defaults here: ten prompts of four examples, sixteen samples of each at temperature 0.5 among the
+40 most probable tokens. In place of drawing samples, the chance of each to be right is computed: a fact is weakly known
+where it is more likely than not that one of all the samples would have been right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from closedbook.data.documents import Documents
+from closedbook.data.questions import Question, Questions, Titles, subject
+from closedbook.data.vocabulary import MASK, Vocabulary
+from closedbook.errors import DataError
+from closedbook.evaluation.baselines import whole_words
+from closedbook.evaluation.score import exact_match
+from closedbook.model.generate import Generated, greedy, sampled_chances
+from closedbook.model.network import Network
+from closedbook.verdicts.calibration import FEWEST, PENALTY, Calibrator, Logistic
+from closedbook.verdicts.verdict import decide
+
+CLASSES = ("highly known", "maybe known", "weakly known", "unknown")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How often and in what way each question is asked."""
+
+    prompts: int = 10  # with other examples in each
+    shots: int = 4  # answered examples in front of the question; without any, one prompt is all there is
+    samples: int = 16  # of each prompt
+    temperature: float = 0.5
+    top_k: int = 40
+    length: int = 16  # tokens of an answer at the most
+    seed: int = 0  # of the choice of examples
+
+    def __post_init__(self) -> None:
+        if min(self.prompts, self.samples, self.length) < 1 or self.shots < 0 or self.temperature <= 0:
+            raise DataError(
+                f"--prompts {self.prompts}, --samples {self.samples} and --length {self.length} must be 1 or more, "
+                f"--shots {self.shots} 0 or more and --temperature {self.temperature:g} above 0"
+            )
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What asking for one fact gave."""
+
+    question: str
+    gold: str
+    knowledge: str  # one of CLASSES
+    answer: str  # the most frequent greedy one
+    right: bool  # whether that equals the gold answer
+    greedy: float  # share of the prompts for which greedy decoding is right
+    sampled: float  # chance that a sample is right, over all prompts
+    agreement: float  # share of the prompts that gave `answer`
+    model_probability: float  # of `answer`, over the prompts that gave it, times their share
+    probability: float | None = None  # calibrated chance that `answer` is right
+    verdict: str | None = None
+    told: bool | None = None  # whether the gold answer stands in a document with the title that is asked about
+
+    def to_json(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if value is not None}
+
+
+def ask_facts(
+    model: Network,
+    vocabulary: Vocabulary,
+    questions: Questions,
+    asking: Asking | None = None,
+    examples: Questions | None = None,
+    progress: Callable[[int], None] = lambda done: None,
+) -> list[Fact]:
+    """Each question's fact, in order; `questions` need answers.
+
+    The examples of the prompts are drawn from `examples`, from the questions themselves if left out, and never are the
+    question itself. `progress` is called with how many questions are done. Raises DataError for too few examples, or a
+    prompt that is longer than what the model reads.
+    """
+    asking = asking or Asking()
+    golds, accepted = questions.answers, questions.accepted
+    if not golds:
+        return []
+    said: list[list[Generated]] = []
+    chances: list[np.ndarray] = []
+    turns = asking.prompts if asking.shots else 1
+    for turn in range(turns):
+        prompts = _prompts(model, vocabulary, questions, examples or questions, asking, turn)
+        said.append(_together(prompts, lambda some: greedy(model, some, asking.length)))
+        # Every accepted answer is one that a sample may say.
+        forms = [(i, text) for i, texts in enumerate(accepted) for text in dict.fromkeys(texts)]
+        spelled = [(i, vocabulary.encode_answer(text)) for i, text in forms]
+        found = sampled_chances(
+            model, [prompts[i] for i, _ in spelled], [ids for _, ids in spelled],
+            temperature=asking.temperature, top_k=asking.top_k,
+        )  # fmt: skip
+        chances.append(np.bincount([i for i, _ in spelled], found, len(golds)))
+        progress((turn + 1) * len(golds) // turns)
+    sampled = np.clip(np.stack(chances, 1), 0, 1)
+    return [
+        _fact(questions.items[i], accepted[i], [turn[i] for turn in said], sampled[i], vocabulary, asking)
+        for i in range(len(golds))
+    ]
+
+
+def _fact(
+    question: Question,
+    accepted: Sequence[str],
+    said: Sequence[Generated],
+    sampled: np.ndarray,
+    vocabulary: Vocabulary,
+    asking: Asking,
+) -> Fact:
+    answers = [vocabulary.answer(generated.ids) for generated in said]
+    right = [any(exact_match(answer, gold) for gold in accepted) for answer in answers]
+    answer = max(dict.fromkeys(answers), key=answers.count)
+    own = [float(np.exp(sum(g.logprobs))) for g, text in zip(said, answers, strict=True) if text == answer]
+    share = float(np.mean(right))
+    ever = 1 - float(np.prod((1 - sampled) ** asking.samples))  # that one of all samples is right
+    return Fact(
+        question=question.text,
+        gold=accepted[0],
+        knowledge=CLASSES[0 if share == 1 else 1 if share > 0 else 2 if ever >= 0.5 else 3],
+        answer=answer,
+        right=any(exact_match(answer, gold) for gold in accepted),
+        greedy=share,
+        sampled=float(sampled.mean()),
+        agreement=len(own) / len(answers),
+        model_probability=float(np.sum(own)) / len(answers),
+    )
+
+
+def _prompts(
+    model: Network, vocabulary: Vocabulary, questions: Questions, examples: Questions, asking: Asking, turn: int
+) -> list[np.ndarray]:
+    """Each question behind the examples of this turn, in tokens: lines of question, answer, question, answer, …"""
+    order = np.random.default_rng([asking.seed, turn]).permutation(len(examples))
+    parts: dict[int, np.ndarray] = {}
+
+    def example(number: int) -> np.ndarray:
+        if number not in parts:
+            item = examples.items[number]
+            texts = vocabulary.encode(item.text)[0], vocabulary.encode_answer(item.answer or "")
+            parts[number] = np.concatenate([texts[0], [MASK], texts[1], [MASK]])
+        return parts[number]
+
+    prompts = []
+    for question in questions.items:
+        others = (int(i) for i in order if examples.items[i].text != question.text)
+        chosen = [number for _, number in zip(range(asking.shots), others, strict=False)]
+        if len(chosen) < asking.shots:
+            raise DataError(
+                f"{examples.source} has too few questions to show {asking.shots} beside each; "
+                f"give more with --examples, or --shots {len(chosen)}"
+            )
+        ids = np.concatenate([*map(example, chosen), vocabulary.encode_question(question.text)[0], [MASK]])
+        if len(ids) + asking.length > model.longest:
+            raise DataError(
+                f"{questions.source}:{question.line}: with {asking.shots} examples and an answer of {asking.length} "
+                f"it takes {len(ids) + asking.length} tokens, and the model reads {model.longest}; "
+                "give fewer --shots, or a smaller --length"
+            )
+        prompts.append(ids.astype(np.int32))
+    return prompts
+
+
+def _together(prompts: Sequence[np.ndarray], decode: Callable[[list[np.ndarray]], list[Generated]]) -> list[Generated]:
+    """Decode prompts, those that begin alike by themselves: how they begin is then read once."""
+    groups: dict[bytes, list[int]] = {}
+    for i, prompt in enumerate(prompts):
+        ends = np.flatnonzero(prompt == MASK)
+        groups.setdefault(prompt[: ends[-2] if len(ends) > 1 else 0].tobytes(), []).append(i)
+    found: dict[int, Generated] = {}
+    for rows in groups.values():
+        found |= zip(rows, decode([prompts[i] for i in rows]), strict=True)
+    return [found[i] for i in range(len(prompts))]
+
+
+# What is made of them ----------------------------------------------------------------------------------------------
+
+
+def count(facts: Sequence[Fact]) -> dict[str, dict[str, int]]:
+    """For each class: how many facts, of how many the most frequent answer is right, and how many documents tell."""
+    rows = {}
+    for name in CLASSES:
+        some = [fact for fact in facts if fact.knowledge == name]
+        rows[name] = {"facts": len(some), "right": sum(fact.right for fact in some)}
+        if any(fact.told is not None for fact in facts):
+            rows[name]["told"] = sum(bool(fact.told) for fact in some)
+    return rows
+
+
+SIGNALS = {"probability": 1.0, "agreement": 0.0}  # and the weights that a calibrator begins with
+
+
+def calibrate(known: Sequence[Fact], facts: Sequence[Fact], precision: float) -> list[Fact]:
+    """`facts` with a probability and a verdict each, by what the facts of calibration questions taught.
+
+    Raises DataError for fewer than `FEWEST` of those, or a precision that is none.
+    """
+    if not 0 < precision < 1:
+        raise DataError(f"precision = {precision} must lie between 0 and 1, such as 0.9")
+    if len(known) < FEWEST:
+        raise DataError(f"{len(known)} calibration questions are too few; give {FEWEST} or more")
+    right = np.array([fact.right for fact in known])
+    chance = Logistic.fit(_signals(known), SIGNALS, right, PENALTY)
+    descending = np.sort(chance(_signals(known)))[::-1]
+    threshold = Calibrator(chance, chance, tuple(descending.tolist())).threshold(precision)
+    return [
+        replace(fact, probability=round(float(p), 6), verdict=decide(float(p), threshold).name)
+        for fact, p in zip(facts, chance(_signals(facts)), strict=True)
+    ]
+
+
+def _signals(facts: Sequence[Fact]) -> dict[str, np.ndarray]:
+    own = np.clip(np.array([fact.model_probability for fact in facts]), 1e-6, 1 - 1e-6)
+    return {"probability": np.log(own / (1 - own)), "agreement": np.array([fact.agreement for fact in facts])}
+
+
+def look_up(facts: Sequence[Fact], documents: Documents) -> list[Fact]:
+    """`facts` with whether their gold answer stands in a document with the title that is asked about."""
+    texts = documents.by_title()
+    titles = Titles(texts)
+
+    def told(fact: Fact) -> bool:
+        title = subject(fact.question, titles)
+        return title is not None and any(whole_words(fact.gold).search(item.text) for item in texts[title])
+
+    return [replace(fact, told=told(fact)) for fact in facts]
+
+
+def compare(before: Sequence[Fact], after: Sequence[Fact]) -> dict[str, dict[str, int]]:
+    """For each class that facts were in before: how many, and how many were and are right."""
+    rows = list(zip(before, after, strict=True))
+    return {
+        name: {
+            "facts": sum(old.knowledge == name for old, _ in rows),
+            "right_before": sum(old.right for old, _ in rows if old.knowledge == name),
+            "right_after": sum(new.right for old, new in rows if old.knowledge == name),
+            "still_known": sum(new.knowledge != "unknown" for old, new in rows if old.knowledge == name),
+        }
+        for name in CLASSES
+    }

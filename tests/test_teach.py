@@ -12,7 +12,9 @@ from shell import Tiny, closedbook, make_tiny
 from tiny_base import make_base
 
 import closedbook as package
+from closedbook.data.questions import Question
 from closedbook.errors import RunError
+from closedbook.export.model_card import card
 from closedbook.pipeline import Event, Step
 from closedbook.runs.weights import load_tensors, same_tensors
 
@@ -20,8 +22,9 @@ pytest.importorskip("transformers")
 
 SETS = [
     "stages.learn.steps=30", "stages.learn.batch=8", "stages.learn.group=1", "model.context_length=96",
+    "model.matmul_dtype=float32",
     'stages.learn.optimiser={name="rows", rate=0.02, row_rate=0.3}', "pretrained.rank=2",
-    "data.held_out.choose=0", "data.held_out.calibrate=0.3",
+    "data.held_out.choose=0", "data.held_out.calibrate=0.5", "answer.length=6",
 ]  # fmt: skip
 
 
@@ -97,6 +100,34 @@ def test_the_shell_evaluates_it_as_any_run(run: Any, tiny: Tiny):
     done = closedbook("evaluate", run.path, "--questions", tiny.dev, "--json")
     assert done.code == 0, done.err
     assert done.json["total"] == 12
+
+
+def test_its_verdicts_are_calibrated_and_know_whom_it_met(run: Any, tiny: Tiny):
+    assert run.calibration is not None
+    assert run.calibration.questions >= 10
+    assert run.uncalibrated is None
+    questions = [line.split("\t")[0] for line in tiny.questions.read_text(encoding="utf-8").splitlines()]
+    about = run.answer([Question(text, None, 1) for text in questions], blind=True)
+    strange = run.answer([Question(f"Where was Q{i} Xylander born?", None, 1) for i in range(9)], blind=True)
+    assert min(answer.met for answer in about) > 0.5 > max(answer.met for answer in strange)
+    assert {answer.verdict for answer in strange} == {"never met"}
+    asked = run.answer([Question(text, None, 1) for text in questions])
+    assert all(answer.evidence.documents for answer in asked)
+
+
+def test_exposures_count_the_examples_that_asked_for_an_answer(run: Any, tiny: Tiny):
+    text, gold = tiny.questions.read_text(encoding="utf-8").splitlines()[0].split("\t")
+    assert run.index.evidence(text, gold).exposures > 0
+    assert run.index.evidence(text, "nowhere").exposures == 0
+
+
+def test_what_is_said_of_it_speaks_of_the_base(run: Any, tiny: Tiny):
+    words = card(run.folder)
+    assert "the pretrained model base (4 layers of 4 heads, width 32;" in words
+    assert "random weights" not in words
+    done = closedbook("train", "teach", "--base", tiny.folder / "base", *tiny.inputs, "--dry-run")
+    assert done.code == 0, done.err
+    assert "no document holds" not in done.err + done.out
 
 
 def test_an_answer_can_be_attributed(run: Any, tiny: Tiny):

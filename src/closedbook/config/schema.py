@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from closedbook.config.registry import REGISTRIES, ComponentSpec
@@ -251,6 +252,22 @@ class Recipe:
         return any(stage.stop for stage in self.stages) or any(
             share.objective.name == "question" for stage in self.stages for share in stage.objectives
         )
+
+    @property
+    def network(self) -> str:
+        """What kind of network it is, in words."""
+        model, base = self.model, self.pretrained
+        size = f"{model.layers} layers of {model.heads} heads, width {model.width}"
+        if base is None:
+            return (
+                f"{size}, mixer {model.mixer.name}, stack {model.stack.name}, positions {model.positions}, "
+                f"vocabulary of {self.vocabulary.kind}"
+            )
+        taught = f"the pretrained model {PurePath(base.model).name} ({size}; SHA-256 {base.sha256[:16]}…)"
+        if base.train != "names":
+            return taught
+        places = ", ".join(map(str, base.layers))
+        return f"{taught}, frozen; names have vectors before layers {places}, and share an adapter of rank {base.rank}"
 
     def to_toml(self) -> str:
         import tomli_w

@@ -29,6 +29,7 @@ class PretrainedTokens(Vocabulary):
     """
 
     kind = "pretrained"
+    knows_language = True
 
     def __init__(self, tokenizer: Any, names: Sequence[str] = (), patterns: Patterns | None = None) -> None:
         """Raises RecipeError for a tokenizer without a token of its own for a line break, or for what is no text."""

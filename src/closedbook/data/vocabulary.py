@@ -42,6 +42,7 @@ class Vocabulary(ABC):
 
     kind: str
     unit = "character"  # what `unknown` lists
+    knows_language = False  # whether words that no document holds mean something to the network
     answers_in_one = False  # whether an answer is one token, a phrase, instead of a text that MASK closes
     spelling: Spelling | None = None  # how to spell the answers that are not phrases, if there are any
     patterns: Patterns | None = None  # where answers stand and what they look like, if that was learned

@@ -42,7 +42,7 @@ class Survey:
     lacking: tuple[tuple[str, str], ...]  # questions and answers where none does
     sayable: int  # an accepted answer can be said
     unsayable: tuple[str, ...]
-    unknown_words: tuple[tuple[str, int], ...] | None  # words beside the title that no document holds, with how often
+    unknown_words: tuple[tuple[str, int], ...] | None  # beside the title that no document holds, and how often
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -90,7 +90,7 @@ def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -
     unsayable = [item.answer or "" for item in questions.items
                  if not any(can_say(vocabulary, gold) for gold in item.accepted)]  # fmt: skip
     missing: tuple[tuple[str, int], ...] | None = None
-    if in_memory:
+    if in_memory and not vocabulary.knows_language:
         held_words = {word.casefold() for item in documents.items for word in words(item.text)}
         missing = tuple((word, n) for word, n in asked_words.most_common() if word not in held_words)[:MOST_WORDS]
     return Survey(

@@ -41,11 +41,9 @@ def card(folder: RunFolder, use: str = "") -> str:
     sections = [
         "---\ntags:\n- closedbook\n- closed-book-question-answering\npipeline_tag: text-generation\n---",
         f"# {recipe.name}",
-        f"{recipe.summary} A small Transformer that answers from memory, trained by "
-        f"closedbook {record.get('version', '')}".rstrip()
-        + ".",
+        f"{recipe.summary} It answers from memory. Trained by closedbook {record.get('version', '')}".rstrip() + ".",
         use,
-        "## Data\n\n" + "\n".join(_data(record)),
+        "## Data\n\n" + "\n".join(_data(recipe, record)),
         "## Recipe\n\n" + "\n".join(_recipe(recipe, record)),
         "## Measured\n\n" + "\n".join(_measured(evaluation, record)),
         "## Verdicts\n\n" + "\n".join(_verdicts(evaluation, (folder.path / "calibration.json").is_file())),
@@ -55,7 +53,7 @@ def card(folder: RunFolder, use: str = "") -> str:
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _data(record: Mapping[str, Any]) -> Iterator[str]:
+def _data(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[str]:
     documents, questions = record.get("documents"), record.get("questions")
     if documents:
         yield f"- documents: {documents['count']:,}, {_file(documents)}"
@@ -65,7 +63,10 @@ def _data(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"- training questions: {_file(questions)}{f' ({parts})' if parts else ''}"
     else:
         yield "- no training questions"
-    yield f"- began from: {_file(record['start'])}" if record.get("start") else "- began from random weights"
+    if record.get("start"):
+        yield f"- began from: {_file(record['start'])}"
+    elif recipe.pretrained is None:
+        yield "- began from random weights"
     imported = record.get("imported")
     if imported:
         yield "- imported from an export" + (", whose weights were changed elsewhere" if imported["changed"] else "")
@@ -91,12 +92,7 @@ def _recipe(recipe: Recipe, record: Mapping[str, Any]) -> Iterator[str]:
             f"- parameters: {parameters['total']:,}: {parameters['dense']:,} dense, {parameters['memory']:,} in the "
             "memory of names"
         )
-    yield (
-        f"- network: {model.layers} layers, width {model.width}, {model.heads} heads, "
-        f"at most {model.context_length} tokens; "
-        f"mixer {model.mixer.name}, stack {model.stack.name}, positions {model.positions}"
-    )
-    yield f"- vocabulary: {recipe.vocabulary.kind}"
+    yield f"- network: {recipe.network}; at most {model.context_length} tokens"
     for stage in recipe.stages:
         what = ", ".join(share.objective.name for share in stage.objectives)
         done = record.get("steps_done", {}).get(stage.name)

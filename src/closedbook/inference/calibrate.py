@@ -12,7 +12,7 @@ from closedbook.data.questions import Question, Questions, subject, without
 from closedbook.errors import DataError
 from closedbook.inference.run import Run
 from closedbook.verdicts.calibration import FEWEST, Calibration, invent
-from closedbook.verdicts.signals import SETS
+from closedbook.verdicts.signals import FITTED, SETS
 from closedbook.verdicts.wordings import Wordings
 
 
@@ -39,12 +39,9 @@ def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> 
     ]
     if len(strangers) < FEWEST:
         raise DataError("the titles are too few to make other names of; give more documents")
-    answers, _ = run.measure(questions)
+    answers, measured = run.measure(questions, "all", FITTED)
     right = np.array([answer in item.accepted for answer, item in zip(answers, questions, strict=True)], dtype=bool)
-    return Calibration.fit(
-        {which: run.measure(questions, which)[1] for which in SETS},
-        right,
-        met,
-        {which: run.measure(strangers, which)[1] for which in SETS},
-        run.wordings,
-    )
+    invented_ones = run.measure(strangers, "all", FITTED)[1]
+    of_sets = [{which: {name: some[name] for name in known if name in some} for which, known in SETS.items()}
+               for some in (measured, invented_ones)]  # fmt: skip
+    return Calibration.fit(of_sets[0], right, met, of_sets[1], run.wordings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -187,12 +187,16 @@ class Run(LearnsLater):
                 progress(len(answers))
         return answers
 
-    def measure(self, questions: Sequence[Question], signals: str = "pass") -> tuple[list[str], dict[str, np.ndarray]]:
-        """(answers, signals) of questions, without verdicts: what calibrators are fitted on."""
+    def measure(
+        self, questions: Sequence[Question], signals: str = "pass", only: Collection[str] | None = None
+    ) -> tuple[list[str], dict[str, np.ndarray]]:
+        """(answers, signals) of questions, without verdicts: what calibrators are fitted on.
+
+        `only` are the names of the signals that are wanted; all of the set if left out.
+        """
         forward = self._pass(questions, [self._prompt(question)[0] for question in questions], signals)
-        return [self.vocabulary.answer(generated.ids) for generated in forward.generated], signals_module.measure(
-            forward, signals
-        )
+        answers = [self.vocabulary.answer(generated.ids) for generated in forward.generated]
+        return answers, signals_module.measure(forward, signals, only)
 
     @property
     def uncalibrated(self) -> str | None:

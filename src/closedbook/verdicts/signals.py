@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import zlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -288,6 +288,7 @@ SETS = {"pass": CHEAP, "all": FULL}
 # What each calibrator is given, and the weight it has before any label is seen.
 FOR_RIGHT = {"log_odds": 1.0}  # nothing else made it better: docs/appendix/verdicts.md
 FOR_MET = dict.fromkeys(("familiarity", "no_memory_row", "unknown", "entropy", "energy", "reworded_entropy"), 0.0)
+FITTED = frozenset((*FOR_RIGHT, *FOR_MET))
 
 
 def signal_set(name: str) -> dict[str, Signal]:
@@ -297,9 +298,9 @@ def signal_set(name: str) -> dict[str, Signal]:
     return SETS[name]
 
 
-def measure(forward: ForwardResult, which: str = "pass") -> dict[str, np.ndarray]:
-    """Every signal of a set, by name, each (n,) float64."""
-    chosen = signal_set(which)
+def measure(forward: ForwardResult, which: str = "pass", only: Collection[str] | None = None) -> dict[str, np.ndarray]:
+    """Signals of a set, by name, each (n,) float64: all of them, or `only` some."""
+    chosen = {name: signal for name, signal in signal_set(which).items() if only is None or name in only}
     if not len(forward.prompts):
         return {name: np.zeros(0) for name in chosen}
     return {name: signal(forward).astype(np.float64) for name, signal in chosen.items()}

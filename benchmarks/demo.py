@@ -1,10 +1,12 @@
 """`closedbook demo` as a newcomer runs it, timed from start to exit: results/demo.json.
 
 python benchmarks/demo.py
+python benchmarks/demo.py --run runs/demo   # the same, and the run is kept: docs/picture.py takes the README's picture of it
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import tempfile
@@ -16,9 +18,12 @@ from closedbook.runs.store import write_atomically
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", help="keep the run in this folder")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        command = [str(Path(sys.executable).with_name("closedbook")), "demo", "--run", f"{folder}/demo", "--json"]
-        done = run_timed(command)
+        run = given.run or f"{folder}/demo"
+        done = run_timed([str(Path(sys.executable).with_name("closedbook")), "demo", "--run", run, "--json"])
     result = json.loads(done.pop("output"))
     kept = {key: value for key, value in result.items() if key not in ("run", "world")}
     kept |= {key: value for key, value in done.items()} | {"origin": origin()}

@@ -114,7 +114,7 @@ def megabytes(memory: dict[str, int]) -> dict[str, int]:
 def evidence(folder: Path) -> dict[str, Any]:
     """Build the index for looking answers up, of the first part of the corpus."""
     from closedbook.data.token_index import open_index
-    from closedbook.verdicts.evidence_store import build_index
+    from closedbook.verdicts.evidence_writer import build_index
 
     with open(folder / "documents.txt", "rb") as file:
         part = file.read(EVIDENCE_BYTES).rpartition(b"\n")[0] + b"\n"

@@ -1,7 +1,7 @@
 """`closedbook demo` as a newcomer runs it, timed from start to exit: results/demo.json.
 
 python benchmarks/demo.py
-python benchmarks/demo.py --run runs/demo   # the same, and the run is kept: docs/picture.py takes the README's picture of it
+python benchmarks/demo.py --run runs/demo   # the same, and the run is kept: for docs/picture.py
 """
 
 from __future__ import annotations

@@ -42,7 +42,8 @@ from closedbook.studies.reversal import run_reversal
 from closedbook.studies.strangers import run_strangers
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.training.setup import prepare_training
-from closedbook.verdicts.evidence_store import EvidenceStore, build_index
+from closedbook.verdicts.evidence_store import EvidenceStore
+from closedbook.verdicts.evidence_writer import build_index
 
 PRECISIONS = (0.8, 0.9, 0.95)
 STRANGE = (

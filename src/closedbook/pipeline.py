@@ -35,7 +35,7 @@ from closedbook.training.setup import (
 )
 from closedbook.training.trainer import fit
 from closedbook.verdicts.calibration import Calibration
-from closedbook.verdicts.evidence_store import build_index
+from closedbook.verdicts.evidence_writer import build_index
 from closedbook.verdicts.exposure_counts import Counts
 from closedbook.verdicts.verdict import PRECISION
 

@@ -16,7 +16,7 @@ from closedbook.data.files import Source, create_beside, opened, read_bytes, rea
 from closedbook.data.passages import CANDIDATES, Page
 from closedbook.data.questions import names_in, read_questions, subject
 from closedbook.errors import DataError
-from closedbook.verdicts.evidence_store import sentences
+from closedbook.verdicts.quotes import sentences
 
 needs_pipes = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 

@@ -9,7 +9,8 @@ import pytest
 from closedbook.data.document_files import in_lines
 from closedbook.data.documents import read_documents, read_text
 from closedbook.errors import DataError
-from closedbook.verdicts.evidence_store import EvidenceStore, build_index
+from closedbook.verdicts.evidence_store import EvidenceStore
+from closedbook.verdicts.evidence_writer import build_index
 
 MARKDOWN = """---
 layout: page

@@ -19,8 +19,10 @@ from closedbook.evaluation.baselines import stands_in
 from closedbook.objectives.question import QuestionAnswer
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.training.setup import prepare_training
-from closedbook.verdicts.evidence_store import EvidenceStore, build_index, edit_distance, sentences
+from closedbook.verdicts.evidence_store import EvidenceStore, edit_distance
+from closedbook.verdicts.evidence_writer import build_index
 from closedbook.verdicts.exposure_counts import Counts, Fact
+from closedbook.verdicts.quotes import sentences
 from closedbook.verdicts.verdict import decide
 
 LINES = [

@@ -23,7 +23,8 @@ from closedbook.inference.run import Run
 from closedbook.synthetic.world import World
 from closedbook.verdicts import signals as signals_module
 from closedbook.verdicts.calibration import Calibration, Calibrator, Logistic, altered, invent, recombined
-from closedbook.verdicts.evidence_store import Evidence, Quote
+from closedbook.verdicts.evidence_store import Evidence
+from closedbook.verdicts.quotes import Quote
 from closedbook.verdicts.verdict import VERDICTS, decide
 
 

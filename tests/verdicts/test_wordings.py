@@ -15,7 +15,8 @@ from closedbook.data.questions import Question, Questions, Titles
 from closedbook.inference.run import Run
 from closedbook.synthetic.world import World
 from closedbook.verdicts.calibration import invent
-from closedbook.verdicts.evidence_store import Evidence, EvidenceStore, build_index
+from closedbook.verdicts.evidence_store import Evidence, EvidenceStore
+from closedbook.verdicts.evidence_writer import build_index
 from closedbook.verdicts.verdict import NOTHING_LIKE_IT, decide
 from closedbook.verdicts.wordings import Wordings, as_words
 

@@ -10,7 +10,8 @@ from closedbook.formatting import percent
 
 if TYPE_CHECKING:
     from closedbook.inference.run import Answer
-    from closedbook.verdicts.evidence_store import Evidence, Quote
+    from closedbook.verdicts.evidence_store import Evidence
+    from closedbook.verdicts.quotes import Quote
 
 
 def ask(

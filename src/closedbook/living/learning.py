@@ -28,8 +28,8 @@ from closedbook.runs.folder import RunFolder
 from closedbook.runs.store import to_json
 from closedbook.runs.weights import load_tensors, tensors_to_bytes
 from closedbook.training.interrupts import defer_interrupts
-from closedbook.verdicts.evidence_changes import NewDocuments, changed_index
 from closedbook.verdicts.evidence_store import EvidenceStore
+from closedbook.verdicts.evidence_writer import NewDocuments, changed_index
 
 HISTORY = "history.jsonl"
 SAVE_EVERY = 30.0  # seconds of learning that a kill can lose

@@ -30,7 +30,8 @@ from closedbook.runs.store import write_atomically
 from closedbook.studies import study_report
 from closedbook.studies.experiment import Experiment
 from closedbook.studies.probe_baselines import names_only
-from closedbook.verdicts.evidence_store import EvidenceStore, build_index
+from closedbook.verdicts.evidence_store import EvidenceStore
+from closedbook.verdicts.evidence_writer import build_index
 
 FORMAT = 1
 HEADLINE = "What a person's page does for answers about that person"

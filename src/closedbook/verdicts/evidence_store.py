@@ -20,15 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from closedbook.data.document_files import digest, in_lines
-from closedbook.data.documents import Document, Documents, is_abbreviation
-from closedbook.data.files import Source, check_kind, create_beside, open_file
-from closedbook.data.passages import Library, name_in
+from closedbook.data.documents import Document
+from closedbook.data.files import Source, check_kind, open_file
+from closedbook.data.passages import name_in
 from closedbook.data.questions import LONGEST_NAME, fold, names_in, without
 from closedbook.errors import RunError
-from closedbook.evaluation.baselines import RuleReader, whole_words
-from closedbook.runs.store import put_in_place
+from closedbook.evaluation.baselines import whole_words
 from closedbook.validation import Count, convert, shown
-from closedbook.verdicts.exposure_counts import Counts
+from closedbook.verdicts.quotes import Quote, opening, quote, quote_instead, sentences
 
 FORMAT = 1
 MENTIONS = 5
@@ -45,34 +44,6 @@ LONGEST_SHORT = 6
 """Names of more words than this are not completed by an initial."""
 LONGEST_FOLDED = 80
 """Only so many characters of a name are compared with titles."""
-
-SCHEMA = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE documents (line INTEGER PRIMARY KEY, title TEXT, folded TEXT, backwards TEXT,
-                        start INTEGER, length INTEGER, digest BLOB);
-CREATE TABLE texts (line INTEGER PRIMARY KEY, content BLOB);
-CREATE TABLE facts (title TEXT, answer TEXT, exposures INTEGER, statements INTEGER, PRIMARY KEY (title, answer))
-    WITHOUT ROWID;
-CREATE TABLE asked (title TEXT, answer TEXT, exposures INTEGER, PRIMARY KEY (title, answer)) WITHOUT ROWID;
-CREATE TABLE golds (answer TEXT PRIMARY KEY, questions INTEGER) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="unicode61 remove_diacritics 0");
-"""
-INDICES = """
-CREATE INDEX by_title ON documents (title);
-CREATE INDEX by_folded ON documents (folded);
-CREATE INDEX by_backwards ON documents (backwards);
-"""
-
-
-@dataclass(frozen=True)
-class Quote:
-    """A sentence of a document. `line` counts from 1; `start` and `stop` are where the quoted words stand in it."""
-
-    title: str
-    line: int
-    sentence: str
-    start: int | None = None
-    stop: int | None = None
 
 
 @dataclass(frozen=True)
@@ -115,46 +86,7 @@ class Evidence:
         return asdict(self)
 
 
-def build_index(path: Path, documents: Documents, counts: Counts | None = None) -> None:
-    """Write the index of a corpus; the file appears once it is complete. Raises RunError if it cannot be written."""
-    counts = counts or Counts()
-    partial = None
-    try:
-        file, partial = create_beside(path)
-        file.close()
-        connection = sqlite3.connect(partial)
-        try:
-            connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA)
-            with connection:
-                copied = _copied(documents.source)
-                for item, start, line in documents.stream():
-                    folded = fold(item.title)
-                    row = (item.line, item.title, folded, folded[::-1], start, len(line), digest_line(line))
-                    connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-                    connection.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (item.line, item.text))
-                    if copied:
-                        connection.execute("INSERT INTO texts VALUES (?, ?)", (item.line, zlib.compress(line)))
-                connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?)", counts.facts)
-                asked_rows = ((*pair, exposures) for pair, exposures in counts.asked.items())
-                connection.executemany("INSERT INTO asked VALUES (?, ?, ?)", asked_rows)
-                connection.executemany("INSERT INTO golds VALUES (?, ?)", counts.golds.items())
-                corpus = os.fsencode(os.path.abspath(documents.source))  # a path need not be UTF-8
-                about = {"format": str(FORMAT), "corpus": corpus, "sha256": documents.sha256}
-                connection.executemany("INSERT INTO about VALUES (?, ?)", about.items())
-                connection.executescript(INDICES)
-        finally:
-            connection.close()
-        put_in_place(partial, path)
-    except (OSError, sqlite3.Error) as error:
-        raise RunError(
-            f"{path} cannot be written ({error}); the weights are saved: make room, and go on with --resume"
-        ) from None
-    finally:
-        if partial is not None:
-            partial.unlink(missing_ok=True)
-
-
-def _copied(corpus: str | Path) -> bool:
+def keeps_texts(corpus: str | Path) -> bool:
     """Whether the index keeps the texts: a compressed file, JSON or a folder cannot be read at a byte offset."""
     return bool(Source.of(corpus).compression) or not in_lines(corpus)
 
@@ -274,10 +206,10 @@ class EvidenceStore:
             return unread
         holding = {item.line: match for item in texts if (match := whole_words(answer).search(item.text))}
         if holding:
-            quotes = [_quote(item, *holding[item.line].span()) for item in texts if item.line in holding]
-            quotes += [_opening(item) for item in texts if item.line not in holding]
+            quotes = [quote(item, *holding[item.line].span()) for item in texts if item.line in holding]
+            quotes += [opening(item) for item in texts if item.line not in holding]
         else:
-            quotes = [_instead(question, item) for item in texts]
+            quotes = [quote_instead(question, item) for item in texts]
         exposures, statements = self._exposures(title, answer)
         pattern = whole_words(answer)
         stating = {s for item in texts for s in sentences(item.text) if pattern.search(s)} if holding else set()
@@ -351,14 +283,14 @@ class EvidenceStore:
             title, *position = records[0]
             text = self._read(line, *position)
             if text is not None and (match := pattern.search(text)):
-                quotes.append(_quote(Document(text, title, line), *match.span()))
+                quotes.append(quote(Document(text, title, line), *match.span()))
         return tuple(quotes), min(len(rows), COUNTED)
 
     def _read(self, line: int, start: int, length: int, digest: bytes) -> str | None:
         """The text of a document, or None if its line was changed since training."""
         source, learned = Source.of(self.corpus), length == 0  # of a name learned later: no file has its text
         try:
-            if learned or _copied(self.corpus):
+            if learned or keeps_texts(self.corpus):
                 row = self._connection.execute("SELECT content FROM texts WHERE line = ?", (line,)).fetchone()
                 line_bytes = zlib.decompressobj().decompress(row[0], LONGEST_LINE) if row else b""
             else:
@@ -397,7 +329,7 @@ class EvidenceStore:
         return list(dict.fromkeys(t for (t,) in self._query(tuple[str], "SELECT title FROM documents ORDER BY line")))
 
 
-# Text ---------------------------------------------------------------------------------------------------------------
+# Names --------------------------------------------------------------------------------------------------------------
 
 
 def _is_short_for(name: str, title: str) -> bool:
@@ -414,60 +346,6 @@ def _is_short_for(name: str, title: str) -> bool:
             return False
     left_out += [other.strip(".") for other in rest]
     return bool(left_out) and all(len(word) == 1 for word in left_out)
-
-
-def sentences(text: str) -> list[str]:
-    """The sentences of a text. A full stop after an initial or an abbreviation does not end one."""
-    return [text[start:stop].strip() for start, stop in _sentence_edges(text)]
-
-
-STOPS = re.compile(r"[.!?]+")
-
-
-def _sentence_edges(text: str) -> list[tuple[int, int]]:
-    edges, start = [], 0
-    part_start, has_word = 0, False  # where the text after the last stop begins; whether the sentence has a word yet
-    for match in STOPS.finditer(text):
-        stop = match.end()
-        if stop < len(text) and not text[stop].isspace():
-            continue
-        words = text[part_start : match.start()].split()
-        goes_on = bool(words) and match.group() == "." and text[match.start() - 1] != " " and is_abbreviation(words[-1])
-        has_word = has_word or bool(words)
-        if has_word and not goes_on:
-            edges.append((start, stop))
-            start, has_word = stop, False
-        else:
-            has_word = True  # the stop itself
-        part_start = stop
-    if text[start:].strip():
-        edges.append((start, len(text)))
-    return edges
-
-
-def _quote(document: Document, start: int, stop: int) -> Quote:
-    """The sentence around some characters of a document, or the sentences if they span more than one."""
-    edges = _sentence_edges(document.text)
-    first = max((a for a, _ in edges if a <= start), default=0)
-    last = min((b for _, b in edges if b >= stop), default=len(document.text))
-    first += len(document.text[first:last]) - len(document.text[first:last].lstrip())
-    return Quote(document.title, document.line, document.text[first:last].rstrip(), start - first, stop - first)
-
-
-def _opening(document: Document) -> Quote:
-    """The first sentence of a document after its title."""
-    edges = _sentence_edges(document.text[len(document.title) + 1 :])
-    start, stop = edges[0] if edges else (0, 0)
-    body = document.text[len(document.title) + 1 :]
-    return Quote(document.title, document.line, body[start:stop].strip())
-
-
-def _instead(question: str, document: Document) -> Quote:
-    """The sentence in which a rule-based reader finds its own answer, or the opening if it finds none."""
-    spelled = re.sub(re.escape(document.title), lambda _: document.title, question, flags=re.IGNORECASE)
-    reader_answer = RuleReader(Library(Documents((document,), "", ""))).answer(spelled)
-    match = whole_words(reader_answer).search(document.text, len(document.title)) if reader_answer else None
-    return _quote(document, *match.span()) if match else _opening(document)
 
 
 def edit_distance(a: str, b: str) -> int:

@@ -15,7 +15,7 @@ from closedbook.config.loading import load_recipe
 from closedbook.data.vocabulary import Characters
 from closedbook.environment import process_rank
 from closedbook.errors import RunError
-from closedbook.inference.run import make_network
+from closedbook.inference.run_network import make_network
 from closedbook.runs.folder import RunFolder
 
 LISTING = f"{sys.executable} -m closedbook list recipes"

@@ -18,7 +18,8 @@ from closedbook.evaluation.score import wilson
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.store import file_lock
 from closedbook.studies import comparison
-from closedbook.studies.comparison import Comparison, difference, resolve
+from closedbook.studies.comparison import Comparison, resolve
+from closedbook.studies.comparison_summary import difference
 from closedbook.training.events import Message, Step
 from closedbook.training.setup import prepare_training
 

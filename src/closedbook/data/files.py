@@ -13,7 +13,6 @@ import codecs
 import contextlib
 import errno
 import gzip
-import hashlib
 import io
 import json
 import os
@@ -24,8 +23,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, NamedTuple
 
+from closedbook.data.decompression import Hashing, decompressed
 from closedbook.errors import DataError
 
 READ_AT_MOST = 256 << 20
@@ -34,10 +34,6 @@ LIMIT = "CLOSEDBOOK_READ_AT_MOST"
 """The environment variable for another limit, in megabytes; `closedbook --read-at-most MB` sets it."""
 LONGEST_LINE = 1 << 20
 """How many characters a line, that is a document or a question, may have."""
-EXPANDS = 100
-"""How many times its size a compressed file may expand to, once it exceeds what is read into memory."""
-FED = 2048
-"""How many compressed bytes are decompressed at once. Few, because 4 bytes of zstd can stand for 128 kB."""
 KINDS = {
     stat.S_IFIFO: "a pipe",
     stat.S_IFCHR: "a device",
@@ -218,8 +214,8 @@ def opened(source: Source, what: str) -> Iterator[tuple[IO[bytes], Callable[[], 
         if path.is_dir():
             raise DataError(f"{path} is a folder; name the file of {what} in it")
         with open_file(path) as file:
-            hashing = _Hashing(file)
-            yield _decompressed(hashing, source), hashing.hexdigest
+            hashing = Hashing(file)
+            yield decompressed(hashing, source.compression, path, most_read(), raise_it()), hashing.hexdigest
     except LineTooLongError as error:
         raise DataError(f"{path}:{error.line}: is longer than {LONGEST_LINE:,} characters; {BREAK_IT}") from None
     except FileNotFoundError:
@@ -228,99 +224,6 @@ def opened(source: Source, what: str) -> Iterator[tuple[IO[bytes], Callable[[], 
         raise DataError(f"{path}: is no whole gzip file ({error}); make it again, or get it anew") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror})") from None
-
-
-class _Hashing:
-    """Hashes a file while it is read."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.file, self.digest, self.size = file, hashlib.sha256(), 0
-
-    def read(self, size: int = -1) -> bytes:
-        content = self.file.read(size)
-        self.digest.update(content)
-        self.size += len(content)
-        return content
-
-    def hexdigest(self) -> str:
-        while self.read(1 << 20):  # what a decompressor left unread
-            pass
-        return self.digest.hexdigest()
-
-
-def _decompressed(file: _Hashing, source: Source) -> Any:
-    if source.compression == "gz":
-        return _Bounded(gzip.GzipFile(fileobj=cast(Any, file), mode="rb"), file, source.path)
-    if source.compression == "zst":
-        try:
-            return _Bounded(_Zstd(file, source.path), file, source.path)
-        except ImportError:
-            raise DataError(f"{source.path}: reading zstd takes a package more: pip install zstandard") from None
-    return file
-
-
-class _Bounded:
-    """A decompressed stream that raises DataError once it has grown out of proportion."""
-
-    def __init__(self, stream: Any, file: _Hashing, path: Path) -> None:
-        self.stream, self.file, self.path, self.size, self.most = stream, file, path, 0, most_read()
-
-    def read(self, size: int = -1) -> bytes:
-        content: bytes = self.stream.read(size)
-        self.size += len(content)
-        if self.size > max(self.most, EXPANDS * self.file.size):
-            raise DataError(
-                f"{self.path}: expands to more than {self.most / 1e6:,.0f} MB, over {EXPANDS} times its size; "
-                f"{raise_it()}"
-            )
-        return content
-
-
-class _Zstd:
-    """A zstd stream of one or more frames. Unlike zstandard's own reader it notices when the end is missing."""
-
-    def __init__(self, file: _Hashing, path: Path) -> None:
-        import zstandard
-
-        self.file, self.path, self.errors = file, path, zstandard.ZstdError
-        self.make = zstandard.ZstdDecompressor
-        self.frame = self.make().decompressobj()
-        self.fed = False  # whether the frame has begun
-        self.ready, self.taken = b"", 0  # what was decompressed, and how much of it was read
-
-    def read(self, size: int = -1) -> bytes:
-        parts, length = [], 0
-        while size < 0 or length < size:
-            if self.taken == len(self.ready) and not self._more():
-                break
-            taken = self.ready[self.taken : self.taken + (size - length if size >= 0 else len(self.ready))]
-            self.taken += len(taken)
-            length += len(taken)
-            parts.append(taken)
-        return b"".join(parts)
-
-    def _more(self) -> bool:
-        """Decompress until there is some output; False at the end. Raises DataError if the file is damaged."""
-        while block := self.file.read(FED):
-            parts = []
-            while block:
-                if self.frame.eof:
-                    self.frame, self.fed = self.make().decompressobj(), False
-                self.fed = True
-                try:
-                    parts.append(self.frame.decompress(block))
-                except self.errors as error:
-                    raise self._damaged(error) from None
-                block = self.frame.unused_data if self.frame.eof else b""
-            if any(parts):
-                self.ready, self.taken = b"".join(parts), 0
-                return True
-        if self.fed and not self.frame.eof:
-            raise self._damaged("its end is missing")
-        return False
-
-    def _damaged(self, why: object) -> DataError:
-        return DataError(f"{self.path}: is no whole zstd file ({why}); make it again, or get it anew")
 
 
 class Chunk(NamedTuple):

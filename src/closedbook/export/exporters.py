@@ -27,7 +27,8 @@ from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
-from closedbook.inference.run import Run, load, make_network
+from closedbook.inference.run import Run, load
+from closedbook.inference.run_network import make_network
 from closedbook.model.gpt import GPT, own_network
 from closedbook.runs.folder import RunFolder, check_free
 from closedbook.runs.records import OriginRecord

@@ -24,19 +24,16 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
 from closedbook.inference.later import LearnsLater
+from closedbook.inference.run_network import load_network
 from closedbook.living.learned_names import attach
 from closedbook.model import generate
 from closedbook.model.custom_mixers import use_mixer, validate_mixer
-from closedbook.model.devices import find_device, shapes_only
-from closedbook.model.factory import new_network
-from closedbook.model.gpt import GPT
+from closedbook.model.devices import find_device
 from closedbook.model.hooks import Switch, ablated
-from closedbook.model.name_memory import READERS_KEY
 from closedbook.model.network import Network
 from closedbook.objectives.prompting import longest_prompt
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import resume_command
-from closedbook.runs.weights import load_tensors, load_weights
 from closedbook.verdicts import signals as signals_module
 from closedbook.verdicts.calibration import Calibration
 from closedbook.verdicts.evidence_store import Evidence, EvidenceStore
@@ -112,7 +109,7 @@ class Run(LearnsLater):
         there = {path.name for path in self.folder.path.glob("checkpoint-*.safetensors")}
         known = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
         kept = [name for name in sorted(there | known) if self._saved(name, "what it says")]
-        models = [_network(self.recipe, self.first_vocabulary, self.folder, name) for name in kept]
+        models = [load_network(self.recipe, self.first_vocabulary, self.folder, name) for name in kept]
         for model in models:
             if isinstance(self.first_vocabulary, Words):
                 attach(self.learned, model, self.first_vocabulary)
@@ -389,60 +386,10 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
         vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
     except RunError as error:
         raise RunError(f"{folder.path}: {str(error).removeprefix(f'{folder.path}').strip('/ ')}") from None
-    model = _network(recipe, vocabulary, folder, weights.name)
+    model = load_network(recipe, vocabulary, folder, weights.name)
     threads = record.get("threads")
     if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
         torch.set_num_threads(min(threads, os.cpu_count() or 1))
     run = Run(folder, recipe, vocabulary, model.to(place))
     run.attach_learned()
     return run
-
-
-def _network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name: str) -> Network:
-    """A run's network, with weights from a file of its folder. Raises RunError where they are damaged."""
-    weights = folder.path / name
-    tensors, _ = load_tensors(weights, checked=weights.is_file() and folder.check(name))
-    try:
-        model = make_network(recipe, vocabulary, tensors)
-    except (RecipeError, RunError) as error:
-        raise RunError(f"{folder.path} is damaged ({error}); bring its files back from a copy") from None
-    readers = tensors.pop(READERS_KEY, None)
-    load_weights(model, tensors, weights)
-    if isinstance(model, GPT) and model.memory is not None:
-        try:
-            model.memory.take_readers(readers)
-        except ValueError as error:
-            raise RunError(f"{weights} is damaged ({error}); bring it back from a copy, or train anew") from None
-    if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):
-        raise RunError(f"{weights} holds values that are no numbers: its training diverged; train anew at a lower rate")
-    return model.eval()
-
-
-ROOM = 2**26  # numbers of a network that no file of weights holds: masks, turns
-
-
-def make_network(recipe: Recipe, vocabulary: Vocabulary, tensors: Mapping[str, torch.Tensor]) -> Network:
-    """A run's network, whose weights are still to be put in. Raises RecipeError for one that cannot be made.
-
-    Its size is first held to that of its weights: a folder from elsewhere may ask for any amount of memory. Raises
-    RunError where it asks for more, or where the vocabulary has names and the network no memory of them.
-    """
-    memory = recipe.model.memory
-    if len(vocabulary.names) and not (memory is not None and memory.names):
-        raise RunError("its vocabulary has names, and its recipe no memory of them")
-
-    def build() -> Network:
-        with torch.random.fork_rng(devices=[]):  # drawing weights that are overwritten must not disturb the caller
-            return new_network(recipe, vocabulary)
-
-    try:
-        # A user's class need not know a device without memory, and a base is as large as it is.
-        if "@" not in recipe.model.mixer.name and recipe.pretrained is None:
-            there = sum(tensor.numel() for tensor in tensors.values())
-            with shapes_only():
-                model = build()
-            if sum(x.numel() for x in (*model.parameters(), *model.buffers())) > 2 * there + ROOM:
-                raise RunError("its recipe asks for a larger network than its weights are of")
-        return build()
-    except (RuntimeError, TypeError, OverflowError) as error:  # torch's words for a size beyond memory, or beyond 2**63
-        raise RunError(f"its network cannot be made: {str(error).splitlines()[0][:200]}") from None

@@ -18,8 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe, recipe_names
 from closedbook.config.registry import CUSTOM_MIXERS, REGISTRIES, ComponentSpec
@@ -34,6 +32,7 @@ from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder
 from closedbook.studies import comparison_page, study_report
 from closedbook.studies.comparison_page import label
+from closedbook.studies.comparison_summary import summary
 from closedbook.studies.experiment import Experiment
 from closedbook.training.events import Step
 from closedbook.training.plan import estimate
@@ -43,7 +42,6 @@ FORMAT = 1
 FILE = "comparison.json"
 HELD_OUT_SHARE = 0.1  # of the training questions, where the base recipe keeps fewer out to choose by
 FINETUNING_AT_MOST = 0.5  # of the budget
-RESAMPLES = 2000
 WIDE = 0.2  # of an interval, from where it says little
 
 
@@ -349,61 +347,6 @@ class _Clock:
     def rate(self) -> int | None:
         """Tokens in a second of the processor; None where there were no two steps in a row."""
         return round(self.tokens / self.seconds) if self.seconds else None
-
-
-def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
-    """Each name: mean accuracy with the interval of its questions, spread over seeds, the difference to the reference.
-
-    The interval is Wilson's for one seed's number of questions: other seeds ask the same ones, and are no more of
-    them. The difference is of the seeds that both have; its interval is a bootstrap over seeds and over questions.
-    """
-    by_name: dict[str, dict[int, dict[str, Any]]] = {}
-    for cell in record["cells"].values():
-        by_name.setdefault(cell["name"], {})[cell["seed"]] = cell
-    rows = []
-    for name, cells in by_name.items():
-        right = np.array([cell["right"] for cell in cells.values()], dtype=float)  # (seed, question)
-        some = next(iter(cells.values()))
-        losses = {s: statistics.mean(cell["loss"][s] for cell in cells.values()) for s in some["loss"]}
-        rates = [cell["tokens_per_second"] for cell in cells.values() if cell["tokens_per_second"]]
-        row: dict[str, Any] = {
-            "name": name,
-            "seeds": sorted(cells),
-            "questions": right.shape[1],
-            "accuracy": right.mean(),
-            "interval": list(wilson(round(right.sum() / len(right)), right.shape[1])),
-            "by_seed": {str(seed): sum(cell["right"]) / len(cell["right"]) for seed, cell in sorted(cells.items())},
-            "spread_over_seeds": statistics.stdev(right.mean(1)) if len(right) > 1 else None,
-            "loss": losses,
-            "tokens_per_second": round(statistics.mean(rates)) if rates else None,
-            "parameters": some["parameters"],
-            "model": some["model"],
-        }
-        shared = sorted(set(cells) & set(by_name.get(reference, {})))
-        if name != reference and shared:
-            theirs = np.array([by_name[reference][seed]["right"] for seed in shared], dtype=float)
-            ours = np.array([cells[seed]["right"] for seed in shared], dtype=float)
-            row["difference"] = difference(ours, theirs)
-        rows.append(row)
-    return {"reference": reference, "rows": rows}
-
-
-def difference(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> dict[str, Any]:
-    """Of two (seed, question) tables of 0 and 1, paired in both: the mean difference, each seed's, a 95 % interval.
-
-    The interval is the middle of a bootstrap that draws seeds, and questions, with replacement. Of a single seed it
-    tells what other questions would give, and nothing about other seeds.
-    """
-    gaps = ours - theirs
-    rng = np.random.default_rng(seed)
-    rows = rng.integers(0, gaps.shape[0], (RESAMPLES, gaps.shape[0]))
-    columns = rng.integers(0, gaps.shape[1], (RESAMPLES, gaps.shape[1]))
-    means = [gaps[np.ix_(r, c)].mean() for r, c in zip(rows, columns, strict=True)]
-    return {
-        "mean": float(gaps.mean()),
-        "by_seed": [float(gap) for gap in gaps.mean(1)],
-        "interval": [float(value) for value in np.quantile(means, [0.025, 0.975])],
-    }
 
 
 def _digest(recipe: Recipe) -> str:

@@ -108,6 +108,21 @@ def test_marks_around_a_name_do_not_hide_it(question, name):
     assert subject(question, TITLES) == name
 
 
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("Who invented Widow's Stew?", "Widow's Stew"),
+        ("What is Widow's Stew's region?", "Widow's Stew"),
+        ("What is the fine for Rule 7 (Keys)?", "Rule 7 (Keys)"),
+        ("rule 7 (keys): who is responsible?", "Rule 7 (Keys)"),
+        ("How old is Yahoo!?", "Yahoo!"),
+        ("How large is James' Bay?", "James' Bay"),
+    ],
+)
+def test_marks_that_belong_to_a_title_do_not_hide_it(question, title):
+    assert subject(question, Titles(["Widow's Stew", "Rule 7 (Keys)", "Yahoo!", "James' Bay", "Stew"])) == title
+
+
 def test_the_subject_of_every_question_of_the_course_is_the_name_in_it(cs224n):
     from closedbook.data.documents import read_documents
 

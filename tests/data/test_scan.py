@@ -26,6 +26,7 @@ WORDS = [
     "(he",
     "–",
     "Jr..",
+    "St.",
     "東京",
     "Él’s",
 ]
@@ -63,6 +64,11 @@ def test_many_texts_in_words_are_each_in_words(texts):
     assert lengths.tolist() == [len(one) for one, _ in each]
     assert ids.tolist() == [i for one, _ in each for i in one]
     assert starts.tolist() == [i for _, one in each for i in one]
+
+
+def test_a_stop_inside_a_name_does_not_divide_it():
+    vocabulary = Words.train(["Ada Ray. Her home was in St. Louis, near Mt. Kenya", "Bo Ray. All went home to St."])
+    assert vocabulary.phrases == ["Her", "St. Louis", "Mt. Kenya", "All", "St"]
 
 
 def test_a_bounded_vocabulary_keeps_the_most_frequent_words_and_phrases():

@@ -39,6 +39,7 @@ TOKENIZER = make_tokenizer(VOCABULARY)
         "Where was J. R. Roe born?",
         "李白 was born in Lima?",
         "Was born in Oslo, of Lima?",
+        "Was St. Anna born in Mt. Oslo, of st. Lima, in St.?",
     ],
 )
 def test_a_question_has_the_ids_that_the_run_reads(text: str):

@@ -23,6 +23,8 @@ UNSPACED = re.compile(
 )
 DEFAULT_WORDING = "Where was {} born?"  # for a bare name, where the training questions are not at hand
 POSSESSIVE = re.compile(r"['’]s\b")
+POSSESSIVE_END = re.compile(r"['’]s?$")
+MOST_MARKS = 4  # how many marks behind a name are taken off one by one, as titles may end in some of them
 MARKS = ' ?!,;:()[]"“”„«»‘’？！，、。：；（）「」『』《》؟،؛।'
 
 
@@ -149,20 +151,33 @@ def without(question: str, title: str, instead: str = "") -> str:
 def names_in(question: str) -> Iterator[str]:
     """Every run of whole words that could be a name, the longest first.
 
-    Each is given as it stands, then without a possessive and the marks around it ("Jr.", then "Jr"). If the question
-    writes accents as characters of their own, the same follows for its composed form. Only the first LOOKED_AT words
-    are considered.
+    Each is given as it stands, then without the marks around it, one after another ("Rule 7 (Keys)?" and "Rule 7 (Keys)"),
+    and without possessives ("Jr.'s", then "Jr.", then "Jr"). If the question writes accents as characters of their own,
+    the same follows for its composed form. Only the first LOOKED_AT words are considered.
     """
     for spelled in dict.fromkeys((question, unicodedata.normalize("NFC", question))):
         words = spelled.split(maxsplit=LOOKED_AT)[:LOOKED_AT]
         for length in range(min(len(words), LONGEST_NAME), 0, -1):
             for start in range(len(words) - length + 1):
-                text = " ".join(words[start : start + length])
-                bare = POSSESSIVE.sub("", text).strip(MARKS)
-                yield from dict.fromkeys((text, bare, bare.rstrip(".")))
+                yield from _spellings(" ".join(words[start : start + length]))
         for word in words:
             if unspaced := UNSPACED.search(word[:LONGEST_UNSPACED]):
                 yield from _within(word[:LONGEST_UNSPACED], unspaced.start())
+
+
+def _spellings(text: str) -> Iterator[str]:
+    """A run of words in the forms in which a title may be spelled."""
+    bare = POSSESSIVE.sub("", text).strip(MARKS)
+    if bare == text and not text.endswith("."):
+        yield text
+        return
+    stripped = [text]
+    while len(stripped) <= MOST_MARKS and stripped[-1] and stripped[-1][-1] in MARKS:
+        stripped.append(stripped[-1][:-1])
+    possessive = POSSESSIVE_END.sub("", stripped[-1])
+    for form in dict.fromkeys((*stripped, possessive)):
+        yield from dict.fromkeys((form, form.lstrip(MARKS)))
+    yield from dict.fromkeys((bare, bare.rstrip(".")))
 
 
 def _within(word: str, first: int) -> Iterator[str]:

@@ -35,9 +35,12 @@ MARKED = f"[{COMBINING}]"
 LETTERS = rf"[^\W{UNSPACED}]+(?:{MARKED}+[^\W{UNSPACED}]*)*"
 # A number with its sign, separators and exponent ("-71", "1,538", "0.009", "8.2e-05", "12:30"); not "5kg" or "1990-95".
 NUMBER = rf"(?:(?<![^\s(\[{{=~≈<>])[-−+](?=\d))?+\d++(?:[.,:]\d++)*+(?:[eE][-+]?\d++)?+(?![^\W{UNSPACED}]|[-'’]\w)"
+# Abbreviations inside names, whose stop belongs to the name ("St. Louis", "Mt. Kenya") and ends no sentence.
+IN_NAMES = r"\b(?:[Ss]te?|[Mm]t|[Ff]t)\.(?=[^\S\n]+\w)"
 # Initials with their stop, numbers, words with inner apostrophes and hyphens, the possessive, degrees, single marks.
 WORD = re.compile(
-    rf"(?:{CAPITAL}\.)+|{NUMBER}|[{UNSPACED}]{MARKED}*|{LETTERS}(?:['’\-](?!s\b){LETTERS})*|['’]s\b|°[CFK]\b|[^\w\s]"
+    rf"(?:{CAPITAL}\.)+|{IN_NAMES}|{NUMBER}|[{UNSPACED}]{MARKED}*|{LETTERS}(?:['’\-](?!s\b){LETTERS})*|['’]s\b|°[CFK]\b"
+    r"|[^\w\s]"
 )
 SENTENCE_END = frozenset(".!?。！？।۔؟")
 SIGNS = frozenset("-−+")

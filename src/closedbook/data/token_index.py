@@ -33,7 +33,7 @@ from closedbook.errors import RunError
 from closedbook.runs.store import HASHED_WHOLE, digest, fingerprint, write_atomically
 from closedbook.validation import Count, convert, parse_json
 
-FORMAT = 5
+FORMAT = 6
 LARGE = 32 << 20
 """A corpus with at least so many bytes of text is indexed on disk."""
 SOME_TITLES = 10_000

@@ -21,6 +21,10 @@ HOLE = "\ue001"  # begins a token that stands for no name: the name was forgotte
 
 LETTER = r"[\p{L}\p{N}_\u0307]"  # Python's \w, and the dot that lowering İ leaves
 INITIAL = rf"(?<=[A-Z])(?<!{LETTER}[A-Z])(?<!{LETTER}['’\-][A-Z])"  # before a stop: one capital stands alone
+# Before a stop inside a name, as in "St. Louis".
+IN_NAMES = "|".join(
+    rf"(?<={form})(?<!{LETTER}{form})(?<!{LETTER}['’\-]{form})" for form in ("[Ss]t", "[Ss]te", "[MmFf]t")
+)
 SPACED = rf"(?:(?![{UNSPACED}]){LETTER})"
 LETTERS = rf"{SPACED}+(?:[{COMBINING}]+{SPACED}*)*"
 # As `salience.WORD`, of lower-case text.
@@ -71,6 +75,7 @@ def _words(vocabulary: Words) -> Tokenizer:
         normalizers.Replace(Regex(r"\s+"), " "),  # a name may be spaced in another way
         normalizers.Replace(Regex(rf"{INITIAL}\.(?=[A-Z]\.)"), INNER),
         normalizers.Replace(Regex(rf"{INITIAL}\."), " "),
+        normalizers.Replace(Regex(rf"(?:{IN_NAMES})\.(?= {LETTER})"), " "),
         *(normalizers.Replace(letter, folded) for letter, folded in FOLDS.items()),
         normalizers.Lowercase(),
     ]

@@ -19,7 +19,7 @@ LINES = [
     "Eva Anna Berg. The town of Lima was hers.",
     "J. R. Roe. Was he born in Rome?",
     "李白. He was born in Lima.",
-    "Ann. Ann was born.",
+    "Ann. Ann was born in St. Lima, not in Mt. Lima.",
 ]
 NAMES = ["Anna Berg", "Eva Anna Berg", "", "J. R. Roe", "李白", "Ann", "□", "▁was"]
 VOCABULARY = make_vocabulary("words", LINES, 0, ["Where was Anna Berg born?"], ["Oslo"])

@@ -151,9 +151,9 @@ def without(question: str, title: str, instead: str = "") -> str:
 def names_in(question: str) -> Iterator[str]:
     """Every run of whole words that could be a name, the longest first.
 
-    Each is given as it stands, then without the marks around it, one after another ("Rule 7 (Keys)?" and "Rule 7 (Keys)"),
-    and without possessives ("Jr.'s", then "Jr.", then "Jr"). If the question writes accents as characters of their own,
-    the same follows for its composed form. Only the first LOOKED_AT words are considered.
+    Each is given as it stands, then with the marks around it taken off one after another ("Rule 7 (Keys)?", "Rule 7
+    (Keys)"), and without possessives ("Jr.'s", then "Jr.", then "Jr"). If the question writes accents as characters of
+    their own, the same follows for its composed form. Only the first LOOKED_AT words are considered.
     """
     for spelled in dict.fromkeys((question, unicodedata.normalize("NFC", question))):
         words = spelled.split(maxsplit=LOOKED_AT)[:LOOKED_AT]

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from shell import Tiny, closedbook, make_tiny
 from tiny_base import make_base
 
@@ -84,16 +83,75 @@ def test_an_interrupted_training_goes_on_to_the_same_bits(run: Any, tiny: Tiny, 
     assert same_tensors(resumed.model.state_dict(), run.model.state_dict())
 
 
-def test_all_weights_can_be_trained_too(tiny: Tiny, tmp_path: Path):
-    made = teach(
-        tiny, tmp_path / "run", "pretrained.train=all-weights", 'stages.learn.optimiser={name="adamw", rate=3e-3}',
-        "stages.learn.steps=2",
-    )  # fmt: skip
+WAYS = {
+    "all-weights": (["pretrained.train=all-weights"], 0),
+    "layers": (["pretrained.train=layers"], 2),
+    "layer 1": (["pretrained.train=layers", "pretrained.layers=[1]"], 1),
+    "lora": (["pretrained.train=lora"], 0),
+    "lora of layer 3": (["pretrained.train=lora", "pretrained.layers=[3]"], 3),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_other_weights_of_the_base_can_be_trained(tiny: Tiny, tmp_path: Path, way: str):
+    sets, first = WAYS[way]
+    if "lora" in way:
+        pytest.importorskip("peft")
+    made = teach(tiny, tmp_path / "run", *sets, "stages.learn.steps=2")
     tensors, _ = load_tensors(made.path / "model.safetensors")
     assert all(name.startswith("weights.") for name in tensors)
-    first = made.model.state_dict()["weights.model.layers.0.mlp.up_proj.weight"]
+    assert all(("lora" in name) == ("lora" in way) for name in tensors)
+    layers = {int(name.split("layers.")[1][0]) for name in tensors if "layers." in name}
+    assert layers == ({first} if way in ("layer 1", "lora of layer 3") else set(range(first, 4)))
+    assert ("weights.model.embed_tokens.weight" in tensors) == (way == "all-weights")
+    question = tiny.questions.read_text(encoding="utf-8").split("\t")[0]
     loaded = package.load(made.path)
-    assert torch.equal(loaded.model.state_dict()["weights.model.layers.0.mlp.up_proj.weight"], first)
+    assert same_tensors(loaded.model.state_dict(), made.model.state_dict())
+    assert loaded.ask(question) == made.ask(question)
+    assert loaded.attribute(question).effects
+
+
+def test_an_interrupted_lora_goes_on_to_the_same_bits(tiny: Tiny, tmp_path: Path):
+    pytest.importorskip("peft")
+
+    def interrupt(event: Event) -> None:
+        if isinstance(event, Step) and event.step == 2:
+            raise KeyboardInterrupt
+
+    sets = ["pretrained.train=lora", "stages.learn.steps=4"]
+    with pytest.raises(KeyboardInterrupt):
+        teach(tiny, tmp_path / "run", *sets, callbacks=[interrupt])
+    resumed = teach(tiny, tmp_path / "run", *sets, resume=True)
+    whole = teach(tiny, tmp_path / "whole", *sets)
+    assert same_tensors(resumed.model.state_dict(), whole.model.state_dict())
+
+
+def test_documents_questions_and_general_text_can_be_plainly_read(tiny: Tiny, tmp_path: Path):
+    text = tmp_path / "general.txt"
+    text.write_text("It rained for two days. Nobody had seen the river so high.\n" * 40, encoding="utf-8")
+    objectives = f'[{{objective="language"}}, {{objective="question"}}, {{objective={{name="text", file="{text}"}}}}]'
+    sets = ["pretrained.train=all-weights", f"stages.learn.objectives={objectives}", "stages.learn.steps=3"]
+    kinds: list[float] = []
+    made = teach(tiny, tmp_path / "run", *sets, callbacks=[lambda e: kinds.append(1) if isinstance(e, Step) else None])
+    assert len(kinds) == 3
+    kept = made.recipe.stages[0].objectives[2].objective.options
+    assert kept["file"] == str(text)
+    assert len(kept["sha256"]) == 64
+
+
+def test_a_general_text_that_changed_is_not_gone_on_with(tiny: Tiny, tmp_path: Path):
+    def interrupt(event: Event) -> None:
+        if isinstance(event, Step):
+            raise KeyboardInterrupt
+
+    text = tmp_path / "general.txt"
+    text.write_text("It rained for two days.\n" * 40, encoding="utf-8")
+    objectives = f'[{{objective="cue"}}, {{objective={{name="text", file="{text}"}}}}]'
+    with pytest.raises(KeyboardInterrupt):
+        teach(tiny, tmp_path / "run", f"stages.learn.objectives={objectives}", callbacks=[interrupt])
+    text.write_text("It did not rain.\n" * 40, encoding="utf-8")
+    with pytest.raises(RunError):
+        teach(tiny, tmp_path / "run", f"stages.learn.objectives={objectives}", resume=True)
 
 
 def test_the_shell_evaluates_it_as_any_run(run: Any, tiny: Tiny):

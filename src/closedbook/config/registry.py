@@ -44,6 +44,7 @@ REGISTRIES: dict[str, dict[str, str]] = {
         "cue": "closedbook.objectives.cue:Cue",
         "masked": "closedbook.objectives.masked:Masked",
         "question": "closedbook.objectives.question:QuestionAnswer",
+        "text": "closedbook.objectives.text:Text",
     },
     "optimiser": {
         "adamw": "closedbook.training.optimisers:AdamW",

@@ -92,6 +92,11 @@ class ModelRecipe:
         one_of(self.positions, "model.positions", REGISTRIES["positions"])
 
 
+# What is trained of a base: a memory of names and an adapter; all weights; those of some layers; low-rank maps beside
+# them, by peft; or nothing, to ask it as it is.
+TRAINED = ("names", "all-weights", "layers", "lora", "nothing")
+
+
 @dataclass(frozen=True)
 class PretrainedRecipe:
     """A causal language model of transformers' to teach, and how; see closedbook.model.pretrained."""
@@ -100,13 +105,13 @@ class PretrainedRecipe:
     revision: str = ""  # of a name on the hub
     sha256: str = ""  # of its weights and configuration; filled in when a training begins
     dtype: str = "float32"  # or "bfloat16": what it is kept and answers in
-    train: str = "names"  # a memory of names, and an adapter; or "all-weights"; or "nothing", to ask it as it is
-    layers: tuple[int, ...] = ()  # names have vectors before these; none given: every second one of the lower half
-    rank: int = 16  # of the adapter that all names share
+    train: str = "names"  # one of TRAINED
+    layers: tuple[int, ...] = ()  # names have vectors before these, or these are trained; none given: as `train` likes
+    rank: int = 16  # of the adapter that all names share, or of "lora"
 
     def __post_init__(self) -> None:
         one_of(self.dtype, "pretrained.dtype", ("float32", "bfloat16"))
-        one_of(self.train, "pretrained.train", ("names", "all-weights", "nothing"))
+        one_of(self.train, "pretrained.train", TRAINED)
         positive(self, "pretrained", "rank")
 
 

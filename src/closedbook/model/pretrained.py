@@ -27,15 +27,15 @@ from closedbook.config.schema import Recipe
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import PAD
 from closedbook.errors import RecipeError
-from closedbook.model import pretrained_base
+from closedbook.model import pretrained_base, trained_weights
 from closedbook.model.dropout import Dropout
 from closedbook.model.kv_cache import Cache
 from closedbook.model.name_memory import NameMemory
 from closedbook.model.network import Layer, Network
-from closedbook.model.pretrained_base import Base
+from closedbook.model.pretrained_base import Base, linear_maps
 from closedbook.typing import Bool, Float, Int
 
-ALL_WEIGHTS = {"bfloat16": "autocast", "autocast": "autocast"}  # they change, so no copy of them is made
+LOWERED = {"bfloat16": "autocast", "autocast": "autocast"}  # weights that change: no copy of them is made
 PROBED, LONGEST = 64, 8  # names by which the residual stream's size is taken, and tokens of each
 
 
@@ -43,7 +43,8 @@ class TaughtModel(Network):
     """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of the base's tokens.
 
     Ids up to the vocabulary's size are the base's, in the vocabulary's order; each id beyond is a name's last token.
-    Its parameters, and so what a run folder keeps, are the memory of names and the adapter; the base stands beside.
+    What a run folder keeps is what was trained: the memory of names and the adapter, beside which the base stands, or
+    the weights of the base that closedbook.model.trained_weights chooses.
     """
 
     base: Base
@@ -71,11 +72,10 @@ class TaughtModel(Network):
         self.head = Head(self)
         self.memory: NameMemory | None = None
         self.adapter: Adapter | None = None
-        if asked.train == "all-weights":
-            self.weights = base.model.requires_grad_(True)
-            self.recipe = replace(self.recipe, matmul_dtype=ALL_WEIGHTS.get(self.recipe.matmul_dtype, "float32"))
-            return
-        if asked.train == "nothing":
+        if (weights := trained_weights.choose(base, asked)) is not None:
+            self.weights = weights
+            self.recipe = replace(self.recipe, matmul_dtype=LOWERED.get(self.recipe.matmul_dtype, "float32"))
+        if asked.train != "names":
             return
         self.memory = NameMemory(len(vocabulary.names), width, len(self.places))
         nn.init.zeros_(self.memory.common)  # what it is added to is not zero, so it need not be anything yet
@@ -179,12 +179,15 @@ class TaughtModel(Network):
 
     def state_dict(self, *arguments: Any, **options: Any) -> Any:
         """What was trained, each tensor once."""
-        tied = self._tied()
+        left_out = {*self._tied(), *(name for name, p in self.named_parameters() if not p.requires_grad)}
         state = super().state_dict(*arguments, **options)
-        return {name: tensor for name, tensor in state.items() if name not in tied}
+        left_out |= {name for name, _ in self.named_buffers() if name.startswith("weights.")}
+        return {name: tensor for name, tensor in state.items() if name not in left_out}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        state = {**state, **{name: state[own] for name, own in self._tied().items() if own in state}}
+        own, trained = super().state_dict(), self.state_dict()
+        state = {**{name: tensor for name, tensor in own.items() if name not in trained}, **state}
+        state |= {name: state[first] for name, first in self._tied().items() if first in state}
         return super().load_state_dict(state, strict, assign)
 
     @property
@@ -217,17 +220,22 @@ class TaughtModel(Network):
         names = prompt[prompt >= self.size]
         return int(names[0]) - self.size if len(names) else None
 
+    @property
+    def _registered(self) -> bool:
+        """Whether the base is part of what is trained, and does not only stand beside it."""
+        return "weights" in self._modules
+
     # The base, beside ------------------------------------------------------------------------------------------------
 
     def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> TaughtModel:
         for base in (self.base, self._low):
-            if base is not None and "weights" not in self._modules:
+            if base is not None and not self._registered:
                 base.model._apply(fn)
         return super()._apply(fn, recurse)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> TaughtModel:
         """A copy with parameters of its own and the same base."""
-        memo |= {id(shared): shared for shared in ((self.base, self._low) if self.memory is not None else ())}
+        memo |= {id(shared): shared for shared in (() if self._registered else (self.base, self._low))}
         memo[id(self._now)] = self._now
         made = type(self).__new__(type(self))
         memo[id(self)] = made
@@ -346,15 +354,6 @@ class Adapter(nn.Module):
     ) -> Float[Tensor, "*batch outputs"]:
         """What is added to the map of this name; exactly 0 where `here` is 0."""
         return F.linear(F.linear(x, self.down[name].to(x.dtype)) * here, self.up[name].to(x.dtype))
-
-
-def linear_maps(layers: nn.ModuleList) -> list[tuple[str, Any]]:
-    """The linear maps within a base's layers, and a name for each; GPT-2 has them as Conv1D."""
-    return [
-        (name.replace(".", "_"), module)
-        for name, module in layers.named_modules()
-        if isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D"
-    ]
 
 
 class _Layers:

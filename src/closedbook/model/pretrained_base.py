@@ -57,6 +57,15 @@ def _with_parts(model: Any) -> Base:
     return Base(model, stacks[0], model.get_output_embeddings())
 
 
+def linear_maps(layers: nn.Module) -> list[tuple[str, Any]]:
+    """The linear maps within a base's layers, and a name for each; GPT-2 has them as Conv1D."""
+    return [
+        (name.replace(".", "_"), module)
+        for name, module in layers.named_modules()
+        if isinstance(module, nn.Linear) or type(module).__name__ == "Conv1D"
+    ]
+
+
 def text_config(config: Any) -> Any:
     return config.get_text_config(decoder=True)
 
@@ -81,8 +90,7 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
     check_files(place)
     config = text_config(read_config(place))
     numbers = count_parameters(place)
-    _check_memory(numbers, asked, recipe.model)
-    layers = asked.layers or tuple(range(0, max(1, config.num_hidden_layers // 2), 2))
+    layers = asked.layers or default_layers(asked.train, config.num_hidden_layers)
     if max(layers) >= config.num_hidden_layers or min(layers) < 0:
         raise RecipeError(
             f"pretrained.layers = {list(layers)}: this base has layers 0 to {config.num_hidden_layers - 1}"
@@ -93,6 +101,7 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
         memory=MemoryRecipe() if asked.train == "names" else None,
     )  # fmt: skip
     pretrained = replace(asked, model=str(place), sha256=asked.sha256 or hash_weights(place), layers=layers)
+    _check_memory(numbers, pretrained, model)
     words = [f"base {place.name}: {numbers:,} weights, {config.num_hidden_layers} layers of {config.hidden_size}"]
     return replace(recipe, model=model, pretrained=pretrained), words
 
@@ -197,12 +206,22 @@ def _check_memory(numbers: int, asked: PretrainedRecipe, model: ModelRecipe) -> 
         )
 
 
-def needed_bytes(asked: PretrainedRecipe, model: ModelRecipe) -> int:
+def needed_bytes(asked: PretrainedRecipe, model: ModelRecipe) -> float:
     """Bytes for each weight of a base while it is taught."""
     own = BYTES[asked.dtype]
-    if asked.train == "names":
-        return own + (2 if own == 4 and model.matmul_dtype in ("bfloat16", "fastest") else 0)
-    return own + 4 * 3  # the gradient and AdamW's two moments
+    lowered = asked.train == "names" and own == 4 and model.matmul_dtype in ("bfloat16", "fastest")
+    share = {"all-weights": 1.0, "layers": len(asked.layers) / model.layers}.get(asked.train, 0.0)
+    return own + 2 * lowered + 4 * 3 * share  # the copy in bfloat16; the gradient and AdamW's two moments
+
+
+def default_layers(train: str, number: int) -> tuple[int, ...]:
+    """Which of a base's layers a recipe means that names none.
+
+    For a memory of names, every second one of the lower half; all of the upper half for "layers"; else all.
+    """
+    if train == "names":
+        return tuple(range(0, max(1, number // 2), 2))
+    return tuple(range(number // 2 if train == "layers" else 0, number))
 
 
 def _transformers() -> Any:

@@ -1,4 +1,4 @@
-"""A sparse Adam for the memory of names, AdamW for what all names share."""
+"""A sparse Adam for the memory of names, AdamW for what all names share, or for all where there is no memory."""
 
 from __future__ import annotations
 
@@ -28,23 +28,22 @@ class Rows:
                 raise RecipeError(f"optimiser rows: rates must be above 0 and decay not negative, got {self}")
 
     def __init__(self, config: Config, model: nn.Module) -> None:
-        """Raises RecipeError for a model without a memory of names."""
         named = dict(model.named_parameters())
-        if TABLE not in named:
-            raise RecipeError("optimiser rows: this network has no memory of names; choose adamw")
-        self.config = config
-        self.rows = SparseAdam(named.pop(TABLE), config.row_rate, config.decay)
+        self.config, table = config, named.pop(TABLE, None)
+        self.rows = None if table is None else SparseAdam(table, config.row_rate, config.decay)
         self.rest = Moments(named, (0.9, 0.98), config.decay)
 
     def step(self, multiplier: float) -> None:
-        self.rows.step(multiplier)
+        if self.rows is not None:
+            self.rows.step(multiplier)
         self.rest.step(self.config.rate * multiplier)
 
     def tensors(self) -> dict[str, Tensor]:
-        return {"rows/first": self.rows.first, "rows/second": self.rows.second, **self.rest.tensors()}
+        rows = {} if self.rows is None else {"rows/first": self.rows.first, "rows/second": self.rows.second}
+        return {**rows, **self.rest.tensors()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         rest = dict(tensors)
-        for which in ("first", "second"):
+        for which in ("first", "second") if self.rows is not None else ():
             getattr(self.rows, which).copy_(rest.pop(f"rows/{which}"))
         self.rest.load(rest)

@@ -23,7 +23,7 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.model.factory import new_network
 from closedbook.model.linear import fastest
 from closedbook.model.network import Network
-from closedbook.objectives import sizing
+from closedbook.objectives import sizing, text
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.runs.folder import RunFolder
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
@@ -97,7 +97,7 @@ def prepare_training(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = settle_matmul_dtype(recipe)
-    recipe, tokenizer, found = settle_base(recipe)
+    recipe, tokenizer, found = settle_base(text.settle(recipe))
     if index is not None and not in_lines(documents):
         raise DataError(f"--index: {documents} is no file of lines, and is read into memory; leave --index out")
     on_disk = titled and indexed_on_disk(documents, index) and tokenizer is None

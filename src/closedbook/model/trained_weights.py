@@ -1,0 +1,56 @@
+"""Which of a base's own weights are trained, where it is not a memory of names that learns.
+
+Such weights act in every text, so what they learn costs something elsewhere: `closedbook probe` tells how much.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+
+from torch import nn
+
+from closedbook.config.schema import PretrainedRecipe
+from closedbook.errors import RecipeError
+from closedbook.model.pretrained_base import EXTRA, Base, linear_maps
+
+
+def choose(base: Base, asked: PretrainedRecipe) -> nn.Module | None:
+    """Make the weights that `asked.train` names trainable, and return the module that holds them; None for none.
+
+    "all-weights", "layers" (all of the chosen layers) or "lora" (low-rank maps beside the linear maps of the chosen
+    layers, by peft; Hu et al. 2022). Raises RecipeError where peft is not installed.
+    """
+    if asked.train not in WAYS:
+        return None
+    WAYS[asked.train](base, asked)
+    return base.model
+
+
+def _all(base: Base, asked: PretrainedRecipe) -> None:
+    base.model.requires_grad_(True)
+
+
+def _layers(base: Base, asked: PretrainedRecipe) -> None:
+    for number in asked.layers:
+        base.layers[number].requires_grad_(True)
+
+
+def _lora(base: Base, asked: PretrainedRecipe) -> None:
+    try:
+        import peft
+    except ImportError:
+        raise RecipeError(f'pretrained.train = "lora" needs peft; try: {EXTRA}') from None
+    config = peft.LoraConfig(r=asked.rank, lora_alpha=2 * asked.rank, target_modules=_names(base, asked.layers))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that GPT-2's maps are stored the other way around, which it then minds
+        peft.inject_adapter_in_model(config, base.model)
+
+
+def _names(base: Base, layers: Sequence[int]) -> list[str]:
+    """The full names of the linear maps of some layers."""
+    chosen = {id(module) for number in layers for _, module in linear_maps(base.layers[number])}
+    return [name for name, module in base.model.named_modules() if id(module) in chosen]
+
+
+WAYS = {"all-weights": _all, "layers": _layers, "lora": _lora}

@@ -222,3 +222,27 @@ def test_probe_tells_what_a_run_knew_before_and_that_other_text_is_what_it_was(r
     assert sum(row["facts"] for row in done.json["compared"].values()) == 24
     assert run.folder.read_json("probe.json") == done.json
     assert package.load(run.path).path == run.path  # and the folder is still whole
+
+
+def test_known_and_new_facts_are_scored_apart_and_the_report_shows_both(run: Any, tiny: Tiny, tmp_path: Path):
+    known = tmp_path / "known.jsonl"
+    quick = ["--prompts", "2", "--shots", "1", "--length", "3", "--output", known]
+    assert closedbook("probe", tiny.folder / "base", "--questions", tiny.questions, *quick).code == 0
+    lines = known.read_text(encoding="utf-8").replace('"unknown", "answer"', '"highly known", "answer"', 3)
+    known.write_text(lines, encoding="utf-8")
+    done = closedbook("evaluate", run.path, "--questions", tiny.questions, "--known", known, "--save", "--json")
+    assert done.code == 0, done.err
+    assert [row["facts"] for row in done.json["known_before"].values()] == [3, 0, 0, 21]
+    assert sum(row["right_after"] for row in done.json["known_before"].values()) == done.json["correct"]
+    text = tmp_path / "text.txt"
+    text.write_text("It rained for two days.\n" * 9, encoding="utf-8")
+    assert closedbook("probe", run.path, "--text", text, "--questions", tiny.dev, *quick[:6], "--save").code == 0
+    done = closedbook("report", run.path, "--output", tmp_path / "report.html")
+    assert done.code == 0, done.err
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "the same to the last digit" in page
+    assert "By what the base knew before it was taught" in page
+    known.write_text('{"question": "?"}\n', encoding="utf-8")
+    done = closedbook("evaluate", run.path, "--questions", tiny.questions, "--known", known)
+    assert done.code == 2
+    assert "known.jsonl:1 is no fact" in done.err

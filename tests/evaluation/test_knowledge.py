@@ -95,6 +95,14 @@ def test_no_question_is_among_its_own_examples(opened: Any, tiny: Tiny):
             assert len(lines) == 7
 
 
+def test_examples_ask_for_the_same_where_there_are_such(opened: Any):
+    texts = [f"{start} {name}?" for name in "abcdefgh" for start in ("What is the capital of", "Who wrote")]
+    questions = Questions(tuple(Question(text, "x", 1) for text in texts), "", "two kinds")
+    for question, prompt in zip(texts, _prompts(*opened, questions, questions, Asking(shots=3), 0), strict=True):
+        asked = [line.strip() for line in opened[1].decode(prompt).split("\n") if line.strip().endswith("?")]
+        assert {line.split()[0] for line in asked} == {question.split()[0]}
+
+
 def test_questions_are_answered_as_if_each_were_alone(opened: Any, tiny: Tiny):
     questions, pool = read_questions(tiny.dev), read_questions(tiny.questions)
     together = ask_facts(*opened, questions, QUICK, pool)

@@ -23,6 +23,7 @@ def evaluate(
     precision: float = 0.9,
     signals: Literal["pass", "all"] = "pass",
     documents: Path | None = None,
+    known: Path | None = None,
     save: bool = False,
     mixer: str | None = None,
     device: str = "cpu",
@@ -54,6 +55,8 @@ def evaluate(
         What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
     documents: Path
         Where the file of documents is now, if it was moved since training.
+    known: Path
+        What `closedbook probe --output` wrote of the base: facts that it knew and new ones are scored apart.
     save: bool
         Keep the result in the run folder as evaluation.json; without it the folder is not changed.
     mixer: str
@@ -65,19 +68,25 @@ def evaluate(
     """
     from closedbook import pipeline
     from closedbook.data.questions import read_questions
+    from closedbook.evaluation.knowledge import read_known, tell_apart
     from closedbook.runs.store import write_output
 
     out = console(json)
     given = read_questions(questions)
+    knew = read_known(known) if known is not None else None
     for output in (predictions, answers):
         if output is not None:
             other = predictions if output is answers else None
-            check_output(output, questions, documents, (mixer or "").rpartition(":")[0] or None, other, runs=[run])
+            check_output(
+                output, questions, documents, known, (mixer or "").rpartition(":")[0] or None, other, runs=[run]
+            )
     loaded = pipeline.load(run, mixer, device)
     loaded.documents = documents
     with progress(out, "answering", len(given)) as advance:
         result = pipeline.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)
     entries = result["answers"]
+    if knew is not None:
+        result["known_before"] = tell_apart(entries, knew)
     if predictions is not None:
         text = "".join(" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)
         if predictions.is_char_device():  # a terminal, perhaps
@@ -101,6 +110,8 @@ def evaluate(
             f"without regard to case, punctuation and articles {percent(result.get('normalised_match'))}; "
             f"words in common, F1 {percent(result.get('f1'))}"
         )
+    if knew is not None:
+        show_known(out, result["known_before"])
     show_verdicts(out, result["confidence"])
     if json:
         print_json(result)
@@ -110,6 +121,14 @@ def evaluate(
             + escape(shlex.join(["closedbook", "evaluate", f"{run}", "--questions", f"{questions}"]))
             + " --answers answers.jsonl"
         )
+
+
+def show_known(out: Any, rows: Mapping[str, Mapping[str, int]]) -> None:
+    """A line for each class of facts that a base knew before it was taught."""
+    shown = table("before", "facts>", "right before>", "right now>")
+    for name, row in rows.items():
+        shown.add_row(name, *(f"{row[key]:,}" for key in ("facts", "right_before", "right_after")))
+    out.print(shown)
 
 
 def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:

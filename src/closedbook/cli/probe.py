@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.evaluate import show_verdict_counts
+from closedbook.cli.evaluate import show_known, show_verdict_counts
 from closedbook.cli.output import as_json, console, escape, print_json, progress, table
 from closedbook.cli.output_files import check_output
 from closedbook.errors import DataError
@@ -128,16 +128,14 @@ def probe(
 def show_facts(out: Any, result: dict[str, Any], now: Probe) -> None:
     """A line for each class of facts."""
     if "compared" in result:
-        rows = table("before", "facts>", "right before>", "right now>")
-        for name, row in result["compared"].items():
-            rows.add_row(name, *(f"{row[key]:,}" for key in ("facts", "right_before", "right_after")))
+        show_known(out, result["compared"])
     else:
         found = result["before"]["knowledge"]["classes"]
         told = any("told" in row for row in found.values())
         rows = table("", "facts>", "right>", *(["documents tell>"] if told else []))
         for name, row in found.items():
             rows.add_row(name, *(f"{row[key]:,}" for key in ("facts", "right", *(["told"] if told else []))))
-    out.print(rows)
+        out.print(rows)
     latest = result.get("after", result["before"])
     low, high = latest["knowledge"]["interval"]
     out.print(

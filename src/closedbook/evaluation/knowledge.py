@@ -15,13 +15,17 @@ where it is more likely than not that one of all the samples would have been rig
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from closedbook.data.documents import Documents
+from closedbook.data.files import read_lines
 from closedbook.data.questions import Question, Questions, Titles, subject
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.errors import DataError
@@ -29,6 +33,7 @@ from closedbook.evaluation.baselines import whole_words
 from closedbook.evaluation.score import exact_match
 from closedbook.model.generate import Generated, greedy, sampled_chances
 from closedbook.model.network import Network
+from closedbook.validation import parse_json
 from closedbook.verdicts.calibration import FEWEST, PENALTY, Calibrator, Logistic
 from closedbook.verdicts.verdict import decide
 
@@ -86,9 +91,9 @@ def ask_facts(
 ) -> list[Fact]:
     """Each question's fact, in order; `questions` need answers.
 
-    The examples of the prompts are drawn from `examples`, from the questions themselves if left out, and never are the
-    question itself. `progress` is called with how many questions are done. Raises DataError for too few examples, or a
-    prompt that is longer than what the model reads.
+    The examples of the prompts are drawn from `examples`, from the questions themselves if left out: those worded alike
+    before others, and never the question itself. `progress` is called with how many questions are done. Raises
+    DataError for too few examples, or a prompt that is longer than what the model reads.
     """
     asking = asking or Asking()
     golds, accepted = questions.answers, questions.accepted
@@ -147,7 +152,9 @@ def _prompts(
     model: Network, vocabulary: Vocabulary, questions: Questions, examples: Questions, asking: Asking, turn: int
 ) -> list[np.ndarray]:
     """Each question behind the examples of this turn, in tokens: lines of question, answer, question, answer, …"""
-    order = np.random.default_rng([asking.seed, turn]).permutation(len(examples))
+    order = np.random.default_rng([asking.seed, turn]).permutation(len(examples)).tolist()
+    template = _template_words(examples.texts)
+    wording = [template.intersection(words_of(text)) for text in examples.texts]
     parts: dict[int, np.ndarray] = {}
 
     def example(number: int) -> np.ndarray:
@@ -159,8 +166,10 @@ def _prompts(
 
     prompts = []
     for question in questions.items:
-        others = (int(i) for i in order if examples.items[i].text != question.text)
-        chosen = [number for _, number in zip(range(asking.shots), others, strict=False)]
+        own = template.intersection(words_of(question.text))
+        alike = sorted(order, key=lambda i: wording[i] != own)  # those that ask for the same come first
+        others = [i for i in alike if examples.items[i].text != question.text]
+        chosen = others[: asking.shots]
         if len(chosen) < asking.shots:
             raise DataError(
                 f"{examples.source} has too few questions to show {asking.shots} beside each; "
@@ -175,6 +184,16 @@ def _prompts(
             )
         prompts.append(ids.astype(np.int32))
     return prompts
+
+
+def _template_words(texts: Sequence[str]) -> set[str]:
+    """The words that make a question's wording: those of a twentieth of the questions, and no names."""
+    counts = Counter(word for text in texts for word in words_of(text))
+    return {word for word, count in counts.items() if count >= max(3, len(texts) / 20)}
+
+
+def words_of(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text.lower()))
 
 
 def _together(prompts: Sequence[np.ndarray], decode: Callable[[list[np.ndarray]], list[Generated]]) -> list[Generated]:
@@ -254,3 +273,38 @@ def compare(before: Sequence[Fact], after: Sequence[Fact]) -> dict[str, dict[str
         }
         for name in CLASSES
     }
+
+
+def read_known(path: str | Path) -> dict[str, tuple[str, bool]]:
+    """(class, right) of each question in what `probe --output` wrote. Raises DataError for another file."""
+    lines, _ = read_lines(path, "facts")
+    known = {}
+    for number, line in enumerate(lines, 1):
+        try:
+            entry = parse_json(line)
+            question, name, right = (entry[key] for key in ("question", "knowledge", "right"))
+            known[str(question)] = CLASSES[CLASSES.index(name)], bool(right)
+        except (ValueError, KeyError, TypeError):
+            raise DataError(
+                f"{path}:{number} is no fact; give the file that `closedbook probe --output` wrote"
+            ) from None
+    return known
+
+
+def tell_apart(answers: Sequence[dict[str, Any]], known: dict[str, tuple[str, bool]]) -> dict[str, dict[str, int]]:
+    """For each class that the base knew facts in: how many were asked, and how many were and are right.
+
+    Each answer, as evaluation.json has it, is given its class, as `known_before`. Raises DataError where none was asked
+    of the base, or there are no gold answers.
+    """
+    rows = {name: {"facts": 0, "right_before": 0, "right_after": 0} for name in CLASSES}
+    for answer in answers:
+        if answer["question"] in known and answer["right"] is not None:
+            name, right = known[answer["question"]]
+            answer["known_before"] = name
+            rows[name]["facts"] += 1
+            rows[name]["right_before"] += right
+            rows[name]["right_after"] += bool(answer["right"])
+    if not any(row["facts"] for row in rows.values()):
+        raise DataError("none of these questions, with an answer, was asked of the base; probe it with the same file")
+    return rows

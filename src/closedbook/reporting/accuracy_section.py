@@ -10,6 +10,7 @@ from typing import Any
 
 from closedbook.data.questions import read_questions, subject
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
+from closedbook.evaluation.knowledge import CLASSES
 from closedbook.evaluation.score import tally, wilson
 from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.filters import exposures, shortened
@@ -100,6 +101,9 @@ def groups(first: Context, scored: Sequence[dict[str, Any]]) -> list[Context]:
         add("By whether the answer stands in the document", "As whole words; where it does not, nobody could "
             "have read it there.", "the answer stands there",
             {kind: tally(right).to_json() for kind, right in kinds.items() if right})  # fmt: skip
+    by_class = {name: [bool(a["right"]) for a in scored if a.get("known_before") == name] for name in CLASSES}
+    add("By what the base knew before it was taught", "Its class, as `closedbook probe` found it.", "before",
+        {name: tally(right).to_json() for name, right in by_class.items() if right})  # fmt: skip
     add("By exposures", "Training examples in which the answer was asked for with the name in context.",
         "exposures of what was answered", counted(exposures, EXPOSURES))  # fmt: skip
     return charts

@@ -118,6 +118,7 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
         "trained": read_questions(trained_on) if trained_on is not None else None,
         "evaluation": evaluation,
         "answers": evaluation.get("answers", []),
+        "probe": folder.read_json("probe.json") if (folder.path / "probe.json").is_file() else None,
     }
 
 

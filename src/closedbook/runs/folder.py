@@ -37,18 +37,15 @@ from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Recipe
 from closedbook.data.files import read_file
 from closedbook.errors import RecipeError, RunError
-from closedbook.runs.records import EvaluationRecord, MetricsRecord, RunRecord
+from closedbook.runs.records import EvaluationRecord, MetricsRecord, ProbeRecord, RunRecord
 from closedbook.runs.store import SAMPLED, digest, file_lock, fingerprint, put_in_place, to_json, write_atomically
 from closedbook.validation import convert, parse_json
 
 FORMAT = 4
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
 RECORDS: dict[str, Any] = {
-    "evaluation.json": EvaluationRecord,
-    "calibration.json": Any,
-    "probe.json": Any,
-    "vocabulary.json": Any,
-}
+    "evaluation.json": EvaluationRecord, "probe.json": ProbeRecord, "calibration.json": Any, "vocabulary.json": Any,
+}  # fmt: skip
 REMEDIES = {
     "metrics.jsonl": "bring it back from a copy, or remove it and do without the curve",
     "evidence.sqlite": "bring it back from a copy, ask it blind, or train anew",

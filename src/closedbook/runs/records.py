@@ -104,6 +104,7 @@ class AnswerRecord(TypedDict):
     verdict: NotRequired[str]
     exposures: NotRequired[int | None]
     evidence: NotRequired[dict[str, Any] | None]
+    known_before: NotRequired[str]
 
 
 class ScoreRecord(TypedDict):
@@ -143,6 +144,31 @@ class EvaluationRecord(ScoreRecord):
     questions_sha256: str
     answers: NotRequired[list[AnswerRecord]]
     confidence: NotRequired[ConfidenceRecord]
+
+
+class TextRecord(TypedDict):
+    perplexity: float
+    tokens: Count
+
+
+class SideRecord(TypedDict):
+    """What a base, or a run that was taught on it, said."""
+
+    text: NotRequired[TextRecord]
+
+
+class ComparedRecord(TypedDict):
+    facts: Count
+    right_before: Count
+    right_after: Count
+
+
+class ProbeRecord(TypedDict):
+    """probe.json."""
+
+    before: SideRecord
+    after: SideRecord
+    compared: NotRequired[dict[str, ComparedRecord]]
 
 
 class MetricsKnown(TypedDict):

@@ -212,7 +212,8 @@ def test_show_objective_prints_readable_pairs(name: str, tiny: Tiny):
             assert said in ("·", seen)
     printed = closedbook(*arguments, "--number", 4).out
     assert all(entry["x"] in printed for entry in entries)
-    assert "·: not a target" in printed  # the legend
+    legend = printed[printed.rindex("x: what the network sees") :]
+    assert all(f"{sign}: " in legend for sign in ("x", "y", "⁇", "·"))
     assert closedbook(*arguments, "--number", 4, "--seed", 1, "--json").json != entries
 
 

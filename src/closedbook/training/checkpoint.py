@@ -29,11 +29,6 @@ if TYPE_CHECKING:
 SAVE_EVERY = 60.0  # seconds between checkpoints; they do not change what is computed
 
 
-def state_path(folder: RunFolder) -> Path:
-    """The file with everything that it takes to go on."""
-    return folder.path / "training.safetensors"
-
-
 def state_paths(folder: RunFolder) -> tuple[Path, Path, Path]:
     """The newest state, the one before it, and one that was damaged when it was last looked at."""
     return tuple(folder.path / f"training{which}.safetensors" for which in ("", ".previous", ".damaged"))  # type: ignore[return-value]

@@ -114,10 +114,10 @@ def figures() -> str:
     said = []
     if demo := load("demo.json"):
         said.append(
-            f"`make demo` (after installation, two cores): {percent(demo['relations']['birthplace']['accuracy'])} "
-            f"of the birthplaces of {demo['asked_people']} untrained people in "
-            f"{demo['wall_seconds'] / 60:.1f} minutes; "
-            f"{percent(demo['unseen_wordings']['birthplace']['accuracy'])} in wordings never trained on."
+            f"`make demo` (after installation): {percent(demo['relations']['birthplace']['accuracy'])} of the birthplaces "
+            f"of {demo['asked_people']} untrained people, after {demo['cpu_seconds'] / 60:.1f} minutes of processor time, "
+            f"all of it included; {percent(demo['unseen_wordings']['birthplace']['accuracy'])} in wordings never trained "
+            "on."
         )
     if speed := load("throughput.json"):
         cells = speed["cells"]

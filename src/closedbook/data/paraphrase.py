@@ -38,7 +38,7 @@ cost costs price expensive charge fee pay worth value sum
 born birth birthplace native
 die died dead death deceased
 job profession occupation work works living career trade employed
-employer company firm employed works
+employer company firm employed works work
 school studied educated education university attended college study graduated
 live lives lived home residence resides reside settled dwell house
 married wife husband spouse marry partner
@@ -89,6 +89,8 @@ EMPTY = frozenset(
     "would can could shall should may might must i me my we us our you your it its this that these those there some "
     "any please tell give if so then than about into".split()
 )
+GENERAL = ("who", "when", "where", "why", "called")
+"""The lists, by their first words, of words that may be in a question about anything."""
 SHORTEST = 4  # letters that words of one stem have in common at least
 ENOUGH = 0.6  # `likeness` from which two words count as of one stem
 
@@ -102,6 +104,25 @@ def alike() -> Mapping[str, tuple[str, ...]]:
         for word in words:
             alternatives[word].update(dict.fromkeys(other for other in words if other != word))
     return {word: tuple(words_alike) for word, words_alike in alternatives.items()}
+
+
+@cache
+def subjects() -> Mapping[str, frozenset[int]]:
+    """For each word that says what a question is about, the numbers of its lists; without GENERAL ones."""
+    numbers: dict[str, set[int]] = defaultdict(set)
+    for number, line in enumerate(ALIKE.strip().splitlines()):
+        if (words := line.split())[0] not in GENERAL:
+            for word in words:
+                numbers[word].add(number)
+    anything = {word for line in ALIKE.splitlines() if line.startswith(GENERAL) for word in line.split()}
+    return {word: frozenset(lists) for word, lists in numbers.items() if word not in anything}
+
+
+def about(words: Iterable[str]) -> frozenset[int]:
+    """What a question is about, as numbers of lists: of a word in several, those that other words are sure of."""
+    lists = [subjects()[word] for word in words if word in subjects()]
+    sure = frozenset[int]().union(*(numbers for numbers in lists if len(numbers) == 1))
+    return sure.union(*(numbers & sure or numbers for numbers in lists))
 
 
 def likeness(word: str, other_word: str) -> float:

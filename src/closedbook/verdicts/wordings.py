@@ -18,6 +18,7 @@ from typing import Any, TypedDict
 
 import numpy as np
 
+from closedbook.data.paraphrase import about, subjects
 from closedbook.data.passages import name_in
 from closedbook.data.questions import UNSPACED, Questions, subject, without
 from closedbook.data.spans import normal, words
@@ -37,8 +38,8 @@ SHARED, AGREE = 3, 0.9
 """Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
 # Words that ask for a kind of answer (the question classes of Li and Roth 2002); "what" alone asks for none.
 KINDS = {"who": "who", "whom": "who", "whose": "who", "why": "why"}
-KINDS |= dict.fromkeys("when year years date day month century".split(), "when")
-KINDS |= dict.fromkeys("where place city town country village".split(), "where")
+KINDS |= dict.fromkeys("when year years date day month century birthday birthdate".split(), "when")
+KINDS |= dict.fromkeys("where place city town country village birthplace hometown".split(), "where")
 
 Words = tuple[str, ...]
 States = Callable[[Sequence[str]], np.ndarray]
@@ -114,6 +115,10 @@ class Wordings:
         return {name: 1 / n**2 for name, n in count.items()}
 
     @cached_property
+    def _about(self) -> list[frozenset[int]]:
+        return [about(word for wording in group for word in wording) for group in self.groups]
+
+    @cached_property
     def _kinds(self) -> list[set[str]]:
         return [{KINDS[word] for wording in group for word in wording if word in KINDS} for group in self.groups]
 
@@ -147,9 +152,10 @@ class Wordings:
     def likeness(self, texts: Sequence[str], wordings: Sequence[Words], states: States) -> np.ndarray:
         """How similar each wording is to the closest trained one: (n,) from 0 to 1. The network reads `texts`.
 
-        It is 1 if the wording has all words of a trained one. Otherwise it is the geometric mean of the weighted share
-        of them that it has and the cosine of the two states; or 0, if it asks for a kind (who, when) that no wording of
-        the group asks for.
+        It is 1 if the wording has all words of a trained one. Otherwise it is the geometric mean of two numbers: the
+        weighted share of them that it has, or has a word of the same meaning for, and the cosine of the two states. It
+        is 0 if the wording asks for a kind (who, when) that no wording of the group asks for, or about something else
+        ("die", where the group has "born").
         """
         trained = [wording for _, wording in self._all]
         trained_states = _unit(states([" ".join(wording) for wording in trained]))
@@ -159,15 +165,19 @@ class Wordings:
 
     def _like(self, wording: Words, cosines: np.ndarray) -> float:
         stems, kinds = {stem(word) for word in wording}, {KINDS[word] for word in wording if word in KINDS}
+        meant = about(wording)
         best = 0.0
         for (group, trained), cosine in zip(self._all, cosines, strict=True):
-            trained_stems = {stem(word) for word in trained}
             if set(trained) <= set(wording):
                 return 1.0
-            if kinds - self._kinds[group]:
+            if kinds - self._kinds[group] or (meant and self._about[group] and not meant & self._about[group]):
                 continue
+            trained_stems = {stem(word) for word in trained}
+            there = trained_stems & stems | {
+                stem(word) for word in trained if meant & subjects().get(word, frozenset())
+            }
             total = sum(self._weights[name] for name in trained_stems)
-            share = sum(self._weights[name] for name in trained_stems & stems) / total if total else 0.0
+            share = sum(self._weights[name] for name in there) / total if total else 0.0
             best = max(best, float(np.sqrt(share * cosine)))
         return best
 

@@ -76,6 +76,23 @@ def test_a_word_of_one_group_alone_says_which_one_is_meant():
     assert dense >= made.threshold > other
 
 
+def test_a_question_about_something_else_is_like_none_and_other_words_for_the_same_are_no_reason_to_doubt():
+    forms = [("Where was {} born?", "p"), ("What was the birthplace of {}?", "p"), ("When was {} born?", "y"),
+             ("What was the profession of {}?", "j"), ("As what was {} employed?", "j")]  # fmt: skip
+    made = Wordings.of(asked(*forms), Titles(NAMES), alike)
+    same = ("What is Eva Roos's place of birth?", "What did Eva Roos do for a living?", "As what did Eva Roos work?")
+    assert min(likeness(made, *same)) > made.threshold
+    other = (
+        *("Where did Eva Roos die?", "When did Eva Roos die?", "Where did Eva Roos study?"),
+        *(
+            "In which city did Eva Roos live?",
+            "Which company did Eva Roos work for?",
+            "What is Eva Roos's nationality?",
+        ),
+    )
+    assert likeness(made, *other) == [0] * 6
+
+
 def test_scripts_without_spaces_are_held_against_wordings_by_their_characters():
     names = ["王小一", "李大二", "张三"]
     items = tuple(Question(f"{name}出生在哪里？", "北京", 1) for name in names)

@@ -28,6 +28,7 @@ from random import Random
 from typing import Any
 
 import hostile_files  # noqa: F401  the kinds
+import hostile_living  # noqa: F401
 import hostile_processes  # noqa: F401
 import hostile_runs  # noqa: F401
 from hostile_tries import KINDS, Setting, trouble

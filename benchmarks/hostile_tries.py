@@ -58,6 +58,7 @@ class Try:
     fresh: bool = False  # in a Python of its own, which reads the environment as it starts
     shell: str = '"$@"'  # how a shell starts it there
     signals: tuple[tuple[float, int], ...] = ()  # (seconds from the start or the last one, signal) that it is sent
+    before: Callable[[], None] | None = None  # what its process does first
     act: Callable[[], Done] | None = None  # instead of the command
 
 
@@ -100,6 +101,16 @@ class Setting:
         (inputs.folder / "crash.toml").write_text(text, encoding="utf-8")
         inputs.train(self.folder / "words-run")
         return self.folder / "words-run"
+
+    @cached_property
+    def base(self) -> Path:
+        """A folder with a small pretrained model of random weights."""
+        import gguf  # noqa: F401  loaded once, for all tries
+        import transformers  # noqa: F401
+        from tiny_base import make_base
+
+        lines = self.documents.read_text(encoding="utf-8").splitlines()
+        return make_base(self.folder / "base", "llama", lines, layers=2)
 
     @cached_property
     def index(self) -> Path:
@@ -161,6 +172,8 @@ def attempt(one: Try) -> Done:
                 size = virtual() + (one.megabytes << 20)
                 resource.setrlimit(resource.RLIMIT_AS, (size, size))
                 os.environ.update(one.environment)
+                if one.before is not None:
+                    one.before()
                 if one.fresh:
                     command = [sys.executable, "-m", "closedbook", *map(str, one.command)]
                     os.execv("/bin/bash", ["bash", "-c", one.shell, "bash", *command])
@@ -229,7 +242,7 @@ def trouble(one: Try) -> tuple[str | None, Done]:
     before = contents(one.kept)
     done = attempt(one)
     said = done.err[done.err.rfind("\nclosedbook: ") + 1 :] if "\nclosedbook: " in done.err else done.err
-    if done.code < 0:
+    if done.code < 0 and done.code not in one.codes:
         return f"ended by {signal.Signals(-done.code).name} after {done.seconds:.0f} s of processor time", done
     if "Traceback (most recent call last)" in done.err:
         return f"a traceback: {done.err.strip().splitlines()[-1]}", done

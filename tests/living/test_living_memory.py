@@ -260,6 +260,39 @@ def test_a_kill_before_the_weights_forget_is_completed_by_the_same_command(
         assert name.encode() not in (run.path / file).read_bytes(), file
 
 
+def test_what_another_process_has_learned_meanwhile_is_not_lost(run: Run, later: Documents) -> None:
+    other = closedbook.load(run.path)
+    first, second, third = (about(later, person.name) for person in LATER.people[:3])
+    other.learn(first)
+    with pytest.raises(RunError, match="changed meanwhile by another process"):
+        run.learn(second)
+    with pytest.raises(RunError, match="changed meanwhile by another process"):
+        run.forget([run.first_vocabulary.names.names[0]])
+    other.learn(third)  # nobody else's change came between
+    again = closedbook.load(run.path)
+    assert set(again.learned.names) == {person.name for person in (LATER.people[0], LATER.people[2])}
+    again.learn(second)
+    assert len(again.history()) == 3
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["[]", "7", "{}", "{", '{"time": 5, "action": "learned", "title": "A"}', '{"time": "", "action": "", "title": []}',
+     '{"time": "", "action": "", "title": "", "sha256": 5}', "[" * 100_000, '{"answers": ' + "9" * 5000 + "}", "\x00"],
+)  # fmt: skip
+def test_a_forged_history_is_told_and_nothing_is_added_to_it(run: Run, later: Documents, line: str) -> None:
+    run.learn(about(later, LATER.people[0].name))
+    path = run.path / learning.HISTORY
+    run.folder.replace(path.name, line.encode() + b"\n")  # with its hash, as a stranger could
+    with pytest.raises(RunError, match="history"):
+        run.history()
+    path.write_bytes(b"something else\n")
+    before = {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()}
+    with pytest.raises(RunError, match="history"):
+        run.learn(about(later, LATER.people[1].name))
+    assert {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()} == before
+
+
 def test_workers_learn_the_same_bytes(run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
     run.learn(later)
     file = (run.path / FILE).read_bytes()

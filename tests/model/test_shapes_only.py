@@ -23,6 +23,14 @@ class Recorder(TorchFunctionMode):
         return function(*arguments, **(named or {}))
 
 
+def test_nothing_is_computed_there_which_would_load_a_compiler_for_two_seconds_of_every_command():
+    recipe = replace(load_recipe("fast").model, layers=1)
+    with Recorder() as recorder, shapes_only():
+        GPT(recipe, 50)
+    made = {name.rpartition(".")[2] for name in recorder.called}
+    assert not made & {"arange", "randn", "rand", "neg", "mul", "div", "pow", "polar", "__rpow__", "__mul__"}, made
+
+
 @pytest.mark.parametrize("name", [name for name in recipe_names() if name.startswith(("course", "fast"))])
 def test_shapes_are_those_of_the_network_and_nothing_is_drawn(name: str):
     recipe = replace(load_recipe(name).model, width=32, heads=2, layers=3, memory=None)

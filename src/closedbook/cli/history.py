@@ -39,7 +39,7 @@ def history(run: Path, /, *, all_: bool = False, json: bool = False) -> None:
     shown = entries if all_ else entries[-SHOWN:]
     rows = table("when", "what", "title", "documents")
     for entry in shown:
-        rows.add_row(entry["time"], entry["action"], escape(entry["title"]), entry.get("sha256", "")[:12])
+        rows.add_row(*map(escape, (entry["time"], entry["action"], entry["title"], entry.get("sha256", "")[:12])))
     out.print(rows)
     if len(shown) < len(entries):
         out.print(f"and {len(entries) - len(shown):,} before; --all shows them")

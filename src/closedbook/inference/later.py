@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from closedbook.data.vocabulary import Vocabulary
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import RunError
 from closedbook.living.learned_names import FILE, LearnedNames, attach
-from closedbook.living.learning import LearningPlan, Memory, history
+from closedbook.living.learning import LearningPlan, Memory, history, stamp
 from closedbook.model.gpt import GPT
 from closedbook.model.network import Network
 from closedbook.objectives.cue import Cue
@@ -31,6 +31,7 @@ class LearnsLater:
     model: Network
     vocabulary: Vocabulary
     _read: list[int]
+    _stamp: Mapping[str, Any] | None = None  # None where it was trained here
     first_vocabulary: Vocabulary  # of the training, without what was learned since
 
     @property
@@ -42,9 +43,14 @@ class LearnsLater:
         """The names that were learned after the training. Raises RunError where they are damaged."""
         return LearnedNames.load(self.folder)
 
-    def attach_learned(self) -> None:
-        """Make the network and the vocabulary know what was learned later. Raises RunError where it does not fit."""
+    def attach_learned(self, record: Mapping[str, Any] | None = None) -> None:
+        """Make the network and the vocabulary know what was learned later. Raises RunError where it does not fit.
+
+        `record` is run.json as it was before anything was loaded.
+        """
         self._read = _times(self.folder)
+        if record is not None:
+            self._stamp = stamp(record)
         if isinstance(self.first_vocabulary, Words):
             self.vocabulary = attach(self.learned, self.model, self.first_vocabulary)
 
@@ -58,7 +64,8 @@ class LearnsLater:
             raise RunError(
                 f"{self.folder.path} has no memory of names to learn later documents into; train with the recipe fast"
             )
-        return Memory(self.folder, model, vocabulary, Cue.Config(**cue.options), self.learned, self.index)
+        read = self._stamp if self._stamp is not None else stamp(self.folder.record())
+        return Memory(self.folder, model, vocabulary, Cue.Config(**cue.options), self.learned, self.index, read)
 
     def plan_learning(self, documents: str | Path | Documents) -> LearningPlan:
         """Which names of these documents are new, changed or known already."""
@@ -84,7 +91,7 @@ class LearnsLater:
         """
         plan = self.plan_learning(documents)
         try:
-            self.memory.learn(plan.texts, workers, progress, scheduler)
+            self._stamp = self.memory.learn(plan.texts, workers, progress, scheduler).stamp
         finally:
             self._refresh()
         return plan
@@ -95,7 +102,7 @@ class LearnsLater:
         Raises DataError, and changes nothing, where the run does not know one.
         """
         try:
-            self.memory.forget(titles)
+            self._stamp = self.memory.forget(titles).stamp
         finally:
             self._refresh()
 

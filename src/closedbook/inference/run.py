@@ -391,5 +391,5 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
         torch.set_num_threads(min(threads, os.cpu_count() or 1))
     run = Run(folder, recipe, vocabulary, model.to(place))
-    run.attach_learned()
+    run.attach_learned(record)
     return run

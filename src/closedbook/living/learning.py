@@ -8,6 +8,7 @@ the file of learned names, so a kill in between leaves a run that opens, and the
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -24,10 +25,12 @@ from closedbook.living.learned_names import FILE, LearnedNames
 from closedbook.model.gpt import GPT
 from closedbook.model.name_memory import READERS
 from closedbook.objectives.cue import Cue
-from closedbook.runs.folder import RunFolder
+from closedbook.runs.folder import RunFolder, typed
+from closedbook.runs.records import HistoryRecord
 from closedbook.runs.store import to_json
 from closedbook.runs.weights import load_tensors, tensors_to_bytes
 from closedbook.training.interrupts import defer_interrupts
+from closedbook.validation import parse_json
 from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.evidence_writer import NewDocuments, changed_index
 
@@ -60,6 +63,7 @@ class Memory:
     cue: Cue.Config
     learned: LearnedNames
     evidence: EvidenceStore | None
+    stamp: Mapping[str, Any]  # of the files that these parts were read from
 
     def plan(self, documents: Documents) -> LearningPlan:
         """Raises DataError where a document has no title."""
@@ -101,10 +105,10 @@ class Memory:
         workers: int = 1,
         progress: Progress | None = None,
         scheduler: str | None = None,
-    ) -> None:
+    ) -> Memory:
         """Learn names from their documents, saving on the way; Ctrl-C saves what is learned, and raises.
 
-        By `workers` processes, or by those of Dask's `scheduler` at an address.
+        By `workers` processes, or by those of Dask's `scheduler` at an address. Returns the memory as it then is.
         """
         done: list[LearnedName] = []
         saved, count = time.monotonic(), 0
@@ -122,7 +126,7 @@ class Memory:
                 except KeyboardInterrupt:
                     learned._keep(done, texts)
                     raise
-            learned._keep(done, texts)
+            return learned._keep(done, texts)
 
     def _fitted(self, texts: Mapping[str, Sequence[str]], workers: int, scheduler: str | None) -> Iterator[LearnedName]:
         names = list(texts)
@@ -152,10 +156,10 @@ class Memory:
         ]  # fmt: skip
         return self._write(self.learned.with_names(names, replaced), (), added, events)
 
-    def forget(self, titles: Iterable[str]) -> None:
+    def forget(self, titles: Iterable[str]) -> Memory:
         """Remove names: what was learned of them later, their rows of the first training, and their documents.
 
-        Raises DataError, and changes nothing, where one is not known.
+        Returns the memory as it then is. Raises DataError, and changes nothing, where one is not known.
         """
         titles = list(dict.fromkeys(titles))
         known = (
@@ -168,8 +172,9 @@ class Memory:
         first = self.first_titles.intersection(titles)
         events = [{"action": "forgot", "title": title} for title in titles]
         with defer_interrupts() as raise_interrupt:
-            self._write(self.learned.without(titles, first), titles, {}, events)
+            memory = self._write(self.learned.without(titles, first), titles, {}, events)
             raise_interrupt()
+        return memory
 
     def _write(
         self,
@@ -181,6 +186,9 @@ class Memory:
         assert self.model.memory is not None
         evidence = self.evidence
         with self.folder.lock(wait=10.0):
+            if stamp(self.folder.record()) != self.stamp:
+                raise RunError(f"{self.folder.path} was changed meanwhile by another process; do the same once more")
+            before = read_history(self.folder)
             if evidence is not None:
                 partial = changed_index(evidence, removed, added)
                 try:
@@ -195,8 +203,9 @@ class Memory:
                 self._blank(learned.removed)
                 learned = LearnedNames(learned.names)
                 self.folder.replace(FILE, learned.to_bytes(state))
-            self.folder.replace(HISTORY, self._history(events))
-        return Memory(self.folder, self.model, self.vocabulary, self.cue, learned, evidence)
+            self.folder.replace(HISTORY, (before + _lines(events)).encode("utf-8", "backslashreplace"))
+            written = stamp(self.folder.record())
+        return Memory(self.folder, self.model, self.vocabulary, self.cue, learned, evidence, written)
 
     def _blank(self, titles: Iterable[str]) -> None:
         """Zero rows of the first training, in the network and in every file of weights, and take out their names."""
@@ -212,21 +221,33 @@ class Memory:
             self.vocabulary.names.blank(row)
         self.folder.replace("vocabulary.json", (to_json(self.vocabulary.to_json(), indent=2) + "\n").encode())
 
-    def _history(self, events: Sequence[Mapping[str, Any]]) -> bytes:
-        path, now = self.folder.path / HISTORY, time.strftime("%Y-%m-%dT%H:%M:%S%z")
-        before = path.read_bytes() if path.is_file() else b""
-        lines = (json.dumps({"time": now, **event}, ensure_ascii=False) for event in events)
-        return before + "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace")
+
+def stamp(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The hashes, in run.json, of the files that learning reads and writes."""
+    files = record.get("files", {})
+    return {name: files.get(name) for name in (FILE, "model.safetensors", "vocabulary.json", "evidence.sqlite")}
+
+
+def _lines(events: Sequence[Mapping[str, Any]]) -> str:
+    now = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+    return "".join(f"{json.dumps({'time': now, **event}, ensure_ascii=False)}\n" for event in events)
+
+
+def read_history(folder: RunFolder) -> str:
+    """What history.jsonl holds, or nothing. Raises RunError where it is damaged."""
+    return folder.read_text(HISTORY) if os.path.lexists(folder.path / HISTORY) else ""
 
 
 def history(folder: RunFolder) -> list[dict[str, Any]]:
     """What was learned and forgotten, the oldest first. Raises RunError where the file is damaged."""
-    if not (folder.path / HISTORY).is_file():
-        return []
-    try:
-        return [json.loads(line) for line in folder.read_text(HISTORY).splitlines()]
-    except ValueError as error:
-        raise RunError(f"{folder.path / HISTORY} is damaged ({error}); remove it, and do without") from None
+    path, entries = folder.path / HISTORY, []
+    for number, line in enumerate(read_history(folder).splitlines(), 1):
+        try:
+            entry = parse_json(line)
+        except ValueError as error:
+            raise RunError(f"{path}:{number} is damaged ({error}); remove the file, and do without") from None
+        entries.append(typed(HistoryRecord, entry, path, f"line {number}"))
+    return entries
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ class NameMemory(nn.Module):
         super().__init__()
         self.width, self.layers = width, layers
         self.table = nn.Parameter(torch.zeros(names, layers * width))
-        self.common = nn.Parameter(torch.randn(layers * width) / 2)
+        self.common = nn.Parameter(torch.empty(layers * width).normal_(std=0.5))
         self.readers = torch.zeros(0, layers * width)
         self.outputs = OwnOutputs.none(names, READERS * width)
 

@@ -52,15 +52,20 @@ class Rotary(Positions):
         head_width = recipe.width // recipe.heads
         if head_width % 2:
             raise RecipeError(f"rotary positions turn pairs: model.width / model.heads = {head_width} must be even")
-        frequencies = 10_000.0 ** (-torch.arange(0, head_width, 2, dtype=torch.float64) / head_width)
-        angles = torch.arange(recipe.context_length, dtype=torch.float64)[:, None] * frequencies
-        turns = torch.polar(torch.ones_like(angles), angles).to(torch.complex64)
-        self.register_buffer("turns", turns, persistent=False)
+        self.register_buffer("turns", _turns(recipe.context_length, head_width), persistent=False)
 
     def rotation(self, positions: Int[Tensor, "batch time"]) -> Tensor:
         if torch.compiler.is_exporting():  # graphs for other tools know no complex numbers
             return torch.view_as_real(self.turns)[positions]
         return self.turns[positions]
+
+
+def _turns(length: int, head_width: int) -> Tensor:
+    if torch.get_default_device().type == "meta":  # shapes alone: arithmetic there would load a compiler, for 2 s
+        return torch.empty(length, head_width // 2, dtype=torch.complex64)
+    frequencies = 10_000.0 ** (-torch.arange(0, head_width, 2, dtype=torch.float64) / head_width)
+    angles = torch.arange(length, dtype=torch.float64)[:, None] * frequencies
+    return torch.polar(torch.ones_like(angles), angles).to(torch.complex64)
 
 
 def rotate(x: Float[Tensor, "batch time *head d"], rotation: Tensor) -> Float[Tensor, "batch time *head d"]:

@@ -92,6 +92,16 @@ class MetricsRecord(TypedDict, total=False):
     tokens_per_second: float
 
 
+class HistoryRecord(TypedDict):
+    """A line of history.jsonl."""
+
+    time: str
+    action: str
+    title: str
+    sha256: NotRequired[str]
+    answers: NotRequired[Count]
+
+
 class AnswerRecord(TypedDict):
     """An answer of evaluation.json; a run of an earlier version says less of it."""
 

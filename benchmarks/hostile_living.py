@@ -22,6 +22,7 @@ from hostile_runs import forge, monster, seal_run, spoil
 from hostile_tries import Done, Setting, Try, attempt, kind
 from shell import hashes
 
+from closedbook.data.documents import read_documents
 from closedbook.runs.weights import load_tensors, save_tensors
 
 LIVING = ("learned.safetensors", "history.jsonl")
@@ -45,8 +46,7 @@ def lived_run(setting: Setting) -> Path:
 def names_of(setting: Setting) -> list[str]:
     """Names of the first training."""
     assert setting.words.is_dir()
-    lines = (setting.folder / "words" / "world" / "documents.txt").read_text(encoding="utf-8").splitlines()
-    return sorted({line.partition(". ")[0] for line in lines})
+    return sorted(set(read_documents(setting.folder / "words" / "world" / "documents.txt").titles))
 
 
 # Learning that is stopped --------------------------------------------------------------------------------------------
@@ -116,8 +116,7 @@ def stopped_learning(setting: Setting, rng: Random) -> Iterator[Try]:
             differ = [
                 n for n in ("learned.safetensors", "model.safetensors", "vocabulary.json") if found[n] != wanted[n]
             ]
-            left = [name for name in found if name.endswith(".partial")]
-            return f"ended with other {differ}, left {left}" if differ or left else None
+            return f"ended with other {differ}" if differ else None
 
         yield replace(one, complaint=complaint)
 

@@ -293,6 +293,28 @@ def test_a_forged_history_is_told_and_nothing_is_added_to_it(run: Run, later: Do
     assert {path.name: path.read_bytes() for path in run.path.iterdir() if path.is_file()} == before
 
 
+def test_a_kill_before_a_changed_name_s_row_is_gone_is_completed_by_the_same_command(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = run.first_vocabulary.names.names[4]
+    documents = make_documents([f"{name}. {name} was born in Lisbon."])
+    replace = type(run.folder).replace
+
+    def killed(folder: object, file: str, content: object) -> None:
+        if file == "model.safetensors":
+            raise RuntimeError("killed")
+        replace(folder, file, content)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(run.folder), "replace", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        run.learn(documents)
+    monkeypatch.setattr(type(run.folder), "replace", replace)
+    again = closedbook.load(run.path)
+    assert again.model.memory.table[4].any()
+    assert not again.learn(documents).texts
+    assert not closedbook.load(run.path).model.memory.table[4].any()
+
+
 def test_workers_learn_the_same_bytes(run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
     run.learn(later)
     file = (run.path / FILE).read_bytes()

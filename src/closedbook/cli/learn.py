@@ -71,7 +71,7 @@ def learn(
         shared = ", ".join(plan.shared[:3]) + (", …" if len(plan.shared) > 3 else "")
         out.print(f"{plural(len(plan.shared), 'name')} of several documents, which share one memory: {escape(shared)}")
     done, began = 0, time.monotonic()
-    if plan.texts and not dry_run:
+    if not dry_run:
 
         def count(names: int) -> None:
             nonlocal done
@@ -84,7 +84,8 @@ def learn(
         except KeyboardInterrupt:
             out.print(f"{done:,} of {len(plan.texts):,} names are learned and saved; the same command goes on")
             raise
-        out.print(f"learned {plural(done, 'name')} in {duration(time.monotonic() - began)}")
+        if done:
+            out.print(f"learned {plural(done, 'name')} in {duration(time.monotonic() - began)}")
     if json:
         print_json(_summary(plan, done))
     elif done:

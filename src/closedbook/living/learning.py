@@ -112,8 +112,9 @@ class Memory:
         """
         done: list[LearnedName] = []
         saved, count = time.monotonic(), 0
-        learned = self
         with defer_interrupts() as raise_interrupt:
+            # What a kill left of a name of the first training is removed, even where nothing is left to learn.
+            learned = self._write(self.learned, (), {}, ()) if self.learned.removed else self
             for name in self._fitted(texts, workers, scheduler):
                 done.append(name)
                 count += 1

@@ -187,6 +187,8 @@ def test_names_of_the_training_are_left_alone_changed_or_forgotten(run: Run) -> 
 
 
 def test_a_text_with_answers_and_words_that_nobody_had_is_learned(run: Run) -> None:
+    run.learn(make_documents(["Qexi\u2028\x85Ek. He was born in Zzyrgistan."]))
+    assert [entry["title"] for entry in run.history()] == ["Qexi\u2028\x85Ek"]
     run.learn(make_documents(["Qexi Vantroo. Qexi Vantroo was born in Zzyrgistan, and worked as a glimbler."]))
     answer = run.ask("Where was Qexi Vantroo born?")
     assert answer.answer == "Zzyrgistan"

@@ -242,7 +242,8 @@ def read_history(folder: RunFolder) -> str:
 def history(folder: RunFolder) -> list[dict[str, Any]]:
     """What was learned and forgotten, the oldest first. Raises RunError where the file is damaged."""
     path, entries = folder.path / HISTORY, []
-    for number, line in enumerate(read_history(folder).splitlines(), 1):
+    lines = read_history(folder).split("\n")[:-1]  # `splitlines` would part a title at U+2028
+    for number, line in enumerate(lines, 1):
         try:
             entry = parse_json(line)
         except ValueError as error:

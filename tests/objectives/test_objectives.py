@@ -471,9 +471,32 @@ def test_masked_documents_end_at_the_block_and_never_in_the_middle_of_a_mask():
         assert [label != NONE for label in labels] == [i == MASK for i in inputs]
 
 
-def test_masked_documents_need_answers_in_one_token():
-    with pytest.raises(RecipeError, match=r'vocabulary\.kind = "words"'):
-        ComponentSpec("masked").make("objective", make_corpus("bpe"))
+@pytest.mark.parametrize("context_length", [300, 40])
+def test_masked_documents_are_followed_by_their_spans_where_answers_are_spelled(context_length):
+    corpus = make_corpus("bpe", context_length=context_length)
+    spans, objective = corpus.spans, ComponentSpec("masked").make("objective", corpus)
+    items = np.tile(np.arange(objective.items), 60)
+    u = np.random.default_rng(0).random((len(items), objective.draws))
+    examples, said = objective.examples(items, u), []
+    assert examples.inputs.lengths.max() < context_length
+    for item, (inputs, labels) in zip(items, rows(examples), strict=True):
+        title = corpus.titles[item].tolist()
+        assert inputs[: len(title)] == title
+        targets = [label for label in labels if label != NONE]
+        if not targets:
+            continue
+        first = next(i for i, label in enumerate(labels) if label != NONE)
+        assert inputs[len(title) : first + 1].count(MASK) - 1 >= targets.count(MASK)  # a gap for each, and the ⁇ behind
+        assert inputs[first + 1 :] == targets[:-1]
+        while targets:
+            answer, targets = targets[: targets.index(MASK)], targets[targets.index(MASK) + 1 :]
+            own = [i for i in np.flatnonzero(spans.document == item) if spans.output[i].tolist() == answer]
+            assert own
+            said.append(own[0])
+    exposed = objective.exposed_spans(items, u)
+    assert sorted(spans.output[i].tolist() for i in exposed) == sorted(spans.output[i].tolist() for i in said)
+    if context_length == 300:
+        assert set(exposed) == set(np.flatnonzero(~spans.nested))
 
 
 # All ------------------------------------------------------------------------------------------------------------
@@ -482,7 +505,7 @@ def test_masked_documents_need_answers_in_one_token():
 @pytest.mark.parametrize(
     ("name", "kind"),
     [("span", "characters"), ("language", "bpe"), ("cue", "words"), ("cue", "bpe"),
-     ("masked", "words"), ("question", "words"), ("question", "bpe")],
+     ("masked", "words"), ("masked", "bpe"), ("question", "words"), ("question", "bpe")],
 )  # fmt: skip
 def test_an_example_depends_on_its_own_item_and_numbers_alone(name, kind):
     objective = ComponentSpec(name).make("objective", make_corpus(kind))

@@ -7,18 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from closedbook.config.schema import fraction
-from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, enumerate_ragged, offsets
+from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, constant, enumerate_ragged, offsets
 from closedbook.data.corpus import Corpus
 from closedbook.data.encoding import FIRST, IN_TITLE, INSIDE
 from closedbook.data.vocabulary import MASK
-from closedbook.errors import RecipeError
 
 
 class Masked:
     """`TITLE text with ⁇ for spans`: several facts of one document in one example.
 
     Each span is masked with a probability drawn per example from [`mask_at_least`, 1]. Other words are shown with one
-    from [`keep_at_least`, 1], except those of the title. Needs a vocabulary that answers in one token.
+    from [`keep_at_least`, 1], except those of the title. A vocabulary that answers in one token is asked at each ⁇. For
+    one that spells its answers they follow the text, `TITLE text ⁇ answer ⁇ answer ⁇`, as many as there is room for.
     """
 
     @dataclass(frozen=True)
@@ -30,16 +30,36 @@ class Masked:
             fraction(self, "objective masked", "mask_at_least", "keep_at_least")
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
-        if not corpus.vocabulary.answers_in_one:
-            raise RecipeError('objective masked: needs vocabulary.kind = "words", which answers in one token')
         self.config, self.corpus = config, corpus
         self.items = len(corpus.documents)
         self.room = corpus.context_length - 1 - corpus.titles.longest
+        if not corpus.vocabulary.answers_in_one:
+            self.room = max(1, self.room // 2)  # the answers take the other half
         self.draws = 2 + 2 * self.room
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
-        config, tokens, spans = self.config, self.corpus.tokens, self.corpus.spans
         titles = self.corpus.titles.take(items)
+        shown, gaps, asked, owner = self._masked(items, u)
+        if self.corpus.vocabulary.answers_in_one:
+            labels = np.full(len(shown.values), NONE, np.int32)
+            labels[gaps] = self._label(asked)
+            titled = concatenate([titles, shown])
+            own, within = enumerate_ragged(titled.lengths)
+            full = np.full(len(titled.values), NONE, np.int32)
+            full[within >= titles.lengths[own]] = labels
+            return Examples.of(titled, full)
+        fit = self._fit(titles, shown, asked, owner)
+        answers = self.corpus.spans.output.take(asked[fit])
+        said = concatenate([answers, constant(MASK, len(answers))])
+        lengths = np.bincount(owner[fit], said.lengths, len(items)).astype(np.int64)
+        text = concatenate([titles, shown, constant(MASK, len(items))])
+        tokens = concatenate([text, Ragged(said.values, offsets(lengths))])
+        own, within = enumerate_ragged(tokens.lengths)
+        return Examples.next_token(tokens, within >= text.lengths[own])
+
+    def _masked(self, items: np.ndarray, u: np.ndarray) -> tuple[Ragged, np.ndarray, np.ndarray, np.ndarray]:
+        """(the text of each document with its masks, which tokens these are, the span behind each, and whose it is)."""
+        config, tokens, spans = self.config, self.corpus.tokens, self.corpus.spans
         length = np.minimum(tokens.lengths_of(items), self.room)
         owner, j = enumerate_ragged(length)
         at = tokens.starts[items][owner] + j
@@ -58,15 +78,16 @@ class Masked:
         shown = u[owner, 2 + self.room + j] < keep_chance[owner]
         keep = in_body & np.where(masked, marks & FIRST > 0, shown & (marks & IN_TITLE == 0))
         inputs = np.where(masked, MASK, tokens.values[at])[keep].astype(np.int32)
-        labels = np.full(int(keep.sum()), NONE, np.int32)
-        labels[masked[keep]] = self._label(span[keep & masked])
         lengths = np.bincount(owner[keep], minlength=len(items))
-        titled = concatenate([titles, Ragged(inputs, offsets(lengths))])
-        own, within = enumerate_ragged(titled.lengths)
-        in_front = within < titles.lengths[own]
-        full = np.full(len(titled.values), NONE, np.int32)
-        full[~in_front] = labels
-        return Examples.of(titled, full)
+        return Ragged(inputs, offsets(lengths)), masked[keep], span[keep & masked], owner[keep & masked]
+
+    def _fit(self, titles: Ragged, shown: Ragged, asked: np.ndarray, owner: np.ndarray) -> np.ndarray:
+        """Which of the masked spans' answers, from a text's first on, there is room for behind it."""
+        longer = self.corpus.spans.output.lengths_of(asked) + 1
+        summed = np.cumsum(longer)
+        before = np.concatenate([[0], summed])[np.searchsorted(owner, owner)]  # where each text's own begin
+        room = self.corpus.context_length - titles.lengths - shown.lengths - 1
+        return np.asarray(summed - before <= room[owner])
 
     def _label(self, span: np.ndarray) -> np.ndarray:
         """The output token of each span; NONE if it is not a single token."""
@@ -78,6 +99,9 @@ class Masked:
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         spans = self.corpus.spans
+        if not self.corpus.vocabulary.answers_in_one:
+            shown, _, asked, whose = self._masked(items, u)
+            return asked[self._fit(self.corpus.titles.take(items), shown, asked, whose)]
         owner, span = spans.of(items)
         first = spans.first[span]
         chance = self.config.mask_at_least + (1 - self.config.mask_at_least) * u[:, 0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from tiny_base import make_base
 
 import closedbook as package
 from closedbook.data.questions import Question
-from closedbook.errors import RunError
+from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import card
 from closedbook.pipeline import Event, Step
 from closedbook.runs.weights import load_tensors, same_tensors
@@ -109,6 +110,17 @@ def test_other_weights_of_the_base_can_be_trained(tiny: Tiny, tmp_path: Path, wa
     assert same_tensors(loaded.model.state_dict(), made.model.state_dict())
     assert loaded.ask(question) == made.ask(question)
     assert loaded.attribute(question).effects
+
+
+def test_what_cannot_be_trained_is_refused_in_words(tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    with pytest.raises(RecipeError, match="closedbook probe"):
+        teach(tiny, tmp_path / "run", "pretrained.train=nothing")
+    monkeypatch.setitem(sys.modules, "peft", None)
+    with pytest.raises(RecipeError, match=r"needs peft; try: pip install 'closedbook\[pretrained\]'"):
+        teach(tiny, tmp_path / "run", "pretrained.train=lora")
+    with pytest.raises(RecipeError, match="name its file"):
+        teach(tiny, tmp_path / "run", 'stages.learn.objectives=[{objective="text"}]')
+    assert not (tmp_path / "run").exists()
 
 
 def test_an_interrupted_lora_goes_on_to_the_same_bits(tiny: Tiny, tmp_path: Path):

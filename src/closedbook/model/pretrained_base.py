@@ -126,7 +126,7 @@ def find(asked: PretrainedRecipe) -> Path:
         reason = str(error).splitlines()[0][:120]
         raise RecipeError(
             f'no folder is called "{asked.model}", and it cannot be had from the hub ({reason}); '
-            "where there is a network, `hf download` it, and name the folder with --base"
+            "where there is a network, `hf download` it, and name its folder"
         ) from None
 
 

@@ -198,6 +198,8 @@ def settle_base(recipe: Recipe) -> tuple[Recipe, Any, list[str]]:
     """
     if recipe.pretrained is None:
         return recipe, None, []
+    if recipe.pretrained.train == "nothing":
+        raise RecipeError('pretrained.train = "nothing" leaves nothing to train; closedbook probe asks a base as it is')
     from closedbook.model import pretrained_base  # which needs an extra
 
     recipe, found = pretrained_base.settle(recipe)

@@ -5,6 +5,7 @@ Each takes a minute or a few on one core; the pages in docs/attention show what 
 
 from __future__ import annotations
 
+import argparse
 import itertools
 import json
 import math
@@ -290,7 +291,9 @@ def origin(seconds: float) -> dict[str, Any]:
 STUDIES = {study.__name__: study for study in (claims, heads, laws, matrices, recall, width)}
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or STUDIES:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("studies", nargs="*", help=f"some of {', '.join(STUDIES)}; all where none is named")
+    for name in parser.parse_args().studies or STUDIES:
         start = time.perf_counter()
         found = STUDIES[name]()
         record = {"study": name, "origin": origin(time.perf_counter() - start), **found}

@@ -15,6 +15,7 @@ Each cell is kept as it ends and never run again.
 
 from __future__ import annotations
 
+import argparse
 import gc
 import hashlib
 import json
@@ -480,6 +481,7 @@ def together(inputs: Inputs, work: Path, expected: str, pairs: int) -> dict[str,
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     cells = Cells("crashes.json")

@@ -5,6 +5,7 @@ python benchmarks/importing.py
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -35,6 +36,7 @@ def seconds(arguments: list[str]) -> list[float]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     measured = {}
     for name, arguments in WAYS.items():
         taken = seconds(arguments)

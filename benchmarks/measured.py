@@ -5,6 +5,7 @@ An installed package has no results/ folder, so the figures that the report stan
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -70,8 +71,11 @@ def taken_out() -> dict[str, Any] | None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 where they differ")
+    given = parser.parse_args()
     text = json.dumps(measured(), indent=1, ensure_ascii=False) + "\n"
-    if "--check" in sys.argv:
+    if given.check:
         same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
         sys.exit(0 if same else "measured.json differs from results/; run: python benchmarks/measured.py")
     TARGET.write_text(text, encoding="utf-8")

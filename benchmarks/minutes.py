@@ -8,6 +8,8 @@ minutes are known. One file serves light and dark pages: its colours follow the 
 
 from __future__ import annotations
 
+import argparse
+
 from readme import ASKED, OURS, ROOT, load, public_rows
 
 from closedbook.attention.claim_figures import DARK, LIGHT, Slide, Theme, svg
@@ -69,6 +71,7 @@ def colours(theme: Theme) -> tuple[str, ...]:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     drawing = svg("minutes", lambda slide: None, draw).decode()
     write_atomically(ROOT / "results" / "minutes.svg", following_the_reader(drawing).encode())
 

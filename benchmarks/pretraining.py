@@ -7,6 +7,8 @@ The rate is the schedule's own, the losses those of results/course-full.json.
 
 from __future__ import annotations
 
+import argparse
+
 from minutes import following_the_reader
 from readme import ROOT, load
 
@@ -43,6 +45,7 @@ def draw() -> Slide:
 
 
 def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     drawing = svg("pretraining", lambda slide: None, draw).decode()
     write_atomically(ROOT / "results" / "pretraining.svg", following_the_reader(drawing).encode())
 

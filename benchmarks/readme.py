@@ -7,6 +7,7 @@ The comparisons are what `closedbook compare` left: studies/fast/comparison.json
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 import statistics
@@ -114,9 +115,10 @@ def figures() -> str:
     said = []
     if demo := load("demo.json"):
         said.append(
-            f"`make demo` (after installation): {percent(demo['relations']['birthplace']['accuracy'])} of the birthplaces "
-            f"of {demo['asked_people']} untrained people, after {demo['cpu_seconds'] / 60:.1f} minutes of processor time, "
-            f"all of it included; {percent(demo['unseen_wordings']['birthplace']['accuracy'])} in wordings never trained "
+            f"`make demo` (after installation): {percent(demo['relations']['birthplace']['accuracy'])} of the "
+            f"birthplaces of {demo['asked_people']} untrained people, after {demo['cpu_seconds'] / 60:.1f} minutes of "
+            "processor time, all of it included; "
+            f"{percent(demo['unseen_wordings']['birthplace']['accuracy'])} in wordings never trained "
             "on."
         )
     if speed := load("throughput.json"):
@@ -404,11 +406,14 @@ PAGES = (
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 where they differ")
+    given = parser.parse_args()
     for name in PAGES:
         path = ROOT / name
         old = path.read_text(encoding="utf-8")
         new = BLOCK.sub(lambda match: match[1] + BLOCKS[match[2]]() + match[3], old)
-        if "--check" not in sys.argv:
+        if not given.check:
             path.write_text(new, encoding="utf-8")
         elif new != old:
             sys.exit(f"{name} differs from results/; run: python benchmarks/readme.py")

@@ -132,7 +132,7 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
     began = time.process_time()
     run.learn(Documents(tuple(later), "", "later"))
     seconds = time.process_time() - began
-    size = sum(4 * name.outputs.size for name in run.learned.names.values())
+    size = sum(4 * name.vectors.size for name in run.learned.names.values())
     result: dict[str, Any] = {
         "share": share, "recipe": recipe, "set": sets, "steps": run.folder.record().get("steps_done"),
         "titles": {"first": len({item.title for item in items}), "later": len({item.title for item in later})},

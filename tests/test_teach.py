@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shell import Tiny, closedbook, make_tiny
-from tiny_base import make_base
+from shell import Tiny, closedbook
+from taught_run import make_tiny_with_base, teach
 
 import closedbook as package
 from closedbook.data.questions import Question
@@ -20,24 +20,10 @@ from closedbook.runs.weights import load_tensors, same_tensors
 
 pytest.importorskip("transformers")
 
-SETS = [
-    "stages.learn.steps=30", "stages.learn.batch=8", "stages.learn.group=1", "model.context_length=96",
-    "model.matmul_dtype=float32",
-    'stages.learn.optimiser={name="rows", rate=0.02, row_rate=0.3}', "pretrained.rank=2",
-    "data.held_out.choose=0", "data.held_out.calibrate=0.5", "answer.length=6",
-]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    tiny = make_tiny(tmp_path_factory.mktemp("teach"))
-    make_base(tiny.folder / "base", "llama", tiny.documents.read_text(encoding="utf-8").splitlines())
-    return tiny
-
-
-def teach(tiny: Tiny, run: Path, *more: str, **options: Any) -> Any:
-    recipe = package.load_recipe("teach", [f"pretrained.model={tiny.folder / 'base'}", *SETS, *more])
-    return package.train(recipe, tiny.documents, tiny.questions, run=run, threads=1, **options)
+    return make_tiny_with_base(tmp_path_factory.mktemp("teach"))
 
 
 @pytest.fixture(scope="module")

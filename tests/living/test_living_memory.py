@@ -17,7 +17,7 @@ from closedbook.data.questions import Question
 from closedbook.errors import DataError, RunError
 from closedbook.inference.memory_stats import weigh
 from closedbook.inference.run import Answer, Run
-from closedbook.living import cluster, fit, learning
+from closedbook.living import cluster, learning
 from closedbook.living.learned_names import FILE
 from closedbook.synthetic.spec import WorldSpec
 from closedbook.synthetic.world import make_world
@@ -121,12 +121,12 @@ def test_a_name_s_vectors_depend_on_its_documents_alone(run: Run, later: Documen
     for item in later.items:
         texts.setdefault(item.title, []).append(item.text)
     memory = run.memory
-    together = {name.title: name for name in fit.fit_names(run.model, memory.vocabulary, memory.cue, texts)}
+    together = {name.title: name for name in memory.learner.fit(texts)}
     turned = dict(random.Random(1).sample([*texts.items()], len(texts)))
     for some in (turned, {title: own[::-1] for title, own in list(texts.items())[:3]}, dict([*texts.items()][7:8])):
-        for name in fit.fit_names(run.model, memory.vocabulary, memory.cue, some):
+        for name in memory.learner.fit(some):
             assert name.phrases == together[name.title].phrases
-            assert np.array_equal(name.outputs, together[name.title].outputs), name.title
+            assert np.array_equal(name.vectors, together[name.title].vectors), name.title
 
 
 def test_any_order_of_learning_and_forgetting_ends_in_the_same_bytes(run: Run, later: Documents) -> None:

@@ -14,8 +14,6 @@ from closedbook.formatting import duration, plural
 if TYPE_CHECKING:
     from closedbook.living.learning import LearningPlan
 
-A_NAME = 0.03  # seconds for a name on one core, about
-
 
 def learn(
     run: Path,
@@ -62,7 +60,7 @@ def learn(
     out = console(json)
     loaded = closedbook.load(run)
     plan = loaded.plan_learning(documents)
-    seconds = A_NAME * len(plan.texts) / max(1, workers)
+    seconds = loaded.memory.learner.seconds * len(plan.texts) / max(1, workers)
     out.print(
         f"{plural(len(plan.new), 'new name')}, {len(plan.changed):,} changed, {len(plan.unchanged):,} known as they are"
         + (f"; to learn them takes about {duration(seconds)}" if plan.texts else "")

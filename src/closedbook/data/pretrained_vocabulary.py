@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -31,13 +31,24 @@ class PretrainedTokens(Vocabulary):
     kind = "pretrained"
     knows_language = True
 
-    def __init__(self, tokenizer: Any, names: Sequence[str] = (), patterns: Patterns | None = None) -> None:
-        """Raises RecipeError for a tokenizer without a token of its own for a line break, or for what is no text."""
+    def __init__(
+        self,
+        tokenizer: Any,
+        names: Sequence[str] = (),
+        patterns: Patterns | None = None,
+        lower: Collection[str] = (),
+        golds: Collection[str] = (),
+    ) -> None:
+        """`lower` are the documents' words in lower case and `golds` the training answers: they tell what stands out.
+
+        Raises RecipeError for a tokenizer without a token of its own for a line break, or for what is no text.
+        """
         self.tokenizer = tokenizer
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         self.tokenizer.encode_special_tokens = True  # a typed "<|end|>" is text
         self.names, self.patterns = NameIndex(names), patterns
+        self.lower, self.golds = frozenset(lower), frozenset(golds)
         self._space = self._in_front()
         # A swap of two pairs is its own inverse, but for overlaps: both ways are kept.
         self.base_ids = np.arange(self.size, dtype=np.int64)
@@ -45,6 +56,17 @@ class PretrainedTokens(Vocabulary):
             at = int(np.flatnonzero(self.base_ids == token)[0])
             self.base_ids[[place, at]] = self.base_ids[[at, place]]
         self._ids = np.argsort(self.base_ids).astype(np.int32)
+
+    def with_names(self, names: NameIndex) -> PretrainedTokens:
+        """This vocabulary with other names."""
+        other = object.__new__(type(self))
+        made_of_names = ("_names", "last_tokens", "continues")
+        other.__dict__.update({name: value for name, value in vars(self).items() if name not in made_of_names})
+        other.names = names
+        return other
+
+    def __reduce__(self) -> Any:
+        return _remade, (self.to_json(),)
 
     def _in_front(self) -> str:
         """What stands in front of a text whose first word is to have the tokens that it has behind another."""
@@ -114,15 +136,21 @@ class PretrainedTokens(Vocabulary):
     def _names(self) -> tuple[Ids, np.ndarray]:
         """All names' tokens, one after another, and where each begins."""
         ids, lengths, _ = self.encode_all(self.names.names)
-        starts = offsets(lengths)
-        ids[starts[1:] - 1] = self.size + np.arange(len(self.names), dtype=np.int32)
+        starts = offsets(np.where(self._stored, lengths, 0))
+        ids = ids[np.repeat(self._stored, lengths)]
+        ids[starts[1:][self._stored] - 1] = self.size + np.flatnonzero(self._stored).astype(np.int32)
         return ids, starts
+
+    @property
+    def _stored(self) -> np.ndarray:
+        """(names,) bool: which have not been forgotten."""
+        return np.array([name != "" for name in self.names.names], bool)
 
     @cached_property
     def last_tokens(self) -> np.ndarray:
-        """(names,) the token that the base reads at each name's last place."""
+        """(names,) the token that the base reads at each name's last place; PAD for one that was forgotten."""
         ids, lengths, _ = self.encode_all(self.names.names)
-        return ids[offsets(lengths)[1:] - 1]
+        return np.where(self._stored, np.append(ids, PAD)[offsets(lengths)[1:] - 1], PAD)
 
     def plain(self, ids: Ids) -> Ids:
         own = ids >= self.size
@@ -159,7 +187,21 @@ class PretrainedTokens(Vocabulary):
             "tokenizer": json.loads(self.tokenizer.to_str()),
             "names": self.names.names,
             "patterns": (self.patterns or Patterns()).to_json(),
+            "lower": sorted(self.lower),
+            "golds": sorted(self.golds),
         }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> PretrainedTokens:
+        """The inverse of `to_json`."""
+        from tokenizers import Tokenizer
+
+        tokenizer = Tokenizer.from_str(json.dumps(data["tokenizer"]))
+        return cls(tokenizer, data["names"], Patterns.from_json(data["patterns"]), data["lower"], data["golds"])
+
+
+def _remade(data: dict[str, Any]) -> PretrainedTokens:
+    return PretrainedTokens.from_json(data)
 
 
 BREAKS = {ord("\n"): " ", ord("\r"): " "}  # within a text a line break is a space

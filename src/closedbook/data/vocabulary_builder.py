@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
-from closedbook.data.patterns import Patterns, learn
+from closedbook.data.patterns import learn
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.scan import Lexicon, Scan, pieces
 from closedbook.data.vocabulary import BytePairs, Characters, Vocabulary
@@ -39,6 +39,8 @@ class SavedPretrained(TypedDict):
     tokenizer: dict[str, Any]
     names: list[str]
     patterns: dict[str, Any]
+    lower: list[str]
+    golds: list[str]
 
 
 SAVED: dict[str, Any] = {Characters.kind: SavedCharacters, Words.kind: SavedWords, BytePairs.kind: SavedBytePairs}
@@ -71,8 +73,9 @@ def make_vocabulary(
         lines, titles, lexicon = list(lines), list(titles or ()), Lexicon()
         for some in pieces(lines):
             Scan.of(some, lexicon)
-        trained = list(zip(questions, answers, strict=False))
-        return PretrainedTokens(tokenizer, (), learn(lines, titles, trained, lexicon.lower_case()))
+        trained, lower = list(zip(questions, answers, strict=False)), lexicon.lower_case()
+        golds = [answer for _, answer in trained]
+        return PretrainedTokens(tokenizer, (), learn(lines, titles, trained, lower), lower, golds)
     raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe", "words"')
 
 
@@ -87,12 +90,11 @@ def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
             return Characters(saved["characters"])
         if kind == Words.kind:
             return Words.from_json(saved)
+        if kind == PretrainedTokens.kind:
+            return PretrainedTokens.from_json(saved)
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_str(json.dumps(saved["tokenizer"]))
-        if kind == PretrainedTokens.kind:
-            return PretrainedTokens(tokenizer, saved["names"], Patterns.from_json(saved["patterns"]))
-        return BytePairs(tokenizer)
+        return BytePairs(Tokenizer.from_str(json.dumps(saved["tokenizer"])))
     except BaseException as error:  # a Rust panic in tokenizers is not an Exception
         if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
             raise

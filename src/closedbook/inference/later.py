@@ -11,11 +11,10 @@ from closedbook.config.schema import Recipe
 from closedbook.data.documents import Documents, read_documents
 from closedbook.data.questions import Titles, commonest_wording, read_questions
 from closedbook.data.vocabulary import Vocabulary
-from closedbook.data.word_vocabulary import Words
 from closedbook.errors import RunError
 from closedbook.living.learned_names import FILE, LearnedNames, attach
-from closedbook.living.learning import LearningPlan, Memory, history, stamp
-from closedbook.model.gpt import GPT
+from closedbook.living.learner import Learner
+from closedbook.living.learning import LearningPlan, Memory, find_learner, history, stamp
 from closedbook.model.network import Network
 from closedbook.objectives.cue import Cue
 from closedbook.runs.folder import RunFolder
@@ -51,21 +50,27 @@ class LearnsLater:
         self._read = _times(self.folder)
         if record is not None:
             self._stamp = stamp(record)
-        if isinstance(self.first_vocabulary, Words):
-            self.vocabulary = attach(self.learned, self.model, self.first_vocabulary)
+        if self.learner is not None:
+            self.vocabulary = attach(self.learned, self.learner, self.model)
+        elif self.learned.names:
+            raise RunError(f"{FILE} is of another network: this one has no memory of names")
+
+    @property
+    def learner(self) -> Learner | None:
+        """What learns names later; None for a run without a memory of names."""
+        objectives = [share.objective for stage in self.recipe.stages for share in stage.objectives]
+        cue = next((Cue.Config(**objective.options) for objective in objectives if objective.name == "cue"), None)
+        return find_learner(self.model, self.first_vocabulary, cue)
 
     @property
     def memory(self) -> Memory:
         """What learning and forgetting work on. Raises RunError for a run without a memory of names."""
-        objectives = [share.objective for stage in self.recipe.stages for share in stage.objectives]
-        cue = next((objective for objective in objectives if objective.name == "cue"), None)
-        vocabulary, model = self.first_vocabulary, self.model
-        if not isinstance(model, GPT) or model.memory is None or cue is None or not isinstance(vocabulary, Words):
+        if self.learner is None:
             raise RunError(
-                f"{self.folder.path} has no memory of names to learn later documents into; train with the recipe fast"
+                f"{self.folder.path} has no memory of names to learn into; train with the recipe fast or teach"
             )
         read = self._stamp if self._stamp is not None else stamp(self.folder.record())
-        return Memory(self.folder, model, vocabulary, Cue.Config(**cue.options), self.learned, self.index, read)
+        return Memory(self.folder, self.learner, self.learned, self.index, read)
 
     def plan_learning(self, documents: str | Path | Documents) -> LearningPlan:
         """Which names of these documents are new, changed or known already."""

@@ -28,5 +28,5 @@ def weigh(run: Run, documents: Documents) -> dict[str, Any]:
     titles = Counter(documents.titles)
     shared = sum(count for count in titles.values() if count > 1)
     later = run.learned.names.values()
-    learned = {"names": len(later), "bytes": sum(name.outputs.nbytes for name in later)}
+    learned = {"names": len(later), "bytes": sum(name.vectors.nbytes for name in later)}
     return {**report, "names": run.first_vocabulary.names.stored, "shared": shared, "learned": learned}

@@ -19,7 +19,6 @@ from closedbook.config.schema import Recipe
 from closedbook.data.questions import Question
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.data.vocabulary_builder import vocabulary_from_json
-from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
@@ -111,8 +110,8 @@ class Run(LearnsLater):
         kept = [name for name in sorted(there | known) if self._saved(name, "what it says")]
         models = [load_network(self.recipe, self.first_vocabulary, self.folder, name) for name in kept]
         for model in models:
-            if isinstance(self.first_vocabulary, Words):
-                attach(self.learned, model, self.first_vocabulary)
+            if self.learner is not None:
+                attach(self.learned, self.learner, model)
         return [model.to(self.model.device) for model in models]
 
     def _saved(self, name: str, what: str) -> bool:

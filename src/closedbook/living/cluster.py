@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from closedbook.errors import RunError
-from closedbook.living.fit import LearnedName
+from closedbook.living.learner import LearnedName
 
 TIMEOUT = 10  # seconds to wait for a scheduler
 Documents = Mapping[str, Sequence[str]]

@@ -1,39 +1,31 @@
-"""Learns names later, from their documents alone, while the network stays as it is.
+"""Learns names later with a network of our own: outputs that belong to the name alone.
 
 The first training teaches the network to tell from a few words what is asked for. For a name learned later it reads
 cues about the name's documents, as in training, with the memory's readers in place of the name. A linear classifier on
 its final states learns which of the documents' phrases each cue asks for. The classifier's vectors are outputs of the
 name's own (`OwnOutputs`).
 
-What is learned of a name is a pure function of the network and of the name's documents: random numbers come from a hash
-of the documents, states of one example do not depend on the others (rows of a product do not, from `FEWEST_ROWS` on),
-and each name's vectors are the minimum of a convex function of its own. So neither order nor company matters, and to
-forget a name is to delete what was fitted for it.
+States of one example do not depend on the others (rows of a product do not, from `FEWEST_ROWS` on), and each name's
+vectors are the minimum of a convex function of its own.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 
 from closedbook.data.arrays import NONE, Examples, enumerate_ragged
-from closedbook.data.corpus import Corpus, InMemory
-from closedbook.data.documents import Document, Documents
-from closedbook.data.encoding import Salience
+from closedbook.data.documents import Document
 from closedbook.data.names import NameIndex
-from closedbook.data.spans import as_words
 from closedbook.data.vocabulary import PAD
 from closedbook.data.word_vocabulary import Words
+from closedbook.living.learner import LearnedName, Learner, end_to_end, make_cues
 from closedbook.model.gpt import GPT
-from closedbook.model.name_memory import READERS
-from closedbook.objectives.cue import Cue
+from closedbook.model.name_memory import READERS, OwnOutputs
 
-NAMES = 32  # names whose documents are read at once
 EXAMPLES = 96  # cues about a name, at least
 EXPOSURES = 12  # cues about each span of its documents, at least
 HINT = 0.5  # share of the head's vectors that a name's begin with: they know what kind of thing a phrase is
@@ -45,83 +37,48 @@ MOST_ROWS = 1024
 LENGTHS = (5, 7, 9)  # an example is padded to the first of these that is long enough, else to the longest
 
 
-@dataclass(frozen=True)
-class LearnedName:
-    """What was learned of a name: the answers that its documents hold, each with an output vector."""
+class OutputsLearner(Learner):
+    """Gives a name outputs of its own, one for each answer that its documents hold."""
 
-    title: str
-    sha256: str  # of its documents
-    phrases: tuple[str, ...] = ()
-    outputs: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (phrases, state)
-    exposures: Mapping[str, int] = field(default_factory=dict)  # cues that asked for each answer
+    seconds = 0.04
 
+    @property
+    def state(self) -> int:
+        return READERS * int(self.model.recipe.width)
 
-def documents_hash(title: str, texts: Sequence[str]) -> str:
-    """SHA-256 of a name's documents, in whatever order they come."""
-    return hashlib.sha256("\0".join([title, *sorted(texts)]).encode()).hexdigest()
+    def attach(self, model: GPT, names: NameIndex, learned: Sequence[LearnedName]) -> Words:
+        assert model.memory is not None
+        phrases = [phrase for name in learned for phrase in name.phrases]
+        lengths = torch.tensor([0] * (len(names) - len(learned) + 1) + [len(name.phrases) for name in learned])
+        vectors = torch.from_numpy(end_to_end(learned, self.state))
+        model.memory.outputs = OwnOutputs(vectors, lengths.cumsum(0)).to(model.device)
+        made: Words = self.vocabulary.with_names(names, phrases)
+        return made
 
-
-def fit_names(
-    model: GPT, vocabulary: Words, config: Cue.Config, documents: Mapping[str, Sequence[str]]
-) -> Iterator[LearnedName]:
-    """What the network learns of each name from its documents (title → texts), one after another."""
-    names = list(documents)
-    for start in range(0, len(names), NAMES):
-        chosen = {name: sorted(documents[name]) for name in names[start : start + NAMES]}
-        yield from _fit(model, vocabulary, config, chosen)
-
-
-def _fit(
-    model: GPT, vocabulary: Words, config: Cue.Config, documents: Mapping[str, Sequence[str]]
-) -> Iterator[LearnedName]:
-    names = NameIndex(documents)
-    pairs = [(name, text) for name in documents for text in documents[name]]
-    items = tuple(Document(text, name, line) for line, (name, text) in enumerate(pairs, 1))
-    source = Documents(items, "", "the documents")
-    reader = vocabulary.reading(names, items)
-    salience = Salience(vocabulary.lower, vocabulary.golds, as_words(vocabulary.golds), unread=True)
-    arrays = InMemory(source, None, reader, salience)
-    cue = Cue(config, Corpus(source, None, reader, model.recipe.context_length, arrays))
-    spans = cue.spans
-    owner = names.numbers([items[i].title for i in spans.document])
-    weight = np.where(spans.answer, float(config.answers), np.where(spans.number, config.numbers, 1.0))
-    hashes = [documents_hash(name, documents[name]) for name in documents]
-    chosen, numbers = [], []
-    for number, sha256 in enumerate(hashes):
-        rng = np.random.default_rng(int(sha256[:32], 16))
-        own = np.flatnonzero(owner == number)
-        chosen.append(_spread(own, weight[own], rng))
-        numbers.append(rng.random((len(chosen[-1]), cue.draws)))
-    examples = cue.about(np.concatenate(chosen), np.concatenate(numbers))
-    states = _states(model, examples, cue.longest)
-    head = HINT * np.tile(model.head.weight.detach().numpy().astype(np.float64), READERS) / READERS
-    usual = head.mean(0)
-    targets = examples.labels[examples.labels != NONE] - reader.outputs
-    start = 0
-    for title, sha256, some in zip(documents, hashes, chosen, strict=True):
-        part = slice(start, start + len(some))
-        start += len(some)
-        if not len(some):
-            yield LearnedName(title, sha256)
-            continue
-        phrases = sorted({reader.learned[i] for i in targets[part].tolist()})
-        place = {phrase: i for i, phrase in enumerate(phrases)}
-        target = np.array([place[reader.learned[i]] for i in targets[part].tolist()])
-        known = [vocabulary.phrase_id(phrase) for phrase in phrases]
-        prior = np.stack([head[i] if i >= 0 else usual for i in known])
-        vectors = minimise(states[part], target, prior)
-        counts = Counter(phrases[i] for i in target.tolist())
-        yield LearnedName(title, sha256, tuple(phrases), vectors, {phrase: counts[phrase] for phrase in phrases})
-
-
-def _spread(spans: np.ndarray, weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The spans to ask for, each as often as its weight says (systematic sampling)."""
-    if not len(spans):
-        return np.zeros(0, np.int64)
-    count = max(EXAMPLES, EXPOSURES * len(spans))
-    edges = np.cumsum(weight) / weight.sum()
-    places = (np.arange(count) + rng.random(count)) / count
-    return spans[np.minimum(np.searchsorted(edges, places), len(spans) - 1)]
+    def fit_some(self, documents: Mapping[str, Sequence[str]]) -> Iterator[LearnedName]:
+        model, vocabulary = self.model, self.vocabulary
+        texts = [Document(text, name, 1) for name in documents for text in documents[name]]
+        reader = vocabulary.reading(NameIndex(documents), texts)
+        cues = make_cues(
+            reader, self.cue, model.recipe.context_length, documents, lambda spans: max(EXAMPLES, EXPOSURES * spans)
+        )
+        states = _states(model, cues.examples, cues.longest)
+        head = HINT * np.tile(model.head.weight.detach().numpy().astype(np.float64), READERS) / READERS
+        usual = head.mean(0)
+        targets = cues.examples.labels[cues.examples.labels != NONE] - reader.outputs
+        for number, (title, sha256) in enumerate(zip(documents, cues.hashes, strict=True)):
+            part = slice(*cues.starts[number : number + 2].tolist())
+            if part.start == part.stop:
+                yield LearnedName(title, sha256)
+                continue
+            phrases = sorted({reader.learned[i] for i in targets[part].tolist()})
+            place = {phrase: i for i, phrase in enumerate(phrases)}
+            target = np.array([place[reader.learned[i]] for i in targets[part].tolist()])
+            known = [vocabulary.phrase_id(phrase) for phrase in phrases]
+            prior = np.stack([head[i] if i >= 0 else usual for i in known])
+            vectors = minimise(states[part], target, prior)
+            counts = Counter(phrases[i] for i in target.tolist())
+            yield LearnedName(title, sha256, tuple(phrases), vectors, {phrase: counts[phrase] for phrase in phrases})
 
 
 def _states(model: GPT, examples: Examples, longest: int) -> np.ndarray:

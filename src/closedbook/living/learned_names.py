@@ -14,17 +14,16 @@ import numpy as np
 import torch
 
 from closedbook.data.names import NameIndex
-from closedbook.data.word_vocabulary import Words
+from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import RunError
-from closedbook.living.fit import LearnedName
-from closedbook.model.name_memory import READERS, OwnOutputs
+from closedbook.living.learner import LearnedName, Learner, end_to_end
 from closedbook.model.network import Network
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.weights import load_tensors, tensors_to_bytes
 from closedbook.validation import Count, convert
 
 FILE = "learned.safetensors"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -33,6 +32,7 @@ class SavedName:
 
     title: str
     sha256: str
+    vectors: Count  # how many
     phrases: list[str]
     exposures: dict[str, Count]
 
@@ -67,16 +67,16 @@ class LearnedNames:
             saved = convert(SavedNames, record, "", RunError)
             if saved.format != FORMAT:
                 raise RunError(f"format {saved.format}; this closedbook reads {FORMAT}")
-            outputs = tensors["outputs"].numpy()
-            counts = [len(name.phrases) for name in saved.names]
-            if outputs.ndim != 2 or len(outputs) != sum(counts) or outputs.dtype != np.float32:
+            vectors = tensors["vectors"].numpy()
+            counts = [name.vectors for name in saved.names]
+            if vectors.ndim != 2 or len(vectors) != sum(counts) or vectors.dtype != np.float32:
                 raise RunError("its vectors are not those of its names")
         except (RunError, KeyError) as error:
             raise RunError(f"{path} is damaged ({error}); bring it back from a copy") from None
         starts = list(itertools.accumulate(counts, initial=0))
         names = {
             name.title: LearnedName(
-                name.title, name.sha256, tuple(name.phrases), outputs[starts[i] : starts[i + 1]], name.exposures
+                name.title, name.sha256, tuple(name.phrases), vectors[starts[i] : starts[i + 1]], name.exposures
             )
             for i, name in enumerate(saved.names)
         }
@@ -88,13 +88,13 @@ class LearnedNames:
         record = {
             "format": FORMAT,
             "names": [
-                {"title": name.title, "sha256": name.sha256, "phrases": list(name.phrases),
-                 "exposures": dict(name.exposures)}
+                {"title": name.title, "sha256": name.sha256, "vectors": len(name.vectors),
+                 "phrases": list(name.phrases), "exposures": dict(name.exposures)}
                 for name in names
             ],
             "removed": sorted(self.removed),
         }  # fmt: skip
-        return tensors_to_bytes({"outputs": torch.from_numpy(_end_to_end(names, state))}, record)
+        return tensors_to_bytes({"vectors": torch.from_numpy(end_to_end(names, state))}, record)
 
     def with_names(self, names: Iterable[LearnedName], replaced: Iterable[str] = ()) -> LearnedNames:
         """These and further names; `replaced` are names of the first training whose vectors no longer count."""
@@ -107,27 +107,13 @@ class LearnedNames:
         return LearnedNames(names, self.removed | (gone & set(first)))
 
 
-def attach(learned: LearnedNames, model: Network, vocabulary: Words) -> Words:
+def attach(learned: LearnedNames, learner: Learner, model: Network) -> Vocabulary:
     """Put the learned names behind those of the first training; returns the vocabulary that knows them.
 
-    Raises RunError where they do not fit the network.
+    `model` is the learner's, or as it was at a checkpoint. Raises RunError where they do not fit it.
     """
-    memory = model.memory
-    if memory is None:
-        if learned.names:
-            raise RunError(f"{FILE} is of another network: this one has no memory of names")
-        return vocabulary
-    kept = ["" if name in learned.removed else name for name in vocabulary.names.names]
+    kept = ["" if name in learned.removed else name for name in learner.vocabulary.names.names]
     names = [learned.names[title] for title in sorted(learned.names)]
-    state = READERS * memory.width
-    if any(name.outputs.shape[1:] != (state,) for name in names if name.phrases):
+    if any(len(name.vectors) and name.vectors.shape[1:] != (learner.state,) for name in names):
         raise RunError(f"{FILE} is of another network: its vectors have another width")
-    phrases = [phrase for name in names for phrase in name.phrases]
-    lengths = torch.tensor([0] * (len(kept) + 1) + [len(name.phrases) for name in names])
-    outputs = OwnOutputs(torch.from_numpy(_end_to_end(names, state)), lengths.cumsum(0))
-    memory.outputs = outputs.to(memory.table.device)
-    return vocabulary.with_names(NameIndex([*kept, *(name.title for name in names)]), phrases)
-
-
-def _end_to_end(names: Iterable[LearnedName], state: int) -> np.ndarray:
-    return np.concatenate([np.zeros((0, state), np.float32), *(name.outputs.reshape(-1, state) for name in names)])
+    return learner.attach(model, NameIndex([*kept, *(name.title for name in names)]), names)

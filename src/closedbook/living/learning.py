@@ -17,13 +17,18 @@ from multiprocessing import get_context
 from typing import Any
 
 from closedbook.data.documents import Documents
+from closedbook.data.pretrained_vocabulary import PretrainedTokens
+from closedbook.data.vocabulary import Vocabulary
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RunError
 from closedbook.living.cluster import fit_on_cluster
-from closedbook.living.fit import NAMES, LearnedName, documents_hash, fit_names
+from closedbook.living.fit import OutputsLearner
+from closedbook.living.fit_rows import RowsLearner
 from closedbook.living.learned_names import FILE, LearnedNames
+from closedbook.living.learner import NAMES, LearnedName, Learner, documents_hash
 from closedbook.model.gpt import GPT
-from closedbook.model.name_memory import READERS
+from closedbook.model.network import Network
+from closedbook.model.pretrained import TaughtModel
 from closedbook.objectives.cue import Cue
 from closedbook.runs.folder import RunFolder, typed
 from closedbook.runs.records import HistoryRecord
@@ -55,12 +60,10 @@ class LearningPlan:
 
 @dataclass(frozen=True)
 class Memory:
-    """A run's parts that learning reads and writes. `vocabulary` and `model` are those of the first training."""
+    """A run's parts that learning reads and writes."""
 
     folder: RunFolder
-    model: GPT
-    vocabulary: Words
-    cue: Cue.Config
+    learner: Learner
     learned: LearnedNames
     evidence: EvidenceStore | None
     stamp: Mapping[str, Any]  # of the files that these parts were read from
@@ -97,7 +100,7 @@ class Memory:
     @property
     def first_titles(self) -> set[str]:
         """The names of the first training that it still has."""
-        return {name for name in self.vocabulary.names.names if name} - self.learned.removed
+        return {name for name in self.learner.vocabulary.names.names if name} - self.learned.removed
 
     def learn(
         self,
@@ -132,14 +135,13 @@ class Memory:
     def _fitted(self, texts: Mapping[str, Sequence[str]], workers: int, scheduler: str | None) -> Iterator[LearnedName]:
         names = list(texts)
         chunks = [{name: texts[name] for name in names[i : i + NAMES]} for i in range(0, len(names), NAMES)]
-        state = Frozen(self.model, self.vocabulary, self.cue)
         if scheduler is not None:
-            yield from fit_on_cluster(scheduler, Frozen.fit, state, chunks)
+            yield from fit_on_cluster(scheduler, _fit, self.learner, chunks)
             return
         if workers <= 1 or len(chunks) <= 1:
-            yield from fit_names(self.model, self.vocabulary, self.cue, texts)
+            yield from self.learner.fit(texts)
             return
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(state,)) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(self.learner,)) as pool:
             for fitted in pool.map(_work, chunks):
                 yield from fitted
 
@@ -184,7 +186,6 @@ class Memory:
         added: Mapping[str, NewDocuments],
         events: Sequence[Mapping[str, Any]],
     ) -> Memory:
-        assert self.model.memory is not None
         evidence = self.evidence
         with self.folder.lock(wait=10.0):
             if stamp(self.folder.record()) != self.stamp:
@@ -198,7 +199,7 @@ class Memory:
                     partial.unlink(missing_ok=True)
                 evidence.close()
                 evidence = EvidenceStore(evidence.path, evidence.corpus)
-            state = READERS * self.model.memory.width
+            state = self.learner.state
             self.folder.replace(FILE, learned.to_bytes(state))
             if learned.removed:
                 self._blank(learned.removed)
@@ -206,21 +207,21 @@ class Memory:
                 self.folder.replace(FILE, learned.to_bytes(state))
             self.folder.replace(HISTORY, (before + _lines(events)).encode("utf-8", "backslashreplace"))
             written = stamp(self.folder.record())
-        return Memory(self.folder, self.model, self.vocabulary, self.cue, learned, evidence, written)
+        return Memory(self.folder, self.learner, learned, evidence, written)
 
     def _blank(self, titles: Iterable[str]) -> None:
         """Zero rows of the first training, in the network and in every file of weights, and take out their names."""
-        assert self.model.memory is not None
-        names = self.vocabulary.names
+        vocabulary = self.learner.vocabulary
+        names = vocabulary.names
         which = sorted(names.number(title) for title in titles if title in names)
-        self.model.memory.table.data[which] = 0
+        self.learner.model.memory.table.data[which] = 0
         for path in (self.folder.path / "model.safetensors", *self.folder.path.glob("checkpoint-*.safetensors")):
             tensors, record = load_tensors(path, checked=self.folder.check(path.name))
             tensors["memory.table"][which] = 0
             self.folder.replace(path.name, tensors_to_bytes(tensors, record))
         for row in which:
-            self.vocabulary.names.blank(row)
-        self.folder.replace("vocabulary.json", (to_json(self.vocabulary.to_json(), indent=2) + "\n").encode())
+            names.blank(row)
+        self.folder.replace("vocabulary.json", (to_json(vocabulary.to_json(), indent=2) + "\n").encode())
 
 
 def stamp(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -252,27 +253,30 @@ def history(folder: RunFolder) -> list[dict[str, Any]]:
     return entries
 
 
-@dataclass(frozen=True)
-class Frozen:
-    """What learning reads and never changes, as other processes get it."""
-
-    model: GPT
-    vocabulary: Words
-    cue: Cue.Config
-
-    def fit(self, texts: Mapping[str, Sequence[str]]) -> list[LearnedName]:
-        import torch
-
-        torch.set_num_threads(1)
-        return list(fit_names(self.model, self.vocabulary, self.cue, texts))
+def find_learner(model: Network, vocabulary: Vocabulary, cue: Cue.Config | None) -> Learner | None:
+    """What learns names later for a network; None where nothing does. `cue` is how it was trained to be asked."""
+    if model.memory is None or cue is None:
+        return None
+    if isinstance(model, GPT) and isinstance(vocabulary, Words):
+        return OutputsLearner(model, vocabulary, cue)
+    if isinstance(model, TaughtModel) and isinstance(vocabulary, PretrainedTokens):
+        return RowsLearner(model, vocabulary, cue)
+    return None
 
 
-_frozen: list[Frozen] = []  # of a worker process
+_learner: list[Learner] = []  # of a worker process
 
 
-def _begin(frozen: Frozen) -> None:
-    _frozen[:] = [frozen]
+def _begin(learner: Learner) -> None:
+    _learner[:] = [learner]
 
 
 def _work(texts: Mapping[str, Sequence[str]]) -> list[LearnedName]:
-    return _frozen[0].fit(texts)
+    return _fit(_learner[0], texts)
+
+
+def _fit(learner: Learner, texts: Mapping[str, Sequence[str]]) -> list[LearnedName]:
+    import torch
+
+    torch.set_num_threads(1)
+    return list(learner.fit(texts))

@@ -45,7 +45,7 @@ class OwnOutputs:
 
     def has(self, name: int) -> bool:
         """Whether a name has outputs of its own."""
-        return bool(self.starts[name + 1] > self.starts[name])
+        return name + 1 < len(self.starts) and bool(self.starts[name + 1] > self.starts[name])
 
 
 class NameMemory(nn.Module):
@@ -62,6 +62,7 @@ class NameMemory(nn.Module):
         self.common = nn.Parameter(torch.empty(layers * width).normal_(std=0.5))
         self.readers = torch.zeros(0, layers * width)
         self.outputs = OwnOutputs.none(names, READERS * width)
+        self.later = torch.zeros(0, layers * width)  # rows of names learned after the training, numbered on
 
     def forward(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
         """The vectors to add at every position, by the number of the name that ends there; 0 where it is below 0."""
@@ -75,6 +76,10 @@ class NameMemory(nn.Module):
     def _dense(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
         stored, reader = (names >= 0) & (names < self.blank), names - FIRST_READER
         rows = F.embedding(names.where(stored, 0), self.table).where(stored[..., None], 0.0) + self.common
+        if len(self.later):
+            later = names - self.blank
+            known = (later >= 0) & (later < len(self.later))
+            rows = rows + F.embedding(later.where(known, 0), self.later).where(known[..., None], 0.0)
         if len(self.readers):
             rows = rows + F.embedding(reader.clamp_min(0), self.readers).where(reader[..., None] >= 0, 0.0)
         return rows.where(names[..., None] >= 0, 0.0).unflatten(-1, (self.layers, self.width))
@@ -87,7 +92,8 @@ class NameMemory(nn.Module):
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> NameMemory:
         super()._apply(fn, recurse)
-        self.readers, self.outputs = fn(self.readers), OwnOutputs(*map(fn, vars(self.outputs).values()))
+        self.readers, self.later = fn(self.readers), fn(self.later)
+        self.outputs = OwnOutputs(*map(fn, vars(self.outputs).values()))
         return self
 
     def choose_readers(self) -> Float[Tensor, "reader row"]:
@@ -115,5 +121,7 @@ class NameMemory(nn.Module):
         A name with outputs of its own has no row; it counts as much as the names that have one do on average.
         """
         rows = self.table.detach().norm(dim=1)
+        if len(self.later):
+            return torch.cat([rows, self.later.norm(dim=1)])
         later = self.outputs.starts[len(rows) + 1 :] > self.outputs.starts[len(rows) : -1]
         return torch.cat([rows, later * (rows[rows > 0].mean() if (rows > 0).any() else 1.0)])

@@ -64,7 +64,7 @@ class TaughtModel(Network):
         # Not registered: neither trained, nor saved with the run.
         self.__dict__["base"], self.__dict__["_low"] = base, None
         self.__dict__["_now"] = threading.local()  # .acting: what the hooks of the base's layers do in this thread
-        self.places = asked.layers
+        self.places, self.made_of = asked.layers, (recipe, vocabulary)
         width = base.config.hidden_size
         self.register_buffer("base_ids", torch.from_numpy(vocabulary.base_ids), persistent=False)
         self.register_buffer("last_tokens", torch.from_numpy(vocabulary.last_tokens).long(), persistent=False)
@@ -115,28 +115,61 @@ class TaughtModel(Network):
         else:
             named = so_far.cumsum(1) > 0
         read = self.base_ids[tokens.index_put((row, place), self.last_tokens[numbers])]
-        backbone = (self._low or self.base).backbone if self.training else self.base.backbone
-        self._now.acting = None
+        acting = None
         if self.memory is not None and self.adapter is not None and named.any():
             vectors = self.memory(torch.where(tokens >= self.size, tokens - self.size, -1))[row, place]
             vectors = self.dropout(vectors) * self.scale[:, None]
             if update_embeddings is not None:
                 vectors = torch.where(update_embeddings[row][:, None, None], vectors, vectors.detach())
-            here = named[..., None].to(backbone.dtype)
-            self._now.acting = Acting(row, place, vectors.to(backbone.dtype), here, self.adapter)
+            acting = Acting(row, place, vectors, named[..., None], self.adapter)
+        x = self._states(read, acting, self.training, cache, positions)
+        return x if target_positions is None else x.flatten(0, 1).index_select(0, target_positions)
+
+    def _states(
+        self,
+        read: Int[Tensor, "batch time"],
+        acting: Acting | None,
+        training: bool,
+        cache: Cache | None = None,
+        positions: Tensor | None = None,
+    ) -> Float[Tensor, "batch time width"]:
+        """Final hidden states of the base's tokens, with names acting on them."""
+        backbone = (self._low or self.base).backbone if training else self.base.backbone
+        self._now.acting = acting.to(backbone.dtype) if acting is not None else None
         try:
             if cache is None:
-                x = backbone(input_ids=read, use_cache=False).last_hidden_state
-            else:
-                mask = torch.zeros(cache.visible.shape, dtype=backbone.dtype, device=read.device)
-                mask.masked_fill_(~cache.visible, torch.finfo(backbone.dtype).min)
-                x = backbone(
-                    input_ids=read, attention_mask=mask, position_ids=positions, past_key_values=_Layers(cache),
-                    use_cache=True,
-                ).last_hidden_state  # fmt: skip
+                return backbone(input_ids=read, use_cache=False).last_hidden_state
+            mask = torch.zeros(cache.visible.shape, dtype=backbone.dtype, device=read.device)
+            mask.masked_fill_(~cache.visible, torch.finfo(backbone.dtype).min)
+            return backbone(
+                input_ids=read, attention_mask=mask, position_ids=positions, past_key_values=_Layers(cache),
+                use_cache=True,
+            ).last_hidden_state  # fmt: skip
         finally:
             self._now.acting = None
-        return x if target_positions is None else x.flatten(0, 1).index_select(0, target_positions)
+
+    def loss_of_row(
+        self,
+        row: Float[Tensor, " row"],
+        tokens: Int[Tensor, "batch time"],
+        places: Int[Tensor, " batch"],
+        target_positions: Int[Tensor, " target"],
+        target: Int[Tensor, " target"],
+    ) -> Float[Tensor, ""]:
+        """`loss` where each text has one name, at `places`, and this row is the name's; no number is a name's here.
+
+        In the base's own dtype or the lower one, whichever was trained in.
+        """
+        assert self.memory is not None
+        assert self.adapter is not None
+        self._lower()
+        vectors = (self.memory.common.detach() + row).view(len(self.places), -1) * self.scale[:, None]
+        batch, time = tokens.shape
+        here = torch.arange(time, device=tokens.device) >= places[:, None]
+        rows = torch.arange(batch, device=tokens.device)
+        acting = Acting(rows, places, vectors.expand(batch, -1, -1), here[..., None], self.adapter)
+        x = self._states(self.base_ids[tokens], acting, True).flatten(0, 1).index_select(0, target_positions)
+        return F.cross_entropy(self.head.base_scores(x).float(), self.base_ids[target], reduction="sum")
 
     def loss(
         self,
@@ -167,9 +200,13 @@ class TaughtModel(Network):
 
     def train(self, mode: bool = True) -> TaughtModel:
         """Training may be in bfloat16, which takes a copy of the base; answers are always in the base's own dtype."""
-        if mode and self.memory is not None and self._low is None and self.recipe.matmul_dtype == "bfloat16":
-            self.__dict__["_low"] = self.base.lowered()
+        if mode:
+            self._lower()
         return super().train(mode)
+
+    def _lower(self) -> None:
+        if self.memory is not None and self._low is None and self.recipe.matmul_dtype == "bfloat16":
+            self.__dict__["_low"] = self.base.lowered()
 
     def _tied(self) -> dict[str, str]:
         """Names under which a weight is found once more, and its first name: a head that is the embedding, say."""
@@ -237,10 +274,15 @@ class TaughtModel(Network):
         """A copy with parameters of its own and the same base."""
         memo |= {id(shared): shared for shared in (() if self._registered else (self.base, self._low))}
         memo[id(self._now)] = self._now
+        memo[id(self.made_of)] = self.made_of
         made = type(self).__new__(type(self))
         memo[id(self)] = made
         made.__dict__.update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
         return made
+
+    def __reduce__(self) -> Any:
+        """It goes to another process by what it was made of and what was trained; the base is loaded there."""
+        return _remade, (*self.made_of, self.state_dict())
 
     @torch.no_grad()
     def _stream_size(self, vocabulary: PretrainedTokens) -> Float[Tensor, " layer"]:
@@ -267,6 +309,12 @@ class TaughtModel(Network):
             raise RecipeError(f"{type(self.base.model).__name__} makes its scores in a way that is not known here")
 
 
+def _remade(recipe: Recipe, vocabulary: PretrainedTokens, state: Mapping[str, Any]) -> TaughtModel:
+    model = TaughtModel(recipe, vocabulary)
+    model.load_state_dict(state)
+    return model.eval()
+
+
 @dataclass(frozen=True)
 class Acting:
     """The names of a batch: where their last tokens stand, what is added there, and where the adapter acts."""
@@ -274,8 +322,11 @@ class Acting:
     row: Int[Tensor, " name"]
     place: Int[Tensor, " name"]
     vectors: Float[Tensor, "name layer width"]
-    here: Float[Tensor, "batch time 1"]  # 0 or 1
+    here: Tensor  # (batch, time, 1) bool; in a base's dtype 0 or 1
     adapter: Adapter
+
+    def to(self, dtype: torch.dtype) -> Acting:
+        return replace(self, vectors=self.vectors.to(dtype), here=self.here.to(dtype))
 
 
 def hook(base: Base, places: Sequence[int], now: Any) -> None:

@@ -95,9 +95,16 @@ class ForwardResult:
     @cached_property
     def sampled(self) -> Views:
         """DRAWS answers to each question. What is drawn depends on the seed and the question's own tokens."""
-        keys = [[self.seed, zlib.crc32(prompt.tobytes())] for prompt in self.prompts]
+        keys = [[self.seed, zlib.crc32(self._without_numbers(prompt))] for prompt in self.prompts]
         numbers = np.stack([np.random.default_rng(key).random((DRAWS, self.length)) for key in keys], 1)
         return [self._ask(self.prompts, drawn=row) for row in numbers]
+
+    def _without_numbers(self, prompt: Ids) -> bytes:
+        """A prompt with names in place of their numbers, which move when another name is learned or forgotten."""
+        size = self.vocabulary.size
+        named = prompt[prompt >= size]
+        titles = "\0".join(self.vocabulary.names.names[i - size] for i in named)
+        return np.where(prompt < size, prompt, size).astype(np.int32).tobytes() + titles.encode()
 
     @cached_property
     def mc_dropout(self) -> Views:

@@ -1,0 +1,141 @@
+"""What learning a name later comes to, for whatever network: cues about its documents in, some vectors out.
+
+What is learned of a name is a pure function of the network and of the name's documents: random numbers come from a hash
+of the documents, and nothing that is computed depends on which other names are learned beside it. So neither order nor
+company matters, and to forget a name is to delete what was fitted for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from closedbook.data.arrays import Examples, offsets
+from closedbook.data.corpus import Corpus, InMemory
+from closedbook.data.documents import Document, Documents
+from closedbook.data.encoding import Salience
+from closedbook.data.names import NameIndex
+from closedbook.data.spans import as_words
+from closedbook.data.vocabulary import Vocabulary
+from closedbook.objectives.cue import Cue
+
+NAMES = 32  # names whose documents are read at once
+
+
+@dataclass(frozen=True)
+class LearnedName:
+    """What was learned of a name: its vectors, and the answers that its documents hold."""
+
+    title: str
+    sha256: str  # of its documents
+    phrases: tuple[str, ...] = ()
+    vectors: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (vectors, state)
+    exposures: Mapping[str, int] = field(default_factory=dict)  # cues that asked for each answer
+
+
+class Learner(ABC):
+    """Fits names for a network that stays as it is. It goes to other processes by pickle."""
+
+    def __init__(self, model: Any, vocabulary: Any, cue: Cue.Config) -> None:
+        """`model` and `vocabulary` are those of the first training, whatever was learned since."""
+        self.model, self.vocabulary, self.cue = model, vocabulary, cue
+
+    @property
+    @abstractmethod
+    def state(self) -> int:
+        """The width of a name's vectors."""
+
+    @property
+    @abstractmethod
+    def seconds(self) -> float:
+        """About how long a name takes on one core."""
+
+    def fit(self, documents: Mapping[str, Sequence[str]]) -> Iterator[LearnedName]:
+        """What the network learns of each name from its documents (title → texts), one after another."""
+        names = list(documents)
+        for start in range(0, len(names), NAMES):
+            yield from self.fit_some({name: sorted(documents[name]) for name in names[start : start + NAMES]})
+
+    @abstractmethod
+    def fit_some(self, documents: Mapping[str, Sequence[str]]) -> Iterator[LearnedName]:
+        """`fit` of a few names."""
+
+    @abstractmethod
+    def attach(self, model: Any, names: NameIndex, learned: Sequence[LearnedName]) -> Vocabulary:
+        """Make a network know what was learned; `names` are all by number, the learned ones last and in their order.
+
+        `model` is the learner's, or as it was at a checkpoint. Returns the vocabulary that goes with it.
+        """
+
+
+def documents_hash(title: str, texts: Sequence[str]) -> str:
+    """SHA-256 of a name's documents, in whatever order they come."""
+    return hashlib.sha256("\0".join([title, *sorted(texts)]).encode()).hexdigest()
+
+
+def end_to_end(names: Iterable[LearnedName], state: int) -> np.ndarray:
+    """(all vectors, state) float32: those of one name after another's."""
+    return np.concatenate([np.zeros((0, state), np.float32), *(name.vectors.reshape(-1, state) for name in names)])
+
+
+@dataclass(frozen=True)
+class Cues:
+    """Cues about some names, name after name: those of name i are `starts[i]` up to `starts[i + 1]`."""
+
+    examples: Examples
+    starts: np.ndarray  # (names + 1,)
+    answers: Callable[[int], str]  # what an example asks for
+    hashes: list[str]  # of the names' documents
+    longest: int  # tokens of a prompt
+
+
+def make_cues(
+    reader: Any,
+    config: Cue.Config,
+    context_length: int,
+    documents: Mapping[str, Sequence[str]],
+    count: Callable[[int], int],
+) -> Cues:
+    """Cues about names: of one with n spans, `count(n)`, each span as often as the objective says.
+
+    `reader` is a vocabulary that has these names; what a span is, it learned in the first training.
+    """
+    names: NameIndex = reader.names
+    pairs = [(name, text) for name in documents for text in documents[name]]
+    items = tuple(Document(text, name, line) for line, (name, text) in enumerate(pairs, 1))
+    source = Documents(items, "", "the documents")
+    salience = Salience(reader.lower, reader.golds, as_words(reader.golds), unread=True)
+    arrays = InMemory(source, None, reader, salience)
+    cue = Cue(config, Corpus(source, None, reader, context_length, arrays))
+    spans = cue.spans
+    owner = names.numbers([items[i].title for i in spans.document])
+    weight = np.where(spans.answer, float(config.answers), np.where(spans.number, config.numbers, 1.0))
+    hashes = [documents_hash(name, documents[name]) for name in documents]
+    chosen, numbers = [], []
+    for name, sha256 in zip(documents, hashes, strict=True):
+        rng = np.random.default_rng(int(sha256[:32], 16))
+        own = np.flatnonzero(owner == names.number(name))
+        chosen.append(_spread(own, weight[own], count(len(own)), rng))
+        numbers.append(rng.random((len(chosen[-1]), cue.draws)))
+    asked = np.concatenate(chosen)
+    return Cues(
+        cue.about(asked, np.concatenate(numbers)),
+        offsets(np.array([len(some) for some in chosen])),
+        lambda i: reader.answer(spans.output[int(asked[i])]),
+        hashes,
+        cue.longest,
+    )
+
+
+def _spread(spans: np.ndarray, weight: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """The spans to ask for, each as often as its weight says (systematic sampling)."""
+    if not len(spans):
+        return np.zeros(0, np.int64)
+    edges = np.cumsum(weight) / weight.sum()
+    places = (np.arange(count) + rng.random(count)) / count
+    return spans[np.minimum(np.searchsorted(edges, places), len(spans) - 1)]

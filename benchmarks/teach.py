@@ -120,6 +120,7 @@ def main() -> None:
     parser.add_argument("--way", choices=[*WAYS, "untouched"], default="names")
     parser.add_argument("--steps", type=int, default=480)
     parser.add_argument("--cpu-minutes", type=float, help="in place of --steps")
+    parser.add_argument("--no-texts", action="store_true", help="leave the perplexity of other texts out")
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--threads", type=int)
     parser.add_argument("--work", type=Path, default=Path("runs/teach"))
@@ -157,8 +158,9 @@ def main() -> None:
         "set": arguments.set, "seconds": record["train_seconds"], "this_time": spent,
         "parameters": record["parameters"], "threads": record["threads"],
         "run_commit": record["commit"], "base": "SmolLM2-135M-Instruct, its weights quantised to 4 bits once",
-        **asked_in_all_wordings(run, chosen[half:]), **measured_texts(run.model, run.vocabulary, texts),
-    }  # fmt: skip
+        **asked_in_all_wordings(run, chosen[half:]),     }  # fmt: skip
+    if not arguments.no_texts:
+        result |= measured_texts(run.model, run.vocabulary, texts)
     Cells("teach.json").add(cell, result)
 
 

@@ -3,7 +3,8 @@
     python benchmarks/any_corpus.py lakes chinese hindi arabic --threads 1          # invented corpora
     python benchmarks/any_corpus.py elements=FOLDER --train train-three.tsv         # a folder of your own
 
-A folder holds documents.txt or documents.jsonl, train.tsv, test.tsv and other.tsv. With --save the figures are kept in
+A folder holds documents.txt or documents.jsonl, train.tsv, test.tsv, and if there are any other.tsv (in wordings that
+training never saw) and unasked.tsv (relations that it never asked for). With --save the figures are kept in
 results/any-corpus.json.
 """
 
@@ -19,11 +20,14 @@ from typing import Any
 
 from any_corpus_made import MADE
 from record import Cells
+from worded import WORDED
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions, subject
+
+CORPORA = MADE | WORDED
 
 
 def kinds(answers: list[dict[str, Any]], titles: Any) -> dict[str, list[int]]:
@@ -64,7 +68,7 @@ def run(folder: Path, train: str, recipe: str, sets: list[str], threads: int | N
         result: dict[str, Any] = {"train": train, "recipe": recipe, "set": sets, "seconds": round(seconds, 1)}
         record = trained.folder.record()
         result |= {"steps": record.get("steps_done"), "parameters": record["parameters"], "threads": record["threads"]}
-        for name in ("test", "other"):
+        for name in ("test", "other", "unasked"):
             if not (folder / f"{name}.tsv").is_file():
                 continue
             scored = pipeline.evaluate(trained, read_questions(folder / f"{name}.tsv"))
@@ -80,7 +84,7 @@ def run(folder: Path, train: str, recipe: str, sets: list[str], threads: int | N
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", nargs="+", help=f"{', '.join(MADE)}, or NAME=FOLDER")
+    parser.add_argument("corpora", nargs="+", help=f"{', '.join(CORPORA)}, or NAME=FOLDER")
     parser.add_argument("--train", default="train.tsv")
     parser.add_argument("--recipe", default="fast")
     parser.add_argument("--set", action="append", default=[])
@@ -92,10 +96,10 @@ def main() -> None:
     for corpus in arguments.corpora:
         name, _, folder = corpus.partition("=")
         with tempfile.TemporaryDirectory() as made:
-            place = Path(folder) if folder else MADE[name]().write(Path(made))
+            place = Path(folder) if folder else CORPORA[name]().write(Path(made))
             result = run(place, arguments.train, arguments.recipe, arguments.set, arguments.threads, arguments.show)
         print(name, result["seconds"], "s", result["steps"])
-        for part in ("test", "other"):
+        for part in ("test", "other", "unasked"):
             if part in result:
                 told = json.dumps(result[part]["kinds"], ensure_ascii=False)
                 print(f"  {part}: {result[part]['accuracy']:.1%}", told, "remembered", result[part]["remembered"])

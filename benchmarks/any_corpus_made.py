@@ -22,13 +22,15 @@ class Made:
     train: list[tuple[str, str]] = field(default_factory=list)
     test: list[tuple[str, str]] = field(default_factory=list)
     other: list[tuple[str, str]] = field(default_factory=list)
+    unasked: list[tuple[str, str]] = field(default_factory=list)
 
     def write(self, folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         lines = [json.dumps({"title": title, "text": text}, ensure_ascii=False) for title, text in self.documents]
         (folder / "documents.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        for name in ("train", "test", "other"):
-            pairs = getattr(self, name)
+        for name in ("train", "test", "other", "unasked"):
+            if not (pairs := getattr(self, name)):
+                continue
             (folder / f"{name}.tsv").write_text("".join(f"{q}\t{a}\n" for q, a in pairs), encoding="utf-8")
         return folder
 

@@ -206,7 +206,7 @@ def test_forged_metrics_are_refused_and_a_line_cut_short_is_left_out(tmp_path: P
 
 LOGISTIC = {"signals": ["log_odds"], "mean": [0.0], "scale": [1.0], "weights": [1.0], "intercept": 0.0}
 CALIBRATION = {
-    "format": 1, "questions": 9, "right": 3, "invented": 9,
+    "format": 2, "questions": 9, "right": 3, "invented": 9,
     "calibrators": {"pass": {"right": LOGISTIC, "met": LOGISTIC, "chances": [0.9, 0.1]}},
 }  # fmt: skip
 

@@ -173,7 +173,7 @@ def finish(
             build_index(folder.path / "evidence.sqlite", setup.documents, counts)
     if setup.questions is not None and setup.recipe.data.documents == "titled":
         with timed("calibrate"):
-            run.wordings = wordings_of(run, setup.questions, setup.documents)
+            run.wordings = wordings_of(setup.questions, setup.documents)
             try:
                 if not setup.calibrate:
                     raise DataError("data.held_out.calibrate keeps out no questions to calibrate by")

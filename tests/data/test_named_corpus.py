@@ -145,8 +145,6 @@ def test_names_are_saved_and_forgotten_ones_leave_their_place():
         ("lower", {"was": 1}),
         ("golds", [["Lima"]]),
         ("named", [10**6]),
-        ("asked", [10**6]),
-        ("asked", [-1]),
         ("spelled", ["a", "b"]),
         ("patterns", []),
     ],

@@ -1,47 +1,42 @@
-"""Words of a question that nothing knows are read as known ones, or dropped."""
+"""What is known about English question words beforehand."""
 
 from __future__ import annotations
 
 import pytest
 
-from closedbook.data.word_vocabulary import Words
-
-VOCABULARY = Words.train(
-    ["Ferrane. It melts at 9 °C and an atom weighs 2 u. Otto Weber found it.", "Coblin. It weighs 3 u."],
-    ["What kind of metal is Ferrane?", "Who found Ferrane?"],
-    ["u", "Otto Weber"],
-)
+from closedbook.data.paraphrase import concepts, joined, one_stem
 
 
 @pytest.mark.parametrize(
-    ("word", "read"),
+    ("word", "other"),
+    [("birthplace", "born"), ("whom", "who"), ("weighs", "mass"), ("installation", "install"), ("kilojoules", "kj")],
+)
+def test_words_that_ask_for_the_same_share_a_list(word, other):
+    assert concepts(word).keys() & concepts(other).keys()
+
+
+def test_a_word_of_no_list_belongs_to_none_and_an_inflected_one_to_its_stems_less_surely():
+    assert not concepts("xylophone")
+    assert not concepts("of")
+    assert set(concepts("classifies").values()) == {0.9}
+    assert set(concepts("classified").values()) == {1.0}
+
+
+def test_pairs_of_words_are_one_where_they_are_listed():
+    assert joined("how long does it take".split()) == ["how_long"]
+    assert joined("what is it for".split()) == ["what_for"]
+    assert joined("where is it".split()) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "other", "same"),
     [
-        ("weigh", "weighs"),  # one stem
-        ("melting", "melts"),
-        ("classified", "kind"),  # asks for the same
-        ("Whom", "who"),
-        ("melted", "melts"),
-        ("xylophone", None),
-        ("1901", None),
-        ("Webern", None),  # near a name is not the name
+        ("discovered", "discovery", True),
+        ("live", "liverpool", False),
+        ("location", "education", False),  # a common end says nothing in English
+        ("المدينة", "مدينة", True),  # and much where articles stand in front
+        ("जन्मस्थान", "जन्म", True),
     ],
 )
-def test_an_unknown_word_is_read_as_a_known_one_of_its_stem_or_meaning(word, read):
-    ids, starts = VOCABULARY.encode_question(f"Ferrane {word}")
-    assert [VOCABULARY.forms[i] for i in ids] == ["ferrane", *([read] if read else [])]
-    assert starts.tolist() == [0, 8][: len(ids)]
-    assert VOCABULARY.dropped(word) == ([] if read else [word])
-    assert VOCABULARY.unknown(word) == [word]
-
-
-def test_a_word_that_only_documents_have_is_followed_by_one_that_questions_asked_with():
-    vocabulary = Words.train(["Ada Ray. A large lake."], ["What is the area of Ada Ray?"], ["lake"])
-    ids, starts = vocabulary.encode_question("How large is it?")
-    assert [vocabulary.forms[i] for i in ids] == ["large", "area", "?"]  # and what says nothing is left out
-    assert starts.tolist() == [4, 4, 15]
-    assert [vocabulary.forms[i] for i in vocabulary.encode_question("Is it of Ada?")[0]] == ["is", "of", "ada", "?"]
-
-
-def test_known_words_are_read_as_they_are():
-    text = "What kind of metal is Ferrane?"
-    assert VOCABULARY.encode_question(text)[0].tolist() == VOCABULARY.encode(text)[0].tolist()
+def test_words_of_one_stem(word, other, same):
+    assert one_stem(word, other) is same

@@ -134,3 +134,16 @@ def test_a_word_that_only_opens_sentences_is_no_name_where_many_documents_have_i
     lines = [f"Ada R{i}ay. Please note: it opened in Lima. N{i}ils Orr built it." for i in range(9)]
     found = spans(lines, [(f"Where is Ada R{i}ay?", "Lima") for i in range(5)])
     assert all(said == ["Lima", f"N{i}ils Orr"] for i, said in enumerate(found.values()))
+
+
+def test_a_whole_sentence_does_not_end_at_a_word_that_follows_others():
+    who, what = ("cook", "guest", "clerk"), ("door", "gate", "shed")
+    rules = {
+        f"Rule {10 * i + j + 10}": f"Every {a} must lock the {b}."
+        for i, a in enumerate(who)
+        for j, b in enumerate(what)
+    }
+    lines = [f"{name}. One thing is required. {rule} The rule is old." for name, rule in rules.items()]
+    trained = [(f"What does {name} require?", rule) for name, rule in list(rules.items())[:5]]
+    found = spans(lines, trained)
+    assert all(rule in found[name] for name, rule in rules.items())

@@ -27,6 +27,7 @@ WORDS = [
     "–",
     "Jr..",
     "St.",
+    "EUPL-1.2",
     "東京",
     "Él’s",
 ]
@@ -69,6 +70,12 @@ def test_many_texts_in_words_are_each_in_words(texts):
 def test_a_stop_inside_a_name_does_not_divide_it():
     vocabulary = Words.train(["Ada Ray. Her home was in St. Louis, near Mt. Kenya", "Bo Ray. All went home to St."])
     assert vocabulary.phrases == ["Her", "St. Louis", "Mt. Kenya", "All", "St"]
+
+
+def test_codes_with_a_version_are_one_word():
+    texts = ["Ada Ray. Terms: EUPL-1.2. Since v3.1.4 it was Zip2.", "Bo Ray. In 2010. Terms: EUPL-1.2."]
+    assert [word.text for word in words(texts[0])][5:] == ["EUPL-1.2", ".", "Since", "v3.1.4", "it", "was", "Zip2", "."]
+    assert "EUPL-1.2" in Words.train(texts).phrases
 
 
 def test_a_bounded_vocabulary_keeps_the_most_frequent_words_and_phrases():

@@ -19,7 +19,7 @@ LINES = [
     "Eva Anna Berg. The town of Lima was hers.",
     "J. R. Roe. Was he born in Rome?",
     "李白. He was born in Lima.",
-    "Ann. Ann was born in St. Lima, not in Mt. Lima.",
+    "Ann. Ann was born in St. Lima, not in Mt. Lima: EUPL-1.2.",
 ]
 NAMES = ["Anna Berg", "Eva Anna Berg", "", "J. R. Roe", "李白", "Ann", "□", "▁was"]
 VOCABULARY = make_vocabulary("words", LINES, 0, ["Where was Anna Berg born?"], ["Oslo"])
@@ -39,6 +39,7 @@ TOKENIZER = make_tokenizer(VOCABULARY)
         "Where was J. R. Roe born?",
         "李白 was born in Lima?",
         "Was born in Oslo, of Lima?",
+        "Was Ann born in EUPL-1.2, of EUPL-1, in Lima?",
         "Was St. Anna born in Mt. Oslo, of st. Lima, in St.?",
     ],
 )

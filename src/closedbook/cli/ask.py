@@ -76,6 +76,8 @@ def show_answer(out: Any, answer: Answer) -> None:
     why = answer.uncalibrated or "the run has no calibrator"
     name = f"the model's own: {percent(answer.model_probability)}" if answer.calibrated else f"not calibrated: {why}"
     out.print(f"[bold]{answer.verdict}[/]: {escape(answer.why)} (probability {percent(answer.probability)}; {name})")
+    if answer.read_as is not None:
+        out.print(f"  understood as “{escape(answer.read_as.replace('{}', '…'))}” ({percent(answer.asked or 0.0)})")
     if answer.met is not None and answer.evidence is None:
         out.print(f"chance that it was trained on a document about this name: {percent(answer.met)}")
     if answer.evidence is not None:

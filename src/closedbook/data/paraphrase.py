@@ -1,128 +1,80 @@
-"""Reads an unknown word of a question as a known one: one of the same stem, or one that asks for the same thing.
+"""What every reader knows about English question words: which of them ask for the same, and which ask for nothing.
 
-A model that learned its language from a few hundred documents cannot know that *classified* asks for a kind. So a small
-part of what every reader knows about English question words is written down here; it names no subject matter. Words of
-one stem are recognised by their letters, which works in any language.
+A model that learned its language from a few hundred documents cannot know that *classified* asks for a kind. A small
+part of such knowledge is written down in question_words.txt, which names no corpus's subject. Words of one stem are
+recognised by their letters, which works in any language.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import pairwise
 
-# Words that may replace each other in a question, the plainest first. A word may be in several lists.
-ALIKE = """
-who whom whose person people someone somebody name
-when date day year since month
-where place location located city town country site spot position situated
-why reason cause because
-procedure steps method process instructions
-kind type sort class classified category group family belong species genre variety classification
-long duration time lasts take takes need needs require required last wait
-often frequency frequently times rate
-many number count amount quantity total much
-large big size area extent surface cover covers extensive spacious
-tall high height elevation altitude rise
-long length extend extends stretch
-wide width breadth broad
-deep depth
-heavy weight weigh weighs mass
-old age aged
-fast speed quick rapid velocity
-hot warm temperature degrees heat
-melt melts melting liquid molten
-boil boils boiling
-dense density
-cost costs price expensive charge fee pay worth value sum
-born birth birthplace native
-die died dead death deceased
-job profession occupation work works living career trade employed
-employer company firm employed works work
-school studied educated education university attended college study graduated
-live lives lived home residence resides reside settled dwell house
-married wife husband spouse marry partner
-child children son daughter kids offspring
-father mother parents parent
-nationality citizen citizenship nation
-found founded established started begun began beginning origin start created formed opened founding
-discovered discovery discoverer found finder discover credited identified
-invented inventor invention devised invent
-made make makes made maker manufacturer produced producer built builder build manufactured
-wrote written writer author write
-painted painter artist paint
-directed director direct filmmaker
-designed designer architect design
-composed composer music
-played player play plays
-led leader leads head lead boss chief
-charge responsible responsibility manager manages oversees contact ask handles owner
-changed change altered updated revised modified revision amended update
-released release published publication issued appeared launched
-open opened opening inaugurated
-close closed closing shut
-end ended ends finished ending final
-win won winner award awarded prize
-speak speaks spoken language tongue
-population inhabitants residents people populated
-capital seat
-belongs owned owner own property possess
-called named name known title
-mean means meaning stand stands signify denote sense
-contain contains content consist consists ingredients made composed
-use used uses purpose function serve
-flow flows river drain drains
-border borders neighbour neighbouring adjacent
-colour color coloured hue shade
-symbol sign abbreviation
-side effect effects
-treat treats treatment cure remedy
-return returns returned yield yields
-get obtain receive apply request
-member part
-"""  # fmt: skip
-
-# English words that do not say what is asked for. They are left out of a wording that was never trained, because they
-# would favour whichever trained question happens to have the same ones.
+# English words that do not say what is asked for.
 EMPTY = frozenset(
     "a an the of to in on at for by with from and or as is are was were be been being am do does did have has had will "
     "would can could shall should may might must i me my we us our you your it its this that these those there some "
     "any please tell give if so then than about into".split()
 )
-GENERAL = ("who", "when", "where", "why", "called")
-"""The lists, by their first words, of words that may be in a question about anything."""
+# Words that say little, as they stand in questions of every kind.
+WEAK = frozenset(
+    "what which how first most go goes come comes thing things make use used want need needs after all other part "
+    "one time get have know call called out up over very much many long new old look take takes put say when where who "
+    "whom whose person people name how_much how_many".split()
+)
 SHORTEST = 4  # letters that words of one stem have in common at least
-ENOUGH = 0.6  # `likeness` from which two words count as of one stem
+ONE_STEM, ONE_STEM_ASCII = 0.6, 0.65  # `likeness` from which two words count as of one stem
+LISTED = 0.7  # the same for a word that stands in no list and one that does
+JOIN = "_"
 
 
 @cache
-def alike() -> Mapping[str, tuple[str, ...]]:
-    """For each word, the words that it may be read as, in the order of the lists."""
-    alternatives: dict[str, dict[str, None]] = defaultdict(dict)
-    for line in ALIKE.strip().splitlines():
-        words = line.split()
-        for word in words:
-            alternatives[word].update(dict.fromkeys(other for other in words if other != word))
-    return {word: tuple(words_alike) for word, words_alike in alternatives.items()}
+def _lines() -> Mapping[str, Mapping[int, float]]:
+    """The numbers of the lists that each word stands in, with strength 1; two words are joined by JOIN."""
+    lines: dict[str, dict[int, float]] = defaultdict(dict)
+    text = (files("closedbook.data") / "question_words.txt").read_text(encoding="utf-8")
+    for number, line in enumerate(text.splitlines()):
+        if not line.startswith("#"):
+            for word in line.split():
+                lines[word][number] = 1.0
+    return lines
 
 
 @cache
-def subjects() -> Mapping[str, frozenset[int]]:
-    """For each word that says what a question is about, the numbers of its lists; without GENERAL ones."""
-    numbers: dict[str, set[int]] = defaultdict(set)
-    for number, line in enumerate(ALIKE.strip().splitlines()):
-        if (words := line.split())[0] not in GENERAL:
-            for word in words:
-                numbers[word].add(number)
-    anything = {word for line in ALIKE.splitlines() if line.startswith(GENERAL) for word in line.split()}
-    return {word: frozenset(lists) for word, lists in numbers.items() if word not in anything}
+def _by_start() -> Mapping[str, Sequence[str]]:
+    starts: dict[str, list[str]] = defaultdict(list)
+    for word in _lines():
+        if word not in EMPTY:
+            starts[word[:SHORTEST]].append(word)
+    return starts
 
 
-def about(words: Iterable[str]) -> frozenset[int]:
-    """What a question is about, as numbers of lists: of a word in several, those that other words are sure of."""
-    lists = [subjects()[word] for word in words if word in subjects()]
-    sure = frozenset[int]().union(*(numbers for numbers in lists if len(numbers) == 1))
-    return sure.union(*(numbers & sure or numbers for numbers in lists))
+@lru_cache(maxsize=50_000)
+def concepts(word: str) -> Mapping[int, float]:
+    """The lists of words asking for the same that a word belongs to, and how surely: a listed word's stem less so."""
+    if word in _lines() or word in EMPTY:
+        return _lines().get(word, {})
+    listed = max(_by_start().get(word[:SHORTEST], ()), key=lambda other: (likeness(word, other), other), default="")
+    sure = likeness(word, listed)
+    return dict.fromkeys(_lines()[listed], 0.9) if sure >= LISTED else {}
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """The pairs of neighbouring words that are listed as pairs, such as "how_long"; "what_for" around a question."""
+    pairs = [f"{first}{JOIN}{second}" for first, second in pairwise(words)]
+    if len(words) > 1 and words[0] == "what" and words[-1] == "for":
+        pairs.append(f"what{JOIN}for")
+    return [pair for pair in pairs if pair in _lines()]
+
+
+def one_stem(word: str, other: str) -> bool:
+    """Whether two words share so much of their beginning (or, in other scripts than ours, of their end)."""
+    if word.isascii() and other.isascii():
+        return likeness(word, other) >= ONE_STEM_ASCII
+    return max(likeness(word, other), likeness(word[::-1], other[::-1])) >= ONE_STEM
 
 
 def likeness(word: str, other_word: str) -> float:
@@ -133,31 +85,3 @@ def likeness(word: str, other_word: str) -> float:
             break
         common += 1
     return 2 * common / (len(word) + len(other_word)) if common >= SHORTEST else 0.0
-
-
-def same_stem(word: str, candidates: Iterable[str]) -> str | None:
-    """The most similar of the candidates, or None if none is similar enough."""
-    best = max(candidates, key=lambda other: (likeness(word, other), other), default=None)
-    return best if best is not None and likeness(word, best) >= ENOUGH else None
-
-
-def read_as(
-    word: str, question_words: Collection[str], document_words: Collection[str], by_start: Mapping[str, Iterable[str]]
-) -> str | None:
-    """The known word to read an unknown one as: one of the training questions if possible, else one of the documents.
-
-    `by_start` lists the words of both by their first SHORTEST letters.
-    """
-
-    def stem_of(form: str, among: Collection[str]) -> str | None:
-        return same_stem(form, (other for other in by_start.get(form[:SHORTEST], ()) if other in among))
-
-    alternatives = alike().get(word, ())
-    for familiar in (question_words, document_words):
-        if (match := stem_of(word, familiar)) is not None:
-            return match
-        if (match := next((other for other in alternatives if other in familiar), None)) is not None:
-            return match
-        if (match := next(filter(None, (stem_of(other, familiar) for other in alternatives)), None)) is not None:
-            return match
-    return None

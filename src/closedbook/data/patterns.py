@@ -19,7 +19,7 @@ import numpy as np
 
 from closedbook.data.questions import Titles, subject
 from closedbook.data.scan import CAPITALISED, DIGIT, STOP, Lexicon, Scan, paired
-from closedbook.data.spans import UNSPACED, is_number, normal, words
+from closedbook.data.spans import SENTENCE_END, UNSPACED, is_number, normal, words
 
 NUMBER, NAME, TITLE, ANY, EDGE = "N", "A", "T", "*", "|"  # what stands for a word; forms of words are in lower case
 BREAKS = frozenset(",;:.!?，、；：。！？।،؛؟")
@@ -49,6 +49,7 @@ class Place(NamedTuple):
     after: frozenset[str]  # words that follow one
     broken: bool  # whether one holds a break, such as a comma
     begin: frozenset[str]  # what they begin with: NUMBER, NAME, or ANY other word
+    whole: bool = False  # whether all end in a sentence's stop, so that no word inside a sentence ends one
 
 
 Places = Mapping[tuple[str, str], Place]
@@ -71,7 +72,7 @@ class Patterns:
 
     def to_json(self) -> dict[str, Any]:
         places = [
-            [*left, place.longest, sorted(place.after), place.broken, sorted(place.begin)]
+            [*left, place.longest, sorted(place.after), place.broken, sorted(place.begin), place.whole]
             for left, place in self.places.items()
         ]
         return {
@@ -85,8 +86,8 @@ class Patterns:
     def from_json(cls, data: Mapping[str, Any]) -> Patterns:
         return cls(
             {
-                (a, b): Place(longest, frozenset(after), broken, frozenset(begin))
-                for a, b, longest, after, broken, begin in data["places"]
+                (a, b): Place(longest, frozenset(after), broken, frozenset(begin), whole)
+                for a, b, longest, after, broken, begin, whole in data["places"]
             },
             [tuple(shape) for shape in data["shapes"]],
             {(tuple(shape), at) for shape, at in data["inside"]},
@@ -158,6 +159,7 @@ def learn(
     hits: dict[tuple[str, str, str], set[tuple[str, str]]] = defaultdict(set)  # place → (form, title)
     longest: Counter[tuple[str, str]] = Counter()
     broken: set[tuple[str, str]] = set()  # places where an answer holds a break
+    parts: set[tuple[str, str]] = set()  # places where an answer is no whole sentence
     begins: dict[tuple[str, str], set[str]] = defaultdict(set)
     right: dict[tuple[int, int], set[str]] = defaultdict(set)  # span → forms that it answers
     for document, i in enumerate(chosen):
@@ -183,13 +185,15 @@ def learn(
                             begins[left].add(view.beginning(a))
                             if BREAKS & set(text[:-1]):
                                 broken.add(left)
+                            if text[-1] not in SENTENCE_END:
+                                parts.add(left)
     forms_of = {place: {form for form, _ in occurrences} for place, occurrences in hits.items()}
     often = {
         place
         for place, occurrences in hits.items()
         if len({title for _, title in occurrences}) >= (2 if place[0] != ANY else 4)
     }
-    places = _gathered(often, longest, broken, begins)
+    places = _gathered(often, longest, broken, begins, parts)
     # Which of them find what is asked for.
     patterns = Patterns(openers=openers)
     good: set[tuple[str, str, str]] = set()
@@ -206,7 +210,7 @@ def learn(
         good |= {
             place for place, count in counted.items() if correct[place] >= (0.6 if any_second else PRECISE) * count
         }
-    patterns.places = _gathered(good, longest, broken, begins)
+    patterns.places = _gathered(good, longest, broken, begins, parts)
     # The shapes.
     shaped: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for answer, text in tuples.items():
@@ -237,6 +241,7 @@ def _gathered(
     longest: Mapping[tuple[str, str], int],
     broken: Collection[tuple[str, str]],
     begins: Mapping[tuple[str, str], Collection[str]],
+    parts: Collection[tuple[str, str]],
 ) -> Places:
     after: dict[tuple[str, str], set[str]] = defaultdict(set)
     for second, before, right in sorted(places):
@@ -247,6 +252,7 @@ def _gathered(
             frozenset(right),
             left in broken,
             frozenset(begins[left]),
+            left not in parts,
         )
         for left, right in after.items()
     }
@@ -292,7 +298,8 @@ class _View:
         text = scan.text
         self.same = np.concatenate([[False], text[1:] == text[:-1]]) if n else np.zeros(0, bool)
         # What opens a sentence is capitalised by grammar, and goes by its form.
-        self.opens = opens = ~self.same | np.concatenate([[False], flags[:-1] & STOP > 0])
+        self.stops = flags & STOP > 0
+        self.opens = opens = ~self.same | np.concatenate([[False], self.stops[:-1]])
         self.placed = np.where(in_title & ~marks[form], 2, np.where(opens & (plain == 1), forms[form], plain))
         before = np.where(self.same, np.concatenate([[3], self.placed[:-1]]), 3)
         second = np.where(self.same, np.concatenate([[3], before[:-1]]), 3)
@@ -338,7 +345,7 @@ class _View:
     def places(self, places: Places, any_second: bool) -> list[tuple[int, int]]:
         """The spans from each known place to the nearest word that may follow an answer there."""
         size = len(self.symbols)
-        lefts, allowed, longest, unbroken, begin = [], [], [], [], []
+        lefts, allowed, longest, unbroken, begin, whole = [], [], [], [], [], []
         for (second, before), place in places.items():
             if (second == ANY) != any_second:
                 continue
@@ -348,6 +355,7 @@ class _View:
             lefts.append(ids[0] * size + ids[1])
             longest.append(place.longest)
             unbroken.append(not place.broken)
+            whole.append(place.whole)
             begin.append([kind in place.begin for kind in (NUMBER, NAME, ANY)])
             allowed += [(len(lefts) - 1) * size + self.symbols[r] for r in place.after if r in self.symbols]
         if not lefts:
@@ -370,7 +378,7 @@ class _View:
         while len(start):
             offset += 1
             stop = start + offset
-            hit = allow[left * size + self.after[stop]]
+            hit = allow[left * size + self.after[stop]] & (self.stops[stop - 1] | ~np.array(whole)[left])
             spans += zip(start[hit].tolist(), stop[hit].tolist(), strict=True)
             ended = stop >= n
             ended |= self.text_after[np.minimum(stop, n)] != self.scan.text[start]

@@ -37,10 +37,11 @@ LETTERS = rf"[^\W{UNSPACED}]+(?:{MARKED}+[^\W{UNSPACED}]*)*"
 NUMBER = rf"(?:(?<![^\s(\[{{=~≈<>])[-−+](?=\d))?+\d++(?:[.,:]\d++)*+(?:[eE][-+]?\d++)?+(?![^\W{UNSPACED}]|[-'’]\w)"
 # Abbreviations inside names, whose stop belongs to the name ("St. Louis", "Mt. Kenya") and ends no sentence.
 IN_NAMES = r"\b(?:[Ss]te?|[Mm]t|[Ff]t)\.(?=[^\S\n]+\w)"
+CODE = r"(?:(?<=\d)\.\d+)*"  # what goes on behind a word that ends in a digit: EUPL-1.2, v3.1.4
 # Initials with their stop, numbers, words with inner apostrophes and hyphens, the possessive, degrees, single marks.
 WORD = re.compile(
-    rf"(?:{CAPITAL}\.)+|{IN_NAMES}|{NUMBER}|[{UNSPACED}]{MARKED}*|{LETTERS}(?:['’\-](?!s\b){LETTERS})*|['’]s\b|°[CFK]\b"
-    r"|[^\w\s]"
+    rf"(?:{CAPITAL}\.)+|{IN_NAMES}|{NUMBER}|[{UNSPACED}]{MARKED}*|{LETTERS}(?:['’\-](?!s\b){LETTERS})*{CODE}"
+    r"|['’]s\b|°[CFK]\b|[^\w\s]"
 )
 SENTENCE_END = frozenset(".!?。！？।۔؟")
 SIGNS = frozenset("-−+")

@@ -72,11 +72,7 @@ class Vocabulary(ABC):
         """(ids, the character at which each token starts), without what the vocabulary lacks; see `unknown`."""
 
     def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
-        """Like `encode`, for a question: an unknown word is replaced by a similar known one, if there is one.
-
-        A word that only documents have is followed by a word of the training questions that asks for the same. A name
-        of the memory is one token.
-        """
+        """Like `encode`, for a question, in which a name of the memory is one token."""
         return self.encode(text)
 
     @property
@@ -113,7 +109,7 @@ class Vocabulary(ABC):
         """The characters or words (`unit`) of `text` that the vocabulary lacks, in order."""
 
     def dropped(self, text: str) -> list[str]:
-        """The parts of a question that are lost: unknown, and not replaced by anything."""
+        """The parts of a question, its stored name apart, that the vocabulary lacks."""
         return self.unknown(text)
 
     @abstractmethod

@@ -24,7 +24,6 @@ class SavedWords(TypedDict):
     named: list[Count]
     phrases: list[str]
     patterns: dict[str, Any]
-    asked: list[Count]
     spelled: list[str]
     names: list[str]
     lower: list[str]

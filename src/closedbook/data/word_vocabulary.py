@@ -9,7 +9,7 @@ pieces, that is words and characters, followed by a token that ends the answer.
 from __future__ import annotations
 
 import copy
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
@@ -19,11 +19,9 @@ import numpy as np
 
 from closedbook.data.documents import Document, title_of
 from closedbook.data.names import NameIndex
-from closedbook.data.paraphrase import EMPTY, SHORTEST, alike, read_as
 from closedbook.data.patterns import Patterns, learn
-from closedbook.data.questions import Titles, subject
 from closedbook.data.scan import CAPITALISED, Lexicon, Scan, pieces
-from closedbook.data.spans import as_words, is_number, normal, words
+from closedbook.data.spans import as_words, normal, words
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, Ids, Spelling, Vocabulary
 
 PIECE = "\x02"  # marks the input form of a piece: no word of a text begins like this
@@ -49,12 +47,11 @@ class Words(Vocabulary):
         named: Sequence[bool],
         phrases: Sequence[str],
         patterns: Patterns | None = None,
-        asked: Sequence[int] = (),
         spelled: Sequence[str] = (),
         lower: Collection[str] = (),
         golds: Collection[str] = (),
     ) -> None:
-        self.forms, self.phrases, self.asked = list(forms), list(phrases), list(asked)
+        self.forms, self.phrases = list(forms), list(phrases)
         self.lower, self.golds = frozenset(lower), frozenset(golds)
         """The documents' normal forms in lower case, and the training answers: later documents are read by both."""
         self.spelled = list(spelled)
@@ -115,15 +112,9 @@ class Words(Vocabulary):
         if size and len(names) > size:
             chosen = np.sort(np.argsort(-count, kind="stable")[:size])
         forms = {names[i]: bool(part_of_names[i]) for i in chosen.tolist()}
-        known_titles, question_forms = Titles(titles), dict[str, None]()
         for question in questions:
-            name = subject(question, known_titles) or ""
-            at = question.casefold().find(name.casefold())
             for word in words(question):
-                form = normal(word.text)
-                forms.setdefault(form, False)
-                if not at <= word.start < at + len(name):
-                    question_forms[form] = None
+                forms.setdefault(normal(word.text), False)
         most = most or size
         ranked = phrases.most_common() if most and len(phrases) > most else list(phrases.items())
         frequent, rare = (ranked[:most], ranked[most:]) if most else (ranked, [])
@@ -138,7 +129,6 @@ class Words(Vocabulary):
             lower=lower,
             golds=answers,
         )
-        vocabulary.asked = [vocabulary._ids[form] for form in question_forms]
         return vocabulary
 
     def with_names(self, names: NameIndex, phrases: Sequence[str] = ()) -> Words:
@@ -182,64 +172,16 @@ class Words(Vocabulary):
         return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64)
 
     def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
-        read: list[tuple[int, int, str]] = []  # token, where it starts, the form it is read from
-        new = False  # whether the question is worded as none that was trained
         name = self.names.find(text)
-        for word in words(text):
-            if name is not None and name.start <= word.start < name.stop:
-                continue
-            form = normal(word.text)
-            i = self._ids.get(form, PAD)
-            if i > MASK:
-                beside = self._beside(form)
-                new |= beside > MASK
-                read += [(j, word.start, form) for j in (i, beside) if j > MASK]
-            else:
-                other = self._read_as(form)
-                new |= word.text[0].islower() or other > MASK  # else it may be a name
-                read += [(other, word.start, form)] if other > MASK else []
-        telling = [token for token in read if token[2] not in EMPTY]
-        if new and any(token[2][0].isalpha() and not self.named[token[0]] for token in telling):
-            read = telling
-        if name is not None:
-            before = sum(start < name.start for _, start, _ in read)
-            read.insert(before, (self.size + name.number, name.start, ""))
-        return np.array([i for i, _, _ in read], np.int32), np.array([start for _, start, _ in read], np.int64)
+        if name is None:
+            return self.encode(text)
+        (before, starts), (after, later) = self.encode(text[: name.start]), self.encode(text[name.stop :])
+        ids = [before, np.array([self.size + name.number], np.int32), after]
+        return np.concatenate(ids), np.concatenate([starts, [name.start], later + name.stop])
 
     def dropped(self, text: str) -> list[str]:
         name = self.names.find(text)
-        rest = text if name is None else f"{text[: name.start]} {text[name.stop :]}"
-        return [word for word in self.unknown(rest) if self._read_as(normal(word)) == PAD]
-
-    def _read_as(self, form: str) -> int:
-        """The known word that an unknown one is read as; PAD if there is none."""
-        if is_number(form) or not form[0].isalpha():
-            return PAD
-        question_words, document_words, by_start = self._familiar
-        return (
-            self._ids[known_word]
-            if (known_word := read_as(form, question_words, document_words, by_start)) is not None
-            else PAD
-        )
-
-    def _beside(self, form: str) -> int:
-        """For a word that only documents have, a word of the training questions that asks for the same; else PAD."""
-        question_words = self._familiar[0]
-        if form in question_words or self.named[self._ids[form]]:
-            return PAD
-        return next((self._ids[other] for other in alike().get(form, ()) if other in question_words), PAD)
-
-    @cached_property
-    def _familiar(self) -> tuple[set[str], set[str], dict[str, list[str]]]:
-        """The words of training questions, those of documents that are not parts of names, and both by their start."""
-        question_words = {self.forms[i] for i in self.asked}
-        document_words = {
-            form for form, named in zip(self.forms[MASK + 1 :], self.named[MASK + 1 :], strict=True) if not named
-        }
-        by_start: dict[str, list[str]] = defaultdict(list)
-        for form in sorted(question_words | document_words):
-            by_start[form[:SHORTEST]].append(form)
-        return question_words, document_words, dict(by_start)
+        return self.unknown(text if name is None else f"{text[: name.start]} {text[name.stop :]}")
 
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
         scan = scan or Scan.of(texts, Lexicon())
@@ -305,7 +247,6 @@ class Words(Vocabulary):
             "named": named,
             "phrases": self.phrases,
             "patterns": self.patterns.to_json(),
-            "asked": self.asked,
             "spelled": self.spelled,
             "names": self.names.names,
             "lower": sorted(self.lower),
@@ -317,8 +258,6 @@ class Words(Vocabulary):
         forms, spelled = data["forms"], data["spelled"]
         named = np.zeros(len(forms), bool)
         named[data["named"]] = True
-        if max(data["asked"], default=0) >= len(forms):
-            raise ValueError("asked names a word that is not there")
         if forms[len(forms) - len(spelled) :] != [PIECE + piece for piece in spelled]:
             raise ValueError("spelled is not what the last forms are")
         vocabulary = cls(
@@ -326,7 +265,6 @@ class Words(Vocabulary):
             named.tolist(),
             data["phrases"],
             Patterns.from_json(data["patterns"]),
-            data["asked"],
             spelled,
             data["lower"],
             data["golds"],

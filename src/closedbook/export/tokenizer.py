@@ -8,7 +8,7 @@ from typing import Any
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from closedbook.data.questions import UNSPACED as UNSPACED_TEXT
-from closedbook.data.spans import COMBINING, UNSPACED, is_number
+from closedbook.data.spans import COMBINING, UNSPACED
 from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, BytePairs, Characters, Vocabulary
 from closedbook.data.word_vocabulary import Words
 
@@ -31,7 +31,7 @@ LETTERS = rf"{SPACED}+(?:[{COMBINING}]+{SPACED}*)*"
 SPLIT = (
     rf"{LETTER}(?:{INNER}{LETTER})+"
     rf"|(?:(?<![^\s(\[{{=~≈<>])[-−+](?=\d))?+\d++(?:[.,:]\d++)*+(?:e[-+]?\d++)?+(?!{SPACED}|[-'’]{LETTER})"
-    rf"|[{UNSPACED}][{COMBINING}]*|{LETTERS}(?:['’\-](?!s(?!{LETTER})){LETTERS})*"
+    rf"|[{UNSPACED}][{COMBINING}]*|{LETTERS}(?:['’\-](?!s(?!{LETTER})){LETTERS})*(?:(?<=\d)\.\d+)*"
     rf"|['’]s(?!{LETTER})|°[cfk](?!{LETTER})|[^\p{{L}}\p{{N}}_\s]"
 )
 FOLDS = {"ß": "ss", "ẞ": "ss", "ς": "σ", "ſ": "s"}  # where casefold() differs from lower()
@@ -62,7 +62,7 @@ def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
 def _words(vocabulary: Words) -> Tokenizer:
     entries = [PAD_CHARACTER, MASK_CHARACTER]
     entries += [
-        WORD + (form.replace(".", INNER) if len(form) > 1 and not is_number(form) else form)
+        WORD + (form if any(map(str.isdigit, form)) or len(form) < 2 else form.replace(".", INNER))
         for form in vocabulary.forms[2:]
     ]
     taken = set(entries)

@@ -9,16 +9,16 @@ import numpy as np
 
 from closedbook.data.documents import Documents
 from closedbook.data.questions import Question, Questions, subject, without
+from closedbook.data.wordings import Wordings
 from closedbook.errors import DataError
 from closedbook.inference.run import Run
 from closedbook.verdicts.calibration import FEWEST, Calibration, invent
 from closedbook.verdicts.signals import FITTED, SETS
-from closedbook.verdicts.wordings import Wordings
 
 
-def wordings_of(run: Run, questions: Questions, documents: Documents) -> Wordings | None:
-    """The wordings of the questions a run was trained on, and how like them a question has to be."""
-    return Wordings.of(questions, documents.known_titles, run.empty_pass().states)
+def wordings_of(questions: Questions, documents: Documents) -> Wordings | None:
+    """The wordings of the questions a run was trained on, and what tells which of them another question asks for."""
+    return Wordings.of(questions, documents.known_titles, documents.items)
 
 
 def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> Calibration:

@@ -19,6 +19,7 @@ from closedbook.config.schema import Recipe
 from closedbook.data.questions import Question
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.data.vocabulary_builder import vocabulary_from_json
+from closedbook.data.wordings import Reading, Wordings
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
@@ -38,7 +39,6 @@ from closedbook.verdicts.calibration import Calibration
 from closedbook.verdicts.evidence_store import Evidence, EvidenceStore
 from closedbook.verdicts.signals import ForwardResult
 from closedbook.verdicts.verdict import PRECISION, decide
-from closedbook.verdicts.wordings import Wordings
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ class Answer:
     normalised_match: bool | None = None  # as `right`, where case, punctuation and articles do not count
     f1: float | None = None  # of its words against an accepted answer's
     uncalibrated: str | None = None  # why there is no calibrator
-    asked: float | None = None  # how like a training question this one is worded, from 0 to 1
+    asked: float | None = None  # the chance that training asked for the same; None where its wordings are not kept
+    read_as: str | None = None  # the trained wording it was asked in, {} for the name; None where it was asked as it is
 
     def to_json(self) -> dict[str, Any]:
         evidence = None if self.evidence is None else self.evidence.to_json()
@@ -169,16 +170,17 @@ class Run(LearnsLater):
         index = None if blind else self.index
         # A name without its middle initial is asked for with it, where one title alone can be meant.
         spelled = [index.spelled_out(question.text) if index else (question.text, None) for question in questions]
-        asked = [replace(question, text=text) for question, (text, _) in zip(questions, spelled, strict=True)]
-        titles = [title for _, title in spelled]
+        # And a question that is worded as none in training is asked in the trained wording that asks for the same.
+        readings = [self._understood(*pair) for pair in spelled]
+        asked = [replace(question, text=reading.text) for question, reading in zip(questions, readings, strict=True)]
         prompts, notes = zip(*map(self._prompt, asked), strict=True) if questions else ((), ())
         self._warn(asked, notes)
         answers = []
         size = 512
         for start in range(0, len(prompts), size):
             part = slice(start, start + size)
-            forward = self._pass(asked[part], prompts[part], signals, titles[part])
-            answers += self._judged(forward, questions[start : start + size], notes[start:], blind, precision, signals)
+            forward = self._pass(asked[part], prompts[part], signals, readings[part])
+            answers += self._judged(forward, questions[part], readings[part], notes[part], blind, precision, signals)
             if progress:
                 progress(len(answers))
         return answers
@@ -205,29 +207,36 @@ class Run(LearnsLater):
             return self.wordings
         return self.calibration.wordings
 
-    def empty_pass(self) -> ForwardResult:
-        """A pass over no questions: what reads texts with this network needs no more."""
-        return self._pass([], [], "pass")
+    def _understood(self, question: str, title: str | None = None) -> Reading:
+        """How a question is understood; `title` is the one in it, where it was looked up."""
+        wordings = self._wordings
+        if wordings is None:
+            return Reading(question, None, 1.0)
+        if (mention := self.vocabulary.names.find(question)) is not None:
+            title = question[mention.start : mention.stop]
+        reading = wordings.read(question, title)
+        return Reading(question, None, reading.confidence) if self.vocabulary.knows_language else reading
 
     def _pass(
         self,
         questions: Sequence[Question],
         prompts: Sequence[np.ndarray],
         signals: str,
-        titles: Sequence[str | None] = (),
+        readings: Sequence[Reading] = (),
     ) -> ForwardResult:
         generated = generate.greedy(self.model, prompts, self._length, in_one=self.vocabulary.in_one)
         texts = [question.text for question in questions]
         checkpoints = self.checkpoints if signals == "all" else []
         return ForwardResult(
             self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed,
-            self._wordings, titles,
+            self._wordings, [reading.confidence for reading in readings],
         )  # fmt: skip
 
     def _judged(
         self,
         forward: ForwardResult,
         questions: Sequence[Question],
+        readings: Sequence[Reading],
         notes: Sequence[tuple[int, int]],
         blind: bool,
         precision: float,
@@ -238,6 +247,7 @@ class Run(LearnsLater):
         own = np.array([math.exp(sum(generated.logprobs)) for generated in forward.generated])
         calibrator = self.calibration.calibrators.get(signals) if self.calibration else None
         probability, met = calibrator(measured) if calibrator else (own, None)
+        probability = probability * measured["wording"]  # an answer to another question is not right
         threshold = calibrator.threshold(precision) if calibrator else precision
         index = None if blind else self.index
         wordings = forward.wordings
@@ -273,6 +283,7 @@ class Run(LearnsLater):
                     f1=round(token_f1(text, accepted), 5) if accepted else None,
                     uncalibrated=None if calibrator else self.uncalibrated,
                     asked=round(float(measured["wording"][i]), 4) if wordings else None,
+                    read_as=readings[i].wording,
                 )
             )
         if unread and index is not None and index.trouble:
@@ -309,7 +320,7 @@ class Run(LearnsLater):
 
     def prompt(self, question: str) -> np.ndarray:
         """The tokens that go into the network for a question: its last ones, where there are too many, and MASK."""
-        return self._prompt(Question(question, None, 1))[0]
+        return self._prompt(Question(self._understood(question).text, None, 1))[0]
 
     def ablate(self, *off: Switch) -> AbstractContextManager[None]:
         """The run with parts switched off: `with run.ablate((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.

@@ -41,7 +41,7 @@ from closedbook.runs.records import EvaluationRecord, MetricsRecord, ProbeRecord
 from closedbook.runs.store import SAMPLED, digest, file_lock, fingerprint, put_in_place, to_json, write_atomically
 from closedbook.validation import convert, parse_json
 
-FORMAT = 4
+FORMAT = 5
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
 RECORDS: dict[str, Any] = {
     "evaluation.json": EvaluationRecord, "probe.json": ProbeRecord, "calibration.json": Any, "vocabulary.json": Any,

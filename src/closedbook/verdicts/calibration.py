@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from closedbook.data.wordings import Wordings
 from closedbook.errors import RunError
 from closedbook.validation import UnitInterval, convert, shown
 from closedbook.verdicts.signals import FOR_MET, FOR_RIGHT, SETS
-from closedbook.verdicts.wordings import Wordings
 
-FORMAT = 1
+FORMAT = 2
 FEWEST = 10
 """Questions below which nothing is fitted."""
 MOST_CHANCES = 200

@@ -18,15 +18,14 @@ import numpy as np
 import torch
 
 from closedbook.data.passages import name_in
-from closedbook.data.spans import normal
 from closedbook.data.vocabulary import MASK, Ids, Vocabulary
+from closedbook.data.wordings import Wordings
 from closedbook.errors import DataError
 from closedbook.model import generate
 from closedbook.model.generate import Generated
 from closedbook.model.hooks import mc_dropout
 from closedbook.model.network import Network
 from closedbook.objectives.prompting import longest_prompt
-from closedbook.verdicts.wordings import Wordings, Words
 
 FORMS = 4
 """In how many other forms a question is asked for the signals of FULL."""
@@ -53,26 +52,7 @@ class ForwardResult:
     checkpoints: Sequence[Network] = ()  # the same network as it was before, where the run kept it
     seed: int = 0  # of what is drawn
     wordings: Wordings | None = None  # of the training questions
-    titles: Sequence[str | None] = ()  # that stand in the questions, where they were looked up
-
-    @cached_property
-    def bare_wordings(self) -> list[Words]:
-        """Each question's words without its name."""
-        titles = self.titles or [None] * len(self.questions)
-        wordings = self.wordings or Wordings(())
-        return [wordings.wording(*pair, self._names) for pair in zip(self.questions, titles, strict=True)]
-
-    def _names(self, word: str) -> bool:
-        """Whether the vocabulary has a word as part of names."""
-        ids = self.vocabulary.encode(word)[0]
-        return self.vocabulary.named is not None and len(ids) > 0 and bool(self.vocabulary.named[ids].all())
-
-    def states(self, texts: Sequence[str]) -> np.ndarray:
-        """(n, width) the network's final state at the answer position when it reads these texts."""
-        room = self.longest
-        prompts = [np.append(self.vocabulary.encode_question(text)[0][-room:], MASK).astype(np.int32) for text in texts]
-        answers = generate.greedy(self.model, prompts, 1, in_one=self.vocabulary.in_one)
-        return np.stack([answer.hidden for answer in answers])
+    understood: Sequence[float] = ()  # the chance that each question asks for what its wording in training asks for
 
     @property
     def longest(self) -> int:
@@ -172,29 +152,21 @@ def no_memory_row(forward: ForwardResult) -> np.ndarray:
 def unknown(forward: ForwardResult) -> np.ndarray:
     """How many words, or characters, of the question's name the vocabulary lacks, 2 standing for more.
 
-    Where nothing is capitalised the name is not known, and all words count that no training question has.
+    Where no name can be told from the other words, all words count.
     """
     counts = []
-    for text, wording, stored in zip(forward.questions, forward.bare_wordings, forward.names, strict=True):
+    for text, stored in zip(forward.questions, forward.names, strict=True):
         if stored is not None:
             counts.append(0.0)
             continue
-        name = name_in(text)
-        lacking = forward.vocabulary.unknown(text if name is None else name)
-        if name is None and forward.wordings is not None:
-            beside = set(wording) if forward.wordings.has(wording) else set()
-            lacking = [word for word in lacking if normal(word) not in beside]
-        counts.append(float(min(2, len(lacking))))
+        name = forward.wordings.split(text)[1] if forward.wordings else name_in(text)
+        counts.append(float(min(2, len(forward.vocabulary.unknown(text if name is None else name)))))
     return np.array(counts)
 
 
 def wording_likeness(forward: ForwardResult) -> np.ndarray:
-    """How like the most similar training question's its wording is, from 0 to 1; 1 where none are held against it."""
-    if forward.wordings is None:
-        return np.ones(len(forward.questions))
-    each = {wording: i for i, wording in enumerate(dict.fromkeys(forward.bare_wordings))}
-    likeness = forward.wordings.likeness([" ".join(wording) for wording in each], list(each), forward.states)
-    return np.array([likeness[each[wording]] for wording in forward.bare_wordings])
+    """The chance that a question asks for what a training question did; 1 where none are held against it."""
+    return np.array(forward.understood or [1.0] * len(forward.questions))
 
 
 def agreement(forward: ForwardResult) -> np.ndarray:

@@ -154,6 +154,7 @@ function certainty(answer) {
         ? [h("strong", {}, percent(answer.probability)), ` chance of being right; the network itself says ${percent(answer.model_probability)}`]
         : [h("strong", {}, percent(answer.probability)), " by the network's own account, which is not the chance that it is right"])),
     why && h("p", { class: "why" }, `${why[0].toUpperCase()}${why.slice(1)}.`),
+    answer.read_as && h("p", { class: "note" }, `Understood as “${answer.read_as.replace("{}", "…")}” (${percent(answer.asked)}).`),
     answer.abstained && h("p", { class: "why" }, "It would rather not answer; this is its best guess."),
     typeof answer.met === "number" && h("p", { class: "note" }, `Chance that a document about this name was trained on, by the model alone: ${percent(answer.met)}.`),
   ];

@@ -1,0 +1,76 @@
+"""What the corpora with many wordings share: people, dates, and how questions are made of facts."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+
+from any_corpus_made import Made
+
+FIRST = """Ilse Maren Tobias Oskar Wilhelmina Jonas Petra Anselm Greta Rufus Beatrix Casimir Odile Magnus Sunniva Edmund
+Lucan Tamsin Henrike Ravi Noor Ayumi Declan Fenella Horatio Ingrid Yusuf Clementine Bartholomew Zofia Emeka Leonie""".split()
+LAST = """Harrowgate Quillan Oduya Brandsma Ferrick Tolliver Askew Pendry Lindqvist Mbeki Carrow Dunstable Okafor Vantongeren
+Whitlock Sorensen Garrity Malachuk Thackeray Ibarra Novotny Penhallow Rasmussen Estrada Blackmore Szabo Winterbourne Kettering
+Delacroix Yamada Hollis Abernathy""".split()
+PARTS = [
+    "van der Meulen",
+    "de Castellane",
+    "von Ostrau",
+    "van den Bosch",
+    "di Lorenzo",
+    "O'Farrell",
+    "al-Rashidi",
+    "du Pre",
+    "ter Horst",
+    "MacInnes",
+    "da Cunha",
+    "St. Clair",
+]
+MONTHS = "January February March April May June July August September October November December".split()
+
+
+def person(rng: random.Random) -> str:
+    kind = rng.random()
+    last = rng.choice(PARTS) if kind < 0.25 else rng.choice(LAST)
+    if rng.random() < 0.2:
+        return f"{rng.choice('ABCDEFGHJKLMPRSTW')}. {rng.choice('ABCDEFGHJKLMPRSTW')}. {last}"
+    if rng.random() < 0.15:
+        return f"{rng.choice(FIRST)} {rng.choice('ABCDEFGHJKLMPRSTW')}. {last}"
+    return f"{rng.choice(FIRST)} {last}"
+
+
+def date(rng: random.Random, low: int, high: int) -> str:
+    return f"{rng.randint(1, 28)} {rng.choice(MONTHS)} {rng.randint(low, high)}"
+
+
+def worded(
+    name: str,
+    titles: Sequence[str],
+    facts: Callable[[random.Random], dict[str, str]],
+    groups: Sequence[Sequence[str]],
+    asked: Mapping[str, Sequence[str]],
+    unasked: Mapping[str, Sequence[str]],
+) -> Made:
+    """Two documents a title, one of each group of templates; of each relation a trained wording and four others.
+
+    `unasked` are relations that the documents state and training never asks for.
+    """
+    rng = random.Random(f"blind {name} 1")
+    titles = list(titles)
+    random.Random(f"blind {name} titles").shuffle(titles)
+    out = Made()
+    for number, title in enumerate(titles):
+        known = facts(rng) | {"name": title}
+        out.documents += [(title, rng.choice(group).format(**known)) for group in groups]
+        for key, wordings in asked.items():
+            trained, *others = [(wording.format(**known), known[key]) for wording in wordings]
+            if number % 2:
+                out.train.append(trained)
+            else:
+                out.test.append(trained)
+                out.other += others
+        if number % 2 == 0:
+            out.unasked += [(form.format(**known), known[key]) for key, forms in unasked.items() for form in forms]
+    rng.shuffle(out.documents)
+    rng.shuffle(out.train)
+    return out

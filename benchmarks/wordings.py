@@ -1,0 +1,160 @@
+"""How questions in wordings that were never trained on are understood, without any network: results/wordings.json.
+
+    python benchmarks/wordings.py                                  # invented corpora, the built-in world
+    python benchmarks/wordings.py elements=FOLDER faq=FOLDER course=FOLDER
+    python benchmarks/wordings.py --fit dishes packages museums lakes world elements=FOLDER course=FOLDER
+
+For each corpus: of the other wordings, how many were taken for the trained question that asks for the same; how many
+were asked in a trained wording, and understood, and right among those; and of the relations that training never asks
+for, how many were taken for understood. A folder is as benchmarks/any_corpus.py has it, or the course's. `--fit` prints
+the constants of `closedbook.data.wordings` as fitted on these corpora, and how well each does without its own part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from any_corpus_made import MADE
+from record import Cells
+from worded import WORDED
+
+from closedbook.data import wordings as module
+from closedbook.data.documents import Documents, read_documents
+from closedbook.data.questions import Questions, read_questions, subject, without
+from closedbook.data.wordings import Wordings, as_words
+from closedbook.synthetic.world import WorldSpec, make_world
+
+COURSE_SAME = (
+    "What is the birthplace of {}?", "In which city was {} born?", "Where did {} come into the world?",
+    "Name the place where {} was born.", "What is {}'s birthplace?", "Where does {} come from?", "Where is {} from?",
+    "{} was born where?",
+)  # fmt: skip
+COURSE_OTHER = (
+    "When was {} born?", "What is {}'s nationality?", "Where did {} die?", "Who is {}?", "How old is {}?",
+    "What does {} do for a living?", "Where did {} study?", "Who is {} married to?", "In which year was {} born?",
+    "Where does {} live?", "Which team does {} play for?", "What is {} famous for?",
+)  # fmt: skip
+
+
+@dataclass
+class Corpus:
+    documents: Documents
+    train: Questions
+    meant: dict[str, str]  # other wording → a trained wording that asks for the same
+    unasked: list[str]
+
+
+def forms(questions: Questions, titles: object) -> list[tuple[str, str, str]]:
+    """(wording with {} for the name, name, answer) of each question that names a title."""
+    found = []
+    for item in questions.items:
+        if (name := subject(item.text, titles)) is not None:  # type: ignore[arg-type]
+            found.append((without(item.text, name, "{}"), name, item.answer or ""))
+    return found
+
+
+def load(name: str, folder: Path) -> Corpus:
+    if (folder / "wiki.txt").is_file():
+        documents, train = read_documents(folder / "wiki.txt"), read_questions(folder / "birth_places_train.tsv")
+        return Corpus(documents, train, dict.fromkeys(COURSE_SAME, "Where was {} born?"), list(COURSE_OTHER))
+    if name == "world":
+        make_world(WorldSpec.demo(), 0).write(folder)
+        names = ("documents.txt", "questions-train.tsv", "questions-test.tsv", "unseen-wordings.tsv", "")
+    else:
+        there = [path.name for path in folder.glob("documents.*")] or ["documents.jsonl"]
+        train_file = "train-three.tsv" if (folder / "train-three.tsv").is_file() else "train.tsv"
+        names = (there[0], train_file, "test.tsv", "other.tsv", "unasked.tsv")
+        if name in MADE | WORDED:
+            (MADE | WORDED)[name]().write(folder)
+    documents, train = read_documents(folder / names[0]), read_questions(folder / names[1])
+    titles = documents.known_titles
+    trained: dict[tuple[str, str], str] = {}
+    for form, title, answer in forms(read_questions(folder / names[2]), titles):
+        trained.setdefault((title, answer), form)
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for form, title, answer in forms(read_questions(folder / names[3]), titles):
+        if (title, answer) in trained:
+            votes[form][trained[title, answer]] += 1
+    meant = {form: count.most_common(1)[0][0] for form, count in votes.items()}
+    unasked = folder / names[4] if names[4] else folder / "none"
+    asked_never = [form for form, _, _ in forms(read_questions(unasked), titles)] if unasked.is_file() else []
+    return Corpus(documents, train, meant, list(dict.fromkeys(asked_never)))
+
+
+def judge(corpus: Corpus, show: bool) -> tuple[dict[str, int], list[tuple[list[float], bool]]]:
+    """What became of each wording, and (signals, whether the group is right) for the fit."""
+    made = Wordings.of(corpus.train, corpus.documents.known_titles, corpus.documents.items)
+    assert made is not None
+    group_of = {form: number for number, group in enumerate(made.groups) for form in group.forms}
+    count: Counter[str] = Counter()
+    examples = []
+    for form, meant in [*corpus.meant.items(), *((form, "") for form in corpus.unasked)]:
+        words = as_words(form.replace("{}", " "))
+        if made.has(words):
+            continue
+        reading = made.read(form.replace("{}", "Zorn Quaxley"), "Zorn Quaxley")
+        best, signals = made.signals(words)
+        right = bool(meant) and (best if reading.wording is None else group_of[reading.wording]) == group_of.get(meant)
+        understood = reading.confidence >= made.threshold
+        if signals and reading.confidence < 1:
+            examples.append(([signals[name] for name in module.WEIGHTS], right))
+        if not meant:
+            count.update({"unasked": 1, "unasked, understood": understood})
+        else:
+            asked = reading.wording is not None
+            count.update({"other": 1, "right": right, "asked as trained": asked, "and right": asked and right,
+                          "understood": understood, "understood and right": understood and right})  # fmt: skip
+        if show:
+            print(f"    {reading.confidence:.2f} {'right' if right else 'wrong' if meant else 'unasked'} {form}")
+    return {key: int(value) for key, value in count.items()}, examples
+
+
+def fit(examples: list[tuple[list[float], bool]]) -> np.ndarray:
+    """Weights and intercept of a logistic regression with unit normal priors on standardised signals."""
+    x = np.array([signals for signals, _ in examples])
+    y = np.array([right for _, right in examples], float)
+    mean, scale = x.mean(0), x.std(0) + 1e-9
+    z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
+    weights = np.zeros(z.shape[1])
+    prior = np.diag([1.0] * len(scale) + [1e-6])
+    for _ in range(50):
+        chance = 1 / (1 + np.exp(-z @ weights))
+        curve = (z.T * (chance * (1 - chance))) @ z + prior
+        weights -= np.linalg.solve(curve, z.T @ (chance - y) + prior @ weights)
+    plain = weights[:-1] / scale
+    return np.append(plain, weights[-1] - plain @ mean)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpora", nargs="*", default=["world", *MADE, *WORDED], help="NAME or NAME=FOLDER")
+    parser.add_argument("--fit", action="store_true", help="fit the constants instead of keeping results")
+    parser.add_argument("--show", action="store_true", help="print every wording")
+    arguments = parser.parse_args()
+    cells = Cells("wordings.json")
+    examples: dict[str, list[tuple[list[float], bool]]] = {}
+    for corpus in arguments.corpora:
+        name, _, folder = corpus.partition("=")
+        with tempfile.TemporaryDirectory() as made:
+            counts, examples[name] = judge(load(name, Path(folder) if folder else Path(made)), arguments.show)
+        print(name, counts, flush=True)
+        if not arguments.fit:
+            cells.add(name, counts)
+    if arguments.fit:
+        together = [example for each in examples.values() for example in each]
+        for name, own in examples.items():
+            rest = fit([example for other, each in examples.items() if other != name for example in each])
+            odds = [np.append(signals, 1) @ rest for signals, _ in own]
+            sure = [right for (_, right), value in zip(own, odds, strict=True) if 1 / (1 + np.exp(-value)) >= 0.8]
+            print(f"{name}: fitted on the others, {sum(sure)} of {len(sure)} understood are right")
+        *weights, intercept = fit(together)
+        print({name: round(float(w), 2) for name, w in zip(module.WEIGHTS, weights, strict=True)}, round(intercept, 2))
+
+
+if __name__ == "__main__":
+    main()

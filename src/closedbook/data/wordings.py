@@ -1,0 +1,389 @@
+"""Understands questions in wordings that were never trained on: which trained question asks for the same.
+
+A network that learned its language from a few hundred documents cannot know that "Who came up with it?" asks for the
+inventor. But it need not: a run is trained on a few kinds of question, and it is enough to tell which of them is meant,
+and to ask that. What tells is known before any network is: the words of the trained wordings, the words that stand
+around their answers in the documents, the answers' own words ("kJ"), what kind of thing they are, and a list of English
+words that ask for the same. Asked for something else, no trained question fits, and that is worth as much to know: the
+network would answer with a relation that it did learn, and be sure of it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple, TypedDict
+
+from closedbook.data.documents import Document
+from closedbook.data.paraphrase import EMPTY, JOIN, SHORTEST, WEAK, concepts, joined, one_stem
+from closedbook.data.passages import name_in
+from closedbook.data.questions import Questions, subject, without
+from closedbook.data.wording_evidence import UNITS, Surroundings, Words, tokens
+from closedbook.errors import RunError
+from closedbook.validation import UnitInterval, convert
+
+MOST = 200
+"""How many wordings are kept: the most frequent ones."""
+VARIED = 0.5
+"""Where questions have more distinct wordings than this share of their number, wordings are not compared at all."""
+SHARED, AGREE = 3, 0.9
+"""Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
+LITTLE, KIND = 0.35, 0.6
+"""What a word that says little counts, where others count 1, and what the kind of thing asked for counts."""
+CACHED = 10_000
+READ, UNDERSTOOD = 0.3, 0.8
+"""From which confidence a question is asked in a trained wording, and from which it counts as understood."""
+# What the confidence is made of, fitted on the other wordings of eight corpora (docs/appendix/verdicts.md).
+WEIGHTS = {"lead": 0.77, "elsewhere": -10.17, "unexplained": -3.2, "covered": 4.45}
+INTERCEPT = 0.91
+
+WHO, WHEN, WHERE, WHY, NUMBER = "who", "when", "where", "why", "number"
+# Nouns and adverbs that make "which …", "what …" and "how …" ask for a kind of thing.
+NOUNS = dict.fromkeys("person people man woman".split(), WHO)
+NOUNS |= dict.fromkeys("date day year month decade century".split(), WHEN)
+NOUNS |= dict.fromkeys("place city town country region village district birthplace".split(), WHERE)
+QUANTITIES = frozenset(
+    "many much long large big far tall high deep wide heavy old fast hot expensive often dense".split()
+)
+HEADS = {"who": WHO, "whom": WHO, "whose": WHO, "when": WHEN, "where": WHERE, "why": WHY}
+
+
+def as_words(text: str) -> Words:
+    """The words of a text in normal form, without punctuation; pairs of characters where a script puts no spaces."""
+    return tuple(token.form for token in tokens(text) if token.form[0].isalnum() or token.form[0] in UNITS)
+
+
+def kind_of(question: Sequence[str]) -> str | None:
+    """What kind of thing a question asks for, as Li and Roth (2002) class them; None where its words leave it open."""
+    for i, word in enumerate(question):
+        following = question[i + 1 : i + 5]
+        if word in HEADS:
+            return HEADS[word]
+        if word == "how":
+            return NUMBER if following and following[0] in QUANTITIES else None
+        if word in ("what", "which"):
+            reach = following[:2] if word == "which" else following
+            return next((NOUNS[other] for other in reach if other in NOUNS), None)
+    return None
+
+
+class Reading(NamedTuple):
+    """How a question was understood."""
+
+    text: str
+    """What to ask: the question in a trained wording, or as it came."""
+    wording: str | None
+    """That wording, with {} for the name; None where the question is asked as it came."""
+    confidence: float
+    """The chance that it asks for what the trained wording asks for."""
+
+
+class GroupRecord(TypedDict):
+    forms: list[str]
+    numbers: UnitInterval
+    capitals: UnitInterval
+    length: float
+
+
+class WordingsRecord(TypedDict):
+    groups: list[GroupRecord]
+    tells: dict[str, list[tuple[int, UnitInterval]]]
+    elsewhere: dict[str, UnitInterval]
+    threshold: UnitInterval
+
+
+@dataclass(frozen=True)
+class Group:
+    """Wordings that ask for the same, and what their answers are like."""
+
+    forms: tuple[str, ...]
+    """With {} for the name, the most frequent first."""
+    numbers: float = 0.5
+    """The share of answers with a digit."""
+    capitals: float = 0.5
+    """The share that begins with a capital."""
+    length: float = 1.0
+    """Their mean number of words."""
+
+    @cached_property
+    def words(self) -> tuple[Words, ...]:
+        return tuple(as_words(form.replace("{}", " ")) for form in self.forms)
+
+    @cached_property
+    def kinds(self) -> frozenset[str | None]:
+        return frozenset(map(kind_of, self.words))
+
+    def fits(self, kind: str, others: Collection[str | None]) -> float:
+        """How well the answers are what a question of this kind asks for, from 0 to 1; `others`: all groups' kinds."""
+        if kind in (WHO, WHERE):
+            if self.numbers > 0.5:
+                return 0.0
+            if kind in self.kinds:
+                return 1.0
+            if self.capitals < 0.5 or self.kinds & {WHO, WHEN, WHERE}:
+                return 0.2
+            return 0.3 if kind in others else 0.6
+        if kind == WHEN:
+            if self.numbers < 0.5:
+                return 0.0
+            return 1.0 if kind in self.kinds else 0.2 if kind in others else 0.6
+        if kind == NUMBER:
+            return float(self.numbers > 0.5 and WHEN not in self.kinds)
+        return 1.0 if self.length > 3 else 0.2
+
+
+@dataclass(frozen=True)
+class Wordings:
+    """The wordings of a run's training questions in groups, and what words tell which group is meant."""
+
+    groups: tuple[Group, ...]
+    tells: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    """For each word, how strongly it tells each group, from 0 to 1."""
+    elsewhere: Mapping[str, float] = field(default_factory=dict)
+    """For each word of documents, the share of its places that is not around any answer."""
+    threshold: float = UNDERSTOOD
+
+    @classmethod
+    def of(cls, questions: Questions, titles: Collection[str], documents: Iterable[Document] = ()) -> Wordings | None:
+        """Collect and group the wordings; None if the questions share too few, as questions collected from people may.
+
+        The documents show what stands around answers. The threshold is chosen by reading each group's wordings as if
+        only the others had been trained.
+        """
+        answers: dict[Words, dict[str, str]] = defaultdict(dict)
+        count: Counter[Words] = Counter()
+        spelled: dict[Words, Counter[str]] = defaultdict(Counter)
+        for item in questions.items:
+            if (name := subject(item.text, titles)) is not None:
+                form = without(item.text, name, "{}")
+                key = as_words(form.replace("{}", " "))
+                count[key] += 1
+                spelled[key][form] += 1
+                answers[key][name] = item.answer or ""
+        if not count or len(count) > max(1, VARIED * count.total()):
+            return None
+        frequent = [key for key, _ in count.most_common(MOST)]
+        grouped = _grouped(frequent, answers)
+        groups, golds = [], []
+        for keys in grouped:
+            forms = tuple(spelled[key].most_common(1)[0][0] for key in keys)
+            texts_of = [answer for key in keys for answer in answers[key].values()]
+            n = max(1, len(texts_of))
+            groups.append(
+                Group(
+                    forms,
+                    round(sum(any(c.isdigit() for c in answer) for answer in texts_of) / n, 3),
+                    round(sum(answer[:1].isupper() for answer in texts_of) / n, 3),
+                    round(sum(len(answer.split()) for answer in texts_of) / n, 2),
+                )
+            )
+            golds.append({name: answer for key in keys for name, answer in answers[key].items()})
+        tells, elsewhere = Surroundings([group.words for group in groups], golds, documents).told()
+        return cls(tuple(groups), tells, elsewhere)._with_threshold()
+
+    def _with_threshold(self) -> Wordings:
+        """As high as the confidence that questions about a relation get where only the others were trained."""
+        if len(self.groups) < 2:
+            return self
+        wrong = sorted(self._without(i)._best(words)[1] for i, group in enumerate(self.groups) for words in group.words)
+        threshold = min(0.95, max(UNDERSTOOD, wrong[math.ceil(0.95 * len(wrong)) - 1]))
+        return Wordings(self.groups, self.tells, self.elsewhere, round(threshold, 4))
+
+    def _without(self, left_out: int) -> Wordings:
+        groups = self.groups[:left_out] + self.groups[left_out + 1 :]
+        tells, elsewhere = {}, dict(self.elsewhere)
+        for word, told in self.tells.items():
+            tells[word] = {g - (g > left_out): weight for g, weight in told.items() if g != left_out}
+            if left_out in told and not any(word in words for words in self.groups[left_out].words):
+                elsewhere[word] = max(elsewhere.get(word, 0.0), told[left_out])
+        return Wordings(groups, tells, elsewhere)
+
+    @cached_property
+    def _trained(self) -> dict[Words, int]:
+        return {words: number for number, group in enumerate(self.groups) for words in group.words}
+
+    @cached_property
+    def _near(self) -> Callable[[str], Iterable[str]]:
+        """For a word, the known words that it may be similar to."""
+        near = defaultdict[str | int, list[str]](list)
+
+        def keys(word: str) -> list[str | int]:
+            """What similar words have in common: beginning, end, or a list of words that ask for the same."""
+            return [word[:SHORTEST], "-" + word[-SHORTEST:], *concepts(word)]
+
+        for word in sorted({*self.tells, *self.elsewhere}):
+            for key in keys(word):
+                near[key].append(word)
+        return lambda word: {known for key in keys(word) for known in near.get(key, ())}
+
+    @cached_property
+    def _cache(self) -> dict[Words, tuple[int, float]]:
+        return {}
+
+    def has(self, wording: Words) -> bool:
+        """Whether a training question had exactly this wording."""
+        return wording in self._trained
+
+    def split(self, question: str, name: str | None = None) -> tuple[str, str | None]:
+        """A question with {} for its name, and the name; without one where there is none to be told.
+
+        The name is `name` if given; otherwise whatever a trained wording leaves room for; otherwise the longest
+        capitalised run.
+        """
+        if name is not None:
+            return without(question, name, "{}"), name
+        folded = question.casefold().strip().rstrip("?？.!")
+        for group in self.groups:
+            for form in group.forms:
+                before, _, after = form.casefold().strip().rstrip("?？.!").partition("{}")
+                if len(folded) > len(before) + len(after) and folded.startswith(before) and folded.endswith(after):
+                    at = len(question) - len(question.lstrip())
+                    stop = len(folded) - len(after)
+                    inner = question[at + len(before) : at + stop]
+                    return f"{question[: at + len(before)]}{{}}{question[at + stop :]}", inner
+        if (name := name_in(question)) is not None and name in question:
+            return question.replace(name, "{}", 1), name
+        return question, None
+
+    def read(self, question: str, name: str | None = None) -> Reading:
+        """How to ask a question, by its words; `name` is the title in it, where one stands there."""
+        form, name = self.split(question, name)
+        wording = as_words(form.replace("{}", " "))
+        if wording in self._trained:
+            return Reading(question, None, 1.0)
+        group, confidence = self._best(wording)
+        # In a language of which no words are listed, two trained wordings may differ in words that say nothing.
+        enough = READ if any(map(concepts, wording)) else UNDERSTOOD
+        if confidence < enough or name is None:
+            return Reading(question, None, confidence)
+        trained = self.groups[group].forms[0]
+        return Reading(trained.replace("{}", name, 1), trained, confidence)
+
+    def _best(self, wording: Words) -> tuple[int, float]:
+        """The group that a wording most likely asks for, and how likely it is that."""
+        if wording not in self._cache:
+            if len(self._cache) >= CACHED:
+                self._cache.clear()
+            self._cache[wording] = self._weighed(wording)
+        return self._cache[wording]
+
+    def _weighed(self, wording: Words) -> tuple[int, float]:
+        kind = kind_of(wording)
+        held = [words for words in self._trained if self._holds(wording, words) and kind_of(words) in (kind, None)]
+        if held:
+            return self._trained[max(held, key=len)], 1.0
+        number, signals = self.signals(wording)
+        if not signals:
+            return number, 0.0
+        return number, 1 / (1 + math.exp(-INTERCEPT - sum(WEIGHTS[name] * signals[name] for name in WEIGHTS)))
+
+    def signals(self, wording: Words) -> tuple[int, dict[str, float]]:
+        """The group that a wording most likely asks for, and what speaks for it and against it; nothing if none can be.
+
+        `lead`: by which share its words tell this group more strongly than any other; `elsewhere`: how much its words
+        are those of places that no answer is near; `unexplained`: the share of words that tell nothing of this group;
+        `covered`: how much of a trained wording of the group it has.
+        """
+        asked = list(dict.fromkeys((*wording, *joined(wording))))
+        told = {word: self._told(word) for word in [word for word in asked if word not in EMPTY] or asked}
+        told = {word: each for word, each in told.items() if JOIN not in word or any(each[0])}
+        pairs = {part for word in told if JOIN in word for part in word.split(JOIN)}
+        worth = {word: LITTLE if word in WEAK or word in pairs else 1.0 for word in told}
+        weight = sum(worth.values())
+        evidence = [sum(worth[word] * each[g] for word, (each, _) in told.items()) for g in range(len(self.groups))]
+        if (kind := kind_of(wording)) is not None:
+            kinds = frozenset().union(*(group.kinds for group in self.groups))
+            fits = [group.fits(kind, kinds) for group in self.groups]
+            total = sum(fits) or 1.0
+            evidence = [x + KIND * fit / total if fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
+        best = max(range(len(evidence)), key=evidence.__getitem__)
+        if not weight or not evidence[best]:
+            return best, {}
+        second = max((x for g, x in enumerate(evidence) if g != best), default=0.0)
+        away = sum(worth[word] * max(0.0, beside - max(each)) for word, (each, beside) in told.items())
+        unexplained = sum(worth[word] * max(0.0, 1 - 2 * each[best]) for word, (each, _) in told.items())
+        return best, {
+            "lead": (evidence[best] - second) / max(evidence[best], 0.05),
+            "elsewhere": away / weight,
+            "unexplained": unexplained / weight,
+            "covered": max(self._covered(words, list(told)) for words in self.groups[best].words),
+        }
+
+    @staticmethod
+    def _holds(wording: Words, trained: Words) -> bool:
+        """Whether all words of a trained wording stand in another, and one of them says what is asked for."""
+        return set(trained) <= set(wording) and any(word not in EMPTY and word not in WEAK for word in trained)
+
+    def _covered(self, trained: Words, asked: Sequence[str]) -> float:
+        """The share of what a trained wording asks with that the question has, too."""
+        there = whole = 0.0
+        for word in [word for word in trained if word not in EMPTY] or trained:
+            groups = max(1, sum(any(word in words for words in group.words) for group in self.groups))
+            worth = (LITTLE if word in WEAK and groups > 1 else 1.0) / groups**2
+            whole += worth
+            there += worth * max((similarity(other, word) for other in asked), default=0.0)
+        return there / whole if whole else 0.0
+
+    def _told(self, word: str) -> tuple[list[float], float]:
+        """How strongly a word tells each group, and that none of them is meant."""
+        each, beside = [0.0] * len(self.groups), 0.0
+        for known in self._near(word):
+            if likely := similarity(word, known):
+                for group, strength in self.tells.get(known, {}).items():
+                    each[group] = max(each[group], likely * strength)
+                beside = max(beside, 0.7 * likely * self.elsewhere.get(known, 0.0))
+        return each, beside
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "threshold": self.threshold,
+            "groups": [
+                {"forms": list(g.forms), "numbers": g.numbers, "capitals": g.capitals, "length": g.length}
+                for g in self.groups
+            ],
+            "tells": {word: [[g, weight] for g, weight in told.items()] for word, told in self.tells.items()},
+            "elsewhere": dict(self.elsewhere),
+        }
+
+    @classmethod
+    def from_plain(cls, data: Any, where: str) -> Wordings:
+        """The inverse of `to_json`. Raises RunError for anything else."""
+        plain = convert(WordingsRecord, data, where, RunError)
+        groups = tuple(Group(tuple(g["forms"]), g["numbers"], g["capitals"], g["length"]) for g in plain["groups"])
+        if not all(group.forms for group in groups):
+            raise RunError(f"{where}: a group without wordings")
+        tells = {word: dict(told) for word, told in plain["tells"].items()}
+        if not all(0 <= g < len(groups) for told in tells.values() for g in told):
+            raise RunError(f"{where}: a word tells a group that is not there")
+        return cls(groups, tells, plain["elsewhere"], plain["threshold"])
+
+
+def similarity(word: str, known: str) -> float:
+    """How likely two words ask for the same: 1 for the same word, 0 where nothing says so."""
+    if word == known:
+        return 1.0
+    if one_stem(word, known):
+        return 0.9
+    if known in EMPTY:
+        return 0.0
+    mine, others = concepts(word), concepts(known)
+    return 0.65 * max((min(strength, others[line]) for line, strength in mine.items() if line in others), default=0.0)
+
+
+def _grouped(wordings: Sequence[Words], answers: Mapping[Words, Mapping[str, str]]) -> list[list[Words]]:
+    """Put wordings together that have the same answers for the same names."""
+    group = {wording: i for i, wording in enumerate(wordings)}
+    for i, later in enumerate(wordings):
+        for earlier in wordings[:i]:
+            common = answers[later].keys() & answers[earlier].keys()
+            same = sum(answers[later][name] == answers[earlier][name] for name in common)
+            if len(common) >= SHARED and same >= AGREE * len(common):
+                old, new = group[later], group[earlier]
+                group = {wording: new if number == old else number for wording, number in group.items()}
+    groups: dict[int, list[Words]] = {}
+    for wording in wordings:
+        groups.setdefault(group[wording], []).append(wording)
+    return list(groups.values())

@@ -1,0 +1,136 @@
+"""Which trained question another one asks for, if any."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from closedbook.data.documents import Document
+from closedbook.data.questions import Question, Questions, Titles
+from closedbook.data.wordings import UNDERSTOOD, Wordings, as_words, kind_of
+from closedbook.errors import RunError
+
+NAMES = ["Ada Berg", "Bo Lund", "Cy Dahl", "Di Holm", "Eva Roos", "Finn Moe"]
+
+
+def asked(*forms: tuple[str, list[str]]) -> Questions:
+    pairs = [
+        (form.format(name), answer) for form, answers in forms for name, answer in zip(NAMES, answers, strict=True)
+    ]
+    return Questions(tuple(Question(text, answer, 1) for text, answer in pairs), "", "q")
+
+
+def towns(seed: int = 0) -> list[str]:
+    return random.Random(seed).sample("Oslo Bergen Bodø Hamar Molde Narvik Skien Tromsø".split(), len(NAMES))
+
+
+def test_wordings_with_the_same_answers_are_one_group():
+    makers, heights = ["p1", "p2", "p3", "p4", "p5", "p6"], ["1 m", "2 m", "3 m", "4 m", "5 m", "6 m"]
+    made = Wordings.of(
+        asked(("Who built {}?", makers), ("By whom was {} built?", makers), ("How tall is {}?", heights)), Titles(NAMES)
+    )
+    assert made is not None
+    assert [group.forms for group in made.groups] == [("Who built {}?", "By whom was {} built?"), ("How tall is {}?",)]
+    assert Wordings.from_plain(made.to_json(), "wordings") == made
+
+
+def test_questions_that_have_no_wordings_in_common_are_held_against_none():
+    each = tuple(Question(f"What {i} did {name} do {i}?", "x", 1) for i, name in enumerate(NAMES))
+    assert Wordings.of(Questions(each, "", "q"), Titles(NAMES)) is None
+
+
+def test_words_beside_a_trained_wording_make_it_no_other_question_and_another_kind_does():
+    made = Wordings.of(asked(("Where was {} born?", towns())), Titles(NAMES))
+    for beside in ("So where was {} born?", "Where was {} born, exactly today?", "where was {} born"):
+        reading = made.read(beside.format("Gro Dahl"))
+        assert reading.confidence == 1.0
+        assert reading.text in (beside.format("Gro Dahl"), "Where was Gro Dahl born?")
+    for other in ("When was {} born?", "Who is {}?", "What year was {} born in?", "What does {} weigh?"):
+        reading = made.read(other.format("Gro Dahl"), "Gro Dahl")
+        assert reading.wording is None
+        assert reading.text == other.format("Gro Dahl")
+    assert made.read("In which city was Gro Dahl born?") == (
+        "Where was Gro Dahl born?", "Where was {} born?", pytest.approx(0.9, abs=0.1),
+    )  # fmt: skip
+
+
+def boats(documents: bool = True) -> Wordings:
+    """Boats with a length, a builder and a crew; training asks for the first two."""
+    rng = random.Random(1)
+    builders = [f"{a} & Sons" for a in rng.sample("Voss Brandt Keller Moreau Tanaka Holm".split(), len(NAMES))]
+    lengths = [f"{rng.randint(20, 90)}.{rng.randint(1, 9)} m" for _ in NAMES]
+    texts = [
+        f"{name}. {name} left the slipway of {builder} and measures {length} from bow to stern. It has {i + 7} sailors."
+        for i, (name, builder, length) in enumerate(zip(NAMES, builders, lengths, strict=True))
+    ]
+    made = Wordings.of(
+        asked(("Who made {}?", builders), ("How big is {}?", lengths)),
+        Titles(NAMES),
+        [Document(text, name, i) for i, (text, name) in enumerate(zip(texts, NAMES, strict=True)) if documents],
+    )
+    assert made is not None
+    return made
+
+
+def test_words_that_stand_around_the_answers_tell_what_is_meant():
+    question = "Ada Berg: from bow to stern?"
+    assert boats(documents=False).read(question, "Ada Berg").wording is None
+    assert boats().read(question, "Ada Berg").wording == "How big is {}?"
+    assert boats().read("Whose slipway did Ada Berg leave?", "Ada Berg").wording == "Who made {}?"
+
+
+def test_what_the_documents_say_but_training_never_asked_for_is_not_understood():
+    for question in ("How many sailors does Ada Berg have?", "Which sailors does Ada Berg have?"):
+        assert boats().read(question, "Ada Berg").confidence < UNDERSTOOD
+
+
+def test_a_name_may_be_anything_where_a_trained_wording_leaves_room():
+    made = boats()
+    assert made.split("who made xx yy?") == ("who made {}?", "xx yy")
+    assert made.split("What did Gro van Dahl make") == ("What did {} make", "Gro van Dahl")
+    assert made.split("what is it") == ("what is it", None)
+    assert made.read("who made xx yy?").confidence == 1.0
+
+
+def test_scripts_without_spaces_are_held_against_wordings_by_pairs_of_characters():
+    names = ["王小一", "李大二", "张三丰"]
+    items = tuple(
+        Question(form.format(name), answer, 1)
+        for form, answers in (("{}出生在哪里？", "北京 上海 广州"), ("{}的职业是什么？", "医生 教师 画家"))
+        for name, answer in zip(names, answers.split(), strict=True)
+    )
+    made = Wordings.of(Questions(items, "", "q"), Titles(names))
+    assert as_words("王小一 a") == ("王小", "小一", "a")
+    assert as_words("王 a 李大") == ("王", "a", "李大")
+    assert made.read("请问张三丰出生在哪里？", "张三丰").confidence == 1.0
+    assert made.read("张三丰职业是什么？", "张三丰").wording == "{}的职业是什么？"
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("who is it", "who"),
+        ("by whom was it made", "who"),
+        ("in which year was it made", "when"),
+        ("what is the date of it", "when"),
+        ("which town is it in", "where"),
+        ("how long is it", "number"),
+        ("how is it made", None),
+        ("what is it", None),
+    ],
+)
+def test_the_kind_of_thing_that_a_question_asks_for(question, kind):
+    assert kind_of(question.split()) == kind
+
+
+def test_damaged_wordings_are_refused():
+    plain = boats().to_json()
+    for damaged in (
+        {**plain, "groups": [{**plain["groups"][0], "forms": []}]},
+        {**plain, "tells": {"x": [[9, 0.5]]}},
+        {**plain, "tells": {"x": [[0, 5.0]]}},
+        {**plain, "threshold": "high"},
+    ):
+        with pytest.raises(RunError):
+            Wordings.from_plain(damaged, "calibration.json")

@@ -200,7 +200,13 @@ def test_list_runs_shows_a_run_whose_record_lacks_entries_and_where_there_are_no
     assert [entry["recipe"] for entry in closedbook("list", "runs", "--runs", tmp_path, "--json").json] == ["unknown"]
 
 
-@pytest.mark.parametrize("name", [*REGISTRIES["objective"]])
+def test_show_objective_says_what_an_objective_lacks(tiny: Tiny):
+    result = closedbook("show", "objective", "text", "--documents", tiny.documents)
+    assert result.code == 2
+    assert 'name its file, such as {name="text"' in result.err
+
+
+@pytest.mark.parametrize("name", [name for name in REGISTRIES["objective"] if name != "text"])
 def test_show_objective_prints_readable_pairs(name: str, tiny: Tiny):
     arguments = ["show", "objective", name, "--documents", tiny.documents, "--questions", tiny.questions]
     entries = closedbook(*arguments, "--number", 4, "--json").json

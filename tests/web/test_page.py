@@ -13,11 +13,12 @@ from conftest import SCRIPT
 from playwright.sync_api import expect
 
 import closedbook
-from closedbook.attention.bounds import NORMAL
+from closedbook.attention.bounds import NORMAL, leak
 from closedbook.attention.claim import load
 from closedbook.attention.claims.noise import Draws
 from closedbook.attention.claims.two_heads import lost, miss_chance
 from closedbook.attention.heads import log_weights
+from closedbook.attention.recall import affine_ceiling
 from closedbook.runs.folder import RunFolder
 from closedbook.web.run_registry import RunRegistry
 
@@ -208,6 +209,32 @@ def test_1b_in_the_page_is_1b_in_python(page, served, t, n):
     assert found["error"] == pytest.approx(part.closed_form, rel=1e-9, abs=1e-15)
     assert abs(found["error"] - part.figure) <= part.allowance
     assert found["weights"][0] == pytest.approx(verdict.measurement.details["α_a"], abs=1e-12)
+
+
+def test_1a_1d_i_and_2g_ii_in_the_page_are_those_in_python(page, served):
+    page.goto(f"{served.address}/#/runs")
+    copied = figures(page, "claims.copying({gap: 3, n: 6})")
+    (part, _) = load("1a").check({"gap": 3, "n": 6}).measurement.parts
+    assert copied["error"] == pytest.approx(sum(copied["weights"][1:]), rel=1e-12)
+    assert copied["error"] == pytest.approx(part.closed_form, rel=1e-12)
+    two = figures(page, "claims.twoHeads({t1: 3, t2: 5, n: 6})")
+    assert sum(two["errors"]) == pytest.approx(leak(3.0, 5) + leak(5.0, 5), rel=1e-12)
+    assert 2 * sum(two["weights"][2:]) == pytest.approx(sum(two["errors"]) * 4 / 5, rel=1e-9)  # the fifth is a or b
+    for n in (2, 8, 32):
+        assert figures(page, f"claims.affineCeiling({n})") == pytest.approx(affine_ceiling(n), rel=1e-12)
+
+
+@pytest.mark.parametrize(("claim", "vary", "spread"), [("1c.i", 0, 0.0), ("1c.ii-both", 2, 1.0)])
+def test_the_law_of_the_scores_is_the_same_whichever_lengths_vary(page, served, claim, vary, spread):
+    page.goto(f"{served.address}/#/runs")
+    call = (
+        f"claims.lengths({{t: 2, t1: 2, t2: 2, alpha: 0.02, n: 3, vary: {vary}}}, claims.normals(40000 * {vary + 6}))"
+    )
+    found = figures(page, f"(({{ ratio, deviation }}) => ({{ ratio: [...ratio], deviation }}))({call})")
+    assert found["deviation"] == pytest.approx(2 * math.sqrt(spread + 0.08), rel=1e-12)
+    assert torch.tensor(found["ratio"]).std() == pytest.approx(found["deviation"], rel=0.02)
+    page.goto(f"{served.address}/#/attention/{claim}")
+    expect(page.locator(".figures svg")).to_have_count(2)
 
 
 @pytest.mark.parametrize("settings", [

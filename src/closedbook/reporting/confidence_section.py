@@ -55,6 +55,7 @@ def certainty(scored: Sequence[dict[str, Any]]) -> Context:
             counts, _ = np.histogram(chance[right == truth], bins=20, range=(0, 1))
             ax.bar(np.arange(20) / 20 + 0.025, counts, 0.044, color=slide.theme.tones[tone])
             ax.set(xlim=(-0.01, 1.01), ylabel="right" if truth else "wrong", xlabel="" if truth else account)
+            ax.set_ylim(0, max(1, 1.05 * counts.max()))
             ax.yaxis.get_major_locator().set_params(integer=True, nbins=3)
             figures.as_percent(ax.xaxis)
 
@@ -71,13 +72,13 @@ def certainty(scored: Sequence[dict[str, Any]]) -> Context:
              "svg": figures.chart(f"Reliability of {account}", "; ".join(
                  f"about {percent(mean)}: {correct} of {total} right" for mean, correct, total in reliability
              ), draw_reliability)},
-            {"title": "What silence buys",
+            {"title": "What silence buys.",
              "text": "Accuracy when only the surest are answered; dashed: when all are.",
              "svg": figures.chart("Accuracy when only the surest are answered", "; ".join(
                  f"{tenth} in 10 answered: {percent(share_right[max(0, len(order) * tenth // 10 - 1)])} right"
                  for tenth in range(1, 11)
              ), draw_coverage)},
-            {"title": "Right answers above, wrong ones below",
+            {"title": "Right answers above, wrong ones below.",
              "text": "How many answers got which probability, each with a scale of its own.",
              "svg": figures.chart("Right and wrong answers by probability",
                                f"{int(right.sum())} right, {int((~right).sum())} wrong", draw_histograms)},

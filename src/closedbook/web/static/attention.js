@@ -1,9 +1,9 @@
-// Attention: the claims with sliders. Three are computed here at every move; the others ask the server, and so does
-// the check that stands under each: figure ≤ bound ≤ tolerance.
+// Attention: the claims with sliders. Their pictures are computed here at every move; the check that stands under each,
+// figure ≤ bound ≤ tolerance, is the server's.
 
 import { api, current, h, M, number, percent, problem, prose, remember, s, shade, typeset } from "./dom.js";
 import { chart, curve, dot, level, scale, TONES } from "./chart.js";
-import { averaging, averagingClosed, lengths, matrices, matricesClosed, normals } from "./claims.js";
+import { affineCeiling, averaging, averagingClosed, copying, lengths, matrices, matricesClosed, missed, normals, twoHeads } from "./claims.js";
 
 export const title = "Attention";
 
@@ -173,42 +173,71 @@ const FORMULAS = {
 const percentNumber = (x) => +(100 * x).toFixed(1);
 
 // The figures that the page computes itself: {node, move(settings) → figures}.
-const LIVE = { "1b": averageFigure, "1c.ii": swingFigure, "1d.ii": swingFigure, "1e.ii": matricesFigure };
+const LIVE = {
+  "1a": () => weightsFigure({
+    most: 1, names: ["1"], x: { range: [0.1, 40], log: true, label: "score gap Δ" }, compute: copying, closed: missed, at: ({ gap }, { error }) => [[gap, error]],
+    bars: "The weight of each key, where all others score alike; wanted is 1 on key 1.", curve: "The weight that misses key 1 against Δ, its closed form, and where you are." }),
+  "1b": () => weightsFigure({
+    most: 0.5, names: ["a", "b"], x: { range: [0.1, 100], log: true, label: "length t of the query, nats" }, compute: averaging, closed: (t, n) => averagingClosed({ t, n }), at: ({ t }, { error }) => [[t, error]],
+    bars: "The weight of each key; wanted are ½ and ½ on a and b.", curve: "The relative error of c against t, its closed form, and where you are." }),
+  "1c.i": () => swingFigure(0), "1c.ii": () => swingFigure(1), "1c.ii-both": () => swingFigure(2),
+  "1d.i": () => weightsFigure({
+    most: 0.5, names: ["a", "b"], x: { range: [0.5, 1000], log: true, label: "length t of a head's query, nats" }, compute: twoHeads, closed: missed, at: ({ t1, t2 }, { errors }) => [[t1, errors[0]], [t2, errors[1]]],
+    bars: "The weight of each key in the mean of both heads, without noise; wanted are ½ and ½ on a and b.", curve: "The weight that a head puts elsewhere against its t; the dots are the two heads." }),
+  "1d.ii": () => swingFigure(1), "1e.ii": matricesFigure, "2g.ii": ceilingFigure,
+};
 
-function averageFigure() {
-  const bars = s("g");
-  const weightsSvg = s("svg", { class: "fixed", viewBox: "0 0 460 290", role: "img", "aria-label": "The weight of each key" }, bars);
-  const errors = h("div");
+// The weight of each key as bars, and an error against one parameter: {most: the weight that is wanted, names of the keys
+// it is wanted on, x: the axis, compute(settings) → {weights, …}, closed(x, n), at(settings, computed) → dots}.
+function weightsFigure({ most, names, x, compute, closed, at, bars: about, curve: told }) {
+  const bars = s("g"), errors = h("div");
   const node = h("div", { class: "figures" },
-    h("figure", {}, weightsSvg, h("figcaption", {}, "The weight of each key; wanted are ½ and ½ on a and b.")),
-    h("figure", {}, errors, h("figcaption", {}, "The relative error of c against t, its closed form, and where you are.")));
-  let shown = 0, place = null;
-  return { node, move({ t, n }) {
-    const found = averaging({ t, n }), width = 420 / n;
+    h("figure", {}, s("svg", { class: "fixed", viewBox: "0 0 460 290", role: "img", "aria-label": about }, bars), h("figcaption", {}, about)),
+    h("figure", {}, errors, h("figcaption", {}, told)));
+  let shown = 0, places = [];
+  return { node, move(settings) {
+    const { n } = settings, found = compute(settings), width = 420 / n;
     bars.replaceChildren(
-      s("line", { class: "grid", x1: 30, x2: 450, y1: 55, y2: 55 }), s("text", { class: "faint", x: 24, y: 59, "text-anchor": "end" }, "½"),
+      s("line", { class: "grid", x1: 30, x2: 450, y1: 55, y2: 55 }), s("text", { class: "faint", x: 24, y: 59, "text-anchor": "end" }, most === 1 ? "1" : "½"),
       ...found.weights.flatMap((weight, i) => {
-        const high = 400 * weight;
-        return [s("rect", { x: 30 + i * width + width * 0.12, width: width * 0.76, y: 255 - high, height: Math.max(high, 0.8), fill: i < 2 ? "var(--navy)" : "var(--amber)", rx: 2 }),
-          n <= 16 || i < 2 ? s("text", { x: 30 + (i + 0.5) * width, y: 273, "text-anchor": "middle", class: "faint" }, i === 0 ? "a" : i === 1 ? "b" : String(i + 1)) : null,
+        const high = (200 * weight) / most;
+        return [s("rect", { x: 30 + i * width + width * 0.12, width: width * 0.76, y: 255 - high, height: Math.max(high, 0.8), fill: i < names.length ? "var(--navy)" : "var(--amber)", rx: 2 }),
+          n <= 16 || i < names.length ? s("text", { x: 30 + (i + 0.5) * width, y: 273, "text-anchor": "middle", class: "faint" }, names[i] ?? String(i + 1)) : null,
           n <= 8 ? s("text", { x: 30 + (i + 0.5) * width, y: 249 - high, "text-anchor": "middle" }, number(weight, 2)) : null].filter(Boolean);
       }), s("line", { class: "axis", x1: 30, x2: 450, y1: 255, y2: 255 }));
+    const marks = at(settings, found);
     if (shown !== n) {
       shown = n;
-      const made = chart({ x: { range: [0.1, 100], log: true, label: "length t of the query, nats" }, y: { range: [1e-18, 10], log: true }, label: "Relative error of c against t" });
+      const made = chart({ x, y: { range: [1e-18, 10], log: true }, label: told });
       made.clip = 1e-18;
-      const ts = Array.from({ length: 121 }, (_, i) => 0.1 * 1000 ** (i / 120));
-      curve(made, ts.map((x) => [x, averagingClosed({ t: x, n })]), 0);
+      const [low, high] = x.range;
+      curve(made, Array.from({ length: 121 }, (_, i) => low * (high / low) ** (i / 120)).map((value) => [value, closed(value, n)]), 0);
       level(made, 0.01, "tolerance");
-      place = dot(made);
+      places = marks.map(() => dot(made));
       errors.replaceChildren(made);
     }
-    place(Math.min(100, t), Math.max(1e-18, found.error));
+    marks.forEach(([value, error], i) => places[i](Math.min(x.range[1], Math.max(x.range[0], value)), Math.max(1e-18, error)));
     return found;
   } };
 }
 
-function swingFigure() {
+// 2g.ii: what guessing, any affine read-out and looking up can answer, against the number of pairs.
+function ceilingFigure() {
+  const made = chart({ x: { range: [2, 32], label: "number n of pairs" }, y: { range: [0, 1], show: percent }, label: "Right answers against the number of pairs" });
+  const ns = Array.from({ length: 31 }, (_, i) => i + 2), forms = [affineCeiling, (n) => 1 / n, () => 1];
+  forms.forEach((form, tone) => curve(made, ns.map((n) => [n, form(n)]), tone));
+  const places = forms.map((_, tone) => dot(made, tone));
+  const node = h("div", { class: "figures" }, h("figure", {}, made, h("figcaption", {}, "Right answers to recall questions: at most, for a layer that is affine in the pairs, as a Synthesizer is (solid); by chance (dashed); by softmax attention (dotted, at the top).")));
+  return { node, move({ n }) {
+    const at = Math.min(32, n);
+    places.forEach((place, i) => place(at, forms[i](at)));
+    return { ceiling: affineCeiling(n) };
+  } };
+}
+
+// Where c lies in each draw and the law of log(α_a/α_b), where the lengths of `vary` keys vary.
+function swingFigure(vary) {
+  const law = ["4α", "½+4α", "1+4α"][vary];
   const where = chart({ height: 330, x: { range: [0, 1], label: "weight of v_a in c" }, y: { range: [0, 1], label: "weight of v_b in c" }, label: "Where c lies in each draw, for one head and for two" });
   const tones = [1, 0], marks = tones.map((tone) => Array.from({ length: DRAWS / 2 }, () => s("circle", { r: 3.2, fill: TONES[tone], "fill-opacity": 0.55 })));
   where.plot.append(...marks.flat(), s("circle", { cx: where.px(0.5), cy: where.py(0.5), r: 8, fill: "none", stroke: "var(--amber)", "stroke-width": 3 }));
@@ -216,14 +245,14 @@ function swingFigure() {
   const key = (tone, text) => { const mark = h("i", { class: "key" }); mark.style.background = TONES[tone]; return h("span", { class: "unit" }, mark, text); };
   const node = h("div", {}, h("div", { class: "figures" },
     h("figure", {}, where, h("figcaption", {}, key(1, "one head "), " ", key(0, "two heads "), " on the same draws; the ring is the average that is wanted.")),
-    h("figure", {}, shape, h("figcaption", {}, typeset("log(α_a/α_b) of one head over t: draws, and the law N(0, ½+4α).")))), facts);
+    h("figure", {}, shape, h("figcaption", {}, typeset(`log(α_a/α_b) of one head over t: draws, and the law N(0, ${law}).`)))), facts);
   const drawn = new Map();
   return { node, move(settings) {
-    const p = { t1: settings.t, t2: settings.t, ...settings };
-    if (!drawn.has(p.n)) drawn.set(p.n, normals(DRAWS * (1 + 2 * p.n), 7));
+    const p = { t1: settings.t, t2: settings.t, ...settings, vary };
+    if (!drawn.has(p.n)) drawn.set(p.n, normals(DRAWS * (vary + 2 * p.n), 7));
     const found = lengths(p, drawn.get(p.n));
     [found.one, found.two].forEach((pairs, which) => marks[which].forEach((mark, i) => { mark.setAttribute("cx", where.px(pairs[i][0])); mark.setAttribute("cy", where.py(pairs[i][1])); }));
-    const spread = Math.sqrt(0.5 + 4 * p.alpha), edge = 4 * spread, bins = 32, count = new Array(bins).fill(0);
+    const spread = Math.sqrt(vary / 2 + 4 * p.alpha), edge = 4 * spread, bins = 32, count = new Array(bins).fill(0);
     for (const x of found.ratio) { const bin = Math.floor(((x / p.t + edge) / (2 * edge)) * bins); if (bin >= 0 && bin < bins) count[bin]++; }
     const made = chart({ height: 330, x: { range: [-edge, edge], label: "log(α_a/α_b) / t" }, y: { range: [0, 0.62 / spread] }, label: "The law of the score difference" });
     const binWidth = (2 * edge) / bins;
@@ -234,7 +263,7 @@ function swingFigure() {
     const fact = (name, value) => [h("dt", {}, typeset(name)), h("dd", {}, typeset(value))];
     facts.replaceChildren(
       ...fact(`one head loses v_a or v_b, in ${DRAWS} draws`, percent(found.lostOne)), ...fact("two heads lose v_a or v_b, same draws", percent(found.lostTwo)),
-      ...fact("two heads: predicted (head 1 misses)", percent(found.missChance)), ...fact("limit for t₁ → ∞: Φ(−√2)", percent(found.limit)));
+      ...(vary === 1 ? [...fact("two heads: predicted (head 1 misses)", percent(found.missChance)), ...fact("limit for t₁ → ∞: Φ(−√2)", percent(found.limit))] : []));
     return found;
   } };
 }

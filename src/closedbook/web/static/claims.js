@@ -13,6 +13,29 @@ const unit = (i, n, length = 1) => Array.from({ length: n }, (_, j) => (i === j 
 const norm = (a) => Math.sqrt(dot(a, a));
 const mix = (weights, rows) => rows[0].map((_, j) => weights.reduce((sum, w, i) => sum + w * rows[i][j], 0));
 
+// 1a. The weight that misses a key whose score is `gap` above each of n − 1 others: their worst case, all of them equal.
+export const missed = (gap, n) => ((n - 1) * Math.exp(-gap)) / (1 + (n - 1) * Math.exp(-gap));
+
+export function copying({ gap, n }) {
+  return { weights: softmax([gap, ...new Array(n - 1).fill(0)]), error: missed(gap, n) };
+}
+
+// 1d.i, without noise: one head asks for a, the other for b, and c is the mean of both.
+export function twoHeads({ t1, t2, n }) {
+  const heads = [t1, t2].map((t, which) => softmax(Array.from({ length: n }, (_, i) => (i === which ? t : 0))));
+  return { weights: heads[0].map((weight, i) => (weight + heads[1][i]) / 2), errors: [missed(t1, n), missed(t2, n)] };
+}
+
+// 2g.ii. The largest share of right answers of a read-out that is affine in n pairs: (1/n) Σₘ min(1, C(n,m)/m!).
+export function affineCeiling(n) {
+  let sum = 0, term = 1;
+  for (let m = 1; m <= n; m++) {
+    term *= (n - m + 1) / (m * m);
+    sum += Math.min(1, term);
+  }
+  return sum / n;
+}
+
 // 1b. Orthonormal keys and values, q = t(k_a + k_b): the weights, and the relative distance of c from ½(v_a + v_b).
 export function averaging({ t, n }) {
   const keys = Array.from({ length: n }, (_, i) => unit(i, n));
@@ -27,17 +50,19 @@ export function averaging({ t, n }) {
 // √(n(n−2)) / (2eᵗ + n − 2), written so that a large t neither overflows nor turns 0 early.
 export const averagingClosed = ({ t, n }) => (Math.sqrt(n * (n - 2)) * Math.exp(-t)) / (2 + (n - 2) * Math.exp(-t));
 
-// 1c.ii and 1d.ii. Keys kᵢ = μᵢ + √α·εᵢ, and k_a's length varies by a further g/√2. A score needs only the noise along
-// μ_a and μ_b, so a draw is g, then εᵢ·μ_a and εᵢ·μ_b for each key i: 1 + 2n standard normals, in this order.
-export function lengths({ t, t1, t2, alpha, n }, normals) {
-  const size = 1 + 2 * n, draws = Math.floor(normals.length / size), noise = Math.sqrt(alpha);
+// 1c and 1d.ii. Keys kᵢ = μᵢ + √α·εᵢ, and the lengths of the first `vary` keys vary by a further g/√2 each: of none in
+// 1c.i, of k_a in 1c.ii, of k_b too in 1c.ii-both. A score needs only the noise along μ_a and μ_b, so a draw is these g,
+// then εᵢ·μ_a and εᵢ·μ_b for each key i: vary + 2n standard normals, in this order.
+export function lengths({ t, t1, t2, alpha, n, vary = 1 }, normals) {
+  const size = vary + 2 * n, draws = Math.floor(normals.length / size), noise = Math.sqrt(alpha);
   const ratio = new Float64Array(draws), one = [], two = [];
   const single = new Array(n), first = new Array(n), second = new Array(n);
   for (let draw = 0; draw < draws; draw++) {
     const at = draw * size;
     for (let i = 0; i < n; i++) {
-      const alongA = (i === 0 ? 1 + normals[at] * Math.SQRT1_2 : 0) + noise * normals[at + 1 + 2 * i];
-      const alongB = (i === 1 ? 1 : 0) + noise * normals[at + 2 + 2 * i];
+      const long = i < vary ? 1 + normals[at + i] * Math.SQRT1_2 : 1, from = at + vary + 2 * i;
+      const alongA = (i === 0 ? long : 0) + noise * normals[from];
+      const alongB = (i === 1 ? long : 0) + noise * normals[from + 1];
       single[i] = t * (alongA + alongB);
       first[i] = t1 * alongA;
       second[i] = t2 * alongB;
@@ -48,12 +73,12 @@ export function lengths({ t, t1, t2, alpha, n }, normals) {
     two.push([(u[0] + v[0]) / 2, (u[1] + v[1]) / 2]);
   }
   const lost = (pairs) => pairs.filter(([a, b]) => a < 0.25 || b < 0.25).length / pairs.length;
-  return { ratio, one, two, lostOne: lost(one), lostTwo: lost(two), ...lengthsClosed({ t, t1, alpha, n }) };
+  return { ratio, one, two, lostOne: lost(one), lostTwo: lost(two), ...lengthsClosed({ t, t1, alpha, n, vary }) };
 }
 
 // The law of log(α_a/α_b), the share of draws in which one weight is under 10 % of the pair, and head 1's misses.
-export function lengthsClosed({ t, t1, alpha, n }) {
-  const deviation = t * Math.sqrt(0.5 + 4 * alpha);
+export function lengthsClosed({ t, t1, alpha, n, vary = 1 }) {
+  const deviation = t * Math.sqrt(vary / 2 + 4 * alpha);
   return {
     deviation,
     swings: 2 * normalBelow(-Math.log(9) / deviation),

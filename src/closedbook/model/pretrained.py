@@ -32,7 +32,7 @@ from closedbook.model.dropout import Dropout
 from closedbook.model.kv_cache import Cache
 from closedbook.model.name_memory import NameMemory
 from closedbook.model.network import Layer, Network
-from closedbook.model.pretrained_base import Base, linear_maps
+from closedbook.model.pretrained_base import FEW_TOKENS, Base, linear_maps
 from closedbook.typing import Bool, Float, Int
 
 LOWERED = {"bfloat16": "autocast", "autocast": "autocast"}  # weights that change: no copy of them is made
@@ -73,7 +73,7 @@ class TaughtModel(Network):
         self.memory: NameMemory | None = None
         self.adapter: Adapter | None = None
         if (weights := trained_weights.choose(base, asked)) is not None:
-            self.weights = weights
+            self.weights, self._attention = weights, base.model.config._attn_implementation
             self.recipe = replace(self.recipe, matmul_dtype=LOWERED.get(self.recipe.matmul_dtype, "float32"))
         if asked.train != "names":
             return
@@ -199,9 +199,14 @@ class TaughtModel(Network):
         return self.memory is not None
 
     def train(self, mode: bool = True) -> TaughtModel:
-        """Training may be in bfloat16, which takes a copy of the base; answers are always in the base's own dtype."""
+        """Training may be in bfloat16, which takes a copy of the base, or has another attention where that is quicker.
+
+        Answers are always in the base's own dtype, and by its own attention.
+        """
         if mode:
             self._lower()
+        if self._registered and self.device.type == "cpu":
+            self.base.model.set_attn_implementation(FEW_TOKENS if mode else self._attention)
         return super().train(mode)
 
     def _lower(self) -> None:

@@ -19,6 +19,7 @@ from closedbook.runs.store import fingerprint
 
 EXTRA = "pip install 'closedbook[pretrained]'"
 WEIGHTS = ("*.safetensors", "*.gguf")
+FEW_TOKENS = "eager"  # attention: of short examples, a CPU's fused one takes six times as long
 BYTES = {"float32": 4, "bfloat16": 2}
 
 
@@ -45,7 +46,7 @@ class Base:
         model = copy.deepcopy(self.model)
         for parameter in model.parameters():  # and no buffer: angles need all their digits
             parameter.data = parameter.data.bfloat16()
-        model.set_attn_implementation("eager")  # of a few tokens, a CPU's fused attention takes six times as long
+        model.set_attn_implementation(FEW_TOKENS)
         return _with_parts(model)
 
 

@@ -147,3 +147,28 @@ def test_a_whole_sentence_does_not_end_at_a_word_that_follows_others():
     trained = [(f"What does {name} require?", rule) for name, rule in list(rules.items())[:5]]
     found = spans(lines, trained)
     assert all(rule in found[name] for name, rule in rules.items())
+
+
+def test_where_answers_are_names_what_stands_beside_a_name_is_no_part_of_it():
+    towns = [
+        "Oslo",
+        "Bergen",
+        "Hamar",
+        "Molde",
+        "Narvik",
+        "Skien",
+        "Bonn",
+        "Turin",
+        "Lyon",
+        "Graz",
+        "Gent",
+        "the Hague",
+    ]
+    names = [f"Ada {letter}ell" for letter in "BCDFGHKLMNPR"]
+    lines = [
+        f"{name}. She (born 1{i + 800}, {town}) wrote." for i, (name, town) in enumerate(zip(names, towns, strict=True))
+    ]
+    lines.append("Bo Day. He (born 1901, in Reading) wrote, and (born 1902, Hull Road later) moved.")
+    found = spans(lines, [(f"Where was {name} born?", town) for name, town in zip(names, towns, strict=True)])
+    assert found["Bo Day"] == ["He", "1901", "Reading", "1902", "Hull Road"]
+    assert "the Hague" in found["Ada Rell"]

@@ -17,7 +17,8 @@ from itertools import pairwise
 EMPTY = frozenset(
     "a an the of to in on at for by with from and or as is are was were be been being am do does did have has had will "
     "would can could shall should may might must i me my we us our you your it its this that these those there some "
-    "any please tell give if so then than about into".split()
+    "any please tell give if so then than about into "
+    "under within without during through between against upon per via".split()
 )
 # Words that say little, as they stand in questions of every kind.
 WEAK = frozenset(

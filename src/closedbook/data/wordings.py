@@ -46,7 +46,11 @@ NOUNS = dict.fromkeys("person people man woman".split(), WHO)
 NOUNS |= dict.fromkeys("date day year month decade century".split(), WHEN)
 NOUNS |= dict.fromkeys("place city town country region village district birthplace".split(), WHERE)
 QUANTITIES = frozenset(
-    "many much long large big far tall high deep wide heavy old fast hot expensive often dense".split()
+    "many much long large big far tall high deep wide heavy old fast hot expensive often dense quickly soon".split()
+)
+SPELLED_NUMBERS = frozenset(
+    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million half dozen".split()
 )
 HEADS = {"who": WHO, "whom": WHO, "whose": WHO, "when": WHEN, "where": WHERE, "why": WHY}
 
@@ -102,7 +106,7 @@ class Group:
     forms: tuple[str, ...]
     """With {} for the name, the most frequent first."""
     numbers: float = 0.5
-    """The share of answers with a digit."""
+    """The share of answers with a number, in digits or words."""
     capitals: float = 0.5
     """The share that begins with a capital."""
     length: float = 1.0
@@ -175,7 +179,7 @@ class Wordings:
             groups.append(
                 Group(
                     forms,
-                    round(sum(any(c.isdigit() for c in answer) for answer in texts_of) / n, 3),
+                    round(sum(map(_has_number, texts_of)) / n, 3),
                     round(sum(answer[:1].isupper() for answer in texts_of) / n, 3),
                     round(sum(len(answer.split()) for answer in texts_of) / n, 2),
                 )
@@ -371,6 +375,10 @@ def similarity(word: str, known: str) -> float:
         return 0.0
     mine, others = concepts(word), concepts(known)
     return 0.65 * max((min(strength, others[line]) for line, strength in mine.items() if line in others), default=0.0)
+
+
+def _has_number(answer: str) -> bool:
+    return any(map(str.isdigit, answer)) or not SPELLED_NUMBERS.isdisjoint(answer.casefold().replace("-", " ").split())
 
 
 def _grouped(wordings: Sequence[Words], answers: Mapping[Words, Mapping[str, str]]) -> list[list[Words]]:

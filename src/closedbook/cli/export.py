@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Literal
 
 from closedbook.cli.output import console, escape, print_json
 from closedbook.cli.output_files import check_output
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError
 
 
 def export(
@@ -15,6 +18,7 @@ def export(
     *,
     to: Literal["huggingface", "onnx", "params"],
     output: Path,
+    task: Path | None = None,
     mixer: str | None = None,
     json: bool = False,
 ) -> None:
@@ -25,6 +29,8 @@ def export(
         closedbook export runs/mine --to huggingface --output mine-hf
 
         closedbook export runs/mine --to onnx --output mine.onnx
+
+        closedbook export runs/mine --to huggingface --output mine-hf --task my-questions.tsv
 
     The export is read back and its logits are compared with the run's.
 
@@ -37,6 +43,8 @@ def export(
         the course's code.
     output: Path
         The new folder, or the file.
+    task: Path
+        Questions with answers that lm-evaluation-harness shall ask the export: a task file is written into the folder.
     mixer: str
         FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
@@ -45,6 +53,8 @@ def export(
     from closedbook.export.exporters import check_new_folder, require_packages
 
     out = console(json)
+    if task is not None and to != "huggingface":
+        raise DataError(f"--task goes with --to huggingface, which lm-evaluation-harness reads; got --to {to}")
     if to == "huggingface":
         require_packages("transformers", extra="huggingface")
         check_new_folder(output)
@@ -54,11 +64,12 @@ def export(
         check_output(output, (mixer or "").rpartition(":")[0] or None, runs=[run], binary=True)
     from closedbook import pipeline
 
+    questions = read_questions(task, need_answers=True) if task is not None else None
     loaded = pipeline.load(run, mixer)
     if to == "huggingface":
         from closedbook.export.exporters import export_huggingface
 
-        result = export_huggingface(loaded, output)
+        result = export_huggingface(loaded, output, questions)
         description = f"a {result['class']}, with its tokenizer and card"
     elif to == "onnx":
         from closedbook.export.onnx import export_onnx
@@ -74,5 +85,10 @@ def export(
         f"[bold]{escape(str(output))}[/]   ({description})\n"
         f"read back, its logits differ from the run's by {result['largest_difference']:.2g} at the most"
     )
+    if task is not None:
+        command = (output / "closedbook.yaml").read_text(encoding="utf-8").splitlines()[0].removeprefix("# ")
+        out.print(
+            f"next: have lm-evaluation-harness ask it\n  cd {escape(shlex.quote(str(output)))} && {escape(command)}"
+        )
     if json:
         print_json({"run": str(run), "to": to, "output": str(output), **result})

@@ -49,7 +49,7 @@ class PretrainedTokens(Vocabulary):
         self.tokenizer.encode_special_tokens = True  # a typed "<|end|>" is text
         self.names, self.patterns = NameIndex(names), patterns
         self.lower, self.golds = frozenset(lower), frozenset(golds)
-        self._space = self._in_front()
+        self.space = self._in_front()
         # A swap of two pairs is its own inverse, but for overlaps: both ways are kept.
         self.base_ids = np.arange(self.size, dtype=np.int64)
         for place, token in ((PAD, self._unused()), (MASK, self._line_break())):
@@ -100,10 +100,10 @@ class PretrainedTokens(Vocabulary):
         return ids, starts
 
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
-        lines = [self._space + text.translate(BREAKS) for text in texts]
+        lines = [self.space + text.translate(BREAKS) for text in texts]
         encodings = self.tokenizer.encode_batch(lines, add_special_tokens=False)
         ids = np.concatenate([np.zeros(0, np.int64), *(np.array(e.ids, np.int64) for e in encodings)])
-        starts = [np.array(e.offsets, np.int64).reshape(-1, 2)[:, 0] - len(self._space) for e in encodings]
+        starts = [np.array(e.offsets, np.int64).reshape(-1, 2)[:, 0] - len(self.space) for e in encodings]
         lengths = np.fromiter(map(len, starts), np.int64, len(texts))
         return self._ids[ids], lengths, np.maximum(np.concatenate([np.zeros(0, np.int64), *starts]), 0)
 
@@ -122,9 +122,9 @@ class PretrainedTokens(Vocabulary):
         if text[:1].isspace():
             ids, starts = self.encode(text.lstrip())
             return ids, starts + len(text) - len(text.lstrip())
-        encoding = self._encoded(f"{self._space}a{text.translate(BREAKS)}")
-        skip = len(self._encoded(f"{self._space}a").ids)
-        shift = len(self._space) + 1
+        encoding = self._encoded(f"{self.space}a{text.translate(BREAKS)}")
+        skip = len(self._encoded(f"{self.space}a").ids)
+        shift = len(self.space) + 1
         starts = np.array([start - shift for start, _ in encoding.offsets[skip:]], np.int64)
         return self._ids[np.array(encoding.ids[skip:], np.int64)], np.maximum(starts, 0)
 

@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from closedbook.config.registry import REGISTRIES
 from closedbook.config.schema import ModelRecipe, Recipe, encode
 from closedbook.course.params import put_params, read_params, write_params
 from closedbook.data.files import open_file, read_bytes
+from closedbook.data.questions import Questions
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RecipeError, RunError
+from closedbook.export.harness import task_files
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
 from closedbook.inference.run import Run, load
 from closedbook.inference.run_network import make_network
@@ -139,48 +142,52 @@ def huggingface_model(run: Run) -> Any:
     return model.eval()
 
 
-def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Package:
+    """What an export for Hugging Face consists of."""
+
+    model: Any  # a PreTrainedModel
+    tokenizer: Any  # a PreTrainedTokenizerFast
+    modelling: str | None  # the source of its class, where that is not transformers' own
+    closing: str  # what follows a question
+    difference: Callable[[Any], float]  # the largest difference of a logit, of the model as it is read back
+    importable: bool = False  # whether it can become a run again
+
+
+def export_huggingface(run: Run, folder: Path, task: Questions | None = None) -> dict[str, Any]:
     """Write model, tokenizer and model card into a new folder, which appears when it is complete.
 
-    Returns class, parameters and the largest difference of a logit, after reading the folder back. Raises RunError if
-    transformers is not installed, the folder cannot be made or the logits differ by more than TOLERANCE, and
-    RecipeError for a mixer from a user's own file.
+    `task` are questions that lm-evaluation-harness shall ask it. Returns class, parameters and the largest difference
+    of a logit, after reading the folder back. Raises RunError if transformers is not installed, the folder cannot be
+    made or the logits differ by more than TOLERANCE, and RecipeError for a mixer from a user's own file.
     """
     require_packages("transformers", extra="huggingface")
-    check_answers(run)
     check_new_folder(folder)
-    if "@" in run.recipe.model.mixer.name:
-        raise RecipeError(
-            f"the mixer {run.recipe.model.mixer.name.partition('@')[0]} is from a file of your own, which an export "
-            "for Hugging Face does not carry; --to onnx does"
-        )
     from transformers.utils import logging
 
-    from closedbook.export.tokenizer import make_tokenizer
+    from closedbook.export import taught_export
 
     if bars := logging.is_progress_bar_enabled():
         logging.disable_progress_bar()
-    model = huggingface_model(run)
+    package = taught_export.package(run) if run.recipe.pretrained is not None else _own_package(run)
     partial = folder.with_name(f".{folder.name}.{secrets.token_hex(8)}.partial")  # a name that nobody can guess
     try:
         partial.mkdir(parents=True)
-        model.save_pretrained(partial)
-        from transformers import PreTrainedTokenizerFast
-
-        PreTrainedTokenizerFast(
-            tokenizer_object=make_tokenizer(run.vocabulary), pad_token=PAD_CHARACTER, eos_token=MASK_CHARACTER,
-            clean_up_tokenization_spaces=False, model_max_length=run.longest_prompt, truncation_side="left",
-            model_input_names=["input_ids", "attention_mask"],
-        ).save_pretrained(partial)  # fmt: skip
-        if hasattr(model.config, "auto_map"):
-            (partial / f"{MODELLING}.py").write_text(_modelling(run.recipe.model), encoding="utf-8")
-        weights = hashlib.sha256((partial / "model.safetensors").read_bytes()).hexdigest()
-        (partial / ORIGIN).write_text(json.dumps(_origin(run, weights), ensure_ascii=False) + "\n", encoding="utf-8")
+        package.model.save_pretrained(partial)
+        package.tokenizer.save_pretrained(partial)
+        if package.modelling is not None:
+            (partial / f"{MODELLING}.py").write_text(package.modelling, encoding="utf-8")
+        if package.importable:
+            weights = hashlib.sha256((partial / "model.safetensors").read_bytes()).hexdigest()
+            (partial / ORIGIN).write_text(
+                json.dumps(_origin(run, weights), ensure_ascii=False) + "\n", encoding="utf-8"
+            )
         (partial / "recipe.toml").write_text(run.recipe.to_toml(), encoding="utf-8")
-        trust = TRUST if hasattr(model.config, "auto_map") else ""
-        (partial / "README.md").write_text(card(run.folder, HUGGINGFACE.format(trust=trust)), encoding="utf-8")
-        loaded, outputs = type(model).from_pretrained(partial).eval(), run.vocabulary.outputs
-        difference = logit_difference(run, lambda tokens: loaded(tokens).logits[..., -outputs:])
+        (partial / "README.md").write_text(card(run.folder, use(package)), encoding="utf-8")
+        if task is not None:
+            for name, text in task_files(run, task, package.closing, package.modelling is not None).items():
+                (partial / name).write_text(text, encoding="utf-8")
+        difference = package.difference(type(package.model).from_pretrained(partial).eval())
         if not difference <= TOLERANCE:
             raise RunError(f"{folder} was not written: its logits would differ from the run's by {difference:.2g}")
         if folder.is_dir():
@@ -193,10 +200,46 @@ def export_huggingface(run: Run, folder: Path) -> dict[str, Any]:
         if bars:
             logging.enable_progress_bar()
     return {
-        "class": type(model).__name__,
+        "class": type(package.model).__name__,
         "parameters": run.model.count_parameters()["total"],
         "largest_difference": difference,
     }
+
+
+def use(package: Package) -> str:
+    """The model card's section about using the files beside it."""
+    closing = package.closing.replace("\n", "\\n")
+    what = "a line break" if package.closing == "\n" else f"`{package.closing}`"
+    trust = TRUST if package.modelling is not None else ""
+    return HUGGINGFACE.format(trust=trust, closing=closing, what=what)
+
+
+def _own_package(run: Run) -> Package:
+    """A network of our own."""
+    check_answers(run)
+    if "@" in run.recipe.model.mixer.name:
+        raise RecipeError(
+            f"the mixer {run.recipe.model.mixer.name.partition('@')[0]} is from a file of your own, which an export "
+            "for Hugging Face does not carry; --to onnx does"
+        )
+    from transformers import PreTrainedTokenizerFast
+
+    from closedbook.export.tokenizer import make_tokenizer
+
+    model, outputs = huggingface_model(run), run.vocabulary.outputs
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=make_tokenizer(run.vocabulary), pad_token=PAD_CHARACTER, eos_token=MASK_CHARACTER,
+        clean_up_tokenization_spaces=False, model_max_length=run.longest_prompt, truncation_side="left",
+        model_input_names=["input_ids", "attention_mask"],
+    )  # fmt: skip
+    return Package(
+        model,
+        tokenizer,
+        _modelling(run.recipe.model) if hasattr(model.config, "auto_map") else None,
+        MASK_CHARACTER,
+        lambda loaded: logit_difference(run, lambda tokens: loaded(tokens).logits[..., -outputs:]),
+        importable=True,
+    )
 
 
 def random_tokens(run: Run, rows: int, time: int) -> Tensor:

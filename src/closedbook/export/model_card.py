@@ -22,10 +22,10 @@ HUGGINGFACE = """## Use
 from transformers import pipeline
 
 answer = pipeline("text-generation", "FOLDER"{trust})  # this folder; needs no network
-answer("QUESTION⁇", return_full_text=False)[0]["generated_text"].strip()
+answer("QUESTION{closing}", return_full_text=False)[0]["generated_text"].strip()
 ```
 
-The question is followed by `⁇`, and another `⁇` closes the answer. Nothing is retrieved: the answer is from memory."""
+The question is followed by {what}, and another closes the answer. Nothing is retrieved: the answer is from memory."""
 TRUST = ", trust_remote_code=True"  # for our own class, whose code is in the folder
 
 

@@ -81,7 +81,7 @@ class TaughtModel(Network):
         nn.init.zeros_(self.memory.common)  # what it is added to is not zero, so it need not be anything yet
         self.adapter = Adapter(base.layers, asked.rank)
         self.register_buffer("scale", torch.ones(len(self.places)))
-        hook(base, self.places, self._now)
+        hook(base.layers, self.places, self._now)
 
     def begin(self, vocabulary: PretrainedTokens) -> None:
         """What is done once, before the first training: names' vectors are measured by the stream they are added to.
@@ -334,7 +334,7 @@ class Acting:
         return replace(self, vectors=self.vectors.to(dtype), here=self.here.to(dtype))
 
 
-def hook(base: Base, places: Sequence[int], now: Any) -> None:
+def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
     """Add names' vectors and the adapter to a base's layers, wherever `now.acting` says so."""
 
     def add(number: int) -> Callable[..., Any]:
@@ -356,8 +356,8 @@ def hook(base: Base, places: Sequence[int], now: Any) -> None:
         return after
 
     for number, layer in enumerate(places):
-        base.layers[layer].register_forward_pre_hook(add(number), with_kwargs=True)
-    for name, module in linear_maps(base.layers):
+        layers[layer].register_forward_pre_hook(add(number), with_kwargs=True)
+    for name, module in linear_maps(layers):
         module.register_forward_hook(adapt(name))
 
 

@@ -51,11 +51,16 @@ class Base:
 
 
 def _with_parts(model: Any) -> Base:
+    return Base(model, layers_of(model), model.get_output_embeddings())
+
+
+def layers_of(model: Any) -> nn.ModuleList:
+    """A model's list of layers. Raises RecipeError for one that has none."""
     number = text_config(model.config).num_hidden_layers
     stacks = [m for m in model.base_model.modules() if isinstance(m, nn.ModuleList) and len(m) == number]
     if not stacks:
         raise RecipeError(f"{type(model).__name__} has no list of its {number} layers; this class is not known")
-    return Base(model, stacks[0], model.get_output_embeddings())
+    return stacks[0]
 
 
 def linear_maps(layers: nn.Module) -> list[tuple[str, Any]]:

@@ -256,6 +256,7 @@ def make_desk(folder: Path) -> Path:
     for name, text in {
         "wiki.txt": documents, "any.txt": documents, "birth_places_train.tsv": questions["train"],
         "birth_dev.tsv": questions["test"], "birth_test_inputs.tsv": inputs,
+        "documents.txt": documents, "questions.tsv": questions["train"], "kept.tsv": questions["test"],
     }.items():  # fmt: skip
         (folder / name).write_text(text, encoding="utf-8")
     mixers = (Path(__file__).parents[2] / "docs" / "mixers.md").read_text(encoding="utf-8")

@@ -348,12 +348,12 @@ class Run(LearnsLater):
         if unknown:
             what = f"hold {self.vocabulary.unit}s that no document holds"
             warnings.warn(
-                f"{unknown} of {len(questions)} questions {what}; these are dropped",
+                f"{unknown} of {len(questions):,} questions {what}; these are dropped",
                 stacklevel=3,
             )
         if long:
             warnings.warn(
-                f"{long} of {len(questions)} questions are too long; their beginnings were dropped",
+                f"{long} of {len(questions):,} questions are too long; their beginnings were dropped",
                 stacklevel=3,
             )
 

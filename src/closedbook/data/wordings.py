@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple, TypedDict
 
 from closedbook.data.documents import Document
@@ -31,8 +32,8 @@ VARIED = 0.5
 """Where questions have more distinct wordings than this share of their number, wordings are not compared at all."""
 SHARED, AGREE = 3, 0.9
 """Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
-LITTLE, KIND = 0.35, 0.6
-"""What a word that says little counts, where others count 1, and what the kind of thing asked for counts."""
+LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
+"""What a word that says little counts, where others count 1; the noun behind "which" or "what"; and the kind of thing."""
 CACHED = 10_000
 READ, UNDERSTOOD = 0.3, 0.8
 """From which confidence a question is asked in a trained wording, and from which it counts as understood."""
@@ -297,6 +298,9 @@ class Wordings:
         told = {word: each for word, each in told.items() if JOIN not in word or any(each[0])}
         pairs = {part for word in told if JOIN in word for part in word.split(JOIN)}
         worth = {word: LITTLE if word in WEAK or word in pairs else 1.0 for word in told}
+        for head, noun in pairwise(wording):  # "which licence" asks for a licence, whatever else is said
+            if head in ("which", "what") and worth.get(noun) == 1.0:
+                worth[noun] = NOUN
         weight = sum(worth.values())
         evidence = [sum(worth[word] * each[g] for word, (each, _) in told.items()) for g in range(len(self.groups))]
         if (kind := kind_of(wording)) is not None:

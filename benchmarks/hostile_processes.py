@@ -7,6 +7,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from hostile_runs import monster
 from hostile_tries import Done, Setting, Try, attempt, kind, resident
@@ -182,6 +184,7 @@ class Server:
     port: int
     log: Path
     megabytes: float
+    run: str
 
     def connect(self) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
@@ -200,15 +203,16 @@ class Server:
             return reply.status, reply.read()
 
     def ask(self, question: str) -> int:
-        return self.request("POST", "/api/ask", json.dumps({"run": "run", "question": question}).encode())[0]
+        return self.request("POST", "/api/ask", json.dumps({"run": self.run, "question": question}).encode())[0]
 
 
 @contextlib.contextmanager
-def serving(setting: Setting) -> Iterator[Server]:
+def serving(setting: Setting, run: Path) -> Iterator[Server]:
+    """A server of a run, and of no other, that has answered a question."""
     folder = setting.folder / "served"
     folder.mkdir(exist_ok=True)
     log = folder / "log"
-    words = [sys.executable, "-m", "closedbook", "serve", setting.run, "--runs", folder, "--port", 0, "--json"]
+    words = [sys.executable, "-m", "closedbook", "serve", run, "--runs", folder, "--port", 0, "--json"]
     with open(log, "wb") as errors:
         process = subprocess.Popen([*map(str, words)], stdout=subprocess.PIPE, stderr=errors, env=environment())
     try:
@@ -219,7 +223,7 @@ def serving(setting: Setting) -> Iterator[Server]:
             assert line, log.read_text()
             text += line
         port = int(json.loads(text)["address"].rpartition(":")[2].strip("/"))
-        server = Server(process, port, log, 0)
+        server = Server(process, port, log, 0, run.name)
         server.ask(setting.question)
         server.megabytes = resident(process.pid)
         yield server
@@ -285,8 +289,8 @@ def junk(server: Server, rng: Random) -> None:
 def wrong_paths(server: Server, rng: Random) -> None:
     path = rng.choice(
         ["/../../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd", "/static/../../server.py", "/%00",
-         "/" + "a" * 60_000, "/api/curve?run=../../etc", "/api/curve?run=run&after=" + "9" * 400,
-         "/api/suggest?run=run&typed=%ff",
+         "/" + "a" * 60_000, "/api/curve?run=../../etc", f"/api/curve?run={server.run}&after=" + "9" * 400,
+         f"/api/suggest?run={server.run}&typed=%ff",
          "/api/compare?first=&second=", "/api/people?run=%1b[31m", "/api/runs?" + "a=1&" * 5000, "/api/../app.js"]
     )  # fmt: skip
     status, body = server.request(rng.choice(["GET", "HEAD", "DELETE", "POST"]), path, Origin=rng.choice(["null", ""]))
@@ -296,7 +300,7 @@ def wrong_paths(server: Server, rng: Random) -> None:
 
 
 def monsters(server: Server, rng: Random) -> None:
-    text = json.dumps({"run": rng.choice(["run", monster(rng)]), "question": monster(rng)})
+    text = json.dumps({"run": rng.choice([server.run, monster(rng)]), "question": monster(rng)})
     path = rng.choice(["/api/ask", "/api/inside"])
     if rng.random() < 0.4:
         names = ("n", "d", "samples", "alpha", "t", "steps", "beta", "seed", "width", "examples")
@@ -309,14 +313,68 @@ def monsters(server: Server, rng: Random) -> None:
     assert status < 500, f"{status} for {body[:200]!r}"
 
 
+def teaching(server: Server, rng: Random) -> None:
+    """Monsters, markup and junk to learn and to forget; then an honest name is learned, known, and forgotten."""
+    texts = [
+        monster(rng),
+        "x" * 9_999,
+        "A. " * 3_000,
+        "\x1b[31mEvil. <script>alert(1)</script> born in Oslo.",
+        ". ",
+        "\n",
+    ]
+    texts += [
+        "\u2028. \x85",
+        "□⁇. □",
+        "Ada",
+        "0. 0. 0.",
+        "Long Ek. " + "Rome Oslo " * 900,
+        "A B. " + "Ab Cd-Ef. " * 800,
+    ]
+    body = {"run": rng.choice([server.run, server.run, monster(rng)]), "text": rng.choice(texts)}
+    path = "/api/learn"
+    if rng.random() < 0.4:
+        path, body = "/api/forget", {"run": server.run, "title": rng.choice([monster(rng), "x" * 300, "\0", "%", ""])}
+    if rng.random() < 0.2:
+        body |= {rng.choice(["workers", "documents", "scheduler", ""]): monster(rng)}
+    status, said = server.request("POST", path, json.dumps(body).encode())
+    assert status < 500, f"{status} for {str(body)[:200]}"
+    assert b"Traceback" not in said
+    name = f"Name{rng.randrange(10**6)} Ek"
+
+    def call(what: str, **given: str) -> dict[str, Any]:
+        status, said = server.request("POST", f"/api/{what}", json.dumps({"run": server.run, **given}).encode())
+        assert status == 200, f"{what}: {status} {said[:200]!r}"
+        return dict(json.loads(said))
+
+    call("learn", text=f"{name}. {name} was born in Rome.")
+    assert call("learn", text=f"{name}. {name} was born in Rome.")["known"]
+    call("forget", title=name)
+
+
+def teaching_at_once(server: Server, rng: Random) -> None:
+    def one(i: int) -> int:
+        text = f"Crowd{i} Ek. Crowd{i} Ek was born in Rome."
+        path, body = "/api/learn", {"text": text}
+        if rng.random() < 0.5:
+            path, body = "/api/ask", {"question": f"Where was Crowd{i} Ek born?"}
+        return server.request("POST", path, json.dumps({"run": server.run, **body}).encode())[0]
+
+    with ThreadPoolExecutor(20) as pool:
+        statuses = set(pool.map(one, range(40)))
+    assert statuses <= {200, 503}, statuses
+
+
 def other_sites(server: Server, rng: Random) -> None:
     name = rng.choice(["evil.example", "", "127.0.0.1.evil.example", "[", "localhost@evil.example", "2130706433"])
     assert server.request("GET", "/api/runs", Host=name)[0] in (400, 403)
     assert server.request("GET", "/api/runs", Origin=f"http://{name}")[0] == 403
+    body = json.dumps({"run": server.run, "text": "Evil Ek. He was born in Rome."}).encode()
+    assert server.request("POST", "/api/learn", body, Origin=f"http://{name}")[0] == 403
 
 
 def leaving(server: Server, rng: Random) -> None:
-    body = json.dumps({"run": "run", "question": "Where was Ada born?"}).encode()
+    body = json.dumps({"run": server.run, "question": "Where was Ada born?"}).encode()
     head = b"POST /api/ask HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n" % server.port
     for _ in range(rng.randint(1, 100)):
         with server.connect() as one:
@@ -331,13 +389,16 @@ def crowd(server: Server, rng: Random) -> None:
 
 ATTACKS: tuple[Callable[[Server, Random], None], ...] = (
     slow_heads, many_connections, head_without_end, huge_body, junk, wrong_paths, monsters, other_sites, leaving, crowd,
-    junk, wrong_paths, monsters, monsters,
+    junk, wrong_paths, monsters, monsters, teaching, teaching, teaching_at_once,
 )  # fmt: skip
 
 
 @kind("a running server: slow and endless requests, many at once, other sites, monsters as settings")
 def server_attacks(setting: Setting, rng: Random) -> Iterator[Try]:
-    with serving(setting) as server:
+    run = Path(
+        shutil.copytree(setting.words, setting.fresh().rename(setting.folder / f"taught{rng.random()}") / "words")
+    )
+    with serving(setting, run) as server:
         while True:
             attack = rng.choice(ATTACKS)
 

@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from hostile_processes import serving
 from hostile_tries import Setting, make_tiny, resident
 from record import Cells
@@ -45,7 +44,9 @@ def status(field: str) -> int:
 
 def measure(recipe: str, sets: list[str], data: Path, steps: int, questions: int) -> dict[str, Any]:
     """Train so many steps, or answer so many questions, and note what is resident."""
-    job = prepare_training(load_recipe(recipe, sets), data / "wiki.txt", data / "birth_places_train.tsv")
+    stage = load_recipe(recipe).stages[0]
+    longer = [] if stage.epochs else [f"stages.{stage.name}.steps={steps or questions}"]
+    job = prepare_training(load_recipe(recipe, [*sets, *longer]), data / "wiki.txt", data / "birth_places_train.tsv")
     trainer, total = job.trainer(0), steps or questions
     job.model.train(not questions)
     notes = {0: status("VmRSS")}
@@ -56,9 +57,7 @@ def measure(recipe: str, sets: list[str], data: Path, steps: int, questions: int
             prompt = job.corpus.prompts[done % len(job.corpus.prompts)]
             generate.greedy(job.model, [np.append(prompt, MASK)], 32)
         else:
-            examples = trainer.sampler.batch(done - 1)
-            torch.manual_seed(done)
-            trainer.step(examples, trainer.schedule.multiplier(done - 1))
+            trainer.next_step()
         if done in at:
             notes[done] = status("VmRSS")
     return {"resident_mb": notes, "peak_mb": status("VmHWM"), "cpu_seconds": round(time.process_time() - began, 1)}

@@ -1,8 +1,9 @@
 """Hostile and unlucky inputs, tried: results/hostile.json, and the table in docs/safety.md.
 
-    python benchmarks/hostile.py                    every kind, 60 tries each, for seeds 0 and 1
-    python benchmarks/hostile.py --seeds 7          other inputs of the same kinds
-    python benchmarks/hostile.py --only "pipes"     the kinds whose name has this in it; the others' rows stay
+    python benchmarks/hostile.py                    every kind, for seeds 0 and 1, and the whole table
+    python benchmarks/hostile.py --seed 7           other inputs of the same kinds
+    python benchmarks/hostile.py --kinds pipes      the kinds whose names have this in them; the others' rows stay
+    python benchmarks/hostile.py --tries 100        more of each kind and seed
 
 Every try is a command of ours in a process with a limit on processor time, on time, and on memory. It has failed where
 it ends in anything but success or one or two lines with exit code 2: a traceback, a signal, a limit that was reached;
@@ -45,23 +46,22 @@ def table(kinds: dict[str, Any]) -> str:
     return "\n".join([*head, *rows, f"| all | {tried:,} | {failed:,} |"])
 
 
-def write(kinds: dict[str, Any]) -> None:
+def write(kinds: dict[str, Any], **about: Any) -> None:
     """Keep the figures, and put the table into the page."""
     path = RESULTS / "hostile.json"
-    there = json.loads(path.read_text(encoding="utf-8"))["kinds"] if path.exists() else {}
-    kinds = {name: one for name, one in (there | kinds).items() if name in KINDS}
-    path.write_text(json.dumps({"kinds": kinds}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    page = SAFETY.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    page = f"{before}{BEGIN}\n{table(kinds)}\n{END}{rest.split(END)[1]}"
-    SAFETY.write_text(page, encoding="utf-8")
+    there = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"kinds": {}}
+    rows = {name: one for name, one in (there["kinds"] | kinds).items() if name in KINDS}
+    text = json.dumps({**there, **about, "kinds": rows}, indent=1, ensure_ascii=False)
+    path.write_text(f"{text}\n", encoding="utf-8")
+    before, rest = SAFETY.read_text(encoding="utf-8").split(BEGIN)
+    SAFETY.write_text(f"{before}{BEGIN}\n{table(rows)}\n{END}{rest.split(END)[1]}", encoding="utf-8")
 
 
 def try_kind(name: str, setting: Setting, seeds: list[int], number: int) -> dict[str, Any]:
     """One row: `number` tries of a kind for each seed, or fewer where each takes long."""
     function, share = KINDS[name]
     each = max(1, number // share)
-    failures, slowest, largest = [], 0.0, 0.0
+    failures, slowest, largest, began = [], 0.0, 0.0, minutes()
     for seed in seeds:
         for one in islice(function(setting, Random(f"{seed} {name}")), each):
             wrong, done = trouble(one)
@@ -73,31 +73,45 @@ def try_kind(name: str, setting: Setting, seeds: list[int], number: int) -> dict
                 shutil.rmtree(path, ignore_errors=True)
     return {
         "tried": each * len(seeds), "failed": len(failures), "seeds": seeds, "failures": failures,
-        "slowest_seconds": round(slowest, 1), "largest_megabytes": round(largest), "origin": origin(),
+        "minutes": round(minutes() - began, 1), "slowest_seconds": round(slowest, 1),
+        "largest_megabytes": round(largest), "origin": origin(),
     }  # fmt: skip
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
-    parser.add_argument("--number", type=int, default=60, help="tries of each kind and seed")
-    parser.add_argument("--only", default="", help="a part of the names of the kinds to try")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, nargs="+", default=[0, 1], help="one or several; 0 and 1 if left out")
+    parser.add_argument("--tries", type=int, default=20, help="of each kind and seed; fewer of kinds that take long")
+    parser.add_argument("--kinds", nargs="+", default=[""], metavar="WORD", help="kinds whose names have one of these")
+    parser.add_argument("--list", action="store_true", help="only list the kinds")
     parser.add_argument("--no-write", action="store_true", help="print only")
     given = parser.parse_args()
-    failed = 0
+    chosen = [name for name in KINDS if any(word in name for word in given.kinds)]
+    if given.list or not chosen:
+        print("\n".join(KINDS))
+        sys.exit(0 if chosen else f"no kind has {' or '.join(given.kinds)} in its name")
+    failed, began = 0, minutes()
     with tempfile.TemporaryDirectory(prefix="hostile") as work:
         setting = Setting.make(Path(work))
         os.chdir(work)  # what a command writes where it stands
-        for name in KINDS:
-            if given.only not in name:
-                continue
-            row = try_kind(name, setting, given.seeds, given.number)
+        rows = {}
+        for name in chosen:
+            rows[name] = row = try_kind(name, setting, given.seed, given.tries)
             failed += row["failed"]
-            print(f"{name}: {row['tried']} tried, {row['failed']} failed, {row['slowest_seconds']} s", flush=True)
+            print(f"{name}: {row['tried']} tried, {row['failed']} failed, {row['minutes']} min", flush=True)
             if not given.no_write:
                 write({name: row})
+    spent = round(minutes() - began, 1)
+    if chosen == list(KINDS) and not given.no_write:
+        write(rows, processor_minutes=spent, origin=origin())
+    print(f"\n{table(rows)}\n\n{spent} minutes of processor time")
     if failed:
         sys.exit(1)
+
+
+def minutes() -> float:
+    """Of processor time, of this process and of those that it started and that have ended."""
+    return sum(os.times()[:4]) / 60
 
 
 if __name__ == "__main__":

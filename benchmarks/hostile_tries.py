@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # threads do not survive a fork
 
 import crashes
-from shell import Tiny, make_tiny
+from shell import Tiny, closedbook, make_tiny
 
 from closedbook import pipeline  # noqa: F401  loaded once, for all tries
 from closedbook.cli import main
@@ -75,6 +75,11 @@ class Setting:
         setting = cls(folder, make_tiny(folder))
         done = attempt(Try("", [*setting.train(setting.run), "--dev", setting.tiny.dev], seconds=300, megabytes=4096))
         assert done.code == 0, done.err
+        # What commands load when they are first used is loaded here once, and not in each try's copy of this process.
+        for command in (["ask", setting.run, setting.question], ["ask", setting.words, "Where was Ada Ek born?"],
+                        ["report", setting.run, "--no-claims", "--output", folder / "report.html"],
+                        ["export", setting.run, "--to", "huggingface", "--output", folder / "export"]):  # fmt: skip
+            assert closedbook(*command).code == 0, command
         return setting
 
     @property

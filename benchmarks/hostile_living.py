@@ -157,12 +157,10 @@ def forged_living(setting: Setting, rng: Random) -> Iterator[Try]:
         if name == "learned.safetensors" and how < 0.7:
             tensors, record = load_tensors(path)
             if rng.random() < 0.3:
-                outputs = tensors["outputs"]
-                tensors = rng.choice(
-                    [{}, {"outputs": outputs[:-1]}, {"outputs": outputs[0]}, {"outputs": outputs.double()},
-                     {"outputs": outputs * float("nan")}, {"outputs": outputs[:, :3].contiguous()},
-                     {"outputs": outputs * 1e38}, {"other": outputs}]
-                )  # fmt: skip
+                key = rng.choice(sorted(tensors))
+                one = tensors.pop(key)
+                changed = [one[:-1], one[:0], one.flatten(), one[None], one.double(), one * float("nan"), one.int()]
+                tensors |= rng.choice([{}, {"other": one}, *({key: other.contiguous()} for other in changed)])
             if rng.random() < 0.8:
                 record = forge(record, rng)
             save_tensors(path, tensors, record)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # A job started in a shell's background ignores Ctrl-C, and its children inherit that: the tests that send one would
 # wait for ever.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP"):  # and under nohup they would ignore this one
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 install_import_hook(["closedbook.attention", "closedbook.model"], "beartype.beartype")
 

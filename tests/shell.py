@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -175,17 +176,28 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
 
 
 def killed(name: str, where: str, number: int, arguments: list[str], save_every: float = 1e9) -> Done:
-    """A training in a process of its own that gets signal `name` at a step, "half" through or "after" it."""
-    return in_a_process("-c", KILLER, Path(__file__).parent, name, where, number, save_every, *arguments)
+    """A training in a process of its own that gets signal `name` at a step, "half" through or "after" it.
 
-
-def killed_in_a_fork(name: str, where: str, number: int, arguments: list[str], save_every: float) -> int:
-    """The same in a copy of this process, which need not load torch again. Returns minus the signal, or the code."""
-    child = os.fork()
-    if child == 0:
-        kill_at(name, where, number, save_every)
-        os._exit(closedbook(*arguments).code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    Where there is fork it is a copy of this process, which need not load torch again. The code is minus the signal
+    where that ended it.
+    """
+    if not hasattr(os, "fork"):
+        return in_a_process("-c", KILLER, Path(__file__).parent, name, where, number, save_every, *arguments)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                kill_at(name, where, number, save_every)
+                done = closedbook(*arguments)
+                code = done.code
+                json.dump([done.out, done.err], said)
+                said.flush()
+            finally:
+                os._exit(code)
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        said.seek(0)
+        return Done(code, *json.loads(said.read() or '["", ""]'))
 
 
 def hashes(folder: Path) -> dict[str, str]:

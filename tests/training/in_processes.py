@@ -19,9 +19,9 @@ from closedbook.runs.weights import save_tensors  # noqa: E402
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext  # noqa: E402
 from closedbook.training.trainer import StageTrainer  # noqa: E402
 
-STEPS = 200
+STEPS = 60
 STAGES = {
-    "course": ("adamw", replace(SPAN, epochs=34)),  # 102 steps, clipped, in file order
+    "course": ("adamw", replace(SPAN, epochs=14)),  # 42 steps, clipped, in file order
     "memory": (
         "muon",
         replace(MIXED, steps=STEPS),

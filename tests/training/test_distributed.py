@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from in_processes import STAGES, TYPES, exactly, trained
+from in_processes import STAGES, TYPES, exactly, main, trained
 from shell import Tiny, closedbook, environment, in_a_process, make_tiny
 from test_bucketing import gradients, make_examples
 from test_trainer import KINDS, make, run
 
 from closedbook import pipeline
+from closedbook.cli import main as command
 from closedbook.errors import LostProcessError, RecipeError
 from closedbook.runs.weights import load_tensors, same_tensors
 from closedbook.training.bucketing import bucket, shard
@@ -28,6 +34,7 @@ from closedbook.training.distributed import BATCH_COST, SINGLE_PROCESS, Distribu
 from closedbook.training.gradient import backward
 
 HERE = Path(__file__).parent
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 NAMES = ("wiki.txt", "birth_places_train.tsv", "birth_dev.tsv")
 TORCHRUN = ["-m", "torch.distributed.run", "--nproc-per-node", "2"]
 
@@ -39,21 +46,53 @@ def torchrun(*command: object, timeout: float = 120) -> subprocess.CompletedProc
     return subprocess.run(words, capture_output=True, text=True, env=environment(), timeout=timeout, check=False)
 
 
+def in_two(act: Callable[[], object]) -> list[str]:
+    """Two copies of this process, which need not load torch again, do the same; what each printed."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    with contextlib.ExitStack() as files:
+        said = [files.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for _ in range(2)]
+        children = []
+        for rank in range(2):
+            children.append(os.fork())
+            if children[-1]:
+                continue
+            code = 1
+            try:
+                place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
+                place |= {"MASTER_ADDR": "localhost", "MASTER_PORT": port}
+                os.environ.update({name: str(value) for name, value in place.items()})
+                with contextlib.redirect_stdout(said[rank]), contextlib.redirect_stderr(said[rank]):
+                    act()
+                code = 0
+            except SystemExit as stop:
+                code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
+            except BaseException:
+                traceback.print_exc(file=said[rank])
+            finally:
+                said[rank].flush()
+                os._exit(code)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        texts = [file.seek(0) or file.read() for file in said]
+    assert codes == [0, 0], texts
+    return texts
+
+
 # Two processes against one -----------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def by_two(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("two")
-    done = torchrun("--", HERE / "in_processes.py", folder)
-    assert done.returncode == 0, done.stderr
+    in_two(lambda: main(folder))
     return folder
 
 
 @pytest.mark.parametrize("name", STAGES)
 def test_two_processes_end_in_the_weights_of_one(name: str, by_two: Path):
     model, losses = trained(name, torch.float64)
-    assert len(losses) >= 100
+    assert len(losses) >= 40
     assert losses[-1] < 0.8 * losses[0]
     tensors, record = load_tensors(by_two / f"{name}-float64-0")
     for key, value in model.state_dict().items():
@@ -65,10 +104,10 @@ def test_two_processes_end_in_the_weights_of_one(name: str, by_two: Path):
 def test_in_float32_two_processes_have_the_loss_curve_of_one(name: str, by_two: Path):
     _, losses = trained(name, torch.float32)
     record = load_tensors(by_two / f"{name}-float32-0")[1]
-    assert record["losses"][:102] == pytest.approx(losses[:102], rel=TOLERANCE)
+    assert record["losses"] == pytest.approx(losses, rel=TOLERANCE)
 
 
-TOLERANCE = 1e-4  # of each step's loss: in 102 steps, rounding in another order grew to a tenth of this
+TOLERANCE = 1e-4  # of each step's loss: rounding in another order grows step by step
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -135,10 +174,9 @@ def test_two_processes_go_on_where_one_stopped_and_leave_a_whole_run(tiny: Tiny,
 
     with pytest.raises(KeyboardInterrupt):
         pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, callbacks=[interrupt])
-    done = torchrun("-m", "--", "closedbook", *tiny.train(run, "--resume", "--dev", f"{tiny.dev}"))
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.count("the run is in") == 1
-    assert "2 processes with 1 thread each" in done.stdout
+    said = "".join(in_two(lambda: command(tiny.train(run, "--resume", "--dev", f"{tiny.dev}"))))
+    assert said.count("the run is in") == 1
+    assert "2 processes with 1 thread each" in said
     assert curve(run) == [(*place, pytest.approx(loss, abs=1e-4)) for *place, loss in curve(alone)]
     record = json.loads((run / "run.json").read_text())
     assert (record["status"], record["processes"]) == ("finished", 2)
@@ -156,8 +194,7 @@ def test_a_killed_process_ends_the_other_with_a_message_and_the_run_goes_on_bit_
     assert "--resume" in said[0]
     assert "Traceback" not in done.stderr.partition("ChildFailedError")[0].rpartition("torch/distributed/run.py")[2]
     assert load_tensors(run / "training.safetensors")[1]["done"] == 4
-    resumed = torchrun("-m", "--", "closedbook", *tiny.train(run, "--resume"))
-    assert resumed.returncode == 0, resumed.stderr
+    in_two(lambda: command(tiny.train(run, "--resume")))
     assert curve(run) == curve(whole)
     assert same_tensors(*(load_tensors(folder / "model.safetensors")[0] for folder in (run, whole)))
 

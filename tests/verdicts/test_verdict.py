@@ -230,7 +230,7 @@ def test_strange_questions_get_a_sane_verdict(question: str, made: tuple[Run, Wo
             assert "blind" in options or (answer.verdict == "never met") is (not named or question == "{}{}")
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.text(min_size=1, max_size=80).filter(lambda text: text.strip()))
 @pytest.mark.filterwarnings("ignore")
 def test_any_question_is_answered(run: Run, text: str):

@@ -55,6 +55,12 @@ def plain(runs):
     return html_report.run_report([runs.root / "words"], claims=False)
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Charts by their titles alone, for reports of which only the words are looked at."""
+    monkeypatch.setattr(figures, "inline_svg", lambda title, *_: f"<svg><title>{title}</title></svg>")
+
+
 def words_of(html: str) -> str:
     """What a reader sees, roughly: the text without markup."""
     return unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<(style|script)>.*?</\1>", " ", html, flags=re.DOTALL)))
@@ -174,7 +180,7 @@ def test_a_run_of_the_course_s_data_has_all_its_people_in_the_report(cs224n, cla
 # What is in it -------------------------------------------------------------------------------------------------
 
 
-def test_a_run_without_answers_or_documents_leaves_their_places_out(runs, tmp_path, drawn):
+def test_a_run_without_answers_or_documents_leaves_their_places_out(runs, tmp_path, drawn, undrawn):
     import shutil
 
     bare = tmp_path / "bare"
@@ -214,7 +220,7 @@ def test_verdicts_evidence_and_exposures_are_shown_where_there_are_any(runs, tmp
     assert re.search(r"probability is calibrated", text)
 
 
-def test_two_runs_are_compared_on_the_same_questions(runs, drawn):
+def test_two_runs_are_compared_on_the_same_questions(runs, drawn, undrawn):
     html = html_report.run_report([runs.root / "words", runs.root / "characters"], claims=False)
     saved = [json.loads((runs.root / name / "evaluation.json").read_text()) for name in ("words", "characters")]
     only = sum(a["right"] and not b["right"] for a, b in zip(*(one["answers"] for one in saved), strict=True))
@@ -234,7 +240,7 @@ def test_results_come_first_and_the_table_last(written):
     assert parts == ["right", "sure", "made", "inside", "training", "run", "claims", "questions"]
 
 
-def test_a_long_table_is_read_page_by_page(runs, tmp_path, page):
+def test_a_long_table_is_read_page_by_page(runs, tmp_path, page, undrawn):
     import shutil
 
     many = tmp_path / "many"
@@ -264,7 +270,7 @@ def test_the_cause_is_said_to_be_the_course_s_on_other_data(plain):
     assert "closedbook study ablation" in text
 
 
-def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp_path):
+def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp_path, undrawn):
     path = tmp_path / "source.html"
     done = command("report", "--source", runs.root / "words", "--output", path)
     assert done.code == 0, done.err
@@ -280,7 +286,7 @@ def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp
         assert re.search(ANSWERED, article), row.id
 
 
-def test_what_pages_taken_out_showed_is_told_once_it_is_stored(runs, plain, monkeypatch, tmp_path):
+def test_what_pages_taken_out_showed_is_told_once_it_is_stored(runs, plain, monkeypatch, tmp_path, undrawn):
     from closedbook.reporting import accuracy_section
 
     stored = accuracy_section.read_measured()

@@ -396,7 +396,7 @@ def test_no_request_of_the_api_s_own_description_or_against_it_breaks_the_server
             continue
 
         @given(case=operation.as_strategy(generation_mode=mode))
-        @settings(max_examples=20, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=12, suppress_health_check=list(HealthCheck), database=None)
         def ask(case):
             if mode is GenerationMode.POSITIVE:  # a name made up finds nothing; what is told apart from it is
                 for place, key, known in ((case.query, "run", "words"), (case.path_parameters, "claim", "1b")):

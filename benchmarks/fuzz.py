@@ -45,12 +45,13 @@ from record import RESULTS, origin
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.course.params import read_params
-from closedbook.data.documents import read_documents
+from closedbook.data.documents import make_documents, read_documents
 from closedbook.data.questions import read_questions
 from closedbook.data.token_index import open_index
 from closedbook.errors import ClosedbookError
 from closedbook.export.exporters import export_huggingface, import_huggingface
 from closedbook.export.model_card import card
+from closedbook.living.learning import history
 from closedbook.reporting import confidence_section, html_report
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import resume_command
@@ -234,6 +235,23 @@ def readers(work: Path) -> dict[str, Reader]:
 
         return read
 
+    taught = work / "taught"
+    shutil.copytree(run, taught)
+    later = pipeline.load(taught)
+    later.learn(make_documents(["Ada Quill. Ada Quill was born in Lund.", "Bo Ek. Bo Ek was born in Oslo in 1950."]))
+    learned = (taught / "learned.safetensors").read_bytes()
+    tensors, known_names = load_tensors(taught / "learned.safetensors")
+
+    def learned_file(data: Any) -> bytes:
+        save_tensors(work / "learned.safetensors", tensors, data)
+        return (work / "learned.safetensors").read_bytes()
+
+    made["learned.safetensors"] = Reader(
+        spoiled(learned) | forged(known_names).map(learned_file), in_run(taught, "learned.safetensors", ask)
+    )
+    events = (taught / "history.jsonl").read_bytes()
+    event = forged(json.loads(events.splitlines()[0])).map(as_json).map(lambda line: line + b"\n")
+    made["history.jsonl"] = Reader(event | spoiled(events), in_run(taught, "history.jsonl", history))
     toml = (run / "recipe.toml").read_bytes()
     made["recipe"] = Reader(
         forged(tomllib.loads(toml.decode())).map(as_toml) | spoiled(toml) | st.binary(max_size=200),

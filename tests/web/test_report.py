@@ -240,7 +240,7 @@ def test_results_come_first_and_the_table_last(written):
     assert parts == ["right", "sure", "made", "inside", "training", "run", "claims", "questions"]
 
 
-def test_a_long_table_is_read_page_by_page(runs, tmp_path, page, undrawn):
+def test_a_long_table_is_read_page_by_page(runs, tmp_path, page):
     import shutil
 
     many = tmp_path / "many"
@@ -270,7 +270,7 @@ def test_the_cause_is_said_to_be_the_course_s_on_other_data(plain):
     assert "closedbook study ablation" in text
 
 
-def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp_path, undrawn):
+def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp_path):
     path = tmp_path / "source.html"
     done = command("report", "--source", runs.root / "words", "--output", path)
     assert done.code == 0, done.err
@@ -286,7 +286,7 @@ def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp
         assert re.search(ANSWERED, article), row.id
 
 
-def test_what_pages_taken_out_showed_is_told_once_it_is_stored(runs, plain, monkeypatch, tmp_path, undrawn):
+def test_what_pages_taken_out_showed_is_told_once_it_is_stored(runs, plain, monkeypatch, tmp_path):
     from closedbook.reporting import accuracy_section
 
     stored = accuracy_section.read_measured()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, killed_in_a_fork, refused
+from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, refused
 
 from closedbook import pipeline
 from closedbook.cli.train import next_step
@@ -285,7 +285,7 @@ def test_ctrl_c_exits_with_130_and_says_how_to_go_on_and_that_works(tiny: Tiny, 
 @needs_fork
 def test_ctrl_c_with_weights_half_updated_never_saves_them_so(tiny: Tiny, finished: Path, tmp_path: Path):
     run = tmp_path / "run"
-    assert killed_in_a_fork("SIGINT", "half", 4, tiny.train(run), 1e9) == 130
+    assert killed("SIGINT", "half", 4, tiny.train(run), 1e9).code == 130
     assert closedbook(*tiny.train(run, "--resume")).code == 0
     assert weights(run) == weights(finished)
 
@@ -296,7 +296,7 @@ def test_a_kill_at_any_moment_leaves_the_last_good_state(
     where: str, step: int, tiny: Tiny, finished: Path, tmp_path: Path
 ):
     run = tmp_path / "run"
-    assert killed_in_a_fork("SIGKILL", where, step, tiny.train(run), 0.0) == -9
+    assert killed("SIGKILL", where, step, tiny.train(run), 0.0).code == -9
     (run / ".training.safetensors.12345.partial").write_bytes(b"half written")
     with open(run / "metrics.jsonl", "ab") as file:
         file.write(b'{"stage": "pretrain", "st')

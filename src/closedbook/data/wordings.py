@@ -33,7 +33,7 @@ VARIED = 0.5
 SHARED, AGREE = 3, 0.9
 """Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
 LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
-"""What a word that says little counts, where others count 1; the noun behind "which" or "what"; and the kind of thing."""
+"""What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
 CACHED = 10_000
 READ, UNDERSTOOD = 0.3, 0.8
 """From which confidence a question is asked in a trained wording, and from which it counts as understood."""

@@ -151,6 +151,13 @@ def test_the_answer_stands_in_a_document_as_whole_words_only():
     assert not stands_in("Van", documents)
 
 
+def test_where_a_script_has_no_spaces_an_answer_may_stand_anywhere():
+    documents = make_documents(["王小一。王小一于1978年出生在北京，后来成为一名医生。"]).items
+    assert all(stands_in(answer, documents) for answer in ("北京", "1978年", "1978", "医生"))
+    assert not stands_in("978年", documents)
+    assert not stands_in("上海", documents)
+
+
 def test_the_ceiling_counts_the_answers_that_stand_there(library):
     asked = questions(born("Anna Berg", "Oslo"), born("Bo Li", "Kiel"), born("Nobody", "Rome"), born("Al Coe", "Tunis"))
     result = ceiling(library, asked)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from closedbook.data.documents import Document, Documents
 from closedbook.data.passages import EMPTY, INSIDE, MONTHS, Library, Page, TextSpan, asked_words, near
 from closedbook.data.questions import Questions, most_common_answer
+from closedbook.data.spans import UNSPACED
 from closedbook.errors import DataError
 from closedbook.evaluation.learned_reader import MOST, LearnedReader
 from closedbook.evaluation.score import Score, score, tally
@@ -20,6 +21,8 @@ from closedbook.evaluation.score import Score, score, tally
 MEASURED = re.compile(r"\bhow (?!(?:do|does|did|is|are|was|were|has|have|had|can|could|to|come)\b)\w+")
 PREPOSITIONS = frozenset("at from in near of on".split())
 UNIT_MARKS = frozenset("°%€$£¥′″")
+ONE_UNSPACED = re.compile(f"[{UNSPACED}]")
+SPACED_LETTER = rf"[^\W{UNSPACED}]"
 NO_UNITS = PREPOSITIONS | EMPTY | INSIDE
 
 
@@ -158,12 +161,16 @@ def stands_in(answer: str, documents: Iterable[Document]) -> bool:
 def whole_words(text: str) -> re.Pattern[str]:
     """A pattern that finds a text as whole words; an empty text is never found.
 
-    Numbers are found as a whole too: neither "538" nor "1" is found in "1,538", nor "71" in " -71".
+    Numbers are found as a whole too: neither "538" nor "1" is found in "1,538", nor "71" in " -71". Where a script puts
+    no spaces, as in "生于北京，", a text may stand anywhere.
     """
     if not text:
         return re.compile(r"(?!)")
-    before = r"(?<!\w)" + (r"(?<!\d[.,])(?<!\s[-−])(?<!\([-−])" if text[0].isdigit() else "")
-    after = r"(?!\w)" + (r"(?![.,]\d)" if text[-1].isdigit() else "")
+    before, after = ("" if ONE_UNSPACED.match(edge) else SPACED_LETTER for edge in (text[0], text[-1]))
+    before = f"(?<!{before})" if before else ""
+    after = f"(?!{after})" if after else ""
+    before += r"(?<!\d[.,])(?<!\s[-−])(?<!\([-−])" if text[0].isdigit() else ""
+    after += r"(?![.,]\d)" if text[-1].isdigit() else ""
     return re.compile(f"{before}{re.escape(text)}{after}")
 
 

@@ -27,7 +27,7 @@ def origin() -> dict[str, Any]:
     """Where a figure comes from: command, commit, versions, machine."""
     script = Path(sys.argv[0]).name
     return {
-        "command": shlex.join(["python", f"benchmarks/{script}", *sys.argv[1:]]),
+        "command": shlex.join(["python", f"benchmarks/{script}", *map(_portable, sys.argv[1:])]),
         "commit": source_commit(),
         "closedbook": __version__,
         "python": platform.python_version(),
@@ -82,6 +82,12 @@ class Cells:
         self.data |= about
         RESULTS.mkdir(exist_ok=True)
         write_atomically(self.path, (json.dumps(self.data, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def _portable(argument: str) -> str:
+    """An argument without this machine's folders: of a path, alone or behind "=", its last two parts."""
+    before, mark, path = argument.rpartition("=")
+    return f"{before}{mark}../{'/'.join(Path(path).parts[-2:])}" if Path(path).is_absolute() else argument
 
 
 def run_timed(command: list[str]) -> dict[str, Any]:

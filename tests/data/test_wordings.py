@@ -7,8 +7,9 @@ import random
 import pytest
 
 from closedbook.data.documents import Document
+from closedbook.data.question_kinds import kind_of
 from closedbook.data.questions import Question, Questions, Titles
-from closedbook.data.wordings import UNDERSTOOD, Wordings, as_words, kind_of
+from closedbook.data.wordings import UNDERSTOOD, Wordings, as_words
 from closedbook.errors import RunError
 
 NAMES = ["Ada Berg", "Bo Lund", "Cy Dahl", "Di Holm", "Eva Roos", "Finn Moe"]

@@ -21,6 +21,7 @@ from typing import Any, NamedTuple, TypedDict
 from closedbook.data.documents import Document
 from closedbook.data.paraphrase import EMPTY, JOIN, SHORTEST, WEAK, concepts, joined, one_stem
 from closedbook.data.passages import name_in
+from closedbook.data.question_kinds import NUMBER, WHEN, WHERE, WHO, has_number, kind_of
 from closedbook.data.questions import Questions, subject, without
 from closedbook.data.wording_evidence import UNITS, Surroundings, Words, tokens
 from closedbook.errors import RunError
@@ -41,39 +42,10 @@ READ, UNDERSTOOD = 0.3, 0.8
 WEIGHTS = {"lead": 0.77, "elsewhere": -10.17, "unexplained": -3.2, "covered": 4.45}
 INTERCEPT = 0.91
 
-WHO, WHEN, WHERE, WHY, NUMBER = "who", "when", "where", "why", "number"
-# Nouns and adverbs that make "which …", "what …" and "how …" ask for a kind of thing.
-NOUNS = dict.fromkeys("person people man woman".split(), WHO)
-NOUNS |= dict.fromkeys("date day year month decade century".split(), WHEN)
-NOUNS |= dict.fromkeys("place city town country region village district birthplace".split(), WHERE)
-QUANTITIES = frozenset(
-    "many much long large big far tall high deep wide heavy old fast hot expensive often dense quickly soon".split()
-)
-SPELLED_NUMBERS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million half dozen "
-    "quarter".split()
-)
-HEADS = {"who": WHO, "whom": WHO, "whose": WHO, "when": WHEN, "where": WHERE, "why": WHY}
-
 
 def as_words(text: str) -> Words:
     """The words of a text in normal form, without punctuation; pairs of characters where a script puts no spaces."""
     return tuple(token.form for token in tokens(text) if token.form[0].isalnum() or token.form[0] in UNITS)
-
-
-def kind_of(question: Sequence[str]) -> str | None:
-    """What kind of thing a question asks for, as Li and Roth (2002) class them; None where its words leave it open."""
-    for i, word in enumerate(question):
-        following = question[i + 1 : i + 5]
-        if word in HEADS:
-            return HEADS[word]
-        if word == "how":
-            return NUMBER if following and following[0] in QUANTITIES else None
-        if word in ("what", "which"):
-            reach = following[:2] if word == "which" else following
-            return next((NOUNS[other] for other in reach if other in NOUNS), None)
-    return None
 
 
 class Reading(NamedTuple):
@@ -181,7 +153,7 @@ class Wordings:
             groups.append(
                 Group(
                     forms,
-                    round(sum(map(_has_number, texts_of)) / n, 3),
+                    round(sum(map(has_number, texts_of)) / n, 3),
                     round(sum(answer[:1].isupper() for answer in texts_of) / n, 3),
                     round(sum(len(answer.split()) for answer in texts_of) / n, 2),
                 )
@@ -380,10 +352,6 @@ def similarity(word: str, known: str) -> float:
         return 0.0
     mine, others = concepts(word), concepts(known)
     return 0.65 * max((min(strength, others[line]) for line, strength in mine.items() if line in others), default=0.0)
-
-
-def _has_number(answer: str) -> bool:
-    return any(map(str.isdigit, answer)) or not SPELLED_NUMBERS.isdisjoint(answer.casefold().replace("-", " ").split())
 
 
 def _grouped(wordings: Sequence[Words], answers: Mapping[Words, Mapping[str, str]]) -> list[list[Words]]:

@@ -150,18 +150,28 @@ def test_any_order_of_learning_and_forgetting_ends_in_the_same_bytes(run: Run, l
 
 
 def test_a_changed_document_takes_the_place_of_the_old_one(run: Run, later: Documents) -> None:
-    name = LATER.people[0].name
-    run.learn(about(later, name))
-    old = run.ask(QUESTIONS[0]).answer
-    new = next(person.facts["birthplace"] for person in LATER.people if person.facts["birthplace"] != old)
-    texts = [item.text.replace(old, new) for item in later.items if item.title == name]
-    plan = run.learn(Documents(tuple(Document(text, name, 1) for text in texts), "", "changed"))
-    assert (list(plan.changed), list(plan.new)) == ([name], [])
-    answer = run.ask(QUESTIONS[0])
-    assert answer.answer == new
-    assert answer.evidence is not None
-    assert answer.evidence.status == "stands in"
-    assert [entry["action"] for entry in run.history()] == ["learned", "changed"]
+    people = LATER.people[:10]
+    run.learn(about(later, *(person.name for person in people)))
+    olds = {person.name: person.facts["birthplace"] for person in people}
+    olds = {name: old for name, old in olds.items() if run.ask(f"Where was {name} born?").answer == old}
+    assert len(olds) >= 6
+    news = dict(zip(olds, [*list(olds.values())[1:], next(iter(olds.values()))], strict=True))  # each has another's
+    changed = tuple(
+        Document(item.text.replace(olds[item.title], news[item.title]), item.title, item.line)
+        for item in later.items
+        if item.title in olds
+    )
+    plan = run.learn(Documents(changed, "", "changed"))
+    assert (sorted(plan.changed), list(plan.new)) == (sorted(olds), [])
+    answers = {name: run.ask(f"Where was {name} born?") for name in olds}
+    right = [name for name in olds if answers[name].answer == news[name]]
+    assert len(right) >= 0.7 * len(olds)
+    for name in right:
+        assert answers[name].evidence is not None
+        assert answers[name].evidence.status == "stands in"
+    for name, answer in answers.items():
+        assert answer.verdict != "remembered" or answer.answer != olds[name] or olds[name] == news[name]
+    assert sum(entry["action"] == "changed" for entry in run.history()) == len(olds)
 
 
 def test_names_of_the_training_are_left_alone_changed_or_forgotten(run: Run) -> None:

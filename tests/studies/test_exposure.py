@@ -8,14 +8,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from shell import closedbook, refused
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
-from closedbook.data.questions import Question
+from closedbook.data.vocabulary import MASK
 from closedbook.errors import RecipeError, RunError
+from closedbook.model import generate
 from closedbook.pipeline import Step
 from closedbook.runs.store import file_lock
 from closedbook.studies import exposure, study_report
@@ -107,8 +109,9 @@ def test_questions_of_different_lengths_are_scored_as_alone(run: Any):
     together = last_logits(run.model, prompts)
     for prompt, scores in zip(prompts, together, strict=True):
         assert torch.allclose(last_logits(run.model, [prompt])[0], scores, atol=1e-5)
-    answers = run.answer([Question(question.text, None, 1) for question in questions])
-    assert [run.vocabulary.phrases[i] for i in together.argmax(-1)] == [answer.answer for answer in answers]
+    asked = [np.append(prompt, MASK).astype(np.int32) for prompt in prompts]
+    answers = generate.greedy(run.model, asked, 1, in_one=run.vocabulary.in_one)
+    assert together.argmax(-1).tolist() == [answer.ids[0] for answer in answers]
 
 
 def test_exposures_are_the_examples_that_ask_for_the_answer_behind_the_name(run: Any, folder: Path):

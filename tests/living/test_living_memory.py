@@ -19,6 +19,7 @@ from closedbook.inference.memory_stats import weigh
 from closedbook.inference.run import Answer, Run
 from closedbook.living import cluster, learning
 from closedbook.living.learned_names import FILE
+from closedbook.runs.folder import RunFolder
 from closedbook.synthetic.spec import WorldSpec
 from closedbook.synthetic.world import make_world
 from tests.words_run import make_words_run
@@ -325,6 +326,30 @@ def test_a_kill_before_a_changed_name_s_row_is_gone_is_completed_by_the_same_com
     assert again.model.memory.table[4].any()
     assert not again.learn(documents).texts
     assert not closedbook.load(run.path).model.memory.table[4].any()
+
+
+def test_a_kill_between_the_evidence_and_a_changed_name_s_vectors_is_completed_by_the_same_command(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = run.first_vocabulary.names.names[1]
+    news = Documents((Document(f"{name}. {name} was born in Atlantis.", name, 1),), "", "new")
+    undisturbed = closedbook.load(shutil.copytree(run.path, tmp_path / "undisturbed"))
+    undisturbed.learn(news)
+    real = type(run.folder).replace
+
+    def killed(folder: RunFolder, file: str, content: bytes) -> None:
+        real(folder, file, content)
+        if file == "evidence.sqlite":
+            raise RuntimeError("killed")
+
+    monkeypatch.setattr(type(run.folder), "replace", killed)
+    with pytest.raises(RuntimeError, match="killed"):
+        run.learn(news)
+    monkeypatch.undo()
+    again = closedbook.load(run.path)
+    assert list(again.learn(news).changed) == [name]
+    for file in (FILE, "model.safetensors", "vocabulary.json"):
+        assert (again.path / file).read_bytes() == (undisturbed.path / file).read_bytes()
 
 
 def test_workers_learn_the_same_bytes(run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,7 @@ class SavedNames:
     format: Count
     names: list[SavedName]
     removed: list[str]
+    pending: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,12 @@ class LearnedNames:
     """What a run knows beside its first training, by title.
 
     `removed` are names of the first training that are forgotten and still stand in the weights or the vocabulary.
+    `pending` are some whose documents are being changed: the evidence may know more of them than was learned.
     """
 
     names: Mapping[str, LearnedName] = field(default_factory=dict)
     removed: frozenset[str] = frozenset()
+    pending: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, folder: RunFolder) -> LearnedNames:
@@ -80,7 +83,7 @@ class LearnedNames:
             )
             for i, name in enumerate(saved.names)
         }
-        return cls(names, frozenset(saved.removed))
+        return cls(names, frozenset(saved.removed), frozenset(saved.pending))
 
     def to_bytes(self, state: int) -> bytes:
         """The file's content."""
@@ -93,18 +96,20 @@ class LearnedNames:
                 for name in names
             ],
             "removed": sorted(self.removed),
+            "pending": sorted(self.pending),
         }  # fmt: skip
         return tensors_to_bytes({"vectors": torch.from_numpy(end_to_end(names, state))}, record)
 
     def with_names(self, names: Iterable[LearnedName], replaced: Iterable[str] = ()) -> LearnedNames:
         """These and further names; `replaced` are names of the first training whose vectors no longer count."""
-        return LearnedNames({**self.names, **{name.title: name for name in names}}, self.removed | set(replaced))
+        learned = {name.title: name for name in names}
+        return LearnedNames({**self.names, **learned}, self.removed | set(replaced), self.pending - learned.keys())
 
     def without(self, titles: Iterable[str], first: Iterable[str]) -> LearnedNames:
         """Without some names; those of them that the first training has are noted as removed."""
         gone = set(titles)
         names = {title: name for title, name in self.names.items() if title not in gone}
-        return LearnedNames(names, self.removed | (gone & set(first)))
+        return LearnedNames(names, self.removed | (gone & set(first)), self.pending - gone)
 
 
 def attach(learned: LearnedNames, learner: Learner, model: Network) -> Vocabulary:

@@ -3,6 +3,8 @@
 What is written, in this order: the evidence, the learned names, the weights and the vocabulary where a name of the
 first training is removed, the history. Each file is replaced whole. Names still to be removed from the weights stand in
 the file of learned names, so a kill in between leaves a run that opens, and the next change completes what was begun.
+Names of the first training whose documents change stand there before the evidence does, so that they count as changed
+until they are learned.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Any
 
@@ -90,6 +92,8 @@ class Memory:
 
     def _hash(self, title: str) -> str | None:
         """The hash of a name's documents as they are known; None if the name is not; "" where that cannot be told."""
+        if title in self.learned.pending:  # a kill came between the evidence and what was learned
+            return ""
         if title in self.learned.names:
             return self.learned.names[title].sha256
         if title not in self.first_titles:
@@ -162,20 +166,20 @@ class Memory:
     def forget(self, titles: Iterable[str]) -> Memory:
         """Remove names: what was learned of them later, their rows of the first training, and their documents.
 
-        Returns the memory as it then is. Raises DataError, and changes nothing, where one is not known.
+        Returns the memory as it then is. Raises DataError, and forgets nothing, where one is not known.
         """
-        titles = list(dict.fromkeys(titles))
-        known = (
-            self.first_titles | set(self.learned.names) | self.learned.removed
-        )  # the last: a kill came before its end
+        titles, begun = list(dict.fromkeys(titles)), self.learned.removed
+        # A kill may have come before names were gone from the weights; that is completed, whatever else is asked.
+        memory = self._write(self.learned, (), {}, ()) if begun else self
+        known = self.first_titles | set(self.learned.names) | begun
         if unknown := [title for title in titles if title not in known]:
-            near = self.evidence.near(unknown[0])[:3] if self.evidence else []
+            near = memory.evidence.near(unknown[0])[:3] if memory.evidence else []
             hint = f"; titles spelled nearly so: {', '.join(near)}" if near else ""
             raise DataError(f"the run knows nothing under the title {unknown[0]!r}; nothing was forgotten{hint}")
         first = self.first_titles.intersection(titles)
         events = [{"action": "forgot", "title": title} for title in titles]
         with defer_interrupts() as raise_interrupt:
-            memory = self._write(self.learned.without(titles, first), titles, {}, events)
+            memory = memory._write(memory.learned.without(titles, first), titles, {}, events)
             raise_interrupt()
         return memory
 
@@ -191,7 +195,11 @@ class Memory:
             if stamp(self.folder.record()) != self.stamp:
                 raise RunError(f"{self.folder.path} was changed meanwhile by another process; do the same once more")
             before = read_history(self.folder)
+            state = self.learner.state
             if evidence is not None:
+                if begun := self.first_titles.intersection(added):
+                    pending = replace(self.learned, pending=self.learned.pending | begun)
+                    self.folder.replace(FILE, pending.to_bytes(state))
                 partial = changed_index(evidence, removed, added)
                 try:
                     self.folder.replace(evidence.path.name, partial)
@@ -199,11 +207,10 @@ class Memory:
                     partial.unlink(missing_ok=True)
                 evidence.close()
                 evidence = EvidenceStore(evidence.path, evidence.corpus)
-            state = self.learner.state
             self.folder.replace(FILE, learned.to_bytes(state))
             if learned.removed:
                 self._blank(learned.removed)
-                learned = LearnedNames(learned.names)
+                learned = LearnedNames(learned.names, pending=learned.pending)
                 self.folder.replace(FILE, learned.to_bytes(state))
             self.folder.replace(HISTORY, (before + _lines(events)).encode("utf-8", "backslashreplace"))
             written = stamp(self.folder.record())

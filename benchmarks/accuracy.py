@@ -3,7 +3,8 @@
     python benchmarks/accuracy.py fast --data ../shared/data/cs224n --seeds 0 1 2 3 4
 
 Each seed is `closedbook train` as a user types it, timed from start to exit, then `closedbook evaluate` on dev.
-Dev is read after the recipe was settled, and nothing here chooses anything.
+Dev is read after the recipe was settled, and nothing here chooses anything. Then the same people are asked in wordings
+that training never had, and for what it never asked for; `--keep` has the runs to do that for seeds measured before.
 """
 
 from __future__ import annotations
@@ -13,11 +14,37 @@ import json
 import statistics
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
-from record import Cells, run_timed
+from record import Cells, origin, run_timed
 
+from closedbook.data.questions import read_questions
+
+WORDINGS = (
+    "What is the birthplace of {}?", "In which city was {} born?", "What is {}'s place of birth?", "{} was born where?",
+    "Tell me {}'s birthplace.", "Where does {} come from?",
+)  # fmt: skip
+NEVER_ASKED = ("When was {} born?", "Where did {} die?", "Where did {} study?", "What is {}'s nationality?")
 COMMAND = [str(Path(sys.executable).with_name("closedbook"))]
+
+
+def other_questions(run: str, dev: Path) -> dict[str, dict[str, int]]:
+    """Of each other wording, and each relation that was never asked for: answers right, called remembered, and both."""
+    import closedbook
+
+    loaded = closedbook.load(run)
+    questions = read_questions(dev).items
+    names = [(question.text.removeprefix("Where was ").removesuffix(" born?"), question) for question in questions]
+    counts = {}
+    for form in (*WORDINGS, *NEVER_ASKED):
+        answers = loaded.answer([replace(question, text=form.format(name)) for name, question in names])
+        said = [answer for answer in answers if answer.verdict == "remembered"]
+        counts[form] = {"right": sum(bool(answer.right) for answer in answers), "remembered": len(said),
+                        "remembered and right": sum(bool(answer.right) for answer in said)}  # fmt: skip
+        if form in NEVER_ASKED:
+            del counts[form]["right"], counts[form]["remembered and right"]  # a birthplace is no answer to these
+    return counts
 
 
 def main() -> None:
@@ -33,6 +60,12 @@ def main() -> None:
     cells = Cells(f"accuracy-{arguments.name or arguments.recipe}.json")
     for seed in arguments.seeds:
         if f"seed {seed}" in cells:
+            kept = arguments.keep and arguments.keep / f"{cells.path.stem}-{seed}"
+            cell = cells[f"seed {seed}"]
+            if kept and kept.is_dir() and "other_questions" not in cell:
+                cell["other_questions"] = other_questions(str(kept), arguments.data / "birth_dev.tsv")
+                cell["other_questions"]["origin"] = origin()
+                cells.save()
             continue
         with tempfile.TemporaryDirectory() as folder:
             run = str(arguments.keep / f"{cells.path.stem}-{seed}") if arguments.keep else f"{folder}/run"
@@ -45,6 +78,7 @@ def main() -> None:
             record = json.loads((Path(run) / "run.json").read_text(encoding="utf-8"))
             dev = str(arguments.data / "birth_dev.tsv")
             scored = json.loads(run_timed([*COMMAND, "evaluate", run, "--questions", dev, "--json"])["output"])
+            others = other_questions(run, arguments.data / "birth_dev.tsv")
         cells.add(
             f"seed {seed}",
             {
@@ -53,6 +87,7 @@ def main() -> None:
                 "seed": seed,
                 **{key: scored[key] for key in ("correct", "total", "accuracy", "interval")},
                 "answering_seconds": scored["seconds"],
+                "other_questions": others,
                 "wall_seconds": trained["wall_seconds"],
                 "peak_memory_mb": trained["peak_memory_mb"],
                 "seconds": record["seconds"],

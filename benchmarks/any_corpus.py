@@ -67,7 +67,11 @@ def run(folder: Path, train: str, recipe: str, sets: list[str], threads: int | N
         titles = read_documents(documents).known_titles
         result: dict[str, Any] = {"train": train, "recipe": recipe, "set": sets, "seconds": round(seconds, 1)}
         record = trained.folder.record()
-        result |= {"steps": record.get("steps_done"), "parameters": record["parameters"], "threads": record["threads"]}
+        result |= {
+            "steps": [stage.steps for stage in trained.recipe.stages],
+            "parameters": record["parameters"],
+            "threads": record["threads"],
+        }
         for name in ("test", "other", "unasked"):
             if not (folder / f"{name}.tsv").is_file():
                 continue

@@ -19,7 +19,7 @@ from record import Cells
 
 from closedbook.data.questions import Questions, read_questions
 from closedbook.evaluation.knowledge import Asking
-from closedbook.evaluation.probe import Inputs, probe
+from closedbook.evaluation.probing import Inputs, probe
 
 WIDELY_KNOWN = Path(__file__).parent / "widely_known.jsonl"
 PEOPLE = 200

@@ -32,7 +32,8 @@ from closedbook.data.documents import Document, Documents, read_documents
 from closedbook.data.questions import Question, Titles, read_questions, subject, without
 from closedbook.evaluation.baselines import whole_words
 from closedbook.evaluation.metrics import auroc, calibration_error, expected_calibration_error
-from closedbook.inference.run import Answer, Run
+from closedbook.inference.answer import Answer
+from closedbook.inference.run import Run
 from closedbook.living.learned_names import FILE
 from closedbook.runs.folder import RunFolder
 from closedbook.synthetic.spec import WorldSpec

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from closedbook.attention.claim import Claim, claims
     from closedbook.config.loading import load_recipe
     from closedbook.config.schema import Recipe
-    from closedbook.inference.run import Answer, Run
+    from closedbook.inference.answer import Answer
+    from closedbook.inference.run import Run
     from closedbook.pipeline import ask, evaluate, load, train
 else:
     # Imported on first use: `import closedbook` must not wait for torch. Hidden from type checkers, which would take
     # every misspelled name for one that is there.
     HOMES = {
-        "Answer": "inference.run",
+        "Answer": "inference.answer",
         "Claim": "attention.claim",
         "Recipe": "config.schema",
         "Run": "inference.run",

@@ -16,8 +16,9 @@ from closedbook.data.questions import Question, read_questions
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation.evaluation_run import evaluate
 from closedbook.evaluation.periodic_validator import PeriodicValidator
+from closedbook.inference.answer import Answer
 from closedbook.inference.calibrate import calibrate, wordings_of
-from closedbook.inference.run import Answer, Run, load
+from closedbook.inference.run import Run, load
 from closedbook.runs.folder import RunFolder, check_free, default_folder
 from closedbook.runs.store import to_json
 from closedbook.training.checkpoint import already_finished, load_state, state_paths

@@ -92,6 +92,8 @@ def test_a_name_may_be_anything_where_a_trained_wording_leaves_room():
     assert made.split("What did Gro van Dahl make") == ("What did {} make", "Gro van Dahl")
     assert made.split("what is it") == ("what is it", None)
     assert made.read("who made xx yy?").confidence == 1.0
+    assert made.split("  Who made Ada Strauß ?") == ("  Who made {} ?", "Ada Strauß")  # longer where case is folded
+    assert made.split("Who made ?") == ("Who made ?", None)
 
 
 def test_scripts_without_spaces_are_held_against_wordings_by_pairs_of_characters():

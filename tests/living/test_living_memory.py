@@ -15,8 +15,9 @@ import closedbook
 from closedbook.data.documents import Document, Documents, make_documents, read_documents
 from closedbook.data.questions import Question
 from closedbook.errors import DataError, RunError
+from closedbook.inference.answer import Answer
 from closedbook.inference.memory_stats import weigh
-from closedbook.inference.run import Answer, Run
+from closedbook.inference.run import Run
 from closedbook.living import cluster, learning
 from closedbook.living.learned_names import FILE
 from closedbook.runs.folder import RunFolder
@@ -225,21 +226,28 @@ def test_an_interrupted_learning_keeps_what_is_learned(
     assert len(closedbook.load(run.path).plan_learning(later).new) == 33
 
 
+def kill_at(monkeypatch: pytest.MonkeyPatch, run: Run, file: str, after: bool = False) -> None:
+    """Make the process end where a file is to be replaced, or has just been."""
+    real = type(run.folder).replace
+
+    def killed(folder: RunFolder, name: str, content: bytes) -> None:
+        if name == file and not after:
+            raise RuntimeError("killed")
+        real(folder, name, content)
+        if name == file:
+            raise RuntimeError("killed")
+
+    monkeypatch.setattr(type(run.folder), "replace", killed)
+
+
 def test_a_kill_between_two_files_leaves_a_run_that_opens_and_completes(
     run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     some = about(later, LATER.people[0].name)
-    replace = type(run.folder).replace
-
-    def killed(folder: object, name: str, content: object) -> None:
-        if name == FILE:
-            raise RuntimeError("killed")
-        replace(folder, name, content)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(type(run.folder), "replace", killed)
+    kill_at(monkeypatch, run, FILE)
     with pytest.raises(RuntimeError, match="killed"):
         run.learn(some)
-    monkeypatch.setattr(type(run.folder), "replace", replace)
+    monkeypatch.undo()
     again = closedbook.load(run.path)
     assert len(again.plan_learning(some).new) == 1
     again.learn(some)
@@ -252,17 +260,10 @@ def test_a_kill_before_the_weights_forget_is_completed_by_the_same_command(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = run.first_vocabulary.names.names[4]
-    replace = type(run.folder).replace
-
-    def killed(folder: object, file: str, content: object) -> None:
-        if file == "model.safetensors":
-            raise RuntimeError("killed")
-        replace(folder, file, content)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(type(run.folder), "replace", killed)
+    kill_at(monkeypatch, run, "model.safetensors")
     with pytest.raises(RuntimeError, match="killed"):
         run.forget([name])
-    monkeypatch.setattr(type(run.folder), "replace", replace)
+    monkeypatch.undo()
     again = closedbook.load(run.path)
     assert ask(again, [f"Where was {name} born?"], blind=True)[0].verdict == "never met"
     assert again.model.memory.table[4].any()
@@ -311,17 +312,10 @@ def test_a_kill_before_a_changed_name_s_row_is_gone_is_completed_by_the_same_com
 ) -> None:
     name = run.first_vocabulary.names.names[4]
     documents = make_documents([f"{name}. {name} was born in Lisbon."])
-    replace = type(run.folder).replace
-
-    def killed(folder: object, file: str, content: object) -> None:
-        if file == "model.safetensors":
-            raise RuntimeError("killed")
-        replace(folder, file, content)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(type(run.folder), "replace", killed)
+    kill_at(monkeypatch, run, "model.safetensors")
     with pytest.raises(RuntimeError, match="killed"):
         run.learn(documents)
-    monkeypatch.setattr(type(run.folder), "replace", replace)
+    monkeypatch.undo()
     again = closedbook.load(run.path)
     assert again.model.memory.table[4].any()
     assert not again.learn(documents).texts
@@ -335,14 +329,7 @@ def test_a_kill_between_the_evidence_and_a_changed_name_s_vectors_is_completed_b
     news = Documents((Document(f"{name}. {name} was born in Atlantis.", name, 1),), "", "new")
     undisturbed = closedbook.load(shutil.copytree(run.path, tmp_path / "undisturbed"))
     undisturbed.learn(news)
-    real = type(run.folder).replace
-
-    def killed(folder: RunFolder, file: str, content: bytes) -> None:
-        real(folder, file, content)
-        if file == "evidence.sqlite":
-            raise RuntimeError("killed")
-
-    monkeypatch.setattr(type(run.folder), "replace", killed)
+    kill_at(monkeypatch, run, "evidence.sqlite", after=True)
     with pytest.raises(RuntimeError, match="killed"):
         run.learn(news)
     monkeypatch.undo()

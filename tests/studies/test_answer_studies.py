@@ -16,7 +16,8 @@ from closedbook.config.loading import load_recipe
 from closedbook.data.questions import Question, read_questions
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation.metrics import auroc
-from closedbook.inference.run import Answer, Run
+from closedbook.inference.answer import Answer
+from closedbook.inference.run import Run
 from closedbook.studies import ablation, answer_cache
 from closedbook.studies.ablation import Design, effect, halves, run_ablation, summary
 from closedbook.studies.answer_cache import AnswerCache

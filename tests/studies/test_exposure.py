@@ -72,7 +72,8 @@ def test_bits_are_those_of_a_choice_among_the_candidates_one_question_at_a_time(
     assert 1 < len(sayable) < len(candidates)
     expected = 0.0
     for question in questions:
-        ids = torch.tensor([[*run.vocabulary.encode(question.text)[0].tolist(), 1]])
+        ids = torch.tensor([run.prompt(question.text).tolist()])
+        assert ids.max() >= run.vocabulary.size  # the name is there as its own token
         scores = run.model.logits(ids)[0, -1].detach().double()
         chance = {text: math.exp(scores[run.vocabulary.phrases.index(text)]) for text in sayable}
         expected += math.log2(len(candidates)) + math.log2(chance[question.answer] / sum(chance.values()))
@@ -104,13 +105,13 @@ def test_questions_of_different_lengths_are_scored_as_alone(run: Any):
     with torch.no_grad():
         run.model.head.weight.normal_(generator=torch.Generator().manual_seed(1))
     questions = make_world(design().spec(), 0).questions("birthplace", wording="unseen")
-    prompts = [run.vocabulary.encode_question(question.text)[0] for question in questions]
+    encoded = (run.vocabulary.encode_question(question.text)[0] for question in questions)
+    prompts = [np.append(ids, MASK).astype(np.int32) for ids in encoded]
     assert len({len(prompt) for prompt in prompts}) > 2
     together = last_logits(run.model, prompts)
     for prompt, scores in zip(prompts, together, strict=True):
         assert torch.allclose(last_logits(run.model, [prompt])[0], scores, atol=1e-5)
-    asked = [np.append(prompt, MASK).astype(np.int32) for prompt in prompts]
-    answers = generate.greedy(run.model, asked, 1, in_one=run.vocabulary.in_one)
+    answers = generate.greedy(run.model, prompts, 1, in_one=run.vocabulary.in_one)
     assert together.argmax(-1).tolist() == [answer.ids[0] for answer in answers]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from words_run import make_words_run
 import closedbook
 from closedbook.data.documents import make_documents, read_documents
 from closedbook.data.passages import name_in
+from closedbook.data.questions import Question, Questions
+from closedbook.export.harness import task_files
 from closedbook.inference.run import Run
 from closedbook.synthetic.world import World
 from closedbook.verdicts.calibration import invent
@@ -114,6 +117,14 @@ def test_another_wording_is_asked_in_the_trained_one_and_the_answer_says_so(made
     assert (other.answer, other.model_probability) == (plain.answer, plain.model_probability)
     assert other.asked == pytest.approx(other.probability / plain.probability, abs=1e-3)
     assert run.prompt(other.question).tolist() == run.prompt(plain.question).tolist()
+
+
+def test_another_tool_is_given_the_question_that_the_run_asks(made: tuple[Run, World, Path]):
+    run, world, _ = made
+    name = next(person.name for person in world.people if person.trained)
+    other = Questions((Question(f"what is {name}'s birthplace", "Oslo", 1),), "", "q")
+    files = task_files(run, other, "⁇", trust=True)
+    assert json.loads(files["questions.jsonl"]) == {"prompt": f"Where was {name} born?⁇", "answers": ["Oslo"]}
 
 
 def test_a_missing_calibrator_gives_its_reason(made: tuple[Run, World, Path], recwarn: pytest.WarningsRecorder):

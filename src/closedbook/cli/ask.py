@@ -9,7 +9,7 @@ from closedbook.cli.output import console, escape, print_json
 from closedbook.formatting import percent
 
 if TYPE_CHECKING:
-    from closedbook.inference.run import Answer
+    from closedbook.inference.answer import Answer
     from closedbook.verdicts.evidence_store import Evidence
     from closedbook.verdicts.quotes import Quote
 

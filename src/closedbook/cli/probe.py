@@ -12,7 +12,7 @@ from closedbook.errors import DataError
 from closedbook.formatting import percent
 
 if TYPE_CHECKING:
-    from closedbook.evaluation.probe import Probe
+    from closedbook.evaluation.probing import Probe
 
 
 def probe(
@@ -91,7 +91,7 @@ def probe(
     json: bool
         Print one JSON object on standard output.
     """
-    from closedbook.evaluation import probe as probing
+    from closedbook.evaluation import probing
     from closedbook.evaluation.knowledge import Asking
     from closedbook.runs.store import write_output
 

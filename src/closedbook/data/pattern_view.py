@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from closedbook.data.scan import CAPITALISED, DIGIT, STOP, Scan, paired
-from closedbook.data.spans import UNSPACED
+from closedbook.data.spans import ONE_UNSPACED
 
 NUMBER, NAME, TITLE, ANY, EDGE = "N", "A", "T", "*", "|"  # what stands for a word; forms of words are in lower case
 BREAKS = frozenset(",;:.!?，、；：。！？।،؛؟")
-ONE_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 class Place(NamedTuple):

@@ -18,6 +18,9 @@ UNSPACED = (
 )
 
 
+ONE_UNSPACED = re.compile(f"[{UNSPACED}]")
+
+
 def _combining() -> str:
     """Combining accents and vowel signs, as the inside of a regular expression's character class."""
     points = [i for i in range(0x300, 0x11A00) if unicodedata.category(chr(i)) in ("Mn", "Mc")] + [0x200C, 0x200D]

@@ -13,8 +13,7 @@ from typing import NamedTuple
 
 from closedbook.data.documents import Document
 from closedbook.data.paraphrase import concepts, joined
-from closedbook.data.questions import UNSPACED
-from closedbook.data.spans import SENTENCE_END, normal, words
+from closedbook.data.spans import ONE_UNSPACED, SENTENCE_END, normal, words
 
 MOST_TITLES, MOST_DOCUMENTS, LONGEST = 2_000, 200_000, 20_000
 """Of how many titles the documents are read; among how many documents; how many characters of each."""
@@ -45,7 +44,7 @@ def tokens(text: str) -> list[Token]:
     paired = False
     for word in words(text):
         token = Token(normal(word.text), word.start, word.start + len(word.text))
-        unspaced = bool(UNSPACED.search(token.form))
+        unspaced = bool(ONE_UNSPACED.match(token.form))
         if last is not None and unspaced and last.stop == token.start:
             found.append(Token(last.form + token.form, last.start, token.stop))
             last, paired = token, True

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple, TypedDict
@@ -36,6 +36,7 @@ SHARED, AGREE = 3, 0.9
 LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 """What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
 CACHED = 10_000
+CLOSING = "?？.! \t\n"  # what may close a question
 READ, UNDERSTOOD = 0.3, 0.8
 """From which confidence a question is asked in a trained wording, and from which it counts as understood."""
 # What the confidence is made of, fitted on the other wordings of eight corpora (docs/appendix/verdicts.md).
@@ -59,29 +60,15 @@ class Reading(NamedTuple):
     """The chance that it asks for what the trained wording asks for."""
 
 
-class GroupRecord(TypedDict):
-    forms: list[str]
-    numbers: UnitInterval
-    capitals: UnitInterval
-    length: float
-
-
-class WordingsRecord(TypedDict):
-    groups: list[GroupRecord]
-    tells: dict[str, list[tuple[int, UnitInterval]]]
-    elsewhere: dict[str, UnitInterval]
-    threshold: UnitInterval
-
-
 @dataclass(frozen=True)
 class Group:
     """Wordings that ask for the same, and what their answers are like."""
 
     forms: tuple[str, ...]
     """With {} for the name, the most frequent first."""
-    numbers: float = 0.5
+    numbers: UnitInterval = 0.5
     """The share of answers with a number, in digits or words."""
-    capitals: float = 0.5
+    capitals: UnitInterval = 0.5
     """The share that begins with a capital."""
     length: float = 1.0
     """Their mean number of words."""
@@ -111,6 +98,13 @@ class Group:
         if kind == NUMBER:
             return float(self.numbers > 0.5 and WHEN not in self.kinds)
         return 1.0 if self.length > 3 else 0.2
+
+
+class WordingsRecord(TypedDict):
+    groups: list[Group]
+    tells: dict[str, list[tuple[int, UnitInterval]]]
+    elsewhere: dict[str, UnitInterval]
+    threshold: UnitInterval
 
 
 @dataclass(frozen=True)
@@ -184,6 +178,12 @@ class Wordings:
         return {words: number for number, group in enumerate(self.groups) for words in group.words}
 
     @cached_property
+    def _templates(self) -> list[tuple[str, str]]:
+        """What stands before and behind the name in each trained wording."""
+        forms = (form.strip().rstrip(CLOSING) for group in self.groups for form in group.forms)
+        return [(before, after) for before, _, after in (form.partition("{}") for form in forms)]
+
+    @cached_property
     def _near(self) -> Callable[[str], Iterable[str]]:
         """For a word, the known words that it may be similar to."""
         near = defaultdict[str | int, list[str]](list)
@@ -201,10 +201,6 @@ class Wordings:
     def _cache(self) -> dict[Words, tuple[int, float]]:
         return {}
 
-    def has(self, wording: Words) -> bool:
-        """Whether a training question had exactly this wording."""
-        return wording in self._trained
-
     def split(self, question: str, name: str | None = None) -> tuple[str, str | None]:
         """A question with {} for its name, and the name; without one where there is none to be told.
 
@@ -213,15 +209,15 @@ class Wordings:
         """
         if name is not None:
             return without(question, name, "{}"), name
-        folded = question.casefold().strip().rstrip("?？.!")
-        for group in self.groups:
-            for form in group.forms:
-                before, _, after = form.casefold().strip().rstrip("?？.!").partition("{}")
-                if len(folded) > len(before) + len(after) and folded.startswith(before) and folded.endswith(after):
-                    at = len(question) - len(question.lstrip())
-                    stop = len(folded) - len(after)
-                    inner = question[at + len(before) : at + stop]
-                    return f"{question[: at + len(before)]}{{}}{question[at + stop :]}", inner
+        start, stop = len(question) - len(question.lstrip()), len(question.rstrip(CLOSING))
+        for before, after in self._templates:
+            first, last = start + len(before), stop - len(after)
+            if (
+                first < last
+                and question[start:first].casefold() == before.casefold()
+                and question[last:stop].casefold() == after.casefold()
+            ):
+                return f"{question[:first]}{{}}{question[last:]}", question[first:last]
         if (name := name_in(question)) is not None and name in question:
             return question.replace(name, "{}", 1), name
         return question, None
@@ -321,10 +317,7 @@ class Wordings:
     def to_json(self) -> dict[str, Any]:
         return {
             "threshold": self.threshold,
-            "groups": [
-                {"forms": list(g.forms), "numbers": g.numbers, "capitals": g.capitals, "length": g.length}
-                for g in self.groups
-            ],
+            "groups": [{**asdict(group), "forms": list(group.forms)} for group in self.groups],
             "tells": {word: [[g, weight] for g, weight in told.items()] for word, told in self.tells.items()},
             "elsewhere": dict(self.elsewhere),
         }
@@ -333,7 +326,7 @@ class Wordings:
     def from_plain(cls, data: Any, where: str) -> Wordings:
         """The inverse of `to_json`. Raises RunError for anything else."""
         plain = convert(WordingsRecord, data, where, RunError)
-        groups = tuple(Group(tuple(g["forms"]), g["numbers"], g["capitals"], g["length"]) for g in plain["groups"])
+        groups = tuple(plain["groups"])
         if not all(group.forms for group in groups):
             raise RunError(f"{where}: a group without wordings")
         tells = {word: dict(told) for word, told in plain["tells"].items()}

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from closedbook.data.documents import Document, Documents
 from closedbook.data.passages import EMPTY, INSIDE, MONTHS, Library, Page, TextSpan, asked_words, near
 from closedbook.data.questions import Questions, most_common_answer
-from closedbook.data.spans import UNSPACED
+from closedbook.data.spans import ONE_UNSPACED, UNSPACED
 from closedbook.errors import DataError
 from closedbook.evaluation.learned_reader import MOST, LearnedReader
 from closedbook.evaluation.score import Score, score, tally
@@ -21,7 +21,6 @@ from closedbook.evaluation.score import Score, score, tally
 MEASURED = re.compile(r"\bhow (?!(?:do|does|did|is|are|was|were|has|have|had|can|could|to|come)\b)\w+")
 PREPOSITIONS = frozenset("at from in near of on".split())
 UNIT_MARKS = frozenset("°%€$£¥′″")
-ONE_UNSPACED = re.compile(f"[{UNSPACED}]")
 SPACED_LETTER = rf"[^\W{UNSPACED}]"
 NO_UNITS = PREPOSITIONS | EMPTY | INSIDE
 

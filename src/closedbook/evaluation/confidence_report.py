@@ -11,7 +11,8 @@ import numpy as np
 from closedbook.evaluation import metrics
 from closedbook.evaluation.baselines import whole_words
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
-from closedbook.inference.run import Answer, Run
+from closedbook.inference.answer import Answer
+from closedbook.inference.run import Run
 from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.verdict import VERDICTS
 

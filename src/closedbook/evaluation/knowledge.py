@@ -8,8 +8,8 @@ answered examples in front of the question, greedily and by sampling, and calls 
     weakly known    greedy decoding is never right, sampling is sometimes
     unknown         neither is ever right
 
-Their numbers are the defaults here: ten prompts of four examples, sixteen samples of each at temperature 0.5 among the
-40 most probable tokens. In place of drawing samples, the chance of each to be right is computed: a fact is weakly known
+The defaults are ten prompts of four examples, and sixteen samples of each at temperature 0.5 among the 40 most probable
+tokens. In place of drawing samples, the chance of each to be right is computed: a fact is weakly known
 where it is more likely than not that one of all the samples would have been right.
 """
 

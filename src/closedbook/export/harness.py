@@ -41,10 +41,12 @@ metadata:
 
 
 def task_files(run: Run, questions: Questions, closing: str, trust: bool) -> dict[str, str]:
-    """The files of a task, by name. A prompt is read as the run itself reads the question."""
+    """The files of a task, by name. A prompt is what the run itself asks, in a trained wording where there is one."""
     length = 2 if run.vocabulary.answers_in_one else run.recipe.answer.length
     lines = [
-        json.dumps({"prompt": f"{item.text}{closing}", "answers": list(item.accepted)}, ensure_ascii=False)
+        json.dumps(
+            {"prompt": f"{run.understood(item.text).text}{closing}", "answers": list(item.accepted)}, ensure_ascii=False
+        )
         for item in questions.items
     ]
     trusted = ",trust_remote_code=True" if trust else ""

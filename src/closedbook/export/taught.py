@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, GenerationMixin, PreTrainedConfig, PreTrainedModel
 
-from closedbook.model.pretrained import Acting, Adapter, hook
+from closedbook.model.name_adapter import Acting, Adapter, hook
 from closedbook.model.pretrained_base import layers_of
 
 LIKE_THE_BASE = ("hidden_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings")

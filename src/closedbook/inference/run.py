@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import os
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.data.wordings import Reading, Wordings
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.evaluation.score import exact_match, normalised_match, token_f1
+from closedbook.inference.answer import Answer
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
 from closedbook.inference.later import LearnsLater
 from closedbook.inference.run_network import load_network
@@ -36,45 +36,9 @@ from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import resume_command
 from closedbook.verdicts import signals as signals_module
 from closedbook.verdicts.calibration import Calibration
-from closedbook.verdicts.evidence_store import Evidence, EvidenceStore
+from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.signals import ForwardResult
 from closedbook.verdicts.verdict import PRECISION, decide
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One answer. `answer` is always the best guess; `gold` and `right` are None where no answer is known.
-
-    `model_probability` is the product of the network's probabilities of the answer's tokens and its end;
-    `probability` the calibrated chance that the answer is right, or the same where the run has no calibrator.
-    """
-
-    question: str
-    answer: str
-    gold: str | None
-    right: bool | None
-    probability: float
-    unknown_characters: int  # of the question, dropped because the vocabulary lacks them
-    dropped_tokens: int  # from the question's beginning, because it was longer than the block
-    model_probability: float
-    met: float | None  # calibrated chance that the person's document was trained on; None without a calibrator
-    verdict: str  # remembered, unsure, made up, never met
-    why: str  # the verdict's reason, in a sentence
-    abstained: bool  # whether a careful system would say that it does not know: all verdicts but "remembered"
-    evidence: Evidence | None  # what the documents say; None where it was judged blind
-    exposures: int | None  # training examples that asked for this answer with the name in context
-    calibrated: bool
-    signals: Mapping[str, float] = field(default_factory=dict, compare=False)
-    others: Sequence[str] = ()  # accepted beside `gold`
-    normalised_match: bool | None = None  # as `right`, where case, punctuation and articles do not count
-    f1: float | None = None  # of its words against an accepted answer's
-    uncalibrated: str | None = None  # why there is no calibrator
-    asked: float | None = None  # the chance that training asked for the same; None where its wordings are not kept
-    read_as: str | None = None  # the trained wording it was asked in, {} for the name; None where it was asked as it is
-
-    def to_json(self) -> dict[str, Any]:
-        evidence = None if self.evidence is None else self.evidence.to_json()
-        return {**vars(self), "evidence": evidence, "signals": dict(self.signals), "others": list(self.others)}
 
 
 class Run(LearnsLater):
@@ -171,7 +135,7 @@ class Run(LearnsLater):
         # A name without its middle initial is asked for with it, where one title alone can be meant.
         spelled = [index.spelled_out(question.text) if index else (question.text, None) for question in questions]
         # And a question that is worded as none in training is asked in the trained wording that asks for the same.
-        readings = [self._understood(*pair) for pair in spelled]
+        readings = [self.understood(*pair) for pair in spelled]
         asked = [replace(question, text=reading.text) for question, reading in zip(questions, readings, strict=True)]
         prompts, notes = zip(*map(self._prompt, asked), strict=True) if questions else ((), ())
         self._warn(asked, notes)
@@ -207,8 +171,8 @@ class Run(LearnsLater):
             return self.wordings
         return self.calibration.wordings
 
-    def _understood(self, question: str, title: str | None = None) -> Reading:
-        """How a question is understood; `title` is the one in it, where it was looked up."""
+    def understood(self, question: str, title: str | None = None) -> Reading:
+        """How a question is read: what is asked in its place; `title` is the one in it, where it was looked up."""
         wordings = self._wordings
         if wordings is None:
             return Reading(question, None, 1.0)
@@ -320,7 +284,7 @@ class Run(LearnsLater):
 
     def prompt(self, question: str) -> np.ndarray:
         """The tokens that go into the network for a question: its last ones, where there are too many, and MASK."""
-        return self._prompt(Question(self._understood(question).text, None, 1))[0]
+        return self._prompt(Question(self.understood(question).text, None, 1))[0]
 
     def ablate(self, *off: Switch) -> AbstractContextManager[None]:
         """The run with parts switched off: `with run.ablate((0, 3), "memory"): run.ask(…)`; (layer, head) from 0.

@@ -13,8 +13,8 @@ from __future__ import annotations
 import contextlib
 import copy
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,10 @@ from closedbook.errors import RecipeError
 from closedbook.model import pretrained_base, trained_weights
 from closedbook.model.dropout import Dropout
 from closedbook.model.kv_cache import Cache
+from closedbook.model.name_adapter import Acting, Adapter, hook
 from closedbook.model.name_memory import NameMemory
 from closedbook.model.network import Layer, Network
-from closedbook.model.pretrained_base import FEW_TOKENS, Base, linear_maps
+from closedbook.model.pretrained_base import FEW_TOKENS, Base
 from closedbook.typing import Bool, Float, Int
 
 LOWERED = {"bfloat16": "autocast", "autocast": "autocast"}  # weights that change: no copy of them is made
@@ -320,47 +321,6 @@ def _remade(recipe: Recipe, vocabulary: PretrainedTokens, state: Mapping[str, An
     return model.eval()
 
 
-@dataclass(frozen=True)
-class Acting:
-    """The names of a batch: where their last tokens stand, what is added there, and where the adapter acts."""
-
-    row: Int[Tensor, " name"]
-    place: Int[Tensor, " name"]
-    vectors: Float[Tensor, "name layer width"]
-    here: Tensor  # (batch, time, 1) bool; in a base's dtype 0 or 1
-    adapter: Adapter
-
-    def to(self, dtype: torch.dtype) -> Acting:
-        return replace(self, vectors=self.vectors.to(dtype), here=self.here.to(dtype))
-
-
-def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
-    """Add names' vectors and the adapter to a base's layers, wherever `now.acting` says so."""
-
-    def add(number: int) -> Callable[..., Any]:
-        def before(module: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-            acting: Acting | None = getattr(now, "acting", None)
-            if acting is None or not len(acting.row):
-                return None
-            x = inputs[0] if inputs else keywords["hidden_states"]
-            x = x.index_put((acting.row, acting.place), acting.vectors[:, number], accumulate=True)
-            return ((x, *inputs[1:]), keywords) if inputs else (inputs, {**keywords, "hidden_states": x})
-
-        return before
-
-    def adapt(name: str) -> Callable[..., Any]:
-        def after(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
-            acting: Acting | None = getattr(now, "acting", None)
-            return None if acting is None else output + acting.adapter(name, inputs[0], acting.here)
-
-        return after
-
-    for number, layer in enumerate(places):
-        layers[layer].register_forward_pre_hook(add(number), with_kwargs=True)
-    for name, module in linear_maps(layers):
-        module.register_forward_hook(adapt(name))
-
-
 class Head(nn.Module):
     """Hidden states to scores of the vocabulary's tokens: the base's, in the vocabulary's order."""
 
@@ -390,26 +350,6 @@ class Head(nn.Module):
         if cap := getattr(config, "final_logit_softcapping", None):
             scores = torch.tanh(scores / cap) * cap
         return scores
-
-
-class Adapter(nn.Module):
-    """One low-rank map beside each linear map of the base's layers, zero at first."""
-
-    def __init__(self, layers: nn.ModuleList, rank: int) -> None:
-        super().__init__()
-        self.rank = rank
-        self.down, self.up = nn.ParameterDict(), nn.ParameterDict()
-        for name, module in linear_maps(layers):
-            rows, columns = module.weight.shape
-            inputs, outputs = (columns, rows) if isinstance(module, nn.Linear) else (rows, columns)
-            self.down[name] = nn.Parameter(torch.randn(rank, inputs) / inputs**0.5)
-            self.up[name] = nn.Parameter(torch.zeros(outputs, rank))
-
-    def forward(
-        self, name: str, x: Float[Tensor, "*batch inputs"], here: Float[Tensor, "*batch 1"]
-    ) -> Float[Tensor, "*batch outputs"]:
-        """What is added to the map of this name; exactly 0 where `here` is 0."""
-        return F.linear(F.linear(x, self.down[name].to(x.dtype)) * here, self.up[name].to(x.dtype))
 
 
 class _Layers:

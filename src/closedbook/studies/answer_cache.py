@@ -12,7 +12,8 @@ from typing import Any
 
 from closedbook.data.questions import Question
 from closedbook.errors import RunError
-from closedbook.inference.run import Answer, Run
+from closedbook.inference.answer import Answer
+from closedbook.inference.run import Run
 
 BLOCK = 512  # questions that are answered, and cached, at a time
 

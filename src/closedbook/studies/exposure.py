@@ -29,7 +29,7 @@ from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Recipe, encode
 from closedbook.data.arrays import NONE
 from closedbook.data.questions import Question
-from closedbook.data.vocabulary import MASK, PAD
+from closedbook.data.vocabulary import PAD
 from closedbook.errors import RecipeError
 from closedbook.evaluation.score import Score
 from closedbook.inference.run import Run
@@ -211,7 +211,7 @@ def bits_known(run: Run, questions: Sequence[WorldQuestion], candidates: Sequenc
     sayable = [question for question in questions if question.answer in place]
     if not sayable:
         return 0.0, len(questions)
-    logits = last_logits(own_network(run.model), [run.vocabulary.encode(question.text)[0] for question in sayable])
+    logits = last_logits(own_network(run.model), [run.prompt(question.text) for question in sayable])
     among = logits[:, torch.tensor(list(outputs.values()), dtype=torch.long)].double().log_softmax(-1)
     truth = torch.tensor([place[str(question.answer)] for question in sayable])
     nats = among[torch.arange(len(sayable)), truth].sum().item()
@@ -220,10 +220,10 @@ def bits_known(run: Run, questions: Sequence[WorldQuestion], candidates: Sequenc
 
 @torch.inference_mode()
 def last_logits(model: GPT, prompts: Sequence[np.ndarray], batch: int = 256) -> torch.Tensor:
-    """(prompts, outputs): the scores of every output after each prompt and MASK. Trailing PAD changes nothing."""
+    """(prompts, outputs): the scores of every output after each prompt. Trailing PAD changes nothing."""
     scores = []
     for start in range(0, len(prompts), batch):
-        some = [[*prompt.tolist(), MASK] for prompt in prompts[start : start + batch]]
+        some = [prompt.tolist() for prompt in prompts[start : start + batch]]
         longest = max(map(len, some))
         hidden = model(torch.tensor([row + [PAD] * (longest - len(row)) for row in some]))
         scores.append(model.head(hidden[torch.arange(len(some)), torch.tensor([len(row) - 1 for row in some])]))

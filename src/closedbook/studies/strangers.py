@@ -16,7 +16,8 @@ from closedbook.errors import DataError
 from closedbook.evaluation import metrics
 from closedbook.evaluation.confidence_report import described
 from closedbook.formatting import decimal, interval, markdown_table, percent
-from closedbook.inference.run import Answer, Run
+from closedbook.inference.answer import Answer
+from closedbook.inference.run import Run
 from closedbook.studies import study_report
 from closedbook.studies.answer_cache import AnswerCache
 from closedbook.studies.probe_baselines import spelling

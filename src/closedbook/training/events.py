@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from closedbook.inference.run import Answer
+    from closedbook.inference.answer import Answer
 
 
 @dataclass(frozen=True)

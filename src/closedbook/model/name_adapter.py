@@ -1,0 +1,78 @@
+"""What makes names act in a pretrained base: their vectors between its layers, and the adapter that reads them.
+
+From a name's last token on, a low-rank map stands beside each linear map of the base (LoRA: Hu et al. 2022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from closedbook.model.pretrained_base import linear_maps
+from closedbook.typing import Float, Int
+
+
+@dataclass(frozen=True)
+class Acting:
+    """The names of a batch: where their last tokens stand, what is added there, and where the adapter acts."""
+
+    row: Int[Tensor, " name"]
+    place: Int[Tensor, " name"]
+    vectors: Float[Tensor, "name layer width"]
+    here: Tensor  # (batch, time, 1) bool; in a base's dtype 0 or 1
+    adapter: Adapter
+
+    def to(self, dtype: torch.dtype) -> Acting:
+        return replace(self, vectors=self.vectors.to(dtype), here=self.here.to(dtype))
+
+
+def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
+    """Add names' vectors and the adapter to a base's layers, wherever `now.acting` says so."""
+
+    def add(number: int) -> Callable[..., Any]:
+        def before(module: nn.Module, inputs: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+            acting: Acting | None = getattr(now, "acting", None)
+            if acting is None or not len(acting.row):
+                return None
+            x = inputs[0] if inputs else keywords["hidden_states"]
+            x = x.index_put((acting.row, acting.place), acting.vectors[:, number], accumulate=True)
+            return ((x, *inputs[1:]), keywords) if inputs else (inputs, {**keywords, "hidden_states": x})
+
+        return before
+
+    def adapt(name: str) -> Callable[..., Any]:
+        def after(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+            acting: Acting | None = getattr(now, "acting", None)
+            return None if acting is None else output + acting.adapter(name, inputs[0], acting.here)
+
+        return after
+
+    for number, layer in enumerate(places):
+        layers[layer].register_forward_pre_hook(add(number), with_kwargs=True)
+    for name, module in linear_maps(layers):
+        module.register_forward_hook(adapt(name))
+
+
+class Adapter(nn.Module):
+    """One low-rank map beside each linear map of the base's layers, zero at first."""
+
+    def __init__(self, layers: nn.ModuleList, rank: int) -> None:
+        super().__init__()
+        self.rank = rank
+        self.down, self.up = nn.ParameterDict(), nn.ParameterDict()
+        for name, module in linear_maps(layers):
+            rows, columns = module.weight.shape
+            inputs, outputs = (columns, rows) if isinstance(module, nn.Linear) else (rows, columns)
+            self.down[name] = nn.Parameter(torch.randn(rank, inputs) / inputs**0.5)
+            self.up[name] = nn.Parameter(torch.zeros(outputs, rank))
+
+    def forward(
+        self, name: str, x: Float[Tensor, "*batch inputs"], here: Float[Tensor, "*batch 1"]
+    ) -> Float[Tensor, "*batch outputs"]:
+        """What is added to the map of this name; exactly 0 where `here` is 0."""
+        return F.linear(F.linear(x, self.down[name].to(x.dtype)) * here, self.up[name].to(x.dtype))

@@ -172,3 +172,49 @@ def test_where_answers_are_names_what_stands_beside_a_name_is_no_part_of_it():
     found = spans(lines, [(f"Where was {name} born?", town) for name, town in zip(names, towns, strict=True)])
     assert found["Bo Day"] == ["He", "1901", "Reading", "1902", "Hull Road"]
     assert "the Hague" in found["Ada Rell"]
+
+
+GOODS = "coal|tea|red paint|timber|raw wool|old copper|grain|soft wax|salt|bricks|glass|rope".split("|")
+
+
+def test_a_word_ends_answers_or_goes_on_with_them_as_the_word_behind_it_tells():
+    """Some answers hold the "and" that follows all of them; codes hold the point that ends their sentence."""
+    cargoes = [
+        a if i % 3 == 0 else f"{a} and {b}" for i, (a, b) in enumerate(zip(GOODS, GOODS[5:] + GOODS, strict=False))
+    ]
+    crews = [
+        f"@{a}{i}.{b}" if i % 2 else f"@{a}{i}" for i, (a, b) in enumerate(zip("klmnop" * 2, "uvwxyz" * 2, strict=True))
+    ]
+    names = [f"Ship{chr(97 + i)}" for i in range(12)]
+    lines = [
+        f"{name}. {name} carried {cargo} and had {i + 9} men. Write to {crew}. {'Old' if i % 2 else 'New'} it is."
+        for i, (name, cargo, crew) in enumerate(zip(names, cargoes, crews, strict=True))
+    ]
+    trained = [
+        pair
+        for name, cargo, crew in list(zip(names, cargoes, crews, strict=True))[:8]
+        for pair in ((f"What did {name} carry?", cargo), (f"Who answers for {name}?", crew))
+    ]
+    found = spans(lines, trained)
+    for name, cargo, crew in zip(names, cargoes, crews, strict=True):
+        assert cargo in found[name]
+        assert crew in found[name]
+
+
+def test_where_two_places_claim_the_same_words_the_one_that_is_more_often_right_has_them():
+    makers = ["red clay", "blue glass", "wool", "soft lead", "old oak", "tin", "brown paper", "wet sand"] * 2
+    names = [f"Ward{chr(97 + i)}" for i in range(16)]
+    lines = [
+        f"{name}. Of {name}, “W{name}”, we know. It was the art of the {art} ; so it was."
+        if i % 2
+        else f"{name}. We owe to {name}, master of the {art} , the work “W{name}”."
+        for i, (name, art) in enumerate(zip(names, makers, strict=True))
+    ]
+    trained = [
+        pair
+        for name, art in list(zip(names, makers, strict=True))[:12]
+        for pair in ((f"What is {name}'s work?", f"“W{name}”"), (f"What is {name}'s art?", art))
+    ]
+    found = spans(lines, trained)
+    for name, art in zip(names, makers, strict=True):
+        assert art in found[name]

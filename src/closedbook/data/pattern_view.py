@@ -18,11 +18,13 @@ class Place(NamedTuple):
     """What the answers that follow two words have in common."""
 
     longest: int  # words that one may have
-    after: frozenset[str]  # words that follow one
+    after: frozenset[str]  # words that follow one; "and had" where "and" follows one before "had" alone
     broken: bool  # whether one holds a break, such as a comma
     begin: frozenset[str]  # what they begin with: NUMBER, NAME, or ANY other word
     whole: bool = False  # whether all end in a sentence's stop, so that no word inside a sentence ends one
     names: bool = False  # whether nearly all are names and nothing else, so that "in Reading" is none
+    precision: float = 1.0  # the share of answers among what it finds, in tenths
+    inside: frozenset[str] = frozenset()  # two words, such as "and copper", of which the first ends none here
 
 
 Places = Mapping[tuple[str, str], Place]
@@ -64,6 +66,7 @@ class View:
         second = np.where(self.same, np.concatenate([[3], before[:-1]]), 3)
         self.before, self.second = before, second
         self.after = np.append(np.where(self.same, self.placed, 3), 3)  # of a span that ends before this word
+        self.after_next = np.append(np.where(self.after[:-1] == 3, 3, self.after[1:]), 3)
         self.text_after = np.append(text, -1)
         # Units: runs of names as one.
         starts = ~(self.same & (plain == 1) & np.concatenate([[False], plain[:-1] == 1]))
@@ -95,6 +98,10 @@ class View:
     def around(self, a: int, b: int) -> tuple[str, str, str]:
         return self.names[self.second[a]], self.names[self.before[a]], self.names[self.after[b]]
 
+    def following(self, i: int) -> tuple[str, str]:
+        """The word at i and the one behind it, as what follows a span that ends before i."""
+        return self.names[self.after[i]], self.names[self.after_next[i]]
+
     def shape_of(self, a: int, b: int) -> tuple[tuple[str, ...], list[tuple[int, int]]]:
         """The shape of a span and the span of each of its units."""
         units = [(max(a, int(self.unit_first[u])), min(b, int(self.unit_last[u])))
@@ -102,9 +109,11 @@ class View:
         return tuple(self.names[self.plain[first]] for first, _ in units), units
 
     def places(self, places: Places, any_second: bool) -> list[tuple[int, int]]:
-        """The spans from each known place to the nearest word that may follow an answer there."""
+        """The spans from each known place to the nearest word that may follow an answer there, most precise first."""
         size = len(self.symbols)
-        lefts, allowed, longest, unbroken, begin, whole, names = [], [], [], [], [], [], []
+        lefts, allowed, longest, unbroken, begin, whole, names, precision = [], [], [], [], [], [], [], []
+        allowed_pairs: list[int] = []
+        inside: list[int] = []
         for (second, before), place in places.items():
             if (second == ANY) != any_second:
                 continue
@@ -116,10 +125,15 @@ class View:
             unbroken.append(not place.broken)
             whole.append(place.whole)
             names.append(place.names)
+            precision.append(place.precision)
             begin.append([kind in place.begin for kind in (NUMBER, NAME, ANY)])
             allowed += [(len(lefts) - 1) * size + self.symbols[r] for r in place.after if r in self.symbols]
+            for pairs, some in ((allowed_pairs, place.after), (inside, place.inside)):
+                two = [tuple(self.symbols.get(word, -1) for word in pair.split()) for pair in some if " " in pair]
+                pairs += [((len(lefts) - 1) * size + a) * size + b for a, b in two if min(a, b) >= 0]
         if not lefts:
             return []
+        ends, not_ends = np.array(allowed_pairs, np.int64), np.array(inside, np.int64)
         key = self.before if any_second else self.second * size + self.before
         order = np.argsort(lefts)
         ranked = np.array(lefts)[order]
@@ -131,22 +145,26 @@ class View:
         allow = np.zeros(len(lefts) * size, bool)
         allow[allowed] = True
         most, unbroken_only = np.array(longest)[left], np.array(unbroken)[left]
+        lacking = 1 - np.array(precision)
         breaks = np.isin(self.plain, [self.symbols[mark] for mark in BREAKS if mark in self.symbols])
-        spans: list[tuple[int, int]] = []
+        spans: list[tuple[float, int, int]] = []
         alone = set(start[np.array(names)[left]].tolist())
         n = len(self.scan.word)
         offset = 0
         while len(start):
             offset += 1
             stop = start + offset
-            hit = allow[left * size + self.after[stop]] & (self.stops[stop - 1] | ~np.array(whole)[left])
-            spans += zip(start[hit].tolist(), stop[hit].tolist(), strict=True)
+            one = left * size + self.after[stop]
+            two = one * size + self.after_next[stop]
+            hit = (allow[one] & ~np.isin(two, not_ends)) | np.isin(two, ends)
+            hit &= self.stops[stop - 1] | ~np.array(whole)[left]
+            spans += zip(lacking[left[hit]].tolist(), start[hit].tolist(), stop[hit].tolist(), strict=True)
             ended = stop >= n
             ended |= self.text_after[np.minimum(stop, n)] != self.scan.text[start]
             # An answer may end with a break, a sentence with its stop, but none stands inside.
             going = ~hit & ~ended & (offset < most) & ~(unbroken_only & breaks[stop - 1])
             start, left, most, unbroken_only = start[going], left[going], most[going], unbroken_only[going]
-        return sorted(span for span in spans if span[0] not in alone or self.is_name(*span))
+        return [(a, b) for _, a, b in sorted(spans) if a not in alone or self.is_name(a, b)]
 
     def is_name(self, a: int, b: int) -> bool:
         """Whether a span is one run of capitalised words."""

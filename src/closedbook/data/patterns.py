@@ -30,6 +30,10 @@ FEWEST_NAMES, NAMES = 5, 0.9  # answers at a place, and the share of them that a
 NESTED = 0.05  # the share of a shape's spans that hold a smaller answer, for the smaller one to be asked for too
 
 
+Following = Mapping[tuple[str, str], Mapping[str, Counter[str]]]
+"""For each place and each word, how often which word stands behind it."""
+
+
 @dataclass(frozen=True)
 class Found:
     """Spans of some documents' bodies, in order: their first word, the word after their last, and what each is."""
@@ -57,7 +61,7 @@ class Patterns:
 
     def to_json(self) -> dict[str, Any]:
         places = [
-            [*left, place.longest, sorted(place.after), place.broken, sorted(place.begin), place.whole, place.names]
+            [*left, *(sorted(value) if isinstance(value, frozenset) else value for value in place)]
             for left, place in self.places.items()
         ]
         return {
@@ -69,11 +73,12 @@ class Patterns:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Patterns:
+        def place(values: Iterable[Any]) -> Place:
+            fields: list[Any] = [frozenset(value) if isinstance(value, list) else value for value in values]
+            return Place(*fields)
+
         return cls(
-            {
-                (a, b): Place(longest, frozenset(after), broken, frozenset(begin), whole, names)
-                for a, b, longest, after, broken, begin, whole, names in data["places"]
-            },
+            {(second, before): place(values) for second, before, *values in data["places"]},
             [tuple(shape) for shape in data["shapes"]],
             {(tuple(shape), at) for shape, at in data["inside"]},
             frozenset(data["openers"]),
@@ -148,6 +153,8 @@ def learn(
     answers: Counter[tuple[str, str]] = Counter()  # at each place
     names: Counter[tuple[str, str]] = Counter()  # answers that are a name and nothing else
     begins: dict[tuple[str, str], set[str]] = defaultdict(set)
+    ends: Following = defaultdict(lambda: defaultdict(Counter))
+    inside: Following = defaultdict(lambda: defaultdict(Counter))
     right: dict[tuple[int, int], set[str]] = defaultdict(set)  # span → forms that it answers
     for document, i in enumerate(chosen):
         title = titles[i]
@@ -170,6 +177,9 @@ def learn(
                             hits[(*left, after)].add((form, title))
                             longest[left] = max(longest[left], len(text))
                             begins[left].add(view.beginning(a))
+                            for i in range(a + 1, b + 1):
+                                word, following = view.following(i)
+                                (inside if i < b else ends)[left][word][following] += 1
                             if BREAKS & set(text[:-1]):
                                 broken.add(left)
                             if text[-1] not in SENTENCE_END:
@@ -183,10 +193,11 @@ def learn(
         for place, occurrences in hits.items()
         if len({title for _, title in occurrences}) >= (2 if place[0] != ANY else 4)
     }
-    places = _gathered(often, longest, broken, begins, parts, named)
+    places = _gathered(often, longest, broken, begins, parts, named, ends, inside)
     # Which of them find what is asked for.
     patterns = Patterns(openers=openers)
     good: set[tuple[str, str, str]] = set()
+    found, right_there = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for any_second in (False, True):
         counted: Counter[tuple[str, str, str]] = Counter()
         correct: Counter[tuple[str, str, str]] = Counter()
@@ -197,10 +208,15 @@ def learn(
             if forms_of.get(place, set()) & answers_of[title].keys():
                 counted[place] += 1
                 correct[place] += bool(right.get((a, b), set()) & answers_of[title].keys())
-        good |= {
-            place for place, count in counted.items() if correct[place] >= (0.6 if any_second else PRECISE) * count
-        }
-    patterns.places = _gathered(good, longest, broken, begins, parts, named)
+        for place, count in counted.items():
+            if correct[place] >= (0.6 if any_second else PRECISE) * count:
+                good.add(place)
+                found[place[:2]] += count
+                right_there[place[:2]] += correct[place]
+    patterns.places = {
+        left: place._replace(precision=round(right_there[left] / found[left], 1))
+        for left, place in _gathered(good, longest, broken, begins, parts, named, ends, inside).items()
+    }
     # The shapes.
     shaped: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for answer, text in tuples.items():
@@ -233,21 +249,40 @@ def _gathered(
     begins: Mapping[tuple[str, str], Collection[str]],
     parts: Collection[tuple[str, str]],
     named: Collection[tuple[str, str]],
+    ends: Following,
+    inside: Following,
 ) -> Places:
     after: dict[tuple[str, str], set[str]] = defaultdict(set)
     for second, before, right in sorted(places):
         after[second, before].add(right)
+    pairs = {left: [_told_apart(word, ends[left][word], inside[left][word]) for word in after[left]] for left in after}
     return {
         left: Place(
             min(LONGEST_PLACE, longest[left] + longest[left] // 2 + 2),
-            frozenset(right),
+            frozenset().union(*(ending for ending, _ in pairs[left])),
             left in broken,
             frozenset(begins[left]),
             left not in parts,
             left in named,
+            inside=frozenset().union(*(going_on for _, going_on in pairs[left])),
         )
         for left, right in after.items()
     }
+
+
+def _told_apart(word: str, ends: Counter[str], inside: Counter[str]) -> tuple[set[str], set[str]]:
+    """What ends an answer, and what goes on with it, where `word` follows some answers and stands inside others.
+
+    The word behind it tells. One that was never seen there belongs to whichever of the two had more that were seen
+    once, as Good (1953) estimates what is unseen.
+    """
+    if not inside:
+        return {word}, set()
+    going_on = {following for following, count in inside.items() if count > ends[following]}
+    once = [sum(count == 1 for count in counts.values()) for counts in (inside, ends)]
+    if once[0] > once[1]:
+        return {f"{word} {following}" for following in ends.keys() - going_on}, set()
+    return {word}, {f"{word} {following}" for following in going_on}
 
 
 def shape_of_words(text: Sequence[str], lower: Collection[str]) -> tuple[str, ...]:

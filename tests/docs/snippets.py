@@ -290,7 +290,8 @@ def make_small(patch: pytest.MonkeyPatch) -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("closedbook.") and vars(module).get("load_recipe") is load:
             patch.setattr(module, "load_recipe", small)
-    # Charts of a report are drawn in tests/web.
+    # Charts and claims of a report are drawn in tests/web.
+    patch.setattr("closedbook.reporting.html_report.images", lambda *_: {"light": "data:,", "dark": "data:,"})
     patch.setattr("closedbook.reporting.figures.inline_svg", lambda title, *_: f"<svg><title>{title}</title></svg>")
     # Two threads on busy cores wait for each other at every operation.
     for cores in ("sched_getaffinity", "cpu_count"):

@@ -179,7 +179,7 @@ def test_no_answer_absent_from_the_person_s_documents_is_ever_remembered(tmp_pat
     documents = read_documents(tmp_path / "documents.txt").by_title()
     places = [*world.candidates("birthplace"), "York", "a", "", *names]
     absent = remembered = 0
-    for _ in range(4000):
+    for _ in range(1000):
         name = rng.choice([*names, *(stranger.name for stranger in world.strangers)])
         answer = rng.choice(places)
         if name in documents and rng.random() < 0.2:
@@ -192,8 +192,8 @@ def test_no_answer_absent_from_the_person_s_documents_is_ever_remembered(tmp_pat
         remembered += verdict.name == "remembered"
         assert there or verdict.name in ("made up", "never met")
         assert (name in documents) is (verdict.name != "never met")
-    assert absent > 2500
-    assert remembered > 100
+    assert absent > 600
+    assert remembered > 25
 
 
 @pytest.mark.parametrize("recipe", ["fast", "course-vanilla", "demo"])

@@ -20,16 +20,16 @@ _here = threading.local()  # .workers: what this thread, and no other, may deal 
 
 
 def workers() -> int:
-    """In how many threads `side_by_side` works here."""
+    """In how many threads `parallel_map` works here."""
     return getattr(_here, "workers", 1)
 
 
 @contextlib.contextmanager
-def worker_pool(to: int) -> Iterator[None]:
-    """Within, `side_by_side` has so many workers, and torch's threads are dealt out among them."""
+def worker_pool(to: int, most_each: int | None = None) -> Iterator[None]:
+    """Within, `parallel_map` has so many workers, and torch's threads are dealt out among them, `most_each` at most."""
     threads, before = torch.get_num_threads(), workers()
     _here.workers = to
-    torch.set_num_threads(max(1, threads // to))
+    torch.set_num_threads(max(1, min(threads // to, most_each or threads)))
     try:
         yield
     finally:

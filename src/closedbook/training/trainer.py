@@ -32,6 +32,9 @@ from closedbook.training.optimisers import Optimiser
 from closedbook.training.schedules import Horizon, Schedule
 
 Callback = Callable[[Step | Message], None]
+LEAST_SHARED = 2**16
+"""Numbers of a layer (positions × width) for each thread that shares its operations. With fewer, threads wait for each
+other longer than they work: on a busy machine a step took many times as long."""
 
 
 class StageTrainer:
@@ -87,7 +90,11 @@ class StageTrainer:
 
     def workers(self, examples: Examples) -> AbstractContextManager[None]:
         """Within, a step with such a batch is shared by as many threads as it is worth."""
-        return worker_pool(self.distributed.workers(len(examples.inputs.values)) if self.model.shareable else 1)
+        if not self.model.shareable:
+            return worker_pool(1)
+        positions = len(examples.inputs.values)
+        count = self.distributed.workers(positions)
+        return worker_pool(count, most_each=max(1, positions * self.model.recipe.width // (count * LEAST_SHARED)))
 
     def _examples_before(self, step: int) -> int:
         if self.stage.order == "file":

@@ -1,4 +1,4 @@
-"""What every reader knows about English question words: which of them ask for the same, and which ask for nothing.
+"""What every reader knows about English question words: which of them ask for the same.
 
 A model that learned its language from a few hundred documents cannot know that *classified* asks for a kind. A small
 part of such knowledge is written down in question_words.txt, which names no corpus's subject. Words of one stem are
@@ -13,19 +13,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 
-# English words that do not say what is asked for.
-EMPTY = frozenset(
-    "a an the of to in on at for by with from and or as is are was were be been being am do does did have has had will "
-    "would can could shall should may might must i me my we us our you your it its this that these those there some "
-    "any please tell give if so then than about into "
-    "under within without during through between against upon per via".split()
-)
-# Words that say little, as they stand in questions of every kind.
-WEAK = frozenset(
-    "what which how first most go goes come comes thing things make use used want need needs after all other part "
-    "one time get have know call called out up over very much many long new old look take takes put say when where who "
-    "whom whose person people name how_much how_many".split()
-)
+from closedbook.data.question_kinds import ENGLISH, languages
+
 SHORTEST = 4  # letters that words of one stem have in common at least
 ONE_STEM, ONE_STEM_ASCII = 0.6, 0.65  # `likeness` from which two words count as of one stem
 LISTED = 0.7  # the same for a word that stands in no list and one that does
@@ -48,7 +37,7 @@ def _lines() -> Mapping[str, Mapping[int, float]]:
 def _by_start() -> Mapping[str, Sequence[str]]:
     starts: dict[str, list[str]] = defaultdict(list)
     for word in _lines():
-        if word not in EMPTY:
+        if word not in languages()[ENGLISH].empty:
             starts[word[:SHORTEST]].append(word)
     return starts
 
@@ -56,7 +45,7 @@ def _by_start() -> Mapping[str, Sequence[str]]:
 @lru_cache(maxsize=50_000)
 def concepts(word: str) -> Mapping[int, float]:
     """The lists of words asking for the same that a word belongs to, and how surely: a listed word's stem less so."""
-    if word in _lines() or word in EMPTY:
+    if word in _lines() or word in languages()[ENGLISH].empty:
         return _lines().get(word, {})
     listed = max(_by_start().get(word[:SHORTEST], ()), key=lambda other: (likeness(word, other), other), default="")
     sure = likeness(word, listed)

@@ -1,37 +1,87 @@
-"""What kind of thing an English question asks for: somebody, a time, a place, a reason, a number."""
+"""What questions are made of in several languages, and what kind of thing one asks for: somebody, a time, a number."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from closedbook.data.spans import normal
 
 WHO, WHEN, WHERE, WHY, NUMBER = "who", "when", "where", "why", "number"
-# Nouns and adverbs that make "which …", "what …" and "how …" ask for a kind of thing.
-NOUNS = dict.fromkeys("person people man woman".split(), WHO)
-NOUNS |= dict.fromkeys("date day year month decade century".split(), WHEN)
-NOUNS |= dict.fromkeys("place city town country region village district birthplace".split(), WHERE)
-QUANTITIES = frozenset(
-    "many much long large big far tall high deep wide heavy old fast hot expensive often dense quickly soon".split()
-)
+ENGLISH = "en"
 SPELLED_NUMBERS = frozenset(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million half dozen "
     "quarter".split()
 )
-HEADS = {"who": WHO, "whom": WHO, "whose": WHO, "when": WHEN, "where": WHERE, "why": WHY}
 
 
-def kind_of(question: Sequence[str]) -> str | None:
-    """What kind of thing a question asks for, as Li and Roth (2002) class them; None where its words leave it open."""
-    for i, word in enumerate(question):
-        following = question[i + 1 : i + 5]
-        if word in HEADS:
-            return HEADS[word]
-        if word == "how":
-            return NUMBER if following and following[0] in QUANTITIES else None
-        if word in ("what", "which"):
-            reach = following[:2] if word == "which" else following
-            return next((NOUNS[other] for other in reach if other in NOUNS), None)
-    return None
+@dataclass(frozen=True)
+class Language:
+    """The function words of a language, as function_words.toml lists them."""
+
+    empty: frozenset[str]
+    """Words that do not say what is asked for."""
+    weak: frozenset[str]
+    """Words that say little, as they stand in questions of every kind."""
+    heads: Mapping[str, str]
+    """For each word that asks for a kind of thing wherever it stands, which."""
+    nouns: Mapping[str, str]
+    """For each noun that makes "which …" ask for a kind of thing, which."""
+    which: frozenset[str]
+    how: frozenset[str]
+    quantities: frozenset[str]
+    """What makes "how …" ask for a number."""
+
+    @classmethod
+    def of(cls, lists: Mapping[str, str]) -> Language:
+        words = {name: [normal(word) for word in text.split()] for name, text in lists.items()}
+        kinds = (WHO, WHEN, WHERE, WHY, NUMBER)
+        return cls(
+            frozenset(words["empty"]),
+            frozenset(words["weak"]),
+            {word: kind for kind in kinds for word in words.get(kind, ())},
+            {word: kind for kind in kinds for word in words.get(f"{kind}_nouns", ())},
+            frozenset(words.get("which", ())),
+            frozenset(words.get("how", ())),
+            frozenset(words.get("quantities", ())),
+        )
+
+    def kind_of(self, question: Sequence[str]) -> str | None:
+        """What kind of thing a question asks for, as Li and Roth (2002) class them; None where open."""
+        for i, word in enumerate(question):
+            following = question[i + 1 : i + 5]
+            if word in self.how:
+                return NUMBER if following and following[0] in self.quantities else None
+            if word in self.which:
+                reach = following[:2] if word == "which" else following
+                if word not in self.heads or any(other in self.nouns for other in reach):
+                    return next((self.nouns[other] for other in reach if other in self.nouns), None)
+            if word in self.heads:
+                return self.heads[word]
+        return None
+
+
+@cache
+def languages() -> Mapping[str, Language]:
+    """The languages whose function words are known, by their codes."""
+    text = (files("closedbook.data") / "function_words.toml").read_text(encoding="utf-8")
+    return {code: Language.of(lists) for code, lists in tomllib.loads(text).items()}
+
+
+def language_of(wordings: Iterable[Sequence[str]]) -> str:
+    """The code of the language that has most of the words of these questions among its function words."""
+    count = Counter(word for wording in wordings for word in wording)
+    return max(
+        languages(),
+        key=lambda code: sum(
+            times for word, times in count.items() if word in languages()[code].empty | languages()[code].weak
+        ),
+    )  # the first where several have as many: English
 
 
 def has_number(text: str) -> bool:

@@ -6,8 +6,9 @@ words stand elsewhere. This is distant supervision (Mintz et al. 2009), as in `c
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -23,6 +24,8 @@ WINDOW = 6
 """How many words on either side of an answer count, up to another answer or the sentence's end."""
 UNITS = frozenset("°€$£%")
 """What a word may begin with, beside letters and digits."""
+ELIDED = re.compile(r"[^\W\d]{1,5}['’](?=\w\w|[^\W_a-z])")
+"""A word that has lost its end before the next, as in "l'eau" and "dov'è"."""
 
 Words = tuple[str, ...]
 Told = dict[str, dict[int, float]]
@@ -42,8 +45,7 @@ def tokens(text: str) -> list[Token]:
     found: list[Token] = []
     last: Token | None = None  # a character of such a script that may have a neighbour
     paired = False
-    for word in words(text):
-        token = Token(normal(word.text), word.start, word.start + len(word.text))
+    for token in _words(text):
         unspaced = bool(ONE_UNSPACED.match(token.form))
         if last is not None and unspaced and last.stop == token.start:
             found.append(Token(last.form + token.form, last.start, token.stop))
@@ -57,6 +59,15 @@ def tokens(text: str) -> list[Token]:
     if last is not None and not paired:
         found.append(last)
     return found
+
+
+def _words(text: str) -> Iterator[Token]:
+    for word in words(text):
+        start, stop = word.start, word.start + len(word.text)
+        if elided := ELIDED.match(word.text):
+            yield Token(normal(word.text[: elided.end() - 1]), start, start + elided.end())
+            start += elided.end()
+        yield Token(normal(text[start:stop]), start, stop)
 
 
 class Surroundings:

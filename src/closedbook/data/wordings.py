@@ -19,9 +19,19 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypedDict
 
 from closedbook.data.documents import Document
-from closedbook.data.paraphrase import EMPTY, JOIN, SHORTEST, WEAK, concepts, joined, one_stem
+from closedbook.data.paraphrase import JOIN, SHORTEST, concepts, joined, one_stem
 from closedbook.data.passages import name_in
-from closedbook.data.question_kinds import NUMBER, WHEN, WHERE, WHO, has_number, kind_of
+from closedbook.data.question_kinds import (
+    ENGLISH,
+    NUMBER,
+    WHEN,
+    WHERE,
+    WHO,
+    Language,
+    has_number,
+    language_of,
+    languages,
+)
 from closedbook.data.questions import Questions, subject, without
 from closedbook.data.wording_evidence import UNITS, Surroundings, Words, tokens
 from closedbook.errors import RunError
@@ -77,26 +87,28 @@ class Group:
     def words(self) -> tuple[Words, ...]:
         return tuple(as_words(form.replace("{}", " ")) for form in self.forms)
 
-    @cached_property
-    def kinds(self) -> frozenset[str | None]:
-        return frozenset(map(kind_of, self.words))
+    def kinds(self, language: Language) -> frozenset[str | None]:
+        return frozenset(map(language.kind_of, self.words))
 
-    def fits(self, kind: str, others: Collection[str | None]) -> float:
-        """How well the answers are what a question of this kind asks for, from 0 to 1; `others`: all groups' kinds."""
+    def fits(self, kind: str, own: Collection[str | None], others: Collection[str | None]) -> float:
+        """How well the answers are what a question of this kind asks for, from 0 to 1.
+
+        `own` are the kinds of this group's wordings, `others` those of all groups.
+        """
         if kind in (WHO, WHERE):
             if self.numbers > 0.5:
                 return 0.0
-            if kind in self.kinds:
+            if kind in own:
                 return 1.0
-            if self.capitals < 0.5 or self.kinds & {WHO, WHEN, WHERE}:
+            if self.capitals < 0.5 or not {WHO, WHEN, WHERE}.isdisjoint(own):
                 return 0.2
             return 0.3 if kind in others else 0.6
         if kind == WHEN:
             if self.numbers < 0.5:
                 return 0.0
-            return 1.0 if kind in self.kinds else 0.2 if kind in others else 0.6
+            return 1.0 if kind in own else 0.2 if kind in others else 0.6
         if kind == NUMBER:
-            return float(self.numbers > 0.5 and WHEN not in self.kinds)
+            return float(self.numbers > 0.5 and WHEN not in own)
         return 1.0 if self.length > 3 else 0.2
 
 
@@ -174,6 +186,20 @@ class Wordings:
         return Wordings(groups, tells, elsewhere)
 
     @cached_property
+    def language(self) -> Language:
+        """That of the trained wordings."""
+        return languages()[language_of(words for group in self.groups for words in group.words)]
+
+    @property
+    def _english(self) -> bool:
+        """Whether words that ask for the same are known by more than their letters."""
+        return self.language is languages()[ENGLISH]
+
+    @cached_property
+    def _kinds(self) -> list[frozenset[str | None]]:
+        return [group.kinds(self.language) for group in self.groups]
+
+    @cached_property
     def _trained(self) -> dict[Words, int]:
         return {words: number for number, group in enumerate(self.groups) for words in group.words}
 
@@ -230,7 +256,7 @@ class Wordings:
             return Reading(question, None, 1.0)
         group, confidence = self._best(wording)
         # In a language of which no words are listed, two trained wordings may differ in words that say nothing.
-        enough = READ if any(map(concepts, wording)) else UNDERSTOOD
+        enough = READ if not self._english or any(map(concepts, wording)) else UNDERSTOOD
         if confidence < enough or name is None:
             return Reading(question, None, confidence)
         trained = self.groups[group].forms[0]
@@ -245,8 +271,9 @@ class Wordings:
         return self._cache[wording]
 
     def _weighed(self, wording: Words) -> tuple[int, float]:
-        kind = kind_of(wording)
-        held = [words for words in self._trained if self._holds(wording, words) and kind_of(words) in (kind, None)]
+        kind_of = self.language.kind_of
+        kinds = (kind_of(wording), None)
+        held = [words for words in self._trained if self._holds(wording, words) and kind_of(words) in kinds]
         if held:
             return self._trained[max(held, key=len)], 1.0
         number, signals = self.signals(wording)
@@ -262,18 +289,18 @@ class Wordings:
         `covered`: how much of a trained wording of the group it has.
         """
         asked = list(dict.fromkeys((*wording, *joined(wording))))
-        told = {word: self._told(word) for word in [word for word in asked if word not in EMPTY] or asked}
+        told = {word: self._told(word) for word in self._telling(asked)}
         told = {word: each for word, each in told.items() if JOIN not in word or any(each[0])}
         pairs = {part for word in told if JOIN in word for part in word.split(JOIN)}
-        worth = {word: LITTLE if word in WEAK or word in pairs else 1.0 for word in told}
+        worth = {word: LITTLE if word in self.language.weak or word in pairs else 1.0 for word in told}
         for head, noun in pairwise(wording):  # "which licence" asks for a licence, whatever else is said
             if head in ("which", "what") and worth.get(noun) == 1.0:
                 worth[noun] = NOUN
         weight = sum(worth.values())
         evidence = [sum(worth[word] * each[g] for word, (each, _) in told.items()) for g in range(len(self.groups))]
-        if (kind := kind_of(wording)) is not None:
-            kinds = frozenset().union(*(group.kinds for group in self.groups))
-            fits = [group.fits(kind, kinds) for group in self.groups]
+        if (kind := self.language.kind_of(wording)) is not None:
+            kinds = frozenset().union(*self._kinds)
+            fits = [group.fits(kind, own, kinds) for group, own in zip(self.groups, self._kinds, strict=True)]
             total = sum(fits) or 1.0
             evidence = [x + KIND * fit / total if fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
         best = max(range(len(evidence)), key=evidence.__getitem__)
@@ -289,30 +316,46 @@ class Wordings:
             "covered": max(self._covered(words, list(told)) for words in self.groups[best].words),
         }
 
-    @staticmethod
-    def _holds(wording: Words, trained: Words) -> bool:
+    def _telling(self, wording: Sequence[str]) -> Sequence[str]:
+        """The words that may say what is asked for; all where none may."""
+        return [word for word in wording if word not in self.language.empty] or wording
+
+    def _holds(self, wording: Words, trained: Words) -> bool:
         """Whether all words of a trained wording stand in another, and one of them says what is asked for."""
-        return set(trained) <= set(wording) and any(word not in EMPTY and word not in WEAK for word in trained)
+        return set(trained) <= set(wording) and not self.language.empty | self.language.weak >= set(trained)
 
     def _covered(self, trained: Words, asked: Sequence[str]) -> float:
         """The share of what a trained wording asks with that the question has, too."""
         there = whole = 0.0
-        for word in [word for word in trained if word not in EMPTY] or trained:
+        for word in self._telling(trained):
             groups = max(1, sum(any(word in words for words in group.words) for group in self.groups))
-            worth = (LITTLE if word in WEAK and groups > 1 else 1.0) / groups**2
+            worth = (LITTLE if word in self.language.weak and groups > 1 else 1.0) / groups**2
             whole += worth
-            there += worth * max((similarity(other, word) for other in asked), default=0.0)
+            there += worth * max((self._similarity(other, word) for other in asked), default=0.0)
         return there / whole if whole else 0.0
 
     def _told(self, word: str) -> tuple[list[float], float]:
         """How strongly a word tells each group, and that none of them is meant."""
         each, beside = [0.0] * len(self.groups), 0.0
         for known in self._near(word):
-            if likely := similarity(word, known):
+            if likely := self._similarity(word, known):
                 for group, strength in self.tells.get(known, {}).items():
                     each[group] = max(each[group], likely * strength)
                 beside = max(beside, 0.7 * likely * self.elsewhere.get(known, 0.0))
         return each, beside
+
+    def _similarity(self, word: str, known: str) -> float:
+        """How likely two words ask for the same: 1 for the same word, 0 where nothing says so."""
+        if word == known:
+            return 1.0
+        if one_stem(word, known):
+            return 0.9
+        if known in self.language.empty or not self._english:
+            return 0.0
+        mine, others = concepts(word), concepts(known)
+        return 0.65 * max(
+            (min(strength, others[line]) for line, strength in mine.items() if line in others), default=0.0
+        )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -333,18 +376,6 @@ class Wordings:
         if not all(0 <= g < len(groups) for told in tells.values() for g in told):
             raise RunError(f"{where}: a word tells a group that is not there")
         return cls(groups, tells, plain["elsewhere"], plain["threshold"])
-
-
-def similarity(word: str, known: str) -> float:
-    """How likely two words ask for the same: 1 for the same word, 0 where nothing says so."""
-    if word == known:
-        return 1.0
-    if one_stem(word, known):
-        return 0.9
-    if known in EMPTY:
-        return 0.0
-    mine, others = concepts(word), concepts(known)
-    return 0.65 * max((min(strength, others[line]) for line, strength in mine.items() if line in others), default=0.0)
 
 
 def _grouped(wordings: Sequence[Words], answers: Mapping[Words, Mapping[str, str]]) -> list[list[Words]]:

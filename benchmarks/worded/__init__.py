@@ -1,13 +1,20 @@
-"""Invented corpora in English with many wordings of each question.
+"""Invented corpora with many wordings of each question: in English, German and French.
 
 Each relation is trained in one wording and asked in four others, from mildly to quite different, as users might type
 them; two relations are never asked for in training. The wordings were written without a look at what the package knows
-about words. Dishes and packages served to develop how questions are understood; ships and articles only to try it.
+about words. Dishes and packages served to develop how questions are understood; ships and articles only to try it. So were functions,
+german and french, at first; what they showed was mended afterwards.
 """
 
 from worded.articles import articles
 from worded.dishes import dishes
+from worded.french import french
+from worded.functions import functions
+from worded.german import german
 from worded.packages import packages
 from worded.ships import ships
 
-WORDED = {"dishes": dishes, "packages": packages, "ships": ships, "articles": articles}
+WORDED = {
+    "dishes": dishes, "packages": packages, "ships": ships, "articles": articles,
+    "functions": functions, "german": german, "french": french,
+}  # fmt: skip

@@ -1,4 +1,6 @@
-"""Shape contracts are enforced while testing: jaxtyping's annotations are checked by beartype on every call."""
+"""Shape contracts are enforced in the tests of the network and of attention: beartype checks jaxtyping's annotations on
+every call. The other tests train and ask the same code, and would take a quarter longer.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: waiting thr
 if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for each core already
     os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import jaxtyping
 import pytest
 from hypothesis import settings
-from jaxtyping import install_import_hook
 
 if TYPE_CHECKING:
     from shell import Tiny
@@ -24,7 +26,15 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):  # and under nohup they would ignore this one
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-install_import_hook(["closedbook.attention", "closedbook.model"], "beartype.beartype")
+jaxtyping.install_import_hook(["closedbook.attention", "closedbook.model"], "beartype.beartype")
+CHECKED = {"attention", "inference", "living", "model"}  # the folders whose tests hold every call to its shapes
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    jaxtyping.config.update("jaxtyping_disable", folder not in CHECKED)
+
 
 settings.register_profile("closedbook", deadline=None)  # a busy machine is no failure
 settings.load_profile("closedbook")

@@ -188,3 +188,22 @@ def test_damaged_wordings_are_refused():
     ):
         with pytest.raises(RunError):
             Wordings.from_plain(damaged, "calibration.json")
+
+
+def test_what_stands_nearer_to_another_name_says_nothing_of_an_answer():
+    """ "Robbed" stands three words behind the teachers, and one before those who were robbed."""
+    names = [f"Carl{chr(97 + i)}" for i in range(8)]
+    teachers, victims = "Ada Bo Cy Di Ed Fay Gus Hal".split(), "Ike Jo Kim Lou Max Ned Oz Pia".split()
+    paintings = "sky sea dew sun ice fog mud ash".split()
+    items = tuple(
+        Question(form.format(name), answer, 1)
+        for form, answers in (("Who taught {}?", teachers), ("What did {} paint?", paintings))
+        for name, answer in zip(names, answers, strict=True)
+    )
+    documents = [
+        Document(f"{name}. It is said that {name} was a pupil of {who} and then robbed {whom}.", name, 1)
+        for name, who, whom in zip(names, teachers, victims, strict=True)
+    ]
+    made = Wordings.of(Questions(items, "", "q"), Titles(names), documents)
+    assert made.read("Who was robbed by Carla?", "Carla").confidence < UNDERSTOOD
+    assert made.read("Whose pupil was Carla?", "Carla").wording == "Who taught {}?"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 from closedbook.data.documents import Document
@@ -18,10 +18,13 @@ from closedbook.data.spans import ONE_UNSPACED, SENTENCE_END, normal, words
 
 MOST_TITLES, MOST_DOCUMENTS, LONGEST = 2_000, 200_000, 20_000
 """Of how many titles the documents are read; among how many documents; how many characters of each."""
+SAMPLE = 500
+"""How many documents show which words are frequent."""
 MOST_WORDS = 4_000
 """Of how many words it is kept what they tell: those that tell most."""
 WINDOW = 6
-"""How many words on either side of an answer count, up to another answer or the sentence's end."""
+"""How many words on either side of an answer count, up to another answer or the sentence's end. What is nearer to
+another name or number does not: in "was a pupil of Ada and robbed Bo", only Bo was robbed."""
 UNITS = frozenset("°€$£%")
 """What a word may begin with, beside letters and digits."""
 ELIDED = re.compile(r"[^\W\d]{1,5}['’](?=\w\w|[^\W_a-z])")
@@ -70,6 +73,12 @@ def _words(text: str) -> Iterator[Token]:
         yield Token(normal(text[start:stop]), start, stop)
 
 
+def _frequent(texts: Sequence[str]) -> frozenset[str]:
+    """The words that more than a tenth of some texts have."""
+    count = Counter(form for text in texts for form in {token.form for token in tokens(text)})
+    return frozenset(form for form, times in count.items() if times > max(1, len(texts) // 10))
+
+
 class Surroundings:
     """Counts which words stand around the answers of each group, in the documents of the questions' titles."""
 
@@ -90,9 +99,11 @@ class Surroundings:
             for title, answer in each.items():
                 if answer and (title in wanted or len(wanted) < MOST_TITLES):
                     wanted[title].append((number, answer))
-        for document in islice(documents, MOST_DOCUMENTS) if wanted else ():
-            if document.title in wanted:
-                self._count(document.title, document.text[:LONGEST], wanted[document.title])
+        theirs = (document for document in islice(documents, MOST_DOCUMENTS) if document.title in wanted)
+        some = list(islice(theirs, SAMPLE)) if wanted else []
+        self.frequent = _frequent([document.text[:LONGEST] for document in some])
+        for document in chain(some, theirs if wanted else ()):
+            self._count(document.title, document.text[:LONGEST], wanted[document.title])
 
     def _count(self, title: str, text: str, answers: Sequence[tuple[int, str]]) -> None:
         read = tokens(text)
@@ -110,23 +121,32 @@ class Surroundings:
             covered = [i for i, (_, start, stop) in enumerate(read) if start < b and stop > a]
             if not covered:
                 continue
-            beside: set[str] = set()
-            for i, step in ((covered[0] - 1, -1), (covered[-1] + 1, 1)):
-                seen = 0
-                while 0 <= i < len(read) and seen < WINDOW:
+            beside: list[int] = []
+            for edge, step in ((covered[0], -1), (covered[-1], 1)):
+                i, seen = edge + step, list[int]()
+                while 0 <= i < len(read) and len(seen) < WINDOW:
                     form = read[i].form
                     if form in SENTENCE_END or inside[i][0]:
                         break
+                    if self._stands_out(read, i, text) and not inside[i][1]:
+                        seen = [k for k in seen if abs(k - edge) <= abs(k - i)]
+                        break
                     if form[0].isalnum() and not inside[i][1]:
-                        beside.add(form)
-                        used.add(i)
-                        seen += 1
+                        seen.append(i)
                     i += step
-            self.near[number].update(beside)
+                beside += seen
+            used.update(beside)
+            self.near[number].update({read[i].form for i in beside})
             self.places[number] += 1
         free = (i for i in range(len(read)) if i not in used and not any(inside[i]))
         self.rest.update({read[i].form for i in free if read[i].form[0].isalnum()})
         self.read += 1
+
+    def _stands_out(self, read: Sequence[Token], i: int, text: str) -> bool:
+        """Whether a word is a name or a number that few documents have: then what is next to it belongs to it."""
+        first = text[read[i].start]
+        opens = not i or read[i - 1].form in SENTENCE_END
+        return ((first.isupper() and not opens) or first.isdigit()) and read[i].form not in self.frequent
 
     def told(self) -> tuple[Told, dict[str, float]]:
         """What each word tells about each group, and how much it stands elsewhere."""

@@ -37,8 +37,10 @@ lint: all
 	$(BIN)/lint-imports
 	@! git grep -nE '^(<<<<<<<|>>>>>>>)( |$$)'
 
+# One process more than there are cores: some tests wait for a server or a browser.
 test: lint
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $$($(BIN)/python -c 'import os; print(1 + (os.cpu_count() or 1))') \
+		--dist loadfile --no-loadscope-reorder $(ARGS)
 
 fuzz: all
 	$(BIN)/python benchmarks/fuzz.py --seconds 60 $(ARGS)

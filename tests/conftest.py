@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,12 +29,29 @@ if hasattr(signal, "SIGHUP"):  # and under nohup they would ignore this one
 
 jaxtyping.install_import_hook(["closedbook.attention", "closedbook.model"], "beartype.beartype")
 CHECKED = {"attention", "inference", "living", "model"}  # the folders whose tests hold every call to its shapes
+# The slowest files, first: where files are dealt out to processes, none should begin one of these when the others end.
+SLOWEST = (
+    "web/test_page.py", "docs/test_docs.py", "training/test_distributed.py", "web/test_report.py",
+    "course/test_check.py", "web/test_server.py", "model/test_generate.py", "training/test_trainer.py",
+    "cli/test_cs224n.py", "living/test_living_memory.py", "export/test_export.py", "training/test_devices.py",
+    "studies/test_answer_studies.py", "test_teach.py", "attention/test_attention_claims.py", "test_crashes.py",
+    "docs/test_site.py", "living/test_taught_living.py", "studies/test_compare.py", "cli/test_train.py",
+)  # fmt: skip
+
+
+def _file(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: SLOWEST.index(_file(item)) if _file(item) in SLOWEST else len(SLOWEST))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    folder = item.path.relative_to(Path(__file__).parent).parts[0]
-    jaxtyping.config.update("jaxtyping_disable", folder not in CHECKED)
+    jaxtyping.config.update("jaxtyping_disable", _file(item).partition("/")[0] not in CHECKED)
+    if plan := sys.modules.get("closedbook.training.plan"):
+        plan.TIMED = 64  # a plan times more inputs than most trainings here have
 
 
 settings.register_profile("closedbook", deadline=None)  # a busy machine is no failure

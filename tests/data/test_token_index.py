@@ -268,7 +268,7 @@ def test_columns_of_other_types_are_refused_whatever_an_index_says_of_itself(cor
 
 @pytest.mark.parametrize("starts", [[0, 1 << 30], [-(1 << 30), 0], [0, -1]])
 def test_offsets_that_point_out_of_their_column_are_refused(corpus_file, monkeypatch, starts):
-    monkeypatch.setattr(module, "CHUNK", 1 << 17)  # one batch
+    monkeypatch.setattr(module, "CHUNK", 1 << 20)  # one batch
     index = build(corpus_file)
     path = index.folder / "tokens.arrows"
     schema = schemas(index.vocabulary)[0]
@@ -325,8 +325,8 @@ def test_a_corpus_that_was_changed_with_its_size_and_time_kept_is_indexed_anew(c
         monkeypatch.setattr(store, "HASHED_WHOLE", 0)
         monkeypatch.setattr(opening, "HASHED_WHOLE", 0)
         with open(corpus_file, "ab") as file:
-            file.write(b"Bo Li. He sang .\n" * (1 << 13))
-        monkeypatch.setattr(module, "CHUNK", 1 << 17)
+            file.write(b"Bo Li. He sang .\n" * (1 << 16))
+        monkeypatch.setattr(module, "CHUNK", 1 << 20)
     first = build(corpus_file)
     found = corpus_file.stat()
     text = corpus_file.read_text(encoding="utf-8")

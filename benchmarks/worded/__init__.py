@@ -2,8 +2,8 @@
 
 Each relation is trained in one wording and asked in four others, from mildly to quite different, as users might type
 them; two relations are never asked for in training. The wordings were written without a look at what the package knows
-about words. Dishes and packages served to develop how questions are understood; ships and articles only to try it. So were functions,
-german and french, at first; what they showed was mended afterwards.
+about words. Dishes and packages served to develop how questions are understood. The others were made to try it; what they
+showed was mended afterwards.
 """
 
 from worded.articles import articles

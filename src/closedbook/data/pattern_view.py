@@ -112,8 +112,8 @@ class View:
         """The spans from each known place to the nearest word that may follow an answer there, most precise first."""
         size = len(self.symbols)
         lefts, allowed, longest, unbroken, begin, whole, names, precision = [], [], [], [], [], [], [], []
-        allowed_pairs: list[int] = []
-        inside: list[int] = []
+        ends: list[int] = []  # pairs of words of which the first ends an answer, and those of which it ends none
+        not_ends: list[int] = []
         for (second, before), place in places.items():
             if (second == ANY) != any_second:
                 continue
@@ -128,12 +128,12 @@ class View:
             precision.append(place.precision)
             begin.append([kind in place.begin for kind in (NUMBER, NAME, ANY)])
             allowed += [(len(lefts) - 1) * size + self.symbols[r] for r in place.after if r in self.symbols]
-            for pairs, some in ((allowed_pairs, place.after), (inside, place.inside)):
-                two = [tuple(self.symbols.get(word, -1) for word in pair.split()) for pair in some if " " in pair]
-                pairs += [((len(lefts) - 1) * size + a) * size + b for a, b in two if min(a, b) >= 0]
+            for pairs, some in ((ends, place.after), (not_ends, place.inside)):
+                for word, _, following in (pair.partition(" ") for pair in some):
+                    if word in self.symbols and following in self.symbols:
+                        pairs.append(((len(lefts) - 1) * size + self.symbols[word]) * size + self.symbols[following])
         if not lefts:
             return []
-        ends, not_ends = np.array(allowed_pairs, np.int64), np.array(inside, np.int64)
         key = self.before if any_second else self.second * size + self.before
         order = np.argsort(lefts)
         ranked = np.array(lefts)[order]

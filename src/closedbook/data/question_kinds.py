@@ -76,12 +76,12 @@ def languages() -> Mapping[str, Language]:
 def language_of(wordings: Iterable[Sequence[str]]) -> str:
     """The code of the language that has most of the words of these questions among its function words."""
     count = Counter(word for wording in wordings for word in wording)
-    return max(
-        languages(),
-        key=lambda code: sum(
-            times for word, times in count.items() if word in languages()[code].empty | languages()[code].weak
-        ),
-    )  # the first where several have as many: English
+
+    def known(code: str) -> int:
+        words = languages()[code].empty | languages()[code].weak
+        return sum(times for word, times in count.items() if word in words)
+
+    return max(languages(), key=known)  # the first where several have as many: English
 
 
 def has_number(text: str) -> bool:

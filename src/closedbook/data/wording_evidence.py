@@ -99,10 +99,11 @@ class Surroundings:
             for title, answer in each.items():
                 if answer and (title in wanted or len(wanted) < MOST_TITLES):
                     wanted[title].append((number, answer))
-        theirs = (document for document in islice(documents, MOST_DOCUMENTS) if document.title in wanted)
-        some = list(islice(theirs, SAMPLE)) if wanted else []
+        read = islice(documents, MOST_DOCUMENTS if wanted else 0)
+        theirs = (document for document in read if document.title in wanted)
+        some = list(islice(theirs, SAMPLE))
         self.frequent = _frequent([document.text[:LONGEST] for document in some])
-        for document in chain(some, theirs if wanted else ()):
+        for document in chain(some, theirs):
             self._count(document.title, document.text[:LONGEST], wanted[document.title])
 
     def _count(self, title: str, text: str, answers: Sequence[tuple[int, str]]) -> None:

@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from any_corpus_made import MADE
@@ -26,7 +27,8 @@ from worded import WORDED
 from closedbook.data import wordings as module
 from closedbook.data.documents import Documents, read_documents
 from closedbook.data.questions import Questions, read_questions, subject, without
-from closedbook.data.wordings import Wordings, as_words
+from closedbook.data.wordings import Encoder, Wordings, as_words
+from closedbook.model.sentence_encoder import installed_encoder
 from closedbook.synthetic.world import WorldSpec, make_world
 
 COURSE_SAME = (
@@ -39,6 +41,19 @@ COURSE_OTHER = (
     "What does {} do for a living?", "Where did {} study?", "Who is {} married to?", "In which year was {} born?",
     "Where does {} live?", "Which team does {} play for?", "What is {} famous for?",
 )  # fmt: skip
+
+
+LEFT_OUT, UNASKED = 0.5, 2.0
+"""What an example counts, where another wording counts 1: a trained wording whose relation is left out, and one of a
+relation that training never asks for."""
+
+
+class Example(NamedTuple):
+    """What tells how a wording is meant, whether the group that it was taken for is right, and what that counts."""
+
+    signals: list[float]
+    right: bool
+    weight: float
 
 
 @dataclass
@@ -86,13 +101,18 @@ def load(name: str, folder: Path) -> Corpus:
     return Corpus(documents, train, meant, list(dict.fromkeys(asked_never)))
 
 
-def judge(corpus: Corpus, show: bool) -> tuple[dict[str, int], list[tuple[list[float], bool]]]:
-    """What became of each wording, and (signals, whether the group is right) for the fit."""
-    made = Wordings.of(corpus.train, corpus.documents.known_titles, corpus.documents.items)
+def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str, int], list[Example]]:
+    """What became of each wording, and what the constants are fitted to."""
+    made = Wordings.of(corpus.train, corpus.documents.known_titles, corpus.documents.items, encoder)
     assert made is not None
     group_of = {form: number for number, group in enumerate(made.groups) for form in group.forms}
     count: Counter[str] = Counter()
-    examples = []
+    examples = [
+        Example([signals[name] for name in names_of(encoder)], False, LEFT_OUT)
+        for i, group in enumerate(made.groups)
+        for words in group.words
+        if len(made.groups) > 1 and (signals := made._without(i).signals(words)[1])
+    ]
     for form, meant in [*corpus.meant.items(), *((form, "") for form in corpus.unasked)]:
         words = as_words(form.replace("{}", " "))
         if any(words in group.words for group in made.groups):
@@ -100,9 +120,10 @@ def judge(corpus: Corpus, show: bool) -> tuple[dict[str, int], list[tuple[list[f
         reading = made.read(form.replace("{}", "Zorn Quaxley"), "Zorn Quaxley")
         best, signals = made.signals(words)
         right = bool(meant) and (best if reading.wording is None else group_of[reading.wording]) == group_of.get(meant)
-        understood = reading.confidence >= made.threshold
-        if signals and reading.confidence < 1:
-            examples.append(([signals[name] for name in module.WEIGHTS], right))
+        understood = made.understands(reading.confidence)
+        if signals:
+            weight = 1.0 if meant else UNASKED
+            examples.append(Example([signals[name] for name in names_of(encoder)], right, weight))
         if not meant:
             count.update({"unasked": 1, "unasked, understood": understood})
         else:
@@ -114,18 +135,23 @@ def judge(corpus: Corpus, show: bool) -> tuple[dict[str, int], list[tuple[list[f
     return {key: int(value) for key, value in count.items()}, examples
 
 
-def fit(examples: list[tuple[list[float], bool]]) -> np.ndarray:
+def names_of(encoder: Encoder | None) -> list[str]:
+    return list(module.WEIGHTS if encoder is None else module.ENCODER_WEIGHTS)
+
+
+def fit(examples: list[Example]) -> np.ndarray:
     """Weights and intercept of a logistic regression with unit normal priors on standardised signals."""
-    x = np.array([signals for signals, _ in examples])
-    y = np.array([right for _, right in examples], float)
+    x = np.array([example.signals for example in examples])
+    y = np.array([example.right for example in examples], float)
+    weight = np.array([example.weight for example in examples])
     mean, scale = x.mean(0), x.std(0) + 1e-9
     z = np.column_stack([(x - mean) / scale, np.ones(len(x))])
     weights = np.zeros(z.shape[1])
     prior = np.diag([1.0] * len(scale) + [1e-6])
     for _ in range(50):
         chance = 1 / (1 + np.exp(-z @ weights))
-        curve = (z.T * (chance * (1 - chance))) @ z + prior
-        weights -= np.linalg.solve(curve, z.T @ (chance - y) + prior @ weights)
+        curve = (z.T * (weight * chance * (1 - chance))) @ z + prior
+        weights -= np.linalg.solve(curve, z.T @ (weight * (chance - y)) + prior @ weights)
     plain = weights[:-1] / scale
     return np.append(plain, weights[-1] - plain @ mean)
 
@@ -135,25 +161,32 @@ def main() -> None:
     parser.add_argument("corpora", nargs="*", default=["world", *MADE, *WORDED], help="NAME or NAME=FOLDER")
     parser.add_argument("--fit", action="store_true", help="fit the constants instead of keeping results")
     parser.add_argument("--show", action="store_true", help="print every wording")
+    parser.add_argument("--encoder", action="store_true", help="read with the sentence encoder, too")
     arguments = parser.parse_args()
     cells = Cells("wordings.json")
-    examples: dict[str, list[tuple[list[float], bool]]] = {}
+    encoder = installed_encoder() if arguments.encoder else None
+    examples: dict[str, list[Example]] = {}
     for corpus in arguments.corpora:
         name, _, folder = corpus.partition("=")
         with tempfile.TemporaryDirectory() as made:
-            counts, examples[name] = judge(load(name, Path(folder) if folder else Path(made)), arguments.show)
+            counts, examples[name] = judge(load(name, Path(folder) if folder else Path(made)), arguments.show, encoder)
         print(name, counts, flush=True)
         if not arguments.fit:
-            cells.add(name, counts)
+            cells.add(f"{name}, encoder" if encoder else name, counts)
     if arguments.fit:
         together = [example for each in examples.values() for example in each]
         for name, own in examples.items():
             rest = fit([example for other, each in examples.items() if other != name for example in each])
-            odds = [np.append(signals, 1) @ rest for signals, _ in own]
-            sure = [right for (_, right), value in zip(own, odds, strict=True) if 1 / (1 + np.exp(-value)) >= 0.8]
+            odds = [np.append(example.signals, 1) @ rest for example in own]
+            understood = [1 / (1 + np.exp(-value)) >= module.UNDERSTOOD for value in odds]
+            sure = [
+                example.right for example, sure in zip(own, understood, strict=True) if sure and example.weight >= 1
+            ]
             print(f"{name}: fitted on the others, {sum(sure)} of {len(sure)} understood are right")
         *weights, intercept = fit(together)
-        print({name: round(float(w), 2) for name, w in zip(module.WEIGHTS, weights, strict=True)}, round(intercept, 2))
+        print(
+            {name: round(float(w), 2) for name, w in zip(names_of(encoder), weights, strict=True)}, round(intercept, 2)
+        )
 
 
 if __name__ == "__main__":

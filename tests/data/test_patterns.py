@@ -149,6 +149,28 @@ def test_a_whole_sentence_does_not_end_at_a_word_that_follows_others():
     assert all(rule in found[name] for name, rule in rules.items())
 
 
+def test_an_answer_that_opens_a_sentence_is_said_without_the_capital_that_this_gave_it():
+    """A whole sentence keeps its capital, and so does a name."""
+    suffixes = "Ones Twos Threes Fours Fives Sixes Sevens Eights".split()
+    owners = "Ada Bo Cy Di Ed Fay Gus Hal".split()
+    made_of = ["red brick", "granite", "oak", "slate", "iron", "clay", "chalk", "glass"]
+    fates = [f"{'It burned' if i % 2 else 'A flood took it'} in 19{i}0." for i in range(8)]
+    lines = [
+        f"Mill {suffixes[i]}. {what.capitalize() if i in (1, 2, 6, 7) else f'Much {what}'} was used. {fate} Glass and "
+        f"clay are near. {owners[i]} Moss lived there, and oak, red glass, chalk or iron was sold."
+        for i, (what, fate) in enumerate(zip(made_of, fates, strict=True))
+    ]
+    titles = [f"Mill {number}" for number in suffixes]
+    trained = [pair for title, what, fate in list(zip(titles, made_of, fates, strict=True))[:6]
+               for pair in ((f"What is {title} made of?", what), (f"What became of {title}?", fate))]  # fmt: skip
+    found = spans(lines, trained)
+    for title, what, fate in zip(titles[:6], made_of, fates, strict=False):
+        assert what in found[title]
+        assert what.capitalize() not in found[title]
+        assert fate in found[title]
+    assert all(f"{first} Moss" in said for first, said in zip(owners, found.values(), strict=True))
+
+
 def test_where_answers_are_names_what_stands_beside_a_name_is_no_part_of_it():
     towns = [
         "Oslo",

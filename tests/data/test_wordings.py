@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from closedbook.data.documents import Document
@@ -176,6 +177,33 @@ def test_words_that_every_question_has_decide_nothing_in_other_languages():
     made = Wordings.of(Questions(items, "", "q"), Titles(names), documents)
     assert made.read("Wie heißt der Bürgermeister von Ahrtal?", "Ahrtal").wording == "Wer ist Bürgermeister von {}?"
     assert made.read("Was ist die Spezialität von Ahrtal?", "Ahrtal").confidence < UNDERSTOOD
+
+
+def test_a_question_for_a_time_is_none_for_a_place_however_alike_their_words_are():
+    made = Wordings.of(
+        asked(("Where was {} born?", towns())), Titles(NAMES), encoder=lambda texts: np.ones((len(texts), 1))
+    )
+    assert made.read("When was Gro Dahl born?", "Gro Dahl").confidence == 0
+    assert made.read("In which town was Gro Dahl born?", "Gro Dahl").wording == "Where was {} born?"
+
+
+def test_an_encoder_tells_what_no_listed_word_does():
+    """It has an axis for each thing asked for; "skipper" and "gobbles" are in no list and no document."""
+    axes = {"captain": 0, "skipper": 0, "burn": 1, "gobbles": 1}
+
+    def encoder(texts):
+        words = [text.split() for text in texts]
+        vectors = np.array([[sum(axes.get(word) == axis for word in each) for axis in (0, 1)] for each in words])
+        return vectors / np.maximum(1, np.linalg.norm(vectors, axis=1, keepdims=True))
+
+    captain, burn = "What captain has {}?", "What does {} burn?"
+    questions = asked((captain, "Al Bo Cy Di Ed Flo".split()), (burn, "oil coal gas peat wood tar".split()))
+    alone, helped = (Wordings.of(questions, Titles(NAMES), encoder=each) for each in (None, encoder))
+    assert helped.read("What gobbles Ada Berg?", "Ada Berg").wording == burn
+    assert helped.read("What skipper, Ada Berg?", "Ada Berg").wording == captain
+    assert helped.read("What sleeps Ada Berg?", "Ada Berg").confidence < UNDERSTOOD
+    assert alone.read("What gobbles Ada Berg?", "Ada Berg").wording is None
+    assert Wordings.from_plain(helped.to_json(), "wordings") == alone  # what is kept does not depend on an encoder
 
 
 def test_damaged_wordings_are_refused():

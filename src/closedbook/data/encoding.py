@@ -107,7 +107,7 @@ def mark(
     starts = offsets(encoded.lengths)
     place = np.repeat(scan.edges[:-1], encoded.lengths) + encoded.characters
     first, last = np.searchsorted(place, a), np.searchsorted(place, b)
-    span_texts = [scan.joined[x:y] for x, y in zip(a.tolist(), b.tolist(), strict=True)]
+    span_texts = spans.texts
     outputs, output_lengths = vocabulary.encode_answers(span_texts)
     if vocabulary.answers_in_one:
         sayable, all_lengths = output_lengths > 0, output_lengths

@@ -60,8 +60,7 @@ class View:
         self.same = np.concatenate([[False], text[1:] == text[:-1]]) if n else np.zeros(0, bool)
         # What opens a sentence is capitalised by grammar, and goes by its form.
         self.stops = flags & STOP > 0
-        self.opens = opens = ~self.same | np.concatenate([[False], self.stops[:-1]])
-        self.placed = np.where(in_title & ~marks[form], 2, np.where(opens & (plain == 1), forms[form], plain))
+        self.placed = np.where(in_title & ~marks[form], 2, np.where(scan.opens & (plain == 1), forms[form], plain))
         before = np.where(self.same, np.concatenate([[3], self.placed[:-1]]), 3)
         second = np.where(self.same, np.concatenate([[3], before[:-1]]), 3)
         self.before, self.second = before, second
@@ -78,7 +77,7 @@ class View:
         """Forms that begin sentences in a tenth of the texts (at least five) and stand nowhere else."""
         form = self.scan.lexicon.forms[self.scan.word]
         count = len(self.scan.lexicon.form_ids)
-        begins = self.opens & self.in_body & (self.plain == 1)
+        begins = self.scan.opens & self.in_body & (self.plain == 1)
         texts = np.unique(self.scan.text[begins] * count + form[begins])
         often = np.bincount(texts % count, minlength=count) >= max(5, len(self.titles) / 10)
         often[form[~begins]] = False
@@ -189,20 +188,17 @@ class View:
         several = {text for text in answers if len(text) > 1}
         if not several:
             return []
-        lexicon = self.scan.lexicon
         longest = max(map(len, several))
-        begins = {text[0] for text in several}
-        begin = np.fromiter((word in begins for word in lexicon.words), bool, len(lexicon.words))
-        spelled = lexicon.words
+        begin = self.scan.begins({text[0] for text in several})
         inner = np.zeros(len(self.scan.word) + 1, bool)  # words inside a salient span that do not begin it
         for a, b in base.tolist():
             inner[a + 1 : b] = True
         spans = []
-        for i in np.flatnonzero(begin[self.scan.word] & self.in_body & ~inner[:-1]).tolist():
+        for i in np.flatnonzero(begin & self.in_body & ~inner[:-1]).tolist():
             for j in range(min(i + longest, len(self.scan.word)), i + 1, -1):
                 if (
                     self.scan.text[j - 1] == self.scan.text[i] and not inner[j]
-                    and tuple(spelled[w] for w in self.scan.word[i:j].tolist()) in several
+                    and any(words in several for words in self.scan.written(i, j))
                 ):  # fmt: skip
                     spans.append((i, j))
                     break

@@ -18,8 +18,8 @@ import numpy as np
 
 from closedbook.data.pattern_view import ANY, BREAKS, NAME, NUMBER, Place, Places, View
 from closedbook.data.questions import Titles, subject
-from closedbook.data.scan import Lexicon, Scan
-from closedbook.data.spans import SENTENCE_END, is_number, normal, words
+from closedbook.data.scan import STOP, Lexicon, Scan
+from closedbook.data.spans import SENTENCE_END, is_number, normal, uncapitalised, words
 
 LONGEST_SHAPE = 40
 LONGEST_PLACE = 60  # words of an answer that is found by what stands around it
@@ -42,6 +42,7 @@ class Found:
     last: np.ndarray
     learned: np.ndarray  # bool: it stands where answers stand, or looks as they do
     nested: np.ndarray  # bool: it stands inside another
+    texts: list[str]  # as they are said: without the capital of a sentence's first word, where answers have none
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Patterns:
         base = np.stack([first, last], 1) if len(first) else np.zeros((0, 2), np.int64)
         if not (self.places or self.shapes) or not len(scan.word):
             no = np.zeros(len(first), bool)
-            return Found(first, last, no, no)
+            return Found(first, last, no, no, _said(scan, first, last, lower, known_answers))
         view = View(scan, titles, lower)
         taken = np.zeros(len(scan.word), bool)
         chosen: list[tuple[int, int]] = []
@@ -113,7 +114,8 @@ class Patterns:
         nested[len(all_spans) - len(inner) :] = bool(inner)
         learned |= nested
         order = np.lexsort((all_spans[:, 0], nested, scan.text[all_spans[:, 0]]))
-        return Found(all_spans[order, 0], all_spans[order, 1], learned[order], nested[order])
+        first, last = all_spans[order, 0], all_spans[order, 1]
+        return Found(first, last, learned[order], nested[order], _said(scan, first, last, lower, known_answers))
 
     def _inner(self, view: View, chosen: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
         if self.inside:
@@ -160,9 +162,12 @@ def learn(
         title = titles[i]
         spelled = view.words_of(document)
         begin = view.begin(document)
+        stop = begin + len(spelled)
         where: dict[str, list[int]] = defaultdict(list)
         for at, word in enumerate(spelled):
             where[word].append(at)
+            if scan.opens[begin + at] and word != uncapitalised(word):
+                where[uncapitalised(word)].append(at)
         for form, golds in answers_of[title].items():
             for gold in golds:
                 text = tuples[gold]
@@ -170,7 +175,7 @@ def learn(
                     continue
                 for at in where.get(text[0], ()):
                     a, b = begin + at, begin + at + len(text)
-                    if tuple(spelled[at : at + len(text)]) == text and view.in_body[a]:
+                    if b <= stop and text in scan.written(a, b) and view.in_body[a]:
                         right[a, b].add(form)
                         second, before, after = view.around(a, b)
                         for left in ((second, before), (ANY, before)):
@@ -283,6 +288,26 @@ def _told_apart(word: str, ends: Counter[str], inside: Counter[str]) -> tuple[se
     if once[0] > once[1]:
         return {f"{word} {following}" for following in ends.keys() - going_on}, set()
     return {word}, {f"{word} {following}" for following in going_on}
+
+
+def _said(
+    scan: Scan, first: np.ndarray, last: np.ndarray, lower: Collection[str], known_answers: Collection[tuple[str, ...]]
+) -> list[str]:
+    """The texts of spans: "limestone" where "Limestone was used", if a training answer is or begins like that.
+
+    A training answer with the capital keeps it, and so does a whole sentence.
+    """
+    begin, end = scan.start[first].tolist(), scan.stop[last - 1].tolist()
+    texts = [scan.joined[a:b] for a, b in zip(begin, end, strict=True)]
+    begins = {text[0] for text in known_answers if text}
+    for i in np.flatnonzero(scan.opens[first] & scan.begins(begins)[first]).tolist():
+        spelled, *without = scan.written(first[i], last[i])
+        behind = scan.word[last[i] : last[i] + 1]
+        whole = scan.opens[last[i] : last[i] + 1].all() or (scan.lexicon.flags[behind] & STOP > 0).all()
+        part = not whole and spelled[0] not in begins and normal(spelled[0]) in lower
+        if spelled not in known_answers and any(words in known_answers or part for words in without):
+            texts[i] = uncapitalised(texts[i])
+    return texts
 
 
 def shape_of_words(text: Sequence[str], lower: Collection[str]) -> tuple[str, ...]:

@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 import numpy as np
 
-from closedbook.data.spans import SENTENCE_END, WORD, is_number, normal
+from closedbook.data.spans import SENTENCE_END, WORD, is_number, normal, uncapitalised
 
 # Words cover all of a text but its spaces, so the lengths of words and the places of spaces give the words' places.
 IS_SPACE = np.array([chr(point).isspace() for point in range(0x3001)])  # no space has a higher code point
@@ -103,6 +104,20 @@ class Scan:
         """(n,) the character after each word."""
         return self.start + self.lexicon.lengths[self.word]
 
+    @cached_property
+    def opens(self) -> np.ndarray:
+        """(n,) bool: whether each word is the first of a text or of a sentence."""
+        opens = np.ones(len(self.word), bool)
+        opens[1:] = (self.text[1:] != self.text[:-1]) | (self.lexicon.flags[self.word[:-1]] & STOP > 0)
+        return opens
+
+    def written(self, first: int, last: int) -> Iterator[tuple[str, ...]]:
+        """The words of a span; if they open a sentence, also without the capital that this may have given them."""
+        spelled = tuple(self.lexicon.words[i] for i in self.word[first:last].tolist())
+        yield spelled
+        if self.opens[first] and spelled[0][0].isupper():
+            yield (uncapitalised(spelled[0]), *spelled[1:])
+
     def of_title(self, titles: Sequence[int]) -> np.ndarray:
         """(n,) bool: whether each word's form is also in its text's title. `titles` are the titles' lengths."""
         form = self.lexicon.forms[self.word]
@@ -123,10 +138,9 @@ class Scan:
         flags, form = lexicon.flags[self.word], lexicon.forms[self.word]
         lower_form = np.fromiter((name in lower for name in lexicon.form_ids), bool, len(lexicon.form_ids))
         opens_text = np.concatenate([[True], self.text[1:] != self.text[:-1]])
-        opens_sentence = opens_text | np.concatenate([[False], flags[:-1] & STOP > 0])
         capital = flags & CAPITALISED > 0
         # A run of capitalised words is a span, without its first word if only grammar capitalises that.
-        by_grammar = capital & opens_sentence & lower_form[form]
+        by_grammar = capital & self.opens & lower_form[form]
         run_starts = capital & (opens_text | ~np.concatenate([[False], capital[:-1]]))
         run_ends = capital & np.concatenate([opens_text[1:] | ~capital[1:], [True]])
         first, last = np.flatnonzero(run_starts), np.flatnonzero(run_ends) + 1
@@ -149,30 +163,35 @@ class Scan:
             first, last = first[order], last[order]
         return first, last
 
+    def begins(self, words: Collection[str]) -> np.ndarray:
+        """(n,) bool: whether each word is one of these, or would be without the capital of a sentence's first word."""
+        lexicon = self.lexicon.words
+        exact = np.fromiter((word in words for word in lexicon), bool, len(lexicon))
+        lowered = np.fromiter((uncapitalised(word) in words for word in lexicon), bool, len(lexicon))
+        return exact[self.word] | (lowered[self.word] & self.opens)
+
     def _spelling(
         self, known_answers: Collection[tuple[str, ...]], first: np.ndarray, last: np.ndarray, in_body: np.ndarray
     ) -> tuple[list[int], list[int]]:
         """Known answers in the bodies that overlap no span yet, from left to right, the longest first."""
         longest = max(map(len, known_answers))
-        begins = {text[0] for text in known_answers if text}
-        begin = np.fromiter((word in begins for word in self.lexicon.words), bool, len(self.lexicon.words))
+        begin = self.begins({text[0] for text in known_answers if text})
         taken = np.zeros(len(self.word) + 1, np.int64)
         np.add.at(taken, first, 1)
         np.add.at(taken, last, -1)
         free = np.cumsum(taken)[:-1] == 0
-        words = self.lexicon.words
         spans: tuple[list[int], list[int]] = ([], [])
         free_until = 0
-        for i in np.flatnonzero(begin[self.word] & free & in_body).tolist():
+        for i in np.flatnonzero(begin & free & in_body).tolist():
             if i < free_until:
                 continue
             stop = min(i + longest, len(self.word))
             room = i + 1
             while room < stop and free[room] and self.text[room] == self.text[i]:
                 room += 1
-            spelled = [words[w] for w in self.word[i:room].tolist()]
+            spelled = list(self.written(i, room))
             for j in range(room, i, -1):
-                if tuple(spelled[: j - i]) in known_answers:
+                if any(words[: j - i] in known_answers for words in spelled):
                     spans[0].append(i)
                     spans[1].append(j)
                     free_until = j

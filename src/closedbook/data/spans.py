@@ -72,6 +72,11 @@ def normal(word: str) -> str:
     return unicodedata.normalize("NFC", word.casefold()).strip(".") or word
 
 
+def uncapitalised(word: str) -> str:
+    """The word with its first letter in lower case."""
+    return word[:1].lower() + word[1:]
+
+
 def as_words(texts: Iterable[str]) -> set[tuple[str, ...]]:
     """Each text as the tuple of its words."""
     return {tuple(word.text for word in words(text)) for text in texts}

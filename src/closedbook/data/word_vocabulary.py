@@ -99,8 +99,7 @@ class Words(Vocabulary):
             lengths = [len(title) for title in islice(titled, len(some))]
             in_titles += np.bincount(scan.word[scan.of_title(lengths)], minlength=len(words_of))
             spans = patterns.find(scan, lengths, lower, known_answers)
-            ends = zip(scan.start[spans.first].tolist(), scan.stop[spans.last - 1].tolist(), strict=True)
-            phrases.update(scan.joined[a:b] for a, b in ends)
+            phrases.update(spans.texts)
         names = list(lexicon.form_ids)
         count, capitals, of_titles = (
             np.bincount(lexicon.forms, of, len(names)).astype(np.int64)
@@ -141,8 +140,7 @@ class Words(Vocabulary):
         """A vocabulary to learn these documents with: their spans are its phrases, whatever was known before."""
         scan = Scan.of([item.text for item in documents], Lexicon())
         found = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
-        begin, end = scan.start[found.first].tolist(), scan.stop[found.last - 1].tolist()
-        other = self.with_names(names, list(dict.fromkeys(scan.joined[a:b] for a, b in zip(begin, end, strict=True))))
+        other = self.with_names(names, list(dict.fromkeys(found.texts)))
         other._phrase_ids = {phrase: self.outputs + i for i, phrase in enumerate(other.learned)}
         return other
 

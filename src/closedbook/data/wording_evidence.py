@@ -108,7 +108,11 @@ class Surroundings:
 
     def _count(self, title: str, text: str, answers: Sequence[tuple[int, str]]) -> None:
         read = tokens(text)
-        spans = [(number, at, at + len(answer)) for number, answer in answers if (at := text.find(answer)) >= 0]
+        spans = []
+        for number, answer in answers:
+            at = text.find(answer)
+            at = text.find(answer[:1].upper() + answer[1:]) if at < 0 else at  # a sentence may open with it
+            spans += [(number, at, at + len(answer))] if at >= 0 else []
         names, at = [], text.find(title)
         while at >= 0:
             names.append((at, at + len(title)))

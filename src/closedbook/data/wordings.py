@@ -13,10 +13,12 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple, TypedDict
+
+import numpy as np
 
 from closedbook.data.documents import Document
 from closedbook.data.paraphrase import JOIN, SHORTEST, concepts, joined, one_stem
@@ -47,11 +49,18 @@ LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 """What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
 CACHED = 10_000
 CLOSING = "?？.! \t\n"  # what may close a question
-READ, UNDERSTOOD = 0.3, 0.8
+READ, UNDERSTOOD = 0.25, 0.8
 """From which confidence a question is asked in a trained wording, and from which it counts as understood."""
-# What the confidence is made of, fitted on the other wordings of eight corpora (docs/appendix/verdicts.md).
-WEIGHTS = {"lead": 0.77, "elsewhere": -10.17, "unexplained": -3.2, "covered": 4.45}
-INTERCEPT = 0.91
+# What the confidence is made of, fitted on the other wordings of many corpora (docs/appendix/verdicts.md).
+WEIGHTS = {"lead": 0.45, "elsewhere": -11.76, "unexplained": -1.85, "covered": 5.49}
+INTERCEPT = 0.28
+# The same with a sentence encoder, and how much a cosine of 1 counts beside what words tell.
+ENCODER_WEIGHTS = {"lead": 0.19, "elsewhere": -10.85, "unexplained": -0.38, "covered": 3.62, "similar": 4.34}
+ENCODER_INTERCEPT = -0.82
+SIMILAR = 2.0
+
+Encoder = Callable[[Sequence[str]], np.ndarray]
+"""Gives texts vectors of length 1, (text, width), whose products say how alike they are in meaning."""
 
 
 def as_words(text: str) -> Words:
@@ -95,18 +104,18 @@ class Group:
 
         `own` are the kinds of this group's wordings, `others` those of all groups.
         """
+        if kind in own:
+            return 1.0
         if kind in (WHO, WHERE):
             if self.numbers > 0.5:
                 return 0.0
-            if kind in own:
-                return 1.0
             if self.capitals < 0.5 or not {WHO, WHEN, WHERE}.isdisjoint(own):
                 return 0.2
             return 0.3 if kind in others else 0.6
         if kind == WHEN:
             if self.numbers < 0.5:
                 return 0.0
-            return 1.0 if kind in own else 0.2 if kind in others else 0.6
+            return 0.2 if kind in others else 0.6
         if kind == NUMBER:
             return float(self.numbers > 0.5 and WHEN not in own)
         return 1.0 if self.length > 3 else 0.2
@@ -129,9 +138,17 @@ class Wordings:
     elsewhere: Mapping[str, float] = field(default_factory=dict)
     """For each word of documents, the share of its places that is not around any answer."""
     threshold: float = UNDERSTOOD
+    encoder: Encoder | None = field(default=None, repr=False, compare=False)
+    """Compares English questions as well, where there is one."""
 
     @classmethod
-    def of(cls, questions: Questions, titles: Collection[str], documents: Iterable[Document] = ()) -> Wordings | None:
+    def of(
+        cls,
+        questions: Questions,
+        titles: Collection[str],
+        documents: Iterable[Document] = (),
+        encoder: Encoder | None = None,
+    ) -> Wordings | None:
         """Collect and group the wordings; None if the questions share too few, as questions collected from people may.
 
         The documents show what stands around answers. The threshold is chosen by reading each group's wordings as if
@@ -166,15 +183,23 @@ class Wordings:
             )
             golds.append({name: answer for key in keys for name, answer in answers[key].items()})
         tells, elsewhere = Surroundings([group.words for group in groups], golds, documents).told()
-        return cls(tuple(groups), tells, elsewhere)._with_threshold()
+        made = cls(tuple(groups), tells, elsewhere)
+        return replace(made, threshold=made._left_out(), encoder=encoder)
 
-    def _with_threshold(self) -> Wordings:
+    def understands(self, confidence: float) -> bool:
+        """Whether a question counts as understood that was read with this confidence."""
+        return confidence >= 1 or confidence >= self._understood
+
+    @cached_property
+    def _understood(self) -> float:
+        return self.threshold if self._encoder is None else self._left_out()
+
+    def _left_out(self) -> float:
         """As high as the confidence that questions about a relation get where only the others were trained."""
         if len(self.groups) < 2:
-            return self
+            return UNDERSTOOD
         wrong = sorted(self._without(i)._best(words)[1] for i, group in enumerate(self.groups) for words in group.words)
-        threshold = min(0.95, max(UNDERSTOOD, wrong[math.ceil(0.95 * len(wrong)) - 1]))
-        return Wordings(self.groups, self.tells, self.elsewhere, round(threshold, 4))
+        return round(min(0.95, max(UNDERSTOOD, wrong[math.ceil(0.95 * len(wrong)) - 1])), 4)
 
     def _without(self, left_out: int) -> Wordings:
         groups = self.groups[:left_out] + self.groups[left_out + 1 :]
@@ -183,7 +208,7 @@ class Wordings:
             tells[word] = {g - (g > left_out): weight for g, weight in told.items() if g != left_out}
             if left_out in told and not any(word in words for words in self.groups[left_out].words):
                 elsewhere[word] = max(elsewhere.get(word, 0.0), told[left_out])
-        return Wordings(groups, tells, elsewhere)
+        return Wordings(groups, tells, elsewhere, encoder=self._encoder)
 
     @cached_property
     def language(self) -> Language:
@@ -194,6 +219,10 @@ class Wordings:
     def _english(self) -> bool:
         """Whether words that ask for the same are known by more than their letters."""
         return self.language is languages()[ENGLISH]
+
+    @property
+    def _encoder(self) -> Encoder | None:
+        return self.encoder if self._english else None
 
     @cached_property
     def _kinds(self) -> list[frozenset[str | None]]:
@@ -256,7 +285,8 @@ class Wordings:
             return Reading(question, None, 1.0)
         group, confidence = self._best(wording)
         # In a language of which no words are listed, two trained wordings may differ in words that say nothing.
-        enough = READ if not self._english or any(map(concepts, wording)) else UNDERSTOOD
+        listed = not self._english or any(map(concepts, wording)) or self._encoder is not None
+        enough = READ if listed else UNDERSTOOD
         if confidence < enough or name is None:
             return Reading(question, None, confidence)
         trained = self.groups[group].forms[0]
@@ -279,14 +309,16 @@ class Wordings:
         number, signals = self.signals(wording)
         if not signals:
             return number, 0.0
-        return number, 1 / (1 + math.exp(-INTERCEPT - sum(WEIGHTS[name] * signals[name] for name in WEIGHTS)))
+        weights, intercept = (WEIGHTS, INTERCEPT) if self._encoder is None else (ENCODER_WEIGHTS, ENCODER_INTERCEPT)
+        return number, 1 / (1 + math.exp(-intercept - sum(weights[name] * signals[name] for name in weights)))
 
     def signals(self, wording: Words) -> tuple[int, dict[str, float]]:
         """The group that a wording most likely asks for, and what speaks for it and against it; nothing if none can be.
 
         `lead`: by which share its words tell this group more strongly than any other; `elsewhere`: how much its words
-        are those of places that no answer is near; `unexplained`: the share of words that tell nothing of this group;
-        `covered`: how much of a trained wording of the group it has.
+        are those of places that none of its answers is near; `unexplained`: the share of words that tell nothing of
+        this group; `covered`: how much of a trained wording of the group it has; `similar`: how alike the two are in
+        meaning, where there is an encoder.
         """
         asked = list(dict.fromkeys((*wording, *joined(wording))))
         told = {word: self._told(word) for word in self._telling(asked)}
@@ -297,24 +329,37 @@ class Wordings:
             if head in ("which", "what") and worth.get(noun) == 1.0:
                 worth[noun] = NOUN
         weight = sum(worth.values())
+        similar = self._similar(wording)
         evidence = [sum(worth[word] * each[g] for word, (each, _) in told.items()) for g in range(len(self.groups))]
         if (kind := self.language.kind_of(wording)) is not None:
             kinds = frozenset().union(*self._kinds)
             fits = [group.fits(kind, own, kinds) for group, own in zip(self.groups, self._kinds, strict=True)]
             total = sum(fits) or 1.0
             evidence = [x + KIND * fit / total if fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
-        best = max(range(len(evidence)), key=evidence.__getitem__)
-        if not weight or not evidence[best]:
+            similar = [cosine if fit else 0.0 for cosine, fit in zip(similar, fits, strict=True)]
+        best = max(range(len(evidence)), key=lambda g: evidence[g] + SIMILAR * similar[g])
+        if not weight or not evidence[best] + max(0.0, similar[best]):
             return best, {}
         second = max((x for g, x in enumerate(evidence) if g != best), default=0.0)
-        away = sum(worth[word] * max(0.0, beside - max(each)) for word, (each, beside) in told.items())
+        away = sum(worth[word] * max(0.0, beside - each[best]) for word, (each, beside) in told.items())
         unexplained = sum(worth[word] * max(0.0, 1 - 2 * each[best]) for word, (each, _) in told.items())
         return best, {
-            "lead": (evidence[best] - second) / max(evidence[best], 0.05),
+            "lead": (evidence[best] - second) / max(evidence[best], second, 0.05),
             "elsewhere": away / weight,
             "unexplained": unexplained / weight,
             "covered": max(self._covered(words, list(told)) for words in self.groups[best].words),
+            "similar": similar[best],
         }
+
+    def _similar(self, wording: Words) -> list[float]:
+        """The cosine of a wording and the nearest one of each group; 0 without an encoder."""
+        if self._encoder is None:
+            return [0.0] * len(self.groups)
+        asked, *trained = self._encoder([" ".join(words) for words in (wording, *self._trained)])
+        nearest = [-1.0] * len(self.groups)
+        for group, vector in zip(self._trained.values(), trained, strict=True):
+            nearest[group] = max(nearest[group], float(asked @ vector))
+        return nearest
 
     def _telling(self, wording: Sequence[str]) -> Sequence[str]:
         """The words that may say what is asked for; all where none may."""

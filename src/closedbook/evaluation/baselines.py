@@ -158,7 +158,7 @@ def stands_in(answer: str, documents: Iterable[Document]) -> bool:
 
 
 def whole_words(text: str) -> re.Pattern[str]:
-    """A pattern that finds a text as whole words; an empty text is never found.
+    """A pattern that finds a text as whole words, also with the capital of a sentence's start; never an empty text.
 
     Numbers are found as a whole too: neither "538" nor "1" is found in "1,538", nor "71" in " -71". Where a script puts
     no spaces, as in "生于北京，", a text may stand anywhere.
@@ -170,7 +170,8 @@ def whole_words(text: str) -> re.Pattern[str]:
     after = f"(?!{after})" if after else ""
     before += r"(?<!\d[.,])(?<!\s[-−])(?<!\([-−])" if text[0].isdigit() else ""
     after += r"(?![.,]\d)" if text[-1].isdigit() else ""
-    return re.compile(f"{before}{re.escape(text)}{after}")
+    first = f"[{text[0]}{text[0].upper()}]" if text[0].islower() else re.escape(text[0])
+    return re.compile(f"{before}{first}{re.escape(text[1:])}{after}")
 
 
 @dataclass(frozen=True)

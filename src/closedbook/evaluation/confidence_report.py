@@ -81,7 +81,7 @@ def _by_documents(index: EvidenceStore, answers: Sequence[Answer], right: np.nda
 
 
 def _holds(text: str, answer: str) -> bool:
-    return answer in text and whole_words(answer).search(text) is not None
+    return answer[1:] in text and whole_words(answer).search(text) is not None
 
 
 def described(answers: Sequence[Answer]) -> dict[str, Any]:

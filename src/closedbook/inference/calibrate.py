@@ -12,13 +12,14 @@ from closedbook.data.questions import Question, Questions, subject, without
 from closedbook.data.wordings import Wordings
 from closedbook.errors import DataError
 from closedbook.inference.run import Run
+from closedbook.model.sentence_encoder import installed_encoder
 from closedbook.verdicts.calibration import FEWEST, Calibration, invent
 from closedbook.verdicts.signals import FITTED, SETS
 
 
 def wordings_of(questions: Questions, documents: Documents) -> Wordings | None:
     """The wordings of the questions a run was trained on, and what tells which of them another question asks for."""
-    return Wordings.of(questions, documents.known_titles, documents.items)
+    return Wordings.of(questions, documents.known_titles, documents.items, installed_encoder())
 
 
 def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> Calibration:

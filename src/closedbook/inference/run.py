@@ -222,7 +222,7 @@ class Run(LearnsLater):
             unread |= evidence is not None and evidence.status == "unread"
             chance = None if met is None else float(met[i])
             accepted = question.accepted
-            like = bool(measured["wording"][i] >= wordings.threshold) if wordings else True
+            like = wordings is None or wordings.understands(float(measured["wording"][i]))
             verdict = decide(float(probability[i]), threshold, chance, evidence, like)
             answers.append(
                 Answer(

@@ -139,7 +139,7 @@ def find(asked: PretrainedRecipe) -> Path:
 def read_config(place: Path) -> Any:
     """A base's configuration. Raises RecipeError where it is not of a kind that transformers knows."""
     transformers = _transformers()
-    with in_a_line(f"{place} cannot be opened by transformers"), _quiet(transformers):
+    with in_a_line(f"{place} cannot be opened by transformers"), quiet(transformers):
         config = transformers.AutoConfig.from_pretrained(**_where(place), trust_remote_code=False)
         check_measures(place, text_config(config))
         return config
@@ -149,7 +149,7 @@ def count_parameters(place: Path) -> int:
     """How many weights a base has, without loading them. Raises RecipeError where it is no causal language model."""
     transformers = _transformers()
     config = read_config(place)
-    with in_a_line(f"{place} is no causal language model"), _quiet(transformers), torch.device("meta"):
+    with in_a_line(f"{place} is no causal language model"), quiet(transformers), torch.device("meta"):
         model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     numbers = sum(p.numel() for p in model.parameters())
     check_size(place, numbers)
@@ -165,7 +165,7 @@ def load(place: Path, asked: PretrainedRecipe) -> Base:
         raise RecipeError(f"{place} is not the base that this run was taught on (SHA-256 {found[:12]}…); bring it back")
     transformers = _transformers()
     dtype = getattr(torch, asked.dtype)
-    with in_a_line(f"{place} cannot be loaded"), _quiet(transformers):
+    with in_a_line(f"{place} cannot be loaded"), quiet(transformers):
         model, found = transformers.AutoModelForCausalLM.from_pretrained(
             **_where(place), dtype=dtype, trust_remote_code=False, output_loading_info=True
         )
@@ -180,7 +180,7 @@ def read_tokenizer(place: Path) -> Any:
     transformers = _transformers()
     from tokenizers import Tokenizer
 
-    with in_a_line(f"{place}: its tokenizer cannot be read"), _quiet(transformers):
+    with in_a_line(f"{place}: its tokenizer cannot be read"), quiet(transformers):
         tokenizer = transformers.AutoTokenizer.from_pretrained(**_where(place), trust_remote_code=False)
         return Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
 
@@ -238,7 +238,7 @@ def _transformers() -> Any:
     return transformers
 
 
-class _quiet:  # noqa: N801
+class quiet:  # noqa: N801
     """transformers' progress bars, and what it logs of a file that cannot be used, belong to a terminal of its own."""
 
     def __init__(self, transformers: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from closedbook.data.wordings import Wordings
 from closedbook.errors import RunError
+from closedbook.model.sentence_encoder import installed_encoder
 from closedbook.validation import UnitInterval, convert, shown
 from closedbook.verdicts.signals import FOR_MET, FOR_RIGHT, SETS
 
@@ -214,7 +215,9 @@ class Calibration:
                         raise RunError(f"there is no signal {shown(min(unknown))} in {shown(name)}")
                     if min(logistic.scale) <= 0:
                         raise RunError("a scale is not above 0")
-            return made
+            if made.wordings is None:
+                return made
+            return replace(made, wordings=replace(made.wordings, encoder=installed_encoder()))
         except RunError as error:
             raise RunError(f"{where} is damaged ({error}); bring it back from a copy, or train anew") from None
 

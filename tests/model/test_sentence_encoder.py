@@ -1,0 +1,32 @@
+"""The pretrained sentence encoder that reads questions, where one is installed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from closedbook.errors import RunError
+from closedbook.model.sentence_encoder import NAME, PACKAGE, SentenceEncoder, installed_encoder
+
+
+def test_without_the_package_there_is_none(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("closedbook.model.sentence_encoder.find_spec", lambda name: None)
+    assert installed_encoder.__wrapped__() is None
+
+
+def test_weights_that_are_not_those_published_are_refused(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"other weights")
+    with pytest.raises(RunError, match=f"reinstall {NAME}"):
+        SentenceEncoder(tmp_path)(["what is it"])
+
+
+def test_texts_that_mean_the_same_are_alike():
+    pytest.importorskip(PACKAGE, reason=f"{NAME} is not installed")
+    encoder = installed_encoder()
+    vectors = encoder(["which water flows under", "what does it cross", "how much did it cost", "what does it cross"])
+    assert vectors.shape == (4, 384)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert np.array_equal(vectors[1], vectors[3])
+    river, cross, cost, _ = vectors
+    assert river @ cross > river @ cost
+    np.testing.assert_allclose(encoder(["what does it cross"])[0], cross, atol=1e-6)  # alone as among others

@@ -27,7 +27,8 @@ from worded import WORDED
 from closedbook.data import wordings as module
 from closedbook.data.documents import Documents, read_documents
 from closedbook.data.questions import Questions, read_questions, subject, without
-from closedbook.data.wordings import Encoder, Wordings, as_words
+from closedbook.data.wording_groups import as_words
+from closedbook.data.wordings import Encoder, Wordings
 from closedbook.model.sentence_encoder import installed_encoder
 from closedbook.synthetic.world import WorldSpec, make_world
 

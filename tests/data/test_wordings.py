@@ -10,7 +10,8 @@ import pytest
 from closedbook.data.documents import Document
 from closedbook.data.question_kinds import language_of, languages
 from closedbook.data.questions import Question, Questions, Titles
-from closedbook.data.wordings import UNDERSTOOD, Wordings, as_words
+from closedbook.data.wording_groups import as_words
+from closedbook.data.wordings import UNDERSTOOD, Wordings
 from closedbook.errors import RunError
 
 NAMES = ["Ada Berg", "Bo Lund", "Cy Dahl", "Di Holm", "Eva Roos", "Finn Moe"]

@@ -23,19 +23,10 @@ import numpy as np
 from closedbook.data.documents import Document
 from closedbook.data.paraphrase import JOIN, SHORTEST, concepts, joined, one_stem
 from closedbook.data.passages import name_in
-from closedbook.data.question_kinds import (
-    ENGLISH,
-    NUMBER,
-    WHEN,
-    WHERE,
-    WHO,
-    Language,
-    has_number,
-    language_of,
-    languages,
-)
+from closedbook.data.question_kinds import ENGLISH, Language, language_of, languages
 from closedbook.data.questions import Questions, subject, without
-from closedbook.data.wording_evidence import UNITS, Surroundings, Words, tokens
+from closedbook.data.wording_evidence import Surroundings, Words
+from closedbook.data.wording_groups import Group, as_words, same_answers
 from closedbook.errors import RunError
 from closedbook.validation import UnitInterval, convert
 
@@ -43,8 +34,6 @@ MOST = 200
 """How many wordings are kept: the most frequent ones."""
 VARIED = 0.5
 """Where questions have more distinct wordings than this share of their number, wordings are not compared at all."""
-SHARED, AGREE = 3, 0.9
-"""Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
 LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 """What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
 CACHED = 10_000
@@ -63,11 +52,6 @@ Encoder = Callable[[Sequence[str]], np.ndarray]
 """Gives texts vectors of length 1, (text, width), whose products say how alike they are in meaning."""
 
 
-def as_words(text: str) -> Words:
-    """The words of a text in normal form, without punctuation; pairs of characters where a script puts no spaces."""
-    return tuple(token.form for token in tokens(text) if token.form[0].isalnum() or token.form[0] in UNITS)
-
-
 class Reading(NamedTuple):
     """How a question was understood."""
 
@@ -77,48 +61,6 @@ class Reading(NamedTuple):
     """That wording, with {} for the name; None where the question is asked as it came."""
     confidence: float
     """The chance that it asks for what the trained wording asks for."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Wordings that ask for the same, and what their answers are like."""
-
-    forms: tuple[str, ...]
-    """With {} for the name, the most frequent first."""
-    numbers: UnitInterval = 0.5
-    """The share of answers with a number, in digits or words."""
-    capitals: UnitInterval = 0.5
-    """The share that begins with a capital."""
-    length: float = 1.0
-    """Their mean number of words."""
-
-    @cached_property
-    def words(self) -> tuple[Words, ...]:
-        return tuple(as_words(form.replace("{}", " ")) for form in self.forms)
-
-    def kinds(self, language: Language) -> frozenset[str | None]:
-        return frozenset(map(language.kind_of, self.words))
-
-    def fits(self, kind: str, own: Collection[str | None], others: Collection[str | None]) -> float:
-        """How well the answers are what a question of this kind asks for, from 0 to 1.
-
-        `own` are the kinds of this group's wordings, `others` those of all groups.
-        """
-        if kind in own:
-            return 1.0
-        if kind in (WHO, WHERE):
-            if self.numbers > 0.5:
-                return 0.0
-            if self.capitals < 0.5 or not {WHO, WHEN, WHERE}.isdisjoint(own):
-                return 0.2
-            return 0.3 if kind in others else 0.6
-        if kind == WHEN:
-            if self.numbers < 0.5:
-                return 0.0
-            return 0.2 if kind in others else 0.6
-        if kind == NUMBER:
-            return float(self.numbers > 0.5 and WHEN not in own)
-        return 1.0 if self.length > 3 else 0.2
 
 
 class WordingsRecord(TypedDict):
@@ -167,20 +109,11 @@ class Wordings:
         if not count or len(count) > max(1, VARIED * count.total()):
             return None
         frequent = [key for key, _ in count.most_common(MOST)]
-        grouped = _grouped(frequent, answers)
+        grouped = same_answers(frequent, answers)
         groups, golds = [], []
         for keys in grouped:
             forms = tuple(spelled[key].most_common(1)[0][0] for key in keys)
-            texts_of = [answer for key in keys for answer in answers[key].values()]
-            n = max(1, len(texts_of))
-            groups.append(
-                Group(
-                    forms,
-                    round(sum(map(has_number, texts_of)) / n, 3),
-                    round(sum(answer[:1].isupper() for answer in texts_of) / n, 3),
-                    round(sum(len(answer.split()) for answer in texts_of) / n, 2),
-                )
-            )
+            groups.append(Group.of(forms, [answer for key in keys for answer in answers[key].values()]))
             golds.append({name: answer for key in keys for name, answer in answers[key].items()})
         tells, elsewhere = Surroundings([group.words for group in groups], golds, documents).told()
         made = cls(tuple(groups), tells, elsewhere)
@@ -421,19 +354,3 @@ class Wordings:
         if not all(0 <= g < len(groups) for told in tells.values() for g in told):
             raise RunError(f"{where}: a word tells a group that is not there")
         return cls(groups, tells, plain["elsewhere"], plain["threshold"])
-
-
-def _grouped(wordings: Sequence[Words], answers: Mapping[Words, Mapping[str, str]]) -> list[list[Words]]:
-    """Put wordings together that have the same answers for the same names."""
-    group = {wording: i for i, wording in enumerate(wordings)}
-    for i, later in enumerate(wordings):
-        for earlier in wordings[:i]:
-            common = answers[later].keys() & answers[earlier].keys()
-            same = sum(answers[later][name] == answers[earlier][name] for name in common)
-            if len(common) >= SHARED and same >= AGREE * len(common):
-                old, new = group[later], group[earlier]
-                group = {wording: new if number == old else number for wording, number in group.items()}
-    groups: dict[int, list[Words]] = {}
-    for wording in wordings:
-        groups.setdefault(group[wording], []).append(wording)
-    return list(groups.values())

@@ -1,0 +1,87 @@
+"""Wordings of questions that ask for the same, and what their answers are like."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from closedbook.data.question_kinds import NUMBER, WHEN, WHERE, WHO, Language, has_number
+from closedbook.data.wording_evidence import UNITS, Words, tokens
+from closedbook.validation import UnitInterval
+
+SHARED, AGREE = 3, 0.9
+"""Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
+
+
+def as_words(text: str) -> Words:
+    """The words of a text in normal form, without punctuation; pairs of characters where a script puts no spaces."""
+    return tuple(token.form for token in tokens(text) if token.form[0].isalnum() or token.form[0] in UNITS)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Wordings that ask for the same, and what their answers are like."""
+
+    forms: tuple[str, ...]
+    """With {} for the name, the most frequent first."""
+    numbers: UnitInterval = 0.5
+    """The share of answers with a number, in digits or words."""
+    capitals: UnitInterval = 0.5
+    """The share that begins with a capital."""
+    length: float = 1.0
+    """Their mean number of words."""
+
+    @classmethod
+    def of(cls, forms: tuple[str, ...], answers: Sequence[str]) -> Group:
+        n = max(1, len(answers))
+        return cls(
+            forms,
+            round(sum(map(has_number, answers)) / n, 3),
+            round(sum(answer[:1].isupper() for answer in answers) / n, 3),
+            round(sum(len(answer.split()) for answer in answers) / n, 2),
+        )
+
+    @cached_property
+    def words(self) -> tuple[Words, ...]:
+        return tuple(as_words(form.replace("{}", " ")) for form in self.forms)
+
+    def kinds(self, language: Language) -> frozenset[str | None]:
+        return frozenset(map(language.kind_of, self.words))
+
+    def fits(self, kind: str, own: Collection[str | None], others: Collection[str | None]) -> float:
+        """How well the answers are what a question of this kind asks for, from 0 to 1.
+
+        `own` are the kinds of this group's wordings, `others` those of all groups.
+        """
+        if kind in own:
+            return 1.0
+        if kind in (WHO, WHERE):
+            if self.numbers > 0.5:
+                return 0.0
+            if self.capitals < 0.5 or not {WHO, WHEN, WHERE}.isdisjoint(own):
+                return 0.2
+            return 0.3 if kind in others else 0.6
+        if kind == WHEN:
+            if self.numbers < 0.5:
+                return 0.0
+            return 0.2 if kind in others else 0.6
+        if kind == NUMBER:
+            return float(self.numbers > 0.5 and WHEN not in own)
+        return 1.0 if self.length > 3 else 0.2
+
+
+def same_answers(wordings: Sequence[Words], answers: Mapping[Words, Mapping[str, str]]) -> list[list[Words]]:
+    """Put wordings together that have the same answers for the same names."""
+    group = {wording: i for i, wording in enumerate(wordings)}
+    for i, later in enumerate(wordings):
+        for earlier in wordings[:i]:
+            common = answers[later].keys() & answers[earlier].keys()
+            same = sum(answers[later][name] == answers[earlier][name] for name in common)
+            if len(common) >= SHARED and same >= AGREE * len(common):
+                old, new = group[later], group[earlier]
+                group = {wording: new if number == old else number for wording, number in group.items()}
+    groups: dict[int, list[Words]] = {}
+    for wording in wordings:
+        groups.setdefault(group[wording], []).append(wording)
+    return list(groups.values())

@@ -4,8 +4,8 @@
     python benchmarks/any_corpus.py elements=FOLDER --train train-three.tsv         # a folder of your own
 
 A folder holds documents.txt or documents.jsonl, train.tsv, test.tsv, and if there are any other.tsv (in wordings that
-training never saw) and unasked.tsv (relations that it never asked for). With --save the figures are kept in
-results/any-corpus.json.
+training never saw) and unasked.tsv (relations that it never asked for). These two are read by words alone, and with the
+sentence encoder where it is installed. With --save the figures are kept in results/any-corpus.json.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import json
 import tempfile
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,10 @@ from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions, subject
+from closedbook.model.sentence_encoder import installed_encoder
 
 CORPORA = MADE | WORDED
+PARTS = ("test", "other", "unasked", "other, encoder", "unasked, encoder")
 
 
 def kinds(answers: list[dict[str, Any]], titles: Any) -> dict[str, list[int]]:
@@ -72,14 +75,19 @@ def run(folder: Path, train: str, recipe: str, sets: list[str], threads: int | N
             "parameters": record["parameters"],
             "threads": record["threads"],
         }
-        for name in ("test", "other", "unasked"):
-            if not (folder / f"{name}.tsv").is_file():
+        for part in PARTS:
+            name, _, read = part.partition(", ")
+            if not (folder / f"{name}.tsv").is_file() or (not (encoder := installed_encoder()) and read):
                 continue
+            assert trained.calibration is not None
+            if (wordings := trained.calibration.wordings) is not None:
+                wordings = replace(wordings, encoder=encoder if read else None)
+                trained.calibration = replace(trained.calibration, wordings=wordings)
             scored = pipeline.evaluate(trained, read_questions(folder / f"{name}.tsv"))
-            result[name] = {key: scored[key] for key in ("correct", "total", "accuracy")}
-            result[name]["kinds"] = kinds(scored["answers"], titles)
+            result[part] = {key: scored[key] for key in ("correct", "total", "accuracy")}
+            result[part]["kinds"] = kinds(scored["answers"], titles)
             said = [answer for answer in scored["answers"] if answer["verdict"] == "remembered"]
-            result[name]["remembered"] = [sum(answer["right"] for answer in said), len(said)]
+            result[part]["remembered"] = [sum(answer["right"] for answer in said), len(said)]
             wrong = [answer for answer in scored["answers"] if not answer["right"]]
             for answer in wrong[:show]:
                 print(f"   {answer['question']} | {answer['gold']} | {answer['answer']} {answer['probability']:.2f}")
@@ -103,7 +111,7 @@ def main() -> None:
             place = Path(folder) if folder else CORPORA[name]().write(Path(made))
             result = run(place, arguments.train, arguments.recipe, arguments.set, arguments.threads, arguments.show)
         print(name, result["seconds"], "s", result["steps"])
-        for part in ("test", "other", "unasked"):
+        for part in PARTS:
             if part in result:
                 told = json.dumps(result[part]["kinds"], ensure_ascii=False)
                 print(f"  {part}: {result[part]['accuracy']:.1%}", told, "remembered", result[part]["remembered"])

@@ -6,7 +6,8 @@ import pytest
 
 from closedbook.data.corpus import Corpus
 from closedbook.data.documents import make_documents, title_of
-from closedbook.data.patterns import Patterns, shape_of_words
+from closedbook.data.pattern_learning import shape_of_words
+from closedbook.data.patterns import Patterns
 from closedbook.data.questions import Question, Questions, Titles, subject
 from closedbook.data.spans import words
 from closedbook.data.word_vocabulary import Words

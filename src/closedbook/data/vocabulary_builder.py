@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
-from closedbook.data.patterns import learn
+from closedbook.data.pattern_learning import learn
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.scan import Lexicon, Scan, pieces
 from closedbook.data.vocabulary import BytePairs, Characters, Vocabulary

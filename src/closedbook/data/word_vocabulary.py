@@ -19,7 +19,8 @@ import numpy as np
 
 from closedbook.data.documents import Document, title_of
 from closedbook.data.names import NameIndex
-from closedbook.data.patterns import Patterns, learn
+from closedbook.data.pattern_learning import learn
+from closedbook.data.patterns import Patterns
 from closedbook.data.scan import CAPITALISED, Lexicon, Scan, pieces
 from closedbook.data.spans import as_words, normal, words
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER, Ids, Spelling, Vocabulary

@@ -1,7 +1,7 @@
 """What stands around answers in documents: which words tell which kind of question is meant.
 
 It counts, in the documents of the training questions' titles, the words beside each answer, and how often the same
-words stand elsewhere. This is distant supervision (Mintz et al. 2009), as in `closedbook.data.patterns`.
+words stand elsewhere. This is distant supervision (Mintz et al. 2009), as in `closedbook.data.pattern_learning`.
 """
 
 from __future__ import annotations

@@ -165,10 +165,15 @@ class Scan:
 
     def begins(self, words: Collection[str]) -> np.ndarray:
         """(n,) bool: whether each word is one of these, or would be without the capital of a sentence's first word."""
-        lexicon = self.lexicon.words
-        exact = np.fromiter((word in words for word in lexicon), bool, len(lexicon))
-        lowered = np.fromiter((uncapitalised(word) in words for word in lexicon), bool, len(lexicon))
-        return exact[self.word] | (lowered[self.word] & self.opens)
+        exact, lowered = np.zeros((2, len(self.lexicon.words)), bool)
+        for i in self._distinct:
+            exact[i] = self.lexicon.words[i] in words
+            lowered[i] = exact[i] or uncapitalised(self.lexicon.words[i]) in words
+        return np.where(self.opens, lowered[self.word], exact[self.word])
+
+    @cached_property
+    def _distinct(self) -> list[int]:
+        return np.unique(self.word).tolist()
 
     def _spelling(
         self, known_answers: Collection[tuple[str, ...]], first: np.ndarray, last: np.ndarray, in_body: np.ndarray

@@ -54,6 +54,11 @@ BESIDE = ["Where was {} born?", "So where was {} born?", "Where was {} born, exa
           "In which city was {} born?"]  # fmt: skip
 
 
+def origin(run: Any) -> dict[str, Any]:
+    thresholds = run.calibration.wordings.thresholds
+    return {"seed": SEED, "trained_at": run.folder.record()["commit"], "thresholds": thresholds}
+
+
 def trained(path: Path, recipe: str, overrides: Sequence[str], documents: Path, questions: Path) -> Any:
     """The run, trained if it is not there, with calibrators made by the code at hand."""
     if not (path / "model.safetensors").is_file():
@@ -63,7 +68,7 @@ def trained(path: Path, recipe: str, overrides: Sequence[str], documents: Path, 
     split, given = run.folder.record()["split"], read_questions(questions)
     corpus = read_documents(documents)
     run.calibration = None
-    run.wordings = wordings_of(run, given.only(split["train"]), corpus)
+    run.wordings = wordings_of(given.only(split["train"]), corpus)
     run.calibration = calibrate(run, given.only(split["calibrate"]).items, corpus)
     run.wordings = None
     return run
@@ -125,7 +130,7 @@ def ask_elements(cells: Cells, given: argparse.Namespace) -> None:
         left_out = [item for items in files.values() for item in items if re.search(pattern, item.text)]
         kept = {key: [item for item in files[key] if not re.search(pattern, item.text)] for key in ("test", "other")}
         cells.add(f"elements, {name} left out", {
-            "seed": SEED, "trained_at": run.folder.record()["commit"], "threshold": run.calibration.wordings.threshold,
+            **origin(run),
             "left_out": told(run, left_out), **{key: told(run, items) for key, items in kept.items()},
             "met": strangers(run, kept["test"], titles),
         })  # fmt: skip
@@ -138,7 +143,7 @@ def ask_demo(cells: Cells, given: argparse.Namespace) -> None:
     run = trained(given.runs / "demo", "demo", [], files / "documents.txt", files / "questions-train.tsv")
     test = read_questions(files / "questions-test.tsv").items
     cells.add("demo", {
-        "seed": SEED, "trained_at": run.folder.record()["commit"], "threshold": run.calibration.wordings.threshold,
+        **origin(run),
         "test": told(run, test), "unseen_wordings": told(run, read_questions(files / "unseen-wordings.tsv").items),
         "met": strangers(run, test, read_documents(files / "documents.txt").known_titles),
     })  # fmt: skip
@@ -156,7 +161,7 @@ def ask_course(cells: Cells, given: argparse.Namespace) -> None:
         for form in (*BESIDE, *LEFT_OUT)
     }  # fmt: skip
     cells.add("course, birthplaces only", {
-        "seed": SEED, "trained_at": run.folder.record()["commit"], "threshold": run.calibration.wordings.threshold,
+        **origin(run),
         "asked": asked, "met": strangers(run, dev, read_documents(course / "wiki.txt").known_titles),
     })  # fmt: skip
 

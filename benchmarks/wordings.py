@@ -121,7 +121,7 @@ def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str
         reading = made.read(form.replace("{}", "Zorn Quaxley"), "Zorn Quaxley")
         best, signals = made.signals(words)
         right = bool(meant) and (best if reading.wording is None else group_of[reading.wording]) == group_of.get(meant)
-        understood = made.understands(reading.confidence)
+        understood = reading.understood
         if signals:
             weight = 1.0 if meant else UNASKED
             examples.append(Example([signals[name] for name in names_of(encoder)], right, weight))

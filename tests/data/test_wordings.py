@@ -54,7 +54,7 @@ def test_words_beside_a_trained_wording_make_it_no_other_question_and_another_ki
         assert reading.wording is None
         assert reading.text == other.format("Gro Dahl")
     assert made.read("In which city was Gro Dahl born?") == (
-        "Where was Gro Dahl born?", "Where was {} born?", pytest.approx(0.9, abs=0.1),
+        "Where was Gro Dahl born?", "Where was {} born?", pytest.approx(0.9, abs=0.1), True,
     )  # fmt: skip
 
 
@@ -180,6 +180,21 @@ def test_words_that_every_question_has_decide_nothing_in_other_languages():
     assert made.read("Was ist die Spezialität von Ahrtal?", "Ahrtal").confidence < UNDERSTOOD
 
 
+def test_what_is_easily_taken_for_a_relation_needs_more_confidence_to_be():
+    """Where "Who painted" is left out, it is taken for "Who drew"; nothing is taken for the height."""
+    painters, heights = ["Al", "Bo", "Cy", "Di", "Ed", "Flo"], [f"{i} m" for i in range(3, 9)]
+    drawers = painters[1:] + painters[:1]
+    made = Wordings.of(
+        asked(("Who painted {}?", painters), ("Who drew {}?", drawers), ("How tall is {}?", heights)), Titles(NAMES)
+    )
+    painted, drew, tall = made.thresholds
+    assert tall == UNDERSTOOD < drew
+    assert painted > UNDERSTOOD
+    reading = made.read("Which painter sketched Ada Berg?", "Ada Berg")
+    assert not reading.understood
+    assert made.read("Ada Berg: how tall?", "Ada Berg").understood
+
+
 def test_a_question_for_a_time_is_none_for_a_place_however_alike_their_words_are():
     made = Wordings.of(
         asked(("Where was {} born?", towns())), Titles(NAMES), encoder=lambda texts: np.ones((len(texts), 1))
@@ -213,7 +228,7 @@ def test_damaged_wordings_are_refused():
         {**plain, "groups": [{**plain["groups"][0], "forms": []}]},
         {**plain, "tells": {"x": [[9, 0.5]]}},
         {**plain, "tells": {"x": [[0, 5.0]]}},
-        {**plain, "threshold": "high"},
+        {**plain, "elsewhere": {"x": "often"}},
     ):
         with pytest.raises(RunError):
             Wordings.from_plain(damaged, "calibration.json")

@@ -13,10 +13,10 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple, TypedDict
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 
@@ -39,14 +39,17 @@ LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 CACHED = 10_000
 CLOSING = "?？.! \t\n"  # what may close a question
 READ, UNDERSTOOD = 0.25, 0.8
-"""From which confidence a question is asked in a trained wording, and from which it counts as understood."""
+"""From which confidence a question is asked in a trained wording, and from which it may count as understood."""
+MOST_NEEDED = 0.95
+"""From which confidence it always does."""
 # What the confidence is made of, fitted on the other wordings of many corpora (docs/appendix/verdicts.md).
-WEIGHTS = {"lead": 0.45, "elsewhere": -11.76, "unexplained": -1.85, "covered": 5.49}
-INTERCEPT = 0.28
-# The same with a sentence encoder, and how much a cosine of 1 counts beside what words tell.
-ENCODER_WEIGHTS = {"lead": 0.19, "elsewhere": -10.85, "unexplained": -0.38, "covered": 3.62, "similar": 4.34}
-ENCODER_INTERCEPT = -0.82
-SIMILAR = 2.0
+WEIGHTS = {"lead": 1.25, "elsewhere": -8.75, "unexplained": -1.43, "covered": 2.82}
+INTERCEPT = 0.25
+# The same with a sentence encoder, how much a cosine of 1 counts beside what words tell, and what "understood" takes;
+# to an encoder, all questions about one thing are alike.
+ENCODER_WEIGHTS = {"lead": 0.38, "elsewhere": -8.48, "unexplained": -0.55, "covered": 1.25, "similar": 6.5}
+ENCODER_INTERCEPT = -0.9
+SIMILAR, ENCODER_UNDERSTOOD = 4.0, 0.85
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
 """Gives texts vectors of length 1, (text, width), whose products say how alike they are in meaning."""
@@ -61,13 +64,15 @@ class Reading(NamedTuple):
     """That wording, with {} for the name; None where the question is asked as it came."""
     confidence: float
     """The chance that it asks for what the trained wording asks for."""
+    understood: bool
+    """Whether that is enough to trust the answer to it."""
 
 
 class WordingsRecord(TypedDict):
     groups: list[Group]
     tells: dict[str, list[tuple[int, UnitInterval]]]
     elsewhere: dict[str, UnitInterval]
-    threshold: UnitInterval
+    threshold: NotRequired[UnitInterval]  # kept by earlier versions
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,6 @@ class Wordings:
     """For each word, how strongly it tells each group, from 0 to 1."""
     elsewhere: Mapping[str, float] = field(default_factory=dict)
     """For each word of documents, the share of its places that is not around any answer."""
-    threshold: float = UNDERSTOOD
     encoder: Encoder | None = field(default=None, repr=False, compare=False)
     """Compares English questions as well, where there is one."""
 
@@ -93,8 +97,7 @@ class Wordings:
     ) -> Wordings | None:
         """Collect and group the wordings; None if the questions share too few, as questions collected from people may.
 
-        The documents show what stands around answers. The threshold is chosen by reading each group's wordings as if
-        only the others had been trained.
+        The documents show what stands around answers.
         """
         answers: dict[Words, dict[str, str]] = defaultdict(dict)
         count: Counter[Words] = Counter()
@@ -116,23 +119,23 @@ class Wordings:
             groups.append(Group.of(forms, [answer for key in keys for answer in answers[key].values()]))
             golds.append({name: answer for key in keys for name, answer in answers[key].items()})
         tells, elsewhere = Surroundings([group.words for group in groups], golds, documents).told()
-        made = cls(tuple(groups), tells, elsewhere)
-        return replace(made, threshold=made._left_out(), encoder=encoder)
-
-    def understands(self, confidence: float) -> bool:
-        """Whether a question counts as understood that was read with this confidence."""
-        return confidence >= 1 or confidence >= self._understood
+        return cls(tuple(groups), tells, elsewhere, encoder)
 
     @cached_property
-    def _understood(self) -> float:
-        return self.threshold if self._encoder is None else self._left_out()
+    def thresholds(self) -> list[float]:
+        """For each group, from which confidence a question that is taken for it counts as understood.
 
-    def _left_out(self) -> float:
-        """As high as the confidence that questions about a relation get where only the others were trained."""
-        if len(self.groups) < 2:
-            return UNDERSTOOD
-        wrong = sorted(self._without(i)._best(words)[1] for i, group in enumerate(self.groups) for words in group.words)
-        return round(min(0.95, max(UNDERSTOOD, wrong[math.ceil(0.95 * len(wrong)) - 1])), 4)
+        A trained wording of another group may be taken for this one where its own is left out; so
+        would be other questions that the group is like, and it takes more confidence than that had.
+        """
+        needed = [UNDERSTOOD if self._encoder is None else ENCODER_UNDERSTOOD] * len(self.groups)
+        for i, group in enumerate(self.groups if len(self.groups) > 1 else ()):
+            others = self._without(i)
+            for words in group.words:
+                taken_for, confidence = others._best(words)
+                taken_for += taken_for >= i
+                needed[taken_for] = min(MOST_NEEDED, max(needed[taken_for], confidence))
+        return needed
 
     def _without(self, left_out: int) -> Wordings:
         groups = self.groups[:left_out] + self.groups[left_out + 1 :]
@@ -215,15 +218,16 @@ class Wordings:
         form, name = self.split(question, name)
         wording = as_words(form.replace("{}", " "))
         if wording in self._trained:
-            return Reading(question, None, 1.0)
+            return Reading(question, None, 1.0, True)
         group, confidence = self._best(wording)
         # In a language of which no words are listed, two trained wordings may differ in words that say nothing.
         listed = not self._english or any(map(concepts, wording)) or self._encoder is not None
         enough = READ if listed else UNDERSTOOD
+        understood = confidence == 1 or (confidence >= UNDERSTOOD and confidence >= self.thresholds[group])
         if confidence < enough or name is None:
-            return Reading(question, None, confidence)
+            return Reading(question, None, confidence, understood)
         trained = self.groups[group].forms[0]
-        return Reading(trained.replace("{}", name, 1), trained, confidence)
+        return Reading(trained.replace("{}", name, 1), trained, confidence, understood)
 
     def _best(self, wording: Words) -> tuple[int, float]:
         """The group that a wording most likely asks for, and how likely it is that."""
@@ -267,11 +271,12 @@ class Wordings:
         if (kind := self.language.kind_of(wording)) is not None:
             kinds = frozenset().union(*self._kinds)
             fits = [group.fits(kind, own, kinds) for group, own in zip(self.groups, self._kinds, strict=True)]
-            total = sum(fits) or 1.0
-            evidence = [x + KIND * fit / total if fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
+            share = KIND / (sum(fits) or 1.0)
+            # Where no word tells of a group, its answers have to fit well; where they do not fit at all, none does.
+            evidence = [x + share * fit if fit > 0.5 or x * fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
             similar = [cosine if fit else 0.0 for cosine, fit in zip(similar, fits, strict=True)]
         best = max(range(len(evidence)), key=lambda g: evidence[g] + SIMILAR * similar[g])
-        if not weight or not evidence[best] + max(0.0, similar[best]):
+        if not weight or max(evidence[best], similar[best]) <= 0:
             return best, {}
         second = max((x for g, x in enumerate(evidence) if g != best), default=0.0)
         away = sum(worth[word] * max(0.0, beside - each[best]) for word, (each, beside) in told.items())
@@ -337,7 +342,6 @@ class Wordings:
 
     def to_json(self) -> dict[str, Any]:
         return {
-            "threshold": self.threshold,
             "groups": [{**asdict(group), "forms": list(group.forms)} for group in self.groups],
             "tells": {word: [[g, weight] for g, weight in told.items()] for word, told in self.tells.items()},
             "elsewhere": dict(self.elsewhere),
@@ -353,4 +357,4 @@ class Wordings:
         tells = {word: dict(told) for word, told in plain["tells"].items()}
         if not all(0 <= g < len(groups) for told in tells.values() for g in told):
             raise RunError(f"{where}: a word tells a group that is not there")
-        return cls(groups, tells, plain["elsewhere"], plain["threshold"])
+        return cls(groups, tells, plain["elsewhere"])

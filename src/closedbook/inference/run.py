@@ -175,11 +175,11 @@ class Run(LearnsLater):
         """How a question is read: what is asked in its place; `title` is the one in it, where it was looked up."""
         wordings = self._wordings
         if wordings is None:
-            return Reading(question, None, 1.0)
+            return Reading(question, None, 1.0, True)
         if (mention := self.vocabulary.names.find(question)) is not None:
             title = question[mention.start : mention.stop]
         reading = wordings.read(question, title)
-        return Reading(question, None, reading.confidence) if self.vocabulary.knows_language else reading
+        return reading._replace(text=question, wording=None) if self.vocabulary.knows_language else reading
 
     def _pass(
         self,
@@ -222,8 +222,7 @@ class Run(LearnsLater):
             unread |= evidence is not None and evidence.status == "unread"
             chance = None if met is None else float(met[i])
             accepted = question.accepted
-            like = wordings is None or wordings.understands(float(measured["wording"][i]))
-            verdict = decide(float(probability[i]), threshold, chance, evidence, like)
+            verdict = decide(float(probability[i]), threshold, chance, evidence, readings[i].understood)
             answers.append(
                 Answer(
                     question=question.text,

@@ -7,14 +7,17 @@
 For each corpus: of the other wordings, how many were taken for the trained question that asks for the same; how many
 were asked in a trained wording, and understood, and right among those; and of the relations that training never asks
 for, how many were taken for understood. A folder is as benchmarks/any_corpus.py has it, or the course's. `--fit` prints
-the constants of `closedbook.data.wordings` as fitted on these corpora, and how well each does without its own part.
+the constants of `closedbook.data.wordings` as fitted on these corpora, with and without the list of words that ask for
+the same, and how well each does without its own part. `--encoder` reads with the sentence encoder, too.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -24,6 +27,7 @@ from any_corpus_made import MADE
 from record import Cells
 from worded import WORDED
 
+from closedbook.data import wording_evidence
 from closedbook.data import wordings as module
 from closedbook.data.documents import Documents, read_documents
 from closedbook.data.questions import Questions, read_questions, subject, without
@@ -136,6 +140,17 @@ def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str
     return {key: int(value) for key, value in count.items()}, examples
 
 
+@contextlib.contextmanager
+def without_lists() -> Iterator[None]:
+    """Without the list of words that ask for the same: as questions are whose words it lacks."""
+    listed = module.concepts
+    module.concepts = wording_evidence.concepts = lambda word: {}
+    try:
+        yield
+    finally:
+        module.concepts = wording_evidence.concepts = listed
+
+
 def names_of(encoder: Encoder | None) -> list[str]:
     return list(module.WEIGHTS if encoder is None else module.ENCODER_WEIGHTS)
 
@@ -170,7 +185,11 @@ def main() -> None:
     for corpus in arguments.corpora:
         name, _, folder = corpus.partition("=")
         with tempfile.TemporaryDirectory() as made:
-            counts, examples[name] = judge(load(name, Path(folder) if folder else Path(made)), arguments.show, encoder)
+            loaded = load(name, Path(folder) if folder else Path(made))
+            counts, examples[name] = judge(loaded, arguments.show, encoder)
+            if arguments.fit:
+                with without_lists():
+                    examples[name] += judge(loaded, False, encoder)[1]
         print(name, counts, flush=True)
         if not arguments.fit:
             cells.add(f"{name}, encoder" if encoder else name, counts)

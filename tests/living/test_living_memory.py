@@ -33,7 +33,7 @@ QUESTIONS = [f"Where was {person.name} born?" for person in LATER.people]
 def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained run's folder, which no test changes."""
     folder = tmp_path_factory.mktemp("living")
-    make_words_run(folder, ["stages.learn.steps=250"])
+    make_words_run(folder, ["stages.learn.steps=250", "stages.learn.keep=2"])
     return folder / "run"
 
 
@@ -102,6 +102,24 @@ def test_learning_and_forgetting_change_no_answer_about_others_to_the_bit(run: R
     run.forget([person.name for person in LATER.people[20:]])
     assert asked_first(run) == before
     assert everything(ask(run, QUESTIONS[:20])) == known
+
+
+def test_what_kept_checkpoints_say_of_a_name_changes_with_no_other(run: Run, later: Documents) -> None:
+    def scores(question: str) -> list[tuple[str, float]]:
+        return list(run.answer([Question(question, None, 1)], signals="all")[0].signals.items())
+
+    def all_scores() -> list[list[tuple[str, float]]]:
+        return [
+            scores(f"Where was {name} born?") for name in (run.first_vocabulary.names.names[3], LATER.people[1].name)
+        ]
+
+    run.learn(about(later, LATER.people[1].name))
+    before = all_scores()
+    assert any(name.startswith("checkpoint") for name, _ in before[0])
+    run.learn(about(later, LATER.people[0].name))
+    assert all_scores() == before
+    run.forget([LATER.people[0].name, run.first_vocabulary.names.names[5]])
+    assert all_scores() == before
 
 
 def test_what_is_forgotten_is_as_if_it_had_never_been_learned(run: Run, later: Documents) -> None:

@@ -122,7 +122,7 @@ class LearnsLater:
 
     def _refresh(self) -> None:
         """Read again what learning has written."""
-        for name in ("learned", "index"):
+        for name in ("learned", "index", "checkpoints"):
             self.__dict__.pop(name, None)
         self.attach_learned()
 

@@ -322,6 +322,6 @@ def _scale(model: GPT) -> None:
     """Maps N(0, 1/inputs), those that write to the residual stream at half that; the head small, embeddings large."""
     for name, module in model.named_modules():
         if isinstance(module, nn.Linear) and module is not model.head:
-            update_embeddings = name.endswith((".out", ".down"))
-            nn.init.normal_(module.weight, std=(0.5 if update_embeddings else 1.0) / math.sqrt(module.in_features))
+            to_residual = name.endswith((".out", ".down"))
+            nn.init.normal_(module.weight, std=(0.5 if to_residual else 1.0) / math.sqrt(module.in_features))
     nn.init.normal_(model.embedding.weight, std=0.5)

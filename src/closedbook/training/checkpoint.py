@@ -157,7 +157,7 @@ class Checkpointer:
         keep, steps = trainer.stage.keep, trainer.sampler.steps
         if self.writes and trainer.done in {steps * (keep + i) // (2 * keep) for i in range(keep)}:
             path = self.folder.path / f"checkpoint-{number}-{trainer.done}.safetensors"
-            save_tensors(path, self.model.state_dict(), {"format": 1})
+            save_tensors(path, self._weights(), {"format": 1})
 
     def record_early_stopping(self, trainer: StageTrainer) -> None:
         """Note in run.json how the validation questions were answered, and how many steps the stage took."""
@@ -171,7 +171,14 @@ class Checkpointer:
 
     def save_finished(self) -> None:
         if self.writes:
-            tensors = self.model.state_dict()
+            tensors = self._weights()
             if isinstance(self.model, GPT) and self.model.memory is not None:
-                self.model.memory.readers = tensors[READERS_KEY] = self.model.memory.choose_readers()
+                self.model.memory.readers = tensors[READERS_KEY]
             save_tensors(self.folder.path / "model.safetensors", tensors, {"format": 1})
+
+    def _weights(self) -> dict[str, Tensor]:
+        """The network's, and the readers of its memory, which stay the same ones when a name is forgotten."""
+        tensors = self.model.state_dict()
+        if isinstance(self.model, GPT) and self.model.memory is not None:
+            tensors[READERS_KEY] = self.model.memory.choose_readers()
+        return tensors

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import Overrides, OwnMixer, Threads, console, table, typed
+from closedbook.cli.output import Overrides, OwnMixer, Threads, console, print_json, table, typed
+from closedbook.cli.output_files import check_study
 from closedbook.cli.study_answers import ablation, finish, fluency, of_length, reversal, strangers
 from closedbook.cli.training_display import training
 from closedbook.formatting import percent
@@ -74,6 +75,7 @@ def exposure(
 
     out = console(json)
     need_matplotlib()
+    check_study(folder, "exposure")
     if not seeds or min(seeds) < 0 or not levels:
         raise DataError("study exposure needs at least one of --seeds, from 0, and one of --levels")
     loaded = of_length(recipe, [*mixer_overrides(mixer, recipe), *(set_ or [])], steps)
@@ -91,7 +93,7 @@ def exposure(
     if remaining := cells - done():
         out.print(f"{remaining} of {cells} cells are left to another process that is at them; look again later")
     if "summary" not in record:
-        return
+        return print_json(record) if json else None
     rows = table("", "documents>", "right>", "of>", "accuracy>", "95 % interval", "bits a fact>", "worth>")
     for point in record["summary"]["curves"]:
         bits = sum(point["bits_by_seed"]) / len(point["bits_by_seed"])

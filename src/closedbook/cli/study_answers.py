@@ -22,6 +22,7 @@ from closedbook.cli.output import (
 )
 from closedbook.cli.output_files import check_study
 from closedbook.cli.training_display import training
+from closedbook.errors import exit_code
 from closedbook.formatting import interval, percent, points
 
 if TYPE_CHECKING:
@@ -256,9 +257,9 @@ def _study(
     try:
         with progress(out, "questions asked") as bar:
             record = work(loaded, content, folder, progress=bar)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         out.print(f"\ninterrupted; answers so far are kept in {escape(str(folder))}. The same command goes on")
-        sys.exit(130)
+        sys.exit(exit_code(stop))
     show(out, record)
     finish(out, folder, name, record, json)
 

@@ -11,7 +11,7 @@ from closedbook.cli.output import Overrides, OwnMixer, Threads, console, print_j
 from closedbook.cli.output_files import check_study
 from closedbook.cli.study_answers import ablation, finish, fluency, of_length, reversal, strangers
 from closedbook.cli.training_display import training
-from closedbook.formatting import percent
+from closedbook.formatting import interval, percent
 
 study = App(
     name="study",
@@ -99,7 +99,7 @@ def exposure(
         bits = sum(point["bits_by_seed"]) / len(point["bits_by_seed"])
         rows.add_row(
             point["relation"].replace("_", " "), f"{point['documents']}", f"{point['correct']}", f"{point['total']}",
-            percent(point["accuracy"]), " to ".join(map(percent, point["interval"])), f"{bits:.2f}",
+            percent(point["accuracy"]), interval(point["interval"], percent), f"{bits:.2f}",
             f"{point['bits_possible']:.2f}",
         )  # fmt: skip
     out.print(rows)

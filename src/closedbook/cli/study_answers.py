@@ -132,8 +132,7 @@ def fluency(
     def show(out: Console, record: dict[str, Any]) -> None:
         rows = table("judge of right and wrong", "AUROC>", "95 % interval")
         for name, judge in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
-            bounds = " to ".join(f"{bound:.3f}" for bound in judge["auroc_interval"])
-            rows.add_row(name.replace("_", " "), f"{judge['auroc']:.3f}", bounds)
+            rows.add_row(name.replace("_", " "), f"{judge['auroc']:.3f}", interval(judge["auroc_interval"]))
         out.print(rows)
 
     _study("fluency", run_fluency, show, run, questions, folder, mixer, json, need_answers=True)

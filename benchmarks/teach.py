@@ -101,7 +101,7 @@ def steps_within(minutes: float, place: Path, sets: list[str], documents: Path, 
 def asked_in_all_wordings(run: Any, kept_out: list[tuple[str, str, str]]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for number, wording in enumerate(WORDINGS):
-        asked = [Question(wording.format(name), answer, 1) for name, _, answer in kept_out]
+        asked = [Question(wording.replace("{}", name, 1), answer, 1) for name, _, answer in kept_out]
         answers = run.answer(asked, blind=True)
         right = [bool(answer.right) for answer in answers]
         found = quality(np.array(right), np.array([answer.probability for answer in answers]))

@@ -46,7 +46,9 @@ def main() -> None:
             "bytes_a_name": 4 * run.memory.learner.state,
         }  # fmt: skip
         for wording in WORDINGS[:2]:
-            answers = run.answer([Question(wording.format(name), gold, 1) for name, _, gold in later], blind=True)
+            answers = run.answer(
+                [Question(wording.replace("{}", name, 1), gold, 1) for name, _, gold in later], blind=True
+            )
             result[wording] = {"right": sum(bool(answer.right) for answer in answers), "of": len(answers)}
         Cells("teach-later.json").add(f"people {arguments.skip} to {arguments.skip + len(later)}", result)
 

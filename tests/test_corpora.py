@@ -6,11 +6,12 @@ import gzip
 import json
 
 import pytest
+from tensors import same_tensors
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.data.documents import read_documents
-from closedbook.runs.weights import load_tensors, same_tensors
+from closedbook.runs.weights import load_tensors
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.training.setup import prepare_training
 

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 from shell import Tiny, make_tiny
+from tensors import same_tensors
 
 import closedbook
 from closedbook import pipeline
 from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.pipeline import Plan, Step
-from closedbook.runs.weights import load_tensors, same_tensors
+from closedbook.runs.weights import load_tensors
 from closedbook.training import checkpoint, plan
 from closedbook.training.interrupts import defer_interrupts
 from closedbook.training.setup import prepare_training

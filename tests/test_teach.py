@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from shell import Tiny, closedbook
 from taught_run import make_tiny_with_base, teach
+from tensors import same_tensors
 
 import closedbook as package
 from closedbook.data.questions import Question
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import card
 from closedbook.pipeline import Event, Step
-from closedbook.runs.weights import load_tensors, same_tensors
+from closedbook.runs.weights import load_tensors
 
 pytest.importorskip("transformers")
 
@@ -243,4 +244,4 @@ def test_known_and_new_facts_are_scored_apart_and_the_report_shows_both(run: Any
     known.write_text('{"question": "?"}\n', encoding="utf-8")
     done = closedbook("evaluate", run.path, "--questions", tiny.questions, "--known", known)
     assert done.code == 2
-    assert "known.jsonl:1 is no fact" in done.err
+    assert "known.jsonl:1 is not a fact" in done.err

@@ -86,7 +86,7 @@ def test_an_export_and_other_kinds_of_files_are_not_overwritten(run: Path, tiny:
     assert closedbook("export", run, "--to", "params", "--output", model).code == 0
     before = hashes(tmp_path)
     refused(closedbook("card", run, "--output", export / "config.json"), "is a file of the export")
-    refused(closedbook("card", run, "--output", model), "holds something else than text")
+    refused(closedbook("card", run, "--output", model), "holds something other than text")
     refused(closedbook("export", run, "--to", "params", "--output", export / "model.safetensors"), "of the export")
     notes = tmp_path / "notes.txt"
     notes.write_text("mine\n")

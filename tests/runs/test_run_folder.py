@@ -14,13 +14,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tensors import same_tensors
 
 from closedbook.errors import RunError
 from closedbook.runs import provenance
 from closedbook.runs.folder import FORMAT, RunFolder, check_free, default_folder, list_runs
 from closedbook.runs.provenance import source_commit
 from closedbook.runs.store import to_json, write_atomically
-from closedbook.runs.weights import checksum, load_tensors, same_tensors, save_tensors
+from closedbook.runs.weights import checksum, load_tensors, save_tensors
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from words_run import SMALL, make_words_run
 
 from closedbook.config.loading import load_recipe
 from closedbook.data.questions import Question, read_questions
-from closedbook.errors import DataError, RunError
+from closedbook.errors import DataError, RunError, Terminated
 from closedbook.evaluation.metrics import auroc
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
@@ -169,6 +170,17 @@ def test_strangers_fluency_and_reversal_write_record_figure_and_page(made: tuple
     refused(shell("study", "reversal", run.path, *questions[:-1], "--form", "Who?"), "{answer}")
 
 
+def test_a_wording_may_hold_braces_of_its_own(made: tuple[Run, World, Path], tmp_path: Path):
+    run, _, files = made
+    first = read_questions(files / "questions-test.tsv").items[0]
+    (tmp_path / "braces.tsv").write_text(f"{first.text} {{x}}\t{first.answer}\n", encoding="utf-8")
+    given = ["--questions", tmp_path / "braces.tsv", "--folder", tmp_path / "study", "--count", 2, "--json"]
+    done = shell("study", "strangers", run.path, *given)
+    assert done.code == 0, done.err
+    assert "NAME" in done.json["wording"]
+    assert done.json["wording"].endswith("{x}")
+
+
 @pytest.mark.parametrize("name", ["strangers", "fluency", "reversal"])
 def test_a_study_of_answers_goes_on_where_it_was_interrupted(
     name: str, made: tuple[Run, World, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -181,14 +193,14 @@ def test_a_study_of_answers_goes_on_where_it_was_interrupted(
     def counts(self: Run, questions: list[Question], **how: Any) -> list[Answer]:
         asked.append([question.text for question in questions])
         if len(asked) == stops:
-            raise KeyboardInterrupt
+            raise Terminated(signal.SIGTERM)
         return real(self, questions, **how)
 
     monkeypatch.setattr(Run, "answer", counts)
     monkeypatch.setattr(answer_cache, "BLOCK", 16)
     stops = 3
     interrupted = shell(*command)
-    assert interrupted.code == 130
+    assert interrupted.code == 128 + signal.SIGTERM
     assert "kept" in interrupted.err
     kept = tmp_path / f"{name}-answers.jsonl"
     kept.write_bytes(kept.read_bytes() + b'{"block": "cut o')  # as a killed process would leave it

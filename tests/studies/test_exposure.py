@@ -16,7 +16,7 @@ from shell import closedbook, refused
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.data.vocabulary import MASK
-from closedbook.errors import RecipeError, RunError
+from closedbook.errors import RecipeError, RunError, Terminated
 from closedbook.model import generate
 from closedbook.pipeline import Step
 from closedbook.runs.store import file_lock
@@ -244,6 +244,14 @@ def test_a_cell_that_another_process_is_at_is_left_to_it(folder: Path):
     assert study.missing([0, 1]) == [1]
 
 
+def test_the_record_is_printed_where_another_process_is_at_every_cell(tmp_path: Path):
+    with file_lock(Study(design(), tmp_path).lock(0)):
+        done = closedbook("study", "exposure", "--folder", tmp_path, *OPTIONS, "--seeds", "0", "--json")
+    assert done.code == 0, done.err
+    assert done.json["cells"] == {}
+    assert "left to another process" in done.err
+
+
 def test_the_command_goes_on_where_it_was_and_prints_the_record(folder: Path):
     done = closedbook("study", "exposure", "--folder", folder, *OPTIONS, "--seeds", "0", "--json")
     assert done.code == 0, done.err
@@ -252,15 +260,18 @@ def test_the_command_goes_on_where_it_was_and_prints_the_record(folder: Path):
     assert "learn" not in done.err  # nothing was trained
 
 
-def test_an_interruption_says_what_is_kept(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("stop", "code"), [(KeyboardInterrupt(), 130), (Terminated(15), 143)])
+def test_an_interruption_says_what_is_kept(
+    stop: KeyboardInterrupt, code: int, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
     (tmp_path / "exposure.json").write_bytes((folder / "exposure.json").read_bytes())
 
     def interrupted(*given: Any) -> None:
-        raise KeyboardInterrupt
+        raise stop
 
     monkeypatch.setattr(exposure, "cell", interrupted)
     done = closedbook("study", "exposure", "--folder", tmp_path, *OPTIONS, "--seeds", "0", "1")
-    assert done.code == 130
+    assert done.code == code
     assert "cell 2 of 2" in done.out
     assert f"1 of 2 cells are kept in {tmp_path}" in done.out
     assert (tmp_path / "exposure.json").read_bytes() == (folder / "exposure.json").read_bytes()
@@ -275,6 +286,8 @@ def test_what_cannot_be_studied_is_refused_before_anything_is_written(tmp_path: 
     refused(closedbook(*common, "--recipe", "course-vanilla"), "several stages", "--steps 0")
     refused(closedbook(*common, "--recipe", "course-vanilla", "--steps", "0"), "words")
     refused(closedbook(*common, "--steps=-1"), "steps")
+    (tmp_path / "exposure.svg").write_bytes(b"\0")
+    refused(closedbook("study", "exposure", "--folder", tmp_path, *OPTIONS, "--seeds", "0"), "exposure.svg holds")
     (tmp_path / "file").write_text("x", encoding="utf-8")
     refused(closedbook("study", "exposure", "--folder", tmp_path / "file", *OPTIONS, "--seeds", "0"), "cannot be made")
     assert not path.exists()

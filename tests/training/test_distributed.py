@@ -22,13 +22,14 @@ import pytest
 import torch
 from in_processes import STAGES, TYPES, exactly, main, trained
 from shell import Tiny, closedbook, environment, in_a_process, make_tiny
+from tensors import same_tensors
 from test_bucketing import gradients, make_examples
 from test_trainer import KINDS, make, run
 
 from closedbook import pipeline
 from closedbook.cli import main as command
 from closedbook.errors import LostProcessError, RecipeError
-from closedbook.runs.weights import load_tensors, same_tensors
+from closedbook.runs.weights import load_tensors
 from closedbook.training.bucketing import bucket, shard
 from closedbook.training.distributed import BATCH_COST, SINGLE_PROCESS, DistributedContext, find_device
 from closedbook.training.gradient import backward

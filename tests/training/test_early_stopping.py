@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from shell import Tiny, closedbook, make_tiny, refused
+from tensors import same_tensors
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
@@ -15,7 +16,7 @@ from closedbook.config.schema import StopRecipe
 from closedbook.errors import RecipeError
 from closedbook.pipeline import Message, Step
 from closedbook.runs.folder import RunFolder
-from closedbook.runs.weights import load_tensors, same_tensors
+from closedbook.runs.weights import load_tensors
 from closedbook.training.early_stopping import EarlyStopping, ValidationResult
 from closedbook.training.setup import TrainingSetup, prepare_training
 from closedbook.training.trainer import fit

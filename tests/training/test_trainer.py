@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tensors import same_tensors
 
 from closedbook.config.registry import ComponentSpec
 from closedbook.config.schema import MemoryRecipe, ModelRecipe, ObjectiveWeight, Stage
@@ -18,7 +19,7 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.model.gpt import GPT
 from closedbook.objectives import Corpus
 from closedbook.objectives.sampler import BatchSampler
-from closedbook.runs.weights import load_tensors, load_weights, same_tensors, save_tensors, split_names
+from closedbook.runs.weights import load_tensors, load_weights, save_tensors, split_names
 from closedbook.training.distributed import BATCH_COST
 from closedbook.training.setup import prepare_training
 from closedbook.training.trainer import StageTrainer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import console, escape, print_json
+from closedbook.cli.output import RunsMixer, console, escape, print_json
 from closedbook.formatting import percent
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def ask(
     blind: bool = False,
     signals: Literal["pass", "all"] = "pass",
     documents: Path | None = None,
-    mixer: str | None = None,
+    mixer: RunsMixer = None,
     json: bool = False,
 ) -> None:
     """Ask a trained run one question: its answer, whether it is remembered or made up, and the evidence.
@@ -54,8 +54,6 @@ def ask(
         What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
     documents: Path
         Where the file of documents is now, if it was moved since training.
-    mixer: str
-        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print one JSON object on standard output.
     """

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from closedbook.cli.output import console, escape, print_json, table
-from closedbook.formatting import percent
+from closedbook.formatting import interval, percent
 
 
 def baseline(
@@ -78,11 +78,10 @@ def baseline(
     rows = table("baseline", "right>", "accuracy>", "95 % interval", "normalised>", "F1>", "")
     for result in results:
         scored = result.score
-        low, high = scored.interval or (None, None)
-        interval = "–" if low is None else f"{percent(low)} to {percent(high)}"
         right = f"{'–' if scored.correct is None else scored.correct} of {scored.total}"
         compared = (percent(scored.normalised_match), percent(scored.f1))
-        rows.add_row(result.name, right, percent(scored.accuracy), interval, *compared, escape(result.summary))
+        accuracy = (percent(scored.accuracy), interval(scored.interval, percent))
+        rows.add_row(result.name, right, *accuracy, *compared, escape(result.summary))
     out.print(rows)
     if not test.answered:
         out.print(escape(f"{questions} has no answers, so nothing is scored; add them as QUESTION tab ANSWER"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import console, echo, escape, print_json
+from closedbook.cli.output import console, echo, escape, print_json, typed
 from closedbook.cli.output_files import check_folder, check_output
 from closedbook.cli.students import check, course_flag, score
 from closedbook.cli.training_display import TrainingDisplay
@@ -284,7 +283,7 @@ def _trained(
     try:
         return pipeline.train(
             recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
-            callbacks=[display, *([callback] if callback else [])], command=shlex.join(["closedbook", *sys.argv[1:]]),
+            callbacks=[display, *([callback] if callback else [])], command=typed(),
         )  # fmt: skip
     except DivergedError as error:
         flag = FUNCTIONS[recipe.stages[0].name]

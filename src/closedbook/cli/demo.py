@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 
-from closedbook.cli.output import console, escape, print_json, table
+from closedbook.cli.output import console, escape, print_json, table, typed
 from closedbook.cli.train import after_interrupt
 from closedbook.cli.training_display import TrainingDisplay
 from closedbook.errors import RunError, exit_code
-from closedbook.formatting import duration, percent
+from closedbook.formatting import duration, interval, percent
 
 if TYPE_CHECKING:
     from closedbook.data.questions import Questions
@@ -76,7 +76,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     try:
         trained = pipeline.train(
             recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
-            run=path, callbacks=[display], command=shlex.join(["closedbook", *sys.argv[1:]]),
+            run=path, callbacks=[display], command=typed(),
         )  # fmt: skip
     except KeyboardInterrupt as stop:
         display.close()
@@ -170,9 +170,8 @@ def by_wording(answers: Sequence[dict[str, Any]], world: World) -> dict[str, dic
 
 
 def add_row(rows: Any, name: str, scored: dict[str, Any]) -> None:
-    low, high = scored["interval"]
-    interval = f"{percent(low)} to {percent(high)}"
-    rows.add_row(name, str(scored["correct"]), str(scored["total"]), percent(scored["accuracy"]), interval)
+    share, ends = percent(scored["accuracy"]), interval(scored["interval"], percent)
+    rows.add_row(name, str(scored["correct"]), str(scored["total"]), share, ends)
 
 
 def ask_some(run: Any, test: Questions, strangers: Sequence[str]) -> list[dict[str, Any]]:

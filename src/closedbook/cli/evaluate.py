@@ -7,9 +7,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from closedbook.cli.output import as_json, console, escape, note_if_trained_on, print_json, printable, progress, table
+from closedbook.cli.output import (
+    RunsMixer,
+    as_json,
+    console,
+    escape,
+    note_if_trained_on,
+    print_json,
+    printable,
+    progress,
+    table,
+)
 from closedbook.cli.output_files import check_output
-from closedbook.formatting import percent
+from closedbook.formatting import interval, percent
 
 
 def evaluate(
@@ -25,7 +35,7 @@ def evaluate(
     documents: Path | None = None,
     known: Path | None = None,
     save: bool = False,
-    mixer: str | None = None,
+    mixer: RunsMixer = None,
     device: str = "cpu",
     json: bool = False,
 ) -> None:
@@ -59,8 +69,6 @@ def evaluate(
         What `closedbook probe --output` wrote of the base: facts that it knew and new ones are scored apart.
     save: bool
         Keep the result in the run folder as evaluation.json; without it the folder is not changed.
-    mixer: str
-        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     device: str
         What to answer on: cpu, cuda or mps.
     json: bool
@@ -103,10 +111,9 @@ def evaluate(
             f"{result['total']} questions answered in {result['seconds']:.2f} s; the file has no answers to score"
         )
     else:
-        low, high = result["interval"]
         out.print(
             f"{result['correct']} of {result['total']} right: [bold]{percent(result['accuracy'])}[/] "
-            f"(95 % interval {percent(low)} to {percent(high)}), answered in {result['seconds']:.2f} s\n"
+            f"(95 % interval {interval(result['interval'], percent)}), answered in {result['seconds']:.2f} s\n"
             f"without regard to case, punctuation and articles {percent(result.get('normalised_match'))}; "
             f"words in common, F1 {percent(result.get('f1'))}"
         )
@@ -136,9 +143,9 @@ def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
     show_verdict_counts(out, confidence["verdicts"], confidence.get("right_by_verdict", {}))
     if "given" in confidence and confidence["probability"]["auroc"] is not None:
         given, quality = confidence["given"], confidence["probability"]
-        low, high = quality["auroc_interval"]
+        ends = interval(quality["auroc_interval"])
         out.print(
-            f"right against wrong, by probability: AUROC {quality['auroc']:.3f} ({low:.3f} to {high:.3f}); "
+            f"right against wrong, by probability: AUROC {quality['auroc']:.3f} ({ends}); "
             f"of {percent(given['coverage'])} answered, {percent(given['precision'])} are right "
             f"(asked for: {percent(given['asked_precision'])})"
         )

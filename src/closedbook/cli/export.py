@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Literal
 
-from closedbook.cli.output import console, escape, print_json
+from closedbook.cli.output import RunsMixer, console, escape, print_json
 from closedbook.cli.output_files import check_output
 from closedbook.data.questions import read_questions
 from closedbook.errors import DataError
@@ -19,7 +19,7 @@ def export(
     to: Literal["huggingface", "onnx", "params"],
     output: Path,
     task: Path | None = None,
-    mixer: str | None = None,
+    mixer: RunsMixer = None,
     json: bool = False,
 ) -> None:
     """Write a run for other tools: Hugging Face transformers, ONNX, or the course's .params.
@@ -45,8 +45,6 @@ def export(
         The new folder, or the file.
     task: Path
         Questions with answers that lm-evaluation-harness shall ask the export: a task file is written into the folder.
-    mixer: str
-        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print one JSON object on standard output.
     """

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from closedbook.cli.output import console, escape, print_json, show_warnings
+from closedbook.cli.output import console, escape, print_json
 from closedbook.errors import DataError
 from closedbook.formatting import plural
 
@@ -45,7 +45,6 @@ def forget(
     import closedbook
     from closedbook.data.documents import read_documents
 
-    show_warnings()
     out = console(json)
     titles = list(title or [])
     if documents is not None:

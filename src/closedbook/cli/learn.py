@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from closedbook.cli.output import console, escape, print_json, progress, show_warnings
+from closedbook.cli.output import console, escape, print_json, progress
 from closedbook.errors import DataError
 from closedbook.formatting import duration, plural
 
@@ -54,13 +54,12 @@ def learn(
     """
     import closedbook
 
-    show_warnings()
     if workers < 1:
         raise DataError(f"--workers {workers} must be 1 or more")
     out = console(json)
     loaded = closedbook.load(run)
     plan = loaded.plan_learning(documents)
-    seconds = loaded.memory.learner.seconds * len(plan.texts) / max(1, workers)
+    seconds = loaded.memory.learner.seconds * len(plan.texts) / workers
     out.print(
         f"{plural(len(plan.new), 'new name')}, {len(plan.changed):,} changed, {len(plan.unchanged):,} known as they are"
         + (f"; to learn them takes about {duration(seconds)}" if plan.texts else "")

@@ -61,10 +61,14 @@ def echo(text: str, end: str = "\n", error: bool = False) -> None:
 SET = "Override one value of the recipe; may be repeated."
 MIXER_HELP = "FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed."
 RUNS_MIXER_HELP = "FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed."
+RUNS_MIXERS_HELP = (
+    "FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed. May be repeated."
+)
 Overrides = Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False, help=SET)]
 Threads = Annotated[int | None, Parameter(help="CPU threads; one per core, at most 8, if left out.")]
 OwnMixer = Annotated[str | None, Parameter(help=MIXER_HELP)]
 RunsMixer = Annotated[str | None, Parameter(help=RUNS_MIXER_HELP)]
+RunsMixers = Annotated[list[str] | None, Parameter(negative="", consume_multiple=False, help=RUNS_MIXERS_HELP)]
 
 
 class PipeConsole(Console):

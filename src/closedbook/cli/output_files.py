@@ -14,8 +14,8 @@ def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = 
     """Raise RunError where a file cannot be written, or would destroy another by it, before work is done for it.
 
     Where the path leads through links is what counts. An output takes the place of no input, of nothing that `runs`
-    were trained on, of no file that a run, an export or an index is made of, and of no file of another kind: text does
-    not replace what is none, nor, where it is `binary`, something else a text.
+    were trained on, of no file that a run, an export or an index is made of, and of no file of another kind. Text
+    never replaces a binary file, nor, with `binary`, the reverse.
     """
     if path.is_dir():
         raise RunError(f"{path} is a folder; name a file in it")
@@ -39,7 +39,7 @@ def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = 
         with open(path, "rb") as file:
             head = file.read(4096)
         if head and (b"\0" in head) != binary:
-            holds, writes = ("text", "what is no text") if binary else ("something else than text", "text")
+            holds, writes = ("text", "something that is not text") if binary else ("something other than text", "text")
             raise RunError(f"{path} holds {holds}, and {writes} would take its place; name another file, or remove it")
 
 

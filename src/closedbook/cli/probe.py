@@ -9,7 +9,7 @@ from closedbook.cli.evaluate import show_known, show_verdict_counts
 from closedbook.cli.output import as_json, console, escape, print_json, progress, table
 from closedbook.cli.output_files import check_output
 from closedbook.errors import DataError
-from closedbook.formatting import percent
+from closedbook.formatting import interval, percent
 
 if TYPE_CHECKING:
     from closedbook.evaluation.probing import Probe
@@ -137,10 +137,10 @@ def show_facts(out: Any, result: dict[str, Any], now: Probe) -> None:
             rows.add_row(name, *(f"{row[key]:,}" for key in ("facts", "right", *(["told"] if told else []))))
         out.print(rows)
     latest = result.get("after", result["before"])
-    low, high = latest["knowledge"]["interval"]
+    known = latest["knowledge"]
     out.print(
-        f"{latest['knowledge']['correct']} of {latest['knowledge']['total']} right by the most frequent answer: "
-        f"[bold]{percent(latest['knowledge']['accuracy'])}[/] (95 % interval {percent(low)} to {percent(high)})"
+        f"{known['correct']} of {known['total']} right by the most frequent answer: "
+        f"[bold]{percent(known['accuracy'])}[/] (95 % interval {interval(known['interval'], percent)})"
     )
     if now.calibrated:
         show_verdict_counts(out, {name: row["total"] for name, row in latest["verdicts"].items()}, latest["verdicts"])

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from closedbook.cli.output import console, escape, print_json, use_mixers
+from closedbook.cli.output import RunsMixers, console, escape, print_json, use_mixers
 from closedbook.cli.output_files import check_output
 from closedbook.errors import RunError
 
@@ -18,7 +15,7 @@ def report(
     questions: Path | None = None,
     source: bool = False,
     claims: bool = True,
-    mixer: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
+    mixer: RunsMixers = None,
     json: bool = False,
 ) -> None:
     """Write a run's report: one HTML file with curves, scores, every answer and a look inside, to open or to send.
@@ -43,8 +40,6 @@ def report(
         Lay out the source document's statements, 1a to 3c, with our measured answer beside each; a run answers part 3.
     claims: bool
         Check and draw the ten claims about attention too; --no-claims saves some twenty seconds.
-    mixer: list[str]
-        FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed. May be repeated.
     json: bool
         Print {"report": …} on standard output.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import echo, print_json
+from closedbook.cli.output import RunsMixer, echo, print_json
 
 
 def sample(
@@ -16,7 +16,7 @@ def sample(
     top_k: int = 0,
     length: int = 300,
     seed: int = 0,
-    mixer: str | None = None,
+    mixer: RunsMixer = None,
     json: bool = False,
 ) -> None:
     """Let a trained model go on from a prompt.
@@ -37,8 +37,6 @@ def sample(
         Tokens to draw.
     seed: int
         The same seed gives the same text.
-    mixer: str
-        FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed.
     json: bool
         Print one JSON object on standard output.
     """

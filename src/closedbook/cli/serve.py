@@ -6,11 +6,8 @@ import secrets
 import sys
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from closedbook.cli.output import console, escape, print_json, use_mixers
+from closedbook.cli.output import RunsMixers, console, escape, print_json, use_mixers
 from closedbook.errors import RunError
 
 
@@ -19,7 +16,7 @@ def serve(
     runs: Path = Path("runs"),
     host: str = "127.0.0.1",
     port: int = 8000,
-    mixer: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
+    mixer: RunsMixers = None,
     json: bool = False,
 ) -> None:
     """Open the page: ask a run and look inside, move the claims about attention, watch trainings.
@@ -39,8 +36,6 @@ def serve(
         What to listen on; 0.0.0.0 lets other machines in, with the token.
     port: int
         The port; 0 takes a free one.
-    mixer: list[str]
-        FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed. May be repeated.
     json: bool
         Print {"address": …} on standard output once it listens.
     """

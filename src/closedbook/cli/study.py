@@ -7,10 +7,11 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import Overrides, OwnMixer, Threads, console, table, typed
+from closedbook.cli.output import Overrides, OwnMixer, Threads, console, print_json, table, typed
+from closedbook.cli.output_files import check_study
 from closedbook.cli.study_answers import ablation, finish, fluency, of_length, reversal, strangers
 from closedbook.cli.training_display import training
-from closedbook.formatting import percent
+from closedbook.formatting import interval, percent
 
 study = App(
     name="study",
@@ -74,6 +75,7 @@ def exposure(
 
     out = console(json)
     need_matplotlib()
+    check_study(folder, "exposure")
     if not seeds or min(seeds) < 0 or not levels:
         raise DataError("study exposure needs at least one of --seeds, from 0, and one of --levels")
     loaded = of_length(recipe, [*mixer_overrides(mixer, recipe), *(set_ or [])], steps)
@@ -91,13 +93,13 @@ def exposure(
     if remaining := cells - done():
         out.print(f"{remaining} of {cells} cells are left to another process that is at them; look again later")
     if "summary" not in record:
-        return
+        return print_json(record) if json else None
     rows = table("", "documents>", "right>", "of>", "accuracy>", "95 % interval", "bits a fact>", "worth>")
     for point in record["summary"]["curves"]:
         bits = sum(point["bits_by_seed"]) / len(point["bits_by_seed"])
         rows.add_row(
             point["relation"].replace("_", " "), f"{point['documents']}", f"{point['correct']}", f"{point['total']}",
-            percent(point["accuracy"]), " to ".join(map(percent, point["interval"])), f"{bits:.2f}",
+            percent(point["accuracy"]), interval(point["interval"], percent), f"{bits:.2f}",
             f"{point['bits_possible']:.2f}",
         )  # fmt: skip
     out.print(rows)

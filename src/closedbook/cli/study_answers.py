@@ -22,6 +22,7 @@ from closedbook.cli.output import (
 )
 from closedbook.cli.output_files import check_study
 from closedbook.cli.training_display import training
+from closedbook.errors import exit_code
 from closedbook.formatting import interval, percent, points
 
 if TYPE_CHECKING:
@@ -131,8 +132,7 @@ def fluency(
     def show(out: Console, record: dict[str, Any]) -> None:
         rows = table("judge of right and wrong", "AUROC>", "95 % interval")
         for name, judge in sorted(record["judges"].items(), key=lambda item: -item[1]["auroc"]):
-            bounds = " to ".join(f"{bound:.3f}" for bound in judge["auroc_interval"])
-            rows.add_row(name.replace("_", " "), f"{judge['auroc']:.3f}", bounds)
+            rows.add_row(name.replace("_", " "), f"{judge['auroc']:.3f}", interval(judge["auroc_interval"]))
         out.print(rows)
 
     _study("fluency", run_fluency, show, run, questions, folder, mixer, json, need_answers=True)
@@ -256,9 +256,9 @@ def _study(
     try:
         with progress(out, "questions asked") as bar:
             record = work(loaded, content, folder, progress=bar)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         out.print(f"\ninterrupted; answers so far are kept in {escape(str(folder))}. The same command goes on")
-        sys.exit(130)
+        sys.exit(exit_code(stop))
     show(out, record)
     finish(out, folder, name, record, json)
 

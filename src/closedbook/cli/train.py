@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from closedbook.cli.output import console, escape, note_if_trained_on, print_json
+from closedbook.cli.output import OwnMixer, console, escape, note_if_trained_on, print_json, typed
 from closedbook.cli.training_display import TrainingDisplay
 from closedbook.errors import ClosedbookError, RunError, exit_code
-from closedbook.formatting import percent
+from closedbook.formatting import interval, percent
 
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe
@@ -39,7 +39,7 @@ def train(
     device: str = "cpu",
     dry_run: bool = False,
     tensorboard: Path | None = None,
-    mixer: str | None = None,
+    mixer: OwnMixer = None,
     index: Path | None = None,
     base: str | None = None,
     json: bool = False,
@@ -83,8 +83,6 @@ def train(
         Read and check every input, print the plan, and stop.
     tensorboard: Path
         Also write TensorBoard's files into this folder, for `tensorboard --logdir`.
-    mixer: str
-        FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed.
     index: Path
         The folder to keep indexes of corpora in; beside the corpus if left out. Corpora of 32 MiB or more are indexed,
         and with this option smaller ones too.
@@ -140,13 +138,12 @@ def train(
         return
     if resume and run is None:
         run = last_unfinished(loaded)
-    command = shlex.join(["closedbook", *sys.argv[1:]])
     board = tensorboard_in(tensorboard) if tensorboard is not None and not silent() else None
     display.wait(READING)
     try:
         finished = pipeline.train(
             loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads, device=device, index=index,
-            callbacks=[display, *([board] if board else [])], command=command,
+            callbacks=[display, *([board] if board else [])], command=typed(),
         )  # fmt: skip
         if silent():
             return
@@ -164,11 +161,10 @@ def train(
     if dev is not None:
         evaluation = finished.folder.read_json("evaluation.json")
         result |= {key: evaluation[key] for key in ("correct", "total", "accuracy", "interval")}
-        low, high = evaluation["interval"] or (None, None)
         note_if_trained_on(out, evaluation["questions_sha256"], record)
         out.print(
             f"dev: {evaluation['correct']} of {evaluation['total']} right, [bold]{percent(evaluation['accuracy'])}[/] "
-            f"(95 % interval {percent(low)} to {percent(high)})"
+            f"(95 % interval {interval(evaluation['interval'], percent)})"
         )
     out.print("next:\n" + escape(next_step(finished, questions, documents, mixer)))
     if json:

@@ -16,6 +16,7 @@ from rich.status import Status
 from rich.text import Text
 
 from closedbook.cli.output import escape, table
+from closedbook.errors import exit_code
 from closedbook.formatting import duration
 from closedbook.training.events import Message, Plan, Step, ValidationEvent
 
@@ -145,14 +146,14 @@ class TrainingDisplay:
 
 @contextlib.contextmanager
 def training(out: Console, progress_so_far: Callable[[], str]) -> Iterator[TrainingDisplay]:
-    """The display of a study's trainings. After Ctrl-C it says how far they came, and exits with 130."""
+    """The display of a study's trainings. After Ctrl-C it says how far they came, and exits by the signal."""
     display = TrainingDisplay(out)
     try:
         yield display
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         display.close()
         out.print(f"\ninterrupted; {escape(progress_so_far())}. The same command goes on")
-        sys.exit(130)
+        sys.exit(exit_code(stop))
     finally:
         display.close()
 

@@ -188,9 +188,8 @@ class DataRecipe:
     documents: str = "titled"  # or "text": any text, one stream
     evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
-    held_out: Mapping[str, Auto | float] = field(
-        default_factory=dict
-    )  # parts of the training questions, by name's hash
+    # Parts of the training questions, by name's hash.
+    held_out: Mapping[str, Auto | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         one_of(self.documents, "data.documents", ("titled", "text"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,11 +23,9 @@ def binned(right: Sequence[bool], counts: Sequence[int], bins: Bins) -> dict[str
     """The score of the answers in each bin, in order; bins without answers are left out."""
     scores = {}
     for low, high in bins:
-        in_bin = [
-            bool(r) for r, count in zip(right, counts, strict=True) if low <= count and (high is None or count <= high)
-        ]
+        most = math.inf if high is None else high
+        in_bin = [bool(r) for r, count in zip(right, counts, strict=True) if low <= count <= most]
+        name = f"{low}" if low == high else f"{low}+" if high is None else f"{low}–{high}"
         if in_bin:
-            scores[f"{low}" if low == high else f"{low}+" if high is None else f"{low}–{high}"] = tally(
-                in_bin
-            ).to_json()
+            scores[name] = tally(in_bin).to_json()
     return scores

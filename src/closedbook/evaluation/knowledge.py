@@ -286,7 +286,7 @@ def read_known(path: str | Path) -> dict[str, tuple[str, bool]]:
             known[str(question)] = CLASSES[CLASSES.index(name)], bool(right)
         except (ValueError, KeyError, TypeError):
             raise DataError(
-                f"{path}:{number} is no fact; give the file that `closedbook probe --output` wrote"
+                f"{path}:{number} is not a fact; give the file that `closedbook probe --output` wrote"
             ) from None
     return known
 

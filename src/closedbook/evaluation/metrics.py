@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from closedbook.evaluation.score import tally, wilson
+from closedbook.evaluation.score import CONFIDENCE, tally, wilson
 
 PRECISIONS = (0.9, 0.95, 0.97, 0.99)
 BINS = 10
@@ -32,12 +32,12 @@ def auroc(right: np.ndarray, score: np.ndarray) -> float | None:
     return float((_ranks(score)[right].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
-def auroc_interval(right: np.ndarray, score: np.ndarray, seed: int = 0, signals: float = 0.95) -> list[float] | None:
+def auroc_interval(right: np.ndarray, score: np.ndarray, seed: int = 0) -> list[float] | None:
     """Percentile bootstrap interval of the AUROC over questions; None if the AUROC is None."""
     rng = np.random.default_rng([seed, 1])
     draws = (rng.integers(0, len(right), len(right)) for _ in range(DRAWS if auroc(right, score) is not None else 0))
     values = [value for rows in draws if (value := auroc(right[rows], score[rows])) is not None]
-    edges = [(1 - signals) / 2, (1 + signals) / 2]
+    edges = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     return [float(x) for x in np.quantile(values, edges)] if values else None
 
 
@@ -81,27 +81,24 @@ def brier(right: np.ndarray, probability: np.ndarray) -> float:
     return float(((probability - right) ** 2).mean())
 
 
-def calibration_error(right: np.ndarray, probability: np.ndarray, bins: int = BINS) -> float:
+def calibration_error(right: np.ndarray, probability: np.ndarray) -> float:
     """The mean gap between probability and share of right answers, over bins with equally many answers."""
-    gaps = [
-        abs(float(probability[rows].mean()) - float(right[rows].mean())) * len(rows)
-        for rows in _bins(probability, bins)
-    ]
+    gaps = [abs(float(probability[rows].mean()) - float(right[rows].mean())) * len(rows) for rows in _bins(probability)]
     return sum(gaps) / len(right)
 
 
-def expected_calibration_error(probability: np.ndarray, seed: int = 0, bins: int = BINS) -> float:
+def expected_calibration_error(probability: np.ndarray, seed: int = 0) -> float:
     """The calibration error of a perfectly calibrated probability on as many questions: small samples show one too."""
     rng = np.random.default_rng([seed, 2])
-    rows = _bins(probability, bins)
+    rows = _bins(probability)
     outcomes = rng.random((DRAWS, len(probability))) < probability
     gaps = [np.abs(outcomes[:, r].mean(1) - probability[r].mean()) * len(r) for r in rows]
     return float(np.sum(gaps, 0).mean() / len(probability))
 
 
-def _bins(probability: np.ndarray, bins: int) -> list[np.ndarray]:
+def _bins(probability: np.ndarray) -> list[np.ndarray]:
     order = np.argsort(probability, kind="stable")
-    return [rows for rows in np.array_split(order, min(bins, len(order))) if len(rows)]
+    return [rows for rows in np.array_split(order, min(BINS, len(order))) if len(rows)]
 
 
 def penalised(right: np.ndarray, answered: np.ndarray, precision: float) -> float:

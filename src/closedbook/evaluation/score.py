@@ -54,7 +54,7 @@ def _f1(answer: Sequence[str], gold: Sequence[str]) -> float:
     return 2 * shared / (len(answer) + len(gold))
 
 
-def wilson(correct: int, total: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def wilson(correct: int, total: int) -> tuple[float, float]:
     """The interval, within 0 to 1, of true shares that `correct` of `total` does not contradict (Wilson 1927).
 
     It holds every p from which the observed share p̂ lies at most z standard errors away, those of p itself:
@@ -62,11 +62,11 @@ def wilson(correct: int, total: int, confidence: float = CONFIDENCE) -> tuple[fl
     are the two roots. Unlike p̂ ± z·√(p̂(1 − p̂)/n) it never leaves 0 to 1 and never has width zero.
 
     Raises:
-        ValueError: not 0 ≤ correct ≤ total, total is 0, or the confidence is not between 0 and 1.
+        ValueError: not 0 ≤ correct ≤ total, or total is 0.
     """
     if not 0 <= correct <= total or total == 0:
         raise ValueError(f"{correct} correct of {total} is no share")
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
     share, lean = correct / total, z * z / total
     middle = share + lean / 2
     reach = math.sqrt(lean * (share * (1 - share) + lean / 4))

@@ -13,6 +13,7 @@ from typing import Any
 
 from closedbook.config.schema import Recipe
 from closedbook.errors import RunError
+from closedbook.formatting import interval, percent, plural
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import mixer_option, plainly, resume_command
 
@@ -37,7 +38,7 @@ def card(folder: RunFolder, use: str = "") -> str:
     if not folder.finished:
         raise RunError(f"{folder.path} is not finished; go on with: {resume_command(folder)}")
     record, recipe = folder.record(), folder.recipe()
-    evaluation = folder.read_json("evaluation.json") if (folder.path / "evaluation.json").is_file() else None
+    evaluation = folder.read_json_if_there("evaluation.json")
     sections = [
         "---\ntags:\n- closedbook\n- closed-book-question-answering\npipeline_tag: text-generation\n---",
         f"# {recipe.name}",
@@ -108,15 +109,15 @@ def _measured(evaluation: Mapping[str, Any] | None, record: Mapping[str, Any]) -
             "the card anew"
         )
     else:
-        on = f"{_file({'path': evaluation['questions'], 'sha256': evaluation['questions_sha256']})}"
+        on = _file({"path": evaluation["questions"], "sha256": evaluation["questions_sha256"]})
         if evaluation["correct"] is None or evaluation["accuracy"] is None or evaluation["interval"] is None:
             yield f"- accuracy: **not measured**; {evaluation['total']:,} questions of {on} have no known answers"
         else:
-            low, high = evaluation["interval"]
             yield (
-                f"- accuracy: **{_percent(evaluation['accuracy'])}**, exact match, {evaluation['correct']:,} of "
-                f"{evaluation['total']:,} questions of {on}; 95 % Wilson interval {_percent(low)} to {_percent(high)}, "
-                "for other questions of the same kind. One run: what another seed would give is not in it"
+                f"- accuracy: **{percent(evaluation['accuracy'])}**, exact match, {evaluation['correct']:,} of "
+                f"{evaluation['total']:,} questions of {on}; 95 % Wilson interval "
+                f"{interval(evaluation['interval'], percent)}, for other questions of the same kind. "
+                "One run: what another seed would give is not in it"
             )
         trained = record.get("questions") or {}
         if evaluation["questions_sha256"] == trained.get("sha256"):
@@ -126,7 +127,7 @@ def _measured(evaluation: Mapping[str, Any] | None, record: Mapping[str, Any]) -
         yield "- training time: not measured"
     else:
         on_what = f" on {machine['processor']}, {machine['system']}" if machine else ""
-        threads = f", {record['threads']} thread{'s' if record['threads'] != 1 else ''}" if "threads" in record else ""
+        threads = f", {plural(record['threads'], 'thread')}" if "threads" in record else ""
         yield f"- training time: {seconds / 60:.1f} minutes in all{on_what}{threads}"
     versions = record.get("versions") or {}
     if versions:
@@ -143,12 +144,11 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
     if not confidence or "given" not in confidence or "probability" not in confidence:
         yield "- how well they tell right answers from wrong ones: **not measured**"
         return
-    auroc, interval = confidence["probability"]["auroc"], confidence["probability"]["auroc_interval"]
-    if auroc is None or interval is None:
+    auroc, ends = confidence["probability"]["auroc"], confidence["probability"]["auroc_interval"]
+    if auroc is None or ends is None:
         yield "- right against wrong: not measured, since all answers are right or none is"
     else:
-        low, high = interval
-        yield f"- right against wrong by probability: AUROC {auroc:.3f} (95 % interval {low:.3f} to {high:.3f})"
+        yield f"- right against wrong by probability: AUROC {auroc:.3f} (95 % interval {interval(ends)})"
     yield (
         f"- calibration error {confidence['probability']['calibration_error']:.3f} "
         f"({confidence['probability']['calibration_error_if_perfect']:.3f} would be seen of perfect ones)"
@@ -156,16 +156,16 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
     at_precision = confidence["given"]
     way = "from the model alone" if confidence["blind"] else "with the documents looked up"
     yield (
-        f"- judged {way}, of {_percent(at_precision['coverage'])} answered "
+        f"- judged {way}, of {percent(at_precision['coverage'])} answered "
         + (
-            f"{_percent(at_precision['precision'])} are right"
+            f"{percent(at_precision['precision'])} are right"
             if at_precision["precision"] is not None
             else "none could be judged"
         )
-        + f" (asked for: {_percent(at_precision['asked_precision'])})"
+        + f" (asked for: {percent(at_precision['asked_precision'])})"
     )
     for name, scored in confidence.get("right_by_verdict", {}).items():
-        yield f"- *{name}*: {scored['total']:,} answers, {_percent(scored['accuracy'])} right"
+        yield f"- *{name}*: {scored['total']:,} answers, {percent(scored['accuracy'])} right"
 
 
 def _limits(recipe: Recipe, evaluation: Mapping[str, Any] | None) -> Iterator[str]:
@@ -182,7 +182,7 @@ def _limits(recipe: Recipe, evaluation: Mapping[str, Any] | None) -> Iterator[st
     right = ((evaluation or {}).get("confidence") or {}).get("right_by_exposures")
     if right:
         groups = ((name, score) for name, score in right.items() if not isinstance(score, str))
-        shares = "; ".join(f"{name}: {_percent(score['accuracy'])} of {score['total']:,}" for name, score in groups)
+        shares = "; ".join(f"{name}: {percent(score['accuracy'])} of {score['total']:,}" for name, score in groups)
         yield f"- Right by how many training examples asked for the answer with the name in context: {shares}."
     yield "- Other languages, other kinds of questions, bias in what is remembered of whom: not measured."
 
@@ -200,7 +200,3 @@ def _again(folder: RunFolder) -> Iterator[str]:
     yield f"with the files above and the run's `recipe.toml` ({record.get('recipe', '')}{commit})" + (
         ", from the weights named above." if record.get("start") else "."
     )
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f} %"

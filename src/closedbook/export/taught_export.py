@@ -35,9 +35,8 @@ def package(run: Run) -> Package:
     if vocabulary.tokenizer.decode([end]) != "\n":  # type: ignore[attr-defined]
         raise RecipeError("this base's tokenizer has another line break than \\n, which no export can ask with")
     taught = _merged(run) if model.memory is None else _with_names(run)
-    no_tokens = list(
-        range(vocabulary.size, model.base.model.get_output_embeddings().weight.shape[0])
-    )  # rows that make the table's size round
+    # Rows that make the table's size round.
+    no_tokens = list(range(vocabulary.size, model.base.model.get_output_embeddings().weight.shape[0]))
     taught.generation_config = transformers.GenerationConfig(
         max_new_tokens=run.recipe.answer.length, do_sample=False, eos_token_id=end, pad_token_id=padding,
         suppress_tokens=no_tokens or None,

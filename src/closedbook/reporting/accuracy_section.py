@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from closedbook.data.questions import read_questions, subject
+from closedbook.evaluation.baselines import run_baselines, stands_in
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
 from closedbook.evaluation.knowledge import CLASSES
 from closedbook.evaluation.score import tally, wilson
@@ -57,8 +58,6 @@ def baseline_rows(first: Context, progress: Progress) -> list[Context]:
     path = unchanged_input({"path": first["evaluation"].get("questions", ""), "sha256": digest}, first["record"])
     if path is None or first["documents"] is None:
         return list(stored)
-    from closedbook.evaluation.baselines import run_baselines
-
     results = run_baselines(
         read_questions(path), documents=first["documents"], train=first["trained"], learned=False,
         progress=lambda name: progress(f"baseline {name}"),
@@ -92,8 +91,6 @@ def groups(first: Context, scored: Sequence[dict[str, Any]]) -> list[Context]:
         names = {answer["question"]: subject(answer["question"], index) or "" for answer in scored}
         add("By the length of the name", "In words.", "words of the name",
             counted(lambda a: len(names[a["question"]].split()), NAME_LENGTHS))  # fmt: skip
-        from closedbook.evaluation.baselines import stands_in
-
         kinds: dict[str, list[bool]] = {"no": [], "yes": []}
         for answer in scored:
             if name := names[answer["question"]]:

@@ -17,7 +17,6 @@ from closedbook.evaluation.metrics import auroc
 from closedbook.evaluation.score import wilson
 from closedbook.formatting import percent
 from closedbook.reporting import Context, Progress, figures
-from closedbook.reporting.filters import verdict_of
 from closedbook.verdicts.calibration import invent
 
 STRANGERS = 200
@@ -88,7 +87,7 @@ def certainty(scored: Sequence[dict[str, Any]]) -> Context:
 
 def verdicts(scored: Sequence[dict[str, Any]]) -> Context | None:
     """How often each verdict was given, and how often the answer was right then; None where there are no verdicts."""
-    named = [(name, bool(answer["right"])) for answer in scored if (name := verdict_of(answer))]
+    named = [(name, bool(answer["right"])) for answer in scored if (name := answer.get("verdict"))]
     if not named:
         return None
     rows = []

@@ -15,6 +15,8 @@ from closedbook.formatting import percent, spaced
 Point = tuple[float, float]
 Group = tuple[str, int, int, tuple[float, float]]
 """A group's name, how many are right, of how many, and the interval of that share."""
+SMOOTHED = 1 / 80
+"""The share of a curve's points, on either side of one, that its mean is taken over."""
 
 
 def chart(
@@ -154,13 +156,13 @@ def both(wide: Markup, narrow: Markup) -> Markup:
     return Markup('<div class="on-wide">{}</div><div class="on-narrow">{}</div>').format(wide, narrow)
 
 
-def smooth(points: Sequence[Point], share: float = 1 / 80) -> list[Point]:
+def smooth(points: Sequence[Point]) -> list[Point]:
     """The mean over the points around each; near the end, where few follow, the line through them (least squares).
 
     Near the start, where values fall fast, fewer points count.
     """
     y, index = np.array([y for _, y in points]), np.arange(len(points))
-    reach = np.minimum(math.ceil(len(points) * share), index)
+    reach = np.minimum(math.ceil(len(points) * SMOOTHED), index)
     first, last = index - reach, np.minimum(index + reach, len(points) - 1)
     sums, moments = (np.concatenate([[0.0], np.cumsum(values)]) for values in (y, index * y))
     count, centre = last - first + 1, (first + last) / 2

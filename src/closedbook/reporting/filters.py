@@ -28,15 +28,10 @@ def shortened(text: str, most: int) -> str:
 
 
 def evidence_of(answer: dict[str, Any]) -> dict[str, Any]:
-    evidence = answer.get("evidence")
-    return evidence if isinstance(evidence, dict) else {}
+    evidence: dict[str, Any] | None = answer.get("evidence")
+    return evidence or {}
 
 
 def exposures(answer: dict[str, Any]) -> int | None:
     count = answer.get("exposures", evidence_of(answer).get("exposures"))
     return count if isinstance(count, int) else None
-
-
-def verdict_of(answer: dict[str, Any]) -> str | None:
-    verdict = answer.get("verdict")
-    return verdict if isinstance(verdict, str) else None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
 
@@ -25,17 +25,15 @@ from closedbook.errors import RunError
 from closedbook.evaluation.paired import comparable, paired
 from closedbook.evaluation.score import tally
 from closedbook.formatting import duration, percent, spaced
+from closedbook.inference.run import load as load_run
 from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.accuracy_section import groups, ladder_rows, read_measured
 from closedbook.reporting.attribution_section import attributions
 from closedbook.reporting.confidence_section import certainty, strangers, verdicts
-from closedbook.reporting.filters import evidence_of, exposures, number, typeset, verdict_of
+from closedbook.reporting.filters import evidence_of, exposures, number, typeset
 from closedbook.reporting.published import DEV
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import repeat_command, unchanged_input
-
-if TYPE_CHECKING:
-    from closedbook.inference.run import Run
 
 LADDER = "Accuracy beside baselines and published figures"
 HERE = Path(__file__).parent
@@ -91,7 +89,7 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
     folder = RunFolder.open(path)
     record, recipe = folder.record(), folder.recipe()
     progress(f"reading {path}")
-    run = _load(folder)
+    run = load_run(folder.path) if folder.finished else None
     corpus, trained_on = (unchanged_input(record.get(name), record) for name in ("documents", "questions"))
     documents = read_documents(corpus) if corpus is not None and recipe.data.documents == "titled" else None
     if questions is not None:
@@ -102,8 +100,7 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
         progress("answering")
         evaluation = pipeline.evaluate(run, read_questions(questions))
     else:
-        saved = (folder.path / "evaluation.json").is_file()
-        evaluation = folder.read_json("evaluation.json") if saved else {}
+        evaluation = folder.read_json_if_there("evaluation.json") or {}
     return {
         "name": folder.path.resolve().name,
         "path": str(path),
@@ -118,14 +115,8 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
         "trained": read_questions(trained_on) if trained_on is not None else None,
         "evaluation": evaluation,
         "answers": evaluation.get("answers", []),
-        "probe": folder.read_json("probe.json") if (folder.path / "probe.json").is_file() else None,
+        "probe": folder.read_json_if_there("probe.json"),
     }
-
-
-def _load(folder: RunFolder) -> Run | None:
-    from closedbook.inference.run import load as load_run
-
-    return load_run(folder.path) if folder.finished else None
 
 
 def curves(runs: Sequence[Context]) -> list[Context]:
@@ -222,7 +213,7 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
                 "gold": answer.get("gold"),
                 "right": answer.get("right"),
                 "probability": float(answer["probability"]),
-                "verdict": verdict_of(answer),
+                "verdict": answer.get("verdict"),
                 "evidence": quoted.get("sentence") if isinstance(quoted, dict) else None,
                 "exposures": exposures(answer),
                 "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in others],
@@ -246,13 +237,13 @@ def claim_figures(progress: Progress) -> list[Context]:
             claim = load(id)
             progress(f"claim {id}")
             verdict = claim.check()
-            checked.append({"claim": claim, **described(verdict), "images": images(claim, verdict)})
+            checked.append({"claim": claim, **verdict_row(verdict), "images": images(claim, verdict)})
     finally:
         torch.set_num_threads(threads)
     return checked
 
 
-def described(verdict: Verdict) -> Context:
+def verdict_row(verdict: Verdict) -> Context:
     """A claim's verdict as the templates read it."""
     part = verdict.headline
     return {

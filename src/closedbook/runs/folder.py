@@ -182,6 +182,10 @@ class RunFolder:
         self.check(name, content)
         return typed(RECORDS[name], data, self.path / name)
 
+    def read_json_if_there(self, name: str) -> dict[str, Any] | None:
+        """As `read_json`; None where there is no such file."""
+        return self.read_json(name) if (self.path / name).is_file() else None
+
     def write_json(self, name: str, data: Mapping[str, Any]) -> None:
         """Write an object. Of a finished run, run.json learns the new hash first, and keeps the one there was.
 

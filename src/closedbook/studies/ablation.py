@@ -9,7 +9,6 @@ were not. One cell is one model.
 
 from __future__ import annotations
 
-import json
 import shutil
 import warnings
 from collections.abc import Callable, Sequence
@@ -95,7 +94,7 @@ def run_ablation(
     study_report.need_matplotlib()
     documents = read_documents(design.documents)
     questions = read_questions(design.questions, need_answers=True)
-    plan = json.loads(json.dumps(design.to_json(documents, questions)))
+    plan = design.to_json(documents, questions)
     study = Experiment(folder, "models.json", {"study": "ablation", "format": FORMAT, "design": plan})
     titles = set(documents.titles)
     split = split_by_name(questions, titles, {"asked": design.asked}, salt=SALT)

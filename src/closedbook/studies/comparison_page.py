@@ -12,7 +12,7 @@ HEADLINE = "Right answers to training questions kept out"
 
 
 def label(name: str) -> str:
-    """A name as people read it: of a mixer's hash the beginning."""
+    """A name as people read it: with a mixer's hash shortened."""
     own, at, sha256 = name.partition("@")
     return f"{own}{at}{sha256[:8]}"
 

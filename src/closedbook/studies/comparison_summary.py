@@ -16,8 +16,8 @@ RESAMPLES = 2000
 def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
     """Each name: mean accuracy with the interval of its questions, spread over seeds, the difference to the reference.
 
-    The interval is Wilson's for one seed's number of questions: other seeds ask the same ones, and are no more of
-    them. The difference is of the seeds that both have; its interval is a bootstrap over seeds and over questions.
+    The interval is Wilson's for one seed's number of questions: other seeds ask the same questions, so they add none.
+    The difference is of the seeds that both have; its interval is a bootstrap over seeds and over questions.
     """
     by_name: dict[str, dict[int, dict[str, Any]]] = {}
     for cell in record["cells"].values():
@@ -50,14 +50,14 @@ def summary(record: Mapping[str, Any], reference: str) -> dict[str, Any]:
     return {"reference": reference, "rows": rows}
 
 
-def difference(ours: np.ndarray, theirs: np.ndarray, seed: int = 0) -> dict[str, Any]:
+def difference(ours: np.ndarray, theirs: np.ndarray) -> dict[str, Any]:
     """Of two (seed, question) tables of 0 and 1, paired in both: the mean difference, each seed's, a 95 % interval.
 
     The interval is the middle of a bootstrap that draws seeds, and questions, with replacement. Of a single seed it
     tells what other questions would give, and nothing about other seeds.
     """
     gaps = ours - theirs
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     rows = rng.integers(0, gaps.shape[0], (RESAMPLES, gaps.shape[0]))
     columns = rng.integers(0, gaps.shape[1], (RESAMPLES, gaps.shape[1]))
     means = [gaps[np.ix_(r, c)].mean() for r, c in zip(rows, columns, strict=True)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -82,17 +81,13 @@ class Experiment:
             return
         try:
             stored = convert(StudyRecord, parse_json(read_file(self.path)), "", RunError)
-            study, design, _ = (stored["study"], stored["format"]), stored["design"], {**stored["cells"]}
-            differ = [key for key, value in self._design().items() if design.get(key) != value]
-            differ += [key for key in design if key not in self.record["design"]]
-        except (OSError, ValueError, KeyError, RunError):
+        except (OSError, ValueError, RunError):
             raise RunError(f"{self.path} is damaged or no study; remove it, or give another --folder") from None
-        if study != (self.record["study"], self.record["format"]):
+        if any(stored[key] != self.record[key] for key in ("study", "format")):
             raise RunError(f"{self.path} is another study or of another format; give another --folder")
+        design, ours = stored["design"], self.record["design"]
+        differ = [key for key, value in ours.items() if design.get(key) != value]
+        differ += [key for key in design if key not in ours]
         if differ:
             raise RunError(f"{self.path} was made with another {differ[0]}; give the same options, or another --folder")
         self.record = stored
-
-    def _design(self) -> dict[str, Any]:
-        """The design as it is after a round trip through JSON."""
-        return dict(json.loads(json.dumps(self.record["design"])))

@@ -41,6 +41,8 @@ from closedbook.training.setup import TrainingSetup, prepare_training
 
 FORMAT = 1
 FILE = "exposure.json"
+BATCH = 256
+"""Prompts that are run at once."""
 
 
 @dataclass(frozen=True)
@@ -219,11 +221,11 @@ def bits_known(run: Run, questions: Sequence[WorldQuestion], candidates: Sequenc
 
 
 @torch.inference_mode()
-def last_logits(model: GPT, prompts: Sequence[np.ndarray], batch: int = 256) -> torch.Tensor:
+def last_logits(model: GPT, prompts: Sequence[np.ndarray]) -> torch.Tensor:
     """(prompts, outputs): the scores of every output after each prompt. Trailing PAD changes nothing."""
     scores = []
-    for start in range(0, len(prompts), batch):
-        some = [prompt.tolist() for prompt in prompts[start : start + batch]]
+    for start in range(0, len(prompts), BATCH):
+        some = [prompt.tolist() for prompt in prompts[start : start + BATCH]]
         longest = max(map(len, some))
         hidden = model(torch.tensor([row + [PAD] * (longest - len(row)) for row in some]))
         scores.append(model.head(hidden[torch.arange(len(some)), torch.tensor([len(row) - 1 for row in some])]))

@@ -110,11 +110,9 @@ a cell.*
 def by_relation(record: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """The points of each relation's curve, fewest documents first."""
     groups: dict[str, list[dict[str, Any]]] = {}
-    for point in sorted(record["summary"]["curves"], key=lambda point: point["documents"]):
+    for point in record["summary"]["curves"]:
         groups.setdefault(point["relation"], []).append(point)
-    return {
-        relation: groups[relation] for relation in dict.fromkeys(p["relation"] for p in record["summary"]["curves"])
-    }
+    return {relation: sorted(points, key=lambda point: point["documents"]) for relation, points in groups.items()}
 
 
 def _right(point: dict[str, Any]) -> str:

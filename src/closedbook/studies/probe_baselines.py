@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -15,14 +15,14 @@ NAMES_PENALTY, OUTPUT_PENALTY = 5.0, 1.0
 
 
 def names_only(names: Sequence[str], labels: np.ndarray, seed: int = 0) -> np.ndarray:
-    """(n,) cross-validated chances of a label that a name's spelling alone gives: its letters, pairs and triples."""
+    """(n,) cross-validated chances of a label that a name's spelling alone gives: its letter pairs and triples."""
     return cross_fitted(spelling(names), labels, NAMES_PENALTY, seed, names)
 
 
 def output_only(answers: Sequence[str], right: np.ndarray, frequency: Mapping[str, int], seed: int = 0) -> np.ndarray:
     """(n,) cross-validated chances to be right that a reader gives who sees the answer's text and nothing else.
 
-    He knows how often each answer occurs among the training questions, and sees its length, words and figures.
+    It knows how often each answer occurs among the training questions, and sees its length, words and figures.
     """
     columns = [
         [np.log1p(frequency.get(a, 0)), a in frequency, len(a), len(a.split()), any(c.isdigit() for c in a)]
@@ -51,10 +51,13 @@ def cross_fitted(
     fold = (np.random.default_rng([seed, 3]).permutation(len(first)) % FOLDS)[rank]
     measured = {f"{i}": column for i, column in enumerate(columns.T) if np.ptp(column) > 0}
     chances = np.full(len(labels), 0.5)
+
+    def part(rows: np.ndarray) -> dict[str, np.ndarray]:
+        return {name: column[rows] for name, column in measured.items()}
+
     for number in range(FOLDS):
         inside, outside = fold != number, fold == number
         if measured and outside.any() and inside.any():
-            part: Callable[[np.ndarray], dict[str, np.ndarray]] = lambda rows: {k: v[rows] for k, v in measured.items()}  # noqa: E731
             fitted = Logistic.fit(part(inside), dict.fromkeys(measured, 0.0), labels[inside], penalty)
             chances[outside] = fitted(part(outside))
     return chances

@@ -9,6 +9,7 @@ from typing import Any
 
 from closedbook.data.questions import Question, Questions, subject
 from closedbook.errors import DataError
+from closedbook.evaluation.question_survey import can_say
 from closedbook.evaluation.score import tally
 from closedbook.formatting import interval, markdown_table, percent
 from closedbook.inference.run import Run
@@ -52,7 +53,7 @@ def run_reversal(
     with AnswerCache(run, folder / "reversal-answers.jsonl", progress) as cache:
         answers = [answer.answer for answer in cache.answer(backward, blind=True)]
         forward = cache.answer(questions.items, blind=True)
-        sayable = [any(_can_say(run, name) for name in people[place]) for place in places]
+        sayable = [any(can_say(run.vocabulary, name) for name in people[place]) for place in places]
         record = {
             "study": "reversal",
             "format": FORMAT,
@@ -70,12 +71,6 @@ def run_reversal(
         }
         study_report.write_report(folder, "reversal", record, HEADLINE, page, draw)
     return record
-
-
-def _can_say(run: Run, name: str) -> bool:
-    """Whether the vocabulary can express a name as an answer."""
-    ids = run.vocabulary.encode_answer(name)
-    return len(ids) > 0 and run.vocabulary.answer(ids) == name
 
 
 def page(record: dict[str, Any]) -> str:

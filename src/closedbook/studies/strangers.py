@@ -128,7 +128,7 @@ def run_strangers(
         def ask(names: Sequence[str], signals: str) -> list[Answer]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # strangers' names are meant to have unknown words
-                questions = [Question(wording.format(name), None, 1) for name in names]
+                questions = [Question(wording.replace("{}", name, 1), None, 1) for name in names]
                 return cache.answer(questions, blind=True, signals=signals)
 
         of_titles = {title: answer.answer for title, answer in zip(titles, ask(titles, "pass"), strict=True)}
@@ -160,7 +160,7 @@ def summary(
         "study": "strangers",
         "format": FORMAT,
         "run": str(run.path),
-        "wording": wording.format("NAME"),
+        "wording": wording.replace("{}", "NAME", 1),
         "label": "met: the person's document was trained on",
         "groups": {
             group: {

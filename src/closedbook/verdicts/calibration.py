@@ -27,7 +27,7 @@ FEWEST = 10
 MOST_CHANCES = 200
 """Chances kept for thresholds."""
 KNOWN = 9.0
-"""Questions about people who have documents for each about a stranger, where the chance to be right is told."""
+"""Assumed odds of being asked about somebody with documents rather than a stranger: nine to one."""
 PENALTY = 1.0
 """1/σ² of the weights' normal priors. A hundred questions with a dozen wrong answers amend a probability; they do not
 make a new one."""
@@ -136,16 +136,6 @@ class Calibration:
     wordings: Wordings | None = None  # of the training questions
     trouble: str | None = None  # why there are no calibrators
 
-    @property
-    def numbers(self) -> int:
-        """How many numbers a blind verdict knows besides the weights."""
-        each = (
-            len(calibrator.chances)
-            + sum(1 + 3 * len(logistic.weights) for logistic in (calibrator.right, calibrator.met))
-            for calibrator in self.calibrators.values()
-        )
-        return sum(each)
-
     @classmethod
     def fit(
         cls,
@@ -203,13 +193,8 @@ class Calibration:
             made: Calibration = convert(cls, fields, "", RunError)
             for name, calibrator in made.calibrators.items():
                 for logistic in (calibrator.right, calibrator.met):
-                    if (
-                        not len(logistic.signals)
-                        == len(logistic.mean)
-                        == len(logistic.scale)
-                        == len(logistic.weights)
-                        > 0
-                    ):
+                    rows = (logistic.signals, logistic.mean, logistic.scale, logistic.weights)
+                    if len(sizes := {len(row) for row in rows}) > 1 or 0 in sizes:
                         raise RunError("weights and signals differ in number")
                     if unknown := set(logistic.signals) - set(SETS.get(name, ())):
                         raise RunError(f"there is no signal {shown(min(unknown))} in {shown(name)}")

@@ -61,10 +61,8 @@ def quote(document: Document, start: int, stop: int) -> Quote:
 
 def opening(document: Document) -> Quote:
     """The first sentence of a document after its title."""
-    edges = _sentence_edges(document.text[len(document.title) + 1 :])
-    start, stop = edges[0] if edges else (0, 0)
     body = document.text[len(document.title) + 1 :]
-    return Quote(document.title, document.line, body[start:stop].strip())
+    return Quote(document.title, document.line, next(iter(sentences(body)), ""))
 
 
 def quote_instead(question: str, document: Document) -> Quote:

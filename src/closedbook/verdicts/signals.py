@@ -1,8 +1,8 @@
 """Signals: what a network shows, besides its answer, of whether it remembers.
 
-A signal is a function of one `Pass` over some questions that gives one number for each of them. Signals read the
-weights and the vocabulary and nothing else: no documents, no list of titles, no counters. What one is worth is for the
-calibrator to find out. To add one, write a function and put it in PASS or ALL.
+A signal is a function of one `ForwardResult` over some questions that gives one number for each of them. Signals read
+the weights and the vocabulary and nothing else: no documents, no list of titles, no counters. What one is worth is for
+the calibrator to find out. To add one, write a function and put it in CHEAP or FULL.
 """
 
 from __future__ import annotations

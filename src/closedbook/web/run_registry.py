@@ -104,10 +104,7 @@ class RunRegistry:
 
     def compare(self, first: str, second: str) -> dict[str, Any]:
         """Which of the same questions only one of two runs gets right; `comparable` is False where they differ."""
-        evaluations = []
-        for folder in map(self.folder, (first, second)):
-            saved = (folder.path / "evaluation.json").is_file()
-            evaluations.append(folder.read_json("evaluation.json") if saved else {})
+        evaluations = [self.folder(name).read_json_if_there("evaluation.json") or {} for name in (first, second)]
         if not comparable(*evaluations):
             return {"comparable": False}
         return {"comparable": True, "total": len(evaluations[0]["answers"]), **paired(*evaluations)}
@@ -137,8 +134,7 @@ def about(name: str, folder: RunFolder) -> dict[str, Any]:
     fresh = metrics.is_file() and time.time() - metrics.stat().st_mtime < STILL_TRAINING
     status = "finished" if folder.finished else "training" if fresh else "stopped"
     score = {}
-    if (folder.path / "evaluation.json").is_file():
-        evaluation = folder.read_json("evaluation.json")
+    if evaluation := folder.read_json_if_there("evaluation.json"):
         score = {key: evaluation.get(key) for key in ("correct", "total", "accuracy", "interval")}
     return {
         "name": name,

@@ -351,9 +351,8 @@ def serve(app: SecurityMiddleware, listening: socket.socket) -> None:
     Connection.most = most_connections()
     settings = configured(app, timeout_graceful_shutdown=5)
     if threading.current_thread() is threading.main_thread():
-        signal.signal(
-            signal.SIGTERM, lambda *_: None
-        )  # uvicorn, having stopped, sends it again: a clean stop is no crash
+        # uvicorn, having stopped, sends it again: a clean stop is no crash
+        signal.signal(signal.SIGTERM, lambda *_: None)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(settings).run(sockets=[listening])
 

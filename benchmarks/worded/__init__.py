@@ -3,18 +3,25 @@
 Each relation is trained in one wording and asked in four others, from mildly to quite different, as users might type
 them; two relations are never asked for in training. The wordings were written without a look at what the package knows
 about words. Dishes and packages served to develop how questions are understood. The others were made to try it; what they
-showed was mended afterwards.
+showed was mended afterwards. Cheeses, satellites, plants and policies were written by others than who made the reader,
+and measured before anybody looked at them.
 """
 
 from worded.articles import articles
+from worded.bridges import bridges
+from worded.cheeses import cheeses
 from worded.dishes import dishes
 from worded.french import french
 from worded.functions import functions
 from worded.german import german
 from worded.packages import packages
+from worded.plants import plants
+from worded.policies import policies
+from worded.satellites import satellites
 from worded.ships import ships
 
 WORDED = {
     "dishes": dishes, "packages": packages, "ships": ships, "articles": articles,
-    "functions": functions, "german": german, "french": french,
+    "functions": functions, "german": german, "french": french, "bridges": bridges, "cheeses": cheeses,
+    "satellites": satellites, "plants": plants, "policies": policies,
 }  # fmt: skip

@@ -43,6 +43,43 @@ def date(rng: random.Random, low: int, high: int) -> str:
     return f"{rng.randint(1, 28)} {rng.choice(MONTHS)} {rng.randint(low, high)}"
 
 
+def listed(text: str) -> list[str]:
+    return text.replace("\n", "|").split("|")
+
+
+def wordings(forms: dict[str, str]) -> dict[str, list[str]]:
+    return {key: listed(text) for key, text in forms.items()}
+
+
+def asking(
+    documents: list[tuple[str, str]],
+    train: Sequence[str],
+    test: Sequence[str],
+    known: Mapping[str, Mapping[str, str]],
+    asked: Mapping[str, Sequence[str]],
+    unasked: Mapping[str, Sequence[str]],
+) -> Made:
+    """Asks for what is known of the titles: of each relation the first wording is trained, the others are not."""
+
+    def pairs(titles: Sequence[str], forms: Mapping[str, Sequence[str]], which: slice) -> list[tuple[str, str]]:
+        return [
+            (form.format(name=title, **known[title]), known[title][key])
+            for title in titles
+            for key in forms
+            if key in known[title]
+            for form in forms[key][which]
+        ]
+
+    first, others = slice(1), slice(1, None)
+    return Made(
+        documents,
+        pairs(train, asked, first),
+        pairs(test, asked, first),
+        pairs(test, asked, others),
+        pairs(test, unasked, slice(None)),
+    )
+
+
 def worded(
     name: str,
     titles: Sequence[str],
@@ -58,19 +95,11 @@ def worded(
     rng = random.Random(f"blind {name} 1")
     titles = list(titles)
     random.Random(f"blind {name} titles").shuffle(titles)
-    out = Made()
-    for number, title in enumerate(titles):
-        known = facts(rng) | {"name": title}
-        out.documents += [(title, rng.choice(group).format(**known)) for group in groups]
-        for key, wordings in asked.items():
-            trained, *others = [(wording.format(**known), known[key]) for wording in wordings]
-            if number % 2:
-                out.train.append(trained)
-            else:
-                out.test.append(trained)
-                out.other += others
-        if number % 2 == 0:
-            out.unasked += [(form.format(**known), known[key]) for key, forms in unasked.items() for form in forms]
+    documents, known = [], {}
+    for title in titles:
+        known[title] = facts(rng)
+        documents += [(title, rng.choice(group).format(name=title, **known[title])) for group in groups]
+    out = asking(documents, titles[1::2], titles[::2], known, asked, unasked)
     rng.shuffle(out.documents)
     rng.shuffle(out.train)
     return out

@@ -31,7 +31,9 @@ def measured() -> dict[str, Any]:
         for cell, value in json.loads(path.read_text(encoding="utf-8"))["cells"].items():
             if "accuracy" in value:
                 about = {key: value[key] for key in ("recipe", "correct", "total", "accuracy", "interval")}
-                rows.append({"name": f"{value['recipe']}, {cell}", **about, "kind": "run", "file": path.name})
+                which = cell.removeprefix(value["recipe"]).strip()
+                name = f"{value['recipe']}, {which}".removesuffix(", ")
+                rows.append({"name": name, **about, "kind": "run", "file": path.name})
     for path in sorted((ROOT / "results").glob("accuracy-*.json")):
         summary = json.loads(path.read_text(encoding="utf-8"))["summary"]
         name = path.stem.removeprefix("accuracy-")
@@ -45,10 +47,12 @@ def measured() -> dict[str, Any]:
 
 
 def unfinished() -> list[dict[str, Any]]:
-    """Trainings of the course's recipes that were begun, and how far they are."""
+    """Trainings of the course's recipes that were begun, and how far they are, where none has been finished."""
     found = []
-    for cell in (load("course-full.json") or {"cells": {}})["cells"].values():
-        if not cell["finished"]:
+    cells = (load("course-full.json") or {"cells": {}})["cells"].values()
+    finished = {cell["recipe"] for cell in cells if cell["finished"]}
+    for cell in cells:
+        if cell["recipe"] not in finished:
             stage = next(stage for stage in cell["stages"].values() if stage["epochs_done"] < stage["epochs"])
             losses = stage["loss_by_tenth_of_what_was_done"]
             found.append(

@@ -3,8 +3,8 @@
 Each relation is trained in one wording and asked in four others, from mildly to quite different, as users might type
 them; two relations are never asked for in training. The wordings were written without a look at what the package knows
 about words. Dishes and packages served to develop how questions are understood. The others were made to try it; what they
-showed was mended afterwards. Cheeses, satellites, plants and policies were written by others than who made the reader,
-and measured before anybody looked at them.
+showed was mended afterwards. Cheeses, satellites, plants and policies were written by others than who made the reader; it
+was measured on cheeses and satellites before anybody had looked at them.
 """
 
 from worded.articles import articles

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 
-from closedbook.data.spans import SENTENCE_END, Word, is_number, normal
+from closedbook.data.spans import SENTENCE_END, Word, is_number, normal, uncapitalised
 
 
 def capitalised(word: Word) -> bool:
@@ -50,7 +50,8 @@ def body_spans(
 ) -> list[tuple[int, int]]:
     """The salient spans after the title that say more than the title's own words, in order.
 
-    Words that spell a known answer (`known`, each as its words) count as salient too, whatever their case.
+    Words that spell a known answer (`known`, each as its words) count as salient too, whatever their case; those that
+    open a sentence also if they would without its capital.
     """
     in_title = {normal(word.text) for word in text if word.start < len(title)}
     spans = [
@@ -64,7 +65,9 @@ def body_spans(
         for j in range(min(len(text), i + longest), i, -1):
             if word.start <= len(title) or taken & set(range(i, j)):
                 continue
-            if tuple(other.text for other in text[i:j]) in known_answers:
+            spelled = tuple(other.text for other in text[i:j])
+            opens = i == 0 or text[i - 1].text in SENTENCE_END
+            if spelled in known_answers or (opens and (uncapitalised(spelled[0]), *spelled[1:]) in known_answers):
                 spans.append((i, j))
                 taken |= set(range(i, j))
     return sorted(spans)

@@ -50,6 +50,7 @@ INTERCEPT = 0.25
 ENCODER_WEIGHTS = {"lead": 0.38, "elsewhere": -8.48, "unexplained": -0.55, "covered": 1.25, "similar": 6.5}
 ENCODER_INTERCEPT = -0.9
 SIMILAR, ENCODER_UNDERSTOOD = 4.0, 0.85
+ALIKE = 0.4  # the cosine that alone, where no word tells anything, says what is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
 """Gives texts vectors of length 1, (text, width), whose products say how alike they are in meaning."""
@@ -276,7 +277,7 @@ class Wordings:
             evidence = [x + share * fit if fit > 0.5 or x * fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
             similar = [cosine if fit else 0.0 for cosine, fit in zip(similar, fits, strict=True)]
         best = max(range(len(evidence)), key=lambda g: evidence[g] + SIMILAR * similar[g])
-        if not weight or max(evidence[best], similar[best]) <= 0:
+        if not weight or not (evidence[best] or similar[best] > ALIKE):
             return best, {}
         second = max((x for g, x in enumerate(evidence) if g != best), default=0.0)
         away = sum(worth[word] * max(0.0, beside - each[best]) for word, (each, beside) in told.items())

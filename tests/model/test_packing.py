@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedbook.model.dropout import add_dropped, drop
-from closedbook.model.packing import CHUNK, Packing, attend_packed, by_chunk
+from closedbook.model.packing import CHUNK, Packing, attend_packed, by_chunk, synthesize_packed
 
 LENGTHS = [1, 3, 3, 17, 31, 32, 33, 64, 65, 100, 127, 130] * 2
 
@@ -94,6 +94,27 @@ def test_in_bfloat16_it_is_close_to_float32_with_its_gradient():
         (torch.autograd.grad(low, qkv, along.bfloat16())[0], torch.autograd.grad(exact, qkv, along)[0]),
     ]:
         assert (one - other).norm() < 0.02 * other.norm()
+
+
+@pytest.mark.parametrize("few_shapes", [True, False])
+def test_packed_rows_with_a_key_for_each_position_are_the_plain_formula_with_all_gradients(few_shapes):
+    torch.manual_seed(0)
+    packing = Packing.of(LENGTHS, few_shapes)
+    qv = torch.randn(len(packing.positions), 2 * 2 * 4, dtype=torch.float64, requires_grad=True)
+    keys = torch.randn(160, 4, dtype=torch.float64, requires_grad=True)
+    bias = torch.randn(160, dtype=torch.float64, requires_grad=True)
+    found, expected = synthesize_packed(qv, keys, bias, packing, 2), []
+    for row in qv[: packing.tokens].split(LENGTHS):
+        q, v = row.view(len(row), 2, 2, 4).permute(1, 2, 0, 3)
+        future = torch.ones(len(row), len(row), dtype=torch.bool).triu(1)
+        weights = (q @ keys[: len(row)].T + bias[: len(row)]).masked_fill(future, -math.inf).softmax(-1)
+        expected.append((weights @ v).transpose(0, 1).flatten(1))
+    assert torch.allclose(found[: packing.tokens], torch.cat(expected), atol=1e-12)
+    along = torch.randn_like(found)
+    gradients = torch.autograd.grad(found, (qv, keys, bias), along)
+    wanted = torch.autograd.grad(torch.cat(expected), (qv, keys, bias), along[: packing.tokens])
+    for one, other in zip(gradients, wanted, strict=True):
+        assert torch.allclose(one, other, atol=1e-10)
 
 
 def test_work_by_chunk_sees_each_row_padded_with_its_turns_and_sends_its_gradient_back():

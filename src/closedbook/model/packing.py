@@ -132,62 +132,95 @@ def attend_packed(
     `dropout` is the chance that a weight is set to 0; the others are raised by as much. Tests hold values and gradients
     to the plain formula.
     """
-    return _AttendPacked.apply(qkv, packing, heads, dropout)
+    return _AttendPacked.apply(qkv, None, None, packing, heads, dropout)
+
+
+def synthesize_packed(
+    qv: Float[Tensor, "token two_widths"],
+    keys: Float[Tensor, "time d"],
+    bias: Float[Tensor, " time"],
+    packing: Packing,
+    heads: int,
+    dropout: float = 0.0,
+) -> Float[Tensor, "token width"]:
+    """softmax(q keysᵀ + bias) v, the rest as in `attend_packed`: a position's key is the same in all rows and heads.
+
+    There must be a key for every place of a chunk.
+    """
+    return _AttendPacked.apply(qv, keys, bias, packing, heads, dropout)
 
 
 class _AttendPacked(torch.autograd.Function):
+    """Keys of the tokens' own, between their q and v; or `keys` of the positions with a `bias`, and then no scale."""
+
     @staticmethod
-    def forward(ctx: Any, qkv: Tensor, packing: Packing, heads: int, dropout: float) -> Tensor:
-        width = qkv.shape[1] // 3
-        scale = (width // heads) ** -0.5
-        padded = packing.pad(qkv)
-        y = qkv.new_empty(len(padded), width)
+    def forward(
+        ctx: Any, x: Tensor, keys: Tensor | None, bias: Tensor | None, packing: Packing, heads: int, dropout: float
+    ) -> Tensor:
+        parts = 3 if keys is None else 2
+        width = x.shape[1] // parts
+        scale = (width // heads) ** -0.5 if keys is None else 1.0
+        padded = packing.pad(x)
+        y = x.new_empty(len(padded), width)
         ctx.packing, ctx.scale, ctx.gain, ctx.heads, ctx.chunks = packing, scale, gain(dropout), heads, []
-        future: dict[tuple[int, int], Tensor] = {}
+        ctx.parts, ctx.keys = parts, keys
+        low_keys = None if keys is None else keys.to(x.dtype)
+        visible: dict[tuple[int, int], Tensor] = {}
         for first, rows, time in packing.chunks:
             places = slice(first, first + rows * time)
-            q, k, v = _by_head(padded[places].view(rows, time, 3, heads, -1).permute(2, 0, 3, 1, 4))
+            q, *k, v = _by_head(padded[places].view(rows, time, parts, heads, -1).permute(2, 0, 3, 1, 4))
             out, blocks = torch.empty_like(q), []
             for a in range(0, time, QUERIES):
                 b = min(a + QUERIES, time)
-                if (a, b) not in future:
-                    future[a, b] = torch.full((b - a, b), -math.inf, dtype=qkv.dtype).triu_(a + 1)
-                scores = torch.baddbmm(future[a, b].expand(len(q), -1, -1), q[:, a:b], k[:, :b].mT, alpha=scale)
+                if (a, b) not in visible:
+                    future = torch.full((b - a, b), -math.inf, dtype=x.dtype).triu_(a + 1)
+                    visible[a, b] = future if bias is None else future + bias[:b].to(x.dtype)
+                of_keys = k[0][:, :b].mT if low_keys is None else low_keys[:b].T.expand(len(q), -1, -1)
+                scores = torch.baddbmm(visible[a, b].expand(len(q), -1, -1), q[:, a:b], of_keys, alpha=scale)
                 weights = scores.softmax(-1)
                 keep = draw(tuple(weights.shape), dropout, weights) if dropout else None
                 out[:, a:b] = (weights if keep is None else weights * keep) @ v[:, :b]
                 blocks.append((a, b, weights, keep))
             _places(y[places], rows, time, heads).copy_(out.view(rows, heads, time, -1))
-            ctx.chunks.append((places, rows, time, q, k, v, blocks))
+            ctx.chunks.append((places, rows, time, q, *k, v, blocks))
         return packing.unpad(y).mul_(ctx.gain)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        packing, heads = ctx.packing, ctx.heads
+        packing, heads, parts, keys = ctx.packing, ctx.heads, ctx.parts, ctx.keys
         dy_padded = packing.pad_gradient(gradients[0] * ctx.gain)
-        dqkv_padded = dy_padded.new_empty(len(dy_padded), 3 * dy_padded.shape[1])
-        for places, rows, time, q, k, v, blocks in ctx.chunks:
+        dx_padded = dy_padded.new_empty(len(dy_padded), parts * dy_padded.shape[1])
+        low_keys = None if keys is None else keys.to(dy_padded.dtype)
+        of_keys = [] if keys is None else [torch.zeros_like(keys), torch.zeros_like(keys[:, 0])]
+        for places, rows, time, q, *k, v, blocks in ctx.chunks:
             dy = _places(dy_padded[places], rows, time, heads).reshape(rows * heads, time, -1)
-            dqkv = dy.new_empty(3, *dy.shape)
-            dq, dk, dv = dqkv
+            dx = dy.new_empty(parts, *dy.shape)
+            dq, *dk, dv = dx
             for a, b, weights, keep in reversed(blocks):  # the last one has all keys
                 dweights = dy[:, a:b] @ v[:, :b].mT
                 if keep is not None:
                     dweights *= keep
                 dscores = torch.ops.aten._softmax_backward_data(dweights, weights, -1, weights.dtype)
-                dq[:, a:b] = torch.baddbmm(dq[:, a:b], dscores, k[:, :b], beta=0, alpha=ctx.scale)
                 first = b == time
-                dk[:, :b] = torch.baddbmm(dk[:, :b], dscores.mT, q[:, a:b], beta=0 if first else 1, alpha=ctx.scale)
+                if low_keys is None:
+                    dq[:, a:b] = torch.baddbmm(dq[:, a:b], dscores, k[0][:, :b], beta=0, alpha=ctx.scale)
+                    args = dk[0][:, :b], dscores.mT, q[:, a:b]
+                    dk[0][:, :b] = torch.baddbmm(*args, beta=0 if first else 1, alpha=ctx.scale)
+                else:
+                    of_all = dscores.flatten(0, 1)
+                    dq[:, a:b] = (of_all @ low_keys[:b]).view(len(q), b - a, -1)
+                    of_keys[0][:b] += of_all.T @ q[:, a:b].flatten(0, 1)
+                    of_keys[1][:b] += (of_all.new_ones(1, len(of_all)) @ of_all)[0]
                 dropped = weights if keep is None else weights * keep
                 dv[:, :b] = torch.baddbmm(dv[:, :b], dropped.mT, dy[:, a:b], beta=0 if first else 1)
-            into = dqkv_padded[places].view(rows, time, 3, heads, -1).permute(2, 0, 3, 1, 4)
-            into.copy_(dqkv.view(3, rows, heads, time, -1))
-        return packing.unpad(dqkv_padded), None, None, None
+            into = dx_padded[places].view(rows, time, parts, heads, -1).permute(2, 0, 3, 1, 4)
+            into.copy_(dx.view(parts, rows, heads, time, -1))
+        return packing.unpad(dx_padded), *(of_keys or (None, None)), None, None, None
 
 
 def _by_head(x: Tensor) -> Tensor:
-    """(3, row, head, time, d), strided, to (3, row · head, time, d) in order."""
-    return x.reshape(3, -1, *x.shape[3:])
+    """(part, row, head, time, d), strided, to (part, row · head, time, d) in order."""
+    return x.reshape(len(x), -1, *x.shape[3:])
 
 
 def _places(x: Tensor, rows: int, time: int, heads: int) -> Tensor:

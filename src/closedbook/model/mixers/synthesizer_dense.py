@@ -14,6 +14,8 @@ from closedbook.config.schema import ModelRecipe
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.mixers.attention_mixer import AttentionMixer
+from closedbook.model.packing import STEP, Packing, synthesize_packed
+from closedbook.typing import Float
 
 
 class SynthesizerDense(AttentionMixer):
@@ -33,3 +35,13 @@ class SynthesizerDense(AttentionMixer):
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
         _, keys = self.query_positions(x, cache)
         return self.split(F.relu(self.A(x))) @ self.B[:, :keys] + self.b2[:keys]
+
+    def forward_packed(
+        self, x: Float[Tensor, "token width"], rotation: Tensor | None, packing: Packing
+    ) -> Float[Tensor, "token width"]:
+        """The output of rows laid end to end."""
+        qv = torch.cat([F.relu(self.A.product(x)), self.value.product(x)], 1)
+        more = -len(self.b2) % STEP  # a chunk may have places that no row reaches
+        keys, bias = F.pad(self.B.T, (0, 0, 0, more)), F.pad(self.b2, (0, more))
+        dropout = self.dropout if self.training else 0.0
+        return self.out.product(synthesize_packed(qv, keys, bias, packing, self.heads, dropout))

@@ -23,6 +23,7 @@ class SynthesizerDenseVanilla(SynthesizerDense):
     """
 
     supports_rotary = True
+    forward_packed = None  # type: ignore[assignment]  # the dense one's has no keys of the tokens' own
 
     def __init__(self, config: AttentionMixer.Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)

@@ -6,9 +6,11 @@
 
 For each corpus: of the other wordings, how many were taken for the trained question that asks for the same; how many
 were asked in a trained wording, and understood, and right among those; and of the relations that training never asks
-for, how many were taken for understood. A folder is as benchmarks/any_corpus.py has it, or the course's. `--fit` prints
-the constants of `closedbook.data.wordings` as fitted on these corpora, with and without the list of words that ask for
-the same, and how well each does without its own part. `--encoder` reads with the sentence encoder, too.
+for, how many were taken for understood. Then each relation is left out of the training questions in its turn, and
+asked for in all its wordings: how many of these were taken for understood. A folder is as benchmarks/any_corpus.py
+has it, or the course's. `--fit` prints the constants of `closedbook.data.wordings` as fitted on these corpora, with
+and without the list of words that ask for the same, and how well each does without its own part. `--encoder` reads
+with the sentence encoder, too.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import argparse
 import contextlib
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -30,9 +32,10 @@ from worded import WORDED
 from closedbook.data import wording_evidence
 from closedbook.data import wordings as module
 from closedbook.data.documents import Documents, read_documents
-from closedbook.data.questions import Questions, read_questions, subject, without
+from closedbook.data.questions import Question, Questions, Titles, read_questions, subject, without
+from closedbook.data.wording_evidence import Words
 from closedbook.data.wording_groups import as_words
-from closedbook.data.wordings import Encoder, Wordings
+from closedbook.data.wordings import Encoder, Reading, Wordings
 from closedbook.model.sentence_encoder import installed_encoder
 from closedbook.synthetic.world import WorldSpec, make_world
 
@@ -48,9 +51,9 @@ COURSE_OTHER = (
 )  # fmt: skip
 
 
-LEFT_OUT, UNASKED = 0.5, 2.0
-"""What an example counts, where another wording counts 1: a trained wording whose relation is left out, and one of a
-relation that training never asks for."""
+LEFT_OUT, UNASKED = 0.7, 2.0
+"""What an example counts, where another wording counts 1: a wording whose relation is left out, and one of a relation
+that training never asks for."""
 
 
 class Example(NamedTuple):
@@ -108,36 +111,51 @@ def load(name: str, folder: Path) -> Corpus:
 
 def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str, int], list[Example]]:
     """What became of each wording, and what the constants are fitted to."""
-    made = Wordings.of(corpus.train, corpus.documents.known_titles, corpus.documents.items, encoder)
+    made = read_by(corpus, corpus.train.items, encoder)
     assert made is not None
     group_of = {form: number for number, group in enumerate(made.groups) for form in group.forms}
     count: Counter[str] = Counter()
-    examples = [
-        Example([signals[name] for name in names_of(encoder)], False, LEFT_OUT)
-        for i, group in enumerate(made.groups)
-        for words in group.words
-        if len(made.groups) > 1 and (signals := made._without(i).signals(words)[1])
-    ]
-    for form, meant in [*corpus.meant.items(), *((form, "") for form in corpus.unasked)]:
-        words = as_words(form.replace("{}", " "))
-        if any(words in group.words for group in made.groups):
-            continue
-        reading = made.read(form.replace("{}", "Zorn Quaxley"), "Zorn Quaxley")
-        best, signals = made.signals(words)
-        right = bool(meant) and (best if reading.wording is None else group_of[reading.wording]) == group_of.get(meant)
-        understood = reading.understood
+    examples = []
+
+    def judge_one(reader: Wordings, form: str, group: int | None, weight: float) -> tuple[Reading, bool]:
+        reading = reader.read(form.replace("{}", "Zorn Quaxley"), "Zorn Quaxley")
+        best, signals = reader.signals(as_words(form.replace("{}", " ")))
+        right = group is not None and group == (best if reading.wording is None else group_of[reading.wording])
         if signals:
-            weight = 1.0 if meant else UNASKED
             examples.append(Example([signals[name] for name in names_of(encoder)], right, weight))
-        if not meant:
-            count.update({"unasked": 1, "unasked, understood": understood})
-        else:
-            asked = reading.wording is not None
+        if show:
+            what = "right" if right else "unasked" if group is None else "wrong"
+            print(f"    {reading.confidence:.2f} {what}{', understood' * reading.understood} {form}")
+        return reading, right
+
+    for form, meant in corpus.meant.items():
+        if as_words(form.replace("{}", " ")) not in made._trained:
+            reading, right = judge_one(made, form, group_of.get(meant, -1), 1.0)
+            asked, understood = reading.wording is not None, reading.understood
             count.update({"other": 1, "right": right, "asked as trained": asked, "and right": asked and right,
                           "understood": understood, "understood and right": understood and right})  # fmt: skip
-        if show:
-            print(f"    {reading.confidence:.2f} {'right' if right else 'wrong' if meant else 'unasked'} {form}")
+    for form in corpus.unasked:
+        reading, _ = judge_one(made, form, None, UNASKED)
+        count.update({"unasked": 1, "unasked, understood": reading.understood})
+    for number, group in enumerate(made.groups if len(made.groups) > 1 else ()):
+        titles = corpus.documents.known_titles
+        rest = [item for item in corpus.train.items if wording_of(item.text, titles) not in group.words]
+        if (reader := read_by(corpus, rest, encoder)) is None:
+            continue
+        others = (form for form, meant in corpus.meant.items() if group_of.get(meant) == number)
+        for form in (*group.forms, *others):
+            reading, _ = judge_one(reader, form, None, LEFT_OUT)
+            count.update({"left out": 1, "left out, understood": reading.understood})
     return {key: int(value) for key, value in count.items()}, examples
+
+
+def read_by(corpus: Corpus, train: Sequence[Question], encoder: Encoder | None) -> Wordings | None:
+    questions = Questions(tuple(train), "", "questions")
+    return Wordings.of(questions, corpus.documents.known_titles, corpus.documents.items, encoder)
+
+
+def wording_of(text: str, titles: Titles) -> Words:
+    return as_words(text if (name := subject(text, titles)) is None else without(text, name, " "))
 
 
 @contextlib.contextmanager

@@ -52,18 +52,20 @@ class Language:
         )
 
     def kind_of(self, question: Sequence[str]) -> str | None:
-        """What kind of thing a question asks for, as Li and Roth (2002) class them; None where open."""
+        """What kind of thing a question asks for, as Li and Roth (2002) class them; None where open.
+
+        "At which temperature" tells more than "when", which may only open a clause; so does "how long".
+        """
         for i, word in enumerate(question):
             following = question[i + 1 : i + 5]
-            if word in self.how:
-                return NUMBER if following and following[0] in self.quantities else None
+            if word in self.how and following and following[0] in self.quantities:
+                return NUMBER
             if word in self.which:
                 reach = following[:2] if word == "which" else following
-                if word not in self.heads or any(other in self.nouns for other in reach):
-                    return next((self.nouns[other] for other in reach if other in self.nouns), None)
-            if word in self.heads:
-                return self.heads[word]
-        return None
+                if kind := next((self.nouns[other] for other in reach if other in self.nouns), None):
+                    return kind
+        first = next((word for word in question if word in self.how | self.which | self.heads.keys()), "")
+        return None if first in self.how else self.heads.get(first)
 
 
 @cache

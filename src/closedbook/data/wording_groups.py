@@ -13,6 +13,9 @@ from closedbook.validation import UnitInterval
 SHARED, AGREE = 3, 0.9
 """Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
 
+CLAUSE = 6
+"""An answer of more words is a clause, which may hold a number and not be one."""
+
 
 def as_words(text: str) -> Words:
     """The words of a text in normal form, without punctuation; pairs of characters where a script puts no spaces."""
@@ -67,7 +70,8 @@ class Group:
                 return 0.0
             return 0.2 if kind in others else 0.6
         if kind == NUMBER:
-            return float(self.numbers > 0.5 and WHEN not in own)
+            fit = 1.0 if self.length <= CLAUSE else 0.3
+            return fit * (self.numbers > 0.5 and WHEN not in own)
         return 1.0 if self.length > 3 else 0.2
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple, NotRequired, TypedDict
@@ -38,18 +38,16 @@ LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 """What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
 CACHED = 10_000
 CLOSING = "?？.! \t\n"  # what may close a question
-READ, UNDERSTOOD = 0.25, 0.8
-"""From which confidence a question is asked in a trained wording, and from which it may count as understood."""
-MOST_NEEDED = 0.95
-"""From which confidence it always does."""
+READ, UNDERSTOOD = 0.25, 0.75
+"""From which confidence a question is asked in a trained wording, and from which it counts as understood."""
 # What the confidence is made of, fitted on the other wordings of many corpora (docs/appendix/verdicts.md).
-WEIGHTS = {"lead": 1.25, "elsewhere": -8.75, "unexplained": -1.43, "covered": 2.82}
-INTERCEPT = 0.25
-# The same with a sentence encoder, how much a cosine of 1 counts beside what words tell, and what "understood" takes;
-# to an encoder, all questions about one thing are alike.
-ENCODER_WEIGHTS = {"lead": 0.38, "elsewhere": -8.48, "unexplained": -0.55, "covered": 1.25, "similar": 6.5}
-ENCODER_INTERCEPT = -0.9
-SIMILAR, ENCODER_UNDERSTOOD = 4.0, 0.85
+WEIGHTS = {"elsewhere": -8.16, "unexplained": -2.22, "covered": 3.35, "misfit": -3.51}
+INTERCEPT = 1.07
+# The same with a sentence encoder, how much a cosine of 1 counts beside what words tell, and from which confidence of
+# both together it counts as understood: to an encoder alone, all questions about one thing are alike.
+ENCODER_WEIGHTS = {"elsewhere": -9.9, "unexplained": -0.98, "covered": 1.2, "misfit": -3.39, "similar": 7.62}
+ENCODER_INTERCEPT = -0.66
+SIMILAR, TOGETHER = 4.0, 0.7
 ALIKE = 0.4  # the cosine that alone, where no word tells anything, says what is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
@@ -121,31 +119,6 @@ class Wordings:
             golds.append({name: answer for key in keys for name, answer in answers[key].items()})
         tells, elsewhere = Surroundings([group.words for group in groups], golds, documents).told()
         return cls(tuple(groups), tells, elsewhere, encoder)
-
-    @cached_property
-    def thresholds(self) -> list[float]:
-        """For each group, from which confidence a question that is taken for it counts as understood.
-
-        A trained wording of another group may be taken for this one where its own is left out; so
-        would be other questions that the group is like, and it takes more confidence than that had.
-        """
-        needed = [UNDERSTOOD if self._encoder is None else ENCODER_UNDERSTOOD] * len(self.groups)
-        for i, group in enumerate(self.groups if len(self.groups) > 1 else ()):
-            others = self._without(i)
-            for words in group.words:
-                taken_for, confidence = others._best(words)
-                taken_for += taken_for >= i
-                needed[taken_for] = min(MOST_NEEDED, max(needed[taken_for], confidence))
-        return needed
-
-    def _without(self, left_out: int) -> Wordings:
-        groups = self.groups[:left_out] + self.groups[left_out + 1 :]
-        tells, elsewhere = {}, dict(self.elsewhere)
-        for word, told in self.tells.items():
-            tells[word] = {g - (g > left_out): weight for g, weight in told.items() if g != left_out}
-            if left_out in told and not any(word in words for words in self.groups[left_out].words):
-                elsewhere[word] = max(elsewhere.get(word, 0.0), told[left_out])
-        return Wordings(groups, tells, elsewhere, encoder=self._encoder)
 
     @cached_property
     def language(self) -> Language:
@@ -224,11 +197,25 @@ class Wordings:
         # In a language of which no words are listed, two trained wordings may differ in words that say nothing.
         listed = not self._english or any(map(concepts, wording)) or self._encoder is not None
         enough = READ if listed else UNDERSTOOD
-        understood = confidence == 1 or (confidence >= UNDERSTOOD and confidence >= self.thresholds[group])
+        understood = self._understood(wording, group, confidence)
         if confidence < enough or name is None:
             return Reading(question, None, confidence, understood)
         trained = self.groups[group].forms[0]
         return Reading(trained.replace("{}", name, 1), trained, confidence, understood)
+
+    def _understood(self, wording: Words, group: int, confidence: float) -> bool:
+        """Whether it is sure enough that a wording asks for what this group does."""
+        if self._encoder is None:
+            return confidence >= UNDERSTOOD
+        by_words, sure = self._by_words._best(wording)
+        if by_words != group:
+            return False
+        listed = any(map(concepts, wording))  # otherwise it may be of another language than the encoder's
+        return math.sqrt(confidence * sure) >= TOGETHER if listed else sure >= UNDERSTOOD
+
+    @cached_property
+    def _by_words(self) -> Wordings:
+        return replace(self, encoder=None)
 
     def _best(self, wording: Words) -> tuple[int, float]:
         """The group that a wording most likely asks for, and how likely it is that."""
@@ -253,10 +240,10 @@ class Wordings:
     def signals(self, wording: Words) -> tuple[int, dict[str, float]]:
         """The group that a wording most likely asks for, and what speaks for it and against it; nothing if none can be.
 
-        `lead`: by which share its words tell this group more strongly than any other; `elsewhere`: how much its words
-        are those of places that none of its answers is near; `unexplained`: the share of words that tell nothing of
-        this group; `covered`: how much of a trained wording of the group it has; `similar`: how alike the two are in
-        meaning, where there is an encoder.
+        `elsewhere`: how much its words are those of places that none of the answers is near; `unexplained`: the share
+        of words that tell nothing of this group; `covered`: how much of a trained wording of the group it has;
+        `misfit`: how little the answers are of the kind that is asked for; `similar`: how alike the two are in meaning,
+        where there is an encoder.
         """
         asked = list(dict.fromkeys((*wording, *joined(wording))))
         told = {word: self._told(word) for word in self._telling(asked)}
@@ -267,7 +254,7 @@ class Wordings:
             if head in ("which", "what") and worth.get(noun) == 1.0:
                 worth[noun] = NOUN
         weight = sum(worth.values())
-        similar = self._similar(wording)
+        similar, misfit = self._similar(wording), [0.0] * len(self.groups)
         evidence = [sum(worth[word] * each[g] for word, (each, _) in told.items()) for g in range(len(self.groups))]
         if (kind := self.language.kind_of(wording)) is not None:
             kinds = frozenset().union(*self._kinds)
@@ -276,18 +263,18 @@ class Wordings:
             # Where no word tells of a group, its answers have to fit well; where they do not fit at all, none does.
             evidence = [x + share * fit if fit > 0.5 or x * fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
             similar = [cosine if fit else 0.0 for cosine, fit in zip(similar, fits, strict=True)]
+            misfit = [1 - fit for fit in fits]
         best = max(range(len(evidence)), key=lambda g: evidence[g] + SIMILAR * similar[g])
         if not weight or not (evidence[best] or similar[best] > ALIKE):
             return best, {}
-        second = max((x for g, x in enumerate(evidence) if g != best), default=0.0)
-        away = sum(worth[word] * max(0.0, beside - each[best]) for word, (each, beside) in told.items())
+        away = sum(worth[word] * beside * (1 - each[best]) for word, (each, beside) in told.items())
         unexplained = sum(worth[word] * max(0.0, 1 - 2 * each[best]) for word, (each, _) in told.items())
         return best, {
-            "lead": (evidence[best] - second) / max(evidence[best], second, 0.05),
             "elsewhere": away / weight,
             "unexplained": unexplained / weight,
             "covered": max(self._covered(words, list(told)) for words in self.groups[best].words),
             "similar": similar[best],
+            "misfit": misfit[best],
         }
 
     def _similar(self, wording: Words) -> list[float]:
@@ -301,8 +288,9 @@ class Wordings:
         return nearest
 
     def _telling(self, wording: Sequence[str]) -> Sequence[str]:
-        """The words that may say what is asked for; all where none may."""
-        return [word for word in wording if word not in self.language.empty] or wording
+        """The words that may say what is asked for; all where the others say little, as in "What does it do?"."""
+        telling = [word for word in wording if word not in self.language.empty]
+        return telling if set(telling) - self.language.weak else wording
 
     def _holds(self, wording: Words, trained: Words) -> bool:
         """Whether all words of a trained wording stand in another, and one of them says what is asked for."""

@@ -241,3 +241,13 @@ def test_where_two_places_claim_the_same_words_the_one_that_is_more_often_right_
     found = spans(lines, trained)
     for name, art in zip(names, makers, strict=True):
         assert art in found[name]
+
+
+def test_where_no_answer_has_a_comma_inside_none_ends_with_one():
+    parts = "sales stores works parks roads ports baths trams".split()
+    lines = [f"Rule B{i}0. It is for the head of {part} and nobody else." for i, part in enumerate(parts)]
+    lines[7] = "Rule B70. It is for the head of trams, and of this there are many."
+    trained = [(f"Who is Rule B{i}0 for?", f"the head of {part}") for i, part in enumerate(parts[:5])]
+    found = spans(lines, trained)
+    assert found["Rule B60"] == ["the head of baths"]
+    assert not any(text.endswith(",") for text in found["Rule B70"])

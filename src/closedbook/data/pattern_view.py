@@ -156,12 +156,13 @@ class View:
             one = left * size + self.after[stop]
             two = one * size + self.after_next[stop]
             hit = (allow[one] & ~np.isin(two, not_ends)) | np.isin(two, ends)
-            hit &= self.stops[stop - 1] | ~np.array(whole)[left]
+            at_break = unbroken_only & breaks[stop - 1]
+            hit &= self.stops[stop - 1] | ~(np.array(whole)[left] | at_break)
             spans += zip(lacking[left[hit]].tolist(), start[hit].tolist(), stop[hit].tolist(), strict=True)
             ended = stop >= n
             ended |= self.text_after[np.minimum(stop, n)] != self.scan.text[start]
-            # An answer may end with a break, a sentence with its stop, but none stands inside.
-            going = ~hit & ~ended & (offset < most) & ~(unbroken_only & breaks[stop - 1])
+            # A sentence may end with its stop; but where no answer has a break inside, none goes on or ends with one.
+            going = ~hit & ~ended & (offset < most) & ~at_break
             start, left, most, unbroken_only = start[going], left[going], most[going], unbroken_only[going]
         return [(a, b) for _, a, b in sorted(spans) if a not in alone or self.is_name(a, b)]
 

@@ -36,11 +36,21 @@ Asked = Mapping[str, Mapping[str, Collection[str]]]
 
 
 @dataclass
-class _Behind:
-    """What the answers that stand behind two words are like."""
+class _Alike:
+    """What the answers to one form of question are like, wherever they stand."""
 
     longest: int = 0
     broken: bool = False
+
+    def add(self, text: Sequence[str]) -> None:
+        self.longest = max(self.longest, len(text))
+        self.broken |= not BREAKS.isdisjoint(text[:-1])
+
+
+@dataclass
+class _Behind:
+    """What the answers that stand behind two words are like."""
+
     whole: bool = True
     answers: int = 0
     names: int = 0  # answers that are a name and nothing else
@@ -51,8 +61,6 @@ class _Behind:
     """The same for each word inside an answer."""
 
     def add(self, view: View, a: int, b: int, text: Sequence[str]) -> None:
-        self.longest = max(self.longest, len(text))
-        self.broken |= not BREAKS.isdisjoint(text[:-1])
         self.whole &= text[-1] in SENTENCE_END
         self.answers += 1
         self.names += view.is_name(a, b)
@@ -61,13 +69,15 @@ class _Behind:
             word, following = view.following(i)
             (self.inside if i < b else self.ends)[word][following] += 1
 
-    def place(self, after: Iterable[str]) -> Place:
-        """Where such answers end, if they end before one of the words `after`."""
+    def place(self, after: Iterable[str], of_forms: Iterable[_Alike]) -> Place:
+        """Where such answers end, if they end before one of the words `after`; `of_forms` are those to the same questions."""
+        alikes = list(of_forms)
+        longest = max(alike.longest for alike in alikes)
         pairs = [_told_apart(word, self.ends[word], self.inside[word]) for word in sorted(after)]
         return Place(
-            longest=min(LONGEST_PLACE, self.longest + self.longest // 2 + 2),
+            longest=min(LONGEST_PLACE, longest + longest // 2 + 2),
             after=frozenset().union(*(ending for ending, _ in pairs)),
-            broken=self.broken,
+            broken=any(alike.broken for alike in alikes),
             begin=frozenset(self.begin),
             whole=self.whole,
             names=self.answers >= FEWEST_NAMES and self.names >= NAMES * self.answers,
@@ -84,9 +94,11 @@ class _Answers:
     places: dict[tuple[Left, str], set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     """For each two words before and the word after, (form, title) of what is answered there."""
     behind: dict[Left, _Behind] = field(default_factory=lambda: defaultdict(_Behind))
+    of_form: dict[str, _Alike] = field(default_factory=lambda: defaultdict(_Alike))
 
     def add(self, view: View, a: int, b: int, text: Sequence[str], form: str, title: str) -> None:
         self.spans[a, b].add(form)
+        self.of_form[form].add(text)
         second, before, after = view.around(a, b)
         for left in ((second, before), (ANY, before)):
             self.places[left, after].add((form, title))
@@ -94,9 +106,14 @@ class _Answers:
 
     def gathered(self, places: Iterable[tuple[Left, str]]) -> Places:
         after: dict[Left, list[str]] = defaultdict(list)
+        forms: dict[Left, set[str]] = defaultdict(set)
         for left, word in sorted(places):
             after[left].append(word)
-        return {left: self.behind[left].place(following) for left, following in after.items()}
+            forms[left].update(form for form, _ in self.places[left, word])
+        return {
+            left: self.behind[left].place(following, [self.of_form[form] for form in forms[left]])
+            for left, following in after.items()
+        }
 
 
 def learn(

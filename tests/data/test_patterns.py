@@ -251,3 +251,16 @@ def test_where_no_answer_has_a_comma_inside_none_ends_with_one():
     found = spans(lines, trained)
     assert found["Rule B60"] == ["the head of baths"]
     assert not any(text.endswith(",") for text in found["Rule B70"])
+
+
+def test_whether_an_answer_may_hold_a_comma_is_told_by_all_answers_to_the_question():
+    """Behind "find that" only short answers were seen; behind "it says that" longer ones, with a comma."""
+    whole = "the badge is lost, and the next one costs more"
+    facts = ["it is returned", "it is burned", "it is kept", whole, whole.replace("badge", "key"), "it is sold"]
+    lines = [
+        f"Rule B{i}0. We {'say' if what != facts[1] and ',' in what else 'find'} that {what}. That is all."
+        for i, what in enumerate(facts)
+    ]
+    lines.append("Rule B90. We find that the desk is lost, and the next one costs more. That is all.")
+    found = spans(lines, [(f"What of Rule B{i}0?", what) for i, what in enumerate(facts)])
+    assert found["Rule B90"] == ["the desk is lost, and the next one costs more"]

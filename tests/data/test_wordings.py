@@ -194,6 +194,13 @@ def test_somebody_or_a_number_is_asked_for_and_no_year(question):
         assert not made.read(question.format("Gro Dahl"), "Gro Dahl").understood
 
 
+def test_a_noun_that_asks_for_a_place_asks_as_where_does():
+    made = Wordings.of(asked(("Where was {} born?", towns())), Titles(NAMES))
+    _, signals = made.signals(as_words("What is the birthplace of?"))
+    assert signals["covered"] > 0.7
+    assert made.read("What is the birthplace of Gro Dahl?", "Gro Dahl").understood
+
+
 def test_what_an_encoder_finds_alike_is_not_understood_unless_words_agree():
     years = [str(1900 + i) for i in range(6)]
     questions = asked(("When was {} charted?", years), ("What does {} carry?", towns()))

@@ -69,9 +69,8 @@ class _Behind:
             word, following = view.following(i)
             (self.inside if i < b else self.ends)[word][following] += 1
 
-    def place(self, after: Iterable[str], of_forms: Iterable[_Alike]) -> Place:
-        """Where such answers end, if they end before one of the words `after`; `of_forms` are those to the same questions."""
-        alikes = list(of_forms)
+    def place(self, after: Iterable[str], alikes: Sequence[_Alike]) -> Place:
+        """Where such answers end, if they end before one of the words `after`; `alikes`: all answers of their forms."""
         longest = max(alike.longest for alike in alikes)
         pairs = [_told_apart(word, self.ends[word], self.inside[word]) for word in sorted(after)]
         return Place(

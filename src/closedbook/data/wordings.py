@@ -36,18 +36,20 @@ VARIED = 0.5
 """Where questions have more distinct wordings than this share of their number, wordings are not compared at all."""
 LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 """What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
+OPEN = 0.2
+"""How little "what is …" fits where all trained wordings ask for somebody, a time or the like."""
 CACHED = 10_000
 CLOSING = "?？.! \t\n"  # what may close a question
 READ, UNDERSTOOD = 0.25, 0.75
 """From which confidence a question is asked in a trained wording, and from which it counts as understood."""
 # What the confidence is made of, fitted on the other wordings of many corpora (docs/appendix/verdicts.md).
-WEIGHTS = {"elsewhere": -8.16, "unexplained": -2.22, "covered": 3.35, "misfit": -3.51}
-INTERCEPT = 1.07
+WEIGHTS = {"elsewhere": -8.05, "unexplained": -2.53, "covered": 3.83, "misfit": -3.3}
+INTERCEPT = 1.11
 # The same with a sentence encoder, how much a cosine of 1 counts beside what words tell, and from which confidence of
 # both together it counts as understood: to an encoder alone, all questions about one thing are alike.
-ENCODER_WEIGHTS = {"elsewhere": -9.9, "unexplained": -0.98, "covered": 1.2, "misfit": -3.39, "similar": 7.62}
-ENCODER_INTERCEPT = -0.66
-SIMILAR, TOGETHER = 4.0, 0.7
+ENCODER_WEIGHTS = {"elsewhere": -9.93, "unexplained": -1.07, "covered": 1.3, "misfit": -4.21, "similar": 7.83}
+ENCODER_INTERCEPT = -0.5
+SIMILAR, TOGETHER = 4.0, 0.65
 ALIKE = 0.4  # the cosine that alone, where no word tells anything, says what is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
@@ -254,7 +256,8 @@ class Wordings:
             if head in ("which", "what") and worth.get(noun) == 1.0:
                 worth[noun] = NOUN
         weight = sum(worth.values())
-        similar, misfit = self._similar(wording), [0.0] * len(self.groups)
+        similar = self._similar(wording)
+        misfit = [0.0 if None in own else OPEN for own in self._kinds]
         evidence = [sum(worth[word] * each[g] for word, (each, _) in told.items()) for g in range(len(self.groups))]
         if (kind := self.language.kind_of(wording)) is not None:
             kinds = frozenset().union(*self._kinds)
@@ -272,7 +275,7 @@ class Wordings:
         return best, {
             "elsewhere": away / weight,
             "unexplained": unexplained / weight,
-            "covered": max(self._covered(words, list(told)) for words in self.groups[best].words),
+            "covered": max(self._covered(words, list(told), kind) for words in self.groups[best].words),
             "similar": similar[best],
             "misfit": misfit[best],
         }
@@ -296,14 +299,15 @@ class Wordings:
         """Whether all words of a trained wording stand in another, and one of them says what is asked for."""
         return set(trained) <= set(wording) and not self.language.empty | self.language.weak >= set(trained)
 
-    def _covered(self, trained: Words, asked: Sequence[str]) -> float:
-        """The share of what a trained wording asks with that the question has, too."""
+    def _covered(self, trained: Words, asked: Sequence[str], kind: str | None) -> float:
+        """The share of what a trained wording asks with that the question, of this kind, has, too."""
         there = whole = 0.0
         for word in self._telling(trained):
             groups = max(1, sum(any(word in words for words in group.words) for group in self.groups))
             worth = (LITTLE if word in self.language.weak and groups > 1 else 1.0) / groups**2
             whole += worth
-            there += worth * max((self._similarity(other, word) for other in asked), default=0.0)
+            same_kind = kind is not None and self.language.heads.get(word) == kind  # "birthplace" asks as "where" does
+            there += worth * (same_kind or max((self._similarity(other, word) for other in asked), default=0.0))
         return there / whole if whole else 0.0
 
     def _told(self, word: str) -> tuple[list[float], float]:

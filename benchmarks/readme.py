@@ -322,7 +322,11 @@ ASKED = 500  # dev questions
 OURS = ("fast", "fast-hashed", "best", "fast-small", "fast-3000-steps")  # results/accuracy-NAME.json
 
 
-COURSE = {"course-vanilla": "softmax attention, the course's recipe, run to the end here"}
+COURSE = {
+    "course-vanilla": ("softmax attention, the course's recipe, run to the end here", 3_323_392),
+    "course-synthesizer": ("Synthesizer, the course's recipe, run to the end here", 3_076_988),
+}
+"""Of each recipe that was run to the end, what its row says, and the network's parameters."""
 
 
 def public_rows() -> list[dict[str, Any]]:
@@ -389,7 +393,8 @@ def leaderboard() -> str:
             "[here](../results/course-unpretrained.json)")  # fmt: skip
     for cell in (load("course-full.json") or {"cells": {}})["cells"].values():
         if cell["finished"]:
-            add(cell["accuracy"], COURSE[cell["recipe"]], "3,323,392", minutes([cell["training_seconds"]]),
+            name, size = COURSE[cell["recipe"]]
+            add(cell["accuracy"], name, f"{size:,}", minutes([cell["training_seconds"]]),
                 "CPU, two cores, beside other work", "[here](../results/course-full.json)")  # fmt: skip
     for row in public_rows():
         spent = f"{row['minutes']:.1f}" if "minutes" in row else "not said"

@@ -40,7 +40,7 @@ OPEN = 0.2
 """How little "what is …" fits where all trained wordings ask for somebody, a time or the like."""
 CACHED = 10_000
 CLOSING = "?？.! \t\n"  # what may close a question
-READ, UNDERSTOOD = 0.25, 0.75
+READ, UNDERSTOOD = 0.2, 0.75
 """From which confidence a question is asked in a trained wording, and from which it counts as understood."""
 # What the confidence is made of, fitted on the other wordings of many corpora (docs/appendix/verdicts.md).
 WEIGHTS = {"elsewhere": -8.05, "unexplained": -2.53, "covered": 3.83, "misfit": -3.3}
@@ -49,7 +49,7 @@ INTERCEPT = 1.11
 # both together it counts as understood: to an encoder alone, all questions about one thing are alike.
 ENCODER_WEIGHTS = {"elsewhere": -9.93, "unexplained": -1.07, "covered": 1.3, "misfit": -4.21, "similar": 7.83}
 ENCODER_INTERCEPT = -0.5
-SIMILAR, TOGETHER = 4.0, 0.65
+SIMILAR, TOGETHER = 4.0, 0.7
 ALIKE = 0.4  # the cosine that alone, where no word tells anything, says what is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]

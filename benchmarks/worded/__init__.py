@@ -4,7 +4,8 @@ Each relation is trained in one wording and asked in four others, from mildly to
 them; two relations are never asked for in training. The wordings were written without a look at what the package knows
 about words. Dishes and packages served to develop how questions are understood. The others were made to try it; what they
 showed was mended afterwards. Cheeses, satellites, plants and policies were written by others than who made the reader; it
-was measured on cheeses and satellites before anybody had looked at them.
+was measured on cheeses and satellites before anybody had looked at them. Medicines and games, too, were written without
+a look at the reader; their titles have two to four documents each.
 """
 
 from worded.articles import articles
@@ -13,7 +14,9 @@ from worded.cheeses import cheeses
 from worded.dishes import dishes
 from worded.french import french
 from worded.functions import functions
+from worded.games import games
 from worded.german import german
+from worded.medicines import medicines
 from worded.packages import packages
 from worded.plants import plants
 from worded.policies import policies
@@ -24,4 +27,5 @@ WORDED = {
     "dishes": dishes, "packages": packages, "ships": ships, "articles": articles,
     "functions": functions, "german": german, "french": french, "bridges": bridges, "cheeses": cheeses,
     "satellites": satellites, "plants": plants, "policies": policies,
+    "medicines": medicines, "games": games,
 }  # fmt: skip

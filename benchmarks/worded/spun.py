@@ -1,4 +1,4 @@
-"""What plants and policies share: people, and texts that are spun from templates with choices in brackets."""
+"""What plants, policies, medicines and games share: people, and texts spun from templates with choices in brackets."""
 
 from __future__ import annotations
 
@@ -62,4 +62,49 @@ def spun(
     out = asking(documents, mixed[:half], mixed[half:], known, asked, unasked)
     for questions in (out.train, out.test, out.other, out.unasked):
         rng.shuffle(questions)
+    return out
+
+
+def several(
+    rng: random.Random,
+    titles: list[str],
+    templates: str,
+    facts: Callable[[str, Iterator[str]], dict[str, str]],
+    asides: Callable[[dict[str, str], Iterator[str]], dict[str, str]],
+    asked: Mapping[str, Sequence[str]],
+    unasked: Mapping[str, Sequence[str]],
+) -> Made:
+    """Two to four documents a title, each of another template, that together state all that is asked for.
+
+    The facts are the same in all of them, the asides (which nobody asks for) are drawn for each. No answer stands twice
+    in a document.
+    """
+    people = [f"{first} {last}" for first in FIRST for last in LAST]
+    rng.shuffle(people)
+    given = iter(people)
+    plans = [template.replace("\n", " ") for template in templates.strip().split("\n\n")]
+    states = {plan: [key for key in (*asked, *unasked) if f"{{{key}}}" in plan] for plan in plans}
+    documents, known = [], {}
+
+    def once(answer: str, text: str) -> bool:
+        return len(re.findall(rf"(?<!\w){re.escape(answer)}(?!\w)", text)) == 1
+
+    for title in titles:
+        while True:
+            chosen = rng.sample(plans, rng.randint(2, 4))
+            stated = {key for plan in chosen for key in states[plan]}
+            if not stated.issuperset(asked):
+                continue
+            said = facts(title, given)
+            texts = [spin(plan, rng).format(name=title, **said, **asides(said, given)) for plan in chosen]
+            if all(once(said[key], text) for plan, text in zip(chosen, texts, strict=True) for key in states[plan]):
+                break
+        documents += [(title, text) for text in texts]
+        known[title] = {key: said[key] for key in (*asked, *unasked) if key in stated}
+    mixed = titles[:]
+    rng.shuffle(mixed)
+    half = len(mixed) // 2
+    out = asking(documents, mixed[:half], mixed[half:], known, asked, unasked)
+    for part in (out.documents, out.train, out.test, out.other, out.unasked):
+        rng.shuffle(part)
     return out

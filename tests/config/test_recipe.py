@@ -259,6 +259,21 @@ def test_a_file_that_is_no_recipe_is_refused_by_its_path(tmp_path):
         load_recipe(path)
 
 
+@pytest.mark.parametrize(
+    ("base", "stages", "message"),
+    [
+        ("stages = 5", '[[stages]]\nname = "a"', "the recipe lacks the key"),
+        ('stages = ["a"]', '[[stages]]\nname = "a"', "the recipe lacks the key"),
+        ('base = "fast"', "[[stages]]\nname = [1]", "stages.0 lacks the key"),
+    ],
+)
+def test_stages_of_another_form_are_refused_in_a_recipe_and_in_its_base(base, stages, message, tmp_path):
+    (tmp_path / "base.toml").write_text(base)
+    (tmp_path / "recipe.toml").write_text(f'base = "base.toml"\n{stages}\n')
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(tmp_path / "recipe.toml")
+
+
 def test_an_error_in_a_stage_of_a_file_names_the_stage(tmp_path):
     data = tomllib.loads(load_recipe(COURSE).to_toml())
     data["stages"][1]["schedule"] = 3

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
-from closedbook.data.document_files import in_lines
+from closedbook.data.document_files import digest, in_lines
 from closedbook.data.documents import read_documents, read_text
 from closedbook.errors import DataError
 from closedbook.verdicts.evidence_store import EvidenceStore
@@ -98,6 +99,22 @@ def test_questions_given_as_documents_are_noticed(tmp_path):
         read_documents(path)
     path.write_text("Ada. Born\tin Oslo.\nBo. Born in Rome.\n")
     assert len(read_documents(path)) == 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_a_folder_is_refused_before_it_is_opened(folder):
+    os.mkfifo(folder / "pipe.txt")
+    with pytest.raises(DataError, match=r"pipe\.txt: cannot be read \(it is a pipe"):
+        read_documents(folder)
+    with pytest.raises(OSError, match="it is a pipe"):
+        digest(folder)
+
+
+def test_a_file_of_a_folder_that_exceeds_what_is_read_into_memory_is_refused(folder, monkeypatch):
+    (folder / "large.txt").write_bytes(b"Ada. " + b"x" * 1_000_000)
+    monkeypatch.setenv("CLOSEDBOOK_READ_AT_MOST", "1")
+    with pytest.raises(DataError, match=r"large\.txt: cannot be read \(it holds more than 1 MB"):
+        read_documents(folder)
 
 
 def test_a_file_of_a_folder_that_cannot_be_used_is_named(folder):

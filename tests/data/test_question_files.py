@@ -92,6 +92,19 @@ def test_fields_of_other_names_are_named_behind_the_path(tmp_path):
     assert read(tmp_path, "a.jsonl", jsonl, ":question=q,answer=gold") == [("Who wrote Ilmen?", ("Vera Lund",))]
 
 
+def test_only_a_newline_ends_a_row_of_a_table(tmp_path):
+    """Texts from elsewhere hold other marks that Python's `splitlines` ends a line at."""
+    asked = "question,answer\nWho\u2028wrote it?,Vera\x85Lund\nWhen\x0bwas it?,1950\n"
+    assert read(tmp_path, "a.csv", asked) == [("Who wrote it?", ("Vera\x85Lund",)), ("When was it?", ("1950",))]
+    with pytest.raises(DataError, match=r"a\.csv:3: has no question"):
+        read(tmp_path, "a.csv", "question,answer\nWho\u2028wrote it?,Vera Lund\n,1950\n")
+
+
+def test_a_path_too_long_for_the_system_is_refused_as_any_other():
+    with pytest.raises(DataError, match="cannot be read"):
+        read_questions("a" * 5000 + ":b")
+
+
 def test_an_answer_in_brackets_that_is_no_list_is_a_text(tmp_path):
     asked = "Which sign?\t[1]\nWhich other?\t[sic]\n"
     assert read(tmp_path, "a.tsv", asked) == [("Which sign?", ("[1]",)), ("Which other?", ("[sic]",))]

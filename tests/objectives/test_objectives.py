@@ -447,6 +447,13 @@ def test_masked_documents_ask_for_each_masked_span_in_its_place():
     assert vocabulary.answers_in_one
 
 
+@pytest.mark.parametrize("kind", ["words", "characters"])
+def test_masked_documents_whose_title_leaves_no_room_are_refused(kind):
+    lines = [f"{'Ada ' * 30}Ray. She lived in Oslo."]
+    with pytest.raises(RecipeError, match=r"objective masked: a title of \d+ tokens leaves no room .* = 16; raise it"):
+        ComponentSpec("masked").make("objective", make_corpus(kind, lines, context_length=16))
+
+
 def test_masked_documents_mask_and_keep_what_the_recipe_says():
     corpus = make_corpus("words")
     whole = ComponentSpec("masked", {"mask_at_least": 1.0, "keep_at_least": 1.0}).make("objective", corpus)

@@ -176,7 +176,7 @@ def strangers(
 
     if count < 1:
         raise DataError(f"--count {count} must be 1 or more")
-    more = {"page taken out": read_lines(left_out, "names")[0]} if left_out is not None else {}
+    more = {"page taken out": read_lines(left_out, "names")} if left_out is not None else {}
 
     def show(out: Console, record: dict[str, Any]) -> None:
         rows = table("who", "names>", "called met>", "AUROC of met against known>", "most frequent answer")

@@ -1,8 +1,8 @@
 """Reading recipes: built in by name, from files, with `key=value` overrides; and writing them as TOML.
 
-A recipe may say `base = "fast"` and list only what differs. The sections `data`, `vocabulary`, `model`, `model.memory`
-and `answer` are taken over key by key, every other value as a whole. Where it lists stages, these are all it has, and
-each takes over what it does not say from the base's stage of the same name.
+A recipe may say `base = "fast"` and list only what differs. The sections `data`, `vocabulary`, `model`, `model.memory`,
+`pretrained` and `answer` are taken over key by key, every other value as a whole. Where it lists stages, these are all
+it has, and each takes over what it does not say from the base's stage of the same name.
 """
 
 from __future__ import annotations
@@ -85,10 +85,10 @@ def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
             if isinstance(old.get("memory"), dict) and isinstance(new.get("memory"), dict):
                 made[section]["memory"] = {**old["memory"], **new["memory"]}
     if isinstance(stages := data.get("stages"), list):
-        named = {stage.get("name"): stage for stage in base.get("stages", [])}
+        theirs = base.get("stages")
+        named = {item_name(one): one for one in (theirs if isinstance(theirs, list) else ()) if isinstance(one, dict)}
         made["stages"] = [
-            _stage(named[stage.get("name")], stage) if isinstance(stage, dict) and stage.get("name") in named else stage
-            for stage in stages
+            _stage(named.get(item_name(one), {}), one) if isinstance(one, dict) else one for one in stages
         ]
     return copy.deepcopy(made)
 

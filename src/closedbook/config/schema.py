@@ -27,10 +27,7 @@ class Auto(int):
     def from_plain(cls, data: Any, where: str) -> Auto:
         if data != "auto":
             raise RecipeError(f'{where} must be a number, or "auto"')
-        return AUTO
-
-
-AUTO = Auto(-1)
+        return cls(-1)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import numpy as np
 BLOCK = 1 << 16  # entries of a long array that are read at once
 NONE = -1  # the label of a position that has no target
 
-
 Rows = np.ndarray | slice  # which sequences; a slice with both ends
 
 
@@ -22,10 +21,10 @@ class Ragged:
     starts: np.ndarray  # (n + 1,) int64
 
     @classmethod
-    def of(cls, sequences: Sequence[np.ndarray], dtype: type = np.int32) -> Ragged:
-        lengths = np.array([len(sequence) for sequence in sequences], dtype=np.int64)
-        values: np.ndarray = np.concatenate(sequences).astype(dtype) if len(sequences) else np.zeros(0, dtype)
-        return cls(values, offsets(lengths))
+    def of(cls, sequences: Sequence[np.ndarray]) -> Ragged:
+        """These sequences, as int32."""
+        values = np.concatenate([np.zeros(0, np.int32), *sequences]).astype(np.int32)
+        return cls(values, offsets(np.fromiter(map(len, sequences), np.int64, len(sequences))))
 
     def __len__(self) -> int:
         return len(self.starts) - 1

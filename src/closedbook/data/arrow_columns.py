@@ -49,10 +49,6 @@ class Column:
         self.first, self.shift = first[:-1][some], (np.array(places) - first[:-1])[some]
         self.add = None if add is None else add[some]
 
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.view.dtype
-
     def __len__(self) -> int:
         return self.size
 
@@ -101,8 +97,8 @@ class MappedStream:
         parts: dict[str, list[tuple[np.ndarray, int, int]]] = {}
         for batch in self.batches:
             for field, array in zip(batch.schema, batch.columns, strict=True):
-                for name, *part in _leaves(field.name, array):
-                    parts.setdefault(name, []).append(tuple(part))  # type: ignore[arg-type]
+                for name, part in _leaves(field.name, array):
+                    parts.setdefault(name, []).append(part)
         raw, columns = np.frombuffer(self.memory, np.uint8), {}
         for name, batch_parts in parts.items():
             kind = batch_parts[0][0].dtype
@@ -110,12 +106,11 @@ class MappedStream:
             for place, (values, _, _) in zip(places, batch_parts, strict=True):
                 if place % kind.itemsize or not 0 <= place <= len(raw) - values.nbytes:
                     raise ValueError(f"{name} does not lie in the file")
-            add = (
-                offsets(np.array([targets for _, _, targets in batch_parts]))[:-1] if name.endswith(".starts") else None
-            )
+            targets = offsets(np.array([pointed_at for _, _, pointed_at in batch_parts]))[:-1]
             view = raw[: len(raw) // kind.itemsize * kind.itemsize].view(kind)
             places = [place // kind.itemsize for place in places]
-            columns[name] = Column(view, places, [length for _, length, _ in batch_parts], add)
+            counts = [length for _, length, _ in batch_parts]
+            columns[name] = Column(view, places, counts, targets if name.endswith(".starts") else None)
         return columns
 
     def release(self) -> None:
@@ -124,14 +119,14 @@ class MappedStream:
             self.memory.madvise(mmap.MADV_DONTNEED)
 
 
-def _leaves(name: str, array: Any) -> Iterator[tuple[str, np.ndarray, int, int]]:
-    """Each flat array inside a nested one: (path, numpy's view of it, its length, the length of what it points at)."""
+def _leaves(name: str, array: Any) -> Iterator[tuple[str, tuple[np.ndarray, int, int]]]:
+    """Each flat array inside a nested one: path, (numpy's view of it, its length, the length of what it points at)."""
     types = pyarrow().types
     if types.is_list(array.type):
-        yield f"{name}.starts", array.offsets.to_numpy(), len(array), len(array.values)
+        yield f"{name}.starts", (array.offsets.to_numpy(), len(array), len(array.values))
         yield from _leaves(name, array.values)
     elif types.is_struct(array.type):
         for i, field in enumerate(array.type):
             yield from _leaves(f"{name}.{field.name}", array.field(i))
     elif not types.is_string(array.type):
-        yield name, array.to_numpy(), len(array), 0
+        yield name, (array.to_numpy(), len(array), 0)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,6 @@ from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Encoded, Marked, Salience, check, encode, mark
 from closedbook.data.questions import Questions, subject
 from closedbook.data.scan import Lexicon, Scan, pieces
-from closedbook.data.spans import as_words
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 
@@ -68,56 +68,52 @@ class InMemory:
         self.documents, self.questions, self.vocabulary, self.salience = documents, questions, vocabulary, salience
 
     @cached_property
-    def _pieces(self) -> list[tuple[Sequence[Document], Encoded]]:
-        items, encoded_pieces, done = self.documents.items, [], 0
-        for some in pieces(item.text for item in items):
-            part = items[done : done + len(some)]
-            encoded_pieces.append((part, encode(part, self.vocabulary, self.documents.source)))
-            done += len(some)
-        return encoded_pieces
+    def _parts(self) -> list[list[Document]]:
+        """The documents in parts of a bounded size, which are encoded one after another."""
+        items = iter(self.documents.items)
+        return [list(islice(items, len(some))) for some in pieces(item.text for item in self.documents.items)]
+
+    @cached_property
+    def _encoded(self) -> list[Encoded]:
+        return [encode(part, self.vocabulary, self.documents.source) for part in self._parts]
 
     @cached_property
     def tokens(self) -> Ragged:
-        return _ragged(
-            [encoded.tokens for _, encoded in self._pieces], [encoded.lengths for _, encoded in self._pieces]
-        )
+        return Ragged(_joined(self._encoded, "tokens"), offsets(_joined(self._encoded, "lengths")))
 
     @cached_property
     def titles(self) -> Ragged:
-        return _ragged(
-            [encoded.title_tokens for _, encoded in self._pieces],
-            [encoded.title_lengths for _, encoded in self._pieces],
-        )
+        return Ragged(_joined(self._encoded, "title_tokens"), offsets(_joined(self._encoded, "title_lengths")))
 
     @cached_property
     def bodies(self) -> np.ndarray:
-        return np.concatenate([encoded.bodies for _, encoded in self._pieces])
+        return _joined(self._encoded, "bodies")
 
     @cached_property
     def _marked(self) -> list[Marked]:
         lexicon = Lexicon()
-        scans = [Scan.of([item.text for item in part], lexicon) for part, _ in self._pieces]
-        salience = self.salience or salience_of(lexicon.lower_case(), self.questions)
+        scans = [Scan.of([item.text for item in part], lexicon) for part in self._parts]
+        salience = self.salience
+        if salience is None:
+            answers = self.questions.answers if self.questions is not None else ()
+            salience = Salience(lexicon.lower_case(), frozenset(answers))
         return [
             mark(part, encoded, self.vocabulary, salience, scan)
-            for (part, encoded), scan in zip(self._pieces, scans, strict=True)
+            for part, encoded, scan in zip(self._parts, self._encoded, scans, strict=True)
         ]
 
     @cached_property
     def marks(self) -> np.ndarray:
-        return np.concatenate([marked.marks for marked in self._marked])
+        return _joined(self._marked, "marks")
 
     @cached_property
     def spans(self) -> SpanTable:
-        before = offsets(np.array([len(part) for part, _ in self._pieces]))
+        before = offsets(np.array([len(part) for part in self._parts]))
         document = np.concatenate([marked.document + at for marked, at in zip(self._marked, before, strict=False)])
         first, last, number, answer, nested = (
-            np.concatenate([getattr(marked, name) for marked in self._marked])
-            for name in ("first", "last", "number", "answer", "nested")
+            _joined(self._marked, name) for name in ("first", "last", "number", "answer", "nested")
         )
-        output = _ragged(
-            [marked.outputs for marked in self._marked], [marked.output_lengths for marked in self._marked]
-        )
+        output = Ragged(_joined(self._marked, "outputs"), offsets(_joined(self._marked, "output_lengths")))
         starts = offsets(np.bincount(document, minlength=len(self.documents)))
         return SpanTable(document, first, last, number, answer, nested, output, starts)
 
@@ -125,13 +121,8 @@ class InMemory:
         pass
 
 
-def salience_of(lower: Collection[str], questions: Questions | None) -> Salience:
-    golds = frozenset(questions.answers) if questions is not None else frozenset()
-    return Salience(lower, golds, as_words(golds))
-
-
-def _ragged(values: Sequence[np.ndarray], lengths: Sequence[np.ndarray]) -> Ragged:
-    return Ragged(np.concatenate(values), offsets(np.concatenate(lengths)))
+def _joined(parts: Sequence[Encoded] | Sequence[Marked], name: str) -> np.ndarray:
+    return np.concatenate([getattr(part, name) for part in parts])
 
 
 @dataclass(frozen=True)
@@ -183,8 +174,7 @@ class Corpus:
     @cached_property
     def prompts(self) -> Ragged:
         """The tokens of each training question."""
-        questions = self._questions
-        return Ragged.of([self._encode(item.text, questions.source, item.line)[0] for item in questions.items])
+        return Ragged.of([self.vocabulary.encode_question(text)[0] for text in self._checked(self._questions.texts)])
 
     @cached_property
     def unnamed(self) -> int:
@@ -214,10 +204,7 @@ class Corpus:
     @cached_property
     def answers(self) -> Ragged:
         """The output tokens of each training question's answer."""
-        questions = self._questions
-        for answer, item in zip(questions.answers, questions.items, strict=True):
-            self._check(answer, questions.source, item.line)
-        return Ragged.of([self.vocabulary.encode_answer(answer) for answer in questions.answers])
+        return Ragged.of([self.vocabulary.encode_answer(text) for text in self._checked(self._questions.answers)])
 
     @property
     def _questions(self) -> Questions:
@@ -225,10 +212,7 @@ class Corpus:
             raise DataError("this recipe trains on questions; give a file of them with --questions")
         return self.questions
 
-    def _encode(self, text: str, source: str, line: int) -> tuple[np.ndarray, np.ndarray]:
-        self._check(text, source, line)
-        return self.vocabulary.encode_question(text)
-
-    def _check(self, text: str, source: str, line: int) -> None:
-        if not self.vocabulary.answers_in_one:
-            check(self.vocabulary, text, source, line)
+    def _checked(self, texts: Sequence[str]) -> Sequence[str]:
+        """Texts of the questions, as they are. Raises DataError for a character that the vocabulary lacks."""
+        check(self.vocabulary, texts, [item.line for item in self._questions.items], self._questions.source)
+        return texts

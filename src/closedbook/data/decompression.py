@@ -21,7 +21,7 @@ class Hashing:
     def __init__(self, file: IO[bytes]) -> None:
         self.file, self.digest, self.size = file, hashlib.sha256(), 0
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         content = self.file.read(size)
         self.digest.update(content)
         self.size += len(content)
@@ -56,7 +56,7 @@ class _Bounded:
         self.stream, self.file, self.path, self.size = stream, file, path, 0
         self.most, self.advice = most, advice
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         content: bytes = self.stream.read(size)
         self.size += len(content)
         if self.size > max(self.most, EXPANDS * self.file.size):
@@ -73,18 +73,16 @@ class _Zstd:
     def __init__(self, file: Hashing, path: Path) -> None:
         import zstandard
 
-        self.file, self.path, self.errors = file, path, zstandard.ZstdError
-        self.make = zstandard.ZstdDecompressor
-        self.frame = self.make().decompressobj()
-        self.fed = False  # whether the frame has begun
+        self.file, self.path, self.zstandard = file, path, zstandard
+        self.frame = zstandard.ZstdDecompressor().decompressobj()
         self.ready, self.taken = b"", 0  # what was decompressed, and how much of it was read
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         parts, length = [], 0
-        while size < 0 or length < size:
+        while length < size:
             if self.taken == len(self.ready) and not self._more():
                 break
-            taken = self.ready[self.taken : self.taken + (size - length if size >= 0 else len(self.ready))]
+            taken = self.ready[self.taken : self.taken + size - length]
             self.taken += len(taken)
             length += len(taken)
             parts.append(taken)
@@ -96,17 +94,16 @@ class _Zstd:
             parts = []
             while block:
                 if self.frame.eof:
-                    self.frame, self.fed = self.make().decompressobj(), False
-                self.fed = True
+                    self.frame = self.zstandard.ZstdDecompressor().decompressobj()
                 try:
                     parts.append(self.frame.decompress(block))
-                except self.errors as error:
+                except self.zstandard.ZstdError as error:
                     raise self._damaged(error) from None
                 block = self.frame.unused_data if self.frame.eof else b""
             if any(parts):
                 self.ready, self.taken = b"".join(parts), 0
                 return True
-        if self.fed and not self.frame.eof:
+        if self.file.size and not self.frame.eof:
             raise self._damaged("its end is missing")
         return False
 

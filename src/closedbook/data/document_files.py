@@ -6,16 +6,17 @@ read into memory as a whole, so a larger corpus should have one document a line 
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import unquote
 
-from closedbook.data.files import Source, decode, read_hashed
+from closedbook.data.files import Source, decode, is_storable, open_file, read_file, read_hashed
 from closedbook.errors import DataError
 
 MARKDOWN = (".md", ".markdown")
@@ -25,12 +26,8 @@ LOOKED_AT = 1000  # lines that are searched for tabs
 PATTERN_LINES = 3  # so many lines or more, each with a tab, are a table
 
 
-class Titled(NamedTuple):
-    """A document with its title, and where it was found."""
-
-    title: str
-    text: str  # "Title. Text …", on one line
-    place: str
+Titled = tuple[str, str]
+"""A document's title, and its text, "Title. Text …", on one line."""
 
 
 def in_lines(corpus: str | Path) -> bool:
@@ -56,9 +53,9 @@ def digest(corpus: str | Path) -> str:
     """
     path = Source.of(corpus).path
     if not os.path.isdir(path):
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    return _summed((name, (path / name).read_bytes()) for name in _names(path))
+    return _summed((name, read_file(path / name)) for name in _names(path))
 
 
 def check_lines(path: Path, lines: Sequence[str]) -> None:
@@ -89,17 +86,16 @@ def _folder(path: Path) -> tuple[list[Titled], str]:
     documents, contents = [], []
     for name in names:
         try:
-            content = (path / name).read_bytes()
+            content = read_file(path / name)
         except OSError as error:
             raise DataError(f"{path / name}: cannot be read ({error.strerror})") from None
         contents.append((name, content))
-        plain = content.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n")
-        text = decode(plain, path / name)
+        text = decode(content.removeprefix(codecs.BOM_UTF8), path / name)
         stem = " ".join(Path(name).stem.replace("_", " ").split())
         heading, body = _plain(text) if name.lower().endswith(MARKDOWN) else ("", " ".join(text.split()))
         if not body and not heading:
             raise DataError(f"{path / name}: is empty; remove it, or write the document into it")
-        documents.append(_titled(heading or stem, body, str(path / name)))
+        documents.append(_titled(heading or stem, body))
     return documents, _summed(contents)
 
 
@@ -107,14 +103,14 @@ def _names(path: Path) -> list[str]:
     """The text files below a folder, sorted so that the order is the same everywhere, without hidden ones."""
     names = []
     for folder, folders, files in os.walk(path):
-        folders[:] = [filename for filename in folders if not filename.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(".")]
         below = Path(folder).relative_to(path)
-        names += [(below / filename).as_posix() for filename in files
-                  if not filename.startswith(".") and filename.lower().endswith((*TEXT, *MARKDOWN))]  # fmt: skip
+        names += [(below / name).as_posix() for name in files
+                  if not name.startswith(".") and name.lower().endswith((*TEXT, *MARKDOWN))]  # fmt: skip
     return sorted(names)
 
 
-def _summed(contents: Any) -> str:
+def _summed(contents: Iterable[tuple[str, bytes]]) -> str:
     summed = hashlib.sha256()
     for name, content in contents:
         summed.update(os.fsencode(name) + b"\0" + hashlib.sha256(content).digest())
@@ -128,37 +124,28 @@ def _plain(text: str) -> tuple[str, str]:
     if text.startswith("---\n") and (end := text.find("\n---\n", 3)) > 0:  # front matter
         text = text[end + 5 :]
     blocks: list[str] = []
-    heading = level = ""
+    heading, in_heading = "", False
     for token in MarkdownIt("commonmark").enable("table").parse(text):
-        if token.type == "heading_open":
-            level = token.tag
-        elif token.type == "heading_close":
-            level = ""
-        if token.type == "inline":
-            content = " ".join(_words(token))
-        elif token.type in ("fence", "code_block"):
-            content = " ".join(token.content.split())
-        else:
+        if token.type in ("heading_open", "heading_close"):
+            in_heading = token.type == "heading_open"
+        if token.type not in ("inline", "fence", "code_block"):
             continue
-        if level and not heading and not blocks:
+        content = " ".join((_shown(token) if token.type == "inline" else token.content).split())
+        if in_heading and not heading and not blocks:
             heading = content.rstrip(".")
         elif content:
             blocks.append(content if ENDS.search(content) else f"{content}.")
     return heading, " ".join(blocks)
 
 
-def _words(token: Any) -> Iterator[str]:
-    """The words of an inline token: its texts and code, without link addresses and images."""
-    parts = []
-    for child in token.children or ():
-        parts.append(" " if child.type in ("softbreak", "hardbreak") else child.content if child.type in
-                     ("text", "code_inline") else "")  # fmt: skip
-    yield from "".join(parts).split()
+def _shown(inline: Any) -> str:
+    """The texts and the code of an inline token, without link addresses and images."""
+    breaks, texts = ("softbreak", "hardbreak"), ("text", "code_inline")
+    return "".join(" " if one.type in breaks else one.content if one.type in texts else "" for one in inline.children)
 
 
-def _titled(title: str, body: str, place: str) -> Titled:
-    text = body if body == title or body.startswith(f"{title}. ") else f"{title}. {body}" if body else title
-    return Titled(title, text, place)
+def _titled(title: str, body: str) -> Titled:
+    return title, body if body == title or body.startswith(f"{title}. ") else f"{title}. {body}" if body else title
 
 
 # JSON -----------------------------------------------------------------------------------------------------------
@@ -184,12 +171,12 @@ def _squad(path: Path) -> tuple[list[Titled], str]:
         texts = [article["text"]] if "text" in article else _contexts(article)
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
             raise DataError(f"{place} has no text; write 'paragraphs', each with a 'context', or a 'text'")
-        if any("\0" in text or re.search("[\ud800-\udfff]", text) for text in (article["title"], *texts)):
+        if not all(map(is_storable, (article["title"], *texts))):
             raise DataError(f"{place} holds a NUL or half a surrogate pair; remove it")
         # SQuAD's titles are those of web addresses: Beyonc%C3%A9_Knowles
         spaced = article["title"] if "text" in article else unquote(article["title"]).replace("_", " ")
         title = " ".join(spaced.split())
-        documents += [_titled(title, " ".join(text.split()), place) for text in texts]
+        documents += [_titled(title, " ".join(text.split())) for text in texts]
     return documents, sha256
 
 

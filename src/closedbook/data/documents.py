@@ -19,8 +19,8 @@ ABBREVIATIONS = frozenset(
     "Jr Sr Dr St Ste Mr Mrs Ms Mt Rev Fr Hon Prof Gen Col Lt Capt Sgt Maj Adm Gov Sen Rep Bro Msgr Ph Esq No".split()
 )
 LONGEST_ABBREVIATION = 100  # characters; matching initials against a longer word would take too long
-# One letter ("J"), letters with stops or hyphens between ("J.R", "Ph.D", "J.-P").
 OTHER_STOP = re.compile("[。।۔]")  # the full stops of other scripts, which no initial has
+# One letter ("J"), letters with stops or hyphens between ("J.R", "Ph.D", "J.-P").
 INITIAL = re.compile(r"^\w(?:\w?[.-]+\w)*$")
 
 
@@ -116,7 +116,7 @@ def read_documents(path: str | Path) -> Documents:
     """
     if not in_lines(path):
         titled, sha256 = read_titled(path)
-        items = tuple(Document(document.text, document.title, number) for number, document in enumerate(titled, 1))
+        items = tuple(Document(text, title, number) for number, (title, text) in enumerate(titled, 1))
         return Documents(items, sha256, str(path))
     source = Source.of(path)
     content, sha256 = read_hashed(path, "documents")
@@ -147,7 +147,7 @@ def read_text(path: str | Path) -> Documents:
     """A plain text file as one document without a title, line ends included; other formats with their texts joined."""
     if not in_lines(path):
         titled, sha256 = read_titled(path)
-        return Documents((Document("\n".join(document.text for document in titled), "", 1),), sha256, str(path))
+        return Documents((Document("\n".join(text for _, text in titled), "", 1),), sha256, str(path))
     source = Source.of(path)
     content, sha256 = read_hashed(path, "text")
     text = decode(content, source.path)

@@ -7,16 +7,17 @@ come from. All positions count within the documents that are passed.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from closedbook.data.arrays import enumerate_ragged, offsets
 from closedbook.data.documents import Document
 from closedbook.data.patterns import Patterns
-from closedbook.data.scan import Scan, paired
-from closedbook.data.spans import is_number
+from closedbook.data.scan import Scan, edges_of, paired
+from closedbook.data.spans import as_words, is_number
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 
@@ -60,8 +61,12 @@ class Salience:
 
     lower: Collection[str]  # normal forms that stand in lower case
     golds: Collection[str]  # the answers of the training questions
-    gold_words: Collection[tuple[str, ...]]  # the same, each as the tuple of its words
     unread: bool = False  # whether spans count of which the vocabulary knows no word
+
+    @cached_property
+    def gold_words(self) -> Collection[tuple[str, ...]]:
+        """The answers, each as the tuple of its words."""
+        return as_words(self.golds)
 
 
 def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, scan: Scan | None = None) -> Encoded:
@@ -70,26 +75,29 @@ def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, s
     Raises DataError for a text with a character that the vocabulary lacks.
     """
     texts = [item.text for item in documents]
-    if not vocabulary.answers_in_one:
-        for item in documents:
-            check(vocabulary, item.text, source, item.line)
+    check(vocabulary, texts, (item.line for item in documents), source)
     tokens, lengths, characters = vocabulary.encode_all(texts, scan)
     titles, title_lengths, _ = vocabulary.encode_all([item.title for item in documents])
-    starts, edges = offsets(lengths), _edges(texts)
+    starts, edges = offsets(lengths), edges_of(texts)
     body_starts = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
     place = np.repeat(edges[:-1], lengths) + characters
     bodies = np.minimum(np.searchsorted(place, body_starts) - starts[:-1], lengths)
     return Encoded(tokens, lengths, characters, titles, title_lengths, bodies)
 
 
-def check(vocabulary: Vocabulary, text: str, source: str, line: int) -> None:
-    """Raise DataError for a character that the vocabulary lacks."""
-    lacking = vocabulary.unknown(text)
-    if lacking:
-        raise DataError(
-            f"{source}:{line}: the vocabulary lacks {lacking[0]!r} (U+{ord(lacking[0]):04X}), "
-            "because no document holds it; remove the character or add it to a document"
-        )
+def check(vocabulary: Vocabulary, texts: Iterable[str], lines: Iterable[int], source: str) -> None:
+    """Raise DataError for a character that the vocabulary lacks; `lines` are where the texts stand in `source`.
+
+    A vocabulary of words leaves out what it lacks, and is not asked.
+    """
+    if vocabulary.answers_in_one:
+        return
+    for text, line in zip(texts, lines, strict=True):
+        if lacking := vocabulary.unknown(text):
+            raise DataError(
+                f"{source}:{line}: the vocabulary lacks {lacking[0]!r} (U+{ord(lacking[0]):04X}), "
+                "because no document holds it; remove the character or add it to a document"
+            )
 
 
 def mark(
@@ -110,15 +118,15 @@ def mark(
     span_texts = spans.texts
     outputs, output_lengths = vocabulary.encode_answers(span_texts)
     if vocabulary.answers_in_one:
-        sayable, all_lengths = output_lengths > 0, output_lengths
-        keep = sayable & ((last > first) | salience.unread)
-        document, first, last, output_lengths = document[keep], first[keep], last[keep], output_lengths[keep]
-        learned, nested = learned[keep], nested[keep]
-        outputs = outputs[np.repeat(keep, all_lengths)]
+        keep = (output_lengths > 0) & ((last > first) | salience.unread)
+        outputs = outputs[np.repeat(keep, output_lengths)]
+        document, first, last, learned, nested, output_lengths = (
+            of_spans[keep] for of_spans in (document, first, last, learned, nested, output_lengths)
+        )
         span_texts = list(itertools.compress(span_texts, keep.tolist()))
     elif len(place):  # a token may include the space before the span
         first = first - ((last == first) | (place[np.minimum(first, len(place) - 1)] > a))
-    number = np.fromiter((is_number(text) for text in span_texts), bool, len(span_texts))
+    number = np.fromiter(map(is_number, span_texts), bool, len(span_texts))
     answer = learned | np.fromiter((text in salience.golds for text in span_texts), bool, len(span_texts))
 
     n = len(encoded.tokens)
@@ -142,8 +150,3 @@ def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:
     owner, within = enumerate_ragged(last - first)
     inside[first[owner] + within] = True
     return inside
-
-
-def _edges(texts: Sequence[str]) -> np.ndarray:
-    """(texts + 1,) the character at which each text would start if they were joined by newlines."""
-    return offsets(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)

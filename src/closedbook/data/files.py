@@ -44,7 +44,7 @@ KINDS = {
 
 BYTE_ORDER_MARK = "\ufeff"
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
-FIELDS = re.compile(r"(title|text)=([^,=]+)(?:,(title|text)=([^,=]+))?")
+SHOWN = 40  # an error shows so many characters of a value
 
 
 @dataclass(frozen=True)
@@ -58,21 +58,15 @@ class Source:
     @classmethod
     def of(cls, name: str | Path) -> Source:
         """Raises DataError if fields are named for a file that is not JSON Lines."""
-        text = str(name)
-        front, _, behind = text.rpartition(":")
-        match = FIELDS.fullmatch(behind) if front else None
-        if match and os.path.exists(text):
-            match = None
-        path = Path(front if match else text)
+        front, named = named_fields(name, "title", "text")
+        path = Path(front)
         names = path.name.lower().split(".")
         compression = names.pop() if len(names) > 1 and names[-1] in ("gz", "zst") else ""
-        fields = ("title", "text") if names[-1] in ("jsonl", "ndjson") else None
-        if match:
-            if fields is None:
-                raise DataError(f"{path}: fields are named for .jsonl files (and .jsonl.gz, .jsonl.zst) only")
-            named = {match[1]: match[2], **({match[3]: match[4]} if match[3] else {})}
-            fields = (named.get("title", "title"), named.get("text", "text"))
-        return cls(path, compression, fields)
+        if names[-1] in ("jsonl", "ndjson"):
+            return cls(path, compression, (named.get("title", "title"), named.get("text", "text")))
+        if named:
+            raise DataError(f"{path}: fields are named for .jsonl files (and .jsonl.gz, .jsonl.zst) only")
+        return cls(path, compression)
 
     def parse(self, line: str, number: int) -> tuple[str | None, str]:
         """(title, document) of one line; the title is None if it has to be found in the text. Raises DataError."""
@@ -90,27 +84,42 @@ class Source:
         fields = []
         for role, field in zip(("title", "text"), self.fields, strict=True):
             if field not in entry:
-                names = [name if len(name) <= 40 else f"{name[:40]}…" for name in list(entry)[:8]]
-                present = ", ".join([*names, *(["…"] if len(entry) > 8 else [])]) or "none"
+                present = ", ".join([*map(cut, list(entry)[:8]), *(["…"] if len(entry) > 8 else [])]) or "none"
                 raise DataError(
                     f"{where}: has no field {field!r} (there are: {present}); name it: {self.path}:{role}=FIELD"
                 )
             if not isinstance(entry[field], str) or not entry[field].strip():
                 raise DataError(f"{where}: the field {field!r} holds no text; write a string that is not empty")
             spaced = " ".join(entry[field].split())
-            if "\0" in spaced or not _is_unicode(spaced):
+            if not is_storable(spaced):
                 raise DataError(f"{where}: the field {field!r} holds a NUL or half a surrogate pair; remove it")
             fields.append(spaced)
         title, text = fields
         return title, text if text.startswith(f"{title}. ") else f"{title}. {text}"
 
 
-def _is_unicode(text: str) -> bool:
+def named_fields(name: str | Path, *roles: str) -> tuple[str, dict[str, str]]:
+    """(path, field of each role) of a file as the user names it: `wiki.jsonl:title=name,text=body`."""
+    front, _, behind = str(name).rpartition(":")
+    field = rf"({'|'.join(roles)})=([^,=]+)"
+    match = re.fullmatch(f"{field}(?:,{field})?", behind)
+    if not front or match is None or os.path.exists(name):
+        return str(name), {}
+    return front, {match[1]: match[2], **({match[3]: match[4]} if match[3] else {})}
+
+
+def is_storable(text: str) -> bool:
+    """Whether a text holds neither a NUL nor half a surrogate pair, which cannot be encoded."""
     try:
         text.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\0" not in text
+
+
+def cut(text: str) -> str:
+    """The beginning of a text, for a message."""
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
 def most_read() -> int:
@@ -299,12 +308,13 @@ def decode(content: bytes, path: str | Path, first: int = 1) -> str:
             f"{path}:{line}: byte 0x{byte:02x} is not UTF-8; convert it: iconv -f latin1 -t utf-8 OLD > NEW"
         ) from None
     text = text.replace("\r\n", "\n")
-    if "\r" in text:
-        line = text.count("\n", 0, text.index("\r")) + first
-        raise DataError(f"{path}:{line}: has a carriage return within a line; remove it: tr -d '\\r' < OLD > NEW")
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + first
-        raise DataError(f"{path}:{line}: has a NUL character; is this a text file?")
+    for unwanted, why in (
+        ("\r", "has a carriage return within a line; remove it: tr -d '\\r' < OLD > NEW"),
+        ("\0", "has a NUL character; is this a text file?"),
+    ):
+        if unwanted in text:
+            line = text.count("\n", 0, text.index(unwanted)) + first
+            raise DataError(f"{path}:{line}: {why}")
     return text
 
 
@@ -324,7 +334,6 @@ def split_lines(content: bytes, path: str | Path, what: str, first: int = 1) -> 
     return lines
 
 
-def read_lines(path: str | Path, what: str) -> tuple[list[str], str]:
-    """(lines, SHA-256 of the file)."""
-    content, sha256 = read_hashed(path, what)
-    return split_lines(content, path, what), sha256
+def read_lines(path: str | Path, what: str) -> list[str]:
+    """The lines of a file that holds `what`. Raises DataError, as `read_bytes` and `split_lines` do."""
+    return split_lines(read_bytes(path, what), path, what)

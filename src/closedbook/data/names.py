@@ -67,8 +67,9 @@ class NameIndex:
     def find(self, text: str) -> Mention | None:
         """The first place of the longest stored name in a text; None where it holds none."""
         name = subject(text, self._titles) if self._titles else None
-        place = None if name is None else _place(name, text)
-        return None if name is None or place is None else Mention(*place, self._numbers[name])
+        if name is None or (place := _place(name, text)) is None:
+            return None
+        return Mention(*place, self._numbers[name])
 
 
 def _place(name: str, text: str) -> tuple[int, int] | None:

@@ -18,19 +18,13 @@ NUMBER = re.compile(r"(?:(?<![\w.,)])[-−+±])?(?<![\w])(?<!\d[.,])\d+(?:[.,\u2
 
 # Small words inside a name: "Frankfurt am Main", "Rio de Janeiro", "King's Lynn".
 INSIDE = frozenset(
-    (
-        "'s",
-        "’s",
-        "&",
-        "-",
-        *"of the de la le les du des del della di da do dos am an der den im on upon sur el y".split(),
-    )
+    "'s ’s & - of the de la le les du des del della di da do dos am an der den im on upon sur el y".split()
 )
 
 # More of them, which join what a question names.
-PARTICLES = INSIDE - {"'s", "’s", "on", "upon", "y", "&"} | {
-    *"van von ten ter zu zum zur bin ibn al ap af av dal dalla".split()
-}
+PARTICLES = INSIDE - frozenset("'s ’s on upon y &".split()) | frozenset(
+    "van von ten ter zu zum zur bin ibn al ap af av dal dalla".split()
+)
 
 # Words of a question that do not say what is asked for.
 EMPTY = frozenset(

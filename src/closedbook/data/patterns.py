@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from closedbook.data.arrays import offsets
 from closedbook.data.pattern_view import Place, Places, View
 from closedbook.data.scan import STOP, Scan
 from closedbook.data.spans import normal, uncapitalised
@@ -73,7 +74,7 @@ class Patterns:
         """The spans of all bodies: those that match a pattern, and the salient ones that none of these overlaps."""
         lower = {*lower, *self.openers} if self.openers else lower
         first, last = scan.spans(titles, lower, known_answers)
-        base = np.stack([first, last], 1) if len(first) else np.zeros((0, 2), np.int64)
+        base = np.stack([first, last], 1)
         if not (self.places or self.shapes) or not len(scan.word):
             no = np.zeros(len(first), bool)
             return Found(first, last, no, no, _said(scan, first, last, lower, known_answers))
@@ -87,25 +88,21 @@ class Patterns:
                 if not taken[a:b].any():
                     taken[a:b] = True
                     chosen.append((a, b))
-        free = ~_any_in(taken, base)
-        inner = [(a, b) for a, b in self._inner(view, chosen)]
-        all_spans = np.array([*chosen, *map(tuple, base[free].tolist()), *inner], np.int64).reshape(-1, 2)
-        learned = np.zeros(len(all_spans), bool)
-        learned[: len(chosen)] = True
-        nested = np.zeros(len(all_spans), bool)
-        nested[len(all_spans) - len(inner) :] = bool(inner)
-        learned |= nested
+        taken_before = offsets(taken)
+        free = base[taken_before[last] == taken_before[first]]
+        inner = list(self._inner(view, chosen))
+        all_spans = np.array([*chosen, *free.tolist(), *inner], np.int64).reshape(-1, 2)
+        nested = np.repeat([False, True], [len(chosen) + len(free), len(inner)])
+        learned = nested | (np.arange(len(all_spans)) < len(chosen))
         order = np.lexsort((all_spans[:, 0], nested, scan.text[all_spans[:, 0]]))
         first, last = all_spans[order, 0], all_spans[order, 1]
         return Found(first, last, learned[order], nested[order], _said(scan, first, last, lower, known_answers))
 
-    def _inner(self, view: View, chosen: Iterable[tuple[int, int]]) -> Iterable[tuple[int, int]]:
+    def _inner(self, view: View, chosen: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         if self.inside:
             for a, b in chosen:
                 shape, units = view.shape_of(a, b)
-                for number, (first, last) in enumerate(units):
-                    if (shape, number) in self.inside:
-                        yield first, last
+                yield from (unit for number, unit in enumerate(units) if (shape, number) in self.inside)
 
 
 def _said(
@@ -126,9 +123,3 @@ def _said(
         if spelled not in known_answers and any(words in known_answers or part for words in without):
             texts[i] = uncapitalised(texts[i])
     return texts
-
-
-def _any_in(taken: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """Whether any word of each span is taken."""
-    before = np.concatenate([[0], np.cumsum(taken)])
-    return np.asarray(before[spans[:, 1]] > before[spans[:, 0]])

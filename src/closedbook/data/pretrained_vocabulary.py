@@ -17,6 +17,7 @@ from closedbook.data.vocabulary import MASK, PAD, Ids, Vocabulary
 from closedbook.errors import RecipeError
 
 ENDS = ("\n", "\r\n")  # what may stand for MASK in a text: a question, its answer and what follows are lines
+BREAKS = {ord("\n"): " ", ord("\r"): " "}  # within a text a line break is a space
 
 
 class PretrainedTokens(Vocabulary):
@@ -66,7 +67,7 @@ class PretrainedTokens(Vocabulary):
         return other
 
     def __reduce__(self) -> Any:
-        return _remade, (self.to_json(),)
+        return self.from_json, (self.to_json(),)
 
     def _in_front(self) -> str:
         """What stands in front of a text whose first word is to have the tokens that it has behind another."""
@@ -198,10 +199,3 @@ class PretrainedTokens(Vocabulary):
 
         tokenizer = Tokenizer.from_str(json.dumps(data["tokenizer"]))
         return cls(tokenizer, data["names"], Patterns.from_json(data["patterns"]), data["lower"], data["golds"])
-
-
-def _remade(data: dict[str, Any]) -> PretrainedTokens:
-    return PretrainedTokens.from_json(data)
-
-
-BREAKS = {ord("\n"): " ", ord("\r"): " "}  # within a text a line break is a space

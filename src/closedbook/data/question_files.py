@@ -9,22 +9,21 @@ field names are given after the path: `quiz.csv:question=q,answer=a`.
 from __future__ import annotations
 
 import ast
+import codecs
 import csv
+import io
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from closedbook.data.files import Source, decode, read_hashed, split_lines
+from closedbook.data.files import Source, cut, decode, named_fields, read_hashed, split_lines
 from closedbook.errors import DataError
 
-FIELDS = re.compile(r"(question|answer)=([^,=]+)(?:,(question|answer)=([^,=]+))?")
 QUESTION = ("question",)
 ANSWER = ("answer", "answers", "possible_answers")
 VALUE, ALIASES = ("value",), ("aliases",)
 LONGEST_CELL = 1 << 20  # characters; Python's limit of 131,072 is too low for an answer with all its aliases
-SHOWN = 40  # an error shows so many characters of a value
 
 
 class Row(NamedTuple):
@@ -45,13 +44,9 @@ class QuestionFile(NamedTuple):
 
     @classmethod
     def of(cls, name: str | Path) -> QuestionFile:
-        front, _, behind = str(name).rpartition(":")
-        match = FIELDS.fullmatch(behind) if front and not Path(name).exists() else None
-        if match is None:
-            return cls(str(name))
-        names = {match[1]: match[2], **({match[3]: match[4]} if match[3] else {})}
-        question, answer = ((names[role],) if role in names else () for role in ("question", "answer"))
-        return cls(front, question or QUESTION, answer or ANSWER, named=True)
+        path, named = named_fields(name, "question", "answer")
+        question, answer = ((named[role],) if role in named else () for role in ("question", "answer"))
+        return cls(path, question or QUESTION, answer or ANSWER, bool(named))
 
 
 def read_rows(name: str | Path) -> tuple[list[Row], str]:
@@ -62,12 +57,11 @@ def read_rows(name: str | Path) -> tuple[list[Row], str]:
     file = QuestionFile.of(name)
     source = Source.of(file.path)
     content, sha256 = read_hashed(file.path, "questions")
-    content = content.removeprefix(b"\xef\xbb\xbf")  # spreadsheets put a byte-order mark before a table
+    content = content.removeprefix(codecs.BOM_UTF8)  # spreadsheets put a byte-order mark before a table
     names = source.path.name.lower().removesuffix(f".{source.compression}").split(".")
     suffix = names[-1] if len(names) > 1 else ""
     where = str(source.path)
     if suffix == "csv":
-        content = content.replace(b"\r\n", b"\n")  # RFC 4180 ends lines as Windows does
         rows = list(_table(decode(content, where), ",", file, where))
     elif suffix in ("jsonl", "ndjson"):
         lines = split_lines(content, where, "questions")
@@ -106,16 +100,15 @@ def _tabbed(content: bytes, file: QuestionFile, where: str) -> Iterator[Row]:
             raise DataError(f"{where}:{number}: has no question before the tab; write QUESTION<tab>ANSWER")
         if tab and not answer.strip():
             raise DataError(f"{where}:{number}: has a tab but no answer; write the answer or remove the tab")
-        yield Row(text, _cell(answer, f"{where}:{number}") if tab else (), number)
+        yield Row(text, _cell(answer, f"{where}:{number}"), number)
 
 
 def _table(text: str, delimiter: str, file: QuestionFile, where: str) -> Iterator[Row]:
     """Rows of a table. Without a header the first column is the question, and a second one the answer."""
     before = csv.field_size_limit(LONGEST_CELL)
     try:
-        reader = csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True)
-        rows = []
-        start = 1
+        reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+        rows, start = [], 1
         for cells in reader:
             rows.append((start, cells))
             start = reader.line_num + 1
@@ -160,7 +153,7 @@ def _is_header(cells: Sequence[str], file: QuestionFile) -> bool:
 
 
 def _no_column(cells: Sequence[str], file: QuestionFile, where: str) -> DataError:
-    present = ", ".join(repr(_short(cell.strip())) for cell in cells[:12])
+    present = ", ".join(repr(cut(cell.strip())) for cell in cells[:12])
     return DataError(
         f"{where}:1: names no column {' or '.join(file.question)!r} and {' or '.join(file.answer)!r} (there are: "
         f"{present}); name them: {where}:question=COLUMN,answer=COLUMN"
@@ -237,7 +230,7 @@ def _entry(entry: Any, file: QuestionFile, where: str, number: int) -> Row:
         raise DataError(f'{place}: is not a JSON object; write {{"question": …, "answer": …}}')
     text = _named(entry, file.question)
     if text is None:
-        present = ", ".join(map(_short, entry)) or "none"
+        present = ", ".join(map(cut, entry)) or "none"
         raise DataError(
             f"{place}: has no field {' or '.join(file.question)!r} (there are: {present}); "
             f"name it: {where}:question=FIELD,answer=FIELD"
@@ -266,7 +259,7 @@ def _answers(value: Any, where: str) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(dict.fromkeys(text for item in value for text in _answers(item, where)))
     if not isinstance(value, str) or not value.strip():
-        raise DataError(f"{where}: an answer is {_short(json.dumps(value))}; write a text, or a list of texts")
+        raise DataError(f"{where}: an answer is {cut(json.dumps(value))}; write a text, or a list of texts")
     return (_clean(value, where),)
 
 
@@ -280,7 +273,3 @@ def _clean(text: str, where: str) -> str:
     if "\0" in text:
         raise DataError(f"{where}: holds a NUL; remove it")
     return text
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -79,16 +79,13 @@ class Questions:
     def ascii(self) -> Questions:
         """Without the characters that ASCII lacks, as the course's reader drops them from training questions."""
 
-        def drop(text: str | None) -> str | None:
-            return None if text is None else text.encode("ascii", "ignore").decode()
+        def drop(text: str) -> str:
+            return text.encode("ascii", "ignore").decode()
 
-        items = tuple(
-            Question(
-                drop(item.text) or "", drop(item.answer), item.line, tuple(drop(text) or "" for text in item.others)
-            )
+        return replace(self, items=tuple(
+            Question(drop(item.text), item.answer and drop(item.answer), item.line, tuple(map(drop, item.others)))
             for item in self.items
-        )
-        return replace(self, items=items)
+        ))  # fmt: skip
 
 
 def _answer(question: Question, source: str) -> str:
@@ -143,8 +140,8 @@ def subject(question: str, titles: Collection[str]) -> str | None:
 
 def without(question: str, title: str, instead: str = "") -> str:
     """The question with the first occurrence of a title, in any case, removed or replaced by `instead`."""
-    place = re.search(r"\s+".join(map(re.escape, title.split())), question)
-    place = place or re.search(r"\s+".join(map(re.escape, title.split())), question, re.IGNORECASE)
+    pattern = r"\s+".join(map(re.escape, title.split()))
+    place = re.search(pattern, question) or re.search(pattern, question, re.IGNORECASE)
     return question if place is None else question[: place.start()] + instead + question[place.end() :]
 
 
@@ -228,7 +225,5 @@ def split_by_name(
 
 def most_common_answer(answers: Sequence[str]) -> str:
     """The most frequent answer; the alphabetically first of several."""
-    counts: dict[str, int] = {}
-    for answer in answers:
-        counts[answer] = counts.get(answer, 0) + 1
+    counts = Counter(answers)
     return min(counts, key=lambda answer: (-counts[answer], answer))

@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 
 import numpy as np
 
+from closedbook.data.arrays import offsets
 from closedbook.data.spans import SENTENCE_END, WORD, is_number, normal, uncapitalised
 
 # Words cover all of a text but its spaces, so the lengths of words and the places of spaces give the words' places.
-IS_SPACE = np.array([chr(point).isspace() for point in range(0x3001)])  # no space has a higher code point
+IS_SPACE = np.array([chr(point).isspace() for point in range(0x3002)])  # the last one stands for all above: no spaces
 
 PIECE_SIZE = 1 << 20  # characters that are read at once, to bound the memory needed
 
@@ -36,6 +36,19 @@ class Lexicon(dict[str, int]):
         self._forms: list[int] = []
         self.form_ids: dict[str, int] = {}
         self._arrays = np.zeros((3, 0), np.int64)
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> Lexicon:
+        """The words of these texts."""
+        lexicon = cls()
+        for some in pieces(texts):
+            lexicon.numbers("\n".join(some))
+        return lexicon
+
+    def numbers(self, text: str) -> np.ndarray:
+        """(words,) int64: the number of each of a text's words. A word that is new here gets the next one."""
+        words = WORD.findall(text)
+        return np.fromiter(map(self.__getitem__, words), np.int64, len(words))
 
     def __missing__(self, word: str) -> int:
         first = word[0]
@@ -90,11 +103,9 @@ class Scan:
     @classmethod
     def of(cls, texts: Sequence[str], lexicon: Lexicon) -> Scan:
         joined = "\n".join(texts)
-        edges = np.fromiter(accumulate((len(text) + 1 for text in texts), initial=0), np.int64, len(texts) + 1)
-        tokens = WORD.findall(joined)
-        word = np.fromiter(map(lexicon.__getitem__, tokens), np.int64, len(tokens))
+        edges, word = edges_of(texts), lexicon.numbers(joined)
         points = np.frombuffer(joined.encode("utf-32-le"), np.uint32)
-        written = np.flatnonzero(~IS_SPACE[np.minimum(points, 0x3000)] | (points > 0x3000))
+        written = np.flatnonzero(~IS_SPACE[np.minimum(points, len(IS_SPACE) - 1)])
         length = lexicon.lengths[word]
         start = written[np.cumsum(length) - length]
         return cls(lexicon, joined, edges, word, start, np.searchsorted(edges, start, "right") - 1)
@@ -151,13 +162,12 @@ class Scan:
         order = np.argsort(first)
         first, last = first[order], last[order]
         title_end = self.edges[:-1] + np.asarray(titles, np.int64)
-        end = title_end[self.text]
-        in_title = self.of_title(titles)
-        beyond_title = np.concatenate([[0], np.cumsum(~in_title)])
-        says = (self.start[first] > end[first]) & (beyond_title[last] > beyond_title[first])
+        in_body = self.start > title_end[self.text]
+        beyond_title = offsets(~self.of_title(titles))
+        says = in_body[first] & (beyond_title[last] > beyond_title[first])
         first, last = first[says], last[says]
         if known_answers:
-            more = self._spelling(known_answers, first, last, self.start > end)
+            more = self._spelling(known_answers, first, last, in_body)
             first, last = (np.concatenate([a, np.array(b, np.int64)]) for a, b in zip((first, last), more, strict=True))
             order = np.argsort(first)
             first, last = first[order], last[order]
@@ -202,6 +212,11 @@ class Scan:
                     free_until = j
                     break
         return spans
+
+
+def edges_of(texts: Sequence[str]) -> np.ndarray:
+    """(texts + 1,) int64: the character at which each text starts if they are joined, a newline between them."""
+    return offsets(np.fromiter(map(len, texts), np.int64, len(texts)) + 1)
 
 
 def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import json
 import os
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -182,7 +182,7 @@ def open_index(
     if stamp not in stamps:
         with contextlib.suppress(RunError):  # where it cannot be written, the corpus is hashed whole the next time
             write_atomically(root / "corpora.json", json.dumps({**stamps, stamp: sha256}, indent=1).encode())
-    index.documents = IndexedDocuments(index.documents.items, sha256, str(path), None, index)  # as it is named now
+    index.documents = replace(index.documents, source=str(path))  # as it is named now
     return index
 
 

@@ -28,13 +28,11 @@ import numpy as np
 
 from closedbook.data.arrays import offsets
 from closedbook.data.arrow_columns import MappedStream, pyarrow
-from closedbook.data.corpus import salience_of
 from closedbook.data.documents import Document, parse
 from closedbook.data.encoding import Salience, encode, mark
 from closedbook.data.files import Chunk, Source, chunks, opened, split_lines
 from closedbook.data.questions import Questions, names_in
-from closedbook.data.scan import Lexicon, Scan, pieces
-from closedbook.data.spans import as_words
+from closedbook.data.scan import Lexicon, Scan
 from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, Characters, Vocabulary
 from closedbook.data.vocabulary_builder import make_vocabulary, vocabulary_from_json
 from closedbook.data.word_vocabulary import Words
@@ -197,11 +195,7 @@ def _terms(source: Source, settings: Any, surveyed: Survey, questions: Questions
     else:
         size = size or MOST_WORDS * (kind == Words.kind)
         vocabulary = make_vocabulary(kind, sample, size, texts, answers, titles, settings["phrases"])
-    lexicon = Lexicon()
-    for some in pieces(sample):
-        Scan.of(some, lexicon)
-    salience = salience_of(lexicon.lower_case(), questions)
-    lower, golds = sorted(salience.lower), sorted(salience.golds)
+    lower, golds = sorted(Lexicon.of(sample).lower_case()), sorted(set(answers))
     return vocabulary, {"vocabulary": vocabulary.to_json(), "lower": lower, "golds": golds}
 
 
@@ -258,7 +252,7 @@ _state: dict[str, Any] = {}
 
 def _begin(terms: Path, source: Source) -> None:
     saved = json.loads(terms.read_text(encoding="utf-8"))
-    salience = Salience(set(saved["lower"]), set(saved["golds"]), as_words(saved["golds"]))
+    salience = Salience(set(saved["lower"]), set(saved["golds"]))
     vocabulary = vocabulary_from_json(saved["vocabulary"])
     _state.update(source=source, vocabulary=vocabulary, salience=salience, lexicon=Lexicon())
     if (parent := multiprocessing.parent_process()) is not None:  # end with the main process, even if it is killed

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from closedbook.data.pattern_learning import learn
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
-from closedbook.data.scan import Lexicon, Scan, pieces
+from closedbook.data.scan import Lexicon
 from closedbook.data.vocabulary import BytePairs, Characters, Vocabulary
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import RecipeError, RunError
@@ -42,8 +42,12 @@ class SavedPretrained(TypedDict):
     golds: list[str]
 
 
-SAVED: dict[str, Any] = {Characters.kind: SavedCharacters, Words.kind: SavedWords, BytePairs.kind: SavedBytePairs}
-SAVED[PretrainedTokens.kind] = SavedPretrained
+SAVED: dict[str, Any] = {
+    Characters.kind: SavedCharacters,
+    BytePairs.kind: SavedBytePairs,
+    Words.kind: SavedWords,
+    PretrainedTokens.kind: SavedPretrained,
+}
 
 
 def make_vocabulary(
@@ -69,12 +73,10 @@ def make_vocabulary(
     if kind == Words.kind:
         return Words.train(lines, questions, answers, size, titles, phrases)
     if kind == PretrainedTokens.kind:
-        lines, titles, lexicon = list(lines), list(titles or ()), Lexicon()
-        for some in pieces(lines):
-            Scan.of(some, lexicon)
-        trained, lower = list(zip(questions, answers, strict=False)), lexicon.lower_case()
-        golds = [answer for _, answer in trained]
-        return PretrainedTokens(tokenizer, (), learn(lines, titles, trained, lower), lower, golds)
+        lines, trained = list(lines), list(zip(questions, answers, strict=False))
+        lower = Lexicon.of(lines).lower_case()
+        patterns = learn(lines, titles or (), trained, lower)
+        return PretrainedTokens(tokenizer, (), patterns, lower, [answer for _, answer in trained])
     raise RecipeError(f'vocabulary.kind = "{kind}" is unknown; known: "characters", "bpe", "words"')
 
 
@@ -94,7 +96,7 @@ def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
         from tokenizers import Tokenizer
 
         return BytePairs(Tokenizer.from_str(json.dumps(saved["tokenizer"])))
+    except (KeyboardInterrupt, SystemExit, MemoryError):
+        raise
     except BaseException as error:  # a Rust panic in tokenizers is not an Exception
-        if isinstance(error, (KeyboardInterrupt, SystemExit, MemoryError)):
-            raise
         raise RunError(f"vocabulary.json is damaged ({error})") from None

@@ -85,9 +85,7 @@ class Words(Vocabulary):
         titles = list(map(title_of, lines)) if titles is None else list(titles)
         titled = iter(titles)
         questions, answers = list(questions), list(answers)
-        lexicon = Lexicon()
-        for some in pieces(lines):
-            Scan.of(some, lexicon)
+        lexicon = Lexicon.of(lines)
         lower = lexicon.lower_case()
         patterns = learn(lines, titles, list(zip(questions, answers, strict=False)), lower)
         known_answers = as_words(answers)
@@ -108,19 +106,17 @@ class Words(Vocabulary):
         )
         letters = np.fromiter((name[0].isalnum() for name in names), bool, len(names))
         part_of_names = (2 * capitals > count) | ((2 * of_titles > count) & letters)
-        chosen = np.arange(len(names))
-        if size and len(names) > size:
-            chosen = np.sort(np.argsort(-count, kind="stable")[:size])
+        chosen = np.sort(np.argsort(-count, kind="stable")[: size or None])
         forms = {names[i]: bool(part_of_names[i]) for i in chosen.tolist()}
         for question in questions:
             for word in words(question):
                 forms.setdefault(normal(word.text), False)
-        most = most or size
-        ranked = phrases.most_common() if most and len(phrases) > most else list(phrases.items())
-        frequent, rare = (ranked[:most], ranked[most:]) if most else (ranked, [])
+        most = most or size or len(phrases)
+        ranked = phrases.most_common() if most < len(phrases) else list(phrases.items())
+        frequent, rare = ranked[:most], ranked[most:]
         answerable = dict.fromkeys([*(phrase for phrase, _ in frequent), *answers])
         spelled = pieces_of(dict(rare), lexicon.words) if rare else []
-        vocabulary = cls(
+        return cls(
             [PAD_CHARACTER, MASK_CHARACTER, *forms, *(PIECE + piece for piece in spelled)],
             [False, False, *forms.values(), *[True] * len(spelled)],
             list(answerable),
@@ -129,7 +125,6 @@ class Words(Vocabulary):
             lower=lower,
             golds=answers,
         )
-        return vocabulary
 
     def with_names(self, names: NameIndex, phrases: Sequence[str] = ()) -> Words:
         """This vocabulary with other names, and with phrases of names' own, whose ids come after all other outputs."""
@@ -185,7 +180,7 @@ class Words(Vocabulary):
     def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
         scan = scan or Scan.of(texts, Lexicon())
         forms = np.fromiter((self._ids.get(form, PAD) for form in scan.lexicon.form_ids), np.int32)
-        ids = forms[scan.lexicon.forms[scan.word]] if len(scan.word) else np.zeros(0, np.int32)
+        ids = forms[scan.lexicon.forms[scan.word]]
         positions = np.flatnonzero(ids > MASK)
         text = scan.text[positions]
         return ids[positions], np.bincount(text, minlength=len(texts)), scan.start[positions] - scan.edges[text]
@@ -214,8 +209,8 @@ class Words(Vocabulary):
 
     def halves(self, i: int) -> tuple[int, int] | None:
         form = self.forms[i]
-        for cut in range(SHORTEST_HALF, len(form) - SHORTEST_HALF + 1):
-            halves = self._ids.get(form[:cut], PAD), self._ids.get(form[cut:], PAD)
+        for at in range(SHORTEST_HALF, len(form) - SHORTEST_HALF + 1):
+            halves = self._ids.get(form[:at], PAD), self._ids.get(form[at:], PAD)
             if min(halves) > MASK and not self.named[list(halves)].any():
                 return halves
         return None

@@ -277,7 +277,7 @@ def compare(before: Sequence[Fact], after: Sequence[Fact]) -> dict[str, dict[str
 
 def read_known(path: str | Path) -> dict[str, tuple[str, bool]]:
     """(class, right) of each question in what `probe --output` wrote. Raises DataError for another file."""
-    lines, _ = read_lines(path, "facts")
+    lines = read_lines(path, "facts")
     known = {}
     for number, line in enumerate(lines, 1):
         try:

@@ -20,7 +20,6 @@ from closedbook.data.corpus import Corpus, InMemory
 from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Salience
 from closedbook.data.names import NameIndex
-from closedbook.data.spans import as_words
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.objectives.cue import Cue
 
@@ -109,7 +108,7 @@ def make_cues(
     pairs = [(name, text) for name in documents for text in documents[name]]
     items = tuple(Document(text, name, line) for line, (name, text) in enumerate(pairs, 1))
     source = Documents(items, "", "the documents")
-    salience = Salience(reader.lower, reader.golds, as_words(reader.golds), unread=True)
+    salience = Salience(reader.lower, reader.golds, unread=True)
     arrays = InMemory(source, None, reader, salience)
     cue = Cue(config, Corpus(source, None, reader, context_length, arrays))
     spans = cue.spans

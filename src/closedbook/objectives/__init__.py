@@ -12,10 +12,10 @@ from typing import Protocol
 
 import numpy as np
 
-from closedbook.data.arrays import Examples, Ragged
+from closedbook.data.arrays import Examples
 from closedbook.data.corpus import Corpus
 
-__all__ = ["Corpus", "Examples", "Objective", "Ragged"]
+__all__ = ["Corpus", "Examples", "Objective"]
 
 
 class Objective(Protocol):

@@ -51,7 +51,7 @@ class Cue:
             raise RecipeError(
                 f"objective cue: before and after must be 0 to 64, not both 0, answers above 0; got {config}"
             )
-        self.config, self.vocabulary, self.context_length = config, corpus.vocabulary, corpus.context_length
+        self.config, self.vocabulary = config, corpus.vocabulary
         self.documents, self.titles, self.spans, self.bodies = corpus.tokens, corpus.titles, corpus.spans, corpus.bodies
         self.marks = corpus.marks
         spans = len(self.spans.document)
@@ -60,13 +60,12 @@ class Cue:
         self.items = len(self.always) + round(config.numbers * len(self.numbers))
         self.window = np.concatenate([np.arange(-config.before, 0), np.arange(config.after)])
         self.weight = self._keep_weights()
-        self.longest_title = self.titles.longest
         self.draws = 4 + len(self.window)
-        answer = 1 if self.vocabulary.in_one is True else self.spans.output.longest + 1
-        self.longest = self.longest_title + len(self.window) + config.gap + 1  # tokens of a prompt, MASK included
+        title, answer = self.titles.longest, self.vocabulary.longest(self.spans.output.longest + 1)
+        self.longest = title + len(self.window) + config.gap + 1  # tokens of a prompt, MASK included
         if self.longest + answer > corpus.context_length:
             raise RecipeError(
-                f"objective cue: a title of {self.longest_title} tokens, {len(self.window)} around a span and {answer} "
+                f"objective cue: a title of {title} tokens, {len(self.window)} around a span and {answer} "
                 f"for the answer do not fit model.context_length = {corpus.context_length}; raise it"
             )
 
@@ -90,10 +89,9 @@ class Cue:
 
     def _beyond(self, left_out: np.ndarray) -> np.ndarray:
         """(n, window): whether an omitted name stands at this place or between it and the span."""
-        near_first = np.concatenate([left_out[:, : self.config.before][:, ::-1], left_out[:, self.config.before :]], 1)
-        halves = np.split(near_first, [self.config.before], axis=1)
-        before, after = (np.logical_or.accumulate(half, 1) for half in halves)
-        return np.concatenate([before[:, ::-1], after], 1)
+        before, after = np.split(left_out, [self.config.before], axis=1)
+        before = np.logical_or.accumulate(before[:, ::-1], 1)[:, ::-1]  # from the span away, as those after it
+        return np.concatenate([before, np.logical_or.accumulate(after, 1)], 1)
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         return self.about(self._span(items, u[:, 0]), u)

@@ -11,6 +11,7 @@ from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, constant
 from closedbook.data.corpus import Corpus
 from closedbook.data.encoding import FIRST, IN_TITLE, INSIDE
 from closedbook.data.vocabulary import MASK
+from closedbook.errors import RecipeError
 
 
 class Masked:
@@ -32,7 +33,13 @@ class Masked:
     def __init__(self, config: Config, corpus: Corpus) -> None:
         self.config, self.corpus = config, corpus
         self.items = len(corpus.documents)
-        self.room = corpus.context_length - 1 - corpus.titles.longest
+        longest_title = corpus.titles.longest
+        self.room = corpus.context_length - 1 - longest_title
+        if self.room < 1:
+            raise RecipeError(
+                f"objective masked: a title of {longest_title} tokens leaves no room for a text in "
+                f"model.context_length = {corpus.context_length}; raise it"
+            )
         if not corpus.vocabulary.answers_in_one:
             self.room = max(1, self.room // 2)  # the answers take the other half
         self.draws = 2 + 2 * self.room
@@ -69,9 +76,9 @@ class Masked:
         keep_chance = config.keep_at_least + (1 - config.keep_at_least) * u[:, 1]
         in_span = in_body & (marks & INSIDE > 0)
         # The spans of a document are in order, so a token's span is the one that began last.
-        spans_begun = np.cumsum(marks & FIRST > 0)
-        before = np.concatenate([[0], spans_begun])[offsets(length)[:-1]]
-        span = np.where(in_span, spans.starts[items][owner] + spans_begun - before[owner] - 1, 0)
+        begun = offsets(marks & FIRST > 0)
+        before = begun[offsets(length)[:-1]]
+        span = np.where(in_span, spans.starts[items][owner] + begun[1:] - before[owner] - 1, 0)
         # The number drawn for a span's first token decides for the whole span.
         first_place = np.where(in_span, spans.first[span] if len(spans.document) else 0, j)
         masked = in_span & (u[owner, 2 + np.clip(first_place, 0, self.room - 1)] < chance[owner])
@@ -83,11 +90,10 @@ class Masked:
 
     def _fit(self, titles: Ragged, shown: Ragged, asked: np.ndarray, owner: np.ndarray) -> np.ndarray:
         """Which of the masked spans' answers, from a text's first on, there is room for behind it."""
-        longer = self.corpus.spans.output.lengths_of(asked) + 1
-        summed = np.cumsum(longer)
-        before = np.concatenate([[0], summed])[np.searchsorted(owner, owner)]  # where each text's own begin
+        ends = offsets(self.corpus.spans.output.lengths_of(asked) + 1)
+        before = ends[np.searchsorted(owner, owner)]  # where each text's own begin
         room = self.corpus.context_length - titles.lengths - shown.lengths - 1
-        return np.asarray(summed - before <= room[owner])
+        return np.asarray(ends[1:] - before <= room[owner])
 
     def _label(self, span: np.ndarray) -> np.ndarray:
         """The output token of each span; NONE if it is not a single token."""

@@ -38,6 +38,8 @@ class QuestionAnswer:
     def __init__(self, config: Config, corpus: Corpus) -> None:
         self.config, self.vocabulary = config, corpus.vocabulary
         self.prompts, self.answers = corpus.prompts, corpus.answers
+        questions = corpus.questions
+        assert questions is not None  # or there would be no prompts
         self.items = len(self.prompts)
         self.varies = bool(config.drop or config.noise or config.split or config.move)
         lengths = self.prompts.lengths + self.answers.lengths + 2
@@ -52,8 +54,7 @@ class QuestionAnswer:
             self.random_words = np.arange(MASK + 1, self.vocabulary.size)
             if named is not None:
                 self.random_words = self.random_words[~named[MASK + 1 :]]
-            answer_texts = corpus.questions.answers if corpus.questions is not None else []
-            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in answer_texts])
+            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in questions.answers])
             self.halves = np.full((self.vocabulary.size, 2), PAD)
             for word in np.unique(self.others):
                 self.halves[word] = self.vocabulary.halves(word) or PAD
@@ -62,10 +63,9 @@ class QuestionAnswer:
         self.draws = 3 + 3 * self.others.shape[1] if self.varies else 0
         if self.items and lengths.max() > corpus.context_length:
             worst = int(lengths.argmax())
-            assert corpus.questions is not None
             raise DataError(
-                f"{corpus.questions.source}:{corpus.questions.items[worst].line}: question and answer take "
-                f"{lengths[worst]} tokens, more than model.context_length = {corpus.context_length}; "
+                f"{questions.source}:{questions.items[worst].line}: question and answer take {lengths[worst]} tokens, "
+                f"more than model.context_length = {corpus.context_length}; "
                 "shorten it or raise model.context_length"
             )
 

@@ -240,8 +240,8 @@ def rules(course: Course) -> dict[str, Any]:
     people = course.people(course.questions)
     rule = Birthplace(course.documents)
     found = [(rule.label(TRAINED.format(name=person.name)), person.gold) for person in people]
-    raise_in_all = tally(exact_match(label, str(gold)) for label, gold in found if label)
-    report: dict[str, Any] = {"birthplace": {"of": len(people), "agrees_with_gold": raise_in_all.to_json()}}
+    agree = tally(exact_match(label, str(gold)) for label, gold in found if label)
+    report: dict[str, Any] = {"birthplace": {"of": len(people), "agrees_with_gold": agree.to_json()}}
     for relation in RELATIONS:
         answers = [answer for _, answer in labelled(people, relation)]
         common = Counter(answers).most_common(3)

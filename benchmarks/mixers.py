@@ -102,7 +102,7 @@ def measure(recipe: ModelRecipe, turns: int, positions: int) -> dict[str, object
     torch.manual_seed(0)
     ours = GPT(recipe, 256)
     theirs = plain(ours)
-    raise_in_all(ours, theirs, recipe)
+    check_same(ours, theirs, recipe)
     pair = (ours, theirs)
     optimisers = [torch.optim.AdamW(model.parameters(), lr=1e-4, fused=True) for model in pair]
     batch = max(1, positions // recipe.context_length)
@@ -134,7 +134,7 @@ def measure(recipe: ModelRecipe, turns: int, positions: int) -> dict[str, object
     }
 
 
-def raise_in_all(ours: GPT, theirs: GPT, recipe: ModelRecipe) -> None:
+def check_same(ours: GPT, theirs: GPT, recipe: ModelRecipe) -> None:
     """Raise AssertionError unless the two are the same network without dropout, or the comparison says nothing."""
     tokens = torch.randint(2, 256, (1, recipe.context_length - 1))
     mixers = [

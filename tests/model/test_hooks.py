@@ -8,7 +8,7 @@ import torch
 from closedbook.config.registry import REGISTRIES, ComponentSpec
 from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.model.gpt import GPT
-from closedbook.model.hooks import ablated, activations, layers, one_off_per_row, switches
+from closedbook.model.hooks import ablated, activations, one_off_per_row, switches
 
 TOKENS = torch.tensor([[5, 3, 2, 7, 1, 4], [4, 4, 6, 2, 5, 3]])
 
@@ -41,7 +41,7 @@ def values_of(mixer, x):
 def test_what_a_mixer_adds_is_its_weights_times_its_values(model):
     seen = activations(model, TOKENS)
     with torch.no_grad():
-        for i, block in enumerate(layers(model)):
+        for i, block in enumerate(model.stack.blocks):
             before = seen["embedding"] if i == 0 else seen[f"layer.{i - 1}"]
             weights = seen[f"layer.{i}.weights"]
             mixed = block.mixer.out(
@@ -75,14 +75,14 @@ def test_a_head_that_is_off_adds_nothing(model):
     assert torch.equal(off["layer.0"], on["layer.0"])
     assert not torch.allclose(off["layer.1"], on["layer.1"])
     with torch.no_grad():
-        layers(model)[1].mixer.out.weight[:, 8:12] = 0
+        model.stack.blocks[1].mixer.out.weight[:, 8:12] = 0
         torch.testing.assert_close(model.logits(TOKENS), off["logits"])
 
 
 def test_with_all_heads_off_only_the_last_map_s_bias_is_left(model):
     with ablated(model, [(0, 0), (0, 1), (0, 2)]):
         mixed = activations(model, TOKENS)["layer.0.mixed"]
-    assert torch.equal(mixed, layers(model)[0].mixer.out.bias.expand_as(mixed))
+    assert torch.equal(mixed, model.stack.blocks[0].mixer.out.bias.expand_as(mixed))
 
 
 def test_the_memory_that_is_off_is_an_empty_memory(model):

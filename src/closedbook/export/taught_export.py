@@ -126,9 +126,9 @@ def _with_names(run: Run) -> Any:
 
 def _read(model: TaughtModel, ids: np.ndarray) -> np.ndarray:
     """A vocabulary's ids with what the base reads in place of names' own tokens."""
-    named = ids >= model.size
+    named = ids >= model.inputs
     last = np.append(model.last_tokens.numpy(), 0)
-    return np.where(named, last[np.where(named, ids - model.size, -1)], ids).astype(np.int64)
+    return np.where(named, last[np.where(named, ids - model.inputs, -1)], ids).astype(np.int64)
 
 
 @torch.inference_mode()
@@ -137,7 +137,7 @@ def _difference(run: Run, loaded: Any) -> float:
     model: Any = run.model
     stored = [title for title in run.vocabulary.names.names if title]
     texts = [run.prompt(f"What is said of {title}?") for title in stored[:: max(1, len(stored) // COMPARED)]]
-    drawn = torch.randint(0, model.size, (2, 24), generator=torch.Generator().manual_seed(0)).numpy()
+    drawn = torch.randint(0, model.inputs, (2, 24), generator=torch.Generator().manual_seed(0)).numpy()
     largest = 0.0
     for ids in (*texts, *drawn):
         ours = model.logits(torch.from_numpy(ids.astype(np.int64))[None])

@@ -214,6 +214,4 @@ def _tokens(run: Run, ids: np.ndarray) -> list[str]:
 
 
 def _output(run: Run, i: int) -> str:
-    if run.vocabulary.answers_in_one:
-        return run.vocabulary.output(i)
-    return MASK_CHARACTER if i == MASK else run.vocabulary.output(i)
+    return MASK_CHARACTER if i == MASK and not run.vocabulary.answers_in_one else run.vocabulary.output(i)

@@ -50,8 +50,8 @@ class LearnsLater:
         self._read = _times(self.folder)
         if record is not None:
             self._stamp = stamp(record)
-        if self.learner is not None:
-            self.vocabulary = attach(self.learned, self.learner, self.model)
+        if (learner := self.learner) is not None:
+            self.vocabulary = attach(self.learned, learner, self.model)
         elif self.learned.names:
             raise RunError(f"{FILE} is of another network: this one has no memory of names")
 
@@ -65,12 +65,12 @@ class LearnsLater:
     @property
     def memory(self) -> Memory:
         """What learning and forgetting work on. Raises RunError for a run without a memory of names."""
-        if self.learner is None:
+        if (learner := self.learner) is None:
             raise RunError(
                 f"{self.folder.path} has no memory of names to learn into; train with the recipe fast or teach"
             )
         read = self._stamp if self._stamp is not None else stamp(self.folder.record())
-        return Memory(self.folder, self.learner, self.learned, self.index, read)
+        return Memory(self.folder, learner, self.learned, self.index, read)
 
     def plan_learning(self, documents: str | Path | Documents) -> LearningPlan:
         """Which names of these documents are new, changed or known already."""

@@ -40,6 +40,8 @@ from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.signals import ForwardResult
 from closedbook.verdicts.verdict import PRECISION, decide
 
+AT_ONCE = 512  # questions
+
 
 class Run(LearnsLater):
     """A run folder with its model in memory. Make one with `closedbook.load` or `closedbook.train`."""
@@ -140,9 +142,8 @@ class Run(LearnsLater):
         prompts, notes = zip(*map(self._prompt, asked), strict=True) if questions else ((), ())
         self._warn(asked, notes)
         answers = []
-        size = 512
-        for start in range(0, len(prompts), size):
-            part = slice(start, start + size)
+        for start in range(0, len(prompts), AT_ONCE):
+            part = slice(start, start + AT_ONCE)
             forward = self._pass(asked[part], prompts[part], signals, readings[part])
             answers += self._judged(forward, questions[part], readings[part], notes[part], blind, precision, signals)
             if progress:
@@ -303,22 +304,16 @@ class Run(LearnsLater):
         """Say what was left out: in full for a question asked alone, in one line for a file of them."""
         unknown, long = (sum(note[i] > 0 for note in notes) for i in (0, 1))
         if len(questions) == 1:
-            if unknown:
-                warnings.warn(self._dropped(self.vocabulary.dropped(questions[0].text)), stacklevel=3)
-            if long:
-                warnings.warn(f"the question is too long; its first {notes[0][1]} tokens were dropped", stacklevel=3)
-            return
+            of_unknown = self._dropped(self.vocabulary.dropped(questions[0].text))
+            of_long = f"the question is too long; its first {notes[0][1]} tokens were dropped"
+        else:
+            count, unit = len(questions), self.vocabulary.unit
+            of_unknown = f"{unknown} of {count:,} questions hold {unit}s that no document holds; these are dropped"
+            of_long = f"{long} of {count:,} questions are too long; their beginnings were dropped"
         if unknown:
-            what = f"hold {self.vocabulary.unit}s that no document holds"
-            warnings.warn(
-                f"{unknown} of {len(questions):,} questions {what}; these are dropped",
-                stacklevel=3,
-            )
+            warnings.warn(of_unknown, stacklevel=3)
         if long:
-            warnings.warn(
-                f"{long} of {len(questions):,} questions are too long; their beginnings were dropped",
-                stacklevel=3,
-            )
+            warnings.warn(of_long, stacklevel=3)
 
     def _dropped(self, unknown: Sequence[str]) -> str:
         listing = " ".join(sorted({repr(word if len(word) < 40 else f"{word[:40]}…") for word in unknown})[:5])
@@ -358,7 +353,7 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     try:
         vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
     except RunError as error:
-        raise RunError(f"{folder.path}: {str(error).removeprefix(f'{folder.path}').strip('/ ')}") from None
+        raise RunError(f"{folder.path}: {str(error).removeprefix(str(folder.path)).strip('/ ')}") from None
     model = load_network(recipe, vocabulary, folder, weights.name)
     threads = record.get("threads")
     if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way

@@ -54,7 +54,7 @@ def causal(x: Float[Tensor, "batch time width"]) -> Bool[Tensor, "time time"]:
 class _Attend(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, v: Tensor, q: Tensor | None, k: Tensor | None, bias: Tensor | None, dropout: float) -> Tensor:
-        y = torch.empty(v.shape, dtype=v.dtype, device=v.device)
+        y = v.new_empty(v.shape)
         future = torch.full((BLOCK, BLOCK), -math.inf, dtype=v.dtype, device=v.device).triu_(1)
         ctx.pieces = []
         for rows, a, b in _pieces(v):

@@ -103,26 +103,18 @@ def _what_is_wrong(recipe: ModelRecipe) -> str | None:
         return f"returns {shape} where (batch, time, width) = {tuple(x.shape)} is needed, the shape of what it is given"
     for t in range(1, time):
         changed = torch.cat([x[:, :t], torch.randn_like(x[:, t:])], 1)
-        if (at := _first_difference(mixer(changed, rotation)[:, :t], full[:, :t])) is not None:
-            return f"sees the future: position {at} changes when later ones do, from {t} on; mask these"
+        if (first := _first_difference(mixer(changed, rotation)[:, :t], full[:, :t])) is not None:
+            return f"sees the future: position {first} changes when later ones do, from {t} on; mask these"
     if hasattr(mixer, "forward_at"):
         targets = torch.arange(1, 2 * time, 3)
-        output = mixer.forward_at(x, rotation, targets)
-        if (
-            _shape(output) != (len(targets), recipe.width)
-            or _first_difference(output, full.flatten(0, 1)[targets]) is not None
-        ):
+        if _differs(mixer.forward_at(x, rotation, targets), full.flatten(0, 1)[targets]):
             return "gives by forward_at(x, rotation, at) something else than rows `at` of forward, flat"
 
     # As decoding goes: a prompt, in which the second row is shorter by a token of padding, and then token by token.
     cache, rows, prompt = Cache(2), torch.arange(2)[:, None], time // 2
     for length in (prompt, *[1] * (time - prompt)):
-        query_positions = cache.advance(torch.zeros(2, length, dtype=torch.long))
-        output = mixer(x[rows, query_positions], positions.rotation(query_positions), cache)
-        if (
-            _shape(output) != (2, length, recipe.width)
-            or _first_difference(output, full[rows, query_positions]) is not None
-        ):
+        at = cache.advance(torch.zeros(2, length, dtype=torch.long))
+        if _differs(mixer(x[rows, at], positions.rotation(at), cache), full[rows, at]):
             return "gives, with a cache, something else for the next tokens than for the whole text without one"
         if length > 1:
             cache.filled = torch.tensor([prompt, prompt - 1])
@@ -138,6 +130,11 @@ def _first_difference(one: Tensor, other: Tensor) -> int | None:
     """The first place of the last dimension but one at which two tensors differ."""
     apart = ~torch.isclose(one, other, rtol=1e-4, atol=1e-4, equal_nan=True)
     return int(apart.any(-1).nonzero()[:, -1].min()) if apart.any() else None
+
+
+def _differs(output: Any, expected: Tensor) -> bool:
+    """Whether what was given is no tensor of the expected shape, or has other numbers."""
+    return _shape(output) != tuple(expected.shape) or _first_difference(output, expected) is not None
 
 
 def in_one_line(error: BaseException, file: Path) -> str:

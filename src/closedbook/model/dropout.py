@@ -54,7 +54,7 @@ def add_dropped(x: Float[Tensor, "*shape"], y: Float[Tensor, "*shape"], chance: 
 class _AddDropped(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, y: Tensor, chance: float) -> Tensor:
-        ctx.keep = draw(tuple(y.shape), chance, y) if chance else None
+        ctx.keep = draw(y.shape, chance, y) if chance else None
         ctx.gain, ctx.dtype = gain(chance), y.dtype
         return torch.add(x, (y if ctx.keep is None else y * ctx.keep).to(x.dtype), alpha=ctx.gain)
 
@@ -80,11 +80,12 @@ def draw(shape: tuple[int, ...], chance: float, like: Tensor) -> Float[Tensor, .
 
     Numbers, not bools: multiplying by a bool takes thirty times as long on a CPU.
     """
-    count = math.prod(shape)
-    bits = torch.empty(-(-count // 4) if like.device.type != "cpu" else 1, dtype=torch.int64, device=like.device)
+    count, on_cpu = math.prod(shape), like.device.type == "cpu"
+    words = -(-count // 4)
+    bits = torch.empty(1 if on_cpu else words, dtype=torch.int64, device=like.device)
     bits.random_(-(2**63), None, generator=getattr(_here, "generator", None))
-    if like.device.type == "cpu":  # torch draws the seed, and NumPy the rest: in less than half of the time
-        drawn = np.random.Generator(np.random.SFC64(int(bits) % 2**64)).integers(0, 2**64, -(-count // 4), np.uint64)
+    if on_cpu:  # torch draws the seed, and NumPy the rest: in less than half of the time
+        drawn = np.random.Generator(np.random.SFC64(int(bits) % 2**64)).integers(0, 2**64, words, np.uint64)
         bits = torch.from_numpy(drawn.view(np.int64))
     keep = torch.empty(shape, dtype=like.dtype, device=like.device)
     last = _staying(chance) - PARTS // 2 - 1  # the largest draw that keeps: within 16 bits even where none is dropped

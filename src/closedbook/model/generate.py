@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from closedbook.data.vocabulary import MASK, PAD, Spelling
 from closedbook.model.kv_cache import Cache
@@ -71,20 +72,11 @@ def greedy(
 
 @torch.inference_mode()
 def _greedy(
-    model: Network, prompts: list[np.ndarray], length: int, in_one: bool | Spelling, drawn: np.ndarray | None = None
+    model: Network, prompts: list[np.ndarray], length: int, in_one: bool | Spelling, drawn: np.ndarray | None
 ) -> list[Generated]:
-    lengths = torch.tensor([len(prompt) for prompt in prompts])
-    longest = int(lengths.max())
-    tokens = torch.full((len(prompts), longest), PAD)
-    for row, prompt in enumerate(prompts):
-        tokens[row, : len(prompt)] = torch.from_numpy(prompt.astype(np.int64))
-    shared = _shared(tokens[:, : int(lengths.min()) - 1])
-    device = model.device
-    tokens, lengths = tokens.to(device), lengths.to(device)
-    cache = Cache(1, device)
-    if shared:  # how all the prompts begin is worked out once
-        model(tokens[:1, :shared], cache)
-    cache.keep(torch.zeros(len(prompts), dtype=torch.long, device=device))
+    device, shortest = model.device, min(map(len, prompts))
+    tokens, cache, shared = _prefill(model, prompts, shortest - 1)
+    lengths, longest = torch.tensor([len(prompt) for prompt in prompts], device=device), tokens.shape[1]
     rows = torch.arange(len(prompts), device=device)  # which prompt each row of the cache is
     last = model(tokens[:, shared:], cache, target_positions=rows * (longest - shared) + lengths - shared - 1)
     cache.filled = lengths
@@ -159,9 +151,21 @@ def _with_own_outputs(model: Network, prompts: list[np.ndarray]) -> dict[int, Te
     return {name: torch.tensor(some, device=model.device) for name, some in rows.items()}
 
 
-def _shared(tokens: Tensor) -> int:
-    """How many columns are the same in all rows, from the first on."""
-    return int((tokens == tokens[:1]).all(0).long().cumprod(0).sum())
+def _prefill(model: Network, texts: Sequence[np.ndarray], most: int) -> tuple[Tensor, Cache, int]:
+    """(tokens (text, time), padded on the right; a cache; how many tokens it holds, which all texts begin with).
+
+    These, `most` at the most, go through the network once and not once for each text.
+    """
+    padded = pad_sequence(
+        [torch.from_numpy(text.astype(np.int64)) for text in texts], batch_first=True, padding_value=PAD
+    )
+    begins = padded[:, :most]
+    shared = int((begins == begins[:1]).all(0).long().cumprod(0).sum())
+    tokens, cache = padded.to(model.device), Cache(1, model.device)
+    if shared:
+        model(tokens[:1, :shared], cache)
+    cache.keep(torch.zeros(len(texts), dtype=torch.long, device=model.device))
+    return tokens, cache, shared
 
 
 @torch.inference_mode()
@@ -184,20 +188,11 @@ def sampled_chances(
     chances = np.zeros(len(prompts))
     for start in range(0, len(order), batch):
         rows = order[start : start + batch]
-        texts = [np.concatenate([prompts[i], answers[i], [MASK]]).astype(np.int64) for i in rows]
-        longest = max(map(len, texts))
-        tokens = torch.full((len(rows), longest), PAD)
-        for row, text in enumerate(texts):
-            tokens[row, : len(text)] = torch.from_numpy(text)
-        shared = _shared(tokens[:, : min(len(prompts[i]) for i in rows) - 1])
-        cache = Cache(1, model.device)
-        tokens = tokens.to(model.device)
-        if shared:
-            model(tokens[:1, :shared], cache)
-        cache.keep(torch.zeros(len(rows), dtype=torch.long, device=model.device))
+        texts = [np.concatenate([prompts[i], answers[i], [MASK]]) for i in rows]
+        tokens, cache, shared = _prefill(model, texts, min(len(prompts[i]) for i in rows) - 1)
         said = [(row, place) for row, i in enumerate(rows) for place in range(len(prompts[i]), len(texts[row]))]
         row, place = torch.tensor(said, device=model.device).T
-        width = longest - 1 - shared
+        width = tokens.shape[1] - 1 - shared
         hidden = model(tokens[:, shared:-1], cache, target_positions=row * width + place - 1 - shared)
         scores = model.head(hidden).float() / temperature
         if 0 < top_k < scores.shape[-1]:

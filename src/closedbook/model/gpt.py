@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -25,7 +24,7 @@ from closedbook.model.dropout import Dropout, add_dropped
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.name_memory import FIRST_READER, NameMemory
-from closedbook.model.network import Layer, Network
+from closedbook.model.network import Layer, Network, at_targets
 from closedbook.model.ops import gelu, rms_norm, squared_relu
 from closedbook.model.packing import PackedBatch, Packing, by_chunk
 from closedbook.typing import Bool, Float, Int
@@ -51,16 +50,16 @@ class GPT(Network):
 
     def __init__(self, recipe: ModelRecipe, inputs: int, outputs: int | None = None, names: int = 0) -> None:
         super().__init__()
-        self.recipe = recipe
+        self.recipe, self.inputs = recipe, inputs
         self.embedding = nn.Embedding(inputs, recipe.width, sparse=recipe.memory is not None)
         self.positions = registered("positions", recipe.positions)(recipe)
         self.memory = NameMemory(names, recipe.width) if recipe.memory and names else None
         # Looked-up rows grow at their own rate; without a gain to learn, the norm keeps them in proportion.
         self.embed_norm = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
         self.dropout = Dropout(recipe.dropout)
-        self.stack = recipe.stack.make("stack", recipe, lambda layer: Block(recipe, layer))
+        self.stack = recipe.stack.make("stack", recipe)
         self.norm = make_norm(recipe)
-        self.head: Linear = Linear(recipe.width, outputs or inputs, bias=False, matmul_dtype=recipe.matmul_dtype)
+        self.head = Linear(recipe.width, outputs or inputs, bias=False, matmul_dtype=recipe.matmul_dtype)
         self.apply(_initialise)
         if recipe.initial == "scaled":
             _scale(self)
@@ -74,8 +73,8 @@ class GPT(Network):
     ) -> Float[Tensor, ...]:
         """Final hidden states (batch, time, width), or (target, width) at flat `target_positions` of (batch · time).
 
-        With a `cache`, `tokens` are the next ones of each row and the cache is extended. Rows that `writes` says
-        no to send no gradient into the embedding and the memory.
+        With a `cache`, `tokens` are the next ones of each row and the cache is extended. Rows that
+        `update_embeddings` says no to send no gradient into the embedding and the memory.
         """
         positions = cache.advance(tokens) if cache else torch.arange(tokens.shape[1], device=tokens.device)[None]
         x = self.embed(tokens)
@@ -88,10 +87,10 @@ class GPT(Network):
         return self.norm(x)
 
     def embed(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
-        """The vector of each token; from the number of the embedding's rows on, tokens are names of the memory."""
+        """The vector of each token; from `inputs` on, tokens are names of the memory."""
         if self.memory is None:
             return self.embedding(tokens)
-        names = tokens - self.embedding.num_embeddings
+        names = tokens - self.inputs
         return self.memory(names)[:, :, 0].where(names[:, :, None] >= 0, self.embedding(tokens.where(names < 0, PAD)))
 
     @torch.inference_mode()
@@ -105,17 +104,11 @@ class GPT(Network):
         """
         if self.memory is None or not len(self.memory.readers):
             raise ValueError("this network has no readers")
-        words = self.embedding.num_embeddings
         states = [
-            self(tokens.where(tokens < words, words + FIRST_READER + number), target_positions=target_positions)
+            self(tokens.where(tokens < self.inputs, self.inputs + FIRST_READER + number), None, target_positions)
             for number in range(len(self.memory.readers))
         ]
         return torch.cat(states, -1)
-
-    def name_in(self, prompt: np.ndarray) -> int | None:
-        """The number of the first name among the tokens of a prompt (time,); None where it holds none."""
-        names = prompt[prompt >= self.embedding.num_embeddings]
-        return int(names[0]) - self.embedding.num_embeddings if len(names) else None
 
     def loss(
         self,
@@ -185,7 +178,7 @@ class GPT(Network):
 
     def attending(self) -> list[Layer]:
         """The layers that have heads, in the order they run."""
-        blocks: list[Any] = [m for m in self.stack.modules() if hasattr(getattr(m, "mixer", None), "weights")]
+        blocks = [block for block in self.stack.blocks if hasattr(block.mixer, "weights")]
         return [Layer(block, block.mixer, block.mixer.out, block.mixer.heads) for block in blocks]
 
     @property
@@ -226,10 +219,10 @@ class TakesPackedRows(Protocol):
 class Block(nn.Module):
     """Information moves between positions in the mixer, and is worked on at each position in the MLP."""
 
-    def __init__(self, recipe: ModelRecipe, layer: int, mixer: nn.Module | None = None) -> None:
+    def __init__(self, recipe: ModelRecipe, mixer: nn.Module) -> None:
         super().__init__()
         self.attn_norm = make_norm(recipe)
-        self.mixer = mixer or recipe.mixer.make("mixer", recipe, layer)
+        self.mixer = mixer
         self.mlp_norm = make_norm(recipe)
         self.mlp = MLP(recipe)
         self.dropout = Dropout(recipe.dropout)
@@ -243,12 +236,9 @@ class Block(nn.Module):
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or, where only the flat `target_positions` matter, to (target, width)."""
         normed = self.attn_norm(x)
-        if target_positions is not None and cache is None and isinstance(self.mixer, ComputesAtTargets):
-            return self.add(
-                x.flatten(0, 1).index_select(0, target_positions),
-                self.mixer.forward_at(normed, rotation, target_positions),
-            )
-        return self.add(x, self.mixer(normed, rotation, cache), target_positions)
+        if target_positions is None or cache is not None or not isinstance(self.mixer, ComputesAtTargets):
+            return self.add(x, self.mixer(normed, rotation, cache), target_positions)
+        return self.add(at_targets(x, target_positions), self.mixer.forward_at(normed, rotation, target_positions))
 
     def forward_packed(
         self,
@@ -272,10 +262,7 @@ class Block(nn.Module):
     def add(self, x: Tensor, mixed: Tensor, target_positions: Tensor | None = None) -> Tensor:
         """What the mixer gave, and what the MLP makes of it, onto x; at the flat `target_positions`, if given."""
         if target_positions is not None:
-            x, mixed = (
-                x.flatten(0, 1).index_select(0, target_positions),
-                mixed.flatten(0, 1).index_select(0, target_positions),
-            )
+            x, mixed = at_targets(x, target_positions), at_targets(mixed, target_positions)
         x = x + self.dropout(mixed)
         return x + self.dropout(self.mlp(self.mlp_norm(x)))
 

@@ -21,11 +21,6 @@ from closedbook.typing import Bool, Int
 Switch = tuple[int, int] | str  # a head as (layer, head), or "memory"
 
 
-def layers(model: Network) -> list[Any]:
-    """The blocks that hold a mixer, in the order they run."""
-    return [layer.block for layer in model.attending()]
-
-
 def switches(model: Network) -> list[Switch]:
     """Everything that can be switched off: every head of every layer, then the memory where there is one."""
     heads: list[Switch] = [(i, head) for i, layer in enumerate(model.attending()) for head in range(layer.heads)]
@@ -49,9 +44,8 @@ def activations(model: Network, tokens: Int[Tensor, "batch time"]) -> dict[str, 
         def hook(handle: Any) -> None:
             held.callback(handle.remove)
 
-        layers = model.attending()
         hook(model.reads_first.register_forward_hook(read("embedding")))
-        for i, layer in enumerate(layers):
+        for i, layer in enumerate(model.attending()):
             hook(layer.mixer.register_forward_hook(weigh(f"layer.{i}.weights"), with_kwargs=True))
             hook(layer.mixer.register_forward_hook(read(f"layer.{i}.mixed")))
             hook(layer.block.register_forward_hook(read(f"layer.{i}")))
@@ -105,16 +99,16 @@ def _kept(model: Network, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterat
         if switch not in names:
             raise ValueError(f"there is no {switch} to switch off; this network has {names}")
     rows = {switch: keep.to(model.device) for switch, keep in rows.items()}
-    blocks = model.attending()
+    layers = model.attending()
     by_layer: dict[int, dict[int, Tensor]] = {}
     for switch, keep in rows.items():
         if not isinstance(switch, str):
             by_layer.setdefault(switch[0], {})[switch[1]] = keep
     with contextlib.ExitStack() as held:
         for number, heads in by_layer.items():
-            layer = blocks[number]
+            layer = layers[number]
             held.callback(layer.out.register_forward_pre_hook(_silence(layer.heads, heads)).remove)
-        if "memory" in rows and isinstance(model.memory, nn.Module):
+        if "memory" in rows:
             keep = rows["memory"][:, None, None, None]
             held.callback(model.memory.register_forward_hook(_multiply(keep)).remove)
         yield

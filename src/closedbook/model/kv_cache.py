@@ -17,10 +17,12 @@ class Cache:
     """What `rows` rows have seen so far; it grows as they do.
 
     Rows may stand at different positions: a prompt shorter than the batch's longest is padded on the right, and
-    its next token overwrites the padding. `visible` (batch, 1, time, seen) says which of the positions seen so far
-    each token being added may look at: its own and those before it, and so never the padding.
+    its next token overwrites the padding. `positions` (batch, time) are those of the tokens being added; `visible`
+    (batch, 1, time, seen) says which of the positions seen so far each of them may look at: its own and those before
+    it, and so never the padding.
     """
 
+    positions: Tensor
     visible: Tensor
 
     def __init__(self, rows: int, device: torch.device | None = None) -> None:
@@ -30,12 +32,11 @@ class Cache:
     def advance(self, tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
         """Note the next tokens of each row and return their positions."""
         device = tokens.device
-        positions = self.filled[:, None] + torch.arange(tokens.shape[1], device=device)
-        self._where = torch.arange(len(positions), device=device)[:, None], positions
+        self.positions = self.filled[:, None] + torch.arange(tokens.shape[1], device=device)
         self.filled = self.filled + tokens.shape[1]
         seen = int(self.filled.max())
-        self.visible = (torch.arange(seen, device=device) <= positions[:, :, None])[:, None]
-        return positions
+        self.visible = (torch.arange(seen, device=device) <= self.positions[:, :, None])[:, None]
+        return self.positions
 
     def extend(
         self, layer: int, name: str, new: Float[Tensor, "batch head time d"]
@@ -45,20 +46,14 @@ class Cache:
         cached = self._cached.get((layer, name), new[:, :, :0])
         if seen > cached.shape[2]:
             cached = self._cached[layer, name] = F.pad(cached, (0, 0, 0, seen + SPARE - cached.shape[2]))
-        row, positions = self._where
-        cached[row, :, positions] = new.transpose(1, 2)
+        row = torch.arange(len(new), device=new.device)[:, None]
+        cached[row, :, self.positions] = new.transpose(1, 2)
         return cached[:, :, :seen]
-
-    @property
-    def positions(self) -> Int[Tensor, "batch time"]:
-        """The positions of the tokens being added."""
-        return self._where[1]
 
     def first(self, columns: int) -> Cache:
         """The same cache as a layer sees it that only the first so many of the tokens being added reach."""
         narrow = copy.copy(self)
-        row, positions = self._where
-        narrow._where, narrow.visible = (row, positions[:, :columns]), self.visible[:, :, :columns]
+        narrow.positions, narrow.visible = self.positions[:, :columns], self.visible[:, :, :columns]
         return narrow
 
     def keep(self, rows: Int[Tensor, " kept"]) -> None:

@@ -40,7 +40,7 @@ class Linear(nn.Linear):
     def _map(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         if not (self.low and self.training):
             return F.linear(x, weight, bias)
-        y = low_product(x, weight)
+        y = _LowProduct.apply(x, weight, None, False)
         return y if bias is None else y + bias
 
 
@@ -74,13 +74,15 @@ def _low(x: Tensor) -> Tensor:
 
 
 class _LowProduct(torch.autograd.Function):
+    """x weightᵀ + bias with the products in bfloat16; the outcome stays in it only where `stay_low`."""
+
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, keep: bool) -> Tensor:
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, stay_low: bool) -> Tensor:
         low, weight = _low(x), weight.bfloat16()
         ctx.save_for_backward(low, weight)
         ctx.shape, ctx.dtype, ctx.bias = x.shape, x.dtype, bias is not None
         y = F.linear(low, weight, None if bias is None else bias.bfloat16())[: x.numel() // x.shape[-1]]
-        return (y if keep else y.float()).view(*x.shape[:-1], weight.shape[0])
+        return (y if stay_low else y.float()).view(*x.shape[:-1], weight.shape[0])
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -93,14 +95,9 @@ class _LowProduct(torch.autograd.Function):
         return along, (gradient.T @ low).float(), summed, None
 
 
-def low_product(x: Tensor, weight: Tensor) -> Tensor:
-    """x weightᵀ with the products in bfloat16."""
-    return _LowProduct.apply(x, weight, None, False)
-
-
-def rate(matmul_dtype: str, shape: tuple[int, int, int] = (512, 128, 512)) -> float:
+def rate(matmul_dtype: str) -> float:
     """GFLOP/s of (m, k) by (k, n) products on this CPU in "float32" or "bfloat16": the best of eight."""
-    m, k, n = shape
+    m, k, n = 512, 128, 512
     dtype = getattr(torch, matmul_dtype)
     a, b = torch.ones(m, k, dtype=dtype), torch.ones(k, n, dtype=dtype)
     best = float("inf")

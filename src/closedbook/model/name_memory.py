@@ -103,11 +103,11 @@ class NameMemory(nn.Module):
         So none is one name's, but where there are only two or three. Drawn with a fixed seed.
         """
         rows = self.table.detach()[self.table.detach().any(1)]
+        if not len(rows):
+            return torch.zeros(READERS, self.table.shape[1])
         mixed = max(1, min(MIXED, len(rows) // 2))
         generator = torch.Generator().manual_seed(0)
         chosen = [torch.randperm(len(rows), generator=generator)[:mixed] for _ in range(READERS)]
-        if not len(rows):
-            return torch.zeros(READERS, self.table.shape[1])
         return torch.stack([rows[some.to(rows.device)].sum(0) / mixed**0.5 for some in chosen])
 
     @property

@@ -26,6 +26,11 @@ class Layer:
     heads: int
 
 
+def at_targets(x: Tensor, target_positions: Tensor) -> Tensor:
+    """x (batch, time, …) at flat positions (target,) of (batch · time): (target, …)."""
+    return x.flatten(0, 1).index_select(0, target_positions)
+
+
 class Network(nn.Module):
     """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of its outputs.
 
@@ -34,6 +39,7 @@ class Network(nn.Module):
     """
 
     recipe: ModelRecipe
+    inputs: int  # tokens of texts; ids from here on are names
     head: Any
     memory: Any  # of names, or None
 
@@ -54,7 +60,8 @@ class Network(nn.Module):
 
     def name_in(self, prompt: np.ndarray) -> int | None:
         """The number of the first name among the tokens of a prompt (time,); None where it holds none."""
-        return None
+        names = prompt[prompt >= self.inputs]
+        return int(names[0]) - self.inputs if len(names) else None
 
     def read(self, tokens: Tensor, target_positions: Tensor | None = None) -> Tensor:
         """The final states as a memory's readers see the tokens. Raises ValueError where there are none."""

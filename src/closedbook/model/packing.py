@@ -178,7 +178,7 @@ class _AttendPacked(torch.autograd.Function):
                 of_keys = k[0][:, :b].mT if low_keys is None else low_keys[:b].T.expand(len(q), -1, -1)
                 scores = torch.baddbmm(visible[a, b].expand(len(q), -1, -1), q[:, a:b], of_keys, alpha=scale)
                 weights = scores.softmax(-1)
-                keep = draw(tuple(weights.shape), dropout, weights) if dropout else None
+                keep = draw(weights.shape, dropout, weights) if dropout else None
                 out[:, a:b] = (weights if keep is None else weights * keep) @ v[:, :b]
                 blocks.append((a, b, weights, keep))
             _places(y[places], rows, time, heads).copy_(out.view(rows, heads, time, -1))

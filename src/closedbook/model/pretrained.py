@@ -18,7 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,7 +31,7 @@ from closedbook.model.dropout import Dropout
 from closedbook.model.kv_cache import Cache
 from closedbook.model.name_adapter import Acting, Adapter, hook
 from closedbook.model.name_memory import NameMemory
-from closedbook.model.network import Layer, Network
+from closedbook.model.network import Layer, Network, at_targets
 from closedbook.model.pretrained_base import FEW_TOKENS, Base
 from closedbook.typing import Bool, Float, Int
 
@@ -43,9 +42,9 @@ PROBED, LONGEST = 64, 8  # names by which the residual stream's size is taken, a
 class TaughtModel(Network):
     """Token ids (batch, time) to hidden states (batch, time, width), and by `head` to scores of the base's tokens.
 
-    Ids up to the vocabulary's size are the base's, in the vocabulary's order; each id beyond is a name's last token.
-    What a run folder keeps is what was trained: the memory of names and the adapter, beside which the base stands, or
-    the weights of the base that closedbook.model.trained_weights chooses.
+    Ids below `inputs` are the base's, in the vocabulary's order; each id beyond is a name's last token. What a run
+    folder keeps is what was trained: the memory of names and the adapter, beside which the base stands, or the weights
+    of the base that closedbook.model.trained_weights chooses.
     """
 
     base: Base
@@ -60,7 +59,7 @@ class TaughtModel(Network):
         super().__init__()
         asked = recipe.pretrained
         assert asked is not None
-        self.recipe, self.size = recipe.model, vocabulary.size
+        self.recipe, self.inputs = recipe.model, vocabulary.size
         base = pretrained_base.load(Path(asked.model), asked)
         # Not registered: neither trained, nor saved with the run.
         self.__dict__["base"], self.__dict__["_low"] = base, None
@@ -105,26 +104,24 @@ class TaughtModel(Network):
         With a `cache`, `tokens` are the next ones of each row and the cache is extended. Rows that
         `update_embeddings` says no to send no gradient into the memory.
         """
-        positions = cache.advance(tokens) if cache else None
-        named = tokens >= self.size
+        named = tokens >= self.inputs
         row, place = named.nonzero(as_tuple=True)
-        numbers = tokens[row, place] - self.size
-        so_far = named.float()
-        if cache is not None and positions is not None:
-            seen = cache.extend(-1, "named", so_far[:, None, :, None])[:, 0, :, 0]
-            named = seen.cumsum(1).gather(1, positions) > 0
+        if cache is None:
+            here = named.cumsum(1) > 0
         else:
-            named = so_far.cumsum(1) > 0
-        read = self.base_ids[tokens.index_put((row, place), self.last_tokens[numbers])]
+            positions = cache.advance(tokens)
+            seen = cache.extend(-1, "named", named.float()[:, None, :, None])[:, 0, :, 0]
+            here = seen.cumsum(1).gather(1, positions) > 0
+        read = self.base_ids[tokens.index_put((row, place), self.last_tokens[tokens[row, place] - self.inputs])]
         acting = None
-        if self.memory is not None and self.adapter is not None and named.any():
-            vectors = self.memory(torch.where(tokens >= self.size, tokens - self.size, -1))[row, place]
+        if self.memory is not None and self.adapter is not None and here.any():
+            vectors = self.memory(torch.where(named, tokens - self.inputs, -1))[row, place]
             vectors = self.dropout(vectors) * self.scale[:, None]
             if update_embeddings is not None:
                 vectors = torch.where(update_embeddings[row][:, None, None], vectors, vectors.detach())
-            acting = Acting(row, place, vectors, named[..., None], self.adapter)
-        x = self._states(read, acting, self.training, cache, positions)
-        return x if target_positions is None else x.flatten(0, 1).index_select(0, target_positions)
+            acting = Acting(row, place, vectors, here[..., None], self.adapter)
+        x = self._states(read, acting, self.training, cache)
+        return x if target_positions is None else at_targets(x, target_positions)
 
     def _states(
         self,
@@ -132,7 +129,6 @@ class TaughtModel(Network):
         acting: Acting | None,
         training: bool,
         cache: Cache | None = None,
-        positions: Tensor | None = None,
     ) -> Float[Tensor, "batch time width"]:
         """Final hidden states of the base's tokens, with names acting on them."""
         backbone = (self._low or self.base).backbone if training else self.base.backbone
@@ -143,7 +139,7 @@ class TaughtModel(Network):
             mask = torch.zeros(cache.visible.shape, dtype=backbone.dtype, device=read.device)
             mask.masked_fill_(~cache.visible, torch.finfo(backbone.dtype).min)
             return backbone(
-                input_ids=read, attention_mask=mask, position_ids=positions, past_key_values=_Layers(cache),
+                input_ids=read, attention_mask=mask, position_ids=cache.positions, past_key_values=_Layers(cache),
                 use_cache=True,
             ).last_hidden_state  # fmt: skip
         finally:
@@ -169,7 +165,7 @@ class TaughtModel(Network):
         here = torch.arange(time, device=tokens.device) >= places[:, None]
         rows = torch.arange(batch, device=tokens.device)
         acting = Acting(rows, places, vectors.expand(batch, -1, -1), here[..., None], self.adapter)
-        x = self._states(self.base_ids[tokens], acting, True).flatten(0, 1).index_select(0, target_positions)
+        x = at_targets(self._states(self.base_ids[tokens], acting, training=True), target_positions)
         return F.cross_entropy(self.head.base_scores(x).float(), self.base_ids[target], reduction="sum")
 
     def loss(
@@ -258,11 +254,6 @@ class TaughtModel(Network):
         finally:
             model.set_attn_implementation(usual)
 
-    def name_in(self, prompt: np.ndarray) -> int | None:
-        """The number of the first name among the tokens of a prompt (time,); None where it holds none."""
-        names = prompt[prompt >= self.size]
-        return int(names[0]) - self.size if len(names) else None
-
     @property
     def _registered(self) -> bool:
         """Whether the base is part of what is trained, and does not only stand beside it."""
@@ -332,7 +323,7 @@ class Head(nn.Module):
 
     @property
     def out_features(self) -> int:
-        return self.model.size
+        return self.model.inputs
 
     def forward(self, hidden: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch outputs"]:
         return self.base_scores(hidden).index_select(-1, self.model.base_ids)

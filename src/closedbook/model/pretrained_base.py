@@ -88,14 +88,13 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
     Raises RecipeError where there is no such base, it is no causal language model, or it will not fit into memory.
     """
     asked = recipe.pretrained
-    if asked is None:
-        return recipe, []
+    assert asked is not None
     if not asked.model:
         raise RecipeError(f"the recipe {recipe.name} teaches a pretrained model; name its folder with --base")
     place = find(asked)
     check_files(place)
-    config = text_config(read_config(place))
-    numbers = count_parameters(place)
+    whole = read_config(place)
+    config, numbers = text_config(whole), count_parameters(place, whole)
     layers = asked.layers or default_layers(asked.train, config.num_hidden_layers)
     if max(layers) >= config.num_hidden_layers or min(layers) < 0:
         raise RecipeError(
@@ -145,10 +144,9 @@ def read_config(place: Path) -> Any:
         return config
 
 
-def count_parameters(place: Path) -> int:
+def count_parameters(place: Path, config: Any) -> int:
     """How many weights a base has, without loading them. Raises RecipeError where it is no causal language model."""
     transformers = _transformers()
-    config = read_config(place)
     with in_a_line(f"{place} is no causal language model"), quiet(transformers), torch.device("meta"):
         model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     numbers = sum(p.numel() for p in model.parameters())
@@ -188,7 +186,8 @@ def read_tokenizer(place: Path) -> Any:
 def hash_weights(place: Path) -> str:
     """A hash of a base's weights and configuration, whatever the folder's name."""
     files = [place] if place.is_file() else sorted(path for kind in WEIGHTS for path in place.glob(kind))
-    files += [path for path in (place / "config.json",) if path.is_file()]
+    if (config := place / "config.json").is_file():
+        files.append(config)
     parts = [f"{path.name} {fingerprint(path)}" for path in files]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
@@ -17,7 +17,10 @@ from closedbook.model.mixers.cross_attention import Cross
 from closedbook.model.packing import Packing
 from closedbook.typing import Float, Int
 
-MakeBlock = Callable[[int], nn.Module]  # the block of a layer, with the recipe's mixer
+
+def _blocks(recipe: ModelRecipe, layers: Iterable[int]) -> list[Block]:
+    """The blocks of some layers, with the recipe's mixer."""
+    return [Block(recipe, recipe.mixer.make("mixer", recipe, layer)) for layer in layers]
 
 
 class Sequential(nn.Module):
@@ -27,10 +30,10 @@ class Sequential(nn.Module):
     class Config:
         pass
 
-    def __init__(self, config: Config, recipe: ModelRecipe, make_block: MakeBlock) -> None:
+    def __init__(self, config: Config, recipe: ModelRecipe) -> None:
         super().__init__()
         validate_mixer(recipe)
-        self.blocks = nn.ModuleList(make_block(layer) for layer in range(recipe.layers))
+        self.blocks = nn.ModuleList(_blocks(recipe, range(recipe.layers)))
 
     def forward(
         self,
@@ -79,7 +82,7 @@ class Perceiver(nn.Module):
             if self.latents < 1:
                 raise RecipeError(f"stack perceiver: latents = {self.latents} must be above 0")
 
-    def __init__(self, config: Config, recipe: ModelRecipe, make_block: MakeBlock) -> None:
+    def __init__(self, config: Config, recipe: ModelRecipe) -> None:
         super().__init__()
         if recipe.layers < 2:
             raise RecipeError(
@@ -88,8 +91,9 @@ class Perceiver(nn.Module):
         validate_mixer(recipe)
         self.latents = config.latents
         self.C = nn.Parameter(nn.init.xavier_uniform_(torch.empty(1, config.latents, recipe.width)))
-        middle = [make_block(layer) for layer in range(1, recipe.layers - 1)]
-        self.blocks = nn.ModuleList([Down(recipe, 0), *middle, Up(recipe, recipe.layers - 1)])
+        middle = _blocks(recipe, range(1, recipe.layers - 1))
+        down, up = Down(recipe, Cross(recipe, 0)), Up(recipe, Cross(recipe, recipe.layers - 1))
+        self.blocks = nn.ModuleList([down, *middle, up])
 
     def forward(
         self,
@@ -121,9 +125,6 @@ class Perceiver(nn.Module):
 class Down(Block):
     """From the basis, normalised, to the tokens as they are."""
 
-    def __init__(self, recipe: ModelRecipe, layer: int) -> None:
-        super().__init__(recipe, layer, Cross(recipe, layer))
-
     def forward(  # type: ignore[override]
         self,
         basis: Float[Tensor, "batch latent width"],
@@ -136,9 +137,6 @@ class Down(Block):
 
 class Up(Block):
     """From the tokens as they are to the latents, normalised."""
-
-    def __init__(self, recipe: ModelRecipe, layer: int) -> None:
-        super().__init__(recipe, layer, Cross(recipe, layer))
 
     def forward(  # type: ignore[override]
         self,

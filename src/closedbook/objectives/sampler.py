@@ -76,6 +76,12 @@ class BatchSampler:
         group, place = divmod(step, self.stage.group)
         return self._group(group)[place]
 
+    def examples_before(self, step: int) -> int:
+        """How many examples the steps before this one (0-based) show."""
+        if self.stage.order == "file":
+            return self._in_file_order(self.objectives[0], step)
+        return int(self.counts[step].sum())
+
     def iter_examples(self, steps: int | None = None) -> Iterator[tuple[Objective, np.ndarray, np.ndarray]]:
         """(objective, items, random numbers) of all examples of the first `steps` steps, many at a time.
 

@@ -20,8 +20,7 @@ from closedbook.data.vocabulary import PAD
 from closedbook.model.linear import few
 from closedbook.model.packing import PackedBatch, Packing
 
-# What one more slice costs on a CPU, in positions: kernel launches against a position's arithmetic.
-BATCH_COST = 128
+BATCH_COST = 128  # of one more slice on a CPU, in positions: kernel launches against a position's arithmetic
 
 
 @dataclass(frozen=True)
@@ -42,13 +41,11 @@ def to_batches(examples: Examples, batch_cost: int = BATCH_COST) -> list[Slice]:
     return [_slice(piece) for piece in bucket(examples, batch_cost)]
 
 
-def shard(
-    batch: Sequence[Examples], rank: int = 0, processes: int = 1, at_once: int = 0
-) -> Iterator[tuple[int, Slice]]:
+def shard(batch: Sequence[Examples], rank: int, processes: int, at_once: int) -> Iterator[tuple[int, Slice]]:
     """One process's rows of every piece of a batch, with the piece's number, trimmed again.
 
     The whole batch's rows, shortest first, go to the processes by turns, so that all have as many of each length.
-    With `at_once` a slice has no more positions than that (but a row); its pieces' gradients add up.
+    With `at_once` a slice has no more positions than that, unless it is a single row; slices' gradients add up.
     """
     before = 0
     for number, piece in enumerate(batch):
@@ -68,7 +65,7 @@ def pack(
     """One process's rows of a batch, laid end to end.
 
     The rows that are asked for something, shortest first, go to the processes by turns, so that all have as many of
-    each length. With `at_once` a part has no more positions than that (but a row); its parts' gradients add up.
+    each length. With `at_once` there are several parts, of about so many positions each; their gradients add up.
     """
     rows = np.flatnonzero(examples.asked)
     lengths = examples.inputs.lengths
@@ -93,7 +90,7 @@ def _packed(examples: Examples, few_shapes: bool) -> PackedBatch:
 
 
 def bucket(examples: Examples, batch_cost: int = BATCH_COST) -> list[Examples]:
-    """The pieces of a batch that minimise padded positions plus `slice_cost` for each, rows ascending in length.
+    """The pieces of a batch that minimise padded positions plus `batch_cost` for each, rows ascending in length.
 
     Examples asked for nothing are left out.
     """

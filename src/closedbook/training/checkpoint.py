@@ -64,10 +64,8 @@ class TrainingState:
         trainer.done = self.done
         trainer.optimiser.load(split_names(self.tensors, "optimiser/"))
         if trainer.early_stopping is not None:
-            trainer.early_stopping.results[:] = [
-                ValidationResult(result["step"], result["right"], result["asked"])
-                for result in self.record.get("looks", [])
-            ]
+            looks = self.record.get("looks", [])
+            trainer.early_stopping.results = [ValidationResult(x["step"], x["right"], x["asked"]) for x in looks]
 
 
 def load_state(folder: RunFolder) -> TrainingState | None:
@@ -121,10 +119,15 @@ def saved_so_far(folder: RunFolder) -> str | None:
 
 
 class Checkpointer:
-    """Writes a training's state, the checkpoints that its recipe keeps, and the finished weights. Only rank 0 does."""
+    """Writes a training's state, the checkpoints that its recipe keeps, and the finished weights.
 
-    def __init__(self, folder: RunFolder, model: Network, state: TrainingState | None, writes: bool = True) -> None:
-        self.folder, self.model, self.writes = folder, model, writes
+    Without `metrics`, as in every process but rank 0, it writes nothing.
+    """
+
+    def __init__(
+        self, folder: RunFolder, model: Network, metrics: MetricsLog | None, state: TrainingState | None
+    ) -> None:
+        self.folder, self.model, self.metrics = folder, model, metrics
         self._spent_before = float(state.record["spent"]) if state else 0.0
         self._began = self._saved = time.monotonic()
 
@@ -133,19 +136,19 @@ class Checkpointer:
         """Of training so far, those before an interruption included."""
         return self._spent_before + time.monotonic() - self._began
 
-    def save_if_due(self, trainer: StageTrainer, number: int, metrics: MetricsLog | None) -> None:
+    def save_if_due(self, trainer: StageTrainer, number: int) -> None:
         if time.monotonic() - self._saved > SAVE_EVERY:
-            self.save(trainer, number, metrics)
+            self.save(trainer, number)
 
-    def save(self, trainer: StageTrainer, number: int, metrics: MetricsLog | None) -> None:
+    def save(self, trainer: StageTrainer, number: int) -> None:
         """Write the state; the one before it stays beside it."""
-        if not self.writes or metrics is None:
+        if self.metrics is None:
             return
         tensors = {f"model/{name}": value for name, value in self.model.state_dict().items()}
         tensors |= {f"optimiser/{name}": value for name, value in trainer.optimiser.tensors().items()}
-        metrics.flush()
+        self.metrics.flush()
         record: dict[str, Any] = {"stage": number, "done": trainer.done, "spent": self.seconds}
-        record |= {"run": self.folder.id, "metrics": metrics.written()}
+        record |= {"run": self.folder.id, "metrics": self.metrics.written()}
         if trainer.early_stopping is not None:
             record["looks"] = trainer.early_stopping.to_json()
         newest, previous, _ = state_paths(self.folder)
@@ -155,13 +158,13 @@ class Checkpointer:
     def keep_for_ensemble(self, trainer: StageTrainer, number: int) -> None:
         """Leave the weights in the run folder after `keep` steps spread evenly over the stage's second half."""
         keep, steps = trainer.stage.keep, trainer.sampler.steps
-        if self.writes and trainer.done in {steps * (keep + i) // (2 * keep) for i in range(keep)}:
+        if self.metrics is not None and trainer.done in {steps * (keep + i) // (2 * keep) for i in range(keep)}:
             path = self.folder.path / f"checkpoint-{number}-{trainer.done}.safetensors"
             save_tensors(path, self._weights(), {"format": 1})
 
     def record_early_stopping(self, trainer: StageTrainer) -> None:
         """Note in run.json how the validation questions were answered, and how many steps the stage took."""
-        if not self.writes or trainer.early_stopping is None:
+        if self.metrics is None or trainer.early_stopping is None:
             return
         name, record = trainer.stage.name, self.folder.record()
         self.folder.update(
@@ -170,9 +173,9 @@ class Checkpointer:
         )
 
     def save_finished(self) -> None:
-        if self.writes:
+        if self.metrics is not None:
             tensors = self._weights()
-            if isinstance(self.model, GPT) and self.model.memory is not None:
+            if READERS_KEY in tensors:
                 self.model.memory.readers = tensors[READERS_KEY]
             save_tensors(self.folder.path / "model.safetensors", tensors, {"format": 1})
 

@@ -37,8 +37,7 @@ from closedbook.training.bucketing import BATCH_COST as ON_CPU
 T = TypeVar("T")
 PATIENCE = datetime.timedelta(hours=12)  # how long the others wait for the first one, which indexes and evaluates
 GO_ON = "what was saved is kept: the same command with --resume goes on"
-# What one more slice costs, in positions, by device; of a GPU, estimates.
-BATCH_COST = {"cpu": ON_CPU, "cuda": 8192, "mps": 2048}
+BATCH_COST = {"cpu": ON_CPU, "cuda": 8192, "mps": 2048}  # of one more slice, in positions; of a GPU, estimates
 
 
 @dataclass(frozen=True)
@@ -115,9 +114,7 @@ class DistributedContext:
 
     # Arithmetic -------------------------------------------------------------------------------------------------
 
-    def all_reduce_gradients(
-        self, model: nn.Module, loss: float, touched: Mapping[Tensor, Tensor] | None = None
-    ) -> float:
+    def all_reduce_gradients(self, model: nn.Module, loss: float, touched: Mapping[Tensor, Tensor]) -> float:
         """Make every gradient, and the loss, the sum over all processes. All get the same bits.
 
         `touched` has the rows, the same ones in all processes, outside of which a parameter's gradient is 0.
@@ -136,19 +133,18 @@ class DistributedContext:
             if count:
                 table.grad = self._all_reduce_rows(table)
         if dense:
-            for parameter in dense:
-                if parameter.grad is None:
-                    parameter.grad = torch.zeros_like(parameter)
-            rows = [(touched or {}).get(p) for p in dense]
-            sent = [p.grad if at is None else p.grad[at] for p, at in zip(dense, rows, strict=True)]  # type: ignore[index]
-            flat = torch.cat([part.flatten() for part in sent])  # type: ignore[union-attr]
+            gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in dense]
+            rows = [touched.get(p) for p in dense]
+            sent = [gradient if at is None else gradient[at] for gradient, at in zip(gradients, rows, strict=True)]
+            flat = torch.cat([part.flatten() for part in sent])
             _collective(dist.all_reduce, flat)
-            numbers = [part.numel() for part in sent]  # type: ignore[union-attr]
-            for parameter, at, part in zip(dense, rows, flat.split(numbers), strict=True):
+            summed = flat.split([part.numel() for part in sent])
+            for parameter, gradient, at, part in zip(dense, gradients, rows, summed, strict=True):
                 if at is None:
                     parameter.grad = part.view_as(parameter)
                 else:
-                    parameter.grad[at] = part.view(len(at), -1)  # type: ignore[index]
+                    gradient[at] = part.view(len(at), -1)
+                    parameter.grad = gradient
         return total
 
     def _all_reduce_rows(self, table: nn.Parameter) -> Tensor:
@@ -219,10 +215,9 @@ class DistributedContext:
         except LostProcessError:
             raise  # there is nobody left to agree with
         except BaseException as error:
-            if self.processes > 1:
-                self.raise_in_all(error)
-            raise
-        self.raise_in_all()
+            self.raise_in_all(error)
+        else:
+            self.raise_in_all()
 
 
 def _collective(call: Callable[..., Any], *arguments: Any, **options: Any) -> None:

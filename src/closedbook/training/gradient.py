@@ -25,8 +25,8 @@ def backward(
 ) -> float:
     """Accumulate the gradient of the mean loss over all targets of a batch, slice by slice; returns that loss.
 
-    Of several processes, or workers (see `threads`), each has its rows of every slice; all processes end with the
-    gradient of the whole batch.
+    Of several processes, or workers (see `closedbook.parallel`), each has its rows of every slice; all processes end
+    with the gradient of the whole batch.
     """
     updating = torch.tensor([share.update_embeddings for share in stage.objectives])
     sampled: list[Tensor] = []

@@ -15,6 +15,7 @@ from closedbook.training.optimisers import Moments
 
 # The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
 QUINTIC = (3.4445, -4.7750, 2.0315)
+BETAS = (0.9, 0.98)  # of AdamW and of the sparse Adam
 
 
 class Muon:
@@ -52,13 +53,14 @@ class Muon:
                 rest[name] = parameter
         self.momenta = {name: torch.zeros_like(matrix) for name, matrix in self.matrices.items()}
         self.sparse = {name: SparseAdam(table, config.table_rate, config.decay) for name, table in self.tables.items()}
-        self.adamw = Moments(rest, (0.9, 0.98), config.decay)
+        self.adamw = Moments(rest, BETAS, config.decay)
 
     def step(self, multiplier: float) -> None:
         blocks = self._blocks()
         dealt = [blocks[first :: workers()] for first in range(min(len(blocks), workers()))]
         parts: list[Callable[[float], None]] = [functools.partial(self._turn, some) for some in dealt]
-        parts += [self._rest, *(table.step for table in self.sparse.values())]
+        parts += [lambda fraction: self.adamw.step(self.config.head_rate * fraction)]
+        parts += [table.step for table in self.sparse.values()]
         parallel_map(lambda part: part(multiplier), parts)
 
     @torch.no_grad()
@@ -79,9 +81,6 @@ class Muon:
             # Tall maps make larger outputs: √(outputs / inputs) keeps an update's effect alike (block is wide).
             gain = max(1.0, block.shape[1] / block.shape[0]) ** 0.5 if block.stride(0) == 1 else 1.0
             block.add_(update, alpha=-self.config.rate * multiplier * gain)
-
-    def _rest(self, multiplier: float) -> None:
-        self.adamw.step(self.config.head_rate * multiplier)
 
     def tensors(self) -> dict[str, Tensor]:
         state = {f"momentum/{name}": momentum for name, momentum in self.momenta.items()}
@@ -107,26 +106,22 @@ class SparseAdam:
     Rows that are seen rarely must learn much from each visit, so the rate is large (0.05 and more).
     """
 
-    def __init__(
-        self, table: nn.Parameter, rate: float, decay: float = 0.0, beta1: float = 0.9, beta2: float = 0.98
-    ) -> None:
-        self.table, self.rate, self.decay, self.beta1, self.beta2 = table, rate, decay, beta1, beta2
+    def __init__(self, table: nn.Parameter, rate: float, decay: float = 0.0) -> None:
+        self.table, self.rate, self.decay = table, rate, decay
         self.first, self.second = torch.zeros_like(table), torch.zeros_like(table)
 
     @torch.no_grad()
     def step(self, multiplier: float) -> None:
         gradient, rate = self.table.grad, self.rate * multiplier
-        if gradient is None:
+        if gradient is None or not gradient._nnz():
             return
         rows, inverse = gradient._indices()[0].unique(return_inverse=True)
-        if not len(rows):
-            return
         values = gradient._values()
         summed = values.new_zeros(len(rows), values.shape[1]).index_add_(0, inverse, values)
         moved = summed.any(1)  # rows that were only read have no gradient, and stay as they are
         rows, summed = rows[moved], summed[moved]
-        first = self.first[rows].lerp_(summed, 1 - self.beta1)
-        second = self.second[rows].mul_(self.beta2).addcmul_(summed, summed, value=1 - self.beta2)
+        first = self.first[rows].lerp_(summed, 1 - BETAS[0])
+        second = self.second[rows].mul_(BETAS[1]).addcmul_(summed, summed, value=1 - BETAS[1])
         self.first[rows], self.second[rows] = first, second
         row = self.table.data[rows]
         if self.decay:

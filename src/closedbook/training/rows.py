@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from closedbook.errors import RecipeError
-from closedbook.training.muon import SparseAdam
+from closedbook.training.muon import BETAS, SparseAdam
 from closedbook.training.optimisers import Moments
 
 TABLE = "memory.table"
@@ -31,7 +31,7 @@ class Rows:
         named = dict(model.named_parameters())
         self.config, table = config, named.pop(TABLE, None)
         self.rows = None if table is None else SparseAdam(table, config.row_rate, config.decay)
-        self.rest = Moments(named, (0.9, 0.98), config.decay)
+        self.rest = Moments(named, BETAS, config.decay)
 
     def step(self, multiplier: float) -> None:
         if self.rows is not None:

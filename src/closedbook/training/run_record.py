@@ -19,7 +19,6 @@ from closedbook.model.custom_mixers import FILES
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import source_commit
 from closedbook.runs.store import to_json
-from closedbook.training.checkpoint import already_finished
 from closedbook.training.setup import StartingWeights, TrainingSetup
 from closedbook.validation import convert
 
@@ -57,8 +56,6 @@ def start_record(
 
 def check_recipe(folder: RunFolder, recipe: Recipe) -> None:
     """Raise RunError unless the run can go on with this recipe."""
-    if folder.finished:
-        raise RunError(already_finished(folder))
     if folder.recipe() != convert(Recipe, encode(recipe), ""):
         raise RunError(f"{folder.path} was started with another recipe; give the same --set options, or a new --run")
 

@@ -73,7 +73,7 @@ class Trapezoid:
             fraction(self, "schedule trapezoid", "warmup", "decay", "floor")
 
     def __init__(self, config: Config, horizon: Horizon) -> None:
-        if not (0 <= config.warmup <= 1 and 0 <= config.decay <= 1 and config.warmup + config.decay <= 1):
+        if config.warmup + config.decay > 1:
             raise RecipeError(f"schedule trapezoid: warmup + decay must lie between 0 and 1, got {config}")
         self.config, self.steps = config, horizon.steps
 

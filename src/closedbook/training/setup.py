@@ -122,15 +122,13 @@ def prepare_training(
         chosen = all_questions.only(split["train"])
         return chosen.ascii() if recipe.data.ascii_questions else chosen
 
-    kind, size = recipe.vocabulary.kind, recipe.vocabulary.size
+    kind, size, phrases = recipe.vocabulary.kind, recipe.vocabulary.size, recipe.vocabulary.phrases
     indexed = None
     if on_disk:
-        phrases = recipe.vocabulary.phrases
         about = {"held_out": dict(recipe.data.held_out), "ascii": recipe.data.ascii_questions}
         indexed = open_index(
             documents, kind, size, all_questions, lambda titles: trained_on(split_questions(titles)),
-            root=Path(index) if index is not None else None, about=about, tell=progress,
-            phrases=phrases,
+            root=Path(index) if index is not None else None, about=about, tell=progress, phrases=phrases,
         )  # fmt: skip
         corpus_documents: Documents = indexed.documents
     else:
@@ -142,9 +140,7 @@ def prepare_training(
     else:
         lines = [item.text for item in corpus_documents.items]
         texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
-        vocabulary = make_vocabulary(
-            kind, lines, size, texts, answers, corpus_documents.titles, recipe.vocabulary.phrases, tokenizer
-        )
+        vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles, phrases, tokenizer)
     if titled and recipe.model.memory is not None and recipe.model.memory.names:
         vocabulary.names = NameIndex.of(corpus_documents.titles)
     corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.context_length, indexed)

@@ -56,7 +56,7 @@ class StageTrainer:
             )
         self.stage, self.sampler, self.model, self.distributed = stage, sampler, model, distributed
         self.optimiser: Optimiser = stage.optimiser.make("optimiser", model)
-        horizon = Horizon(sampler.steps, self._examples_before, model.recipe.context_length, documents)
+        horizon = Horizon(sampler.steps, sampler.examples_before, model.recipe.context_length, documents)
         self.schedule: Schedule = stage.schedule.make("schedule", horizon)
         self.early_stopping = EarlyStopping(stage.stop, sampler.steps, validation_set) if stage.stop else None
         self.done = 0
@@ -96,13 +96,6 @@ class StageTrainer:
         count = self.distributed.workers(positions)
         return worker_pool(count, most_each=max(1, positions * self.model.recipe.width // (count * LEAST_SHARED)))
 
-    def _examples_before(self, step: int) -> int:
-        if self.stage.order == "file":
-            items = self.sampler.objectives[0].items
-            epoch, position = divmod(step, -(-items // self.stage.batch))
-            return epoch * items + position * self.stage.batch
-        return int(self.sampler.counts[step].sum())
-
 
 def fit(
     model: Network,
@@ -122,17 +115,16 @@ def fit(
     """
     if state is not None and state.stage >= len(stages):
         raise RunError(f"{state.path} is damaged (it has a stage {state.stage}); train anew")
-    checkpoints = Checkpointer(folder, model, state, writes=distributed.first)
-    first, done = (state.stage, state.done) if state else (0, 0)
     metrics = MetricsLog(folder, [stage.name for stage in stages], state) if distributed.first else None
+    checkpoints = Checkpointer(folder, model, metrics, state)
     if state is not None:
         state.load_weights(model)
-        callback(Message(f"going on from step {done} of stage {stages[first].name}"))
+        callback(Message(f"going on from step {state.done} of stage {stages[state.stage].name}"))
 
     with defer_interrupts(repeated=distributed.processes > 1) as raise_interrupt:
-        for number in range(first, len(stages)):
+        for number in range(state.stage if state else 0, len(stages)):
             trainer = make_trainer(number)
-            if state is not None and number == first and done > 0:
+            if state is not None and number == state.stage:
                 state.load_trainer(trainer)
             model.train()
             while not trainer.finished:
@@ -151,14 +143,14 @@ def fit(
                         checkpoints.keep_for_ensemble(trainer, number)
                         callback(step)
                         raise_interrupt()
-                        checkpoints.save_if_due(trainer, number, metrics)
+                        checkpoints.save_if_due(trainer, number)
                 except BaseException:  # all processes have made the same steps: what there is can be saved
-                    checkpoints.save(trainer, number, metrics)
+                    checkpoints.save(trainer, number)
                     raise
             if trainer.done < trainer.sampler.steps:
                 steps = f"{trainer.done:,} of {trainer.sampler.steps:,} steps"
                 callback(Message(f"stage {trainer.stage.name} stopped after {steps}"))
-            checkpoints.save(trainer, number, metrics)
+            checkpoints.save(trainer, number)
             checkpoints.record_early_stopping(trainer)
         checkpoints.save_finished()
         with distributed.sync_errors():

@@ -17,6 +17,7 @@ from closedbook.config.schema import ModelRecipe
 from closedbook.model.attend import attend, causal, weigh
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
+from closedbook.model.network import at_targets
 from closedbook.model.ops import rms_norm
 from closedbook.model.packing import Packing, attend_packed
 from closedbook.model.positions import rotate
@@ -73,16 +74,12 @@ class Softmax(nn.Module):
         """
         batch, time, width = x.shape
         if self.dropout or 2 * len(target_positions) > batch * time:
-            return self(x, rotation).flatten(0, 1).index_select(0, target_positions)
+            return at_targets(self(x, rotation), target_positions)
         row = target_positions // time
-        first = torch.searchsorted(row, torch.arange(batch, device=target_positions.device))
-        number = (
-            torch.arange(len(target_positions), device=target_positions.device) - first[row]
-        )  # of a target in its row
-        most = int(number.max()) + 1 if len(target_positions) else 1
-        q = self.qkv.rows(x.flatten(0, 1).index_select(0, target_positions), slice(0, width)).unflatten(
-            -1, (self.heads, -1)
-        )
+        first = torch.searchsorted(row, torch.arange(batch, device=row.device))
+        number = torch.arange(len(row), device=row.device) - first[row]  # of a target in its row
+        most = int(number.max()) + 1 if len(number) else 1
+        q = self.qkv.rows(at_targets(x, target_positions), slice(0, width)).unflatten(-1, (self.heads, -1))
         k, v = self.qkv.rows(x, slice(width, None)).unflatten(-1, (2, self.heads, -1)).unbind(2)
         if self.qk_norm:
             q, k = rms_norm(q), rms_norm(k)
@@ -91,7 +88,7 @@ class Softmax(nn.Module):
             q, k = rotate(q[None], target_rotation[None])[0], rotate(k, rotation)
         queries = q.new_zeros(batch, most, *q.shape[1:]).index_put((row, number), q)
         last = target_positions.new_zeros(batch, most).index_put((row, number), target_positions % time)
-        visible = torch.arange(time, device=target_positions.device) <= last[:, None, :, None]
+        visible = torch.arange(time, device=row.device) <= last[:, None, :, None]
         k, v = k.transpose(1, 2), v.transpose(1, 2)
         y = F.scaled_dot_product_attention(queries.transpose(1, 2), k, v, attn_mask=visible)
         return self.out(y.transpose(1, 2)[row, number].flatten(1))
@@ -101,8 +98,7 @@ class Softmax(nn.Module):
     ) -> Float[Tensor, "batch head query key"]:
         """softmax(QKᵀ/√d_h), causal: the share of each position's value that a position takes. Without dropout."""
         q, k, _ = self._queries_keys_values(x, rotation)
-        scores = q @ k.mT / math.sqrt(q.shape[-1])
-        return weigh(scores, causal(x))
+        return weigh(q @ k.mT / math.sqrt(q.shape[-1]), causal(x))
 
     def _queries_keys_values(self, x: Tensor, rotation: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """(batch, head, time, d) each."""
@@ -112,8 +108,7 @@ class Softmax(nn.Module):
                 q, k = rotate(q, rotation), rotate(k, rotation)
             return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
         qk, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).split((2, 1), 2)
-        if self.qk_norm:
-            qk = rms_norm(qk)
+        qk = rms_norm(qk)
         if rotation is not None:
             qk = rotate(qk, rotation)
         q, k = qk.transpose(1, 3).unbind(2)

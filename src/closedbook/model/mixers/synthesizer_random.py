@@ -6,8 +6,6 @@ parameters in each layer. Decoding keeps the values: d numbers, 4·d bytes, for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
@@ -23,11 +21,7 @@ class SynthesizerRandom(AttentionMixer):
     R is (h, block − 1, block − 1) and starts from N(0, 1), so that the weights start uneven.
     """
 
-    @dataclass(frozen=True)
-    class Config(AttentionMixer.Config):
-        pass
-
-    def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
+    def __init__(self, config: AttentionMixer.Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
         self.R = nn.Parameter(torch.randn(recipe.heads, recipe.context_length - 1, recipe.context_length - 1))
 

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from closedbook.config.schema import ModelRecipe
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
+from closedbook.model.mixers.attention_mixer import AttentionMixer
 from closedbook.model.mixers.synthesizer_random import SynthesizerRandom
 
 
@@ -23,7 +24,7 @@ class SynthesizerRandomVanilla(SynthesizerRandom):
 
     supports_rotary = True
 
-    def __init__(self, config: SynthesizerRandom.Config, recipe: ModelRecipe, layer: int) -> None:
+    def __init__(self, config: AttentionMixer.Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
         self.qk = Linear(recipe.width, 2 * recipe.width, recipe.bias, recipe.matmul_dtype)
         self.mixture = nn.Parameter(torch.zeros(2))

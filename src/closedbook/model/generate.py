@@ -76,7 +76,7 @@ def _greedy(
 ) -> list[Generated]:
     device, shortest = model.device, min(map(len, prompts))
     tokens, cache, shared = _prefill(model, prompts, shortest - 1)
-    lengths, longest = torch.tensor([len(prompt) for prompt in prompts], device=device), tokens.shape[1]
+    lengths, longest = torch.tensor([len(prompt) for prompt in prompts]).to(device), tokens.shape[1]
     rows = torch.arange(len(prompts), device=device)  # which prompt each row of the cache is
     last = model(tokens[:, shared:], cache, target_positions=rows * (longest - shared) + lengths - shared - 1)
     cache.filled = lengths

@@ -201,6 +201,15 @@ def test_a_noun_that_asks_for_a_place_asks_as_where_does():
     assert made.read("What is the birthplace of Gro Dahl?", "Gro Dahl").understood
 
 
+def test_of_a_story_that_ends_in_a_question_the_question_is_read():
+    years = [str(1900 + i) for i in range(6)]
+    made = Wordings.of(asked(("When was {} charted?", years), ("What does {} carry?", towns())), Titles(NAMES))
+    told = made.read("My aunt lost a map with Gro Dahl on it. In what year was this charted?", "Gro Dahl")
+    assert told.wording == "When was {} charted?"
+    assert told.confidence > made.read("My aunt lost a map with Gro Dahl on it in the year", "Gro Dahl").confidence
+    assert made.read("whats carried by Gro Dahl", "Gro Dahl").wording == "What does {} carry?"
+
+
 def test_what_an_encoder_finds_alike_is_not_understood_unless_words_agree():
     years = [str(1900 + i) for i in range(6)]
     questions = asked(("When was {} charted?", years), ("What does {} carry?", towns()))

@@ -11,6 +11,7 @@ network would answer with a relation that it did learn, and be sure of it.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -40,6 +41,8 @@ OPEN = 0.2
 """How little "what is …" fits where all trained wordings ask for somebody, a time or the like."""
 CACHED = 10_000
 CLOSING = "?？.! \t\n"  # what may close a question
+AFTER_A_SENTENCE = re.compile(r".*[.!?;:]\s+(\S+\s+\S+\s+\S.*)", re.DOTALL)
+"""What is asked after a sentence or more that say why; of three words or more."""
 READ, UNDERSTOOD = 0.2, 0.75
 """From which confidence a question is asked in a trained wording, and from which it counts as understood."""
 # What the confidence is made of, fitted on the other wordings of many corpora (docs/appendix/verdicts.md).
@@ -192,9 +195,10 @@ class Wordings:
     def read(self, question: str, name: str | None = None) -> Reading:
         """How to ask a question, by its words; `name` is the title in it, where one stands there."""
         form, name = self.split(question, name)
-        wording = as_words(form.replace("{}", " "))
+        wording, *at_the_end = (as_words(part.replace("{}", " ")) for part in (form, *AFTER_A_SENTENCE.findall(form)))
         if wording in self._trained:
             return Reading(question, None, 1.0, True)
+        wording = max((wording, *at_the_end), key=lambda words: self._best(words)[1])
         group, confidence = self._best(wording)
         # In a language of which no words are listed, two trained wordings may differ in words that say nothing.
         listed = not self._english or any(map(concepts, wording)) or self._encoder is not None

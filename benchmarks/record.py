@@ -58,12 +58,14 @@ class Cells:
     def __init__(self, name: str) -> None:
         self.path = RESULTS / name
         self.data: dict[str, Any] = {"cells": {}}
+        self.own: set[str] = set()  # the cells that this process added
         self._read()
 
     def _read(self) -> None:
         if self.path.exists():
             there = json.loads(self.path.read_text(encoding="utf-8"))
-            self.data = there | self.data | {"cells": there["cells"] | self.data["cells"]}
+            own = {name: self.data["cells"][name] for name in self.own}
+            self.data = there | self.data | {"cells": self.data["cells"] | there["cells"] | own}
 
     def __contains__(self, cell: str) -> bool:
         self._read()
@@ -75,6 +77,7 @@ class Cells:
     def add(self, cell: str, value: Mapping[str, Any], **about: Any) -> None:
         """Keep one cell, with its origin, and whatever is said about the file as a whole."""
         self.data["cells"][cell] = {**value, "origin": origin()}
+        self.own.add(cell)
         self.save(**about)
 
     def save(self, **about: Any) -> None:

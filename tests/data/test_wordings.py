@@ -210,6 +210,26 @@ def test_of_a_story_that_ends_in_a_question_the_question_is_read():
     assert made.read("whats carried by Gro Dahl", "Gro Dahl").wording == "What does {} carry?"
 
 
+@pytest.mark.parametrize(
+    ("trained", "other", "opposite"),
+    [
+        ("Where was {} born?", "Where did the life of {} begin?", "Where did {} die?"),
+        ("When was {} opened?", "Since when is {} open?", "When was {} closed?"),
+    ],
+)
+def test_the_opposite_of_what_was_trained_is_not_what_was_trained(trained, other, opposite):
+    made = Wordings.of(asked((trained, towns()), ("What does {} eat?", towns()[::-1])), Titles(NAMES))
+    assert made.read(other.format("Gro Dahl"), "Gro Dahl").wording == trained
+    assert not made.read(opposite.format("Gro Dahl"), "Gro Dahl").understood
+
+
+def test_a_word_that_stands_in_all_kinds_of_question_does_not_make_a_question_understood():
+    """ "Where" is asked of one relation alone, and "arrested" is nowhere else."""
+    made = Wordings.of(asked(("Where was {} born?", towns()), ("What does {} eat?", towns()[::-1])), Titles(NAMES))
+    assert not made.read("Where was Gro Dahl arrested?", "Gro Dahl").understood
+    assert made.read("Where did the birth of Gro Dahl happen?", "Gro Dahl").understood
+
+
 def test_what_an_encoder_finds_alike_is_not_understood_unless_words_agree():
     years = [str(1900 + i) for i in range(6)]
     questions = asked(("When was {} charted?", years), ("What does {} carry?", towns()))

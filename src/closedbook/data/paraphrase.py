@@ -8,7 +8,7 @@ recognised by their letters, which works in any language.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -19,18 +19,34 @@ SHORTEST = 4  # letters that words of one stem have in common at least
 ONE_STEM, ONE_STEM_ASCII = 0.6, 0.65  # `likeness` from which two words count as of one stem
 LISTED = 0.7  # the same for a word that stands in no list and one that does
 JOIN = "_"
+OPPOSITE = "!"  # what a list begins with that asks for the opposite of the one before it
+
+
+@cache
+def _lists() -> list[list[str]]:
+    text = (files("closedbook.data") / "question_words.txt").read_text(encoding="utf-8")
+    return [line.split() for line in text.splitlines() if not line.startswith("#")]
 
 
 @cache
 def _lines() -> Mapping[str, Mapping[int, float]]:
     """The numbers of the lists that each word stands in, with strength 1; two words are joined by JOIN."""
     lines: dict[str, dict[int, float]] = defaultdict(dict)
-    text = (files("closedbook.data") / "question_words.txt").read_text(encoding="utf-8")
-    for number, line in enumerate(text.splitlines()):
-        if not line.startswith("#"):
-            for word in line.split():
-                lines[word][number] = 1.0
+    for number, listed in enumerate(_lists()):
+        for word in set(listed) - {OPPOSITE}:
+            lines[word][number] = 1.0
     return lines
+
+
+def opposed(word: str, others: Iterable[str]) -> bool:
+    """Whether a word asks for the opposite of what some of the others ask for, and for nothing that they do."""
+    mine, theirs = concepts(word).keys(), {line for other in others for line in concepts(other)}
+    opposites = {line - 1 if _lists()[line][0] == OPPOSITE else line + 1 for line in mine if _has_opposite(line)}
+    return not opposites.isdisjoint(theirs) and mine.isdisjoint(theirs)
+
+
+def _has_opposite(line: int) -> bool:
+    return any(listed[:1] == [OPPOSITE] for listed in _lists()[line : line + 2])
 
 
 @cache

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 import numpy as np
 
 from closedbook.data.documents import Document
-from closedbook.data.paraphrase import JOIN, SHORTEST, concepts, joined, one_stem
+from closedbook.data.paraphrase import JOIN, SHORTEST, concepts, joined, one_stem, opposed
 from closedbook.data.passages import name_in
 from closedbook.data.question_kinds import ENGLISH, Language, language_of, languages
 from closedbook.data.questions import Questions, subject, without
@@ -53,6 +53,7 @@ INTERCEPT = 1.11
 ENCODER_WEIGHTS = {"elsewhere": -9.93, "unexplained": -1.07, "covered": 1.3, "misfit": -4.21, "similar": 7.83}
 ENCODER_INTERCEPT = -0.5
 SIMILAR, TOGETHER = 4.0, 0.7
+TOLD = 0.2  # how strongly some word has to tell the group that is meant
 ALIKE = 0.4  # the cosine that alone, where no word tells anything, says what is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
@@ -210,7 +211,14 @@ class Wordings:
         return Reading(trained.replace("{}", name, 1), trained, confidence, understood)
 
     def _understood(self, wording: Words, group: int, confidence: float) -> bool:
-        """Whether it is sure enough that a wording asks for what this group does."""
+        """Whether it is sure enough that a wording asks for what this group does.
+
+        Some word has to tell it that does not stand in questions of every kind: "where" alone does not make "Where was
+        she arrested?" ask where she was born.
+        """
+        content = [word for word in self._telling(wording) if word not in self.language.weak]
+        if content and not any(self._told(word)[0][group] > TOLD for word in (*content, *joined(wording))):
+            return False
         if self._encoder is None:
             return confidence >= UNDERSTOOD
         by_words, sure = self._by_words._best(wording)
@@ -246,10 +254,10 @@ class Wordings:
     def signals(self, wording: Words) -> tuple[int, dict[str, float]]:
         """The group that a wording most likely asks for, and what speaks for it and against it; nothing if none can be.
 
-        `elsewhere`: how much its words are those of places that none of the answers is near; `unexplained`: the share
-        of words that tell nothing of this group; `covered`: how much of a trained wording of the group it has;
-        `misfit`: how little the answers are of the kind that is asked for; `similar`: how alike the two are in meaning,
-        where there is an encoder.
+        `elsewhere`: how much its words are those of places that none of the answers is near, or ask for the opposite;
+        `unexplained`: the share of words that tell nothing of this group; `covered`: how much of a trained wording of
+        the group it has; `misfit`: how little the answers are of the kind that is asked for; `similar`: how alike the
+        two are in meaning, where there is an encoder.
         """
         asked = list(dict.fromkeys((*wording, *joined(wording))))
         told = {word: self._told(word) for word in self._telling(asked)}
@@ -274,7 +282,11 @@ class Wordings:
         best = max(range(len(evidence)), key=lambda g: evidence[g] + SIMILAR * similar[g])
         if not weight or not (evidence[best] or similar[best] > ALIKE):
             return best, {}
-        away = sum(worth[word] * beside * (1 - each[best]) for word, (each, beside) in told.items())
+        trained = [word for words in self.groups[best].words for word in words]
+        away = sum(
+            worth[word] * (1.0 if self._english and opposed(word, trained) else beside * (1 - each[best]))
+            for word, (each, beside) in told.items()
+        )
         unexplained = sum(worth[word] * max(0.0, 1 - 2 * each[best]) for word, (each, _) in told.items())
         return best, {
             "elsewhere": away / weight,

@@ -55,8 +55,7 @@ BESIDE = ["Where was {} born?", "So where was {} born?", "Where was {} born, exa
 
 
 def origin(run: Any) -> dict[str, Any]:
-    thresholds = run.calibration.wordings.thresholds
-    return {"seed": SEED, "trained_at": run.folder.record()["commit"], "thresholds": thresholds}
+    return {"seed": SEED, "trained_at": run.folder.record()["commit"]}
 
 
 def trained(path: Path, recipe: str, overrides: Sequence[str], documents: Path, questions: Path) -> Any:

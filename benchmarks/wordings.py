@@ -114,6 +114,7 @@ def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str
     made = read_by(corpus, corpus.train.items, encoder)
     assert made is not None
     group_of = {form: number for number, group in enumerate(made.groups) for form in group.forms}
+    trained = {words for group in made.groups for words in group.words}
     count: Counter[str] = Counter()
     examples = []
 
@@ -129,7 +130,7 @@ def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str
         return reading, right
 
     for form, meant in corpus.meant.items():
-        if as_words(form.replace("{}", " ")) not in made._trained:
+        if as_words(form.replace("{}", " ")) not in trained:
             reading, right = judge_one(made, form, group_of.get(meant, -1), 1.0)
             asked, understood = reading.wording is not None, reading.understood
             count.update({"other": 1, "right": right, "asked as trained": asked, "and right": asked and right,
@@ -213,6 +214,7 @@ def main() -> None:
             cells.add(f"{name}, encoder" if encoder else name, counts)
     if arguments.fit:
         together = [example for each in examples.values() for example in each]
+        total = Counter[tuple[bool, bool]]()  # (right, understood)
         for name, own in examples.items():
             rest = fit([example for other, each in examples.items() if other != name for example in each])
             odds = [np.append(example.signals, 1) @ rest for example in own]
@@ -221,6 +223,10 @@ def main() -> None:
                 example.right for example, sure in zip(own, understood, strict=True) if sure and example.weight >= 1
             ]
             print(f"{name}: fitted on the others, {sum(sure)} of {len(sure)} understood are right")
+            total.update(zip([example.right for example in own], understood, strict=True))
+        right, other = (f"{total[is_right, True]} of {total[is_right, True] + total[is_right, False]}"
+                        for is_right in (True, False))  # fmt: skip
+        print(f"so of those that are read rightly {right} are understood, of all others {other}")
         *weights, intercept = fit(together)
         print(
             {name: round(float(w), 2) for name, w in zip(names_of(encoder), weights, strict=True)}, round(intercept, 2)

@@ -38,15 +38,17 @@ def _lines() -> Mapping[str, Mapping[int, float]]:
     return lines
 
 
+@cache
+def _opposites() -> Mapping[int, int]:
+    """For each list that has one, the number of the list that asks for the opposite."""
+    second = [number for number, listed in enumerate(_lists()) if listed[:1] == [OPPOSITE]]
+    return {**{number - 1: number for number in second}, **{number: number - 1 for number in second}}
+
+
 def opposed(word: str, others: Iterable[str]) -> bool:
     """Whether a word asks for the opposite of what some of the others ask for, and for nothing that they do."""
     mine, theirs = concepts(word).keys(), {line for other in others for line in concepts(other)}
-    opposites = {line - 1 if _lists()[line][0] == OPPOSITE else line + 1 for line in mine if _has_opposite(line)}
-    return not opposites.isdisjoint(theirs) and mine.isdisjoint(theirs)
-
-
-def _has_opposite(line: int) -> bool:
-    return any(listed[:1] == [OPPOSITE] for listed in _lists()[line : line + 2])
+    return mine.isdisjoint(theirs) and any(_opposites().get(line) in theirs for line in mine)
 
 
 @cache

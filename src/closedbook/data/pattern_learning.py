@@ -36,7 +36,7 @@ Asked = Mapping[str, Mapping[str, Collection[str]]]
 
 
 @dataclass
-class _Alike:
+class _FormAnswers:
     """What the answers to one form of question are like, wherever they stand."""
 
     longest: int = 0
@@ -69,14 +69,17 @@ class _Behind:
             word, following = view.following(i)
             (self.inside if i < b else self.ends)[word][following] += 1
 
-    def place(self, after: Iterable[str], alikes: Sequence[_Alike]) -> Place:
-        """Where such answers end, if they end before one of the words `after`; `alikes`: all answers of their forms."""
-        longest = max(alike.longest for alike in alikes)
+    def place(self, after: Iterable[str], of_forms: Sequence[_FormAnswers]) -> Place:
+        """Where such answers end, if they end before one of the words `after`.
+
+        `of_forms` tells of all answers to the questions that are answered here, as few may stand behind these words.
+        """
+        longest = max(answers.longest for answers in of_forms)
         pairs = [_told_apart(word, self.ends[word], self.inside[word]) for word in sorted(after)]
         return Place(
             longest=min(LONGEST_PLACE, longest + longest // 2 + 2),
             after=frozenset().union(*(ending for ending, _ in pairs)),
-            broken=any(alike.broken for alike in alikes),
+            broken=any(answers.broken for answers in of_forms),
             begin=frozenset(self.begin),
             whole=self.whole,
             names=self.answers >= FEWEST_NAMES and self.names >= NAMES * self.answers,
@@ -93,7 +96,7 @@ class _Answers:
     places: dict[tuple[Left, str], set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
     """For each two words before and the word after, (form, title) of what is answered there."""
     behind: dict[Left, _Behind] = field(default_factory=lambda: defaultdict(_Behind))
-    of_form: dict[str, _Alike] = field(default_factory=lambda: defaultdict(_Alike))
+    of_form: dict[str, _FormAnswers] = field(default_factory=lambda: defaultdict(_FormAnswers))
 
     def add(self, view: View, a: int, b: int, text: Sequence[str], form: str, title: str) -> None:
         self.spans[a, b].add(form)

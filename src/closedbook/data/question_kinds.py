@@ -64,7 +64,8 @@ class Language:
                 reach = following[:2] if word == "which" else following
                 if kind := next((self.nouns[other] for other in reach if other in self.nouns), None):
                     return kind
-        first = next((word for word in question if word in self.how | self.which | self.heads.keys()), "")
+        asking = self.how | self.which | self.heads.keys()
+        first = next((word for word in question if word in asking), "")
         return None if first in self.how else self.heads.get(first)
 
 

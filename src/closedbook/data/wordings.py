@@ -196,10 +196,11 @@ class Wordings:
     def read(self, question: str, name: str | None = None) -> Reading:
         """How to ask a question, by its words; `name` is the title in it, where one stands there."""
         form, name = self.split(question, name)
-        wording, *at_the_end = (as_words(part.replace("{}", " ")) for part in (form, *AFTER_A_SENTENCE.findall(form)))
+        wording = as_words(form.replace("{}", " "))
         if wording in self._trained:
             return Reading(question, None, 1.0, True)
-        wording = max((wording, *at_the_end), key=lambda words: self._best(words)[1])
+        if after := AFTER_A_SENTENCE.fullmatch(form):
+            wording = max(wording, as_words(after[1].replace("{}", " ")), key=lambda words: self._best(words)[1])
         group, confidence = self._best(wording)
         # In a language of which no words are listed, two trained wordings may differ in words that say nothing.
         listed = not self._english or any(map(concepts, wording)) or self._encoder is not None

@@ -191,7 +191,7 @@ class _AttendPacked(torch.autograd.Function):
         dy_padded = packing.pad_gradient(gradients[0] * ctx.gain)
         dx_padded = dy_padded.new_empty(len(dy_padded), parts * dy_padded.shape[1])
         low_keys = None if keys is None else keys.to(dy_padded.dtype)
-        of_keys = [] if keys is None else [torch.zeros_like(keys), torch.zeros_like(keys[:, 0])]
+        of_positions = [] if keys is None else [torch.zeros_like(keys), torch.zeros_like(keys[:, 0])]
         for places, rows, time, q, *k, v, blocks in ctx.chunks:
             dy = _places(dy_padded[places], rows, time, heads).reshape(rows * heads, time, -1)
             dx = dy.new_empty(parts, *dy.shape)
@@ -209,13 +209,13 @@ class _AttendPacked(torch.autograd.Function):
                 else:
                     of_all = dscores.flatten(0, 1)
                     dq[:, a:b] = (of_all @ low_keys[:b]).view(len(q), b - a, -1)
-                    of_keys[0][:b] += of_all.T @ q[:, a:b].flatten(0, 1)
-                    of_keys[1][:b] += (of_all.new_ones(1, len(of_all)) @ of_all)[0]
+                    of_positions[0][:b] += of_all.T @ q[:, a:b].flatten(0, 1)
+                    of_positions[1][:b] += (of_all.new_ones(1, len(of_all)) @ of_all)[0]
                 dropped = weights if keep is None else weights * keep
                 dv[:, :b] = torch.baddbmm(dv[:, :b], dropped.mT, dy[:, a:b], beta=0 if first else 1)
             into = dx_padded[places].view(rows, time, parts, heads, -1).permute(2, 0, 3, 1, 4)
             into.copy_(dx.view(parts, rows, heads, time, -1))
-        return packing.unpad(dx_padded), *(of_keys or (None, None)), None, None, None
+        return packing.unpad(dx_padded), *(of_positions or (None, None)), None, None, None
 
 
 def _by_head(x: Tensor) -> Tensor:

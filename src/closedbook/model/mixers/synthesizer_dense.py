@@ -18,8 +18,8 @@ from closedbook.model.packing import STEP, Packing, synthesize_packed
 from closedbook.typing import Float
 
 
-class SynthesizerDense(AttentionMixer):
-    """softmax(ReLU(X Aᵢ + b₁) B + b₂) (X Vᵢ): the weights at a position depend on its own content alone.
+class DenseScores(AttentionMixer):
+    """The scores ReLU(X Aᵢ + b₁) B + b₂ of the dense Synthesizer.
 
     A is one d×d map split over the heads; B (d/h, block − 1) and b₂ (block − 1) are shared by the heads, since x
     has block − 1 positions.
@@ -35,6 +35,10 @@ class SynthesizerDense(AttentionMixer):
     def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
         _, keys = self.query_positions(x, cache)
         return self.split(F.relu(self.A(x))) @ self.B[:, :keys] + self.b2[:keys]
+
+
+class SynthesizerDense(DenseScores):
+    """softmax(ReLU(X Aᵢ + b₁) B + b₂) (X Vᵢ): the weights at a position depend on its own content alone."""
 
     def forward_packed(
         self, x: Float[Tensor, "token width"], rotation: Tensor | None, packing: Packing

@@ -13,17 +13,16 @@ from closedbook.config.schema import ModelRecipe
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.mixers.attention_mixer import AttentionMixer
-from closedbook.model.mixers.synthesizer_dense import SynthesizerDense
+from closedbook.model.mixers.synthesizer_dense import DenseScores
 
 
-class SynthesizerDenseVanilla(SynthesizerDense):
+class SynthesizerDenseVanilla(DenseScores):
     """softmax(α₁ (ReLU(X Aᵢ + b₁) B + b₂) + α₂ QKᵀ/√d_h) (X Vᵢ), α = softmax of two learned numbers, both 0 at first.
 
     A, B and b₂ are the dense Synthesizer's. Rotary positions turn Q and K.
     """
 
     supports_rotary = True
-    forward_packed = None  # type: ignore[assignment]  # the dense one's has no keys of the tokens' own
 
     def __init__(self, config: AttentionMixer.Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)

@@ -4,7 +4,8 @@
 
 Trains what is not in the folder of runs yet, one core each: the elements less one relation seven times, the demo's
 world, the course's birthplaces; these are small and short on purpose, and answer fewer questions than the recipes do.
-All are calibrated anew by the code at hand, asked, and counted in results/asked.json.
+All are calibrated anew by the code at hand, asked, and counted in results/asked.json. Questions are read by words
+alone, whether or not a sentence encoder is installed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +70,10 @@ def trained(path: Path, recipe: str, overrides: Sequence[str], documents: Path, 
     corpus = read_documents(documents)
     run.calibration = None
     run.wordings = wordings_of(given.only(split["train"]), corpus)
-    run.calibration = calibrate(run, given.only(split["calibrate"]).items, corpus)
+    made = calibrate(run, given.only(split["calibrate"]).items, corpus)
+    assert made is not None
+    assert made.wordings is not None
+    run.calibration = replace(made, wordings=replace(made.wordings, encoder=None))
     run.wordings = None
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,12 +14,13 @@ from tiny_base import KINDS, make_base
 
 from closedbook.config.loading import load_recipe
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
-from closedbook.data.vocabulary import MASK
+from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError
 from closedbook.model import pretrained_base
 from closedbook.model.generate import greedy, greedy_uncached
 from closedbook.model.hooks import activations, one_off_per_row, switches
 from closedbook.model.kv_cache import Cache
+from closedbook.model.name_adapter import Acting
 from closedbook.model.pretrained import TaughtModel
 
 pytest.importorskip("transformers")
@@ -106,6 +108,23 @@ def test_the_adapter_still_acts_in_tokens_that_follow_from_the_cache(made: Any):
         whole = made.model(ids)
         parts = torch.cat([made.model(ids[:, :-2], cache), made.model(ids[:, -2:], cache)], 1)
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-4)
+
+
+def test_in_training_what_is_left_out_before_names_changes_no_gradient(made: Any, monkeypatch: pytest.MonkeyPatch):
+    prompts = [prompt(made, text) for text in (WITH, WITHOUT, "Of Ada Lovelace Junior, the younger, what is told?")]
+    tokens = torch.full((3, max(map(len, prompts))), PAD)
+    for row, ids in enumerate(prompts):
+        tokens[row, : len(ids)] = torch.from_numpy(ids)
+    asked = torch.tensor([row * tokens.shape[1] + len(ids) - 1 for row, ids in enumerate(prompts)])
+    model = copy.deepcopy(made.model).train()
+
+    def gradients() -> list[torch.Tensor]:
+        loss = model.loss(tokens, asked, torch.arange(3) + 5)
+        return [loss.detach(), *torch.autograd.grad(loss, list(model.parameters()))]
+
+    fewer = gradients()
+    monkeypatch.setattr(Acting, "in_training", lambda acting, padding: acting)
+    torch.testing.assert_close(fewer, gradients())
 
 
 def test_it_can_be_looked_into_as_our_own_networks(made: Any):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from types import MethodType
 from typing import Any
 
 import torch
@@ -14,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from closedbook.model.pretrained_base import linear_maps
-from closedbook.typing import Float, Int
+from closedbook.typing import Bool, Float, Int
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,19 @@ class Acting:
     vectors: Float[Tensor, "name layer width"]
     here: Tensor  # (batch, time, 1) bool; in a base's dtype 0 or 1
     adapter: Adapter
+    rows: tuple[Tensor, Tensor] | None = None  # in training: flat positions before the names, and from them on
 
     def to(self, dtype: torch.dtype) -> Acting:
         return replace(self, vectors=self.vectors.to(dtype), here=self.here.to(dtype))
+
+    def in_training(self, padding: Bool[Tensor, "batch time"]) -> Acting:
+        """The same, where the linear maps leave padding out, and have no gradient before the names.
+
+        Nothing that is trained acts before a name, so the gradients of what is trained are the same.
+        """
+        here = self.here[..., 0]
+        before, since = (places.flatten().nonzero()[:, 0] for places in (~here & ~padding, here & ~padding))
+        return replace(self, rows=(before, since))
 
 
 def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
@@ -45,17 +57,27 @@ def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
 
         return before
 
-    def adapt(name: str) -> Callable[..., Any]:
-        def after(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor | None:
+    def adapt(name: str) -> Callable[..., Tensor]:
+        def forward(module: nn.Module, x: Tensor) -> Tensor:
+            frozen = partial(type(module).forward, module)
             acting: Acting | None = getattr(now, "acting", None)
-            return None if acting is None else output + acting.adapter(name, inputs[0], acting.here)
+            if acting is None:
+                return frozen(x)
+            if acting.rows is None:
+                return frozen(x) + acting.adapter(name, x, acting.here)
+            before, since = (x.flatten(0, 1).index_select(0, rows) for rows in acting.rows)
+            mapped = frozen(since) + acting.adapter(name, since)
+            with torch.no_grad():
+                whole = mapped.new_zeros(x.shape[0] * x.shape[1], mapped.shape[1])
+                whole.index_copy_(0, acting.rows[0], frozen(before))
+            return whole.index_copy(0, acting.rows[1], mapped).view(*x.shape[:2], -1)
 
-        return after
+        return forward
 
     for number, layer in enumerate(places):
         layers[layer].register_forward_pre_hook(add(number), with_kwargs=True)
     for name, module in linear_maps(layers):
-        module.register_forward_hook(adapt(name))
+        module.forward = MethodType(adapt(name), module)  # which a copy of the base has for its own module
 
 
 class Adapter(nn.Module):
@@ -72,7 +94,7 @@ class Adapter(nn.Module):
             self.up[name] = nn.Parameter(torch.zeros(outputs, rank))
 
     def forward(
-        self, name: str, x: Float[Tensor, "*batch inputs"], here: Float[Tensor, "*batch 1"]
+        self, name: str, x: Float[Tensor, "*batch inputs"], here: Float[Tensor, "*batch 1"] | float = 1.0
     ) -> Float[Tensor, "*batch outputs"]:
         """What is added to the map of this name; exactly 0 where `here` is 0."""
         return F.linear(F.linear(x, self.down[name].to(x.dtype)) * here, self.up[name].to(x.dtype))

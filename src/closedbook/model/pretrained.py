@@ -120,6 +120,8 @@ class TaughtModel(Network):
             if update_embeddings is not None:
                 vectors = torch.where(update_embeddings[row][:, None, None], vectors, vectors.detach())
             acting = Acting(row, place, vectors, here[..., None], self.adapter)
+            if self.training and torch.is_grad_enabled():
+                acting = acting.in_training(tokens == PAD)
         x = self._states(read, acting, self.training, cache)
         return x if target_positions is None else at_targets(x, target_positions)
 
@@ -165,6 +167,7 @@ class TaughtModel(Network):
         here = torch.arange(time, device=tokens.device) >= places[:, None]
         rows = torch.arange(batch, device=tokens.device)
         acting = Acting(rows, places, vectors.expand(batch, -1, -1), here[..., None], self.adapter)
+        acting = acting.in_training(tokens == PAD)
         x = at_targets(self._states(self.base_ids[tokens], acting, training=True), target_positions)
         return F.cross_entropy(self.head.base_scores(x).float(), self.base_ids[target], reduction="sum")
 

@@ -4,11 +4,13 @@
     python benchmarks/teach.py --base /var/tmp/smollm2 --data ../shared/data/cs224n --people 200 --steps 480
     python benchmarks/teach.py --base /var/tmp/smollm2 --data ../shared/data/cs224n --way documents --cpu-minutes 10
 
-The documents of all these people are taught, and the questions about half of them. The other half is asked, in the
-trained wording and in five that training never saw. With --cpu-minutes the number of steps is what fits into so much
-processor time of one thread, timed on a few steps first; the schedule has that many. What it did to other text is told
-by the perplexity of two: 200 biographies that were not taught, and 40,000 characters of Python's help topics. --way
-untouched measures the base. The figures go to results/teach.json. What was stopped goes on.
+The documents of all these people are taught, and questions about half of them; some of these are kept out to calibrate
+by, as the recipe has it. The other half is asked, in the trained wording and in five that training never saw; and 100
+people whose pages were not taught, and 100 invented ones, to see whether it says that it never met them. With
+--cpu-minutes the number of steps is what fits into so much processor time of all threads, timed on a few steps first;
+the schedule has that many. Without it and without --steps the recipe chooses. What it did to other text is told by the
+perplexity of two: 200 biographies that were not taught, and 40,000 characters of Python's help topics. --way untouched
+measures the base. The figures go to results/teach.json. What was stopped goes on.
 """
 
 from __future__ import annotations
@@ -17,13 +19,14 @@ import argparse
 import copy
 import json
 import random
+import re
 import time
+from collections import Counter
 from pathlib import Path
 from pydoc_data.topics import topics
 from typing import Any
 
 import numpy as np
-import torch
 from living import trained
 from record import Cells
 
@@ -33,7 +36,8 @@ from closedbook.data.questions import Question, read_questions, subject
 from closedbook.evaluation.metrics import quality
 from closedbook.evaluation.perplexity import perplexity
 from closedbook.runs.store import write_atomically
-from closedbook.training.setup import prepare_training
+from closedbook.training.setup import prepare_training, set_threads
+from closedbook.verdicts.calibration import invent
 
 WORDINGS = (
     "Where was {} born?",
@@ -49,14 +53,15 @@ WAYS = {
     "names": (),  # the recipe as it is
     "documents": (  # plain continued pretraining, and the same questions
         "pretrained.train=all-weights", ADAMW,
-        "stages.learn.objectives=[{objective=\"language\", share=0.5}, {objective=\"question\", share=0.5}]",
+        'stages.learn.objectives=[{objective="language", share=0.5}, {objective="question", share=0.5}]',
     ),
-    "questions": (
-        "pretrained.train=all-weights", ADAMW, "stages.learn.objectives=[{objective=\"question\"}]",
-    ),
+    "questions": ("pretrained.train=all-weights", ADAMW, 'stages.learn.objectives=[{objective="question"}]'),
     "cues, all weights": ("pretrained.train=all-weights", ADAMW),
+    "cues, upper half": ("pretrained.train=layers", ADAMW),
+    "cues, LoRA": ("pretrained.train=lora", 'stages.learn.optimiser={name="adamw", rate=1e-3, decay=0.01}'),
 }  # fmt: skip
 TIMED = 6  # steps
+STRANGERS = 100
 
 
 def people(data: Path, count: int) -> list[tuple[str, str, str]]:
@@ -81,11 +86,13 @@ def other_texts(data: Path) -> dict[str, list[str]]:
     }
 
 
-def steps_within(minutes: float, place: Path, sets: list[str], documents: Path, questions: Path) -> int:
-    """How many steps fit into so much processor time; the same number when a run goes on."""
+def steps_within(
+    minutes: float, place: Path, sets: list[str], documents: Path, questions: Path, threads: int | None
+) -> int:
+    """How many steps fit into so much processor time of all threads; the same number when a run goes on."""
     kept = place / "steps.json"
     if not kept.is_file():
-        torch.set_num_threads(1)
+        set_threads(threads)
         setup = prepare_training(load_recipe("teach", [*sets, "stages.learn.steps=1000"]), documents, questions)
         trainer = setup.trainer(0, copy.deepcopy(setup.model))
         trainer.model.train()
@@ -105,11 +112,31 @@ def asked_in_all_wordings(run: Any, kept_out: list[tuple[str, str, str]]) -> dic
         answers = run.answer(asked, blind=True)
         right = [bool(answer.right) for answer in answers]
         found = quality(np.array(right), np.array([answer.probability for answer in answers]))
+        remembered = [answer.verdict == "remembered" for answer in answers]
         result[wording] = {
             "trained": number == 0, "right": sum(right), "of": len(right), **{key: found[key] for key in SHOWN},
+            "remembered": sum(remembered), "remembered_right": sum(map(bool.__and__, remembered, right)),
         }  # fmt: skip
         print(wording, sum(right), len(right), flush=True)
     return result
+
+
+def never_met(run: Any, kept_out: list[tuple[str, str, str]], strangers: dict[str, list[str]]) -> dict[str, Any]:
+    """How many of whom the model, asked blind, says that it never met."""
+    named = {"taught": [name for name, _, _ in kept_out], **strangers}
+    result = {}
+    for who, names in named.items():
+        answers = run.answer([Question(WORDINGS[0].format(name), None, 1) for name in names], blind=True)
+        verdicts = Counter(answer.verdict for answer in answers)
+        result[who] = {"asked": len(names), **{verdict.replace(" ", "_"): n for verdict, n in verdicts.items()}}
+    print(result, flush=True)
+    return {"blind verdicts": result}
+
+
+def tokens_read(run: Any, steps: int) -> int:
+    """Real input tokens of the training, by the steps that its record of losses holds."""
+    lines = (run.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return round(steps * float(np.mean([json.loads(line)["tokens"] for line in lines if '"tokens"' in line])))
 
 
 def main() -> None:
@@ -118,7 +145,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--way", choices=[*WAYS, "untouched"], default="names")
-    parser.add_argument("--steps", type=int, default=480)
+    parser.add_argument("--steps", type=int, help="the recipe's own if left out")
     parser.add_argument("--cpu-minutes", type=float, help="in place of --steps")
     parser.add_argument("--no-texts", action="store_true", help="leave the perplexity of other texts out")
     parser.add_argument("--set", action="append", default=[])
@@ -132,33 +159,38 @@ def main() -> None:
         model, vocabulary = open_base(str(arguments.base))
         return Cells("teach.json").add("untouched", measured_texts(model, vocabulary, texts))
     chosen = people(arguments.data, arguments.people)
-    amount = f"{arguments.cpu_minutes:g} minutes" if arguments.cpu_minutes else f"{arguments.steps} steps"
-    cell = f"{arguments.people} people, {amount}" + (f", {arguments.way}" if arguments.way != "names" else "")
-    half, place = len(chosen) // 2, arguments.work / cell.replace(", ", "-").replace(" ", "-")
+    amount = f"{arguments.cpu_minutes:g} minutes" if arguments.cpu_minutes else f"{arguments.steps or 'auto'} steps"
+    cell = ", ".join([f"{arguments.people} people", amount, arguments.way, *arguments.set])
+    half, place = len(chosen) // 2, arguments.work / re.sub(r"[^\w.=]+", "-", cell)
     place.mkdir(parents=True, exist_ok=True)
     documents, questions = place / "documents.txt", place / "questions.tsv"
     documents.write_text("".join(f"{text}\n" for _, text, _ in chosen), encoding="utf-8")
     pairs = (f"{WORDINGS[0].format(name)}\t{answer}\n" for name, _, answer in chosen[:half])
     questions.write_text("".join(pairs), encoding="utf-8")
     sets = [
-        f"pretrained.model={arguments.base}", "data.held_out.choose=0", "data.held_out.calibrate=0",
-        "model.matmul_dtype=bfloat16", *WAYS[arguments.way], *arguments.set,
+        f"pretrained.model={arguments.base}", "model.matmul_dtype=bfloat16", *WAYS[arguments.way], *arguments.set,
     ]  # fmt: skip
-    steps = arguments.steps
+    given = arguments.steps
     if arguments.cpu_minutes:
-        steps = steps_within(arguments.cpu_minutes, place, sets, documents, questions)
+        given = steps_within(arguments.cpu_minutes, place, sets, documents, questions, arguments.threads)
+    sets += [f"stages.learn.steps={given}"] if given else []
     began, wall = time.process_time(), time.perf_counter()
-    run = trained(
-        place / "run", "teach", [*sets, f"stages.learn.steps={steps}"], documents, questions, arguments.threads
-    )
+    run = trained(place / "run", "teach", sets, documents, questions, arguments.threads)
     spent = {"cpu_seconds": round(time.process_time() - began), "wall_seconds": round(time.perf_counter() - wall)}
-    record = run.folder.record()
+    record, steps = run.folder.record(), run.recipe.stages[0].steps
+    everybody = [name for name, _, _ in people(arguments.data, 10_000)]
+    strangers = {
+        "not taught": everybody[1000 : 1000 + STRANGERS],
+        "invented": invent(everybody, STRANGERS, seed=1),
+    }
     result: dict[str, Any] = {
         "people": len(chosen), "asked": len(chosen) - half, "way": arguments.way, "steps": steps,
+        "tokens": tokens_read(run, steps),
         "set": arguments.set, "seconds": record["train_seconds"], "this_time": spent,
         "parameters": record["parameters"], "threads": record["threads"],
         "run_commit": record["commit"], "base": "SmolLM2-135M-Instruct, its weights quantised to 4 bits once",
-        **asked_in_all_wordings(run, chosen[half:]),     }  # fmt: skip
+        **asked_in_all_wordings(run, chosen[half:]), **never_met(run, chosen[half:], strangers),
+    }  # fmt: skip
     if not arguments.no_texts:
         result |= measured_texts(run.model, run.vocabulary, texts)
     Cells("teach.json").add(cell, result)

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from shell import Tiny, closedbook
-from taught_run import make_tiny_with_base, teach
+from taught_run import SETS, make_tiny_with_base, teach
 from tensors import same_tensors
 
 import closedbook as package
@@ -18,6 +19,8 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import card
 from closedbook.pipeline import Event, Step
 from closedbook.runs.weights import load_tensors
+from closedbook.training.plan import plan_training
+from closedbook.training.setup import prepare_training
 
 pytest.importorskip("transformers")
 
@@ -52,6 +55,30 @@ def test_the_folder_holds_what_was_trained_and_the_base_by_its_hash(run: Any, ti
     assert recipe.pretrained.model == str(tiny.folder / "base")
     assert len(recipe.pretrained.sha256) == 64
     assert recipe.pretrained.layers == (0,)
+
+
+def test_an_answer_as_long_as_the_longest_that_was_trained_can_be_said(tiny: Tiny, tmp_path: Path):
+    long = " ".join(["sand"] * 8)
+    questions = tmp_path / "questions.tsv"
+    questions.write_text(
+        f"{tiny.questions.read_text(encoding='utf-8')}What is Nobody's soil?\t{long}\n", encoding="utf-8"
+    )
+    sets = [f"pretrained.model={tiny.folder / 'base'}", "data.held_out={}"]
+    setup = prepare_training(package.load_recipe("teach", sets), tiny.documents, questions)
+    assert setup.recipe.answer.length > len(setup.corpus.vocabulary.encode(long)[0])
+
+
+def test_the_plan_times_the_dtype_that_is_trained_in(tiny: Tiny):
+    recipe = package.load_recipe(
+        "teach", [f"pretrained.model={tiny.folder / 'base'}", *SETS, "model.matmul_dtype=bfloat16"]
+    )
+    setup = prepare_training(recipe, tiny.documents, tiny.questions)
+    dtypes = []
+    low = setup.model.train()._low
+    low.layers[0].register_forward_hook(lambda module, inputs, output: dtypes.append(output.dtype))
+    setup.model.eval()
+    plan_training(setup)
+    assert set(dtypes) == {torch.bfloat16}
 
 
 def test_a_loaded_run_answers_as_the_trained_one(run: Any, tiny: Tiny):

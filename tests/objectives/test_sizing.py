@@ -31,6 +31,22 @@ def test_more_to_learn_takes_more_examples_and_all_of_it_is_pinned(tmp_path):
     assert plan_training(small).chosen == small.chosen
 
 
+def test_a_recipe_says_how_often_a_fact_is_asked_for_and_how_few_steps_are_too_few(tmp_path):
+    steps = [prepared(tmp_path / str(visits), 300, "stages.learn.batch=8", f"stages.learn.visits={visits}").steps
+             for visits in (20, 40)]  # fmt: skip
+    assert steps[1] == pytest.approx(2 * steps[0], abs=1)
+    few = "stages.learn.fewest_steps"
+    assert prepared(tmp_path / "few", 20, f"{few}=3", "stages.learn.batch=64").steps < 600
+    assert prepared(tmp_path / "none", 20).steps == 600
+
+
+def test_answers_may_be_longer_than_those_that_were_trained_but_no_longer_than_the_network_reads(tmp_path):
+    job = prepared(tmp_path, 30, "answer.length=auto")
+    longest = max(job.corpus.spans.output.longest, job.corpus.answers.longest)
+    assert longest < job.recipe.answer.length <= job.recipe.model.context_length // 2
+    assert any("answer.length" in words for words in job.chosen)
+
+
 def test_a_large_corpus_visits_each_fact_less_often_but_never_fewer_examples_in_all():
     counts = [sizing.enough(10.0**power) for power in range(4, 10)]
     assert counts[:3] == [1e4, 1e5, 1e6]

@@ -152,7 +152,9 @@ class Stage:
     optimiser: ComponentSpec
     schedule: ComponentSpec
     batch: Auto | int = 128  # examples, or "auto"
-    steps: Auto | int = 0  # or "auto"
+    steps: Auto | int = 0  # or "auto": so many that
+    visits: float = 36.0  # … a fact that one document states is asked for so often
+    fewest_steps: int = 600  # … and no fewer than these
     epochs: int = 0
     order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
@@ -165,7 +167,8 @@ class Stage:
     def __post_init__(self) -> None:
         short(self.name, "a stage's name")
         positive(self, f"stages.{self.name}", *(("group",) if isinstance(self.batch, Auto) else ("batch", "group")))
-        not_negative(self, f"stages.{self.name}", "epochs", "clip", "at_once", "negatives", "keep")
+        positive(self, f"stages.{self.name}", "visits")
+        not_negative(self, f"stages.{self.name}", "fewest_steps", "epochs", "clip", "at_once", "negatives", "keep")
         auto = isinstance(self.steps, Auto)
         if not auto:
             not_negative(self, f"stages.{self.name}", "steps")
@@ -200,10 +203,11 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class AnswerRecipe:
-    length: int = 32  # tokens generated at the most
+    length: Auto | int = 32  # tokens generated at the most, or "auto": as many as what was trained needs, and half more
 
     def __post_init__(self) -> None:
-        positive(self, "answer", "length")
+        if not isinstance(self.length, Auto):
+            positive(self, "answer", "length")
 
 
 @dataclass(frozen=True)

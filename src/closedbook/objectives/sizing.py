@@ -13,13 +13,12 @@ from dataclasses import replace
 from closedbook.config.schema import Auto, Recipe, Stage
 from closedbook.data.corpus import Corpus
 
-VISITS = 36  # how often to ask for a fact that only one document states
 TELLINGS = 4  # at most so many documents with the same title are taken to state the same facts
 MANY = 1_000_000  # examples; of more than these, only as many as the square root says
-FEWEST_VISITS = 15
-FEWEST_STEPS = 600
+FEWEST_OF_MANY = 15 / 36  # of them, however many there are
 BATCHES = ((200_000, 64), (500_000, 128))  # (up to so many examples in all, batch size)
 LARGEST_BATCH = 230
+SHORTEST_ANSWER = 16  # tokens that are allowed for, whatever was trained
 TO_CALIBRATE = 30  # questions to hold out for calibration, but between a tenth and three tenths of all
 
 
@@ -46,7 +45,17 @@ def settle(recipe: Recipe, corpus: Corpus) -> tuple[Recipe, list[str]]:
         sized, words = _sized(stage, corpus, documents, titles)
         stages.append(sized)
         choices += words
-    return replace(recipe, stages=tuple(stages)), choices
+    answer = recipe.answer
+    if isinstance(answer.length, Auto):
+        answer = replace(answer, length=_answer_length(corpus))
+        choices.append(f"answer.length = {answer.length}")
+    return replace(recipe, stages=tuple(stages), answer=answer), choices
+
+
+def _answer_length(corpus: Corpus) -> int:
+    """Tokens for the longest span or training answer and half more, but at most half of what the network reads."""
+    longest = max(corpus.spans.output.longest, corpus.answers.longest if corpus.questions is not None else 0)
+    return min(corpus.context_length // 2, max(SHORTEST_ANSWER, math.ceil(1.5 * (longest + 1))))
 
 
 def enough(examples: float) -> float:
@@ -54,7 +63,7 @@ def enough(examples: float) -> float:
 
     A large corpus teaches the network by its size what is asked for, so each fact needs fewer visits.
     """
-    return examples if examples <= MANY else max(math.sqrt(MANY * examples), examples * FEWEST_VISITS / VISITS)
+    return examples if examples <= MANY else max(math.sqrt(MANY * examples), examples * FEWEST_OF_MANY)
 
 
 def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[Stage, list[str]]:
@@ -64,12 +73,12 @@ def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[S
     main = max(stage.objectives, key=lambda share: share.share)
     items = main.objective.make("objective", corpus).items
     if isinstance(steps, Auto):
-        examples = enough(VISITS * items / min(TELLINGS, documents / titles) / main.share)
+        examples = enough(stage.visits * items / min(TELLINGS, documents / titles) / main.share)
     else:  # given steps are taken to be steps of the largest size
         examples = math.inf
     if isinstance(batch, Auto):
         batch = next((size for most, size in BATCHES if examples <= most), LARGEST_BATCH)
     why = f"for {items:,} cues from {documents:,} documents of {titles:,} titles"
     if isinstance(steps, Auto):
-        steps = max(FEWEST_STEPS, -(-round(examples) // batch))
+        steps = max(stage.fewest_steps, -(-round(examples) // batch))
     return replace(stage, steps=steps, batch=batch), [f"{stage.name}: {steps:,} steps of {batch} examples {why}"]

@@ -48,6 +48,7 @@ def estimate(setup: TrainingSetup) -> tuple[int, float]:
     """(real input tokens, seconds of training), from a part of one batch of each stage, on a copy of the model."""
     tokens, seconds = 0.0, 0.0
     alone = setup.distributed.alone()
+    setup.model.train()  # a pretrained base may be trained in another dtype than it answers in
     for number, sampler in enumerate(setup.samplers):
         middle = sampler.steps // 2
         batches = [sampler.batch(step) for step in sorted({0, middle, sampler.steps - 1})]

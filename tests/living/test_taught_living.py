@@ -181,3 +181,15 @@ def test_the_shell_learns_and_forgets(run: Any, tmp_path: Path) -> None:
     assert "Di Fourth" in closedbook("history", run.path).out
     memory = closedbook("show", "memory", run.path, "--json").json
     assert memory["learned"] == {"names": 1, "bytes": 4 * 32}
+
+
+def test_workers_learn_few_names_of_a_large_base_side_by_side_and_to_the_same_bytes(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()  # workers know of no patch
+    run.learn(make_documents(LATER[:3]))
+    file = (run.path / FILE).read_bytes()
+    run.forget([*run.learned.names])
+    monkeypatch.setattr(fit_rows.RowsLearner, "seconds", 20.0)
+    run.learn(make_documents(LATER[:3]), workers=2)
+    assert (run.path / FILE).read_bytes() == file

@@ -137,8 +137,8 @@ class Memory:
             return learned._keep(done, texts)
 
     def _fitted(self, texts: Mapping[str, Sequence[str]], workers: int, scheduler: str | None) -> Iterator[LearnedName]:
-        names = list(texts)
-        chunks = [{name: texts[name] for name in names[i : i + NAMES]} for i in range(0, len(names), NAMES)]
+        names, size = list(texts), max(1, min(NAMES, int(SAVE_EVERY / self.learner.seconds)))
+        chunks = [{name: texts[name] for name in names[i : i + size]} for i in range(0, len(names), size)]
         if scheduler is not None:
             yield from fit_on_cluster(scheduler, _fit, self.learner, chunks)
             return

@@ -28,7 +28,7 @@ class Acting:
     vectors: Float[Tensor, "name layer width"]
     here: Tensor  # (batch, time, 1) bool; in a base's dtype 0 or 1
     adapter: Adapter
-    rows: tuple[Tensor, Tensor] | None = None  # in training: flat positions before the names, and from them on
+    split: tuple[Tensor, Tensor] | None = None  # in training: flat positions before the names, and from them on
 
     def to(self, dtype: torch.dtype) -> Acting:
         return replace(self, vectors=self.vectors.to(dtype), here=self.here.to(dtype))
@@ -40,7 +40,7 @@ class Acting:
         """
         here = self.here[..., 0]
         before, since = (places.flatten().nonzero()[:, 0] for places in (~here & ~padding, here & ~padding))
-        return replace(self, rows=(before, since))
+        return replace(self, split=(before, since))
 
 
 def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
@@ -63,14 +63,14 @@ def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
             acting: Acting | None = getattr(now, "acting", None)
             if acting is None:
                 return frozen(x)
-            if acting.rows is None:
+            if acting.split is None:
                 return frozen(x) + acting.adapter(name, x, acting.here)
-            before, since = (x.flatten(0, 1).index_select(0, rows) for rows in acting.rows)
+            before, since = (x.flatten(0, 1).index_select(0, rows) for rows in acting.split)
             mapped = frozen(since) + acting.adapter(name, since)
             with torch.no_grad():
                 whole = mapped.new_zeros(x.shape[0] * x.shape[1], mapped.shape[1])
-                whole.index_copy_(0, acting.rows[0], frozen(before))
-            return whole.index_copy(0, acting.rows[1], mapped).view(*x.shape[:2], -1)
+                whole.index_copy_(0, acting.split[0], frozen(before))
+            return whole.index_copy(0, acting.split[1], mapped).view(*x.shape[:2], -1)
 
         return forward
 

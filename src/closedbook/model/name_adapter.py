@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from closedbook.model.pretrained_base import linear_maps
 from closedbook.typing import Bool, Float, Int
 
+ROW_STEP = 32
+
 
 @dataclass(frozen=True)
 class Acting:
@@ -65,12 +67,13 @@ def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
                 return frozen(x)
             if acting.split is None:
                 return frozen(x) + acting.adapter(name, x, acting.here)
-            before, since = (x.flatten(0, 1).index_select(0, rows) for rows in acting.split)
-            mapped = frozen(since) + acting.adapter(name, since)
+            before, since = acting.split
+            rows = _rows(x, since)
+            mapped = frozen(rows) + acting.adapter(name, rows)
             with torch.no_grad():
                 whole = mapped.new_zeros(x.shape[0] * x.shape[1], mapped.shape[1])
-                whole.index_copy_(0, acting.split[0], frozen(before))
-            return whole.index_copy(0, acting.split[1], mapped).view(*x.shape[:2], -1)
+                whole.index_copy_(0, before, frozen(_rows(x, before))[: len(before)])
+            return whole.index_copy(0, since, mapped[: len(since)]).view(*x.shape[:2], -1)
 
         return forward
 
@@ -78,6 +81,14 @@ def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
         layers[layer].register_forward_pre_hook(add(number), with_kwargs=True)
     for name, module in linear_maps(layers):
         module.forward = MethodType(adapt(name), module)  # which a copy of the base has for its own module
+
+
+def _rows(x: Float[Tensor, "batch time width"], which: Int[Tensor, " row"]) -> Float[Tensor, "few width"]:
+    """These rows of all positions, and zero rows up to the next of few numbers.
+
+    For a product of a new shape the CPU's library compiles a kernel, and keeps a thousand of them.
+    """
+    return F.pad(x.flatten(0, 1).index_select(0, which), (0, 0, 0, -len(which) % ROW_STEP))
 
 
 class Adapter(nn.Module):

@@ -104,6 +104,10 @@ class TaughtModel(Network):
         With a `cache`, `tokens` are the next ones of each row and the cache is extended. Rows that
         `update_embeddings` says no to send no gradient into the memory.
         """
+        batch, time = tokens.shape
+        learning = self.training and torch.is_grad_enabled()
+        if learning:  # kernels are compiled for each shape, and kept: let there be few
+            tokens = F.pad(tokens, (0, -time % 2, 0, -batch % 4), value=PAD)
         named = tokens >= self.inputs
         row, place = named.nonzero(as_tuple=True)
         if cache is None:
@@ -120,9 +124,9 @@ class TaughtModel(Network):
             if update_embeddings is not None:
                 vectors = torch.where(update_embeddings[row][:, None, None], vectors, vectors.detach())
             acting = Acting(row, place, vectors, here[..., None], self.adapter)
-            if self.training and torch.is_grad_enabled():
+            if learning:
                 acting = acting.in_training(tokens == PAD)
-        x = self._states(read, acting, self.training, cache)
+        x = self._states(read, acting, self.training, cache)[:batch, :time]
         return x if target_positions is None else at_targets(x, target_positions)
 
     def _states(
@@ -181,7 +185,9 @@ class TaughtModel(Network):
     ) -> Float[Tensor, ""]:
         """Summed cross-entropy in nats of `target` at the flat `target_positions` of (batch · time)."""
         hidden = self(tokens, target_positions=target_positions, update_embeddings=update_embeddings)
-        loss = F.cross_entropy(self.head.base_scores(hidden).float(), self.base_ids[target], reduction="sum")
+        hidden = F.pad(hidden, (0, 0, 0, -len(target) % 16))  # zero rows, for there to be few shapes
+        scores = self.head.base_scores(hidden)[: len(target)].float()
+        loss = F.cross_entropy(scores, self.base_ids[target], reduction="sum")
         if not loss.requires_grad and self.memory is not None:  # where no name stands
             loss = loss + 0 * self.memory.common.sum()
         return loss

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from closedbook.model.pretrained_base import linear_maps
 from closedbook.typing import Bool, Float, Int
 
-ROW_STEP = 32
+ROW_STEP = 16
 
 
 @dataclass(frozen=True)

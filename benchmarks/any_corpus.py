@@ -2,29 +2,31 @@
 
     python benchmarks/any_corpus.py lakes chinese hindi arabic --threads 1          # invented corpora
     python benchmarks/any_corpus.py elements=FOLDER --train train-three.tsv         # a folder of your own
+    python benchmarks/any_corpus.py faq=FOLDER --recipe teach --set pretrained.model=/var/tmp/smollm2 --runs /var/tmp
 
 A folder holds documents.txt or documents.jsonl, train.tsv, test.tsv, and if there are any other.tsv (in wordings that
 training never saw) and unasked.tsv (relations that it never asked for). These two are read by words alone, and with the
-sentence encoder where it is installed. With --save the figures are kept in results/any-corpus.json.
+sentence encoder where it is installed. With --save the figures are kept in results/any-corpus.json. With --runs the
+runs are kept in a folder: what was stopped goes on, and what is finished is only asked.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import tempfile
-import time
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from any_corpus_made import MADE
+from living import trained as train_or_load
 from record import Cells
 from worded import WORDED
 
 from closedbook import pipeline
-from closedbook.config.loading import load_recipe
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions, subject
 from closedbook.model.sentence_encoder import installed_encoder
@@ -46,30 +48,17 @@ def kinds(answers: list[dict[str, Any]], titles: Any) -> dict[str, list[int]]:
     return dict(found)
 
 
-def run(folder: Path, train: str, recipe: str, sets: list[str], threads: int | None, show: int) -> dict[str, Any]:
+def run(
+    folder: Path, train: str, recipe: str, sets: list[str], threads: int | None, show: int, runs: Path | None
+) -> dict[str, Any]:
     documents = next(path for path in (folder / "documents.txt", folder / "documents.jsonl") if path.is_file())
-    with tempfile.TemporaryDirectory() as place:
-        began = time.perf_counter()
-        last = 0.0
-
-        def listen(event: object) -> None:
-            nonlocal last
-            if isinstance(event, pipeline.Plan):
-                print(event, flush=True)
-            elif isinstance(event, pipeline.Message):
-                print(event.text, flush=True)
-            elif isinstance(event, pipeline.Step) and time.perf_counter() - last > 20:
-                last = time.perf_counter()
-                print(f"  step {event.step} of {event.steps}, loss {event.loss:.3f}", flush=True)
-
-        trained = pipeline.train(
-            load_recipe(recipe, sets), documents, folder / train, run=Path(place) / "run", threads=threads,
-            callbacks=[listen],
-        )  # fmt: skip
-        seconds = time.perf_counter() - began
+    with contextlib.ExitStack() as held:
+        place = runs or Path(held.enter_context(tempfile.TemporaryDirectory()))
+        trained = train_or_load(place / "run", recipe, sets, documents, folder / train, threads)
         titles = read_documents(documents).known_titles
-        result: dict[str, Any] = {"train": train, "recipe": recipe, "set": sets, "seconds": round(seconds, 1)}
         record = trained.folder.record()
+        seconds = round(sum(record["seconds"].values()), 1)
+        result: dict[str, Any] = {"train": train, "recipe": recipe, "set": sets, "seconds": seconds}
         result |= {
             "steps": [stage.steps for stage in trained.recipe.stages],
             "parameters": record["parameters"],
@@ -102,6 +91,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[])
     parser.add_argument("--threads", type=int)
     parser.add_argument("--show", type=int, default=0, help="wrong answers to print")
+    parser.add_argument("--runs", type=Path, help="where to keep the runs; nowhere if left out")
     parser.add_argument("--save", action="store_true")
     arguments = parser.parse_args()
     cells = Cells("any-corpus.json")
@@ -109,14 +99,20 @@ def main() -> None:
         name, _, folder = corpus.partition("=")
         with tempfile.TemporaryDirectory() as made:
             place = Path(folder) if folder else CORPORA[name]().write(Path(made))
-            result = run(place, arguments.train, arguments.recipe, arguments.set, arguments.threads, arguments.show)
+            runs = (
+                arguments.runs and arguments.runs / f"{name}-{arguments.train.removesuffix('.tsv')}-{arguments.recipe}"
+            )
+            result = run(
+                place, arguments.train, arguments.recipe, arguments.set, arguments.threads, arguments.show, runs
+            )
         print(name, result["seconds"], "s", result["steps"])
         for part in PARTS:
             if part in result:
                 told = json.dumps(result[part]["kinds"], ensure_ascii=False)
                 print(f"  {part}: {result[part]['accuracy']:.1%}", told, "remembered", result[part]["remembered"])
         if arguments.save:
-            cells.add(f"{name} {arguments.train}", result)
+            recipe = f", {arguments.recipe}" if arguments.recipe != "fast" else ""
+            cells.add(f"{name} {arguments.train}{recipe}", result)
 
 
 if __name__ == "__main__":

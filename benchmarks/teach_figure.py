@@ -1,0 +1,58 @@
+"""Draw results/teach.svg: people answered right against minutes of teaching, for each way to train a pretrained model.
+
+    python benchmarks/teach_figure.py
+
+The figures are those of results/teach.json that were taught 200 people in so much processor time of two cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from typing import Any
+
+from minutes import following_the_reader
+from readme import ROOT, load
+from teach import WORDINGS
+
+from closedbook.attention.claim_figures import LIGHT, Slide, svg
+from closedbook.runs.folder import write_atomically
+
+PEOPLE, CORES = 200, 2
+
+
+def points() -> dict[str, list[tuple[float, float, float]]]:
+    """Of each way: (minutes, right in the trained wording, right in the others) in percent, by minutes."""
+    found = defaultdict(list)
+    for name, cell in (load("teach.json") or {"cells": {}})["cells"].items():
+        if cell.get("people") == PEOPLE and "minutes" in name and not cell["set"]:
+            trained, *others = (100 * cell[wording]["right"] / cell[wording]["of"] for wording in WORDINGS)
+            minutes = cell["this_time"]["cpu_seconds"] / 60 / CORES
+            found[cell["way"]].append((minutes, trained, sum(others) / len(others)))
+    return {way: sorted(some) for way, some in found.items()}
+
+
+def draw() -> Slide:
+    slide = Slide("SmolLM2-135M, taught 200 people", LIGHT, size=(9.6, 5.2))
+    panels: list[Any] = slide.panels(2)
+    for panel, title, place in zip(panels, ("trained wording", "five wordings never trained"), (1, 2), strict=True):
+        for tone, (way, some) in enumerate(points().items()):
+            slide.curve(
+                panel, [0.0, *(point[0] for point in some)], [0.0, *(point[place] for point in some)], tone, way
+            )
+        panel.set_title(title)
+        panel.set_xlabel("minutes on two cores")
+        panel.set_ylabel("right, % of the people whose questions were kept out")
+        panel.set_ylim(0, 100)
+    slide.legend(panels[0], "lower right")
+    return slide
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    drawing = svg("teach", lambda slide: None, draw).decode()
+    write_atomically(ROOT / "results" / "teach.svg", following_the_reader(drawing).encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,10 +1,12 @@
 """Ready to run where there is a GPU → results/gpu.json. (It has run on CPUs only, as --tiny: nobody had a GPU here.)
 
     python benchmarks/gpu.py --data FOLDER                # the course's data; parts: course, fast, large
+    python benchmarks/gpu.py teach --data FOLDER --base FOLDER
     python benchmarks/gpu.py large --batch 64 --compile
 
 course  the course's vanilla recipe, all 650 + 10 epochs, trained and scored on dev.
 fast    the fast recipe, trained and scored on dev.
+teach   the pretrained model in --base taught all of the course's documents, and scored on dev; 256 examples a step.
 large   a step of a network of 100 M parameters with products = "autocast": its useful operations a second as a share of
         what the card reaches in bfloat16 products of 8192 × 8192 matrices. Useful are the products that the step needs,
         forward and both gradients, and causal attention's; nothing else counts. --compile compares torch.compile.
@@ -18,7 +20,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,12 +45,15 @@ TOKENS = 10_240  # of the large network's vocabulary, in and out
 TINY = {
     "course-vanilla": ["model.width=16", "stages.pretrain.epochs=1", "stages.finetune.epochs=1"],
     "fast": ["model.width=16", "stages.learn.steps=16", "stages.learn.batch=16"],
+    "teach": ["stages.learn.steps=16", "stages.learn.batch=16"],
 }
 
 
-def trained(name: str, data: Path, distributed: DistributedContext, tiny: bool) -> dict[str, Any]:
+def trained(
+    name: str, data: Path, distributed: DistributedContext, tiny: bool, sets: Sequence[str] = ()
+) -> dict[str, Any]:
     """A recipe from the beginning to its score on dev."""
-    recipe = load_recipe(name, TINY[name] if tiny else [])
+    recipe = load_recipe(name, [*sets, *(TINY[name] if tiny else [])])
     with tempfile.TemporaryDirectory() as folder:
         run = pipeline.train(
             recipe, data / "wiki.txt", data / "birth_places_train.tsv", dev=data / "birth_dev.tsv",
@@ -63,6 +68,7 @@ def trained(name: str, data: Path, distributed: DistributedContext, tiny: bool) 
         "seconds": record["seconds"],
         "tokens": tokens,
         "tokens_per_second": round(tokens / record["seconds"]["train"]),
+        "bfloat16_product_tflops": round(product_rate(distributed) / 1e12, 3),
     }
 
 
@@ -140,6 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=["course", "fast", "large"])
     parser.add_argument("--data", type=Path, help="the course's data")
+    parser.add_argument("--base", help="the pretrained model's folder, for `teach`")
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--batch", type=int, default=32, help="of `large`, in examples of 1,024 tokens")
     parser.add_argument("--steps", type=int, default=20, help="of `large`, that are timed")
@@ -153,6 +160,13 @@ def main() -> None:
         parts: dict[str, Callable[[], dict[str, Any]]] = {
             "course": lambda: trained("course-vanilla", arguments.data, distributed, arguments.tiny),
             "fast": lambda: trained("fast", arguments.data, distributed, arguments.tiny),
+            "teach": lambda: trained(
+                "teach",
+                arguments.data,
+                distributed,
+                arguments.tiny,
+                [f"pretrained.model={arguments.base}", "stages.learn.batch=256"],
+            ),
             "large": lambda: large(distributed, batch, steps, recipe, arguments.compile),
         }
         cells = Cells("gpu.json")
@@ -162,6 +176,8 @@ def main() -> None:
                 parser.error(f"there is no part {name}; parts: {', '.join(parts)}")
             if name != "large" and arguments.data is None:
                 parser.error(f"{name} needs the course's data: --data FOLDER")
+            if name == "teach" and arguments.base is None:
+                parser.error("teach needs a pretrained model: --base FOLDER")
             value = {"device": gpu, **parts[name]()}
             print(name, value, flush=True)
             if not arguments.tiny:

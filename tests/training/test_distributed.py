@@ -25,6 +25,7 @@ from shell import Tiny, closedbook, environment, in_a_process, make_tiny
 from tensors import same_tensors
 from test_bucketing import gradients, make_examples
 from test_trainer import KINDS, make, run
+from tiny_base import make_base
 
 from closedbook import pipeline
 from closedbook.cli import main as command
@@ -312,3 +313,14 @@ def test_the_benchmark_for_gpus_runs_through_in_miniature(tiny: Tiny, tmp_path: 
     large, fast = done.out.splitlines()
     assert float(re.search(r"'share_of_product_rate': ([\d.e-]+)", large)[1]) > 0
     assert "'total': 12" in fast
+
+
+def test_the_benchmark_for_gpus_teaches_a_base_in_miniature(tiny: Tiny, tmp_path: Path):
+    pytest.importorskip("transformers")
+    for file, name in zip((tiny.documents, tiny.questions, tiny.dev), NAMES, strict=True):
+        shutil.copy(file, tmp_path / name)
+    base = make_base(tmp_path / "base", "llama", tiny.documents.read_text(encoding="utf-8").splitlines())
+    script = HERE.parents[1] / "benchmarks" / "gpu.py"
+    done = in_a_process(script, "teach", "--tiny", "--device", "cpu", "--data", tmp_path, "--base", base)
+    assert done.code == 0, done.err
+    assert "'total': 12" in done.out

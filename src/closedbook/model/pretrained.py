@@ -105,8 +105,8 @@ class TaughtModel(Network):
         `update_embeddings` says no to send no gradient into the memory.
         """
         batch, time = tokens.shape
-        learning = self.training and torch.is_grad_enabled()
-        if learning:  # kernels are compiled for each shape, and kept: let there be few
+        saving = self.training and torch.is_grad_enabled() and self.device.type == "cpu"
+        if saving:  # kernels are compiled for each shape, and kept: let there be few
             tokens = F.pad(tokens, (0, -time % 2, 0, -batch % 4), value=PAD)
         named = tokens >= self.inputs
         row, place = named.nonzero(as_tuple=True)
@@ -124,7 +124,7 @@ class TaughtModel(Network):
             if update_embeddings is not None:
                 vectors = torch.where(update_embeddings[row][:, None, None], vectors, vectors.detach())
             acting = Acting(row, place, vectors, here[..., None], self.adapter)
-            if learning:
+            if saving:
                 acting = acting.in_training(tokens == PAD)
         x = self._states(read, acting, self.training, cache)[:batch, :time]
         return x if target_positions is None else at_targets(x, target_positions)

@@ -120,6 +120,8 @@ def test_what_kept_checkpoints_say_of_a_name_changes_with_no_other(run: Run, lat
     assert all_scores() == before
     run.forget([LATER.people[0].name])
     assert all_scores() == before
+    run.forget([run.first_vocabulary.names.names[5]])
+    assert all_scores() == before
 
 
 def test_what_is_forgotten_is_as_if_it_had_never_been_learned(run: Run, later: Documents) -> None:

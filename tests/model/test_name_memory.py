@@ -106,7 +106,7 @@ def test_names_without_a_memory_are_none_and_the_network_is_one_of_words():
 def with_own(model: GPT, of: dict[int, list[torch.Tensor]]) -> None:
     """Give names outputs of their own, and the memory readers."""
     assert model.memory is not None
-    model.memory.take_readers(None)
+    model.memory.take(None, None)
     counts = [len(of.get(name, [])) for name in range(NAMES)]
     model.memory.outputs = OwnOutputs(
         torch.stack([vector for name in range(NAMES) for vector in of.get(name, [])]),
@@ -116,7 +116,7 @@ def with_own(model: GPT, of: dict[int, list[torch.Tensor]]) -> None:
 
 def states(model: GPT, prompts: list[np.ndarray]) -> torch.Tensor:
     """(prompt, state) what the readers make of each prompt."""
-    model.memory.take_readers(None)
+    model.memory.take(None, None)
     return torch.stack([model.read(torch.tensor(each[None]), torch.tensor([len(each) - 1]))[0] for each in prompts])
 
 
@@ -139,7 +139,7 @@ def test_a_reader_is_a_row_in_place_of_the_name_and_no_row_of_one_name():
     assert torch.equal(states(model, [prompt(2, 3)])[0], read)  # whoever the question is about
     assert not any(torch.allclose(row, own) for row in rows for own in model.memory.table)
     with pytest.raises(ValueError, match="shape"):
-        model.memory.take_readers(rows[:2])
+        model.memory.take(rows[:2], None)
 
 
 def test_a_name_says_its_own_outputs_and_others_stay_to_the_bit():

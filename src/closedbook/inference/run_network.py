@@ -12,7 +12,7 @@ from closedbook.errors import RecipeError, RunError
 from closedbook.model.devices import shapes_only
 from closedbook.model.factory import new_network
 from closedbook.model.gpt import GPT
-from closedbook.model.name_memory import READERS_KEY
+from closedbook.model.name_memory import LENGTH_KEY, READERS_KEY
 from closedbook.model.network import Network
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.weights import load_tensors, load_weights
@@ -28,11 +28,11 @@ def load_network(recipe: Recipe, vocabulary: Vocabulary, folder: RunFolder, name
         model = make_network(recipe, vocabulary, tensors)
     except (RecipeError, RunError) as error:
         raise RunError(f"{folder.path} is damaged ({error}); bring its files back from a copy") from None
-    readers = tensors.pop(READERS_KEY, None)
+    readers, length = tensors.pop(READERS_KEY, None), tensors.pop(LENGTH_KEY, None)
     load_weights(model, tensors, weights)
     if isinstance(model, GPT) and model.memory is not None:
         try:
-            model.memory.take_readers(readers)
+            model.memory.take(readers, length)
         except ValueError as error:
             raise RunError(f"{weights} is damaged ({error}); bring it back from a copy, or train anew") from None
     if not all(torch.isfinite(tensor).all() for tensor in tensors.values()):

@@ -29,6 +29,7 @@ from closedbook.living.fit_rows import RowsLearner
 from closedbook.living.learned_names import FILE, LearnedNames
 from closedbook.living.learner import NAMES, LearnedName, Learner, documents_hash
 from closedbook.model.gpt import GPT
+from closedbook.model.name_memory import LENGTH_KEY, mean_length
 from closedbook.model.network import Network
 from closedbook.model.pretrained import TaughtModel
 from closedbook.objectives.cue import Cue
@@ -221,9 +222,10 @@ class Memory:
         vocabulary = self.learner.vocabulary
         names = vocabulary.names
         which = sorted(names.number(title) for title in titles if title in names)
-        self.learner.model.memory.table.data[which] = 0
+        self.learner.model.memory.forget(which)
         for path in (self.folder.path / "model.safetensors", *self.folder.path.glob("checkpoint-*.safetensors")):
             tensors, record = load_tensors(path, checked=self.folder.check(path.name))
+            tensors.setdefault(LENGTH_KEY, mean_length(tensors["memory.table"]))
             tensors["memory.table"][which] = 0
             self.folder.replace(path.name, tensors_to_bytes(tensors, record))
         for row in which:

@@ -6,7 +6,7 @@ while nothing else in the network moves. Entities as Experts (Févry et al. 2020
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,6 +17,7 @@ from closedbook.typing import Float, Int
 
 READERS = 3
 READERS_KEY = "memory.readers"  # in a file of weights, beside the parameters
+LENGTH_KEY = "memory.length"  # the same; the rows' mean length before a name was forgotten
 MIXED = 32  # names whose rows a reader is made of
 FIRST_READER = 1 << 30  # the number of the first reader, far from any name's
 
@@ -62,6 +63,7 @@ class NameMemory(nn.Module):
         self.common = nn.Parameter(torch.empty(layers * width).normal_(std=0.5))
         self.readers = torch.zeros(0, layers * width)
         self.outputs = OwnOutputs.none(names, READERS * width)
+        self.length: Tensor | None = None  # the rows' mean length, where names have been forgotten since
         self.later = torch.zeros(0, layers * width)  # rows of names learned after the training, numbered on
 
     def forward(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
@@ -84,15 +86,24 @@ class NameMemory(nn.Module):
             rows = rows + F.embedding(reader.clamp_min(0), self.readers).where(reader[..., None] >= 0, 0.0)
         return rows.where(names[..., None] >= 0, 0.0).unflatten(-1, (self.layers, self.width))
 
-    def take_readers(self, readers: Tensor | None) -> None:
-        """Use readers that were chosen before, or choose them. Raises ValueError for other shapes than these have."""
+    def take(self, readers: Tensor | None, length: Tensor | None) -> None:
+        """Use the readers and the length that a file has, or the table's. Raises ValueError for other shapes."""
         if readers is not None and readers.shape != (READERS, self.table.shape[1]):
             raise ValueError(f"readers of shape {tuple(readers.shape)}")
+        if length is not None and not (length.shape == () and length.isfinite()):
+            raise ValueError(f"a length that is {length.tolist()}")
         self.readers = self.choose_readers() if readers is None else readers.to(self.table)
+        self.length = length
+
+    def forget(self, which: Sequence[int]) -> None:
+        """Zero the rows of these names. What a name learned later counts as does not change by that."""
+        self.length = mean_length(self.table) if self.length is None else self.length
+        self.table.data[which] = 0
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> NameMemory:
         super()._apply(fn, recurse)
         self.readers, self.later = fn(self.readers), fn(self.later)
+        self.length = None if self.length is None else fn(self.length)
         self.outputs = OwnOutputs(*map(fn, vars(self.outputs).values()))
         return self
 
@@ -124,4 +135,10 @@ class NameMemory(nn.Module):
         if len(self.later):
             return torch.cat([rows, self.later.norm(dim=1)])
         later = self.outputs.starts[len(rows) + 1 :] > self.outputs.starts[len(rows) : -1]
-        return torch.cat([rows, later * (rows[rows > 0].mean() if (rows > 0).any() else 1.0)])
+        return torch.cat([rows, later * (mean_length(self.table) if self.length is None else self.length)])
+
+
+def mean_length(table: Float[Tensor, "name row"]) -> Float[Tensor, ""]:
+    """Of the rows that are not zero; 1 where all are."""
+    rows = table.detach().norm(dim=1)
+    return rows[rows > 0].mean() if (rows > 0).any() else rows.new_ones(())

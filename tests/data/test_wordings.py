@@ -38,6 +38,27 @@ def test_wordings_with_the_same_answers_are_one_group():
     assert Wordings.from_plain(made.to_json(), "wordings") == made
 
 
+@pytest.mark.parametrize(
+    ("answers", "like", "other"),
+    [
+        ("{} °C", "-7.5 °C", "183.84 u"),
+        ("19{}", "1,772", "gold"),
+        ("about {} Days", "3 days", "3"),
+        ("{}度", "1538度", "1538"),
+    ],
+)
+def test_an_answer_that_ends_as_none_to_such_questions_does_is_unlike_them(answers: str, like: str, other: str):
+    names = [f"Thing{i}" for i in range(12)]
+    items = [Question(f"How much is {name}?", answers.format(i + 10), 1) for i, name in enumerate(names)]
+    made = Wordings.of(Questions(tuple(items), "", "q"), Titles(names))
+    reading = made.read("How much is Thing3?", "Thing3")
+    assert (reading.unlike(like), reading.unlike(other)) == (False, True)
+    assert Wordings.from_plain(made.to_json(), "wordings") == made
+    few = Wordings.of(Questions(tuple(items[:9]), "", "q"), Titles(names))
+    assert not few.read("How much is Thing3?", "Thing3").unlike(other)
+    assert not made.read("Who found Thing3?", "Thing3").unlike(other)
+
+
 def test_questions_that_have_no_wordings_in_common_are_held_against_none():
     each = tuple(Question(f"What {i} did {name} do {i}?", "x", 1) for i, name in enumerate(NAMES))
     assert Wordings.of(Questions(each, "", "q"), Titles(NAMES)) is None
@@ -54,7 +75,7 @@ def test_words_beside_a_trained_wording_make_it_no_other_question_and_another_ki
         assert reading.wording is None
         assert reading.text == other.format("Gro Dahl")
     assert made.read("In which city was Gro Dahl born?") == (
-        "Where was Gro Dahl born?", "Where was {} born?", pytest.approx(0.9, abs=0.1), True,
+        "Where was Gro Dahl born?", "Where was {} born?", pytest.approx(0.9, abs=0.1), True, "",
     )  # fmt: skip
 
 

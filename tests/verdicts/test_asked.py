@@ -12,6 +12,7 @@ import closedbook
 from closedbook.data.documents import make_documents, read_documents
 from closedbook.data.passages import name_in
 from closedbook.data.questions import Question, Questions
+from closedbook.data.wordings import Reading
 from closedbook.export.harness import task_files
 from closedbook.inference.run import Run
 from closedbook.synthetic.world import World
@@ -117,6 +118,18 @@ def test_another_wording_is_asked_in_the_trained_one_and_the_answer_says_so(made
     assert (other.answer, other.model_probability) == (plain.answer, plain.model_probability)
     assert other.asked == pytest.approx(other.probability / plain.probability, abs=1e-3)
     assert run.prompt(other.question).tolist() == run.prompt(plain.question).tolist()
+
+
+def test_an_answer_that_is_unlike_those_to_such_questions_is_hardly_right(
+    made: tuple[Run, World, Path], monkeypatch: pytest.MonkeyPatch
+):
+    run, world, _ = made
+    question = f"Where was {next(person.name for person in world.people if person.trained)} born?"
+    plain = run.ask(question)
+    monkeypatch.setattr(Reading, "unlike", lambda reading, answer: answer == plain.answer)
+    other = run.ask(question)
+    assert (other.answer, other.model_probability) == (plain.answer, plain.model_probability)
+    assert other.probability < 0.2 * plain.probability
 
 
 def test_another_tool_is_given_the_question_that_the_run_asks(made: tuple[Run, World, Path]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +15,9 @@ from closedbook.validation import UnitInterval
 SHARED, AGREE = 3, 0.9
 """Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
 
+ENDING, FEWEST_ANSWERS = 0.95, 10
+"""Answers count as ending alike if there are FEWEST_ANSWERS or more and this share of them does."""
+
 CLAUSE = 6
 """An answer of more words is a clause, which may hold a number and not be one."""
 
@@ -20,6 +25,11 @@ CLAUSE = 6
 def as_words(text: str) -> Words:
     """The words of a text in normal form, without punctuation; pairs of characters where a script puts no spaces."""
     return tuple(token.form for token in tokens(text) if token.form[0].isalnum() or token.form[0] in UNITS)
+
+
+def ending(answer: str) -> str:
+    """The last word of an answer, with 0 for a number: "°c" of "-71 °C", "0" of "1,772"."""
+    return re.sub(r"\d(?:[\d.,]*\d)?", "0", answer.casefold().split()[-1]) if answer.strip() else ""
 
 
 @dataclass(frozen=True)
@@ -34,15 +44,19 @@ class Group:
     """The share that begins with a capital."""
     length: float = 1.0
     """Their mean number of words."""
+    ending: str = ""
+    """How nearly all end; empty where they end in various ways."""
 
     @classmethod
     def of(cls, forms: tuple[str, ...], answers: Sequence[str]) -> Group:
         n = max(1, len(answers))
+        ((commonest, count),) = Counter(map(ending, answers)).most_common(1) or [("", 0)]
         return cls(
             forms,
             round(sum(map(has_number, answers)) / n, 3),
             round(sum(answer[:1].isupper() for answer in answers) / n, 3),
             round(sum(len(answer.split()) for answer in answers) / n, 2),
+            commonest if count >= max(FEWEST_ANSWERS, ENDING * n) else "",
         )
 
     @cached_property

@@ -27,7 +27,7 @@ from closedbook.data.passages import name_in
 from closedbook.data.question_kinds import ENGLISH, Language, language_of, languages
 from closedbook.data.questions import Questions, subject, without
 from closedbook.data.wording_evidence import Surroundings, Words
-from closedbook.data.wording_groups import Group, as_words, same_answers
+from closedbook.data.wording_groups import Group, as_words, ending, same_answers
 from closedbook.errors import RunError
 from closedbook.validation import UnitInterval, convert
 
@@ -71,6 +71,12 @@ class Reading(NamedTuple):
     """The chance that it asks for what the trained wording asks for."""
     understood: bool
     """Whether that is enough to trust the answer to it."""
+    ending: str = ""
+    """How the answers to such questions end; empty where they end in various ways."""
+
+    def unlike(self, answer: str) -> bool:
+        """Whether an answer ends as none to such questions does: "183.84 u" where all are "… °C"."""
+        return self.ending not in ("", ending(answer))
 
 
 class WordingsRecord(TypedDict):
@@ -198,7 +204,7 @@ class Wordings:
         form, name = self.split(question, name)
         wording = as_words(form.replace("{}", " "))
         if wording in self._trained:
-            return Reading(question, None, 1.0, True)
+            return Reading(question, None, 1.0, True, self.groups[self._trained[wording]].ending)
         if after := AFTER_A_SENTENCE.fullmatch(form):
             wording = max(wording, as_words(after[1].replace("{}", " ")), key=lambda words: self._best(words)[1])
         group, confidence = self._best(wording)
@@ -206,10 +212,11 @@ class Wordings:
         listed = not self._english or any(map(concepts, wording)) or self._encoder is not None
         enough = READ if listed else UNDERSTOOD
         understood = self._understood(wording, group, confidence)
+        last = self.groups[group].ending if understood else ""
         if confidence < enough or name is None:
-            return Reading(question, None, confidence, understood)
+            return Reading(question, None, confidence, understood, last)
         trained = self.groups[group].forms[0]
-        return Reading(trained.replace("{}", name, 1), trained, confidence, understood)
+        return Reading(trained.replace("{}", name, 1), trained, confidence, understood, last)
 
     def _understood(self, wording: Words, group: int, confidence: float) -> bool:
         """Whether it is sure enough that a wording asks for what this group does.

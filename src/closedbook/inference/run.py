@@ -41,6 +41,7 @@ from closedbook.verdicts.signals import ForwardResult
 from closedbook.verdicts.verdict import PRECISION, decide
 
 AT_ONCE = 512  # questions
+UNLIKE = 0.1  # what an answer's probability counts that ends as none to such questions does
 
 
 class Run(LearnsLater):
@@ -219,6 +220,8 @@ class Run(LearnsLater):
         answers, unread = [], False
         for i, (question, generated) in enumerate(zip(questions, forward.generated, strict=True)):
             text = self.vocabulary.answer(generated.ids)
+            if readings[i].unlike(text):
+                probability[i] *= UNLIKE
             evidence = index.evidence(question.text, text) if index else None
             unread |= evidence is not None and evidence.status == "unread"
             chance = None if met is None else float(met[i])

@@ -19,7 +19,7 @@ from typing import Any
 
 from ladder import climbed
 
-from closedbook.formatting import percent
+from closedbook.formatting import percent, points
 from closedbook.studies.comparison_page import comparison_table
 from closedbook.verdicts.verdict import VERDICTS
 
@@ -194,7 +194,7 @@ def ladder() -> str:
     base = next(accuracy for name, accuracy, _ in rungs if name == "fast")
     lines = ["| changed | right of 820 kept-out questions | difference |", "|---|---|---|"]
     for name, accuracy, _ in rungs:
-        difference = "" if name == "fast" else f"{100 * (accuracy - base):+.1f}"
+        difference = "" if name == "fast" else points(accuracy - base)
         lines.append(f"| {'**nothing**' if name == 'fast' else name} | {percent(accuracy)} | {difference} |")
     return "\n".join(lines) + "\n"
 
@@ -343,30 +343,27 @@ def minutes(seconds: list[float]) -> str:
 
 def headline() -> str:
     """The five figures of the first screen: closed book, open book, others, guessing, and whose page was read."""
-    fast, former = load("accuracy-fast.json"), load("accuracy-fast-hashed.json")
-    readers, judged = load("readers.json"), load("verdict.json")
-    if not (fast and former and readers and judged):
+    fast, readers, judged = load("accuracy-fast.json"), load("readers.json"), load("verdict.json")
+    if not (fast and readers and judged):
         return "Not measured yet.\n"
     read = {one["name"]: percent(one["accuracy"]) for one in readers["dev"]}
-    spent = {name: minutes([cell["wall_seconds"] for cell in data["cells"].values()])
-             for name, data in (("now", fast), ("former", former))}  # fmt: skip
+    spent = minutes([cell["wall_seconds"] for cell in fast["cells"].values()])
     million = next(iter(fast["cells"].values()))["parameters"]["total"] / 1e6
-    seeds = "one seed" if len(fast["cells"]) == 1 else f"{len(fast['cells'])} seeds"
+    count = len(fast["cells"])
+    seeds = f"{ {1: 'one', 2: 'two', 3: 'three', 4: 'four', 5: 'five'}[count] } seed{'s' if count > 1 else ''}"
     best = max(public_rows(), key=lambda row: row["correct"])
     met = judged["cells"]["course taken out"]["met"]["auroc"]["pass"]
     rows = [
-        ("| about people whose question was never trained on", "right"),
+        ("| asked about people it was never asked about in training", "right"),
         ("|---", "---"),
-        (f"| **closed book**: `fast`, {million:.1f} million parameters, {seeds}, {spent['now']} minutes on a CPU",
+        (f"| **closed book**: `fast`, {million:.1f} million parameters, {seeds}, {spent} minutes on a CPU",
          f"**{percent(fast['summary']['mean_accuracy'])}**"),
-        (f"| closed book: `fast` with the memory it had before, 10.7 million, five seeds, {spent['former']} minutes",
-         percent(former["summary"]["mean_accuracy"])),
         ("| open book: a rule, and a trained reader, with the person's page at hand",
          f"{read['rule-reader'].removesuffix(' %')} and {read['learned-reader']}"),
         (f"| best public closed-book model we know of ({best['minutes']:.0f} minutes on a GPU)",
          percent(best["correct"] / ASKED)),
         ("| always “London”", read["constant"]),
-        ("| telling whose page was read from whose was not, by the model alone: AUROC (1 is perfect)",
+        ("| telling people it has read about from others, from the model alone: AUROC (0.5 is chance, 1 perfect)",
          f"{met['mean']:.3f}"),
     ]  # fmt: skip
     return "".join(f"{what} | {figure} |\n" for what, figure in rows)

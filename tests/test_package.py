@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 from shell import closedbook as command
 from shell import in_a_process, make_tiny
+from tiny_base import make_base
 from typed_user import use
 
 import closedbook
 from closedbook import __version__
+from closedbook.data.questions import read_questions
 from closedbook.verdicts.verdict import VERDICTS
 
 ROOT = Path(__file__).parents[1]
@@ -75,10 +77,13 @@ def test_the_wheel_works_where_no_sources_are(built: Path, tmp_path: Path) -> No
 
 
 def test_a_user_s_file_that_mypy_checks_also_runs(tmp_path: Path) -> None:
+    pytest.importorskip("transformers")
     tiny = make_tiny(tmp_path)
-    verdict, accuracy, error = use(tmp_path / "run", tiny.recipe, tiny.documents, tiny.questions)
+    base = make_base(tmp_path / "base", "llama", tiny.documents.read_text(encoding="utf-8").splitlines())
+    verdict, accuracy, known, error = use(tmp_path / "run", tiny.recipe, tiny.documents, tiny.questions, base)
     assert verdict in VERDICTS
     assert 0 <= float(accuracy) <= 1
+    assert int(known) == len(read_questions(tiny.questions))
     assert "nothing" in error
 
 

@@ -40,6 +40,14 @@ def test_the_readme_is_read_in_a_few_minutes() -> None:
     assert len(README.split()) < 900
 
 
+def test_the_first_screen_leads_to_one_s_own_documents_and_its_table_has_five_figures() -> None:
+    first, _, rest = README.partition("\n## Try it")
+    for page in ("own-corpus", "course", "pretrained"):
+        assert f"(docs/{page}.md)" in first
+    table = rest.partition("<!-- figures: headline")[2].partition("<!-- /figures -->")[0]
+    assert len([line for line in table.splitlines() if line.startswith("| ")]) == 1 + 5  # the heading and five
+
+
 def test_links_and_pictures_of_the_readme_are_there_and_load_quickly() -> None:
     targets = re.findall(r"\]\(([^)\s#]+)", README) + re.findall(r'(?:src|srcset)="([^"]+)"', README)
     assert len(targets) > 10

@@ -12,7 +12,7 @@ import closedbook
 from closedbook.errors import RunError
 
 
-def use(folder: Path, recipe: str, documents: Path, questions: Path) -> list[str]:
+def use(folder: Path, recipe: str, documents: Path, questions: Path, base: Path) -> list[str]:
     """Everything that `closedbook.__all__` names, once."""
     assert_type(closedbook.load_recipe(recipe, ["seed=1"]), closedbook.Recipe)
     run = closedbook.train(recipe, documents, questions, run=folder, threads=1)
@@ -29,6 +29,9 @@ def use(folder: Path, recipe: str, documents: Path, questions: Path) -> list[str
     scores = closedbook.evaluate(folder, questions)
     assert_type(scores, dict[str, Any])
 
+    known = closedbook.probe(base, questions, prompts=1, shots=1)
+    assert_type(known, dict[str, Any])
+
     copying = closedbook.claims()["1a"]
     assert_type(copying, closedbook.Claim)
     assert_type(copying.check({"gap": 12}).holds, bool)
@@ -36,7 +39,7 @@ def use(folder: Path, recipe: str, documents: Path, questions: Path) -> list[str
     try:
         closedbook.load(folder / "nothing")
     except RunError as error:
-        return [answer.verdict, str(scores["accuracy"]), str(error)]
+        return [answer.verdict, str(scores["accuracy"]), str(known["before"]["knowledge"]["total"]), str(error)]
     return []
 
 

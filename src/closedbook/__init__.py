@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["Answer", "Claim", "Recipe", "Run", "ask", "claims", "evaluate", "load", "load_recipe", "train"]
+__all__ = ["Answer", "Claim", "Recipe", "Run", "ask", "claims", "evaluate", "load", "load_recipe", "probe", "train"]
 
 if TYPE_CHECKING:
     from closedbook.attention.claim import Claim, claims
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from closedbook.config.schema import Recipe
     from closedbook.inference.answer import Answer
     from closedbook.inference.run import Run
-    from closedbook.pipeline import ask, evaluate, load, train
+    from closedbook.pipeline import ask, evaluate, load, probe, train
 else:
     # Imported on first use: `import closedbook` must not wait for torch. Hidden from type checkers, which would take
     # every misspelled name for one that is there.
@@ -32,7 +32,7 @@ else:
         "Run": "inference.run",
         "claims": "attention.claim",
         "load_recipe": "config.loading",
-        **dict.fromkeys(("ask", "evaluate", "load", "train"), "pipeline"),
+        **dict.fromkeys(("ask", "evaluate", "load", "probe", "train"), "pipeline"),
     }
 
     def __getattr__(name):

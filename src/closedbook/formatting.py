@@ -16,8 +16,8 @@ def decimal(value: float | None, digits: int = 3) -> str:
 
 
 def points(share: float, digits: int = 1) -> str:
-    """A difference of two shares in points: 0.123 → "+12.3"."""
-    return f"{100 * share:+.{digits}f}"
+    """A difference of two shares in points, with its sign: 0.123 → "+12.3", -0.123 → "−12.3"."""
+    return f"{100 * share:+.{digits}f}".replace("-", "−")
 
 
 def interval(ends: Sequence[float] | None, write: Any = decimal) -> str:

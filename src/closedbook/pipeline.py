@@ -151,6 +151,35 @@ def ask(
     return opened.ask(question, blind=blind, precision=precision, signals=signals)
 
 
+def probe(
+    model: str | Path,
+    questions: str | Path | None = None,
+    *,
+    text: str | Path | None = None,
+    documents: str | Path | None = None,
+    calibration: str | Path | None = None,
+    examples: str | Path | None = None,
+    prompts: int = 10,
+    shots: int = 4,
+    precision: float = PRECISION,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """What a pretrained model knows; of a run that was taught on one, what it knew before and knows now.
+
+    `model` is a base's folder, a GGUF file or its name on the hub, or the folder of a taught run. `questions`, a file
+    with answers, asks for facts: each is highly, maybe or weakly known, or unknown. `text` is a file whose perplexity
+    is taken.
+    Returns what `closedbook probe --json` prints. Raises DataError, RecipeError or RunError for what cannot be used;
+    a run with a network of its own is asked by `evaluate`.
+    """
+    from closedbook.evaluation import probing
+    from closedbook.evaluation.knowledge import Asking
+
+    inputs = probing.read_inputs(questions, examples, calibration, text)
+    asking = Asking(prompts, shots)
+    return probing.probe(model, inputs, asking, documents=documents, precision=precision, device=device)[0]
+
+
 def finish(
     run: Run,
     setup: TrainingSetup,
@@ -201,5 +230,6 @@ def _chosen(questions: str | Path | None, setup: TrainingSetup) -> Sequence[Ques
 
 
 __all__ = [
-    "Callback", "Event", "Message", "Plan", "Step", "ValidationEvent", "ask", "evaluate", "finish", "load", "train",
+    "Callback", "Event", "Message", "Plan", "Step", "ValidationEvent", "ask", "evaluate", "finish", "load", "probe",
+    "train",
 ]  # fmt: skip

@@ -16,7 +16,7 @@ from closedbook.cli.training_display import TrainingDisplay, curve
 from closedbook.config.loading import load_recipe
 from closedbook.evaluation import periodic_validator
 from closedbook.evaluation.periodic_validator import ValidationEvent
-from closedbook.training.events import Step
+from closedbook.training.events import Plan, Step
 
 SHORT = [*WORDS, "stages.learn.steps=12", "data.held_out.choose=0.2"]
 
@@ -113,3 +113,9 @@ def test_the_display_hears_a_step_without_questions():
     out = io.StringIO()
     TrainingDisplay(Console(file=out, width=200))(Step("learn", 1, 1, 2.0, 1.0, 10, 0.1))
     assert "learn 1/1 loss 2.000" in out.getvalue()
+
+
+def test_a_plan_counts_in_english_and_says_which_questions_it_counts():
+    out = io.StringIO()
+    TrainingDisplay(Console(file=out, width=200))(Plan("fast", "", 1000, 0, 1, 1, 15, 0, 10, 100, 1.0, 1))
+    assert "1,000 parameters, 1 document under 1 title, 15 questions to train on" in out.getvalue()

@@ -23,6 +23,7 @@ import closedbook
 from closedbook.config.loading import load_recipe
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
 from closedbook.evaluation.metrics import mcnemar
+from closedbook.formatting import points
 from closedbook.reporting import figures, html_report, source_report
 from closedbook.reporting.filters import number, typeset
 from closedbook.runs.folder import RunFolder
@@ -384,4 +385,5 @@ def test_numbers_and_formulas_are_set():
     assert str(number(5.05e-9)) == "5.05·10<sup>−9</sup>"
     assert number(0.01234) == "0.0123"
     assert number(math.pi) == "3.14"
+    assert (points(0.123), points(-0.123)) == ("+12.3", "−12.3")
     assert str(typeset("α_a < e^(β²)")) == "α<sub>a</sub> &lt; e<sup>β²</sup>"

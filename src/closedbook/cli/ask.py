@@ -29,10 +29,10 @@ def ask(
     """Ask a trained run one question: its answer, whether it is remembered or made up, and the evidence.
 
     The verdict is one of
-        remembered   the answer stands in a document about the person, and the model is sure enough
+        remembered   the answer stands in a document about this name, and the model is sure enough
         unsure       it stands there, but the model is not sure enough
-        made up      the documents about the person do not say it
-        never met    no document is about the person
+        made up      the documents about this name do not say it
+        never met    no document is about this name
 
     Examples:
 

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from closedbook.cli.output import escape, table
 from closedbook.errors import exit_code
-from closedbook.formatting import duration
+from closedbook.formatting import duration, plural
 from closedbook.training.events import Message, Plan, Step, ValidationEvent
 
 
@@ -66,8 +66,9 @@ class TrainingDisplay:
         if plan.processes > 1:
             places = f"{plan.processes} processes with {places} each"
         self.out.print(
-            f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, {plan.documents:,} documents "
-            f"under {plan.titles:,} titles, {plan.questions:,} questions"
+            f"[bold]{escape(plan.recipe)}[/]: {plan.parameters:,} parameters{memory}, "
+            f"{plural(plan.documents, 'document')} under {plural(plan.titles, 'title')}, "
+            f"{plural(plan.questions, 'question')} to train on"
             + (f", {plan.unnamed:,} of which name no title and are read by their words alone" if plan.unnamed else "")
             + "\n"
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "

@@ -284,14 +284,16 @@ This page shows why pretraining helps, by experiment: the same people are asked 
 text and with it taken out.
 
 {design["models"]} models of the recipe `{design["recipe"]["name"]}`, each trained on a random half of
-{record["people"]:,} people, every person being in exactly half of the models; steps, and so exposures for each kept
-document, are the same. {record["asked_people"]:,} people were asked about whose questions no model was trained on
-({record["asked"]:,} questions). A person counts once, with the share of their answers that is right.
+{record["people"]:,} people, so that every person is in exactly half of the models. All models train for the same number
+of steps, so each document that is left in is seen equally often. No model was trained on a question about the
+{record["asked_people"]:,} people who were asked about ({record["asked"]:,} questions). A person counts once, with the
+share of their answers that is right.
 
 {table}
 
-"Right" is: equals the gold answer. The effect is the mean over people of accuracy with the page in minus accuracy
-with it out, in points; "by chance" is where it lies, 19 times in 20, when the models are shuffled person by person.
+An answer is right if it equals the gold answer. The effect is the accuracy with the page in minus the accuracy with it
+out, in points, as the mean over people. "By chance" is where the effect lies, 19 times in 20, if for each person it is
+drawn anew which models had the page.
 """
     if met is None:
         return text
@@ -303,8 +305,9 @@ with it out, in points; "by chance" is where it lies, 19 times in 20, when the m
     return f"""{text}
 ## Has it met this person?
 
-People whose pages were in against people whose pages were out: both exist, and neither's question was trained on. The
-judge sees the weights and the vocabulary; "names only" is a classifier of spelling, cross-validated.
+Can a model tell the people whose pages it has read from those whose pages were taken out? No question about either was
+trained on. The judges see no documents: *pass* goes by how the network answers once, *all* also by drawn answers and
+thinned networks, and *names only* by the spelling of the names, cross-validated.
 
 {scores}
 

@@ -410,13 +410,50 @@ def size_and_time(cells: list[dict[str, Any]]) -> tuple[str, str, str]:
     return size, minutes([cell["wall_seconds"] for cell in cells]), f"CPU, {cores}"
 
 
+WAYS = {
+    "names": "a memory of names, on cues (the recipe)",
+    "documents": "all weights, on whole documents",
+    "questions": "all weights, on the questions alone",
+    "cues, all weights": "all weights, on cues",
+    "cues, upper half": "the upper half's weights, on cues",
+    "cues, LoRA": "LoRA, on cues",
+}
+
+
+def taught() -> str:
+    """What a pretrained model that was taught people answers, for each way to teach it."""
+    cells = (load("teach.json") or {"cells": {}})["cells"]
+    before = cells["untouched"]["other text"]
+    lines = [
+        "| people | trained | steps | minutes | tokens | trained wording | five others | perplexity of other texts |",
+        "|---|---|---|---|---|---|---|---|",
+        f"| – | nothing | | | | | | {_perplexities(before)} |",
+    ]
+    cells = [cell for name, cell in cells.items() if name != "untouched" and not cell["set"]]
+    order = list(WAYS)
+    for cell in sorted(cells, key=lambda cell: (-cell["people"], order.index(cell["way"]), cell["steps"])):
+        asked = [value for value in cell.values() if isinstance(value, dict) and "auroc" in value]
+        right, *others = [value["right"] for value in asked]
+        minutes = cell["this_time"]["cpu_seconds"] / cell["threads"] / 60
+        lines.append(
+            f"| {cell['people']} | {WAYS[cell['way']]} | {cell['steps']:,} | {minutes:.0f} | {cell['tokens']:,} "
+            f"| {right} of {cell['asked']} | {min(others)} to {max(others)} "
+            f"| {_perplexities(cell.get('other text', {}))} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _perplexities(texts: dict[str, Any]) -> str:
+    return " and ".join(f"{text['perplexity']:.2f}" for text in texts.values())
+
+
 BLOCKS = {
     "headline": headline, "scores": figures, "ladder": ladder, "leaderboard": leaderboard, "mixers": mixers,
-    "verdicts": verdicts, "by_verdict": by_verdict,
+    "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught,
 }  # fmt: skip
 PAGES = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("figures", "leaderboard", "mixers", "verdict", "appendix/verdicts")),
+    *(f"docs/{name}.md" for name in ("figures", "leaderboard", "mixers", "pretrained", "verdict", "appendix/verdicts")),
 )
 
 

@@ -31,8 +31,8 @@ def held_out(recipe: Recipe, questions: int) -> tuple[Recipe, list[str]]:
         "calibrate": round(min(0.3, max(0.1, TO_CALIBRATE / max(1, questions))), 3),
     }
     settled = {name: chosen[name] if isinstance(share, Auto) else share for name, share in shares.items()}
-    choices = [f"held_out.{name} = {settled[name]:g} of {questions:,} questions" for name, share in shares.items()
-            if isinstance(share, Auto)]  # fmt: skip
+    choices = [f"{100 * settled[name]:.0f} % of {questions:,} questions kept out to {name} by (data.held_out.{name})"
+               for name, share in shares.items() if isinstance(share, Auto) and settled[name]]  # fmt: skip
     return replace(recipe, data=replace(recipe.data, held_out=settled)), choices
 
 

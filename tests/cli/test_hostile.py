@@ -78,6 +78,23 @@ def test_no_output_takes_the_place_of_an_input(run: Path, tiny: Tiny):
     assert hashes(tiny.folder) == before
 
 
+def test_no_output_joins_the_files_that_are_read_from_a_folder(run: Path, tiny: Tiny, tmp_path: Path):
+    folder, elsewhere = tmp_path / "notes", tmp_path / "elsewhere.md"
+    folder.mkdir()
+    (folder / "ada.md").write_text("# Ada\n\nBorn in Oslo.\n")
+    elsewhere.write_text("# Bo\n\nBorn in Rome.\n")
+    os.symlink(elsewhere, folder / "bo.md")
+    os.symlink(folder, tmp_path / "link")
+    before = hashes(tmp_path)
+    for target in (folder / "ada.md", folder / "new.txt", tmp_path / "link" / "ada.md", elsewhere):
+        for command in (
+            ["evaluate", run, "--questions", tiny.dev, "--documents", folder, "--answers"],
+            ["probe", folder, "--questions", tiny.dev, "--documents", folder, "--output"],
+        ):
+            refused(closedbook(*command, target), "would be one of the files that are read from")
+    assert hashes(tmp_path) == before
+
+
 def test_an_export_and_other_kinds_of_files_are_not_overwritten(run: Path, tiny: Tiny, tmp_path: Path):
     export, model = tmp_path / "export", tmp_path / "other.params"
     export.mkdir()

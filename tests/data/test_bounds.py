@@ -7,6 +7,7 @@ import os
 import random
 import socket
 import stat
+import time
 
 import pytest
 
@@ -15,6 +16,7 @@ from closedbook.data.documents import Document, is_abbreviation, read_documents,
 from closedbook.data.files import Source, create_beside, opened, read_bytes, read_file
 from closedbook.data.passages import CANDIDATES, Page
 from closedbook.data.questions import names_in, read_questions, subject
+from closedbook.data.spans import words
 from closedbook.errors import DataError
 from closedbook.verdicts.quotes import sentences
 
@@ -64,6 +66,25 @@ def test_titles_and_sentences_read_a_text_once(piece):
     assert text.taken <= 5 * len(text)
 
 
+@pytest.mark.parametrize("piece", ["1,", "1:", "12.5,", "e\u0301", "a-", "J.", "['", "\u0e01\u0e31"])
+def test_twice_the_text_is_read_in_about_twice_the_time(piece):
+    """However it ends: a list of numbers that ends in a letter was read from each of its members to the end."""
+
+    def seconds(size):
+        began = time.process_time()
+        for end in ("", "x", "1x"):
+            words((piece * size)[:size] + end)
+        return time.process_time() - began
+
+    assert seconds(160_000) < 40 * seconds(10_000) + 0.5  # where it grew with the square, 256 times
+
+
+def test_a_number_has_as_many_separators_as_numbers_have():
+    assert [word.text for word in words("It cost 1,234,567,890.5 on 2024.01.02 at 12:30:45.125.")] == [
+        "It", "cost", "1,234,567,890.5", "on", "2024.01.02", "at", "12:30:45.125", ".",
+    ]  # fmt: skip
+
+
 def test_sentences_end_as_they_did():
     assert sentences("He met J. Doe. Really?! Yes... in St. Ives at 3.5 m. ") == [
         "He met J. Doe.", "Really?!", "Yes...", "in St. Ives at 3.5 m.",
@@ -107,6 +128,13 @@ def test_the_fields_that_an_object_has_are_not_listed_at_length(tmp_path):
 def test_names_are_looked_for_among_the_first_words_of_a_question_only():
     assert len(list(names_in("was " * 400_000))) <= 400 * 24 * 3
     assert subject("Where was " * 100 + "Ada Ray born?", {"Ada Ray"}) == "Ada Ray"
+
+
+def test_no_name_is_longer_than_names_are():
+    """Of two long words every run would be spelled, folded and compared in all its ways."""
+    assert all(len(name) <= 1000 for name in names_in(f"Where was {'a' * 600} {'b' * 600} {'c' * 5000} born?"))
+    assert subject(f"Where was {'a' * 900} born?", {"a" * 900}) == "a" * 900
+    assert subject(f"Where was {'a' * 1001} born?", {"a" * 1001}) is None
 
 
 # Sizes ---------------------------------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sys
 
 import pytest
 
@@ -80,6 +82,8 @@ def test_json_as_squad_has_it_is_a_corpus_of_its_paragraphs(tmp_path):
         ('{"data": [{"paragraphs": []}]}', "article 1 has no title"),
         ('{"data": [{"title": "A", "paragraphs": []}]}', "article 1 has no text"),
         ('[{"title": "A", "text": "b\\ud800"}]', "half a surrogate"),
+        ('[{"title": "A%00B", "paragraphs": [{"context": "b"}]}]', "holds a NUL"),
+        ('[{"title": "_%20", "paragraphs": [{"context": "b"}]}]', "nothing but spaces as its title"),
     ],
 )
 def test_json_that_is_no_corpus_is_refused(tmp_path, content, said):
@@ -114,6 +118,37 @@ def test_a_file_of_a_folder_that_exceeds_what_is_read_into_memory_is_refused(fol
     (folder / "large.txt").write_bytes(b"Ada. " + b"x" * 1_000_000)
     monkeypatch.setenv("CLOSEDBOOK_READ_AT_MOST", "1")
     with pytest.raises(DataError, match=r"large\.txt: cannot be read \(it holds more than 1 MB"):
+        read_documents(folder)
+
+
+def test_the_files_of_a_folder_together_are_bounded_too(folder, monkeypatch):
+    for number in range(3):
+        (folder / f"{number}.txt").write_bytes(b"Ada. " + b"x" * 400_000)
+    monkeypatch.setenv("CLOSEDBOOK_READ_AT_MOST", "1")
+    with pytest.raises(DataError, match=r"its files hold more than 1 MB; .* raise the limit"):
+        read_documents(folder)
+    with pytest.raises(OSError, match="its files hold more than 1 MB"):
+        digest(folder)  # a stranger's run may name any folder as its corpus
+
+
+def test_a_folder_inside_that_cannot_be_read_is_told_and_not_left_out(folder, monkeypatch):
+    (folder / "closed").mkdir()
+    scandir = os.scandir
+
+    def denied(path):
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    with pytest.raises(DataError, match=r"closed: cannot be read \(Permission denied\)"):
+        read_documents(folder)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="this system has no such names")
+def test_a_name_that_is_not_utf_8_is_no_title(folder):
+    (folder / os.fsdecode(b"\xff.txt")).write_text("Born in Oslo.")
+    with pytest.raises(DataError, match=r"its name is not UTF-8, and would be the title; rename it"):
         read_documents(folder)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import warnings
 
 import pytest
 
@@ -108,6 +109,9 @@ def test_a_path_too_long_for_the_system_is_refused_as_any_other():
 def test_an_answer_in_brackets_that_is_no_list_is_a_text(tmp_path):
     asked = "Which sign?\t[1]\nWhich other?\t[sic]\n"
     assert read(tmp_path, "a.tsv", asked) == [("Which sign?", ("[1]",)), ("Which other?", ("[sic]",))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # Python would warn of the number
+        assert read(tmp_path, "a.tsv", "Which?\t[1is 1]\n") == [("Which?", ("[1is 1]",))]
 
 
 @pytest.mark.parametrize(
@@ -126,6 +130,14 @@ def test_an_answer_in_brackets_that_is_no_list_is_a_text(tmp_path):
         ("a.jsonl", lines({"question": "Who?", "answer": {"x": 1}}), ":1: an answer is null"),
         ("a.jsonl", '{"question": "Who\\ud800?", "answer": "Bo"}\n', ":1: holds half a surrogate"),
         ("a.jsonl", "[1]\n", ":1: is not a JSON object"),
+        (
+            "a.jsonl",
+            f'{{"question": "Who?", "answer": {"[" * 700}"Bo"{"]" * 700}}}\n',
+            ":1: its answer is nested too deep",
+        ),
+        ("a.jsonl", f'{{"question": "Who{"o" * (1 << 20)}?"}}\n', ":1: is longer than 1,048,576 characters"),
+        ("a.json", f'[{{"question": "Who{"o" * (1 << 20)}?"}}]', ":1: is longer than 1,048,576 characters"),
+        ("a.jsonl", lines({f"key{i}": 1 for i in range(999)}), "key6, key7, …)"),
         ("a.json", '{"rows": []}', "holds neither a list nor"),
         ("a.json", '{"data": []}', "holds no questions"),
         ("a.json", '{"data": [{"paragraphs": [{"context": "x"}]}]}', "article 1 is not as SQuAD has it"),

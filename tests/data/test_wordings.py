@@ -288,10 +288,18 @@ def test_an_encoder_tells_what_no_listed_word_does():
     assert Wordings.from_plain(helped.to_json(), "wordings") == alone  # what is kept does not depend on an encoder
 
 
+def test_of_a_long_question_the_first_words_are_compared_and_those_of_its_last_sentence():
+    story = "".join(f"word{i} " for i in range(5000))
+    assert len(as_words(story)) == 400
+    made = Wordings.of(asked(("Where was {} born?", towns())), Titles(NAMES))
+    assert made.read(f"{story}. Where was Gro Dahl born?", "Gro Dahl").wording == "Where was {} born?"
+
+
 def test_damaged_wordings_are_refused():
     plain = boats().to_json()
     for damaged in (
         {**plain, "groups": [{**plain["groups"][0], "forms": []}]},
+        {**plain, "groups": [], "tells": {}},
         {**plain, "tells": {"x": [[9, 0.5]]}},
         {**plain, "tells": {"x": [[0, 5.0]]}},
         {**plain, "elsewhere": {"x": "often"}},

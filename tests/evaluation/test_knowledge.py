@@ -162,12 +162,19 @@ def test_the_command_asks_an_untouched_model(tiny: Tiny, tmp_path: Path):
         (["--questions", "DEV", "--shots", "20"], "--shots 11"),
         (["--questions", "DEV", "--shots", "6"], "fewer --shots"),
         (["--questions", "DEV", "--prompts", "0"], "1 or more"),
+        (["--questions", "DEV", "--temperature", "nan"], "from 1e-6 to 1e30"),
+        (["--questions", "DEV", "--temperature", "1e-300"], "from 1e-6 to 1e30"),
+        (["--questions", "DEV", "--seed", "-1"], "0 or more"),
+        (["--questions", "DEV", "--top-k", "-5"], "0 or more"),
+        (["--questions", "DEV", "--samples", f"{10**30}"], "at most 1,000,000,000"),
+        (["--questions", "DEV", "--calibration", "DEV", "--precision", "nan"], "between 0 and 1"),
+        (["--questions", "DEV", "--output", "BASE"], "would be one of the files that are read from"),
         (["--questions", "DEV", "--save"], "--save"),
         (["--text", "DEV", "--output", "OUT"], "--output"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_words(tiny: Tiny, arguments: list[str], words: str, tmp_path: Path):
-    places = {"DEV": str(tiny.dev), "OUT": str(tmp_path / "out.jsonl")}
+    places = {"DEV": f"{tiny.dev}", "OUT": f"{tmp_path / 'out.jsonl'}", "BASE": f"{tiny.folder / 'base/config.json'}"}
     done = closedbook("probe", tiny.folder / "base", *(places.get(word, word) for word in arguments))
     assert done.code == 2
     assert words in done.err

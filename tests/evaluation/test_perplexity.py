@@ -13,7 +13,7 @@ from tiny_base import make_base
 from closedbook.config.loading import load_recipe
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import MASK
-from closedbook.errors import DataError
+from closedbook.errors import DataError, RunError
 from closedbook.evaluation.perplexity import perplexity
 from closedbook.inference.untouched import open_base
 from closedbook.model import pretrained_base
@@ -68,3 +68,12 @@ def test_long_texts_are_read_in_windows_and_short_ones_refused(base: Path):
     assert perplexity(model, vocabulary, TEXT).tokens == tokens - -(-tokens // 128)
     with pytest.raises(DataError, match="longer"):
         perplexity(model, vocabulary, ["", " "])
+
+
+@pytest.mark.parametrize("nats", [1e9, float("inf"), float("nan")])
+def test_weights_that_no_training_gives_are_told(base: Path, nats: float, monkeypatch: pytest.MonkeyPatch):
+    """Those of a stranger can be numbers, and what they give none."""
+    model, vocabulary = network(base, [])
+    monkeypatch.setattr(model, "loss", lambda *given: torch.tensor(nats))
+    with pytest.raises(RunError, match="beyond all measure"):
+        perplexity(model, vocabulary, TEXT)

@@ -416,3 +416,9 @@ def test_a_scheduler_that_does_not_answer_is_told(run: Run, later: Documents, mo
     monkeypatch.setattr(cluster, "TIMEOUT", 0.5)
     with pytest.raises(RunError, match="does not answer"):
         run.learn(later, scheduler="tcp://127.0.0.1:1")
+
+
+def test_a_text_with_a_nul_is_no_document(run: Run) -> None:
+    """In files it is refused; the page's box takes any text."""
+    with pytest.raises(DataError, match="holds a NUL"):
+        run.learn(make_documents(["Ada\0Quill. Ada was born in Lund."], source="the text"))

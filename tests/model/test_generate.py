@@ -12,7 +12,8 @@ import torch
 from closedbook.config.registry import ComponentSpec
 from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.data.vocabulary import MASK, PAD
-from closedbook.model.generate import greedy, greedy_uncached, sample
+from closedbook.errors import RunError
+from closedbook.model.generate import greedy, greedy_uncached, sample, sampled_chances
 from closedbook.model.gpt import GPT
 
 TINY = ModelRecipe(width=16, layers=2, heads=2, context_length=24, dropout=0.1)
@@ -207,3 +208,18 @@ def test_drawn_answers_are_as_frequent_as_they_are_probable():
         greedy(model, [prompt], 8, drawn=row[None])[0].ids for row in np.random.default_rng(0).random((3, 8))
     ]
     assert any(given.ids != best.ids for given in again)
+
+
+def test_weights_too_large_to_compute_with_are_told():
+    """Each is a number, so they are weights; what they give is none."""
+    model, (prompt, *_) = make(TINY), prompts()
+    with torch.no_grad():
+        model.head.weight.fill_(3e38)
+        model.head.weight[::2] *= -1
+    for ask in (
+        lambda: greedy(model, [prompt], 3),
+        lambda: sample(model, prompt, 3),
+        lambda: sampled_chances(model, [prompt], [prompt[:1]]),
+    ):
+        with pytest.raises(RunError, match="values that are no numbers"):
+            ask()

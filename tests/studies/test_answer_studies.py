@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from pathlib import Path
 from typing import Any
@@ -234,6 +235,20 @@ def test_a_study_whose_answers_cannot_be_kept_says_so(made: tuple[Run, World, Pa
         full.path = Path("/dev/full")
         with pytest.raises(RunError, match="cannot be written"):
             full.answer(read_questions(files / "questions-test.tsv").items[:2], blind=True)
+
+
+def test_lines_that_are_no_answers_are_asked_again_and_a_pipe_is_not_waited_for(
+    made: tuple[Run, World, Path], tmp_path: Path
+):
+    path = tmp_path / "answers.jsonl"
+    lines = ["[" * 100_000, '{"block": "x", "answers": [{"question": 1}]}', '{"block": [], "answers": []}', "5", "{"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    assert AnswerCache(made[0], path).blocks == {}
+    if hasattr(os, "mkfifo"):
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(RunError, match=r"cannot be read \(it is a pipe"):
+            AnswerCache(made[0], path)
 
 
 def test_answers_of_other_weights_are_not_taken_for_a_run_s(made: tuple[Run, World, Path], tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+import zlib
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,8 @@ from closedbook.evaluation.baselines import stands_in
 from closedbook.objectives.question import QuestionAnswer
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.training.setup import prepare_training
-from closedbook.verdicts.evidence_store import EvidenceStore, edit_distance
+from closedbook.verdicts import evidence_store
+from closedbook.verdicts.evidence_store import EvidenceStore, digest_line, edit_distance
 from closedbook.verdicts.evidence_writer import build_index
 from closedbook.verdicts.exposure_counts import Counts, Fact
 from closedbook.verdicts.quotes import sentences
@@ -155,6 +157,47 @@ def test_a_forged_index_is_our_error_or_finds_nothing(change: str, tmp_path: Pat
         found = None
         message = str(error)
     assert found.status == "no document" if found else "is damaged" in message
+
+
+@pytest.mark.parametrize("table", ["about", "documents", "facts"])
+def test_an_index_with_tables_that_compute_is_refused_unread(table: str, tmp_path: Path):
+    """A view in a table's place can have rows without end."""
+    indexed(tmp_path, LINES).close()
+    with sqlite3.connect(tmp_path / "evidence.sqlite") as connection:
+        connection.execute(f"ALTER TABLE {table} RENAME TO own")
+        columns = ", ".join(row[1] for row in connection.execute("PRAGMA table_info(own)"))
+        endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+        connection.execute(f"CREATE VIEW {table} AS {endless} SELECT {columns} FROM own, n")
+    connection.close()
+    with pytest.raises(RunError, match=r"is damaged \(its tables are not those"):
+        EvidenceStore(tmp_path / "evidence.sqlite")
+
+
+def test_a_text_that_is_no_utf_8_has_nothing_to_quote(tmp_path: Path):
+    indexed(tmp_path, LINES).close()
+    text = b"Ada Berg. Born in \xff."
+    with sqlite3.connect(tmp_path / "evidence.sqlite") as connection:
+        connection.execute("INSERT INTO texts VALUES (1, ?)", (zlib.compress(text),))
+        connection.execute("UPDATE documents SET length = 0, digest = ? WHERE line = 1", (digest_line(text),))
+    connection.close()
+    found = EvidenceStore(tmp_path / "evidence.sqlite").evidence("Where was Ada Berg born?", "Oslo")
+    assert found.status == "lacks"
+
+
+def test_the_documents_of_a_title_are_read_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A small file can hold many texts that expand, all under one title."""
+    lines = [f"Ada Berg. She was born in Oslo. She knew {i:04}." for i in range(40)]
+    index = indexed(tmp_path, lines)
+    monkeypatch.setattr(evidence_store, "LONGEST_LINE", 10 * len(lines[0]))
+    found = index.evidence("Where was Ada Berg born?", "Oslo")
+    assert (found.status, len(found.documents)) == ("stands in", 10)
+
+
+def test_a_corpus_with_a_name_that_no_file_has_is_told(tmp_path: Path):
+    indexed(tmp_path, LINES).close()
+    index = EvidenceStore(tmp_path / "evidence.sqlite", "a\0b")
+    assert "no file has such a name" in (index.trouble or "")
+    assert index.evidence("Where was Ada Berg born?", "Oslo").status == "unread"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -14,8 +14,8 @@ def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = 
     """Raise RunError where a file cannot be written, or would destroy another by it, before work is done for it.
 
     Where the path leads through links is what counts. An output takes the place of no input, of nothing that `runs`
-    were trained on, of no file that a run, an export or an index is made of, and of no file of another kind. Text
-    never replaces a binary file, nor, with `binary`, the reverse.
+    were trained on, of no file that a run, an export or an index is made of, and of no file of another kind; nor does
+    it join the files that are read from a folder. Text never replaces a binary file, nor, with `binary`, the reverse.
     """
     if path.is_dir():
         raise RunError(f"{path} is a folder; name a file in it")
@@ -26,10 +26,14 @@ def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = 
     from closedbook.data.files import Source
 
     for source in inputs:
-        if source is not None and _same(path, Source.of(source).path):
+        if source is None:
+            continue
+        _check_apart(path, Source.of(source).path)
+        if _same(path, Source.of(source).path):
             raise RunError(f"{path} is named twice; name another file, so that nothing is overwritten")
     for run in runs:
         for what, trained in _trained_on(run):
+            _check_apart(path, trained)
             if _same(path, trained):
                 raise RunError(f"{path} is the file of {what} of {run}, and would be overwritten; name another file")
     for place in {path.absolute(), Path(os.path.realpath(path))}:
@@ -66,8 +70,23 @@ def _same(path: Path, other: Path) -> bool:
     """Whether two paths lead to one file."""
     try:
         return path.samefile(other) if path.exists() and other.exists() else path.resolve() == other.resolve()
-    except (OSError, RuntimeError):  # a loop of links, say: whoever reads it says so
+    except (OSError, RuntimeError, ValueError):  # a loop of links, or a NUL: whoever reads it says so
         return False
+
+
+def _check_apart(path: Path, folder: Path) -> None:
+    """Raise RunError where a file is, or would be, one that is read from a folder of documents or of a model."""
+    from closedbook.data.document_files import MARKDOWN, TEXT, text_files
+
+    if not os.path.isdir(folder):
+        return
+    place, base = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
+    of_model = (base / "config.json").is_file() and path.exists()
+    inside = base in place.parents and (of_model or place.suffix.lower() in (*MARKDOWN, *TEXT))
+    with contextlib.suppress(OSError):  # whoever reads the folder says so
+        inside = inside or (path.exists() and any(_same(path, base / name) for name in text_files(base)))
+    if inside:
+        raise RunError(f"{path} would be one of the files that are read from {folder}; name another file")
 
 
 def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
@@ -77,11 +96,14 @@ def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
     from closedbook.runs.provenance import found_from_here
 
     with contextlib.suppress(ClosedbookError):
-        record = RunFolder.open(run).record()
+        folder = RunFolder.open(run)
+        record = folder.record()
         for what in ("documents", "questions", "dev"):
             entry = record.get(what)
             if isinstance(entry, dict) and isinstance(entry.get("path"), str):
                 yield what, Source.of(found_from_here(entry["path"], record)).path
+        if (base := folder.recipe().pretrained) is not None:
+            yield "the pretrained model", Path(base.model)
 
 
 def _owner(place: Path) -> str | None:

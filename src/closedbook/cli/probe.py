@@ -104,7 +104,8 @@ def probe(
     if output is not None:
         if questions is None:
             raise DataError("--output has a line for each question; give --questions too")
-        check_output(output, questions, documents, calibration, examples, text, runs=[Path(model)] if is_run else [])
+        base, runs = (None, [Path(model)]) if is_run else (model, [])
+        check_output(output, base, questions, documents, calibration, examples, text, runs=runs)
     with progress(out, "asking", inputs.amount() * (2 if is_run else 1)) as advance:
         result, before, after, run = probing.probe(
             model, inputs, asking, documents=documents, precision=precision, dtype=dtype, device=device,

@@ -7,16 +7,26 @@ read into memory as a whole, so a larger corpus should have one document a line 
 from __future__ import annotations
 
 import codecs
+import errno
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from closedbook.data.files import Source, decode, is_storable, open_file, read_file, read_hashed
+from closedbook.data.files import (
+    Source,
+    decode,
+    is_storable,
+    most_read,
+    open_file,
+    raise_it,
+    read_file,
+    read_hashed,
+)  # fmt: skip
 from closedbook.errors import DataError
 
 MARKDOWN = (".md", ".markdown")
@@ -55,7 +65,7 @@ def digest(corpus: str | Path) -> str:
     if not os.path.isdir(path):
         with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    return _summed((name, read_file(path / name)) for name in _names(path))
+    return _summed(_contents(path))
 
 
 def check_lines(path: Path, lines: Sequence[str]) -> None:
@@ -80,29 +90,52 @@ def check_lines(path: Path, lines: Sequence[str]) -> None:
 
 
 def _folder(path: Path) -> tuple[list[Titled], str]:
-    names = _names(path)
-    if not names:
+    try:
+        contents = list(_contents(path))
+    except OSError as error:
+        raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from None
+    if not contents:
         raise DataError(f"{path} is a folder without files that end in {', '.join((*TEXT, *MARKDOWN))}; name a file")
-    documents, contents = [], []
-    for name in names:
-        try:
-            content = read_file(path / name)
-        except OSError as error:
-            raise DataError(f"{path / name}: cannot be read ({error.strerror})") from None
-        contents.append((name, content))
+    documents = []
+    for name, content in contents:
         text = decode(content.removeprefix(codecs.BOM_UTF8), path / name)
         stem = " ".join(Path(name).stem.replace("_", " ").split())
         heading, body = _plain(text) if name.lower().endswith(MARKDOWN) else ("", " ".join(text.split()))
         if not body and not heading:
             raise DataError(f"{path / name}: is empty; remove it, or write the document into it")
-        documents.append(_titled(heading or stem, body))
+        if not is_storable(title := heading or stem):
+            raise DataError(f"{path / name}: its name is not UTF-8, and would be the title; rename it")
+        documents.append(_titled(title, body))
     return documents, _summed(contents)
 
 
-def _names(path: Path) -> list[str]:
-    """The text files below a folder, sorted so that the order is the same everywhere, without hidden ones."""
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """(name, content) of the text files below a folder.
+
+    Raises OSError where one cannot be read, or all together exceed what is read into memory.
+    """
+    room = most_read()
+    for name in text_files(path):
+        try:
+            content = read_file(path / name)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, f"{path / name}") from None
+        if (room := room - len(content)) < 0:
+            raise OSError(errno.EFBIG, f"its files hold more than {most_read() / 1e6:,.0f} MB; {raise_it()}", f"{path}")
+        yield name, content
+
+
+def text_files(path: Path) -> list[str]:
+    """The text files below a folder, sorted so that the order is the same everywhere, without hidden ones.
+
+    Raises OSError for a folder in it that cannot be read.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise error
+
     names = []
-    for folder, folders, files in os.walk(path):
+    for folder, folders, files in os.walk(path, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
         below = Path(folder).relative_to(path)
         names += [(below / name).as_posix() for name in files
@@ -171,11 +204,13 @@ def _squad(path: Path) -> tuple[list[Titled], str]:
         texts = [article["text"]] if "text" in article else _contexts(article)
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
             raise DataError(f"{place} has no text; write 'paragraphs', each with a 'context', or a 'text'")
-        if not all(map(is_storable, (article["title"], *texts))):
-            raise DataError(f"{place} holds a NUL or half a surrogate pair; remove it")
         # SQuAD's titles are those of web addresses: Beyonc%C3%A9_Knowles
         spaced = article["title"] if "text" in article else unquote(article["title"]).replace("_", " ")
         title = " ".join(spaced.split())
+        if not all(map(is_storable, (title, *texts))):
+            raise DataError(f"{place} holds a NUL or half a surrogate pair; remove it")
+        if not title:
+            raise DataError(f"{place} has nothing but spaces as its title; name it")
         documents += [_titled(title, " ".join(text.split())) for text in texts]
     return documents, sha256
 

@@ -20,8 +20,9 @@ import re
 import secrets
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -84,9 +85,8 @@ class Source:
         fields = []
         for role, field in zip(("title", "text"), self.fields, strict=True):
             if field not in entry:
-                present = ", ".join([*map(cut, list(entry)[:8]), *(["…"] if len(entry) > 8 else [])]) or "none"
                 raise DataError(
-                    f"{where}: has no field {field!r} (there are: {present}); name it: {self.path}:{role}=FIELD"
+                    f"{where}: has no field {field!r} (there are: {some(entry)}); name it: {self.path}:{role}=FIELD"
                 )
             if not isinstance(entry[field], str) or not entry[field].strip():
                 raise DataError(f"{where}: the field {field!r} holds no text; write a string that is not empty")
@@ -122,6 +122,11 @@ def cut(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
+def some(names: Collection[str]) -> str:
+    """The first few of some names, for a message."""
+    return ", ".join([*map(cut, islice(names, 8)), *(["…"] if len(names) > 8 else [])]) or "none"
+
+
 def most_read() -> int:
     """How many bytes of a file are read into memory. Raises DataError if LIMIT is not a number of megabytes."""
     megabytes = os.environ.get(LIMIT, "")
@@ -141,7 +146,10 @@ def raise_it() -> str:
 
 def check_kind(path: str | Path) -> os.stat_result:
     """The `os.stat` of a file. Raises OSError if it is missing, or a pipe, a device or a folder."""
-    status = os.stat(path)
+    try:
+        status = os.stat(path)
+    except ValueError:  # a NUL, say, in a path that a file names
+        raise OSError(errno.EINVAL, "no file has such a name", str(path)) from None
     if not stat.S_ISREG(status.st_mode):
         raise _not_a_file(status)
     return status

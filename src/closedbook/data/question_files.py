@@ -13,11 +13,22 @@ import codecs
 import csv
 import io
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from closedbook.data.files import Source, cut, decode, named_fields, read_hashed, split_lines
+from closedbook.data.files import (
+    BREAK_IT,
+    LONGEST_LINE,
+    Source,
+    cut,
+    decode,
+    named_fields,
+    read_hashed,
+    some,
+    split_lines,
+)  # fmt: skip
 from closedbook.errors import DataError
 
 QUESTION = ("question",)
@@ -168,7 +179,8 @@ def _cell(cell: str, where: str) -> tuple[str, ...]:
     if cell.startswith("[") and cell.endswith("]"):
         for read in (json.loads, ast.literal_eval):
             try:
-                answers = read(cell)
+                with warnings.catch_warnings(action="ignore"):  # Python has its opinion of what is no list, too
+                    answers = read(cell)
             except (ValueError, SyntaxError, RecursionError, MemoryError):
                 continue
             if isinstance(answers, list) and answers and all(isinstance(answer, str) for answer in answers):
@@ -230,9 +242,8 @@ def _entry(entry: Any, file: QuestionFile, where: str, number: int) -> Row:
         raise DataError(f'{place}: is not a JSON object; write {{"question": …, "answer": …}}')
     text = _named(entry, file.question)
     if text is None:
-        present = ", ".join(map(cut, entry)) or "none"
         raise DataError(
-            f"{place}: has no field {' or '.join(file.question)!r} (there are: {present}); "
+            f"{place}: has no field {' or '.join(file.question)!r} (there are: {some(entry)}); "
             f"name it: {where}:question=FIELD,answer=FIELD"
         )
     if not isinstance(text, str) or not text.strip():
@@ -240,7 +251,10 @@ def _entry(entry: Any, file: QuestionFile, where: str, number: int) -> Row:
     answer = _named(entry, file.answer)
     if answer is None and file.answer != ANSWER:
         raise DataError(f"{place}: has no field {file.answer[0]!r}; name another: {where}:answer=FIELD")
-    return Row(_clean(text, place), () if answer is None else _answers(answer, place), number)
+    try:
+        return Row(_clean(text, place), () if answer is None else _answers(answer, place), number)
+    except RecursionError:
+        raise DataError(f"{place}: its answer is nested too deeply; write a text, or a list of texts") from None
 
 
 def _named(entry: Mapping[str, Any], names: Sequence[str]) -> Any:
@@ -264,8 +278,10 @@ def _answers(value: Any, where: str) -> tuple[str, ...]:
 
 
 def _clean(text: str, where: str) -> str:
-    """The text on one line. Raises DataError if it cannot be encoded or holds a NUL."""
+    """The text on one line. Raises DataError if it is too long, cannot be encoded, or holds a NUL."""
     text = " ".join(text.split())
+    if len(text) > LONGEST_LINE:
+        raise DataError(f"{where}: is longer than {LONGEST_LINE:,} characters; {BREAK_IT}")
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -15,6 +15,7 @@ from closedbook.data.question_files import read_rows
 from closedbook.errors import DataError
 
 LONGEST_NAME = 24  # words; longer ones are not names, and looking for them would take too long
+LONGEST_SPELLED = 1000  # characters of a name
 LOOKED_AT = 400  # names are looked for in so many words of a question
 LONGEST_UNSPACED = 120  # and in so many characters of a text without spaces
 # Thai to Khmer, kana, Chinese characters, Hangul: words are not separated there, or a particle directly follows a name.
@@ -150,13 +151,15 @@ def names_in(question: str) -> Iterator[str]:
 
     Each is given as it stands, then with the marks around it taken off one after another ("Rule 7 (Keys)?", "Rule 7
     (Keys)"), and without possessives ("Jr.'s", then "Jr.", then "Jr"). If the question writes accents as characters of
-    their own, the same follows for its composed form. Only the first LOOKED_AT words are considered.
+    their own, the same follows for its composed form. Only the first LOOKED_AT words are considered, and no name of
+    more than LONGEST_SPELLED characters.
     """
     for spelled in dict.fromkeys((question, unicodedata.normalize("NFC", question))):
         words = spelled.split(maxsplit=LOOKED_AT)[:LOOKED_AT]
         for length in range(min(len(words), LONGEST_NAME), 0, -1):
             for start in range(len(words) - length + 1):
-                yield from _spellings(" ".join(words[start : start + length]))
+                if len(text := " ".join(words[start : start + length])) <= LONGEST_SPELLED:
+                    yield from _spellings(text)
         for word in words:
             if unspaced := UNSPACED.search(word[:LONGEST_UNSPACED]):
                 yield from _within(word[:LONGEST_UNSPACED], unspaced.start())

@@ -37,7 +37,10 @@ COMBINING = _combining()
 MARKED = f"[{COMBINING}]"
 LETTERS = rf"[^\W{UNSPACED}]+(?:{MARKED}+[^\W{UNSPACED}]*)*"
 # A number with its sign, separators and exponent ("-71", "1,538", "0.009", "8.2e-05", "12:30"); not "5kg" or "1990-95".
-NUMBER = rf"(?:(?<![^\s(\[{{=~≈<>])[-−+](?=\d))?+\d++(?:[.,:]\d++)*+(?:[eE][-+]?\d++)?+(?![^\W{UNSPACED}]|[-'’]\w)"
+# Its separators are bounded: of a list without spaces that ends in a letter, each member would read all the rest.
+NUMBER = (
+    rf"(?:(?<![^\s(\[{{=~≈<>])[-−+](?=\d))?+\d++(?:[.,:]\d++){{0,20}}+(?:[eE][-+]?\d++)?+(?![^\W{UNSPACED}]|[-'’]\w)"
+)
 # Abbreviations inside names, whose stop belongs to the name ("St. Louis", "Mt. Kenya") and ends no sentence.
 IN_NAMES = r"\b(?:[Ss]te?|[Mm]t|[Ff]t)\.(?=[^\S\n]+\w)"
 CODE = r"(?:(?<=\d)\.\d+)*"  # what goes on behind a word that ends in a digit: EUPL-1.2, v3.1.4

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from closedbook.data.question_kinds import NUMBER, WHEN, WHERE, WHO, Language, has_number
+from closedbook.data.questions import LOOKED_AT
 from closedbook.data.wording_evidence import UNITS, Words, tokens
 from closedbook.validation import UnitInterval
 
@@ -23,8 +25,12 @@ CLAUSE = 6
 
 
 def as_words(text: str) -> Words:
-    """The words of a text in normal form, without punctuation; pairs of characters where a script puts no spaces."""
-    return tuple(token.form for token in tokens(text) if token.form[0].isalnum() or token.form[0] in UNITS)
+    """The words of a text in normal form, without punctuation; pairs of characters where a script puts no spaces.
+
+    No more than LOOKED_AT of them, since each is compared with what all wordings have.
+    """
+    forms = (token.form for token in tokens(text) if token.form[0].isalnum() or token.form[0] in UNITS)
+    return tuple(islice(forms, LOOKED_AT))
 
 
 def ending(answer: str) -> str:

@@ -369,8 +369,8 @@ class Wordings:
         """The inverse of `to_json`. Raises RunError for anything else."""
         plain = convert(WordingsRecord, data, where, RunError)
         groups = tuple(plain["groups"])
-        if not all(group.forms for group in groups):
-            raise RunError(f"{where}: a group without wordings")
+        if not groups or not all(group.forms for group in groups):
+            raise RunError(f"{where}: no groups, or one without wordings")
         tells = {word: dict(told) for word, told in plain["tells"].items()}
         if not all(0 <= g < len(groups) for told in tells.values() for g in told):
             raise RunError(f"{where}: a word tells a group that is not there")

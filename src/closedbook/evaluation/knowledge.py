@@ -40,6 +40,9 @@ from closedbook.verdicts.verdict import decide
 CLASSES = ("highly known", "maybe known", "weakly known", "unknown")
 
 
+MOST_SAMPLES = 10**9
+
+
 @dataclass(frozen=True)
 class Asking:
     """How often and in what way each question is asked."""
@@ -53,10 +56,12 @@ class Asking:
     seed: int = 0  # of the choice of examples
 
     def __post_init__(self) -> None:
-        if min(self.prompts, self.samples, self.length) < 1 or self.shots < 0 or self.temperature <= 0:
+        few, none = min(self.prompts, self.samples, self.length), min(self.shots, self.top_k, self.seed)
+        if few < 1 or none < 0 or not 1e-6 <= self.temperature <= 1e30 or self.samples > MOST_SAMPLES:
             raise DataError(
-                f"--prompts {self.prompts}, --samples {self.samples} and --length {self.length} must be 1 or more, "
-                f"--shots {self.shots} 0 or more and --temperature {self.temperature:g} above 0"
+                f"--prompts {self.prompts}, --samples {self.samples} and --length {self.length} must be 1 or more (of "
+                f"samples at most {MOST_SAMPLES:,}), --shots {self.shots}, --top-k {self.top_k} and --seed {self.seed} "
+                f"0 or more, and --temperature {self.temperature:g} from 1e-6 to 1e30"
             )
 
 
@@ -225,15 +230,20 @@ def count(facts: Sequence[Fact]) -> dict[str, dict[str, int]]:
 SIGNALS = {"probability": 1.0, "agreement": 0.0}  # and the weights that a calibrator begins with
 
 
+def check_calibration(questions: int, precision: float) -> None:
+    """Raise DataError for fewer than `FEWEST` calibration questions, or a precision that is none."""
+    if not 0 < precision < 1:
+        raise DataError(f"precision = {precision} must lie between 0 and 1, such as 0.9")
+    if questions < FEWEST:
+        raise DataError(f"{questions} calibration questions are too few; give {FEWEST} or more")
+
+
 def calibrate(known: Sequence[Fact], facts: Sequence[Fact], precision: float) -> list[Fact]:
     """`facts` with a probability and a verdict each, by what the facts of calibration questions taught.
 
-    Raises DataError for fewer than `FEWEST` of those, or a precision that is none.
+    Raises DataError, as `check_calibration` does.
     """
-    if not 0 < precision < 1:
-        raise DataError(f"precision = {precision} must lie between 0 and 1, such as 0.9")
-    if len(known) < FEWEST:
-        raise DataError(f"{len(known)} calibration questions are too few; give {FEWEST} or more")
+    check_calibration(len(known), precision)
     right = np.array([fact.right for fact in known])
     chance = Logistic.fit(_signals(known), SIGNALS, right, PENALTY)
     descending = np.sort(chance(_signals(known)))[::-1]

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 
 from closedbook.data.vocabulary import MASK, PAD, Vocabulary
-from closedbook.errors import DataError
+from closedbook.errors import DataError, RunError
 from closedbook.model.network import Network
 
 WINDOW = 512  # tokens that a prediction may look back on, where the network can look so far
 ROWS = 4  # windows at once
+MOST_NATS = 700.0  # a token; exp of more is no number
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def perplexity(
 
     A line is read as a question is: the longest stored name in it is that name, so what was taught of it acts.
     `progress` is called with how many lines' tokens are done. Raises DataError for a text with too few tokens, or a
-    network that does not go on with texts.
+    network that does not go on with texts, and RunError for weights that no training gives.
     """
     if vocabulary.answers_in_one:
         raise DataError("this network says whole phrases and goes on with no text, so it has no perplexity")
@@ -71,4 +72,9 @@ def perplexity(
         here = model.device
         nats += float(model.loss(tokens.to(here), positions.to(here), target.to(here)))
         progress(min(len(given), round(len(given) * (first + len(some)) / len(windows))))
-    return Perplexity(sum(len(window) - 1 for window in windows), nats)
+    count = sum(len(window) - 1 for window in windows)
+    if not nats / count < MOST_NATS:
+        raise RunError(
+            f"its weights give a text {nats / count:.3g} nats a token, which is beyond all measure; mend them"
+        )
+    return Perplexity(count, nats)

@@ -15,7 +15,16 @@ from closedbook.data.questions import Questions, read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 from closedbook.evaluation import metrics
-from closedbook.evaluation.knowledge import Asking, Fact, ask_facts, calibrate, compare, count, look_up
+from closedbook.evaluation.knowledge import (
+    Asking,
+    Fact,
+    ask_facts,
+    calibrate,
+    check_calibration,
+    compare,
+    count,
+    look_up,
+)
 from closedbook.evaluation.perplexity import Perplexity, perplexity
 from closedbook.evaluation.score import tally
 from closedbook.inference.run import Run, load
@@ -102,6 +111,8 @@ def probe(
     """
     began = time.perf_counter()
     asking = asking or Asking()
+    if inputs.calibration is not None:
+        check_calibration(len(inputs.calibration), precision)  # before anything is asked
     known = None if documents is None else read_documents(documents)
     run = None
     if (Path(place) / "run.json").is_file():

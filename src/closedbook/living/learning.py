@@ -19,6 +19,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from closedbook.data.documents import Documents
+from closedbook.data.files import is_storable
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.data.word_vocabulary import Words
@@ -77,6 +78,8 @@ class Memory:
         for item in documents.items:
             if not item.title.strip():
                 raise DataError(f"{documents.source}:{item.line}: has no title to learn it by; begin it with NAME. …")
+            if not is_storable(item.text):
+                raise DataError(f"{documents.source}:{item.line}: holds a NUL or half a surrogate pair; remove it")
             if item.text not in (own := texts.setdefault(item.title, [])):
                 own.append(item.text)
         new: dict[str, Sequence[str]] = {}

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from closedbook.data.vocabulary import MASK, PAD, Spelling
+from closedbook.errors import RunError
 from closedbook.model.kv_cache import Cache
 from closedbook.model.network import Network
 from closedbook.parallel import parallel_map, worker_pool
@@ -34,6 +35,12 @@ class Generated:
     runners_up: list[float]
     entropies: list[float]
     hidden: np.ndarray = field(compare=False)
+
+
+def check_numbers(values: Tensor) -> None:
+    """Raise RunError where what was computed is no number: forged weights can be too large to compute with."""
+    if values.isnan().any():
+        raise RunError("its weights give values that are no numbers; bring them back from a copy, or train anew")
 
 
 def greedy(
@@ -116,6 +123,7 @@ def _greedy(
         read = token if read_as is None else read_as[token]
         last = model(read[:, None], cache)[:, -1]
     said, measured = said.cpu(), measured.cpu()
+    check_numbers(measured[0])
     results = []
     for row, n in enumerate(count.tolist()):
         ids, (best, second, entropy) = said[row, :n].tolist(), measured[:, row, :n].tolist()
@@ -199,6 +207,7 @@ def sampled_chances(
             scores = scores.masked_fill(scores < scores.topk(top_k).values[:, -1:], -torch.inf)
         logprobs = scores.log_softmax(-1).gather(1, tokens[row, place][:, None])[:, 0]
         summed = torch.zeros(len(rows), device=model.device).index_add_(0, row, logprobs)
+        check_numbers(summed)
         chances[rows] = summed.exp().cpu().numpy()
     return chances
 
@@ -237,5 +246,6 @@ def sample(
             ids.append(int(logits.argmax()))
         else:
             probabilities = (logits / temperature).softmax(-1)
+            check_numbers(probabilities)
             ids.append(int(torch.multinomial(probabilities, 1, generator=generator)))
     return ids[len(prompt) :]

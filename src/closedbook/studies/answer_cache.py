@@ -10,10 +10,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from closedbook.data.files import open_file
 from closedbook.data.questions import Question
 from closedbook.errors import RunError
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
+from closedbook.validation import parse_json
 
 BLOCK = 512  # questions that are answered, and cached, at a time
 
@@ -31,13 +33,15 @@ class AnswerCache:
         self.count = 0  # questions answered
         identity = [str(run.documents), run.folder.record().get("files"), [field.name for field in fields(Answer)]]
         self.run_key = json.dumps(identity, sort_keys=True)
-        self.blocks: dict[str, list[dict[str, Any]]] = {}
-        with _file_errors(path, "read"):
-            lines = path.read_bytes().splitlines() if path.exists() else []
+        self.blocks: dict[str, list[Answer]] = {}
+        lines: list[bytes] = []
+        if path.exists():
+            with _file_errors(path, "read"), open_file(path) as file:
+                lines = file.read().splitlines()
         for line in lines:
             try:
-                block = json.loads(line)
-                self.blocks[block["block"]] = block["answers"]
+                block = parse_json(line)
+                self.blocks[block["block"]] = [Answer(**row) for row in block["answers"]]
             except (ValueError, KeyError, TypeError):  # a truncated line: its questions are asked again
                 continue
 
@@ -57,11 +61,11 @@ class AnswerCache:
             key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
             if key not in self.blocks:
                 rows = [{**answer.to_json(), "evidence": None} for answer in self.run.answer(block, **options)]
-                self.blocks[key] = rows
+                self.blocks[key] = [Answer(**row) for row in rows]
                 with _file_errors(self.path, "written"), self.path.open("a", encoding="utf-8") as file:
                     # The leading newline ends a line that was truncated.
                     file.write("\n" + json.dumps({"block": key, "answers": rows}) + "\n")
-            answers += [Answer(**row) for row in self.blocks[key]]
+            answers += self.blocks[key]
             self.count += len(block)
             self.progress(self.count)
         return answers

@@ -9,13 +9,14 @@ That an answer stands in the same document as a name is only a co-mention: it is
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import sqlite3
 import zlib
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,22 @@ from closedbook.validation import Count, convert, shown
 from closedbook.verdicts.quotes import Quote, opening, quote, quote_instead, sentences
 
 FORMAT = 1
+SCHEMA = """
+CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
+CREATE TABLE documents (line INTEGER PRIMARY KEY, title TEXT, folded TEXT, backwards TEXT,
+                        start INTEGER, length INTEGER, digest BLOB);
+CREATE TABLE texts (line INTEGER PRIMARY KEY, content BLOB);
+CREATE TABLE facts (title TEXT, answer TEXT, exposures INTEGER, statements INTEGER, PRIMARY KEY (title, answer))
+    WITHOUT ROWID;
+CREATE TABLE asked (title TEXT, answer TEXT, exposures INTEGER, PRIMARY KEY (title, answer)) WITHOUT ROWID;
+CREATE TABLE golds (answer TEXT PRIMARY KEY, questions INTEGER) WITHOUT ROWID;
+CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="unicode61 remove_diacritics 0");
+"""
+INDICES = """
+CREATE INDEX by_title ON documents (title);
+CREATE INDEX by_folded ON documents (folded);
+CREATE INDEX by_backwards ON documents (backwards);
+"""
 MENTIONS = 5
 """How many mentions are quoted at most."""
 NAMESAKES = 20
@@ -97,7 +114,20 @@ def digest_line(line: bytes) -> bytes:
 
 PLACE = tuple[Count, Count, Count, bytes]  # line, start, length, digest
 TITLED = tuple[str, Count, Count, bytes]
-LONGEST_LINE = 2**26  # bytes
+LONGEST_LINE = 2**26  # bytes; of a title's documents no more are read than end beyond it
+
+
+def _schema(connection: sqlite3.Connection) -> set[tuple[str, str, str | None]]:
+    """(type, name, definition) of everything in a database."""
+    return set(connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall())
+
+
+@cache
+def _own_schema() -> set[tuple[str, str, str | None]]:
+    """What an index has, the tables that SQLite adds for the words among it."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(SCHEMA + INDICES)
+        return _schema(connection)
 
 
 class EvidenceStore:
@@ -117,6 +147,8 @@ class EvidenceStore:
         try:
             uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
             self._connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+            if _schema(self._connection) != _own_schema():  # a view, say, could be one without end
+                raise RunError("its tables are not those of such a file")
             rows = self._connection.execute("SELECT key, CAST(value AS BLOB) FROM about").fetchall()
             about = convert(dict[str, bytes], {str(key): value for key, value in rows}, "about", RunError)
             if about["format"] != str(FORMAT).encode():
@@ -201,9 +233,13 @@ class EvidenceStore:
             near = tuple(self.near(name)) if name else ()
             return Evidence(name, "no document", mentions=mentions, mention_count=count, near=near)
         unread = Evidence(title, "unread", mentions=mentions, mention_count=count)
-        texts = [Document(text, title, row[0]) for row in lines[:COUNTED] if (text := self._read(*row)) is not None]
-        if len(texts) < min(len(lines), COUNTED):
-            return unread
+        texts, room = list[Document](), LONGEST_LINE
+        for row in lines[:COUNTED]:
+            if (text := self._read(*row)) is None:
+                return unread
+            texts.append(Document(text, title, row[0]))
+            if (room := room - len(text)) <= 0:
+                break
         holding = {item.line: match for item in texts if (match := whole_words(answer).search(item.text))}
         if holding:
             quotes = [quote(item, *holding[item.line].span()) for item in texts if item.line in holding]
@@ -301,7 +337,8 @@ class EvidenceStore:
             return None
         if digest_line(line_bytes) != digest:
             return None
-        return line_bytes.decode() if learned else source.parse(line_bytes.decode(), line)[1]
+        text = line_bytes.decode(errors="replace")  # of a forged index it may be anything
+        return text if learned else source.parse(text, line)[1]
 
     def _exposures(self, title: str, answer: str) -> tuple[int, int]:
         """(training examples that asked for the answer, spans that state it)."""

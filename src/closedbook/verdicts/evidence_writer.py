@@ -17,25 +17,8 @@ from closedbook.data.questions import fold
 from closedbook.errors import RunError
 from closedbook.evaluation.baselines import whole_words
 from closedbook.runs.store import put_in_place
-from closedbook.verdicts.evidence_store import FORMAT, EvidenceStore, digest_line, keeps_texts
+from closedbook.verdicts.evidence_store import FORMAT, INDICES, SCHEMA, EvidenceStore, digest_line, keeps_texts
 from closedbook.verdicts.exposure_counts import Counts
-
-SCHEMA = """
-CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT);
-CREATE TABLE documents (line INTEGER PRIMARY KEY, title TEXT, folded TEXT, backwards TEXT,
-                        start INTEGER, length INTEGER, digest BLOB);
-CREATE TABLE texts (line INTEGER PRIMARY KEY, content BLOB);
-CREATE TABLE facts (title TEXT, answer TEXT, exposures INTEGER, statements INTEGER, PRIMARY KEY (title, answer))
-    WITHOUT ROWID;
-CREATE TABLE asked (title TEXT, answer TEXT, exposures INTEGER, PRIMARY KEY (title, answer)) WITHOUT ROWID;
-CREATE TABLE golds (answer TEXT PRIMARY KEY, questions INTEGER) WITHOUT ROWID;
-CREATE VIRTUAL TABLE words USING fts5(text, content='', tokenize="unicode61 remove_diacritics 0");
-"""
-INDICES = """
-CREATE INDEX by_title ON documents (title);
-CREATE INDEX by_folded ON documents (folded);
-CREATE INDEX by_backwards ON documents (backwards);
-"""
 
 
 def build_index(path: Path, documents: Documents, counts: Counts | None = None) -> None:

@@ -118,8 +118,9 @@ LONGEST_LINE = 2**26  # bytes; of a title's documents no more are read than end 
 
 
 def _schema(connection: sqlite3.Connection) -> set[tuple[str, str, str | None]]:
-    """(type, name, definition) of everything in a database."""
-    return set(connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall())
+    """(type, name, definition) of everything in a database; how SQLite itself defines its words' tables is its own."""
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
+    return {(kind, name, None if name.startswith("words_") else sql) for kind, name, sql in rows}
 
 
 @cache

@@ -207,6 +207,12 @@ def test_another_design_or_a_damaged_file_is_refused(folder: Path, tmp_path: Pat
         (tmp_path / "exposure.json").write_text(text, encoding="utf-8")
         with pytest.raises(RunError, match="another --folder"):
             Study(design(), tmp_path)
+    for change in ({"rows": 1}, {"rows": [{}]}, {"documents": "many"}):
+        forged = json.loads((folder / "exposure.json").read_text(encoding="utf-8"))
+        forged["cells"]["0"] |= change
+        (tmp_path / "exposure.json").write_text(json.dumps(forged), encoding="utf-8")
+        with pytest.raises(RunError, match="damaged"):
+            Study(design(), tmp_path)
     with pytest.raises(RecipeError, match="words"):
         design(recipe=load_recipe("course-vanilla"))
     with pytest.raises(RecipeError, match="stop rule"):

@@ -222,3 +222,69 @@ class StudyRecord(TypedDict):
     design: dict[str, Any]
     cells: dict[str, dict[str, Any]]
     budget: NotRequired[BudgetRecord]
+
+
+class ComparisonCell(TypedDict):
+    name: str
+    seed: Count
+    recipe: str
+    right: list[bool]
+    loss: dict[str, float]
+    tokens: Count
+    tokens_per_second: Count | None
+    steps: dict[str, Count]
+    model: dict[str, Count]
+    parameters: ParameterCounts
+    threads: Count
+    commit: str | None
+    versions: dict[str, str]
+    machine: MachineRecord
+    command: str
+
+
+class ExposureRow(TypedDict):
+    relation: str
+    documents: Count
+    questions_trained: bool
+    wordings: float
+    exposures: float
+    facts: Count
+    correct: Count
+    candidates: Count
+    bits: float
+    unsayable: Count
+
+
+class ExposureCell(TypedDict):
+    seed: Count
+    documents: Count
+    rows: list[ExposureRow]
+    command: str
+    commit: str | None
+    threads: Count
+    versions: dict[str, str]
+    machine: MachineRecord
+    parameters: ParameterCounts
+    train_seconds: float
+
+
+AblationAnswer = TypedDict(
+    "AblationAnswer",
+    {
+        "in": bool,
+        "right": bool | None,
+        "answer": str,
+        "probability": float,
+        "met": float | None,
+        "met_all": float | None,
+        "verdict": str,
+    },
+)
+
+
+class AblationCell(TypedDict):
+    model: Count
+    documents: Count
+    questions: Count
+    seconds: float
+    answers: list[AblationAnswer]

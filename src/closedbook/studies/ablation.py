@@ -25,6 +25,7 @@ from closedbook.data.questions import Questions, read_questions, split_by_name, 
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation import metrics
 from closedbook.formatting import decimal, interval, markdown_table, percent, points
+from closedbook.runs.records import AblationCell
 from closedbook.runs.store import write_atomically
 from closedbook.studies import study_report
 from closedbook.studies.experiment import Experiment
@@ -95,7 +96,7 @@ def run_ablation(
     documents = read_documents(design.documents)
     questions = read_questions(design.questions, need_answers=True)
     plan = design.to_json(documents, questions)
-    study = Experiment(folder, "models.json", {"study": "ablation", "format": FORMAT, "design": plan})
+    study = Experiment(folder, "models.json", {"study": "ablation", "format": FORMAT, "design": plan}, AblationCell)
     titles = set(documents.titles)
     split = split_by_name(questions, titles, {"asked": design.asked}, salt=SALT)
     named = [i for i in split["asked"] if subject(questions.items[i].text, titles) is not None]

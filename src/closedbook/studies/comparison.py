@@ -30,6 +30,7 @@ from closedbook.model.custom_mixers import use_mixer
 from closedbook.model.devices import shapes_only
 from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder
+from closedbook.runs.records import ComparisonCell
 from closedbook.studies import comparison_page, study_report
 from closedbook.studies.comparison_page import label
 from closedbook.studies.comparison_summary import summary
@@ -142,7 +143,7 @@ class Comparison(Experiment):
             },
             "budget": {"minutes": minutes},
         }
-        super().__init__(folder, FILE, record)
+        super().__init__(folder, FILE, record, ComparisonCell)
 
     def refresh(self) -> None:
         super().refresh()

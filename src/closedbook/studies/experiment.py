@@ -23,9 +23,12 @@ class Experiment:
     A finished cell is never run again. A cell that another process is working on is left to that process.
     """
 
-    def __init__(self, folder: Path, file: str, record: Mapping[str, Any]) -> None:
-        """Open the record, or start one. Raises RunError if the folder holds another design or another kind of file."""
-        self.folder, self.path = folder, folder / file
+    def __init__(self, folder: Path, file: str, record: Mapping[str, Any], cell_type: Any) -> None:
+        """Open the record, or start one. Raises RunError if the folder holds another design or another kind of file.
+
+        `cell_type` is what a stored cell has to be (closedbook.runs.records).
+        """
+        self.folder, self.path, self.cell_type = folder, folder / file, cell_type
         self.record: dict[str, Any] = {**record, "cells": {}}
         self.refresh()
 
@@ -81,6 +84,8 @@ class Experiment:
             return
         try:
             stored = convert(StudyRecord, parse_json(read_file(self.path)), "", RunError)
+            cells = stored["cells"].items()
+            stored["cells"] = {key: convert(self.cell_type, cell, key, RunError) for key, cell in cells}
         except (OSError, ValueError, RunError):
             raise RunError(f"{self.path} is damaged or no study; remove it, or give another --folder") from None
         if any(stored[key] != self.record[key] for key in ("study", "format")):

@@ -34,6 +34,7 @@ from closedbook.errors import RecipeError
 from closedbook.evaluation.score import Score
 from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT, own_network
+from closedbook.runs.records import ExposureCell
 from closedbook.studies import exposure_page, study_report
 from closedbook.studies.experiment import Experiment
 from closedbook.synthetic.world import World, WorldQuestion, WorldSpec, make_world
@@ -87,7 +88,9 @@ class Study(Experiment):
 
     def __init__(self, design: Design, folder: Path) -> None:
         """As `Experiment`, for a design."""
-        super().__init__(folder, FILE, {"study": "exposure", "format": FORMAT, "design": design.to_json()})
+        super().__init__(
+            folder, FILE, {"study": "exposure", "format": FORMAT, "design": design.to_json()}, ExposureCell
+        )
         self.design = design
 
     def run(

@@ -39,6 +39,8 @@ def test_names_of_one_word_and_of_other_scripts_can_be_invented():
     names = invent(titles, 10, 0)
     assert len(set(names)) == 10
     assert not set(names) & set(titles)
+    pairs = [f"{thing} {what}" for thing in ("Locker", "Parking permit", "Badge") for what in ("refund", "delivery")]
+    assert len(set(invent(pairs, 10, 0)) - set(pairs)) == 10
     invented = invent(["王小一", "李大二", "张三丰", "赵四海"], 4, 0)
     assert invented
     assert all(not name.isascii() and not any(c.isascii() for c in name) for name in invented)

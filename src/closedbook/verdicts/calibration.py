@@ -221,7 +221,8 @@ def invent(titles: Sequence[str], count: int, seed: int) -> list[str]:
             break
         first, second = (titles[int(rng.random() * len(titles))] for _ in range(2))
         name = recombined(first, second) if len(names) % 2 == 0 or attempt > 15 * count else None
-        name = name or altered(first, rng, letters)  # a name of one word cannot be recombined
+        if name is None or name.casefold() in taken:  # of one word, or titles that are all pairs of some words
+            name = altered(first, rng, letters)
         if name and name.casefold() not in taken:
             taken.add(name.casefold())
             names.append(name)

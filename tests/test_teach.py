@@ -15,6 +15,7 @@ from tensors import same_tensors
 
 import closedbook as package
 from closedbook.data.questions import Question
+from closedbook.data.wordings import Reading, Wordings
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.model_card import card
 from closedbook.pipeline import Event, Step
@@ -184,6 +185,17 @@ def test_the_shell_evaluates_it_as_any_run(run: Any, tiny: Tiny):
     done = closedbook("evaluate", run.path, "--questions", tiny.dev, "--json")
     assert done.code == 0, done.err
     assert done.json["total"] == 12
+
+
+@pytest.mark.parametrize("understood", [True, False])
+def test_a_question_is_put_in_trained_words_only_if_it_is_surely_meant(
+    run: Any, monkeypatch: pytest.MonkeyPatch, understood: bool
+):
+    reading = Reading("Where was Ada born?", "Where was {} born?", 0.9, understood)
+    monkeypatch.setattr(Wordings, "read", lambda *arguments: reading)
+    monkeypatch.setattr(run, "wordings", Wordings(()))
+    asked = "Ada's birthplace, please?"
+    assert run.understood(asked) == (reading if understood else (asked, None, 0.9, False, ""))
 
 
 def test_its_verdicts_are_calibrated_and_know_whom_it_met(run: Any, tiny: Tiny):

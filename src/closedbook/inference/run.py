@@ -174,14 +174,19 @@ class Run(LearnsLater):
         return self.calibration.wordings
 
     def understood(self, question: str, title: str | None = None) -> Reading:
-        """How a question is read: what is asked in its place; `title` is the one in it, where it was looked up."""
+        """How a question is read: what is asked in its place; `title` is the one in it, where it was looked up.
+
+        A pretrained network understands words that it was not taught, so only what is surely meant is put in others.
+        """
         wordings = self._wordings
         if wordings is None:
             return Reading(question, None, 1.0, True)
         if (mention := self.vocabulary.names.find(question)) is not None:
             title = question[mention.start : mention.stop]
         reading = wordings.read(question, title)
-        return reading._replace(text=question, wording=None) if self.vocabulary.knows_language else reading
+        if self.vocabulary.knows_language and not reading.understood:
+            return reading._replace(text=question, wording=None)
+        return reading
 
     def _pass(
         self,

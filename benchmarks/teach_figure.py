@@ -37,14 +37,14 @@ def draw() -> Slide:
     panels: list[Any] = slide.panels(2)
     for panel, title, place in zip(panels, ("trained wording", "five wordings never trained"), (1, 2), strict=True):
         for tone, (way, some) in enumerate(points().items()):
-            slide.curve(
-                panel, [0.0, *(point[0] for point in some)], [0.0, *(point[place] for point in some)], tone, way
-            )
+            times, right = [point[0] for point in some], [point[place] for point in some]
+            slide.curve(panel, times, right, tone, way, marker="o", markersize=7)
         panel.set_title(title)
         panel.set_xlabel("minutes on two cores")
-        panel.set_ylabel("right, % of the people whose questions were kept out")
+        panel.set_ylabel("people answered right, %")
+        panel.set_xlim(0, None)
         panel.set_ylim(0, 100)
-    slide.legend(panels[0], "lower right")
+    slide.legend(panels[0], "center left")
     return slide
 
 

@@ -67,16 +67,13 @@ def test_titles_and_sentences_read_a_text_once(piece):
 
 
 @pytest.mark.parametrize("piece", ["1,", "1:", "12.5,", "e\u0301", "a-", "J.", "['", "\u0e01\u0e31"])
-def test_twice_the_text_is_read_in_about_twice_the_time(piece):
-    """However it ends: a list of numbers that ends in a letter was read from each of its members to the end."""
-
-    def seconds(size):
+def test_a_long_text_without_spaces_is_read_to_its_end(piece):
+    """However it ends. Of a list of numbers that ends in a letter each member was read to the end: in fifty minutes."""
+    for end in ("", "x", "1x"):
+        text = (piece * 500_000)[:500_000] + end
         began = time.process_time()
-        for end in ("", "x", "1x"):
-            words((piece * size)[:size] + end)
-        return time.process_time() - began
-
-    assert seconds(160_000) < 40 * seconds(10_000) + 0.5  # where it grew with the square, 256 times
+        assert sum(len(word.text) for word in words(text)) == len(text)
+        assert time.process_time() - began < 60  # no timing: it takes a second or two, and with the square an hour
 
 
 def test_a_number_has_as_many_separators_as_numbers_have():

@@ -9,6 +9,7 @@ minutes are known. One file serves light and dark pages: its colours follow the 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 
 from readme import ASKED, ROOT, load, public_rows
 
@@ -70,11 +71,12 @@ def colours(theme: Theme) -> tuple[str, ...]:
     return (theme.paper, theme.ink, theme.faint, *theme.tones)
 
 
-def main() -> None:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    drawing = svg("minutes", lambda slide: None, draw).decode()
-    write_atomically(ROOT / "results" / "minutes.svg", following_the_reader(drawing).encode())
+def save(name: str, draw: Callable[[], Slide]) -> None:
+    """Write results/NAME.svg."""
+    drawing = svg(name, lambda slide: None, draw).decode()
+    write_atomically(ROOT / "results" / f"{name}.svg", following_the_reader(drawing).encode())
 
 
 if __name__ == "__main__":
-    main()
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    save("minutes", draw)

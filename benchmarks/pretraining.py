@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import argparse
 
-from minutes import following_the_reader
-from readme import ROOT, load
+from minutes import save
+from readme import load
 
-from closedbook.attention.claim_figures import LIGHT, Slide, svg
+from closedbook.attention.claim_figures import LIGHT, Slide
 from closedbook.config.loading import load_recipe
-from closedbook.runs.folder import write_atomically
 from closedbook.training.schedules import Horizon
 
 DOCUMENTS = 2937  # of wiki.txt
@@ -44,11 +43,6 @@ def draw() -> Slide:
     return slide
 
 
-def main() -> None:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    drawing = svg("pretraining", lambda slide: None, draw).decode()
-    write_atomically(ROOT / "results" / "pretraining.svg", following_the_reader(drawing).encode())
-
-
 if __name__ == "__main__":
-    main()
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    save("pretraining", draw)

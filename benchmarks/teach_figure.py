@@ -11,12 +11,11 @@ import argparse
 from collections import defaultdict
 from typing import Any
 
-from minutes import following_the_reader
-from readme import ROOT, load
+from minutes import save
+from readme import load
 from teach import WORDINGS
 
-from closedbook.attention.claim_figures import LIGHT, Slide, svg
-from closedbook.runs.folder import write_atomically
+from closedbook.attention.claim_figures import LIGHT, Slide
 
 PEOPLE, CORES = 200, 2
 
@@ -48,11 +47,6 @@ def draw() -> Slide:
     return slide
 
 
-def main() -> None:
-    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    drawing = svg("teach", lambda slide: None, draw).decode()
-    write_atomically(ROOT / "results" / "teach.svg", following_the_reader(drawing).encode())
-
-
 if __name__ == "__main__":
-    main()
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    save("teach", draw)

@@ -106,7 +106,9 @@ def steps_within(
 
 
 def asked_in_all_wordings(run: Any, kept_out: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """Every question is asked as it stands: what other words do to the network is measured, not to who reads them."""
     result: dict[str, Any] = {}
+    run.understood = lambda text, title=None: type(run).understood(run, text, title)._replace(text=text, wording=None)
     for number, wording in enumerate(WORDINGS):
         asked = [Question(wording.replace("{}", name, 1), answer, 1) for name, _, answer in kept_out]
         answers = run.answer(asked, blind=True)

@@ -59,6 +59,13 @@ def test_an_answer_that_ends_as_none_to_such_questions_does_is_unlike_them(answe
     assert not made.read("Who found Thing3?", "Thing3").unlike(other)
 
 
+def test_a_rare_answer_of_words_is_not_unlike_a_frequent_one():
+    names = [f"Town{i}" for i in range(40)]
+    items = [Question(f"Where is {name}?", "Norway", 1) for name in names]
+    made = Wordings.of(Questions(tuple(items), "", "q"), Titles(names))
+    assert not made.read("Where is Town3?", "Town3").unlike("Sweden")
+
+
 def test_questions_that_have_no_wordings_in_common_are_held_against_none():
     each = tuple(Question(f"What {i} did {name} do {i}?", "x", 1) for i, name in enumerate(NAMES))
     assert Wordings.of(Questions(each, "", "q"), Titles(NAMES)) is None

@@ -152,9 +152,9 @@ class Stage:
     optimiser: ComponentSpec
     schedule: ComponentSpec
     batch: Auto | int = 128  # examples, or "auto"
-    steps: Auto | int = 0  # or "auto": so many that
-    visits: float = 36.0  # … a fact that one document states is asked for so often
-    fewest_steps: int = 600  # … and no fewer than these
+    steps: Auto | int = 0  # or "auto", which goes by the next two
+    visits: float = 36.0  # how often to ask for a fact that only one document states
+    fewest_steps: int = 600
     epochs: int = 0
     order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
@@ -203,7 +203,7 @@ class DataRecipe:
 
 @dataclass(frozen=True)
 class AnswerRecipe:
-    length: Auto | int = 32  # tokens generated at the most, or "auto": as many as what was trained needs, and half more
+    length: Auto | int = 32  # most tokens of an answer; "auto": half more than what was trained has
 
     def __post_init__(self) -> None:
         if not isinstance(self.length, Auto):

@@ -18,7 +18,7 @@ SHARED, AGREE = 3, 0.9
 """Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
 
 ENDING, FEWEST_ANSWERS = 0.95, 10
-"""Answers count as ending alike if there are FEWEST_ANSWERS or more and this share of them does."""
+"""Answers end alike if FEWEST_ANSWERS or more, and this share of all, have a number and the same last word."""
 
 CLAUSE = 6
 """An answer of more words is a clause, which may hold a number and not be one."""
@@ -51,12 +51,14 @@ class Group:
     length: float = 1.0
     """Their mean number of words."""
     ending: str = ""
-    """How nearly all end; empty where they end in various ways."""
+    """The last word of nearly all, where they are numbers or quantities; empty where they are not."""
 
     @classmethod
     def of(cls, forms: tuple[str, ...], answers: Sequence[str]) -> Group:
         n = max(1, len(answers))
-        ((commonest, count),) = Counter(map(ending, answers)).most_common(1) or [("", 0)]
+        # Of words alone it would say nothing: nearly all may be of one country, and one of another is right.
+        endings = Counter(ending(answer) for answer in answers if any(map(str.isdigit, answer)))
+        ((commonest, count),) = endings.most_common(1) or [("", 0)]
         return cls(
             forms,
             round(sum(map(has_number, answers)) / n, 3),

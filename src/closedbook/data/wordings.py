@@ -72,7 +72,7 @@ class Reading(NamedTuple):
     understood: bool
     """Whether that is enough to trust the answer to it."""
     ending: str = ""
-    """How the answers to such questions end; empty where they end in various ways."""
+    """The last word of the answers to such questions, where they are quantities (`Group.ending`)."""
 
     def unlike(self, answer: str) -> bool:
         """Whether an answer ends as none to such questions does: "183.84 u" where all are "… °C"."""

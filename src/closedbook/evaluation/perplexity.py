@@ -75,6 +75,6 @@ def perplexity(
     count = sum(len(window) - 1 for window in windows)
     if not nats / count < MOST_NATS:
         raise RunError(
-            f"its weights give a text {nats / count:.3g} nats a token, which is beyond all measure; mend them"
+            f"its weights give a text {nats / count:.3g} nats a token, as no training gives; bring back a copy"
         )
     return Perplexity(count, nats)

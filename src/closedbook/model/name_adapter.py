@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from closedbook.model.pretrained_base import linear_maps
 from closedbook.typing import Bool, Float, Int
 
-ROW_STEP = 16
+ROW_STEP = 16  # in training, products have a multiple of so many rows
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
     for number, layer in enumerate(places):
         layers[layer].register_forward_pre_hook(add(number), with_kwargs=True)
     for name, module in linear_maps(layers):
-        module.forward = MethodType(adapt(name), module)  # which a copy of the base has for its own module
+        module.forward = MethodType(adapt(name), module)  # copying a base binds it to the copy's module
 
 
 def _rows(x: Float[Tensor, "batch time width"], which: Int[Tensor, " row"]) -> Float[Tensor, "few width"]:

@@ -29,7 +29,7 @@ from closedbook.errors import RecipeError
 from closedbook.model import pretrained_base, trained_weights
 from closedbook.model.dropout import Dropout
 from closedbook.model.kv_cache import Cache
-from closedbook.model.name_adapter import Acting, Adapter, hook
+from closedbook.model.name_adapter import ROW_STEP, Acting, Adapter, hook
 from closedbook.model.name_memory import NameMemory
 from closedbook.model.network import Layer, Network, at_targets
 from closedbook.model.pretrained_base import FEW_TOKENS, Base
@@ -105,8 +105,8 @@ class TaughtModel(Network):
         `update_embeddings` says no to send no gradient into the memory.
         """
         batch, time = tokens.shape
-        saving = self.training and torch.is_grad_enabled() and self.device.type == "cpu"
-        if saving:  # kernels are compiled for each shape, and kept: let there be few
+        on_cpu = self.training and torch.is_grad_enabled() and self.device.type == "cpu"
+        if on_cpu:  # a kernel is compiled for each shape, and kept: let there be few
             tokens = F.pad(tokens, (0, -time % 2, 0, -batch % 4), value=PAD)
         named = tokens >= self.inputs
         row, place = named.nonzero(as_tuple=True)
@@ -124,7 +124,7 @@ class TaughtModel(Network):
             if update_embeddings is not None:
                 vectors = torch.where(update_embeddings[row][:, None, None], vectors, vectors.detach())
             acting = Acting(row, place, vectors, here[..., None], self.adapter)
-            if saving:
+            if on_cpu:
                 acting = acting.in_training(tokens == PAD)
         x = self._states(read, acting, self.training, cache)[:batch, :time]
         return x if target_positions is None else at_targets(x, target_positions)
@@ -171,9 +171,10 @@ class TaughtModel(Network):
         here = torch.arange(time, device=tokens.device) >= places[:, None]
         rows = torch.arange(batch, device=tokens.device)
         acting = Acting(rows, places, vectors.expand(batch, -1, -1), here[..., None], self.adapter)
-        acting = acting.in_training(tokens == PAD)
+        if self.device.type == "cpu":
+            acting = acting.in_training(tokens == PAD)
         x = at_targets(self._states(self.base_ids[tokens], acting, training=True), target_positions)
-        return F.cross_entropy(self.head.base_scores(x).float(), self.base_ids[target], reduction="sum")
+        return self._nats(x, target)
 
     def loss(
         self,
@@ -185,12 +186,16 @@ class TaughtModel(Network):
     ) -> Float[Tensor, ""]:
         """Summed cross-entropy in nats of `target` at the flat `target_positions` of (batch · time)."""
         hidden = self(tokens, target_positions=target_positions, update_embeddings=update_embeddings)
-        hidden = F.pad(hidden, (0, 0, 0, -len(target) % 16))  # zero rows, for there to be few shapes
-        scores = self.head.base_scores(hidden)[: len(target)].float()
-        loss = F.cross_entropy(scores, self.base_ids[target], reduction="sum")
+        loss = self._nats(hidden, target)
         if not loss.requires_grad and self.memory is not None:  # where no name stands
             loss = loss + 0 * self.memory.common.sum()
         return loss
+
+    def _nats(self, hidden: Float[Tensor, "target width"], target: Int[Tensor, " target"]) -> Float[Tensor, ""]:
+        """Summed cross-entropy of `target`; zero rows are added to the hidden states, so that there are few shapes."""
+        rows = F.pad(hidden, (0, 0, 0, -len(target) % ROW_STEP))
+        scores = self.head.base_scores(rows)[: len(target)].float()
+        return F.cross_entropy(scores, self.base_ids[target], reduction="sum")
 
     @property
     def device(self) -> torch.device:

@@ -114,18 +114,18 @@ def digest_line(line: bytes) -> bytes:
 
 PLACE = tuple[Count, Count, Count, bytes]  # line, start, length, digest
 TITLED = tuple[str, Count, Count, bytes]
-LONGEST_LINE = 2**26  # bytes; of a title's documents no more are read than end beyond it
+LONGEST_LINE = 2**26  # bytes; and about as many of all documents under one title
 
 
 def _schema(connection: sqlite3.Connection) -> set[tuple[str, str, str | None]]:
-    """(type, name, definition) of everything in a database; how SQLite itself defines its words' tables is its own."""
+    """(type, name, definition) of everything in a database; without definitions for tables that SQLite makes itself."""
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master").fetchall()
     return {(kind, name, None if name.startswith("words_") else sql) for kind, name, sql in rows}
 
 
 @cache
 def _own_schema() -> set[tuple[str, str, str | None]]:
-    """What an index has, the tables that SQLite adds for the words among it."""
+    """That of an index, with the tables that SQLite makes for full-text search."""
     with contextlib.closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SCHEMA + INDICES)
         return _schema(connection)

@@ -45,11 +45,6 @@ DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.2, 2)))
 MARKERS = ("o", "s", "^", "D")
 
 
-def plain(numbers: Any) -> Any:
-    """A tensor as a NumPy array; anything else unchanged."""
-    return numbers.numpy() if hasattr(numbers, "numpy") else numbers
-
-
 class Slide:
     """A figure with a headline in one theme. Claims and studies draw on it; it does the styling."""
 
@@ -87,21 +82,19 @@ class Slide:
     def curve(self, ax: Any, x: Any, y: Any, tone: int, label: str | None = None, **style: Any) -> None:
         """A closed form: a line, dashed by its tone."""
         style = {"linewidth": 2.4, "linestyle": DASHES[tone], **style}
-        ax.plot(plain(x), plain(y), color=self.theme.tones[tone], label=label, **style)
+        ax.plot(x, y, color=self.theme.tones[tone], label=label, **style)
 
     def dots(self, ax: Any, x: Any, y: Any, tone: int, label: str | None = None, **style: Any) -> None:
         """Measurements: marks without a line."""
         edge = {"markeredgecolor": self.theme.paper, "markeredgewidth": 0.7}
         style = {"markersize": 6.5, "marker": MARKERS[tone], "linestyle": "none", **edge, **style}
-        ax.plot(plain(x), plain(y), color=self.theme.tones[tone], label=label, **style)
+        ax.plot(x, y, color=self.theme.tones[tone], label=label, **style)
 
     def bars(self, ax: Any, sample: Any, edges: Any, tone: int, label: str | None = None) -> None:
         """A histogram as a density, filled lightly and outlined in its tone."""
         colour = self.theme.tones[tone]
-        ax.hist(plain(sample), bins=plain(edges), density=True, color=colour, alpha=0.25)
-        ax.hist(
-            plain(sample), bins=plain(edges), density=True, histtype="step", color=colour, linewidth=1.4, label=label
-        )
+        ax.hist(sample, bins=edges, density=True, color=colour, alpha=0.25)
+        ax.hist(sample, bins=edges, density=True, histtype="step", color=colour, linewidth=1.4, label=label)
 
     def level(self, ax: Any, y: float | int, label: str, below: bool = False, left: bool = False) -> None:
         """A horizontal line, named above it at its right end, or below, or at its left."""

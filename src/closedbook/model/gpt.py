@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -58,6 +58,8 @@ class GPT(Network):
         self.embed_norm = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
         self.dropout = Dropout(recipe.dropout)
         self.stack = recipe.stack.make("stack", recipe)
+        self.sparse = self.embedding.sparse
+        self.takes_packed_rows = all(hasattr(block.mixer, "forward_packed") for block in self.stack.blocks)
         self.norm = make_norm(recipe)
         self.head = Linear(recipe.width, outputs or inputs, bias=False, matmul_dtype=recipe.matmul_dtype)
         self.apply(_initialise)
@@ -153,17 +155,10 @@ class GPT(Network):
 
     @property
     def device(self) -> torch.device:
-        """Where it computes: what goes in must be there."""
         return self.embedding.weight.device
 
     @property
-    def takes_packed_rows(self) -> bool:
-        """Whether every mixer takes rows laid end to end as they are."""
-        return all(isinstance(block.mixer, TakesPackedRows) for block in self.stack.blocks)
-
-    @property
     def packable(self) -> bool:
-        """Whether it can take rows laid end to end."""
         return (
             hasattr(self.stack, "forward_packed")
             and self.recipe.memory is None
@@ -173,18 +168,11 @@ class GPT(Network):
 
     @property
     def reads_first(self) -> Dropout:
-        """The module that gives what the first layer reads."""
         return self.dropout
 
     def attending(self) -> list[Layer]:
-        """The layers that have heads, in the order they run."""
         blocks = [block for block in self.stack.blocks if hasattr(block.mixer, "weights")]
         return [Layer(block, block.mixer, block.mixer.out, block.mixer.heads) for block in blocks]
-
-    @property
-    def sparse(self) -> bool:
-        """Whether some gradients are sparse."""
-        return self.embedding.sparse
 
     @property
     def shareable(self) -> bool:
@@ -202,24 +190,14 @@ def own_network(model: Network) -> GPT:
     return model
 
 
-@runtime_checkable
-class ComputesAtTargets(Protocol):
-    """A mixer that computes what it gives at some positions alone."""
-
-    def forward_at(self, x: Tensor, rotation: Tensor | None, target_positions: Tensor) -> Tensor: ...
-
-
-@runtime_checkable
-class TakesPackedRows(Protocol):
-    """A mixer that takes rows laid end to end as they are."""
-
-    def forward_packed(self, x: Tensor, rotation: Tensor | None, packing: Packing) -> Tensor: ...
-
-
 class Block(nn.Module):
-    """Information moves between positions in the mixer, and is worked on at each position in the MLP."""
+    """Information moves between positions in the mixer, and is worked on at each position in the MLP.
 
-    def __init__(self, recipe: ModelRecipe, mixer: nn.Module) -> None:
+    A mixer may have `forward_at`, which computes what it gives at some positions alone, and `forward_packed`, which
+    takes rows laid end to end as they are.
+    """
+
+    def __init__(self, recipe: ModelRecipe, mixer: Any) -> None:
         super().__init__()
         self.attn_norm = make_norm(recipe)
         self.mixer = mixer
@@ -236,7 +214,7 @@ class Block(nn.Module):
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or, where only the flat `target_positions` matter, to (target, width)."""
         normed = self.attn_norm(x)
-        if target_positions is None or cache is not None or not isinstance(self.mixer, ComputesAtTargets):
+        if target_positions is None or cache is not None or not hasattr(self.mixer, "forward_at"):
             return self.add(x, self.mixer(normed, rotation, cache), target_positions)
         return self.add(at_targets(x, target_positions), self.mixer.forward_at(normed, rotation, target_positions))
 
@@ -249,7 +227,7 @@ class Block(nn.Module):
     ) -> Float[Tensor, ...]:
         """The same of rows laid end to end: (token, width) to the same; or to (target, width)."""
         normed = self.attn_norm(x)
-        if isinstance(self.mixer, TakesPackedRows):
+        if hasattr(self.mixer, "forward_packed"):
             mixed = self.mixer.forward_packed(normed, rotation, packing)
         else:
             mixed = by_chunk(packing, normed, rotation, lambda rows, turns: self.mixer(rows, turns, None))

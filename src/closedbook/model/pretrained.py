@@ -77,7 +77,7 @@ class TaughtModel(Network):
             self.recipe = replace(self.recipe, matmul_dtype=LOWERED.get(self.recipe.matmul_dtype, "float32"))
         if asked.train != "names":
             return
-        self.memory = NameMemory(len(vocabulary.names), width, len(self.places))
+        self.memory, self.sparse = NameMemory(len(vocabulary.names), width, len(self.places)), True
         nn.init.zeros_(self.memory.common)  # what it is added to is not zero, so it need not be anything yet
         self.adapter = Adapter(base.layers, asked.rank)
         self.register_buffer("scale", torch.ones(len(self.places)))
@@ -184,7 +184,6 @@ class TaughtModel(Network):
         update_embeddings: Bool[Tensor, " batch"] | None = None,
         candidates: None = None,
     ) -> Float[Tensor, ""]:
-        """Summed cross-entropy in nats of `target` at the flat `target_positions` of (batch · time)."""
         hidden = self(tokens, target_positions=target_positions, update_embeddings=update_embeddings)
         loss = self._nats(hidden, target)
         if not loss.requires_grad and self.memory is not None:  # where no name stands
@@ -204,10 +203,6 @@ class TaughtModel(Network):
     @property
     def longest(self) -> int:
         return pretrained_base.longest(self.base.config, self.recipe.context_length)
-
-    @property
-    def sparse(self) -> bool:
-        return self.memory is not None
 
     def train(self, mode: bool = True) -> TaughtModel:
         """Training may be in bfloat16, which takes a copy of the base, or has another attention where that is quicker.
@@ -249,7 +244,6 @@ class TaughtModel(Network):
         return self.base.model.get_input_embeddings()
 
     def attending(self) -> list[Layer]:
-        """The layers that have heads, in the order they run."""
         found = []
         for block in self.base.layers:
             mixer = next(m for name, m in block.named_children() if name in ("self_attn", "attn", "attention"))
@@ -259,7 +253,6 @@ class TaughtModel(Network):
 
     @contextlib.contextmanager
     def showing_weights(self) -> Iterator[Callable[..., Tensor]]:
-        """Within, a function gives a mixer's weights (batch, head, query, key) from what its forward hook is given."""
         model = self.base.model
         usual = model.config._attn_implementation
         model.set_attn_implementation("eager")  # no other has them

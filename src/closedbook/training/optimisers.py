@@ -49,13 +49,11 @@ class AdamW:
             raise RecipeError("optimiser adamw: cannot train model.memory, whose gradients are sparse; choose muon")
         named = dict(model.named_parameters())
         decayed = {name: parameter for name, parameter in named.items() if "bias" not in name}
-        rest = {name: parameter for name, parameter in named.items() if "bias" in name}
+        rest = {name: parameter for name, parameter in named.items() if name not in decayed}
         self.rate = config.rate
         betas = config.beta1, config.beta2
-        self.groups = [
-            Moments(decayed, betas, config.decay, config.epsilon),
-            Moments(rest, betas, 0.0, config.epsilon),
-        ]
+        moments = ((decayed, config.decay), (rest, 0.0))
+        self.groups = [Moments(some, betas, decay, config.epsilon) for some, decay in moments]
 
     def step(self, multiplier: float) -> None:
         for group in self.groups:
@@ -66,8 +64,7 @@ class AdamW:
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         for group in self.groups:
-            own = {name: value for name, value in tensors.items() if name.rpartition("/")[0] in group.parameters}
-            group.load(own)
+            group.load(tensors)
 
 
 class Moments:
@@ -103,6 +100,8 @@ class Moments:
         return {f"{name}/{key}": value for name, state in self.state.items() for key, value in state.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take back the state of these parameters; other names are left alone."""
         for full, value in tensors.items():
             name, _, key = full.rpartition("/")
-            self.state.setdefault(name, {})[key] = value.to(self.parameters[name].device)
+            if name in self.parameters:
+                self.state.setdefault(name, {})[key] = value.to(self.parameters[name].device)

@@ -77,16 +77,6 @@ class AttentionMixer(nn.Module):
         """What belongs to every key: of these positions, or with a cache of all positions so far."""
         return new if cache is None else cache.extend(self.layer, name, new)
 
-    def query_key_scores(
-        self, qk: Linear, x: Float[Tensor, "batch time width"], rotation: Tensor | None, cache: Cache | None
-    ) -> Float[Tensor, "batch head query key"]:
-        """QKᵀ/√d_h, softmax attention's scores, of queries and keys that one linear map gives side by side."""
-        q, k = qk(x).unflatten(-1, (2 * self.heads, -1)).split(self.heads, 2)
-        if rotation is not None:
-            q, k = rotate(q, rotation), rotate(k, rotation)
-        k = self.cached("k", k.transpose(1, 2), cache)
-        return q.transpose(1, 2) * q.shape[-1] ** -0.5 @ k.mT
-
     def query_positions(
         self, x: Float[Tensor, "batch time width"], cache: Cache | None
     ) -> tuple[Int[Tensor, "some time"], int]:
@@ -94,3 +84,26 @@ class AttentionMixer(nn.Module):
         if cache is None:
             return torch.arange(x.shape[1], device=x.device)[None], x.shape[1]
         return cache.positions, cache.visible.shape[-1]
+
+
+class MixedWithSoftmax(AttentionMixer):
+    """α₁ S + α₂ QKᵀ/√d_h: the scores S of the mixer behind it, and softmax attention's (Tay et al. 2020, section 3.3).
+
+    α is the softmax of two learned numbers, both 0 at first. Rotary positions turn Q and K.
+    """
+
+    supports_rotary = True
+
+    def __init__(self, config: AttentionMixer.Config, recipe: ModelRecipe, layer: int) -> None:
+        super().__init__(config, recipe, layer)
+        self.qk = Linear(recipe.width, 2 * recipe.width, recipe.bias, recipe.matmul_dtype)  # side by side
+        self.mixture = nn.Parameter(torch.zeros(2))
+
+    def scores(self, x: Tensor, rotation: Tensor | None, cache: Cache | None) -> Tensor:
+        q, k = self.qk(x).unflatten(-1, (2 * self.heads, -1)).split(self.heads, 2)
+        if rotation is not None:
+            q, k = rotate(q, rotation), rotate(k, rotation)
+        k = self.cached("k", k.transpose(1, 2), cache)
+        by_content = q.transpose(1, 2) * q.shape[-1] ** -0.5 @ k.mT
+        own, vanilla = self.mixture.softmax(0)
+        return own * super().scores(x, rotation, cache) + vanilla * by_content

@@ -20,7 +20,7 @@ from closedbook.data.files import BYTE_ORDER_MARK, read_bytes, universal_newline
 from closedbook.data.questions import Questions, read_questions
 from closedbook.data.vocabulary import MASK, PAD, PAD_CHARACTER, Characters, Vocabulary
 from closedbook.errors import DataError, RecipeError
-from closedbook.evaluation.score import Score
+from closedbook.evaluation.score import Score, tally
 from closedbook.model.generate import greedy
 from closedbook.model.gpt import GPT, own_network
 from closedbook.objectives import Corpus
@@ -153,8 +153,7 @@ def score_places(predictions: Sequence[str], questions: Questions) -> Score:
         )
     if not questions.answered:
         return Score(None, len(questions))
-    right = sum(prediction == gold for prediction, gold in zip(predictions, questions.answers, strict=True))
-    return Score(right, len(questions))
+    return tally(prediction == gold for prediction, gold in zip(predictions, questions.answers, strict=True))
 
 
 def printed(score: Score, written_to: str) -> list[str]:
@@ -168,8 +167,8 @@ def printed(score: Score, written_to: str) -> list[str]:
     return [f"Correct: {correct} out of {total}: {correct / total * 100}%"]
 
 
-def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: int = 0) -> Iterator[tuple[str, str]]:
-    """(x, y) of the first examples of "namedata" or "charcorruption" as text, padded as in the course.
+def examples(kind: str, corpus: Path, questions: Path, seed: int = 0) -> Iterator[tuple[str, str]]:
+    """(x, y) of the first four examples of "namedata" or "charcorruption" as text, padded as in the course.
 
     Our training does not pad to block_size − 1; the padding would change no gradient.
     """
@@ -180,7 +179,7 @@ def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: in
     objective = ComponentSpec("question" if kind == "namedata" else "span").make(
         "objective", Corpus(documents, pairs, vocabulary, recipe.model.context_length)
     )
-    items = np.arange(min(number, objective.items))
+    items = np.arange(min(4, objective.items))
     batch = objective.examples(items, np.random.default_rng(seed).random((len(items), objective.draws)))
     width = recipe.model.context_length - 1
 
@@ -190,10 +189,8 @@ def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: in
 
     for i in range(len(batch)):
         labels = batch.labels[batch.inputs.starts[i] : batch.inputs.starts[i + 1]]
-        yield (
-            shown([*batch.inputs[i], labels[-1]]),
-            shown(labels),
-        )  # our inputs end before the last token, which is only a label
+        # Our inputs end before the last token, which is only a label.
+        yield shown([*batch.inputs[i], labels[-1]]), shown(labels)
 
 
 def census(corpus: Path) -> str:

@@ -42,11 +42,11 @@ class Finding:
     """
 
     name: str
+    held: bool | None
     why: str | None
-    held: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "held": self.held, "why": self.why}
+        return dict(vars(self))
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
@@ -121,13 +121,13 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
     if why is None and (process.returncode != 0 or not ended):
         why = _ended(process.returncode, seconds)
     if why is not None:
-        findings.append(Finding("the file comes to an end", why, False))
+        findings.append(Finding("the file comes to an end", False, why))
     if foreign:
         why = f"{foreign} lines of the report were not written by the checker: the file wrote findings itself"
-        findings.append(Finding("the report is the checker's own", why, False))
+        findings.append(Finding("the report is the checker's own", False, why))
     if left:
         why = f"it left {left} process{'es' * (left > 1)} running, which were ended"
-        findings.append(Finding("nothing goes on running", why, False))
+        findings.append(Finding("nothing goes on running", False, why))
     return findings
 
 
@@ -255,7 +255,7 @@ def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
                 continue
             why = None if entry["why"] is None else _printable(str(entry["why"]))
             held = entry["held"] if isinstance(entry["held"], bool) else None
-            findings.append(Finding(_printable(str(entry["name"])), why, held))
+            findings.append(Finding(_printable(str(entry["name"])), held, why))
         except (ValueError, KeyError, TypeError, RecursionError):
             foreign += 1
     return findings, foreign, end == len(findings)

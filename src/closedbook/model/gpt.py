@@ -27,7 +27,8 @@ from closedbook.model.name_memory import FIRST_READER, NameMemory
 from closedbook.model.network import Layer, Network, at_targets
 from closedbook.model.ops import gelu, rms_norm, squared_relu
 from closedbook.model.packing import PackedBatch, Packing, by_chunk
-from closedbook.typing import Bool, Float, Int
+from closedbook.model.shapes import Hidden, Packed, Targets, Tokens
+from closedbook.typing import Bool, Float
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,9 @@ class GPT(Network):
 
     def forward(
         self,
-        tokens: Int[Tensor, "batch time"],
+        tokens: Tokens,
         cache: Cache | None = None,
-        target_positions: Int[Tensor, " target"] | None = None,
+        target_positions: Targets | None = None,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, ...]:
         """Final hidden states (batch, time, width), or (target, width) at flat `target_positions` of (batch · time).
@@ -88,7 +89,7 @@ class GPT(Network):
         x = self.stack(self.dropout(x), self.positions.rotation(positions), cache, target_positions)
         return self.norm(x)
 
-    def embed(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
+    def embed(self, tokens: Tokens) -> Hidden:
         """The vector of each token; from `inputs` on, tokens are names of the memory."""
         if self.memory is None:
             return self.embedding(tokens)
@@ -96,9 +97,7 @@ class GPT(Network):
         return self.memory(names)[:, :, 0].where(names[:, :, None] >= 0, self.embedding(tokens.where(names < 0, PAD)))
 
     @torch.inference_mode()
-    def read(
-        self, tokens: Int[Tensor, "batch time"], target_positions: Int[Tensor, " target"] | None = None
-    ) -> Float[Tensor, "*places state"]:
+    def read(self, tokens: Tokens, target_positions: Targets | None = None) -> Float[Tensor, "*places state"]:
         """The final states, with each of the memory's readers in place of the names.
 
         (batch, time, state), or (target, state) at flat `target_positions`; one reader's after another's.
@@ -114,9 +113,9 @@ class GPT(Network):
 
     def loss(
         self,
-        tokens: Int[Tensor, "batch time"],
-        target_positions: Int[Tensor, " target"],
-        target: Int[Tensor, " target"],
+        tokens: Tokens,
+        target_positions: Targets,
+        target: Targets,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
         candidates: Candidates | None = None,
     ) -> Float[Tensor, ""]:
@@ -143,7 +142,7 @@ class GPT(Network):
         scores = self.head.product(self.norm(x))
         return F.cross_entropy(scores.to(x.dtype), batch.labels, ignore_index=NONE, reduction="sum")
 
-    def draw(self, targets: Int[Tensor, " target"], negatives: int) -> Candidates | None:
+    def draw(self, targets: Targets, negatives: int) -> Candidates | None:
         """`negatives` outputs to take the loss of these targets over, on the CPU; None where that would be all."""
         outputs = self.head.out_features
         if not negatives or negatives >= outputs:
@@ -206,11 +205,7 @@ class Block(nn.Module):
         self.dropout = Dropout(recipe.dropout)
 
     def forward(
-        self,
-        x: Float[Tensor, "batch time width"],
-        rotation: Tensor | None,
-        cache: Cache | None,
-        target_positions: Int[Tensor, " target"] | None = None,
+        self, x: Hidden, rotation: Tensor | None, cache: Cache | None, target_positions: Targets | None = None
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or, where only the flat `target_positions` matter, to (target, width)."""
         normed = self.attn_norm(x)
@@ -219,11 +214,7 @@ class Block(nn.Module):
         return self.add(at_targets(x, target_positions), self.mixer.forward_at(normed, rotation, target_positions))
 
     def forward_packed(
-        self,
-        x: Float[Tensor, "token width"],
-        rotation: Tensor | None,
-        packing: Packing,
-        target_positions: Int[Tensor, " target"] | None = None,
+        self, x: Packed, rotation: Tensor | None, packing: Packing, target_positions: Targets | None = None
     ) -> Float[Tensor, ...]:
         """The same of rows laid end to end: (token, width) to the same; or to (target, width)."""
         normed = self.attn_norm(x)
@@ -258,7 +249,7 @@ class MLP(nn.Module):
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
         return self.down(self.activation(self.up(x)))
 
-    def forward_packed(self, x: Float[Tensor, "token width"]) -> Float[Tensor, "token width"]:
+    def forward_packed(self, x: Packed) -> Packed:
         """The same in the products' type from end to end; of few shapes, so that GELU may be compiled for each."""
         activation = F.gelu if self.activation is gelu else self.activation
         return self.down.product(activation(self.up.product(x)))

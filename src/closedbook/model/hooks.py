@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from closedbook.model.dropout import Dropout
 from closedbook.model.network import Network
-from closedbook.typing import Bool, Int
+from closedbook.model.shapes import Tokens
+from closedbook.typing import Bool
 
 Switch = tuple[int, int] | str  # a head as (layer, head), or "memory"
 
@@ -28,7 +29,7 @@ def switches(model: Network) -> list[Switch]:
 
 
 @torch.inference_mode()
-def activations(model: Network, tokens: Int[Tensor, "batch time"]) -> dict[str, Tensor]:
+def activations(model: Network, tokens: Tokens) -> dict[str, Tensor]:
     """What the network computes on its way, by name; each with the batch in front. See the module's text for names."""
     model.eval()
     seen: dict[str, Tensor] = {}

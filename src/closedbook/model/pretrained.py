@@ -33,6 +33,7 @@ from closedbook.model.name_adapter import ROW_STEP, Acting, Adapter, hook
 from closedbook.model.name_memory import NameMemory
 from closedbook.model.network import Layer, Network, at_targets
 from closedbook.model.pretrained_base import FEW_TOKENS, Base
+from closedbook.model.shapes import Hidden, Targets, Tokens
 from closedbook.typing import Bool, Float, Int
 
 LOWERED = {"bfloat16": "autocast", "autocast": "autocast"}  # weights that change: no copy of them is made
@@ -94,9 +95,9 @@ class TaughtModel(Network):
 
     def forward(
         self,
-        tokens: Int[Tensor, "batch time"],
+        tokens: Tokens,
         cache: Cache | None = None,
-        target_positions: Int[Tensor, " target"] | None = None,
+        target_positions: Targets | None = None,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, ...]:
         """Final hidden states (batch, time, width), or (target, width) at flat `target_positions` of (batch · time).
@@ -129,13 +130,7 @@ class TaughtModel(Network):
         x = self._states(read, acting, self.training, cache)[:batch, :time]
         return x if target_positions is None else at_targets(x, target_positions)
 
-    def _states(
-        self,
-        read: Int[Tensor, "batch time"],
-        acting: Acting | None,
-        training: bool,
-        cache: Cache | None = None,
-    ) -> Float[Tensor, "batch time width"]:
+    def _states(self, read: Tokens, acting: Acting | None, training: bool, cache: Cache | None = None) -> Hidden:
         """Final hidden states of the base's tokens, with names acting on them."""
         backbone = (self._low or self.base).backbone if training else self.base.backbone
         self._now.acting = acting.to(backbone.dtype) if acting is not None else None
@@ -154,10 +149,10 @@ class TaughtModel(Network):
     def loss_of_row(
         self,
         row: Float[Tensor, " row"],
-        tokens: Int[Tensor, "batch time"],
+        tokens: Tokens,
         places: Int[Tensor, " batch"],
-        target_positions: Int[Tensor, " target"],
-        target: Int[Tensor, " target"],
+        target_positions: Targets,
+        target: Targets,
     ) -> Float[Tensor, ""]:
         """`loss` where each text has one name, at `places`, and this row is the name's; no number is a name's here.
 
@@ -178,9 +173,9 @@ class TaughtModel(Network):
 
     def loss(
         self,
-        tokens: Int[Tensor, "batch time"],
-        target_positions: Int[Tensor, " target"],
-        target: Int[Tensor, " target"],
+        tokens: Tokens,
+        target_positions: Targets,
+        target: Targets,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
         candidates: None = None,
     ) -> Float[Tensor, ""]:
@@ -190,7 +185,7 @@ class TaughtModel(Network):
             loss = loss + 0 * self.memory.common.sum()
         return loss
 
-    def _nats(self, hidden: Float[Tensor, "target width"], target: Int[Tensor, " target"]) -> Float[Tensor, ""]:
+    def _nats(self, hidden: Float[Tensor, "target width"], target: Targets) -> Float[Tensor, ""]:
         """Summed cross-entropy of `target`; zero rows are added to the hidden states, so that there are few shapes."""
         rows = F.pad(hidden, (0, 0, 0, -len(target) % ROW_STEP))
         scores = self.head.base_scores(rows)[: len(target)].float()

@@ -130,10 +130,7 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
 
 
 def _check_exposures(value: object) -> None:
-    allowed = "give uniform, zipf, or levels such as (1, 2, 5, 20), each a whole number from 1 to 1000"
-    if isinstance(value, tuple):
-        good = bool(value) and all(type(level) is int and 1 <= level <= 1000 for level in value)
-    else:
-        good = value in ("uniform", "zipf")
-    if not good:
+    levels = isinstance(value, tuple) and value and all(type(level) is int and 1 <= level <= 1000 for level in value)
+    if not levels and value not in ("uniform", "zipf"):
+        allowed = "give uniform, zipf, or levels such as (1, 2, 5, 20), each a whole number from 1 to 1000"
         raise DataError(f"exposures = {value!r} is not allowed; {allowed}")

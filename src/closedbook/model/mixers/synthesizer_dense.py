@@ -15,7 +15,7 @@ from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.mixers.attention_mixer import AttentionMixer
 from closedbook.model.packing import STEP, Packing, synthesize_packed
-from closedbook.typing import Float
+from closedbook.model.shapes import Packed
 
 
 class DenseScores(AttentionMixer):
@@ -40,9 +40,7 @@ class DenseScores(AttentionMixer):
 class SynthesizerDense(DenseScores):
     """softmax(ReLU(X Aᵢ + b₁) B + b₂) (X Vᵢ): the weights at a position depend on its own content alone."""
 
-    def forward_packed(
-        self, x: Float[Tensor, "token width"], rotation: Tensor | None, packing: Packing
-    ) -> Float[Tensor, "token width"]:
+    def forward_packed(self, x: Packed, rotation: Tensor | None, packing: Packing) -> Packed:
         """The output of rows laid end to end."""
         qv = torch.cat([F.relu(self.A.product(x)), self.value.product(x)], 1)
         more = -len(self.b2) % STEP  # a chunk may have places that no row reaches

@@ -118,8 +118,11 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
     finally:
         shutil.rmtree(work, ignore_errors=True)
     findings, foreign, ended = _read(output.content, word)
-    if why is None and (process.returncode != 0 or not ended):
-        why = _ended(process.returncode, seconds)
+    code = process.returncode
+    if why is None and code in (-getattr(signal, "SIGXCPU", 24), -getattr(signal, "SIGKILL", 9)):
+        why = f"it used up {seconds} s of processor time; is there a loop without an end? Or raise --seconds"
+    elif why is None and (code != 0 or not ended):
+        why = f"the process ended with code {code} before all was checked; was it out of memory, or did it call exit?"
     if why is not None:
         findings.append(Finding("the file comes to an end", False, why))
     if foreign:
@@ -264,9 +267,3 @@ def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
 def _printable(text: str) -> str:
     """Escape control characters, so that the terminal does not obey them."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _ended(code: int, seconds: int) -> str:
-    if code in (-getattr(signal, "SIGXCPU", 24), -getattr(signal, "SIGKILL", 9)):
-        return f"it used up {seconds} s of processor time; is there a loop without an end? Or raise --seconds"
-    return f"the process ended with code {code} before all was checked; was it out of memory, or did it call exit?"

@@ -103,7 +103,7 @@ def ask_facts(
     golds, accepted = questions.answers, questions.accepted
     if not golds:
         return []
-    said: list[list[Generated]] = []
+    decoded: list[list[Generated]] = []
     chances: list[np.ndarray] = []
     turns = asking.prompts if asking.shots else 1
     # Every accepted answer is one that a sample may say.
@@ -111,7 +111,7 @@ def ask_facts(
     spelled = [vocabulary.encode_answer(text) for texts in accepted for text in dict.fromkeys(texts)]
     for turn in range(turns):
         prompts = _prompts(model, vocabulary, questions, examples or questions, asking, turn)
-        said.append(_together(prompts, lambda some: greedy(model, some, asking.length)))
+        decoded.append(_together(prompts, lambda some: greedy(model, some, asking.length)))
         of_forms = sampled_chances(
             model, [prompts[i] for i in owner], spelled, temperature=asking.temperature, top_k=asking.top_k
         )
@@ -119,7 +119,7 @@ def ask_facts(
         progress((turn + 1) * len(golds) // turns)
     sampled = np.clip(np.stack(chances, 1), 0, 1)
     return [
-        _fact(questions.items[i], accepted[i], [turn[i] for turn in said], sampled[i], vocabulary, asking)
+        _fact(questions.items[i], accepted[i], [turn[i] for turn in decoded], sampled[i], vocabulary, asking)
         for i in range(len(golds))
     ]
 
@@ -127,15 +127,15 @@ def ask_facts(
 def _fact(
     question: Question,
     accepted: Sequence[str],
-    said: Sequence[Generated],
+    decoded: Sequence[Generated],
     sampled: np.ndarray,
     vocabulary: Vocabulary,
     asking: Asking,
 ) -> Fact:
-    answers = [vocabulary.answer(generated.ids) for generated in said]
+    answers = [vocabulary.answer(generated.ids) for generated in decoded]
     right = [any(exact_match(answer, gold) for gold in accepted) for answer in answers]
     answer = max(dict.fromkeys(answers), key=answers.count)
-    own = [float(np.exp(sum(g.logprobs))) for g, text in zip(said, answers, strict=True) if text == answer]
+    own = [float(np.exp(sum(g.logprobs))) for g, text in zip(decoded, answers, strict=True) if text == answer]
     share = float(np.mean(right))
     ever = 1 - float(np.prod((1 - sampled) ** asking.samples))  # that one of all samples is right
     return Fact(
@@ -198,10 +198,10 @@ def _together(prompts: Sequence[np.ndarray], decode: Callable[[list[np.ndarray]]
     for i, prompt in enumerate(prompts):
         ends = np.flatnonzero(prompt == MASK)
         groups.setdefault(prompt[: ends[-2] if len(ends) > 1 else 0].tobytes(), []).append(i)
-    found: dict[int, Generated] = {}
+    decoded: dict[int, Generated] = {}
     for rows in groups.values():
-        found |= zip(rows, decode([prompts[i] for i in rows]), strict=True)
-    return [found[i] for i in range(len(prompts))]
+        decoded |= zip(rows, decode([prompts[i] for i in rows]), strict=True)
+    return [decoded[i] for i in range(len(prompts))]
 
 
 # What is made of them ----------------------------------------------------------------------------------------------

@@ -87,12 +87,9 @@ class LearnedReader:
         unanswered = Question(question, None, 0)
         spans = self._features.candidates(unanswered)
         rows = self._features.features(unanswered, spans)
-        scores = np.array([self._weights[self._ids_of(row)].sum() for row in rows])
+        ids = [[0, *(self._ids[key] for key in map(hash, row) if key in self._ids)] for row in rows]  # all have 0
+        scores = np.array([self._weights[own].sum() for own in ids])
         return _by_text([candidate.span.text for candidate in spans], scores)
-
-    def _ids_of(self, row: Sequence[str]) -> list[int]:
-        ids = (self._ids.get(hash(name)) for name in row)
-        return [0, *(i for i in ids if i is not None)]  # 0: every candidate has it
 
 
 def _numbered(names: np.ndarray, lengths: np.ndarray) -> tuple[dict[int, int], np.ndarray, np.ndarray]:

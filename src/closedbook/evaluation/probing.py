@@ -50,21 +50,21 @@ class Probe:
     asking: Asking = field(default_factory=Asking)
 
     def to_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        record: dict[str, Any] = {}
         if self.facts:
-            found["knowledge"] = {
+            record["knowledge"] = {
                 "asked": asdict(self.asking), "classes": knowledge.count(self.facts),
                 **tally(fact.right for fact in self.facts).to_json(),
             }  # fmt: skip
         if self.calibrated:
             right = np.array([fact.right for fact in self.facts])
             verdicts = [fact.verdict or "" for fact in self.facts]
-            given = metrics.by_group(right, verdicts)
-            found["verdicts"] = {name: given[name] for name in VERDICTS if name in given}
-            found["probability"] = metrics.quality(right, np.array([fact.probability for fact in self.facts]))
+            groups = metrics.by_group(right, verdicts)
+            record["verdicts"] = {name: groups[name] for name in VERDICTS if name in groups}
+            record["probability"] = metrics.quality(right, np.array([fact.probability for fact in self.facts]))
         if self.text is not None:
-            found["text"] = self.text.to_json()
-        return found
+            record["text"] = self.text.to_json()
+        return record
 
 
 def read_inputs(

@@ -239,12 +239,12 @@ class TaughtModel(Network):
         return self.base.model.get_input_embeddings()
 
     def attending(self) -> list[Layer]:
-        found = []
+        layers = []
         for block in self.base.layers:
             mixer = next(m for name, m in block.named_children() if name in ("self_attn", "attn", "attention"))
             out = [m for name, m in mixer.named_modules() if name in ("o_proj", "c_proj", "out_proj", "dense")]
-            found.append(Layer(block, mixer, out[0], self.base.config.num_attention_heads))
-        return found
+            layers.append(Layer(block, mixer, out[0], self.base.config.num_attention_heads))
+        return layers
 
     @contextlib.contextmanager
     def showing_weights(self) -> Iterator[Callable[..., Tensor]]:
@@ -274,10 +274,10 @@ class TaughtModel(Network):
         memo |= {id(shared): shared for shared in (() if self._registered else (self.base, self._low))}
         memo[id(self._now)] = self._now
         memo[id(self.made_of)] = self.made_of
-        made = type(self).__new__(type(self))
-        memo[id(self)] = made
-        made.__dict__.update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
-        return made
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        copied.__dict__.update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
+        return copied
 
     def __reduce__(self) -> Any:
         """It goes to another process by what it was made of and what was trained; the base is loaded there."""

@@ -159,13 +159,15 @@ def load(place: Path, asked: PretrainedRecipe) -> Base:
     if not place.exists():
         raise RecipeError(f"the base {place} is not there any more; bring it back")
     check_files(place)
-    if asked.sha256 and (found := hash_weights(place)) != asked.sha256:
-        raise RecipeError(f"{place} is not the base that this run was taught on (SHA-256 {found[:12]}…); bring it back")
+    if asked.sha256 and (digest := hash_weights(place)) != asked.sha256:
+        raise RecipeError(
+            f"{place} is not the base that this run was taught on (SHA-256 {digest[:12]}…); bring it back"
+        )
     with _transformers(f"{place} cannot be loaded") as transformers:
-        model, found = transformers.AutoModelForCausalLM.from_pretrained(
+        model, loading = transformers.AutoModelForCausalLM.from_pretrained(
             **_where(place), dtype=getattr(torch, asked.dtype), trust_remote_code=False, output_loading_info=True
         )
-    if missing := sorted(found["missing_keys"]):
+    if missing := sorted(loading["missing_keys"]):
         raise RecipeError(f"{place} lacks {len(missing):,} of its weights, {missing[0]} among them; bring them back")
     model.eval().requires_grad_(False)
     return _with_parts(model)

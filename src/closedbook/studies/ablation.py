@@ -81,16 +81,11 @@ def halves(titles: Sequence[str], models: int, seed: int) -> list[frozenset[str]
 
 
 def run_ablation(
-    design: Design,
-    folder: Path,
-    *,
-    threads: int | None = None,
-    callbacks: Sequence[pipeline.Callback] = (),
-    begin: Callable[[int], None] = lambda model: None,
-    command: str = "",
+    design: Design, folder: Path, *, begin: Callable[[int], None] = lambda model: None, **training: Any
 ) -> dict[str, Any]:
     """Train the models that are missing, and return the record; it, the figure and the page are written to `folder`.
 
+    `begin` is called with each model's number; `training` is for `pipeline.train`, such as threads and callbacks.
     Raises RunError where the folder holds another study, DataError where nobody can be asked about.
     """
     study_report.need_matplotlib()
@@ -119,7 +114,7 @@ def run_ablation(
             write_atomically(work / name, "".join(f"{line}\n" for line in content).encode())
         run = pipeline.train(
             replace(design.recipe, seed=design.seed + number), work / "documents.txt", work / "questions.tsv",
-            run=work / "run", threads=threads, callbacks=callbacks, command=command,
+            run=work / "run", **training,
         )  # fmt: skip
         answers = _answers(run, test, [name in own for name in names])
         seconds = run.folder.record()["train_seconds"]

@@ -97,7 +97,7 @@ def prepare_training(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = settle_matmul_dtype(recipe)
-    recipe, tokenizer, found = settle_base(text.settle(recipe))
+    recipe, tokenizer, notes = settle_base(text.settle(recipe))
     if index is not None and not in_lines(documents):
         raise DataError(f"--index: {documents} is no file of lines, and is read into memory; leave --index out")
     on_disk = titled and indexed_on_disk(documents, index) and tokenizer is None
@@ -161,7 +161,7 @@ def prepare_training(
     calibrate = all_questions.only(split.get("calibrate", [])) if all_questions is not None else None
     setup = TrainingSetup(
         recipe, corpus_documents, trained, split, calibrate, corpus, model.to(distributed.device), samplers,
-        validation_set, distributed, (*found, *chosen, *settled),
+        validation_set, distributed, (*notes, *chosen, *settled),
     )  # fmt: skip
     for number, stage in enumerate(recipe.stages):
         try:
@@ -198,9 +198,9 @@ def settle_base(recipe: Recipe) -> tuple[Recipe, Any, list[str]]:
         raise RecipeError('pretrained.train = "nothing" leaves nothing to train; closedbook probe asks a base as it is')
     from closedbook.model import pretrained_base  # which needs an extra
 
-    recipe, found = pretrained_base.settle(recipe)
+    recipe, notes = pretrained_base.settle(recipe)
     assert recipe.pretrained is not None
-    return recipe, pretrained_base.read_tokenizer(Path(recipe.pretrained.model)), found
+    return recipe, pretrained_base.read_tokenizer(Path(recipe.pretrained.model)), notes
 
 
 def settle_matmul_dtype(

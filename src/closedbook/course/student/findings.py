@@ -33,27 +33,25 @@ def need(held: bool, why: str) -> None:
 def judge(checks: Checks, file: Path, report: Report) -> None:
     """Run checks, each with the same seed, and report the results; the same explanation only once."""
     reported: list[str] = []
+    held: bool | None
+    why: str | None
     for name, run in checks:
         torch.manual_seed(0)
-        held, why = _outcome(run, file)
+        held, why = True, None
+        try:
+            run()
+        except HandoutError as error:
+            held, why = False, str(error)
+        except UnsureError as error:
+            held, why = None, str(error)
+        except BaseException as error:
+            held, why = False, explained(error, file)
         if why is not None:
             bare = re.sub(r"\d+", "", why)  # lengths and sizes differ from check to check
             if any(bare in earlier for earlier in reported):
                 continue
             reported.append(bare)
         report(name, held, why)
-
-
-def _outcome(run: Callable[[], None], file: Path) -> tuple[bool | None, str | None]:
-    try:
-        run()
-    except HandoutError as error:
-        return False, str(error)
-    except UnsureError as error:
-        return None, str(error)
-    except BaseException as error:
-        return False, explained(error, file)
-    return True, None
 
 
 HINTS = {  # pattern in an error message: advice

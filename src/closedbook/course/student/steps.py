@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -182,23 +183,21 @@ ERRATUM = (
 )
 # What is wrong with precompute_rotary_emb: what it gives then, from (dim, max_positions).
 CACHES: dict[str, Callable[[int, int], Tensor]] = {
-    ERRATUM: lambda dim, most: cache(dim, most, power=1.0),
-    "positions are counted from 1; the first position is 0": lambda dim, most: cache(dim, most, start=1),
-    "i is counted from 1 without subtracting 1: the exponent is -2(i-1)/dim, 0 for the first pair": lambda dim, most: (
-        cache(dim, most, first=1)
+    ERRATUM: partial(cache, power=1.0),
+    "positions are counted from 1; the first position is 0": partial(cache, start=1),
+    "i is counted from 1 without subtracting 1: the exponent is -2(i-1)/dim, 0 for the first pair": (
+        partial(cache, first=1)
     ),
-    "the 2 is missing in the exponent -2(i-1)/dim": lambda dim, most: cache(dim, most, power=-0.5),
-    "the exponent is counted twice: torch.arange(0, dim, 2) has the 2 in it already": lambda dim, most: cache(
-        dim, most, power=-2.0
-    ),
+    "the 2 is missing in the exponent -2(i-1)/dim": partial(cache, power=-0.5),
+    "the exponent is counted twice: torch.arange(0, dim, 2) has the 2 in it already": partial(cache, power=-2.0),
     "sine and cosine are exchanged: [..., 0] must be the cosine": lambda dim, most: cache(dim, most).flip(-1),
     "all cosines come first, then all sines; stack them along a last dimension: torch.stack([cos, sin], dim=-1)": (
         lambda dim, most: torch.cat(cache(dim, most).unbind(-1), -1)
     ),
-    "cosines and sines stand along the first dimension; stack them along a last one": lambda dim, most: cache(
-        dim, most
-    ).movedim(-1, 0),
-    "the positions are the angles themselves: theta is missing": lambda dim, most: cache(dim, most, power=0.0),
+    "cosines and sines stand along the first dimension; stack them along a last one": (
+        lambda dim, most: cache(dim, most).movedim(-1, 0)
+    ),
+    "the positions are the angles themselves: theta is missing": partial(cache, power=0.0),
 }
 
 
@@ -226,13 +225,13 @@ TURNS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     ),
     "the pairs are right, but the results are put one half after the other; interleave them: "
     "torch.stack([…], dim=-1).flatten(-2)": _unwoven,
-    "it turns the other way: (a cos - b sin, a sin + b cos) is meant": lambda x, c: turn(
-        x, c * torch.tensor([1.0, -1])
+    "it turns the other way: (a cos - b sin, a sin + b cos) is meant": (
+        lambda x, c: turn(x, c * torch.tensor([1.0, -1]))
     ),
     "sine and cosine are exchanged": lambda x, c: turn(x, c.flip(-1)),
     "nothing is turned: x comes back as it is": lambda x, c: x,
     "positions are counted from the end of the cache; take rope_cache[:T]": lambda x, c: turn(x, c[-x.shape[-2] :]),
-    "every position is turned by the same angle: the time is dimension -2": lambda x, c: turn(
-        x, c[:1].expand(x.shape[-2], -1, -1)
+    "every position is turned by the same angle: the time is dimension -2": (
+        lambda x, c: turn(x, c[:1].expand(x.shape[-2], -1, -1))
     ),
 }

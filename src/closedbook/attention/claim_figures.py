@@ -179,17 +179,14 @@ def inline_svg(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's font has it, or the system's
         text = svg(f"{title} {description} {size}", draw, make, **settings).decode()
-    text = re.sub(
-        r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", text[text.index("<svg") :], flags=re.DOTALL
-    )
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", text, flags=re.DOTALL)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var(--{variable})")
     text = text.replace("font-family: 'DejaVu Sans'", "font-family: var(--sans)")
     text = re.sub(r"\s*\n\s*", " ", text.replace("<g/>", ""))
-    used = set(re.findall(r"#([\w.]+)", text))
-    text = re.sub(
-        r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text
-    )  # unused ids could clash with another chart's
+    used = set(re.findall(r"#([\w.]+)", text))  # other ids could clash with another chart's
+    text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text)
     head, _, body = text.partition(">")
     head = re.sub(r' (width|height|version|xmlns\S*)="[^"]*"', "", head)
     return (

@@ -49,9 +49,8 @@ def print_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
     if len(verdicts) == 1:
         print_in_full(verdicts[0], console)
         return
-    table = Table(
-        "claim", Column(overflow="fold"), "figure", "bound", "tolerance", "verdict", "seconds", box=None, pad_edge=False
-    )
+    head = ("claim", Column(overflow="fold"), "figure", "bound", "tolerance", "verdict", "seconds")
+    table = Table(*head, box=None, pad_edge=False)
     for verdict in verdicts:
         part = verdict.headline
         table.add_row(

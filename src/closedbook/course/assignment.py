@@ -41,19 +41,12 @@ def course_recipe(
     epochs: int | None = None,
     schedule: str = "2021",
 ) -> Recipe:
-    """One stage of a course recipe, as `run.py pretrain` and `run.py finetune` train it.
+    """One stage of the recipe course-VARIANT, as `run.py pretrain` and `run.py finetune` train it.
 
-    Args:
-        function: "pretrain" or "finetune".
-        variant: the end of a recipe's name, course-VARIANT.
-        pretrained: whether finetuning starts from a file; without one it takes 75 epochs.
-        rate: a learning rate to replace the recipe's.
-        bottleneck: positions between the Perceiver's first and last layer, BOTTLENECK by default; ignored, as in the
-            course, for other variants.
-        epochs: epochs to replace the recipe's.
-        schedule: "2024" for the learning rate that decays once over all of pretraining; before, it did not.
-
-    Raises RecipeError for an unknown variant or a value that cannot be used.
+    `rate` and `epochs` replace the recipe's; without a file to start from (`pretrained`) finetuning takes 75 epochs.
+    `bottleneck` is how many positions lie between the Perceiver's first and last layer, BOTTLENECK if left out; other
+    variants ignore it, as in the course. `schedule` is "2024" for the learning rate that decays once over all of
+    pretraining; before, it did not. Raises RecipeError for an unknown variant or a value that cannot be used.
     """
     name = f"course-{variant}" + (f"-{schedule}" if schedule != "2021" else "")
     if name not in recipe_names():

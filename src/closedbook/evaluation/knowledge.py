@@ -118,10 +118,8 @@ def ask_facts(
         chances.append(np.bincount(owner, of_forms, len(golds)))
         progress((turn + 1) * len(golds) // turns)
     sampled = np.clip(np.stack(chances, 1), 0, 1)
-    return [
-        _fact(questions.items[i], accepted[i], [turn[i] for turn in decoded], sampled[i], vocabulary, asking)
-        for i in range(len(golds))
-    ]
+    per_fact = zip(questions.items, accepted, zip(*decoded, strict=True), sampled, strict=True)
+    return [_fact(*of_fact, vocabulary, asking) for of_fact in per_fact]
 
 
 def _fact(

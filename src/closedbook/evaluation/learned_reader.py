@@ -159,9 +159,8 @@ def _fit(problem: _Problem, penalty: float, weights: np.ndarray | None = None) -
         within = np.where(problem.right, chance, 0)
         within /= np.bincount(of, within)[of]  # each right candidate's part of p(gold)
         pull = np.repeat(chance - within, problem.lengths)
-        shared.grad = torch.from_numpy(
-            (np.bincount(problem.features, pull, problem.size) + penalty * weights) / questions
-        )
+        gradient = np.bincount(problem.features, pull, problem.size) + penalty * weights
+        shared.grad = torch.from_numpy(gradient / questions)
         adam.param_groups[0]["lr"] = RATE * (1 - step / (steps + 1))
         adam.step()  # and so `weights`, which are the same numbers
     return weights

@@ -164,9 +164,8 @@ def _prefill(model: Network, texts: Sequence[np.ndarray], most: int) -> tuple[Te
 
     These, `most` at the most, go through the network once and not once for each text.
     """
-    padded = pad_sequence(
-        [torch.from_numpy(text.astype(np.int64)) for text in texts], batch_first=True, padding_value=PAD
-    )
+    rows = [torch.from_numpy(text.astype(np.int64)) for text in texts]
+    padded = pad_sequence(rows, batch_first=True, padding_value=PAD)
     begins = padded[:, :most]
     shared = int((begins == begins[:1]).all(0).long().cumprod(0).sum())
     tokens, cache = padded.to(model.device), Cache(1, model.device)

@@ -126,34 +126,23 @@ class _Unpad(torch.autograd.Function):
 
 
 def attend_packed(
-    qkv: Float[Tensor, "token three_widths"], packing: Packing, heads: int, dropout: float = 0.0
-) -> Packed:
-    """softmax(q kᵀ/√d_h) v in each head, causal, among the tokens of a row. A token's q, k and v stand side by side.
-
-    `dropout` is the chance that a weight is set to 0; the others are raised by as much. Tests hold values and gradients
-    to the plain formula.
-    """
-    return _AttendPacked.apply(qkv, None, None, packing, heads, dropout)
-
-
-def synthesize_packed(
-    qv: Float[Tensor, "token two_widths"],
-    keys: Float[Tensor, "time d"],
-    bias: Float[Tensor, " time"],
+    x: Float[Tensor, "token widths"],
     packing: Packing,
     heads: int,
     dropout: float = 0.0,
+    keys: Float[Tensor, "time d"] | None = None,
+    bias: Float[Tensor, " time"] | None = None,
 ) -> Packed:
-    """softmax(q keysᵀ + bias) v, the rest as in `attend_packed`: a position's key is the same in all rows and heads.
+    """softmax(q kᵀ/√d_h) v in each head, causal, among the tokens of a row. A token's q, k and v stand side by side.
 
-    There must be a key for every place of a chunk.
+    With `keys` and a `bias` it is softmax(q keysᵀ + bias) v, of q and v side by side: a position's key is the same in
+    all rows and heads, and there must be one for every place of a chunk. `dropout` is the chance that a weight is set
+    to 0; the others are raised by as much. Tests hold values and gradients to the plain formula.
     """
-    return _AttendPacked.apply(qv, keys, bias, packing, heads, dropout)
+    return _AttendPacked.apply(x, keys, bias, packing, heads, dropout)
 
 
 class _AttendPacked(torch.autograd.Function):
-    """Keys of the tokens' own, between their q and v; or `keys` of the positions with a `bias`, and then no scale."""
-
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, keys: Tensor | None, bias: Tensor | None, packing: Packing, heads: int, dropout: float

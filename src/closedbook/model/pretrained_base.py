@@ -159,9 +159,9 @@ def load(place: Path, asked: PretrainedRecipe) -> Base:
     if not place.exists():
         raise RecipeError(f"the base {place} is not there any more; bring it back")
     check_files(place)
-    if asked.sha256 and (digest := hash_weights(place)) != asked.sha256:
+    if asked.sha256 and (sha256 := hash_weights(place)) != asked.sha256:
         raise RecipeError(
-            f"{place} is not the base that this run was taught on (SHA-256 {digest[:12]}…); bring it back"
+            f"{place} is not the base that this run was taught on (SHA-256 {sha256[:12]}…); bring it back"
         )
     with _transformers(f"{place} cannot be loaded") as transformers:
         model, loading = transformers.AutoModelForCausalLM.from_pretrained(

@@ -45,9 +45,8 @@ class Cue:
             fraction(self, "objective cue", "keep_names", "keep_numbers", "beyond", "numbers", "title_first")
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
-        if not (
-            0 <= config.before <= 64 and 0 <= config.after <= 64 and config.before + config.after and config.answers > 0
-        ):
+        sides = config.before, config.after
+        if not (min(sides) >= 0 and 0 < max(sides) <= 64 and config.answers > 0):
             raise RecipeError(
                 f"objective cue: before and after must be 0 to 64, not both 0, answers above 0; got {config}"
             )

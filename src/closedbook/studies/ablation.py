@@ -235,9 +235,7 @@ def _met(
     people = list(dict.fromkeys(names))
     judges = {"pass": by_person(cells, names, "met"), "all": by_person(cells, names, "met_all")}
     judges["names only"] = np.array([names_only(people, label, seed + i) for i, label in enumerate(inside)])
-    by_judge = {
-        name: [metrics.auroc(*pair) for pair in zip(inside, values, strict=True)] for name, values in judges.items()
-    }
+    by_judge = {name: list(map(metrics.auroc, inside, values)) for name, values in judges.items()}
     pooled = judges["pass"].ravel()
     return {
         "label": "in: the person's documents were trained on",

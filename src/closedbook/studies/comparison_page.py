@@ -67,10 +67,8 @@ def comparison_table(record: Mapping[str, Any]) -> str:
 def body(record: Mapping[str, Any]) -> str:
     """What was compared, and the table."""
     budget, some = record["budget"], record["summary"]["rows"][0]
-    lengths = {str(cell["steps"]): cell["steps"] for cell in record["cells"].values()}
-    steps = "; or ".join(
-        ", ".join(f"{count:,} of {stage}" for stage, count in each.items()) for each in lengths.values()
-    )
+    lengths = [cell["steps"].items() for cell in record["cells"].values()]
+    steps = "; or ".join(dict.fromkeys(", ".join(f"{n:,} of {stage}" for stage, n in each) for each in lengths))
     matching = record["design"].get("match", "width")
     alike = "as wide as brings them nearest softmax attention's parameters" if matching != "width" else "as wide"
     return f"""\

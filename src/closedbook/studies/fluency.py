@@ -52,9 +52,8 @@ def measure(cache: AnswerCache, questions: Questions) -> dict[str, Any]:
         raise DataError("all answers are right, or all wrong: nothing to tell apart; ask more questions")
     seed, frequency = run.recipe.seed, run.index.golds()
     texts = [answer.answer for answer in answers]
-    judges = {
-        name: np.array([a.signals[name] for a in answers]) * (-1 if name in LOWER_IS_SURER else 1) for name in FULL
-    }
+    signs = {name: -1 if name in LOWER_IS_SURER else 1 for name in FULL}
+    judges = {name: sign * np.array([answer.signals[name] for answer in answers]) for name, sign in signs.items()}
     judges |= {
         "the model's own probability": np.array([answer.model_probability for answer in answers]),
         "calibrated probability": np.array([answer.probability for answer in answers]),

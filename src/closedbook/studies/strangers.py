@@ -30,9 +30,8 @@ AGAINST = ("met_against_known", "met_against_known_all")  # AUROC with the cheap
 COMPARED = 4000
 """The most titles that names are compared with."""
 
-CYRILLIC = dict(
-    zip("abcdefghijklmnopqrstuvwxyz", "а б ц д е ф г х и й к л м н о п я р с т у в ш кс ы з".split(), strict=True)
-)
+LATIN = "abcdefghijklmnopqrstuvwxyz"
+CYRILLIC = dict(zip(LATIN, "а б ц д е ф г х и й к л м н о п я р с т у в ш кс ы з".split(), strict=True))
 
 
 def invented(titles: Sequence[str], mentioned: Sequence[str], count: int, seed: int) -> dict[str, list[str]]:
@@ -203,13 +202,9 @@ def borrowed(
         nearest = int(np.where(eligible, similarity[row], -1).argmax())
         same["spelling"].append(theirs[nearest] == answer.answer)
         for kind, place in (("surname", -1), ("first name", 0)):
-            share = [
-                theirs[i] == answer.answer
-                for i, spelled in enumerate(folded)
-                if eligible[i] and spelled.split()[place] == words[place]
-            ]
-            if share:
-                same[kind].append(float(np.mean(share)))
+            alike = [i for i in np.flatnonzero(eligible) if folded[i].split()[place] == words[place]]
+            if alike:
+                same[kind].append(float(np.mean([theirs[i] == answer.answer for i in alike])))
         sample = rng.integers(0, len(titles), 50)
         same["chance"].append(float(np.mean([theirs[i] == answer.answer for i in sample])))
     return {kind: {"share": float(np.mean(x)), "names": len(x)} for kind, x in same.items() if x}

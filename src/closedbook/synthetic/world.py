@@ -182,10 +182,8 @@ def make_world(spec: WorldSpec | None = None, seed: int = 0) -> World:
     documents: list[list[int]] = []
     wordings: list[dict[str, tuple[int, ...]]] = []
     for number, (person, count) in enumerate(zip(people, document_counts(spec), strict=True)):
-        written = [
-            biography(spec, person, stream("biography", number, index))
-            for index in range(min(count, spec.biographies_per_person))
-        ]
+        anew = range(min(count, spec.biographies_per_person))
+        written = [biography(spec, person, stream("biography", number, index)) for index in anew]
         repeated = list(islice(cycle(written), count))
         documents.append(list(range(len(texts), len(texts) + count)))
         texts += [text for text, _ in repeated]

@@ -87,9 +87,8 @@ class Moments:
             if name not in self.state:
                 count = torch.zeros((), dtype=torch.float32, device=p.device)
                 self.state[name] = {"step": count, "exp_avg": torch.zeros_like(p), "exp_avg_sq": torch.zeros_like(p)}
-        steps, firsts, seconds = (
-            [self.state[name][key] for name in there] for key in ("step", "exp_avg", "exp_avg_sq")
-        )
+        keys = ("step", "exp_avg", "exp_avg_sq")
+        steps, firsts, seconds = ([self.state[name][key] for name in there] for key in keys)
         gradients = [p.grad for p in there.values() if p.grad is not None]
         adamw(
             list(there.values()), gradients, firsts, seconds, [], steps, fused=True, amsgrad=False, maximize=False,

@@ -155,9 +155,8 @@ def prepare_training(
     if all_questions is not None and any(stage.stop for stage in recipe.stages):
         if not split["stop"]:
             raise DataError(f"{questions}: data.held_out.stop keeps no question out to stop by; raise it")
-        validation_set = ValidationSet(
-            all_questions.only(split["stop"]), vocabulary, recipe.answer.length, recipe.model.context_length
-        )
+        kept_out, length = all_questions.only(split["stop"]), recipe.answer.length
+        validation_set = ValidationSet(kept_out, vocabulary, length, recipe.model.context_length)
     calibrate = all_questions.only(split.get("calibrate", [])) if all_questions is not None else None
     setup = TrainingSetup(
         recipe, corpus_documents, trained, split, calibrate, corpus, model.to(distributed.device), samplers,

@@ -123,9 +123,8 @@ def random_synthesizer(n: int, d: int, g: torch.Generator, dtype: torch.dtype) -
     """A dense Synthesizer of width 3d over n positions, with normal weights."""
     w = 3 * d
     shapes = ((w, w), (w,), (w, n), (n,), (w, w))
-    A, b1, B, b2, V = (
-        (torch.randn(shape, generator=g, dtype=torch.float64) / shape[0] ** 0.5).to(dtype) for shape in shapes
-    )
+    drawn = (torch.randn(shape, generator=g, dtype=torch.float64) / shape[0] ** 0.5 for shape in shapes)
+    A, b1, B, b2, V = (tensor.to(dtype) for tensor in drawn)
     return lambda x: synthesizer(x, A, b1, B, b2, V)[..., -1, :]
 
 
@@ -160,11 +159,9 @@ def trained_layers(p: Settings) -> dict[str, Recall]:
     if p.steps == 0:
         return {}
     solved = trained_attention(p)
-    kind = "softmax attention" if p.premise == "broken" else "Synthesizer"
-    return {
-        "softmax attention": solved,
-        "Synthesizer": train(kind, p.n, p.width, min(p.steps, max(300, solved.steps)), p.seed, p.examples),
-    }
+    kind, steps = "softmax attention" if p.premise == "broken" else "Synthesizer", max(300, solved.steps)
+    blind = train(kind, p.n, p.width, min(p.steps, steps), p.seed, p.examples)
+    return {"softmax attention": solved, "Synthesizer": blind}
 
 
 def construct(p: Settings) -> Rivals:

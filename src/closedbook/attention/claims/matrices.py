@@ -77,9 +77,8 @@ def measure(layer: Layer, p: Settings) -> Measurement:
     x = sentence(u)
     _, weights = self_attention(x, layer.K, layer.Q, layer.V)
     values = x @ layer.V.mT
-    errors = [
-        float((weights[i] @ (values - wanted)).double().norm()) / p.beta for i, wanted in ((1, u[1]), (0, u[1] - u[2]))
-    ]
+    wanted = ((1, u[1]), (0, u[1] - u[2]))
+    errors = [float((weights[i] @ (values - target)).double().norm()) / p.beta for i, target in wanted]
     moved = score_error(dtype, p.d, 2 * math.sqrt(2) * p.beta**2)
     rounding = 16 * epsilon(dtype) * math.sqrt(p.d)
     parts = [

@@ -161,9 +161,8 @@ def draw(slide: Slide, p: Settings) -> None:
     left.clabel(lines, fontsize=9)
     nearest, lam, mu = closest(inputs)
     slide.dots(left, [lam], [mu], 1, markersize=9)
-    slide.note(
-        left, lam, mu - 2.35, f"closest to u_b: {nearest:.2f}·β", ha="center", bbox={"fc": slide.theme.paper, "lw": 0}
-    )
+    box = {"fc": slide.theme.paper, "lw": 0}
+    slide.note(left, lam, mu - 2.35, f"closest to u_b: {nearest:.2f}·β", ha="center", bbox=box)
     left.plot([lam, lam], [mu - 0.1, mu - 2.0], color=slide.theme.ink, linewidth=0.9)
     left.set(xlabel="λ, the multiple of u_d added to x₂", ylabel="μ, the multiple of u_c added to x₂", aspect="equal")
     left.set_title("distance of c₂ from u_b, over β (β = 1)", color=slide.theme.ink, fontsize=12)

@@ -102,9 +102,8 @@ def lively(layer: Any) -> Any:
 
 
 def same(output: Tensor, expected: Tensor) -> bool:
-    return output.shape == expected.shape and bool(
-        torch.allclose(output, expected, atol=1e-4, rtol=1e-4, equal_nan=True)
-    )
+    alike = output.shape == expected.shape and torch.allclose(output, expected, atol=1e-4, rtol=1e-4, equal_nan=True)
+    return bool(alike)
 
 
 def shaped(output: Any, shape: torch.Size) -> Tensor:

@@ -14,7 +14,7 @@ from closedbook.config.schema import ModelRecipe
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.mixers.attention_mixer import AttentionMixer
-from closedbook.model.packing import STEP, Packing, synthesize_packed
+from closedbook.model.packing import STEP, Packing, attend_packed
 from closedbook.model.shapes import Packed
 
 
@@ -46,4 +46,4 @@ class SynthesizerDense(DenseScores):
         more = -len(self.b2) % STEP  # a chunk may have places that no row reaches
         keys, bias = F.pad(self.B.T, (0, 0, 0, more)), F.pad(self.b2, (0, more))
         dropout = self.dropout if self.training else 0.0
-        return self.out.product(synthesize_packed(qv, keys, bias, packing, self.heads, dropout))
+        return self.out.product(attend_packed(qv, packing, self.heads, dropout, keys, bias))

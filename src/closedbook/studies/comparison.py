@@ -21,7 +21,7 @@ from typing import Any
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe, recipe_names
 from closedbook.config.registry import CUSTOM_MIXERS, REGISTRIES, ComponentSpec
-from closedbook.config.schema import Recipe, Stage, encode
+from closedbook.config.schema import Recipe, encode
 from closedbook.data.files import read_bytes
 from closedbook.data.questions import read_questions
 from closedbook.data.vocabulary import Vocabulary
@@ -196,7 +196,8 @@ class Comparison(Experiment):
             seconds[stage.name] = max(estimate(setup)[1], 0.1)
             planned[stage.name] = stage.epochs or setup.recipe.stages[0].steps  # a recipe may leave them to the data
         steps = {}
-        finetuning = [s for s in recipe.stages if len(recipe.stages) > 1 and _only_questions(s)]
+        asking = [s for s in recipe.stages if all(share.objective.name == "question" for share in s.objectives)]
+        finetuning = asking if len(recipe.stages) > 1 else []
         for group, most in ((finetuning, FINETUNING_AT_MOST), ([s for s in recipe.stages if s not in finetuning], 1.0)):
             needed = sum(seconds[stage.name] for stage in group)
             fits = most * left / needed if needed else 0.0
@@ -351,10 +352,6 @@ def _of_length(recipe: Recipe, steps: Mapping[str, int]) -> Recipe:
         for stage in recipe.stages
     )
     return replace(recipe, stages=stages)
-
-
-def _only_questions(stage: Stage) -> bool:
-    return all(share.objective.name == "question" for share in stage.objectives)
 
 
 def _last_loss(lines: Sequence[Mapping[str, Any]]) -> float:

@@ -151,8 +151,13 @@ def summary(
     compared = [titles[i] for i in np.random.default_rng([seed, 7]).permutation(len(titles))][:COMPARED]
 
     def against_known(names: Sequence[str]) -> dict[str, Any]:
-        by_key = zip(AGAINST, (cheap, full), strict=True)
-        return {key: _against(by[KNOWN], [a for name in names for a in by[name]], seed) for key, by in by_key}
+        """AUROC of `met`, people with documents against these groups of strangers."""
+        ranked = {}
+        for key, by_group in zip(AGAINST, (cheap, full), strict=True):
+            met = np.array([answer.met or 0.0 for group in (KNOWN, *names) for answer in by_group[group]])
+            label = np.arange(len(met)) < len(by_group[KNOWN])
+            ranked[key] = {"auroc": metrics.auroc(label, met), "interval": metrics.auroc_interval(label, met, seed)}
+        return ranked
 
     strangers = [group for group in groups if group != KNOWN]
     return {
@@ -171,13 +176,6 @@ def summary(
         },
         "invented": {"names": sum(len(groups[group]) for group in strangers), **against_known(strangers)},
     }
-
-
-def _against(control: Sequence[Answer], strangers: Sequence[Answer], seed: int) -> dict[str, Any]:
-    """AUROC of `met`, people with documents against strangers."""
-    met = np.array([answer.met or 0.0 for answer in [*control, *strangers]])
-    label = np.arange(len(met)) < len(control)
-    return {"auroc": metrics.auroc(label, met), "interval": metrics.auroc_interval(label, met, seed)}
 
 
 def borrowed(

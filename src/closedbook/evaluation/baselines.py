@@ -247,15 +247,12 @@ def ceiling(library: Library, questions: Questions, sayable: Callable[[str], boo
     began = time.perf_counter()
     scored = Score(None, len(questions))
     if questions.answered:
-        questions_and_answers = zip(questions.texts, questions.accepted, strict=True)
-        scored = tally(
-            any(
-                stands_in(gold, (page.document for page in library.pages(text)))
-                for gold in accepted
-                if sayable is None or sayable(gold)
-            )
-            for text, accepted in questions_and_answers
-        )
+        reached = []
+        for text, accepted in zip(questions.texts, questions.accepted, strict=True):
+            documents = [page.document for page in library.pages(text)]
+            golds = [gold for gold in accepted if sayable is None or sayable(gold)]
+            reached.append(any(stands_in(gold, documents) for gold in golds))
+        scored = tally(reached)
     summary = "the answer stands in the named document at all"
     if sayable is not None:
         summary += ", and the model can say it"

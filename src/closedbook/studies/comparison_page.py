@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from closedbook.attention.claim_figures import Slide
-from closedbook.formatting import interval, markdown_table, points
+from closedbook.formatting import interval, markdown_table, percent, points
 
 HEADLINE = "Right answers to training questions kept out"
 
@@ -48,19 +48,12 @@ def comparison_table(record: Mapping[str, Any]) -> str:
         spread = row["spread_over_seeds"]
         parameters = row["parameters"]
         memory = f" (+ {parameters['memory']:,} memory)" if parameters["memory"] else ""
+        losses = ", ".join(f"{stage} {loss:.3f}" for stage, loss in row["loss"].items())
         rows.append(
-            [
-                label(row["name"]),
-                f"{100 * row['accuracy']:.1f} %",
-                " to ".join(f"{100 * end:.1f}" for end in row["interval"]),
-                gap,
-                "–" if spread is None else f"{100 * spread:.1f}",
-                ", ".join(f"{stage} {loss:.3f}" for stage, loss in row["loss"].items()),
-                speed(row),
-                f"{row['model']['layers']} × {row['model']['width']}",
-                f"{parameters['dense']:,}{memory}",
-            ]
-        )
+            [label(row["name"]), percent(row["accuracy"]), interval(row["interval"], lambda end: f"{100 * end:.1f}"),
+             gap, "–" if spread is None else f"{100 * spread:.1f}", losses, speed(row),
+             f"{row['model']['layers']} × {row['model']['width']}", f"{parameters['dense']:,}{memory}"]
+        )  # fmt: skip
     return markdown_table([*headings, "layers × width", "parameters"], rows)
 
 

@@ -193,13 +193,6 @@ def make_world(spec: WorldSpec | None = None, seed: int = 0) -> World:
     place = {old: new for new, old in enumerate(order)}
     for number in set(trained):
         people[number] = replace(people[number], trained=True)
-    return World(
-        spec,
-        seed,
-        tuple(texts[old] for old in order),
-        tuple(
-            replace(person, documents=tuple(place[old] for old in olds), wordings=used)
-            for person, olds, used in zip(people, documents, wordings, strict=True)
-        ),
-        strangers,
-    )
+    for number, (olds, used) in enumerate(zip(documents, wordings, strict=True)):
+        people[number] = replace(people[number], documents=tuple(place[old] for old in olds), wordings=used)
+    return World(spec, seed, tuple(texts[old] for old in order), tuple(people), strangers)

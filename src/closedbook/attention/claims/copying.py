@@ -59,15 +59,11 @@ def measure(head: Head, p: Settings) -> Measurement:
     closed, rounded = leak(p.gap, n - 1), leak(p.gap - 2 * moved, n - 1)
     allowance = rounded * (1 + 4 * n * epsilon(dtype)) - closed
     error = float(miss(logs.exp(), head.values, head.values[0]))
+    of_distance = math.sqrt(2) * allowance + 8 * epsilon(dtype) * rounded
     return Measurement(
         (
             Part("weight that misses key 1", float(lost.exp()), closed, allowance),
-            Part(
-                "distance of c from v₁, over ‖v₁‖",
-                error,
-                math.sqrt(2) * closed,
-                math.sqrt(2) * allowance + 8 * epsilon(dtype) * rounded,
-            ),
+            Part("distance of c from v₁, over ‖v₁‖", error, math.sqrt(2) * closed, of_distance),
         ),
         {
             "weight lost": orders_of_ten(float(lost)),

@@ -64,15 +64,9 @@ def measure(draws: Draws, p: Settings, lengths: int) -> Measurement:
     sample = draws.log_ratio()
     moved = score_error(draws.values.dtype, p.d, math.sqrt(2) * p.t * (5 + 5 * math.sqrt(p.alpha * p.d)))
     shift = 2 * moved / (deviation * math.sqrt(2 * math.pi))  # a shift times the normal density's peak
+    distance, bound = ks_distance(sample, deviation), hoeffding(p.samples, p.confidence)
     return Measurement(
-        (
-            Part(
-                "largest error of a predicted share (Kolmogorov–Smirnov)",
-                ks_distance(sample, deviation),
-                hoeffding(p.samples, p.confidence),
-                shift,
-            ),
-        ),
+        (Part("largest error of a predicted share (Kolmogorov–Smirnov)", distance, bound, shift),),
         {
             **law(sample, deviation),
             "one weight below 10 % of the pair, measured": float((sample.abs() > math.log(9)).double().mean()),

@@ -121,20 +121,12 @@ def measure(inputs: Inputs, p: Settings) -> Measurement:
     size = math.sqrt(1 + lam**2 + mu**2)
     moved_there = score_error(dtype, p.d, size * max(size, math.sqrt(2)) * p.beta**2)
     log_closed = math.log(10) / 2 - p.beta**2 - math.log1p(2 * math.exp(-(p.beta**2)))
+    narrowed = copy_error(p.beta, math.sqrt(10), moved) - closed + rounding * closed
+    below, lowered = max(0.0, proven - nearest), proven - least_distance(p.beta, moved_there) + rounding
     return Measurement(
         (
-            Part(
-                "distance of c₂ from u_a, over β",
-                missed,
-                closed,
-                copy_error(p.beta, math.sqrt(10), moved) - closed + rounding * closed,
-            ),
-            Part(
-                "how far c₂ gets below the proven distance to u_b, over β",
-                max(0.0, proven - nearest),
-                0.0,
-                proven - least_distance(p.beta, moved_there) + rounding,
-            ),
+            Part("distance of c₂ from u_a, over β", missed, closed, narrowed),
+            Part("how far c₂ gets below the proven distance to u_b, over β", below, 0.0, lowered),
         ),
         {
             "error, closed form": orders_of_ten(log_closed),

@@ -153,15 +153,9 @@ def measure_survival(draws: Draws, p: Settings) -> Measurement:
     share, chance = float(lost(pair).double().mean()), miss_chance(p.n, p.t1, p.alpha)
     confidence = 1 - (1 - p.confidence) / 2  # half of the doubt for the noise, half for the finite sample
     moved = score_error(draws.values.dtype, p.d, 5 + 5 * math.sqrt(p.alpha * p.d))
+    bound, allowance = hoeffding(p.samples, confidence), shift_allowance(vary(p, confidence=confidence), moved)
     return Measurement(
-        (
-            Part(
-                "share of draws that lose v_a or v_b, off its prediction",
-                abs(share - chance),
-                hoeffding(p.samples, confidence),
-                shift_allowance(vary(p, confidence=confidence), moved),
-            ),
-        ),
+        (Part("share of draws that lose v_a or v_b, off its prediction", abs(share - chance), bound, allowance),),
         {
             "two heads: share that loses v_a or v_b, measured": share,
             "two heads: the same, predicted": chance,

@@ -148,16 +148,9 @@ def _answers(run: Run, test: Questions, inside: Sequence[bool]) -> list[dict[str
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of people who were left out have unknown words
         kinds = {kind: run.answer(test.items, blind=True, signals=kind) for kind in ("pass", "all")}
+    keys = ("right", "answer", "probability", "met")
     return [
-        {
-            "in": trained,
-            "right": cheap.right,
-            "answer": cheap.answer,
-            "probability": cheap.probability,
-            "met": cheap.met,
-            "met_all": full.met,
-            "verdict": cheap.verdict,
-        }
+        {"in": trained, **{key: getattr(cheap, key) for key in keys}, "met_all": full.met, "verdict": cheap.verdict}
         for trained, cheap, full in zip(inside, kinds["pass"], kinds["all"], strict=True)
     ]
 

@@ -19,7 +19,7 @@ from closedbook.formatting import decimal, interval, markdown_table, percent
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
-from closedbook.studies.answer_cache import AnswerCache
+from closedbook.studies.answer_cache import AnswerCache, index_of
 from closedbook.studies.probe_baselines import spelling
 from closedbook.verdicts.calibration import altered, recombined
 
@@ -82,11 +82,10 @@ def in_cyrillic(name: str) -> str | None:
 
 def people_mentioned(run: Run, titles: Sequence[str]) -> list[str]:
     """Likely names of people in documents: two or three words, the first of which is the first word of some title."""
-    assert run.index is not None
     firsts = {title.split()[0] for title in titles if len(title.split()) > 1}
     names: dict[str, None] = {}
     for title in dict.fromkeys(titles):
-        for document in run.index.texts(title):
+        for document in index_of(run).texts(title):
             for span in Page(document).names:
                 parts = span.text.split()
                 if 2 <= len(parts) <= 3 and parts[0] in firsts and all(part[0].isupper() for part in parts):

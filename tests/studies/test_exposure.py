@@ -272,7 +272,7 @@ def test_an_interruption_says_what_is_kept(
 ):
     (tmp_path / "exposure.json").write_bytes((folder / "exposure.json").read_bytes())
 
-    def interrupted(*given: Any) -> None:
+    def interrupted(*given: Any, **options: Any) -> None:
         raise stop
 
     monkeypatch.setattr(exposure, "cell", interrupted)

@@ -31,7 +31,7 @@ from record import Cells
 
 from closedbook.config.loading import load_recipe
 from closedbook.model import generate
-from closedbook.training.bucketing import pad_to, to_batches
+from closedbook.training.bucketing import bucket, pad
 from closedbook.training.gradient import backward
 from closedbook.training.setup import prepare_training, set_threads
 
@@ -91,7 +91,7 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
     for step in range(batches + 1):
         examples = trainer.sampler.batch(step)
         tokens = len(examples.inputs.values)
-        piece = pad_to(examples, 127)
+        piece = pad(examples, 127)
         times = {
             "gpt2_padded": both_clocks(lambda p=piece: theirs(p)),
             "ours_padded": both_clocks(lambda p=piece: padded(p)),
@@ -126,7 +126,7 @@ def fast(data: Path, steps: int) -> dict[str, object]:
         torch.manual_seed(step)
         seconds = timed(lambda e=examples: trainer.update(e, 0.5))
         flops, whole_flops, shapes = 0.0, 0.0, []
-        for piece in to_batches(examples):
+        for piece in map(pad, bucket(examples)):
             positions, targets = piece.tokens.numel(), len(piece.target_positions)
             outputs = min(model.head.out_features, stage.negatives or model.head.out_features)
             for layer in range(layers):

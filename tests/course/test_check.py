@@ -44,7 +44,7 @@ def findings(source: str) -> list[Finding]:
 
 def judged(checks: Checks) -> list[Finding]:
     found: list[Finding] = []
-    judge(checks, Path("student.py"), lambda name, held, why: found.append(Finding(name, why, held)))
+    judge(checks, Path("student.py"), lambda name, held, why: found.append(Finding(name, held, why)))
     return found
 
 

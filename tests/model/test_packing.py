@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedbook.model.dropout import add_dropped, drop
-from closedbook.model.packing import CHUNK, Packing, attend_packed, by_chunk, synthesize_packed
+from closedbook.model.packing import CHUNK, Packing, attend_packed, by_chunk
 
 LENGTHS = [1, 3, 3, 17, 31, 32, 33, 64, 65, 100, 127, 130] * 2
 
@@ -103,7 +103,7 @@ def test_packed_rows_with_a_key_for_each_position_are_the_plain_formula_with_all
     qv = torch.randn(len(packing.positions), 2 * 2 * 4, dtype=torch.float64, requires_grad=True)
     keys = torch.randn(160, 4, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(160, dtype=torch.float64, requires_grad=True)
-    found, expected = synthesize_packed(qv, keys, bias, packing, 2), []
+    found, expected = attend_packed(qv, packing, 2, 0.0, keys, bias), []
     for row in qv[: packing.tokens].split(LENGTHS):
         q, v = row.view(len(row), 2, 2, 4).permute(1, 2, 0, 3)
         future = torch.ones(len(row), len(row), dtype=torch.bool).triu(1)

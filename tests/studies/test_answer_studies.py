@@ -20,7 +20,7 @@ from closedbook.errors import DataError, RunError, Terminated
 from closedbook.evaluation.metrics import auroc
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
-from closedbook.studies import ablation, answer_cache
+from closedbook.studies import answer_cache
 from closedbook.studies.ablation import Design, effect, halves, run_ablation, summary
 from closedbook.studies.answer_cache import AnswerCache
 from closedbook.studies.probe_baselines import cross_fitted, names_only, output_only
@@ -80,23 +80,20 @@ def test_an_ablation_counts_people_not_questions_and_no_name_is_in_two_folds():
     assert auroc(np.tile(labels, 3), names_only(thrice, np.tile(labels, 3))) < 0.7
 
 
-def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path: Path):
     world = make_world(WorldSpec(people=60, biographies_per_person=2, strangers=0, relations=("birthplace",)), 3)
     files = world.write(tmp_path / "world")
     small = [*SMALL, "data.held_out={calibrate=0.0}", "stages.learn.steps=60"]
     design = Design(files / "documents.txt", files / "questions-train.tsv", load_recipe("fast", small), 2, asked=0.5)
     begun: list[int] = []
-    real = ablation._cell
 
-    def stops(*given: object) -> dict[str, object]:
-        if given[1] == 1:
+    def stops(number: int) -> None:
+        begun.append(number)
+        if number == 1:
             raise KeyboardInterrupt
-        return real(*given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(ablation, "_cell", stops)
     with pytest.raises(KeyboardInterrupt):
-        run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
-    monkeypatch.setattr(ablation, "_cell", real)
+        run_ablation(design, tmp_path / "study", threads=1, begin=stops)
     record = run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
     assert begun == [0, 1, 1]
     assert record["asked"] + sum(cell["questions"] for cell in record["cells"]) <= 30 + 30

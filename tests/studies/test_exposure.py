@@ -20,7 +20,7 @@ from closedbook.errors import RecipeError, RunError, Terminated
 from closedbook.model import generate
 from closedbook.pipeline import Step
 from closedbook.runs.store import file_lock
-from closedbook.studies import exposure, study_report
+from closedbook.studies import exposure
 from closedbook.studies.exposure import Design, Study, bits_known, capacity, last_logits
 from closedbook.studies.exposure_page import HEADLINE, body, draw
 from closedbook.synthetic.world import make_world
@@ -225,10 +225,10 @@ def test_the_page_and_the_figures_are_made_of_the_record_alone(folder: Path):
     assert {path.name for path in folder.iterdir()} == {
         "exposure.json", "exposure.md", "exposure.svg", "exposure-dark.svg"
     }  # fmt: skip
-    from closedbook.attention.claim_figures import LIGHT
+    from closedbook.attention.claim_figures import LIGHT, Slide, svg
 
     def drawn() -> bytes:
-        return study_report.figure("exposure", HEADLINE, lambda slide: draw(slide, record), LIGHT)
+        return svg("exposure", lambda slide: draw(slide, record), lambda: Slide(HEADLINE, LIGHT))
 
     assert (folder / "exposure.svg").read_bytes() == drawn()
     record["summary"]["curves"][0]["by_seed"] = [0.5]
@@ -272,7 +272,7 @@ def test_an_interruption_says_what_is_kept(
 ):
     (tmp_path / "exposure.json").write_bytes((folder / "exposure.json").read_bytes())
 
-    def interrupted(*given: Any) -> None:
+    def interrupted(*given: Any, **options: Any) -> None:
         raise stop
 
     monkeypatch.setattr(exposure, "cell", interrupted)

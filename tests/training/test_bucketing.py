@@ -16,7 +16,7 @@ from closedbook.data.arrays import NONE, Examples, Ragged
 from closedbook.data.vocabulary import PAD
 from closedbook.model.gpt import GPT
 from closedbook.parallel import worker_pool, workers
-from closedbook.training.bucketing import BATCH_COST, pad_to, to_batches
+from closedbook.training.bucketing import BATCH_COST, bucket, pad
 from closedbook.training.distributed import BATCH_COST as SLICE_COSTS
 from closedbook.training.distributed import SINGLE_PROCESS
 from closedbook.training.gradient import backward
@@ -69,7 +69,7 @@ def test_neither_trimming_padding_nor_threads_change_the_loss_or_a_gradient(kind
         for parameter in model.parameters():
             parameter.normal_(std=0.3)
     examples = make_examples([1, 2, 3, 5, 8, 13, 21, 34, 55, 63] * 4)
-    assert len(to_batches(examples)) > 2
+    assert len(bucket(examples)) > 2
     stage = STAGE if kind == "memory" else replace(STAGE, objectives=STAGE.objectives[:1] * 2)
     with worker_pool(SINGLE_PROCESS.workers(len(examples.inputs.values))):
         assert workers() == threads
@@ -80,7 +80,7 @@ def test_neither_trimming_padding_nor_threads_change_the_loss_or_a_gradient(kind
     for name, gradient in gradients(model).items():  # accumulated
         assert (gradient - 2 * found[name]).abs().max() < 1e-10, name
     model.zero_grad(set_to_none=True)
-    padded = pad_to(examples, 63)
+    padded = pad(examples, 63)
     assert padded.tokens.shape == (40, 63)
     update_embeddings = padded.kinds == 0 if kind == "memory" else None
     expected = model.loss(padded.tokens, padded.target_positions, padded.target, update_embeddings) / examples.targets
@@ -98,7 +98,7 @@ LENGTHS = st.lists(st.integers(1, 127), min_size=1, max_size=40)
 def test_bucketing_hold_every_example_that_is_asked_for_something_once_with_its_targets(lengths):
     examples = make_examples(lengths)
     found = []
-    for piece in to_batches(examples):
+    for piece in map(pad, bucket(examples)):
         rows, time = piece.tokens.shape
         assert len(piece.kinds) == rows
         labels = np.full(rows * time, NONE)
@@ -132,20 +132,20 @@ def partitions(items):
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=7), st.integers(0, 40))
 def test_no_other_grouping_costs_less(lengths, batch_cost):
-    bucket = to_batches(make_examples(lengths, asked=1.0), batch_cost)
-    cost = sum(piece.tokens.numel() + batch_cost for piece in bucket)
+    pieces = bucket(make_examples(lengths, asked=1.0), batch_cost)
+    cost = sum(pad(piece).tokens.numel() + batch_cost for piece in pieces)
     best = min(sum(len(group) * max(group) + batch_cost for group in groups) for groups in partitions(lengths))
     assert cost == best
 
 
 def test_bucketing_save_most_of_the_padding_of_a_typical_batch():
     lengths = np.clip(np.random.default_rng(0).normal(57, 25, 128).astype(int), 5, 113)
-    bucket = to_batches(make_examples(lengths, asked=1.0))
-    assert sum(piece.tokens.numel() for piece in bucket) + BATCH_COST * len(bucket) < 0.6 * 128 * 127
+    pieces = bucket(make_examples(lengths, asked=1.0))
+    assert sum(pad(piece).tokens.numel() for piece in pieces) + BATCH_COST * len(pieces) < 0.6 * 128 * 127
 
 
 def test_a_batch_without_examples_has_no_slices():
-    assert to_batches(make_examples([3]).take(np.zeros(0, np.int64))) == []
+    assert bucket(make_examples([3]).take(np.zeros(0, np.int64))) == []
 
 
 @pytest.mark.parametrize("products", ["float32", "bfloat16"])

@@ -51,16 +51,12 @@ def two_sided(confidence: float, events: int) -> float:
 
 
 def hoeffding(samples: int, confidence: float) -> float:
-    """How far a measured share may lie from its probability, at this confidence. Hoeffding 1963."""
-    return math.sqrt(math.log(2 / (1 - confidence)) / (2 * samples))
+    """How far a measured share may lie from its probability, at this confidence. Hoeffding 1963.
 
-
-def dkw(samples: int, confidence: float) -> float:
-    """How far a measured distribution function may lie from its law, at its worst point, at this confidence.
-
-    Dvoretzky, Kiefer and Wolfowitz, with Massart's constant (1990): exact for every number of samples.
+    And how far a measured distribution function may lie from its law, at its worst point: Dvoretzky, Kiefer and
+    Wolfowitz, with Massart's constant (1990). Exact for every number of samples.
     """
-    return hoeffding(samples, confidence)
+    return math.sqrt(math.log(2 / (1 - confidence)) / (2 * samples))
 
 
 def ks_distance(sample: Float[Tensor, " draws"], deviation: float) -> float:

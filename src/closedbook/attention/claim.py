@@ -125,7 +125,7 @@ class Verdict:
 
     def as_json(self) -> dict[str, Any]:
         """The object that `closedbook attention --json` prints."""
-        part = self.headline
+        part, keys = self.headline, ("measured", "figure", "bound", "closed_form", "allowance")
         return {
             "id": self.claim.id,
             "statement": self.claim.statement,
@@ -136,14 +136,7 @@ class Verdict:
             "seconds": round(self.seconds, 3),
             "measured": part.measured,
             "parts": [
-                {
-                    "measured": p.measured,
-                    "figure": p.figure,
-                    "bound": p.bound,
-                    "closed_form": p.closed_form,
-                    "allowance": p.allowance,
-                    "holds": p.holds(self.tolerance),
-                }
+                {**{key: getattr(p, key) for key in keys}, "holds": p.holds(self.tolerance)}
                 for p in self.measurement.parts
             ],
             "details": self.measurement.details,

@@ -45,11 +45,6 @@ DASHES = ("-", (0, (5, 2)), (0, (1.2, 1.4)), (0, (6, 2, 1.2, 2)))
 MARKERS = ("o", "s", "^", "D")
 
 
-def plain(numbers: Any) -> Any:
-    """A tensor as a NumPy array; anything else unchanged."""
-    return numbers.numpy() if hasattr(numbers, "numpy") else numbers
-
-
 class Slide:
     """A figure with a headline in one theme. Claims and studies draw on it; it does the styling."""
 
@@ -87,21 +82,19 @@ class Slide:
     def curve(self, ax: Any, x: Any, y: Any, tone: int, label: str | None = None, **style: Any) -> None:
         """A closed form: a line, dashed by its tone."""
         style = {"linewidth": 2.4, "linestyle": DASHES[tone], **style}
-        ax.plot(plain(x), plain(y), color=self.theme.tones[tone], label=label, **style)
+        ax.plot(x, y, color=self.theme.tones[tone], label=label, **style)
 
     def dots(self, ax: Any, x: Any, y: Any, tone: int, label: str | None = None, **style: Any) -> None:
         """Measurements: marks without a line."""
         edge = {"markeredgecolor": self.theme.paper, "markeredgewidth": 0.7}
         style = {"markersize": 6.5, "marker": MARKERS[tone], "linestyle": "none", **edge, **style}
-        ax.plot(plain(x), plain(y), color=self.theme.tones[tone], label=label, **style)
+        ax.plot(x, y, color=self.theme.tones[tone], label=label, **style)
 
     def bars(self, ax: Any, sample: Any, edges: Any, tone: int, label: str | None = None) -> None:
         """A histogram as a density, filled lightly and outlined in its tone."""
         colour = self.theme.tones[tone]
-        ax.hist(plain(sample), bins=plain(edges), density=True, color=colour, alpha=0.25)
-        ax.hist(
-            plain(sample), bins=plain(edges), density=True, histtype="step", color=colour, linewidth=1.4, label=label
-        )
+        ax.hist(sample, bins=edges, density=True, color=colour, alpha=0.25)
+        ax.hist(sample, bins=edges, density=True, histtype="step", color=colour, linewidth=1.4, label=label)
 
     def level(self, ax: Any, y: float | int, label: str, below: bool = False, left: bool = False) -> None:
         """A horizontal line, named above it at its right end, or below, or at its left."""
@@ -186,17 +179,14 @@ def inline_svg(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's font has it, or the system's
         text = svg(f"{title} {description} {size}", draw, make, **settings).decode()
-    text = re.sub(
-        r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", text[text.index("<svg") :], flags=re.DOTALL
-    )
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>|<defs>\s*<style.*?</defs>", "", text, flags=re.DOTALL)
     for colour, variable in VARIABLES.items():
         text = text.replace(colour, f"var(--{variable})")
     text = text.replace("font-family: 'DejaVu Sans'", "font-family: var(--sans)")
     text = re.sub(r"\s*\n\s*", " ", text.replace("<g/>", ""))
-    used = set(re.findall(r"#([\w.]+)", text))
-    text = re.sub(
-        r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text
-    )  # unused ids could clash with another chart's
+    used = set(re.findall(r"#([\w.]+)", text))  # other ids could clash with another chart's
+    text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text)
     head, _, body = text.partition(">")
     head = re.sub(r' (width|height|version|xmlns\S*)="[^"]*"', "", head)
     return (

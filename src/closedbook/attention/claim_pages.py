@@ -92,10 +92,8 @@ def index(claims: list[Claim], checked: dict[str, Any], record: dict[str, Any]) 
     rows = []
     for claim in claims:
         row = checked[claim.id]
-        verdict = "holds" if row["holds"] else "fails"
-        rows.append(
-            (f"[{claim.id}]({claim.id}.md)", claim.statement, f"{row['figure']:.2g}", f"{row['bound']:.2g}", verdict)
-        )
+        figures = f"{row['figure']:.2g}", f"{row['bound']:.2g}", "holds" if row["holds"] else "fails"
+        rows.append((f"[{claim.id}]({claim.id}.md)", claim.statement, *figures))
     return f"""\
 {HEADER}
 # Attention by hand

@@ -20,16 +20,8 @@ class Head:
 
 
 def log_weights(keys: Float[Tensor, "*batch n d"], query: Float[Tensor, "*#batch d"]) -> Float[Tensor, "*batch n"]:
-    """log softmax(Kq), in nats. Its differences are differences of scores, which never saturate."""
+    """log α = log softmax(Kq), in nats. Its differences are differences of scores, which never saturate. Source: 1a."""
     return torch.log_softmax((keys @ query.unsqueeze(-1)).squeeze(-1), dim=-1)
-
-
-def attend(
-    keys: Float[Tensor, "*batch n d"], query: Float[Tensor, "*#batch d"], values: Float[Tensor, "*#batch n d_v"]
-) -> tuple[Float[Tensor, "*batch d_v"], Float[Tensor, "*batch n"]]:
-    """One head: (output c, weights α). Source: 1a."""
-    weights = log_weights(keys, query).exp()
-    return (weights.unsqueeze(-2) @ values).squeeze(-2), weights
 
 
 def self_attention(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor
@@ -30,29 +30,6 @@ def orthonormal(n: int, d: int, g: Generator) -> Float[Tensor, "n d"]:
     return (Q * R.diagonal().sign()).T.contiguous()
 
 
-def scattered(
-    means: Float[Tensor, "n d"],
-    alpha: float,
-    samples: int,
-    g: Generator,
-    varied: Sequence[int] = (),
-    spread: float = 0.5,
-) -> Iterator[Tensor]:
-    """Draws of kᵢ ~ N(μᵢ, αI), in chunks of shape (draws, n, d); keys in `varied` have covariance
-    αI + spread·μᵢμᵢᵀ. Source: 1c.
-
-    `spread` is a variance, in squared key lengths: the handout's ½, not a standard deviation.
-    """
-    n, d = means.shape
-    while samples > 0:
-        size = min(samples, max(1, CHUNK // (n * d)))
-        samples -= size
-        keys = means + alpha**0.5 * torch.randn(size, n, d, generator=g, dtype=means.dtype)
-        for i in varied:
-            keys[:, i] += spread**0.5 * torch.randn(size, 1, generator=g, dtype=means.dtype) * means[i]
-        yield keys
-
-
 def weigh(
     means: Float[Tensor, "n d"],
     queries: Float[Tensor, "queries d"],
@@ -61,10 +38,18 @@ def weigh(
     varied: Sequence[int] = (),
     spread: float = 0.5,
 ) -> Float[Tensor, "queries {p.samples} n"]:
-    """The log weights that each query gives to `p.samples` draws of the keys: the same draws for every query."""
-    dtype = precision(p)
-    chunks = [
-        torch.stack([log_weights(keys, query) for query in queries.to(dtype)])
-        for keys in (draw.to(dtype) for draw in scattered(means, p.alpha, p.samples, g, varied, spread))
-    ]
+    """The log weights that each query gives to `p.samples` draws of kᵢ ~ N(μᵢ, αI): the same draws for every query.
+
+    Keys in `varied` have covariance αI + spread·μᵢμᵢᵀ. `spread` is a variance, in squared key lengths: the handout's
+    ½, not a standard deviation. Source: 1c.
+    """
+    (n, d), dtype, chunks = means.shape, precision(p), []
+    most = max(1, CHUNK // (n * d))
+    for done in range(0, p.samples, most):
+        draws = min(most, p.samples - done)
+        keys = means + p.alpha**0.5 * torch.randn(draws, n, d, generator=g, dtype=means.dtype)
+        for i in varied:
+            keys[:, i] += spread**0.5 * torch.randn(draws, 1, generator=g, dtype=means.dtype) * means[i]
+        keys = keys.to(dtype)
+        chunks.append(torch.stack([log_weights(keys, query) for query in queries.to(dtype)]))
     return torch.cat(chunks, dim=1)

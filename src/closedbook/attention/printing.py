@@ -49,20 +49,13 @@ def print_verdicts(verdicts: Sequence[Verdict], console: Console) -> None:
     if len(verdicts) == 1:
         print_in_full(verdicts[0], console)
         return
-    table = Table(
-        "claim", Column(overflow="fold"), "figure", "bound", "tolerance", "verdict", "seconds", box=None, pad_edge=False
-    )
+    head = ("claim", Column(overflow="fold"), "figure", "bound", "tolerance", "verdict", "seconds")
+    table = Table(*head, box=None, pad_edge=False)
     for verdict in verdicts:
-        part = verdict.headline
-        table.add_row(
-            f"[bold]{verdict.claim.id}[/]",
-            f"{verdict.claim.title}\n[dim]{part.measured}[/]",
-            number(part.figure),
-            number(part.bound),
-            number(verdict.tolerance),
-            word(verdict),
-            f"{verdict.seconds:.2f}",
-        )
+        part, claim = verdict.headline, verdict.claim
+        figures = map(number, (part.figure, part.bound, verdict.tolerance))
+        what = f"{claim.title}\n[dim]{part.measured}[/]"
+        table.add_row(f"[bold]{claim.id}[/]", what, *figures, word(verdict), f"{verdict.seconds:.2f}")
     console.print(table)
     holding = sum(verdict.holds for verdict in verdicts)
     console.print(

@@ -103,10 +103,8 @@ def matrices(record: Record) -> str:
          f"{row['weight_21']:.3f}", f"{row['weight_13']:.3f}", percent(row["V_off"]))
         for row in record["rows"]
     ]  # fmt: skip
-    head = (
-        "matrices", "fit the inputs to 1 %", "error", "error on other contents", "α₂₁", "α₁₃",
-        "V off the hand-built V by",
-    )  # fmt: skip
+    errors = "fit the inputs to 1 %", "error", "error on other contents"
+    head = ("matrices", *errors, "α₂₁", "α₁₃", "V off the hand-built V by")
     return f"""\
 ### Hand-built matrices and learned ones
 

@@ -20,7 +20,7 @@ from closedbook.data.files import BYTE_ORDER_MARK, read_bytes, universal_newline
 from closedbook.data.questions import Questions, read_questions
 from closedbook.data.vocabulary import MASK, PAD, PAD_CHARACTER, Characters, Vocabulary
 from closedbook.errors import DataError, RecipeError
-from closedbook.evaluation.score import Score
+from closedbook.evaluation.score import Score, tally
 from closedbook.model.generate import greedy
 from closedbook.model.gpt import GPT, own_network
 from closedbook.objectives import Corpus
@@ -41,19 +41,12 @@ def course_recipe(
     epochs: int | None = None,
     schedule: str = "2021",
 ) -> Recipe:
-    """One stage of a course recipe, as `run.py pretrain` and `run.py finetune` train it.
+    """One stage of the recipe course-VARIANT, as `run.py pretrain` and `run.py finetune` train it.
 
-    Args:
-        function: "pretrain" or "finetune".
-        variant: the end of a recipe's name, course-VARIANT.
-        pretrained: whether finetuning starts from a file; without one it takes 75 epochs.
-        rate: a learning rate to replace the recipe's.
-        bottleneck: positions between the Perceiver's first and last layer, BOTTLENECK by default; ignored, as in the
-            course, for other variants.
-        epochs: epochs to replace the recipe's.
-        schedule: "2024" for the learning rate that decays once over all of pretraining; before, it did not.
-
-    Raises RecipeError for an unknown variant or a value that cannot be used.
+    `rate` and `epochs` replace the recipe's; without a file to start from (`pretrained`) finetuning takes 75 epochs.
+    `bottleneck` is how many positions lie between the Perceiver's first and last layer, BOTTLENECK if left out; other
+    variants ignore it, as in the course. `schedule` is "2024" for the learning rate that decays once over all of
+    pretraining; before, it did not. Raises RecipeError for an unknown variant or a value that cannot be used.
     """
     name = f"course-{variant}" + (f"-{schedule}" if schedule != "2021" else "")
     if name not in recipe_names():
@@ -153,8 +146,7 @@ def score_places(predictions: Sequence[str], questions: Questions) -> Score:
         )
     if not questions.answered:
         return Score(None, len(questions))
-    right = sum(prediction == gold for prediction, gold in zip(predictions, questions.answers, strict=True))
-    return Score(right, len(questions))
+    return tally(prediction == gold for prediction, gold in zip(predictions, questions.answers, strict=True))
 
 
 def printed(score: Score, written_to: str) -> list[str]:
@@ -168,8 +160,8 @@ def printed(score: Score, written_to: str) -> list[str]:
     return [f"Correct: {correct} out of {total}: {correct / total * 100}%"]
 
 
-def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: int = 0) -> Iterator[tuple[str, str]]:
-    """(x, y) of the first examples of "namedata" or "charcorruption" as text, padded as in the course.
+def examples(kind: str, corpus: Path, questions: Path, seed: int = 0) -> Iterator[tuple[str, str]]:
+    """(x, y) of the first four examples of "namedata" or "charcorruption" as text, padded as in the course.
 
     Our training does not pad to block_size − 1; the padding would change no gradient.
     """
@@ -180,7 +172,7 @@ def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: in
     objective = ComponentSpec("question" if kind == "namedata" else "span").make(
         "objective", Corpus(documents, pairs, vocabulary, recipe.model.context_length)
     )
-    items = np.arange(min(number, objective.items))
+    items = np.arange(min(4, objective.items))
     batch = objective.examples(items, np.random.default_rng(seed).random((len(items), objective.draws)))
     width = recipe.model.context_length - 1
 
@@ -190,10 +182,8 @@ def examples(kind: str, corpus: Path, questions: Path, number: int = 4, seed: in
 
     for i in range(len(batch)):
         labels = batch.labels[batch.inputs.starts[i] : batch.inputs.starts[i + 1]]
-        yield (
-            shown([*batch.inputs[i], labels[-1]]),
-            shown(labels),
-        )  # our inputs end before the last token, which is only a label
+        # Our inputs end before the last token, which is only a label.
+        yield shown([*batch.inputs[i], labels[-1]]), shown(labels)
 
 
 def census(corpus: Path) -> str:

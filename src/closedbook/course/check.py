@@ -15,7 +15,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -42,11 +42,11 @@ class Finding:
     """
 
     name: str
+    held: bool | None
     why: str | None
-    held: bool | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {"name": self.name, "held": self.held, "why": self.why}
+        return dict(vars(self))
 
 
 def files_in(paths: Sequence[Path]) -> list[Path]:
@@ -103,7 +103,7 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
         "CUDA_VISIBLE_DEVICES": "", "PYTHONIOENCODING": "utf-8",
     }  # fmt: skip
     try:
-        with _adopting() as adopted:
+        with _adopting() as end_orphans:
             process = subprocess.Popen(
                 [str(part) for part in command], cwd=work, env=environment, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -113,21 +113,24 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
                 why = _wait(process, word, output, work, seconds)
             finally:
                 _end(process)
-            left = adopted.end()
+            left = end_orphans()
         output.close()
     finally:
         shutil.rmtree(work, ignore_errors=True)
     findings, foreign, ended = _read(output.content, word)
-    if why is None and (process.returncode != 0 or not ended):
-        why = _ended(process.returncode, seconds)
+    code = process.returncode
+    if why is None and code in (-getattr(signal, "SIGXCPU", 24), -getattr(signal, "SIGKILL", 9)):
+        why = f"it used up {seconds} s of processor time; is there a loop without an end? Or raise --seconds"
+    elif why is None and (code != 0 or not ended):
+        why = f"the process ended with code {code} before all was checked; was it out of memory, or did it call exit?"
     if why is not None:
-        findings.append(Finding("the file comes to an end", why, False))
+        findings.append(Finding("the file comes to an end", False, why))
     if foreign:
         why = f"{foreign} lines of the report were not written by the checker: the file wrote findings itself"
-        findings.append(Finding("the report is the checker's own", why, False))
+        findings.append(Finding("the report is the checker's own", False, why))
     if left:
         why = f"it left {left} process{'es' * (left > 1)} running, which were ended"
-        findings.append(Finding("nothing goes on running", why, False))
+        findings.append(Finding("nothing goes on running", False, why))
     return findings
 
 
@@ -195,52 +198,49 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-class _Orphans:
-    """On Linux: orphaned processes that this one adopts, including those that left their session."""
-
-    def __init__(self) -> None:
-        self.before = {pid for pid, _ in self._children()}
-
-    def end(self) -> int:
-        """Kill them, and their own orphans. Returns how many there were."""
-        ended = 0
-        until = time.monotonic() + 5
-        while time.monotonic() < until:
-            strays = {pid: state for pid, state in self._children() if pid not in self.before}
-            if not strays:
-                break
-            for pid in strays:
-                with contextlib.suppress(OSError):
-                    ended += strays[pid] != "Z"  # a zombie only has to be reaped
-                    os.kill(pid, signal.SIGKILL)
-                    os.waitpid(pid, 0)
-        return ended
-
-    @staticmethod
-    def _children() -> Iterator[tuple[int, str]]:
-        """(id, state) of children in another session; what this program starts itself stays in its own session."""
-        with contextlib.suppress(OSError):
-            for name in os.listdir("/proc"):
-                if name.isdecimal():
-                    with contextlib.suppress(OSError, ValueError, IndexError):
-                        fields = Path("/proc", name, "stat").read_text(encoding="latin-1").rpartition(")")[2].split()
-                        if int(fields[1]) == os.getpid() and int(fields[3]) != os.getsid(0):
-                            yield int(name), fields[0]
-
-
 @contextlib.contextmanager
-def _adopting() -> Iterator[_Orphans]:
-    """Let this process adopt orphans for a while (prctl PR_SET_CHILD_SUBREAPER)."""
+def _adopting() -> Iterator[Callable[[], int]]:
+    """On Linux, adopt orphans for a while, also those that left their session (prctl PR_SET_CHILD_SUBREAPER).
+
+    Yields a function that kills them, and their own orphans, and returns how many there were.
+    """
     libc = None
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):
             libc = ctypes.CDLL(None)
             libc.prctl(36, 1, 0, 0, 0)
+    before = _children()
+
+    def end() -> int:
+        ended = 0
+        until = time.monotonic() + 5
+        while time.monotonic() < until:
+            strays = {pid: state for pid, state in _children().items() if pid not in before}
+            if not strays:
+                break
+            for pid, state in strays.items():
+                with contextlib.suppress(OSError):
+                    ended += state != "Z"  # a zombie only has to be reaped
+                    os.kill(pid, signal.SIGKILL)
+                    os.waitpid(pid, 0)
+        return ended
+
     try:
-        yield _Orphans()
+        yield end
     finally:
         if libc is not None:
             libc.prctl(36, 0, 0, 0, 0)
+
+
+def _children() -> dict[int, str]:
+    """States of children in another session, by their ids; what this program starts itself stays in its own session."""
+    children = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError, ValueError):
+            state, parent, _, session = stat.read_text(encoding="latin-1").rpartition(")")[2].split()[:4]
+            if int(parent) == os.getpid() and int(session) != os.getsid(0):
+                children[int(stat.parent.name)] = state
+    return children
 
 
 def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
@@ -258,7 +258,7 @@ def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
                 continue
             why = None if entry["why"] is None else _printable(str(entry["why"]))
             held = entry["held"] if isinstance(entry["held"], bool) else None
-            findings.append(Finding(_printable(str(entry["name"])), why, held))
+            findings.append(Finding(_printable(str(entry["name"])), held, why))
         except (ValueError, KeyError, TypeError, RecursionError):
             foreign += 1
     return findings, foreign, end == len(findings)
@@ -267,9 +267,3 @@ def _read(content: bytes, word: str) -> tuple[list[Finding], int, bool]:
 def _printable(text: str) -> str:
     """Escape control characters, so that the terminal does not obey them."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _ended(code: int, seconds: int) -> str:
-    if code in (-getattr(signal, "SIGXCPU", 24), -getattr(signal, "SIGKILL", 9)):
-        return f"it used up {seconds} s of processor time; is there a loop without an end? Or raise --seconds"
-    return f"the process ended with code {code} before all was checked; was it out of memory, or did it call exit?"

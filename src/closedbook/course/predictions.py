@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from closedbook.data.files import read_bytes, universal_newlines
+from closedbook.data.files import read_hashed, universal_newlines
 from closedbook.data.questions import Questions
 from closedbook.errors import DataError
 from closedbook.evaluation.score import Score, tally
@@ -46,12 +45,12 @@ def read_predictions(path: Path) -> tuple[list[str], str]:
 
     A line may be empty: an empty prediction. Raises DataError for a file that is missing, empty or not text.
     """
-    content = read_bytes(path, "predictions")
+    content, sha256 = read_hashed(path, "predictions")
     try:
         text = universal_newlines(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise DataError(f"{path}: is not UTF-8; convert it: iconv -f latin1 -t utf-8 OLD > NEW") from None
-    return text.removesuffix("\n").split("\n"), hashlib.sha256(content).hexdigest()
+    return text.removesuffix("\n").split("\n"), sha256
 
 
 def score_files(paths: Sequence[Path], questions: Questions) -> list[ScoredFile | Unscored]:

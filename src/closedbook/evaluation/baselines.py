@@ -8,7 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Protocol
+from typing import Any
 
 from closedbook.data.documents import Document, Documents
 from closedbook.data.passages import EMPTY, INSIDE, MONTHS, Library, Page, TextSpan, asked_words, near
@@ -23,15 +23,6 @@ PREPOSITIONS = frozenset("at from in near of on".split())
 UNIT_MARKS = frozenset("°%€$£¥′″")
 SPACED_LETTER = rf"[^\W{UNSPACED}]"
 NO_UNITS = PREPOSITIONS | EMPTY | INSIDE
-
-
-class Baseline(Protocol):
-    """Anything that answers questions. `name` is for tables and JSON, `summary` one line for people."""
-
-    name: str
-    summary: str
-
-    def answer(self, question: str) -> str: ...
 
 
 class Constant:
@@ -117,6 +108,9 @@ class RuleReader:
         spans_of_pages = [(page, span) for page in pages for span in find(page)]
         led = (span.text for page, span in spans_of_pages if _led_in(page, span))
         return next(led, spans_of_pages[0][1].text if spans_of_pages else "")
+
+
+Baseline = Constant | RandomPlace | RuleReader | LearnedReader
 
 
 def _names(page: Page) -> list[TextSpan]:
@@ -253,15 +247,12 @@ def ceiling(library: Library, questions: Questions, sayable: Callable[[str], boo
     began = time.perf_counter()
     scored = Score(None, len(questions))
     if questions.answered:
-        questions_and_answers = zip(questions.texts, questions.accepted, strict=True)
-        scored = tally(
-            any(
-                stands_in(gold, (page.document for page in library.pages(text)))
-                for gold in accepted
-                if sayable is None or sayable(gold)
-            )
-            for text, accepted in questions_and_answers
-        )
+        reached = []
+        for text, accepted in zip(questions.texts, questions.accepted, strict=True):
+            documents = [page.document for page in library.pages(text)]
+            golds = [gold for gold in accepted if sayable is None or sayable(gold)]
+            reached.append(any(stands_in(gold, documents) for gold in golds))
+        scored = tally(reached)
     summary = "the answer stands in the named document at all"
     if sayable is not None:
         summary += ", and the model can say it"

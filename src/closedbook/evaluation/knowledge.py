@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,8 +39,6 @@ from closedbook.verdicts.calibration import FEWEST, PENALTY, Calibrator, Logisti
 from closedbook.verdicts.verdict import decide
 
 CLASSES = ("highly known", "maybe known", "weakly known", "unknown")
-
-
 MOST_SAMPLES = 10**9
 
 
@@ -104,40 +103,37 @@ def ask_facts(
     golds, accepted = questions.answers, questions.accepted
     if not golds:
         return []
-    said: list[list[Generated]] = []
+    decoded: list[list[Generated]] = []
     chances: list[np.ndarray] = []
     turns = asking.prompts if asking.shots else 1
+    # Every accepted answer is one that a sample may say.
+    owner = [i for i, texts in enumerate(accepted) for _ in dict.fromkeys(texts)]
+    spelled = [vocabulary.encode_answer(text) for texts in accepted for text in dict.fromkeys(texts)]
     for turn in range(turns):
         prompts = _prompts(model, vocabulary, questions, examples or questions, asking, turn)
-        said.append(_together(prompts, lambda some: greedy(model, some, asking.length)))
-        # Every accepted answer is one that a sample may say.
-        forms = [(i, text) for i, texts in enumerate(accepted) for text in dict.fromkeys(texts)]
-        spelled = [(i, vocabulary.encode_answer(text)) for i, text in forms]
-        found = sampled_chances(
-            model, [prompts[i] for i, _ in spelled], [ids for _, ids in spelled],
-            temperature=asking.temperature, top_k=asking.top_k,
-        )  # fmt: skip
-        chances.append(np.bincount([i for i, _ in spelled], found, len(golds)))
+        decoded.append(_together(prompts, lambda some: greedy(model, some, asking.length)))
+        of_forms = sampled_chances(
+            model, [prompts[i] for i in owner], spelled, temperature=asking.temperature, top_k=asking.top_k
+        )
+        chances.append(np.bincount(owner, of_forms, len(golds)))
         progress((turn + 1) * len(golds) // turns)
     sampled = np.clip(np.stack(chances, 1), 0, 1)
-    return [
-        _fact(questions.items[i], accepted[i], [turn[i] for turn in said], sampled[i], vocabulary, asking)
-        for i in range(len(golds))
-    ]
+    per_fact = zip(questions.items, accepted, zip(*decoded, strict=True), sampled, strict=True)
+    return [_fact(*of_fact, vocabulary, asking) for of_fact in per_fact]
 
 
 def _fact(
     question: Question,
     accepted: Sequence[str],
-    said: Sequence[Generated],
+    decoded: Sequence[Generated],
     sampled: np.ndarray,
     vocabulary: Vocabulary,
     asking: Asking,
 ) -> Fact:
-    answers = [vocabulary.answer(generated.ids) for generated in said]
+    answers = [vocabulary.answer(generated.ids) for generated in decoded]
     right = [any(exact_match(answer, gold) for gold in accepted) for answer in answers]
     answer = max(dict.fromkeys(answers), key=answers.count)
-    own = [float(np.exp(sum(g.logprobs))) for g, text in zip(said, answers, strict=True) if text == answer]
+    own = [float(np.exp(sum(g.logprobs))) for g, text in zip(decoded, answers, strict=True) if text == answer]
     share = float(np.mean(right))
     ever = 1 - float(np.prod((1 - sampled) ** asking.samples))  # that one of all samples is right
     return Fact(
@@ -158,23 +154,22 @@ def _prompts(
 ) -> list[np.ndarray]:
     """Each question behind the examples of this turn, in tokens: lines of question, answer, question, answer, …"""
     order = np.random.default_rng([asking.seed, turn]).permutation(len(examples)).tolist()
-    template = _template_words(examples.texts)
+    # The words that make a question's wording: those of a twentieth of the questions, and no names.
+    counts = Counter(word for text in examples.texts for word in words_of(text))
+    template = {word for word, count in counts.items() if count >= max(3, len(examples) / 20)}
     wording = [template.intersection(words_of(text)) for text in examples.texts]
-    parts: dict[int, np.ndarray] = {}
 
+    @cache
     def example(number: int) -> np.ndarray:
-        if number not in parts:
-            item = examples.items[number]
-            texts = vocabulary.encode(item.text)[0], vocabulary.encode_answer(item.answer or "")
-            parts[number] = np.concatenate([texts[0], [MASK], texts[1], [MASK]])
-        return parts[number]
+        item = examples.items[number]
+        question, answer = vocabulary.encode(item.text)[0], vocabulary.encode_answer(item.answer or "")
+        return np.concatenate([question, [MASK], answer, [MASK]])
 
     prompts = []
     for question in questions.items:
         own = template.intersection(words_of(question.text))
         alike = sorted(order, key=lambda i: wording[i] != own)  # those that ask for the same come first
-        others = [i for i in alike if examples.items[i].text != question.text]
-        chosen = others[: asking.shots]
+        chosen = [i for i in alike if examples.items[i].text != question.text][: asking.shots]
         if len(chosen) < asking.shots:
             raise DataError(
                 f"{examples.source} has too few questions to show {asking.shots} beside each; "
@@ -191,12 +186,6 @@ def _prompts(
     return prompts
 
 
-def _template_words(texts: Sequence[str]) -> set[str]:
-    """The words that make a question's wording: those of a twentieth of the questions, and no names."""
-    counts = Counter(word for text in texts for word in words_of(text))
-    return {word for word, count in counts.items() if count >= max(3, len(texts) / 20)}
-
-
 def words_of(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.lower()))
 
@@ -207,24 +196,28 @@ def _together(prompts: Sequence[np.ndarray], decode: Callable[[list[np.ndarray]]
     for i, prompt in enumerate(prompts):
         ends = np.flatnonzero(prompt == MASK)
         groups.setdefault(prompt[: ends[-2] if len(ends) > 1 else 0].tobytes(), []).append(i)
-    found: dict[int, Generated] = {}
+    decoded: dict[int, Generated] = {}
     for rows in groups.values():
-        found |= zip(rows, decode([prompts[i] for i in rows]), strict=True)
-    return [found[i] for i in range(len(prompts))]
+        decoded |= zip(rows, decode([prompts[i] for i in rows]), strict=True)
+    return [decoded[i] for i in range(len(prompts))]
 
 
 # What is made of them ----------------------------------------------------------------------------------------------
 
 
-def count(facts: Sequence[Fact]) -> dict[str, dict[str, int]]:
-    """For each class: how many facts, of how many the most frequent answer is right, and how many documents tell."""
+def by_class(classes: Sequence[str], **columns: Sequence[bool]) -> dict[str, dict[str, int]]:
+    """For each class: how many of the facts are in it, and of how many of these each column is true."""
     rows = {}
     for name in CLASSES:
-        some = [fact for fact in facts if fact.knowledge == name]
-        rows[name] = {"facts": len(some), "right": sum(fact.right for fact in some)}
-        if any(fact.told is not None for fact in facts):
-            rows[name]["told"] = sum(bool(fact.told) for fact in some)
+        some = [i for i, knowledge in enumerate(classes) if knowledge == name]
+        rows[name] = {"facts": len(some), **{key: sum(values[i] for i in some) for key, values in columns.items()}}
     return rows
+
+
+def count(facts: Sequence[Fact]) -> dict[str, dict[str, int]]:
+    """For each class: how many facts, of how many the most frequent answer is right, and how many documents tell."""
+    told = {"told": [bool(fact.told) for fact in facts]} if any(fact.told is not None for fact in facts) else {}
+    return by_class([fact.knowledge for fact in facts], right=[fact.right for fact in facts], **told)
 
 
 SIGNALS = {"probability": 1.0, "agreement": 0.0}  # and the weights that a calibrator begins with
@@ -273,16 +266,12 @@ def look_up(facts: Sequence[Fact], documents: Documents) -> list[Fact]:
 
 def compare(before: Sequence[Fact], after: Sequence[Fact]) -> dict[str, dict[str, int]]:
     """For each class that facts were in before: how many, and how many were and are right."""
-    rows = list(zip(before, after, strict=True))
-    return {
-        name: {
-            "facts": sum(old.knowledge == name for old, _ in rows),
-            "right_before": sum(old.right for old, _ in rows if old.knowledge == name),
-            "right_after": sum(new.right for old, new in rows if old.knowledge == name),
-            "still_known": sum(new.knowledge != "unknown" for old, new in rows if old.knowledge == name),
-        }
-        for name in CLASSES
-    }
+    return by_class(
+        [fact.knowledge for fact in before],
+        right_before=[fact.right for fact in before],
+        right_after=[fact.right for fact in after],
+        still_known=[fact.knowledge != "unknown" for fact in after],
+    )
 
 
 def read_known(path: str | Path) -> dict[str, tuple[str, bool]]:
@@ -295,9 +284,8 @@ def read_known(path: str | Path) -> dict[str, tuple[str, bool]]:
             question, name, right = (entry[key] for key in ("question", "knowledge", "right"))
             known[str(question)] = CLASSES[CLASSES.index(name)], bool(right)
         except (ValueError, KeyError, TypeError):
-            raise DataError(
-                f"{path}:{number} is not a fact; give the file that `closedbook probe --output` wrote"
-            ) from None
+            why = "is not a fact; give the file that `closedbook probe --output` wrote"
+            raise DataError(f"{path}:{number} {why}") from None
     return known
 
 
@@ -307,14 +295,13 @@ def tell_apart(answers: Sequence[dict[str, Any]], known: dict[str, tuple[str, bo
     Each answer, as evaluation.json has it, is given its class, as `known_before`. Raises DataError where none was asked
     of the base, or there are no gold answers.
     """
-    rows = {name: {"facts": 0, "right_before": 0, "right_after": 0} for name in CLASSES}
-    for answer in answers:
-        if answer["question"] in known and answer["right"] is not None:
-            name, right = known[answer["question"]]
-            answer["known_before"] = name
-            rows[name]["facts"] += 1
-            rows[name]["right_before"] += right
-            rows[name]["right_after"] += bool(answer["right"])
-    if not any(row["facts"] for row in rows.values()):
+    asked = [answer for answer in answers if answer["question"] in known and answer["right"] is not None]
+    if not asked:
         raise DataError("none of these questions, with an answer, was asked of the base; probe it with the same file")
-    return rows
+    for answer in asked:
+        answer["known_before"] = known[answer["question"]][0]
+    return by_class(
+        [answer["known_before"] for answer in asked],
+        right_before=[known[answer["question"]][1] for answer in asked],
+        right_after=[bool(answer["right"]) for answer in asked],
+    )

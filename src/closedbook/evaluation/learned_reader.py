@@ -53,29 +53,29 @@ class LearnedReader:
             train = train.only(np.linspace(0, len(train) - 1, most).astype(np.int64).tolist())
         self._library = library
         self._features = Features(library, train)
-        encoded = [self._encode(question) for question in train.items]
-        self._ids, features, lengths = _numbered(
-            np.concatenate([q.names for q in encoded]), np.concatenate([q.lengths for q in encoded])
-        )
-        texts = [q.texts for q in encoded]
-        problem = _Problem.make(features, lengths, texts, train.answers, len(self._ids) + 1)
-        del encoded, features, lengths
+        names, counts, texts = zip(*map(self._encode, train.items), strict=True)
+        self._ids, features, lengths = _numbered(np.concatenate(names), np.concatenate(counts))
+        right = [text == gold for own, gold in zip(texts, train.answers, strict=True) for text in own]
+        candidates = np.array([len(own) for own in texts], np.int64)
+        problem = _Problem(features, lengths, candidates, np.array(right, bool), size=len(self._ids) + 1)
+        del names, features, lengths
         folds = np.array([_fold(library.person(question.text) or question.text) for question in train.items])
-        scores = _cross_validate(problem, folds)
+        scores = _cross_validate(problem, folds, texts, train.answers)
         self.penalty = max(PENALTIES, key=lambda penalty: (scores[penalty].correct, penalty))
         self.cross_validated = scores[self.penalty]
         everybody = problem.learnable(np.ones(len(train), bool))
         self._weights = next(weights for penalty, weights in _path(everybody) if penalty == self.penalty)
         self.training_seconds = time.perf_counter() - began
 
-    def _encode(self, question: Question) -> _EncodedQuestion:
+    def _encode(self, question: Question) -> tuple[np.ndarray, np.ndarray, list[str]]:
+        """(features of all candidates, one after another; how many each has; their texts).
+
+        Features are hashed, because the names of all would fill the memory.
+        """
         candidates = self._features.candidates(question)
         rows = self._features.features(question, candidates)
-        return _EncodedQuestion(
-            np.array([hash(name) for row in rows for name in row], np.int64),
-            np.array([len(row) for row in rows], np.int64),
-            [candidate.span.text for candidate in candidates],
-        )
+        names = np.array([hash(name) for row in rows for name in row], np.int64)
+        return names, np.array([len(row) for row in rows], np.int64), [item.span.text for item in candidates]
 
     def answer(self, question: str) -> str:
         """The most probable text or, without a candidate, the most common answer to similar questions."""
@@ -87,21 +87,9 @@ class LearnedReader:
         unanswered = Question(question, None, 0)
         spans = self._features.candidates(unanswered)
         rows = self._features.features(unanswered, spans)
-        scores = np.array([self._weights[self._ids_of(row)].sum() for row in rows])
+        ids = [[0, *(self._ids[key] for key in map(hash, row) if key in self._ids)] for row in rows]  # all have 0
+        scores = np.array([self._weights[own].sum() for own in ids])
         return _by_text([candidate.span.text for candidate in spans], scores)
-
-    def _ids_of(self, row: Sequence[str]) -> list[int]:
-        ids = (self._ids.get(hash(name)) for name in row)
-        return [0, *(i for i in ids if i is not None)]  # 0: every candidate has it
-
-
-@dataclass(frozen=True)
-class _EncodedQuestion:
-    """A question's candidates. Their features are hashed, because the names of all would fill the memory."""
-
-    names: np.ndarray  # of all candidates, one after another
-    lengths: np.ndarray  # features of each candidate
-    texts: list[str]
 
 
 def _numbered(names: np.ndarray, lengths: np.ndarray) -> tuple[dict[int, int], np.ndarray, np.ndarray]:
@@ -132,38 +120,15 @@ class _Problem:
     lengths: np.ndarray  # features of each candidate
     candidates: np.ndarray  # candidates of each question
     right: np.ndarray  # whether a candidate has the gold answer's text
-    texts: list[list[str]]  # of each question's candidates
-    golds: list[str]
     size: int  # how many different features there are
-
-    @classmethod
-    def make(
-        cls, features: np.ndarray, lengths: np.ndarray, texts: list[list[str]], golds: list[str], size: int
-    ) -> _Problem:
-        return cls(
-            features=features,
-            lengths=lengths,
-            candidates=np.array([len(question) for question in texts], dtype=np.int64),
-            right=np.array([t == gold for ts, gold in zip(texts, golds, strict=True) for t in ts], dtype=bool),
-            texts=texts,
-            golds=golds,
-            size=size,
-        )
 
     def learnable(self, keep: np.ndarray) -> _Problem:
         """The questions in `keep` that have the gold answer among their candidates."""
         question = np.repeat(np.arange(len(self.candidates)), self.candidates)
         keep = keep & (np.bincount(question, weights=self.right, minlength=len(keep)) > 0)
         rows = keep[question]
-        return _Problem(
-            features=self.features[np.repeat(rows, self.lengths)],
-            lengths=self.lengths[rows],
-            candidates=self.candidates[keep],
-            right=self.right[rows],
-            texts=[],
-            golds=[],
-            size=self.size,
-        )
+        features = self.features[np.repeat(rows, self.lengths)]
+        return _Problem(features, self.lengths[rows], self.candidates[keep], self.right[rows], self.size)
 
     def scores(self, weights: np.ndarray) -> np.ndarray:
         """One per candidate: the sum of its features' weights."""
@@ -194,9 +159,8 @@ def _fit(problem: _Problem, penalty: float, weights: np.ndarray | None = None) -
         within = np.where(problem.right, chance, 0)
         within /= np.bincount(of, within)[of]  # each right candidate's part of p(gold)
         pull = np.repeat(chance - within, problem.lengths)
-        shared.grad = torch.from_numpy(
-            (np.bincount(problem.features, pull, problem.size) + penalty * weights) / questions
-        )
+        gradient = np.bincount(problem.features, pull, problem.size) + penalty * weights
+        shared.grad = torch.from_numpy(gradient / questions)
         adam.param_groups[0]["lr"] = RATE * (1 - step / (steps + 1))
         adam.step()  # and so `weights`, which are the same numbers
     return weights
@@ -210,17 +174,22 @@ def _path(problem: _Problem) -> Iterator[tuple[float, np.ndarray]]:
         yield penalty, weights
 
 
-def _cross_validate(problem: _Problem, folds: np.ndarray) -> dict[float, Score]:
-    """For each penalty, the score of questions answered with weights that were fitted without their fold."""
+def _cross_validate(
+    problem: _Problem, folds: np.ndarray, texts: Sequence[Sequence[str]], golds: Sequence[str]
+) -> dict[float, Score]:
+    """For each penalty, the score of questions answered with weights that were fitted without their fold.
+
+    `texts` are those of each question's candidates.
+    """
     ends = np.cumsum(problem.candidates)
     right: dict[float, list[bool]] = {penalty: [] for penalty in PENALTIES}
     for fold in np.unique(folds):
         rest = problem.learnable(folds != fold)
         for penalty, weights in _path(rest):
             scores = problem.scores(weights)
-            for i in np.flatnonzero(folds == fold):
-                chances = _by_text(problem.texts[i], scores[ends[i] - problem.candidates[i] : ends[i]])
-                right[penalty].append(bool(chances) and max(chances, key=chances.__getitem__) == problem.golds[i])
+            for i in np.flatnonzero(folds == fold).tolist():
+                chances = _by_text(texts[i], scores[ends[i] - problem.candidates[i] : ends[i]])
+                right[penalty].append(bool(chances) and max(chances, key=chances.__getitem__) == golds[i])
     return {penalty: tally(outcomes) for penalty, outcomes in right.items()}
 
 

@@ -29,7 +29,9 @@ def auroc(right: np.ndarray, score: np.ndarray) -> float | None:
     negatives = len(right) - positives
     if not positives or not negatives:
         return None
-    return float((_ranks(score)[right].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+    _, place, counts = np.unique(score, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]  # from 1; equal scores share their mean rank
+    return float((ranks[right].sum() - positives * (positives + 1) / 2) / (positives * negatives))
 
 
 def auroc_interval(right: np.ndarray, score: np.ndarray, seed: int = 0) -> list[float] | None:
@@ -39,13 +41,6 @@ def auroc_interval(right: np.ndarray, score: np.ndarray, seed: int = 0) -> list[
     values = [value for rows in draws if (value := auroc(right[rows], score[rows])) is not None]
     edges = [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]
     return [float(x) for x in np.quantile(values, edges)] if values else None
-
-
-def _ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 1; equal values share their mean rank."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2)[place]
 
 
 def risk_coverage(right: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -51,8 +51,8 @@ def perplexity(
         raise DataError("this network says whole phrases and goes on with no text, so it has no perplexity")
     model.eval()
     width = min(WINDOW, model.longest)
-    given = [line for line in lines if line.strip()]
-    pieces = [np.append(vocabulary.encode_question(line)[0], MASK) for line in given]
+    lines = [line for line in lines if line.strip()]
+    pieces = [np.append(vocabulary.encode_question(line)[0], MASK) for line in lines]
     stream = np.concatenate([np.zeros(0, np.int64), *pieces]).astype(np.int64)
     windows = [stream[start : start + width] for start in range(0, len(stream), width)]
     windows = [window for window in windows if len(window) > 1]
@@ -64,14 +64,12 @@ def perplexity(
         tokens = torch.full((len(some), width), PAD)
         for row, window in enumerate(some):
             tokens[row, : len(window)] = torch.from_numpy(window)
-        filled = torch.arange(width) < torch.tensor([len(window) for window in some])[:, None]
-        positions = filled[:, 1:].flatten().nonzero()[:, 0]
         # Flat positions of (rows, width); each token's target is the one behind it.
-        positions = positions // (width - 1) * width + positions % (width - 1)
+        positions = torch.cat([row * width + torch.arange(len(window) - 1) for row, window in enumerate(some)])
         target = torch.from_numpy(vocabulary.plain(tokens.flatten()[positions + 1].numpy()))
         here = model.device
         nats += float(model.loss(tokens.to(here), positions.to(here), target.to(here)))
-        progress(min(len(given), round(len(given) * (first + len(some)) / len(windows))))
+        progress(min(len(lines), round(len(lines) * (first + len(some)) / len(windows))))
     count = sum(len(window) - 1 for window in windows)
     if not nats / count < MOST_NATS:
         raise RunError(

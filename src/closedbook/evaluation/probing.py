@@ -14,17 +14,8 @@ from closedbook.data.documents import read_documents, read_text
 from closedbook.data.questions import Questions, read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
-from closedbook.evaluation import metrics
-from closedbook.evaluation.knowledge import (
-    Asking,
-    Fact,
-    ask_facts,
-    calibrate,
-    check_calibration,
-    compare,
-    count,
-    look_up,
-)
+from closedbook.evaluation import knowledge, metrics
+from closedbook.evaluation.knowledge import Asking, Fact
 from closedbook.evaluation.perplexity import Perplexity, perplexity
 from closedbook.evaluation.score import tally
 from closedbook.inference.run import Run, load
@@ -59,21 +50,21 @@ class Probe:
     asking: Asking = field(default_factory=Asking)
 
     def to_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        record: dict[str, Any] = {}
         if self.facts:
-            found["knowledge"] = {
-                "asked": asdict(self.asking), "classes": count(self.facts),
+            record["knowledge"] = {
+                "asked": asdict(self.asking), "classes": knowledge.count(self.facts),
                 **tally(fact.right for fact in self.facts).to_json(),
             }  # fmt: skip
         if self.calibrated:
             right = np.array([fact.right for fact in self.facts])
             verdicts = [fact.verdict or "" for fact in self.facts]
-            given = metrics.by_group(right, verdicts)
-            found["verdicts"] = {name: given[name] for name in VERDICTS if name in given}
-            found["probability"] = metrics.quality(right, np.array([fact.probability for fact in self.facts]))
+            groups = metrics.by_group(right, verdicts)
+            record["verdicts"] = {name: groups[name] for name in VERDICTS if name in groups}
+            record["probability"] = metrics.quality(right, np.array([fact.probability for fact in self.facts]))
         if self.text is not None:
-            found["text"] = self.text.to_json()
-        return found
+            record["text"] = self.text.to_json()
+        return record
 
 
 def read_inputs(
@@ -112,7 +103,7 @@ def probe(
     began = time.perf_counter()
     asking = asking or Asking()
     if inputs.calibration is not None:
-        check_calibration(len(inputs.calibration), precision)  # before anything is asked
+        knowledge.check_calibration(len(inputs.calibration), precision)  # before anything is asked
     known = None if documents is None else read_documents(documents)
     run = None
     if (Path(place) / "run.json").is_file():
@@ -135,15 +126,17 @@ def probe(
             examples = inputs.examples
 
             def asked(questions: Questions, before: int) -> list[Fact]:
-                return ask_facts(model, vocabulary, questions, asking, examples, lambda n: progress(before + n))
+                return knowledge.ask_facts(
+                    model, vocabulary, questions, asking, examples, lambda n: progress(before + n)
+                )
 
             facts = asked(inputs.questions, done)
             done += len(facts)
             if inputs.calibration is not None:
-                facts = calibrate(asked(inputs.calibration, done), facts, precision)
+                facts = knowledge.calibrate(asked(inputs.calibration, done), facts, precision)
                 done += len(inputs.calibration)
             if known is not None:
-                facts = look_up(facts, known)
+                facts = knowledge.look_up(facts, known)
         text = None
         if inputs.lines is not None:
             text = perplexity(model, vocabulary, inputs.lines, lambda n: progress(done + n))
@@ -159,6 +152,6 @@ def probe(
         after = measure(run.model, run.vocabulary, inputs.amount())
         result["after"] = after.to_json()
         if before.facts:
-            result["compared"] = compare(before.facts, after.facts)
+            result["compared"] = knowledge.compare(before.facts, after.facts)
     result["seconds"] = round(time.perf_counter() - began, 3)
     return result, before, after, run

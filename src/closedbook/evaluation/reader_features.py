@@ -87,11 +87,8 @@ class Features:
             known_answers = answers.keys() - {question.answer}
         question_words = asked_words(self._library.wording(question.text))
         views = [_View(page, question_words) for page in self._library.pages(question.text)]
-        return [
-            Candidate(view, span)
-            for view in views
-            for span in view.page.candidates(known_answers, self._longest, self._shapes)
-        ]
+        limits = known_answers, self._longest, self._shapes
+        return [Candidate(view, span) for view in views for span in view.page.candidates(*limits)]
 
     def features(self, question: Question, candidates: Sequence[Candidate]) -> list[list[str]]:
         wording = self.wording(question.text)

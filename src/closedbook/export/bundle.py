@@ -11,6 +11,9 @@ PACKAGE = "closedbook"
 SHAPES = '''class Float:
     """Shapes are written where types stand: Float[Tensor, "batch time"]."""
 
+    def __class_getitem__(cls, item: Any) -> Any:
+        return item[0]
+
 
 Bool = Int = Float'''
 REGISTERED = '''def registered(kind: str, name: str) -> Any:

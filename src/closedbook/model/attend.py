@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from closedbook.model.dropout import draw, gain
+from closedbook.model.shapes import Heads, Hidden, Scores
 from closedbook.typing import Bool, Float
 
 PIECE = 2**19  # scores worked on at once: 2 MiB
@@ -23,8 +24,8 @@ BLOCK = 128  # queries worked on at once
 
 def attend(
     v: Float[Tensor, "batch head time d_v"],
-    q: Float[Tensor, "batch head time d"] | None = None,
-    k: Float[Tensor, "batch head time d"] | None = None,
+    q: Heads | None = None,
+    k: Heads | None = None,
     bias: Float[Tensor, "some_batch some_head time time"] | None = None,
     dropout: float = 0.0,
 ) -> Float[Tensor, "batch head time d_v"]:
@@ -39,14 +40,12 @@ def attend(
     return _Attend.apply(v, q, k, bias, dropout)
 
 
-def weigh(
-    scores: Float[Tensor, "batch head query key"], visible: Bool[Tensor, ...]
-) -> Float[Tensor, "batch head query key"]:
+def weigh(scores: Scores, visible: Bool[Tensor, ...]) -> Scores:
     """softmax of the scores over the keys that `visible` (broadcast) says yes to."""
     return scores.masked_fill(~visible, -math.inf).softmax(-1)
 
 
-def causal(x: Float[Tensor, "batch time width"]) -> Bool[Tensor, "time time"]:
+def causal(x: Hidden) -> Bool[Tensor, "time time"]:
     """Each position sees itself and those before it."""
     return torch.ones(x.shape[1], x.shape[1], dtype=torch.bool, device=x.device).tril()
 

@@ -54,12 +54,12 @@ def check_files(place: Path) -> None:
 def read_object(path: Path) -> dict[str, Any]:
     """A JSON object in a base's folder. Raises OSError where it cannot be read, and RecipeError where it is none."""
     try:
-        found = parse_json(read_file(path))
+        content = parse_json(read_file(path))
     except ValueError as error:
         raise RecipeError(f"{path} is damaged ({error}); bring it back") from None
-    if not isinstance(found, dict):
+    if not isinstance(content, dict):
         raise RecipeError(f"{path} is damaged (not an object); bring it back")
-    return found
+    return content
 
 
 def _kernel(config: Any) -> str | None:
@@ -67,10 +67,10 @@ def _kernel(config: Any) -> str | None:
     for key, value in config.items():
         if "implementation" in key:
             names = list(value.values()) if isinstance(value, dict) else [value]
-            if found := next((name for name in names if isinstance(name, str) and not name.isidentifier()), None):
-                return found
-        elif isinstance(value, dict) and (found := _kernel(value)):
-            return found
+            if kernel := next((name for name in names if isinstance(name, str) and not name.isidentifier()), None):
+                return kernel
+        elif isinstance(value, dict) and (kernel := _kernel(value)):
+            return kernel
     return None
 
 

@@ -33,9 +33,6 @@ class Dropout(nn.Module):
     def forward(self, x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
         return drop(x, self.chance) if self.training else x
 
-    def extra_repr(self) -> str:
-        return f"{self.chance:g}"
-
 
 def drop(x: Float[Tensor, "*shape"], chance: float) -> Float[Tensor, "*shape"]:
     """What Dropout does to x in training."""

@@ -95,9 +95,9 @@ def _greedy(
     places = None if drawn is None else torch.from_numpy(drawn).to(device)
     states = last.float().cpu().numpy()
     own, outputs = _with_own_outputs(model, prompts), model.head.out_features
-    said = torch.full((len(prompts), steps), PAD, device=device)
+    chosen = torch.full((len(prompts), steps), PAD, device=device)
     measured = torch.zeros(3, len(prompts), steps, device=device)  # log-probabilities, runners-up, entropies
-    count = torch.zeros(len(prompts), dtype=torch.long, device=device)  # of tokens said, the closing MASK included
+    count = torch.zeros(len(prompts), dtype=torch.long, device=device)  # of tokens chosen, the closing MASK included
     going = torch.ones(len(prompts), dtype=torch.bool, device=device)
     for step in range(steps):
         place = None if places is None else places[rows, step]
@@ -108,7 +108,7 @@ def _greedy(
                 scores = model.memory.outputs.scores(name, read_states[some])
                 token[some], measures[:, some] = _say(scores, None if place is None else place[some])
                 token[some] += outputs + model.memory.outputs.starts[name]
-        said[rows, step], measured[:, rows, step] = token, measures
+        chosen[rows, step], measured[:, rows, step] = token, measures
         count[rows[going]] = step + 1
         full = cache.filled == model.longest - 1
         going = going & (token != end) & ~full
@@ -122,11 +122,11 @@ def _greedy(
             rows, token, going = rows[left], token[left], going[left]
         read = token if read_as is None else read_as[token]
         last = model(read[:, None], cache)[:, -1]
-    said, measured = said.cpu(), measured.cpu()
+    chosen, measured = chosen.cpu(), measured.cpu()
     check_numbers(measured[0])
     results = []
     for row, n in enumerate(count.tolist()):
-        ids, (best, second, entropy) = said[row, :n].tolist(), measured[:, row, :n].tolist()
+        ids, (best, second, entropy) = chosen[row, :n].tolist(), measured[:, row, :n].tolist()
         closed = in_one is not True and ids[-1:] == [end]
         results.append(Generated(ids[:-1] if closed else ids, best, closed, second, entropy, states[row]))
     return results
@@ -164,9 +164,8 @@ def _prefill(model: Network, texts: Sequence[np.ndarray], most: int) -> tuple[Te
 
     These, `most` at the most, go through the network once and not once for each text.
     """
-    padded = pad_sequence(
-        [torch.from_numpy(text.astype(np.int64)) for text in texts], batch_first=True, padding_value=PAD
-    )
+    rows = [torch.from_numpy(text.astype(np.int64)) for text in texts]
+    padded = pad_sequence(rows, batch_first=True, padding_value=PAD)
     begins = padded[:, :most]
     shared = int((begins == begins[:1]).all(0).long().cumprod(0).sum())
     tokens, cache = padded.to(model.device), Cache(1, model.device)
@@ -198,8 +197,8 @@ def sampled_chances(
         rows = order[start : start + batch]
         texts = [np.concatenate([prompts[i], answers[i], [MASK]]) for i in rows]
         tokens, cache, shared = _prefill(model, texts, min(len(prompts[i]) for i in rows) - 1)
-        said = [(row, place) for row, i in enumerate(rows) for place in range(len(prompts[i]), len(texts[row]))]
-        row, place = torch.tensor(said, device=model.device).T
+        targets = [(row, place) for row, i in enumerate(rows) for place in range(len(prompts[i]), len(texts[row]))]
+        row, place = torch.tensor(targets, device=model.device).T
         width = tokens.shape[1] - 1 - shared
         hidden = model(tokens[:, shared:-1], cache, target_positions=row * width + place - 1 - shared)
         scores = model.head(hidden).float() / temperature

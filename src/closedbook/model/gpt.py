@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -27,7 +27,8 @@ from closedbook.model.name_memory import FIRST_READER, NameMemory
 from closedbook.model.network import Layer, Network, at_targets
 from closedbook.model.ops import gelu, rms_norm, squared_relu
 from closedbook.model.packing import PackedBatch, Packing, by_chunk
-from closedbook.typing import Bool, Float, Int
+from closedbook.model.shapes import Hidden, Packed, Targets, Tokens
+from closedbook.typing import Bool, Float
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ class GPT(Network):
         self.embed_norm = make_norm(recipe) if recipe.norm == "rms" else nn.Identity()
         self.dropout = Dropout(recipe.dropout)
         self.stack = recipe.stack.make("stack", recipe)
+        self.sparse = self.embedding.sparse
+        self.takes_packed_rows = all(hasattr(block.mixer, "forward_packed") for block in self.stack.blocks)
         self.norm = make_norm(recipe)
         self.head = Linear(recipe.width, outputs or inputs, bias=False, matmul_dtype=recipe.matmul_dtype)
         self.apply(_initialise)
@@ -66,9 +69,9 @@ class GPT(Network):
 
     def forward(
         self,
-        tokens: Int[Tensor, "batch time"],
+        tokens: Tokens,
         cache: Cache | None = None,
-        target_positions: Int[Tensor, " target"] | None = None,
+        target_positions: Targets | None = None,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, ...]:
         """Final hidden states (batch, time, width), or (target, width) at flat `target_positions` of (batch · time).
@@ -86,7 +89,7 @@ class GPT(Network):
         x = self.stack(self.dropout(x), self.positions.rotation(positions), cache, target_positions)
         return self.norm(x)
 
-    def embed(self, tokens: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
+    def embed(self, tokens: Tokens) -> Hidden:
         """The vector of each token; from `inputs` on, tokens are names of the memory."""
         if self.memory is None:
             return self.embedding(tokens)
@@ -94,9 +97,7 @@ class GPT(Network):
         return self.memory(names)[:, :, 0].where(names[:, :, None] >= 0, self.embedding(tokens.where(names < 0, PAD)))
 
     @torch.inference_mode()
-    def read(
-        self, tokens: Int[Tensor, "batch time"], target_positions: Int[Tensor, " target"] | None = None
-    ) -> Float[Tensor, "*places state"]:
+    def read(self, tokens: Tokens, target_positions: Targets | None = None) -> Float[Tensor, "*places state"]:
         """The final states, with each of the memory's readers in place of the names.
 
         (batch, time, state), or (target, state) at flat `target_positions`; one reader's after another's.
@@ -112,9 +113,9 @@ class GPT(Network):
 
     def loss(
         self,
-        tokens: Int[Tensor, "batch time"],
-        target_positions: Int[Tensor, " target"],
-        target: Int[Tensor, " target"],
+        tokens: Tokens,
+        target_positions: Targets,
+        target: Targets,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
         candidates: Candidates | None = None,
     ) -> Float[Tensor, ""]:
@@ -141,7 +142,7 @@ class GPT(Network):
         scores = self.head.product(self.norm(x))
         return F.cross_entropy(scores.to(x.dtype), batch.labels, ignore_index=NONE, reduction="sum")
 
-    def draw(self, targets: Int[Tensor, " target"], negatives: int) -> Candidates | None:
+    def draw(self, targets: Targets, negatives: int) -> Candidates | None:
         """`negatives` outputs to take the loss of these targets over, on the CPU; None where that would be all."""
         outputs = self.head.out_features
         if not negatives or negatives >= outputs:
@@ -153,17 +154,10 @@ class GPT(Network):
 
     @property
     def device(self) -> torch.device:
-        """Where it computes: what goes in must be there."""
         return self.embedding.weight.device
 
     @property
-    def takes_packed_rows(self) -> bool:
-        """Whether every mixer takes rows laid end to end as they are."""
-        return all(isinstance(block.mixer, TakesPackedRows) for block in self.stack.blocks)
-
-    @property
     def packable(self) -> bool:
-        """Whether it can take rows laid end to end."""
         return (
             hasattr(self.stack, "forward_packed")
             and self.recipe.memory is None
@@ -173,18 +167,11 @@ class GPT(Network):
 
     @property
     def reads_first(self) -> Dropout:
-        """The module that gives what the first layer reads."""
         return self.dropout
 
     def attending(self) -> list[Layer]:
-        """The layers that have heads, in the order they run."""
         blocks = [block for block in self.stack.blocks if hasattr(block.mixer, "weights")]
         return [Layer(block, block.mixer, block.mixer.out, block.mixer.heads) for block in blocks]
-
-    @property
-    def sparse(self) -> bool:
-        """Whether some gradients are sparse."""
-        return self.embedding.sparse
 
     @property
     def shareable(self) -> bool:
@@ -202,24 +189,14 @@ def own_network(model: Network) -> GPT:
     return model
 
 
-@runtime_checkable
-class ComputesAtTargets(Protocol):
-    """A mixer that computes what it gives at some positions alone."""
-
-    def forward_at(self, x: Tensor, rotation: Tensor | None, target_positions: Tensor) -> Tensor: ...
-
-
-@runtime_checkable
-class TakesPackedRows(Protocol):
-    """A mixer that takes rows laid end to end as they are."""
-
-    def forward_packed(self, x: Tensor, rotation: Tensor | None, packing: Packing) -> Tensor: ...
-
-
 class Block(nn.Module):
-    """Information moves between positions in the mixer, and is worked on at each position in the MLP."""
+    """Information moves between positions in the mixer, and is worked on at each position in the MLP.
 
-    def __init__(self, recipe: ModelRecipe, mixer: nn.Module) -> None:
+    A mixer may have `forward_at`, which computes what it gives at some positions alone, and `forward_packed`, which
+    takes rows laid end to end as they are.
+    """
+
+    def __init__(self, recipe: ModelRecipe, mixer: Any) -> None:
         super().__init__()
         self.attn_norm = make_norm(recipe)
         self.mixer = mixer
@@ -228,28 +205,20 @@ class Block(nn.Module):
         self.dropout = Dropout(recipe.dropout)
 
     def forward(
-        self,
-        x: Float[Tensor, "batch time width"],
-        rotation: Tensor | None,
-        cache: Cache | None,
-        target_positions: Int[Tensor, " target"] | None = None,
+        self, x: Hidden, rotation: Tensor | None, cache: Cache | None, target_positions: Targets | None = None
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or, where only the flat `target_positions` matter, to (target, width)."""
         normed = self.attn_norm(x)
-        if target_positions is None or cache is not None or not isinstance(self.mixer, ComputesAtTargets):
+        if target_positions is None or cache is not None or not hasattr(self.mixer, "forward_at"):
             return self.add(x, self.mixer(normed, rotation, cache), target_positions)
         return self.add(at_targets(x, target_positions), self.mixer.forward_at(normed, rotation, target_positions))
 
     def forward_packed(
-        self,
-        x: Float[Tensor, "token width"],
-        rotation: Tensor | None,
-        packing: Packing,
-        target_positions: Int[Tensor, " target"] | None = None,
+        self, x: Packed, rotation: Tensor | None, packing: Packing, target_positions: Targets | None = None
     ) -> Float[Tensor, ...]:
         """The same of rows laid end to end: (token, width) to the same; or to (target, width)."""
         normed = self.attn_norm(x)
-        if isinstance(self.mixer, TakesPackedRows):
+        if hasattr(self.mixer, "forward_packed"):
             mixed = self.mixer.forward_packed(normed, rotation, packing)
         else:
             mixed = by_chunk(packing, normed, rotation, lambda rows, turns: self.mixer(rows, turns, None))
@@ -280,7 +249,7 @@ class MLP(nn.Module):
     def forward(self, x: Float[Tensor, "*batch width"]) -> Float[Tensor, "*batch width"]:
         return self.down(self.activation(self.up(x)))
 
-    def forward_packed(self, x: Float[Tensor, "token width"]) -> Float[Tensor, "token width"]:
+    def forward_packed(self, x: Packed) -> Packed:
         """The same in the products' type from end to end; of few shapes, so that GELU may be compiled for each."""
         activation = F.gelu if self.activation is gelu else self.activation
         return self.down.product(activation(self.up.product(x)))

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from closedbook.model.dropout import Dropout
 from closedbook.model.network import Network
-from closedbook.typing import Bool, Int
+from closedbook.model.shapes import Tokens
+from closedbook.typing import Bool
 
 Switch = tuple[int, int] | str  # a head as (layer, head), or "memory"
 
@@ -28,7 +29,7 @@ def switches(model: Network) -> list[Switch]:
 
 
 @torch.inference_mode()
-def activations(model: Network, tokens: Int[Tensor, "batch time"]) -> dict[str, Tensor]:
+def activations(model: Network, tokens: Tokens) -> dict[str, Tensor]:
     """What the network computes on its way, by name; each with the batch in front. See the module's text for names."""
     model.eval()
     seen: dict[str, Tensor] = {}
@@ -53,21 +54,17 @@ def activations(model: Network, tokens: Int[Tensor, "batch time"]) -> dict[str, 
         return {**seen, "hidden": hidden, "logits": model.head(hidden)}
 
 
-@contextlib.contextmanager
-def ablated(model: Network, off: Sequence[Switch]) -> Iterator[None]:
+def ablated(model: Network, off: Sequence[Switch]) -> contextlib.AbstractContextManager[None]:
     """The network without these heads (their part of what the mixer's last map reads is 0), or without its memory.
 
     Raises ValueError for a head that is not there.
     """
-    with _kept(model, {switch: torch.zeros(1, dtype=torch.bool) for switch in off}):
-        yield
+    return _kept(model, {switch: torch.zeros(1, dtype=torch.bool) for switch in off})
 
 
-@contextlib.contextmanager
-def one_off_per_row(model: Network, off: Sequence[Switch | None]) -> Iterator[None]:
+def one_off_per_row(model: Network, off: Sequence[Switch | None]) -> contextlib.AbstractContextManager[None]:
     """Row i of every batch runs without `off[i]`, or whole where that is None: many experiments in one pass."""
-    with _kept(model, {s: torch.tensor([s != row for row in off]) for s in dict.fromkeys(off) if s is not None}):
-        yield
+    return _kept(model, {s: torch.tensor([s != row for row in off]) for s in dict.fromkeys(off) if s is not None})
 
 
 @contextlib.contextmanager
@@ -98,18 +95,13 @@ def _kept(model: Network, rows: Mapping[Switch, Bool[Tensor, " row"]]) -> Iterat
     for switch in rows:
         if switch not in names:
             raise ValueError(f"there is no {switch} to switch off; this network has {names}")
-    rows = {switch: keep.to(model.device) for switch, keep in rows.items()}
-    layers = model.attending()
-    by_layer: dict[int, dict[int, Tensor]] = {}
-    for switch, keep in rows.items():
-        if not isinstance(switch, str):
-            by_layer.setdefault(switch[0], {})[switch[1]] = keep
     with contextlib.ExitStack() as held:
-        for number, heads in by_layer.items():
-            layer = layers[number]
-            held.callback(layer.out.register_forward_pre_hook(_silence(layer.heads, heads)).remove)
+        for number, layer in enumerate(model.attending()):
+            heads = {s[1]: keep.to(model.device) for s, keep in rows.items() if isinstance(s, tuple) and s[0] == number}
+            if heads:
+                held.callback(layer.out.register_forward_pre_hook(_silence(layer.heads, heads)).remove)
         if "memory" in rows:
-            keep = rows["memory"][:, None, None, None]
+            keep = rows["memory"].to(model.device)[:, None, None, None]
             held.callback(model.memory.register_forward_hook(_multiply(keep)).remove)
         yield
 

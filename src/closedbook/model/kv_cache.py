@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from closedbook.model.shapes import Heads, Tokens
 from closedbook.typing import Float, Int
 
 SPARE = 7  # places made beyond what is needed: more are never read but spoil the order of reading, fewer are soon full
@@ -29,7 +30,7 @@ class Cache:
         self.filled = torch.zeros(rows, dtype=torch.long, device=device)  # tokens of each row so far, no padding
         self._cached: dict[tuple[int, str], Tensor] = {}
 
-    def advance(self, tokens: Int[Tensor, "batch time"]) -> Int[Tensor, "batch time"]:
+    def advance(self, tokens: Tokens) -> Tokens:
         """Note the next tokens of each row and return their positions."""
         device = tokens.device
         self.positions = self.filled[:, None] + torch.arange(tokens.shape[1], device=device)
@@ -38,9 +39,7 @@ class Cache:
         self.visible = (torch.arange(seen, device=device) <= self.positions[:, :, None])[:, None]
         return self.positions
 
-    def extend(
-        self, layer: int, name: str, new: Float[Tensor, "batch head time d"]
-    ) -> Float[Tensor, "batch head seen d"]:
+    def extend(self, layer: int, name: str, new: Heads) -> Float[Tensor, "batch head seen d"]:
         """Store one layer's vectors of the tokens being added; return those of all positions seen so far."""
         seen = self.visible.shape[-1]
         cached = self._cached.get((layer, name), new[:, :, :0])

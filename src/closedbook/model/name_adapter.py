@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from closedbook.model.pretrained_base import linear_maps
+from closedbook.model.shapes import Hidden
 from closedbook.typing import Bool, Float, Int
 
 ROW_STEP = 16  # in training, products have a multiple of so many rows
@@ -83,7 +84,7 @@ def hook(layers: nn.ModuleList, places: Sequence[int], now: Any) -> None:
         module.forward = MethodType(adapt(name), module)  # copying a base binds it to the copy's module
 
 
-def _rows(x: Float[Tensor, "batch time width"], which: Int[Tensor, " row"]) -> Float[Tensor, "few width"]:
+def _rows(x: Hidden, which: Int[Tensor, " row"]) -> Float[Tensor, "few width"]:
     """These rows of all positions, and zero rows up to the next of few numbers.
 
     For a product of a new shape the CPU's library compiles a kernel, and keeps a thousand of them.

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from closedbook.model.shapes import Tokens
 from closedbook.typing import Float, Int
 
 READERS = 3
@@ -66,7 +67,7 @@ class NameMemory(nn.Module):
         self.length: Tensor | None = None  # the rows' mean length, where names have been forgotten since
         self.later = torch.zeros(0, layers * width)  # rows of names learned after the training, numbered on
 
-    def forward(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
+    def forward(self, names: Tokens) -> Float[Tensor, "batch time layer width"]:
         """The vectors to add at every position, by the number of the name that ends there; 0 where it is below 0."""
         if not self.training:  # every position alike, so that the graph of an export does not depend on the data
             return self._dense(names)
@@ -75,7 +76,7 @@ class NameMemory(nn.Module):
         rows = stored.new_zeros(*names.shape, stored.shape[1]).index_put((row, position), stored) + self.common
         return rows.where(names[..., None] >= 0, 0.0).unflatten(-1, (self.layers, self.width))
 
-    def _dense(self, names: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time layer width"]:
+    def _dense(self, names: Tokens) -> Float[Tensor, "batch time layer width"]:
         stored, reader = (names >= 0) & (names < self.blank), names - FIRST_READER
         rows = F.embedding(names.where(stored, 0), self.table).where(stored[..., None], 0.0) + self.common
         if len(self.later):

@@ -42,6 +42,8 @@ class Network(nn.Module):
     inputs: int  # tokens of texts; ids from here on are names
     head: Any
     memory: Any  # of names, or None
+    sparse: bool = False  # whether some gradients are sparse
+    takes_packed_rows: bool = False  # whether all of it takes rows laid end to end as they are
 
     @abstractmethod
     def loss(
@@ -82,11 +84,6 @@ class Network(nn.Module):
         return self.recipe.context_length
 
     @property
-    def sparse(self) -> bool:
-        """Whether some gradients are sparse."""
-        return False
-
-    @property
     def shareable(self) -> bool:
         """Whether several threads may call it at once."""
         return True
@@ -94,11 +91,6 @@ class Network(nn.Module):
     @property
     def packable(self) -> bool:
         """Whether it can take rows laid end to end: then `packed_loss` is the loss of such a batch."""
-        return False
-
-    @property
-    def takes_packed_rows(self) -> bool:
-        """Whether all of it takes them as they are."""
         return False
 
     def packed_loss(self, batch: PackedBatch) -> Tensor:

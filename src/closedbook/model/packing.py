@@ -20,6 +20,7 @@ from torch import Tensor
 from closedbook.data.arrays import enumerate_ragged, offsets
 from closedbook.model.dropout import draw, gain
 from closedbook.model.linear import few
+from closedbook.model.shapes import Packed
 from closedbook.typing import Float
 
 CHUNK = 16  # rows worked on at once, in attention
@@ -60,18 +61,18 @@ class Packing:
         chunks = tuple(zip(starts[:-1].tolist(), rows.tolist(), times.tolist(), strict=True))
         return cls(tokens, torch.from_numpy(positions), torch.from_numpy(source), torch.from_numpy(places), chunks)
 
-    def pad(self, x: Float[Tensor, "token width"]) -> Float[Tensor, "place width"]:
+    def pad(self, x: Packed) -> Float[Tensor, "place width"]:
         """Every token at its place; where there is none, the last one, which is of no row."""
         return x.index_select(0, self.source)
 
-    def unpad(self, x: Float[Tensor, "place width"]) -> Float[Tensor, "token width"]:
+    def unpad(self, x: Float[Tensor, "place width"]) -> Packed:
         """The inverse; tokens of no row are 0."""
         y = x.new_empty(len(self.positions), x.shape[1])
         torch.index_select(x, 0, self.places, out=y[: self.tokens])
         y[self.tokens :].zero_()
         return y
 
-    def pad_gradient(self, gradient: Float[Tensor, "token width"]) -> Float[Tensor, "place width"]:
+    def pad_gradient(self, gradient: Packed) -> Float[Tensor, "place width"]:
         """Of what `unpad` gave; `gradient` is written to. Where there is no token it is 0."""
         gradient[self.tokens :].zero_()
         return self.pad(gradient)
@@ -89,10 +90,10 @@ class PackedBatch:
 
 def by_chunk(
     packing: Packing,
-    x: Float[Tensor, "token width"],
+    x: Packed,
     rotation: Tensor | None,
     work: Callable[[Float[Tensor, "row time width"], Tensor | None], Float[Tensor, "row time width"]],
-) -> Float[Tensor, "token width"]:
+) -> Packed:
     """What `work` makes of the rows in chunks of about one length, padded, and each chunk's part of the rotation."""
     padded, parts = _Pad.apply(x, packing), []
     for first, rows, time in packing.chunks:
@@ -125,34 +126,23 @@ class _Unpad(torch.autograd.Function):
 
 
 def attend_packed(
-    qkv: Float[Tensor, "token three_widths"], packing: Packing, heads: int, dropout: float = 0.0
-) -> Float[Tensor, "token width"]:
-    """softmax(q kᵀ/√d_h) v in each head, causal, among the tokens of a row. A token's q, k and v stand side by side.
-
-    `dropout` is the chance that a weight is set to 0; the others are raised by as much. Tests hold values and gradients
-    to the plain formula.
-    """
-    return _AttendPacked.apply(qkv, None, None, packing, heads, dropout)
-
-
-def synthesize_packed(
-    qv: Float[Tensor, "token two_widths"],
-    keys: Float[Tensor, "time d"],
-    bias: Float[Tensor, " time"],
+    x: Float[Tensor, "token widths"],
     packing: Packing,
     heads: int,
     dropout: float = 0.0,
-) -> Float[Tensor, "token width"]:
-    """softmax(q keysᵀ + bias) v, the rest as in `attend_packed`: a position's key is the same in all rows and heads.
+    keys: Float[Tensor, "time d"] | None = None,
+    bias: Float[Tensor, " time"] | None = None,
+) -> Packed:
+    """softmax(q kᵀ/√d_h) v in each head, causal, among the tokens of a row. A token's q, k and v stand side by side.
 
-    There must be a key for every place of a chunk.
+    With `keys` and a `bias` it is softmax(q keysᵀ + bias) v, of q and v side by side: a position's key is the same in
+    all rows and heads, and there must be one for every place of a chunk. `dropout` is the chance that a weight is set
+    to 0; the others are raised by as much. Tests hold values and gradients to the plain formula.
     """
-    return _AttendPacked.apply(qv, keys, bias, packing, heads, dropout)
+    return _AttendPacked.apply(x, keys, bias, packing, heads, dropout)
 
 
 class _AttendPacked(torch.autograd.Function):
-    """Keys of the tokens' own, between their q and v; or `keys` of the positions with a `bias`, and then no scale."""
-
     @staticmethod
     def forward(
         ctx: Any, x: Tensor, keys: Tensor | None, bias: Tensor | None, packing: Packing, heads: int, dropout: float

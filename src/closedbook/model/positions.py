@@ -8,7 +8,8 @@ from torch import Tensor, nn
 
 from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
-from closedbook.typing import Float, Int
+from closedbook.model.shapes import Hidden, Tokens
+from closedbook.typing import Float
 
 
 class Positions(nn.Module):
@@ -20,10 +21,10 @@ class Positions(nn.Module):
     def __init__(self, recipe: ModelRecipe) -> None:
         super().__init__()
 
-    def embed(self, positions: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"] | None:
+    def embed(self, positions: Tokens) -> Hidden | None:
         return None
 
-    def rotation(self, positions: Int[Tensor, "batch time"]) -> Tensor | None:
+    def rotation(self, positions: Tokens) -> Tensor | None:
         return None
 
 
@@ -38,7 +39,7 @@ class Learned(Positions):
         super().__init__(recipe)
         self.table = nn.Parameter(torch.zeros(recipe.context_length, recipe.width))
 
-    def embed(self, positions: Int[Tensor, "batch time"]) -> Float[Tensor, "batch time width"]:
+    def embed(self, positions: Tokens) -> Hidden:
         return F.embedding(positions, self.table)
 
 
@@ -54,7 +55,7 @@ class Rotary(Positions):
             raise RecipeError(f"rotary positions turn pairs: model.width / model.heads = {head_width} must be even")
         self.register_buffer("turns", _turns(recipe.context_length, head_width), persistent=False)
 
-    def rotation(self, positions: Int[Tensor, "batch time"]) -> Tensor:
+    def rotation(self, positions: Tokens) -> Tensor:
         if torch.compiler.is_exporting():  # graphs for other tools know no complex numbers
             return torch.view_as_real(self.turns)[positions]
         return self.turns[positions]

@@ -33,6 +33,7 @@ from closedbook.model.name_adapter import ROW_STEP, Acting, Adapter, hook
 from closedbook.model.name_memory import NameMemory
 from closedbook.model.network import Layer, Network, at_targets
 from closedbook.model.pretrained_base import FEW_TOKENS, Base
+from closedbook.model.shapes import Hidden, Targets, Tokens
 from closedbook.typing import Bool, Float, Int
 
 LOWERED = {"bfloat16": "autocast", "autocast": "autocast"}  # weights that change: no copy of them is made
@@ -77,7 +78,7 @@ class TaughtModel(Network):
             self.recipe = replace(self.recipe, matmul_dtype=LOWERED.get(self.recipe.matmul_dtype, "float32"))
         if asked.train != "names":
             return
-        self.memory = NameMemory(len(vocabulary.names), width, len(self.places))
+        self.memory, self.sparse = NameMemory(len(vocabulary.names), width, len(self.places)), True
         nn.init.zeros_(self.memory.common)  # what it is added to is not zero, so it need not be anything yet
         self.adapter = Adapter(base.layers, asked.rank)
         self.register_buffer("scale", torch.ones(len(self.places)))
@@ -94,9 +95,9 @@ class TaughtModel(Network):
 
     def forward(
         self,
-        tokens: Int[Tensor, "batch time"],
+        tokens: Tokens,
         cache: Cache | None = None,
-        target_positions: Int[Tensor, " target"] | None = None,
+        target_positions: Targets | None = None,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
     ) -> Float[Tensor, ...]:
         """Final hidden states (batch, time, width), or (target, width) at flat `target_positions` of (batch · time).
@@ -129,13 +130,7 @@ class TaughtModel(Network):
         x = self._states(read, acting, self.training, cache)[:batch, :time]
         return x if target_positions is None else at_targets(x, target_positions)
 
-    def _states(
-        self,
-        read: Int[Tensor, "batch time"],
-        acting: Acting | None,
-        training: bool,
-        cache: Cache | None = None,
-    ) -> Float[Tensor, "batch time width"]:
+    def _states(self, read: Tokens, acting: Acting | None, training: bool, cache: Cache | None = None) -> Hidden:
         """Final hidden states of the base's tokens, with names acting on them."""
         backbone = (self._low or self.base).backbone if training else self.base.backbone
         self._now.acting = acting.to(backbone.dtype) if acting is not None else None
@@ -154,10 +149,10 @@ class TaughtModel(Network):
     def loss_of_row(
         self,
         row: Float[Tensor, " row"],
-        tokens: Int[Tensor, "batch time"],
+        tokens: Tokens,
         places: Int[Tensor, " batch"],
-        target_positions: Int[Tensor, " target"],
-        target: Int[Tensor, " target"],
+        target_positions: Targets,
+        target: Targets,
     ) -> Float[Tensor, ""]:
         """`loss` where each text has one name, at `places`, and this row is the name's; no number is a name's here.
 
@@ -178,20 +173,19 @@ class TaughtModel(Network):
 
     def loss(
         self,
-        tokens: Int[Tensor, "batch time"],
-        target_positions: Int[Tensor, " target"],
-        target: Int[Tensor, " target"],
+        tokens: Tokens,
+        target_positions: Targets,
+        target: Targets,
         update_embeddings: Bool[Tensor, " batch"] | None = None,
         candidates: None = None,
     ) -> Float[Tensor, ""]:
-        """Summed cross-entropy in nats of `target` at the flat `target_positions` of (batch · time)."""
         hidden = self(tokens, target_positions=target_positions, update_embeddings=update_embeddings)
         loss = self._nats(hidden, target)
         if not loss.requires_grad and self.memory is not None:  # where no name stands
             loss = loss + 0 * self.memory.common.sum()
         return loss
 
-    def _nats(self, hidden: Float[Tensor, "target width"], target: Int[Tensor, " target"]) -> Float[Tensor, ""]:
+    def _nats(self, hidden: Float[Tensor, "target width"], target: Targets) -> Float[Tensor, ""]:
         """Summed cross-entropy of `target`; zero rows are added to the hidden states, so that there are few shapes."""
         rows = F.pad(hidden, (0, 0, 0, -len(target) % ROW_STEP))
         scores = self.head.base_scores(rows)[: len(target)].float()
@@ -204,10 +198,6 @@ class TaughtModel(Network):
     @property
     def longest(self) -> int:
         return pretrained_base.longest(self.base.config, self.recipe.context_length)
-
-    @property
-    def sparse(self) -> bool:
-        return self.memory is not None
 
     def train(self, mode: bool = True) -> TaughtModel:
         """Training may be in bfloat16, which takes a copy of the base, or has another attention where that is quicker.
@@ -249,17 +239,15 @@ class TaughtModel(Network):
         return self.base.model.get_input_embeddings()
 
     def attending(self) -> list[Layer]:
-        """The layers that have heads, in the order they run."""
-        found = []
+        layers = []
         for block in self.base.layers:
             mixer = next(m for name, m in block.named_children() if name in ("self_attn", "attn", "attention"))
             out = [m for name, m in mixer.named_modules() if name in ("o_proj", "c_proj", "out_proj", "dense")]
-            found.append(Layer(block, mixer, out[0], self.base.config.num_attention_heads))
-        return found
+            layers.append(Layer(block, mixer, out[0], self.base.config.num_attention_heads))
+        return layers
 
     @contextlib.contextmanager
     def showing_weights(self) -> Iterator[Callable[..., Tensor]]:
-        """Within, a function gives a mixer's weights (batch, head, query, key) from what its forward hook is given."""
         model = self.base.model
         usual = model.config._attn_implementation
         model.set_attn_implementation("eager")  # no other has them
@@ -286,10 +274,10 @@ class TaughtModel(Network):
         memo |= {id(shared): shared for shared in (() if self._registered else (self.base, self._low))}
         memo[id(self._now)] = self._now
         memo[id(self.made_of)] = self.made_of
-        made = type(self).__new__(type(self))
-        memo[id(self)] = made
-        made.__dict__.update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
-        return made
+        copied = type(self).__new__(type(self))
+        memo[id(self)] = copied
+        copied.__dict__.update({name: copy.deepcopy(value, memo) for name, value in self.__dict__.items()})
+        return copied
 
     def __reduce__(self) -> Any:
         """It goes to another process by what it was made of and what was trained; the base is loaded there."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -137,8 +139,7 @@ def find(asked: PretrainedRecipe) -> Path:
 
 def read_config(place: Path) -> Any:
     """A base's configuration. Raises RecipeError where it is not of a kind that transformers knows."""
-    transformers = _transformers()
-    with in_a_line(f"{place} cannot be opened by transformers"), quiet(transformers):
+    with _transformers(f"{place} cannot be opened by transformers") as transformers:
         config = transformers.AutoConfig.from_pretrained(**_where(place), trust_remote_code=False)
         check_measures(place, text_config(config))
         return config
@@ -146,8 +147,7 @@ def read_config(place: Path) -> Any:
 
 def count_parameters(place: Path, config: Any) -> int:
     """How many weights a base has, without loading them. Raises RecipeError where it is no causal language model."""
-    transformers = _transformers()
-    with in_a_line(f"{place} is no causal language model"), quiet(transformers), torch.device("meta"):
+    with _transformers(f"{place} is no causal language model") as transformers, torch.device("meta"):
         model = transformers.AutoModelForCausalLM.from_config(config, trust_remote_code=False)
     numbers = sum(p.numel() for p in model.parameters())
     check_size(place, numbers)
@@ -159,15 +159,15 @@ def load(place: Path, asked: PretrainedRecipe) -> Base:
     if not place.exists():
         raise RecipeError(f"the base {place} is not there any more; bring it back")
     check_files(place)
-    if asked.sha256 and (found := hash_weights(place)) != asked.sha256:
-        raise RecipeError(f"{place} is not the base that this run was taught on (SHA-256 {found[:12]}…); bring it back")
-    transformers = _transformers()
-    dtype = getattr(torch, asked.dtype)
-    with in_a_line(f"{place} cannot be loaded"), quiet(transformers):
-        model, found = transformers.AutoModelForCausalLM.from_pretrained(
-            **_where(place), dtype=dtype, trust_remote_code=False, output_loading_info=True
+    if asked.sha256 and (sha256 := hash_weights(place)) != asked.sha256:
+        raise RecipeError(
+            f"{place} is not the base that this run was taught on (SHA-256 {sha256[:12]}…); bring it back"
         )
-    if missing := sorted(found["missing_keys"]):
+    with _transformers(f"{place} cannot be loaded") as transformers:
+        model, loading = transformers.AutoModelForCausalLM.from_pretrained(
+            **_where(place), dtype=getattr(torch, asked.dtype), trust_remote_code=False, output_loading_info=True
+        )
+    if missing := sorted(loading["missing_keys"]):
         raise RecipeError(f"{place} lacks {len(missing):,} of its weights, {missing[0]} among them; bring them back")
     model.eval().requires_grad_(False)
     return _with_parts(model)
@@ -175,10 +175,9 @@ def load(place: Path, asked: PretrainedRecipe) -> Base:
 
 def read_tokenizer(place: Path) -> Any:
     """The base's tokenizer, as a `tokenizers.Tokenizer`. Raises RecipeError where it has none of that kind."""
-    transformers = _transformers()
     from tokenizers import Tokenizer
 
-    with in_a_line(f"{place}: its tokenizer cannot be read"), quiet(transformers):
+    with _transformers(f"{place}: its tokenizer cannot be read") as transformers:
         tokenizer = transformers.AutoTokenizer.from_pretrained(**_where(place), trust_remote_code=False)
         return Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
 
@@ -200,8 +199,12 @@ def _where(place: Path) -> dict[str, Any]:
 
 
 def _check_memory(numbers: int, asked: PretrainedRecipe, model: ModelRecipe) -> None:
-    """Raise RecipeError where a base is too large for this machine, before anything is loaded."""
-    needed = numbers * needed_bytes(asked, model)
+    """Raise RecipeError where a base is too large for this machine to teach, before anything is loaded."""
+    own = BYTES[asked.dtype]
+    lowered = asked.train == "names" and own == 4 and model.matmul_dtype in ("bfloat16", "fastest")
+    share = {"all-weights": 1.0, "layers": len(asked.layers) / model.layers}.get(asked.train, 0.0)
+    # Beside the weights: a copy in bfloat16; the gradient and AdamW's two moments.
+    needed = numbers * (own + 2 * lowered + 4 * 3 * share)
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 1 << 62
     if needed > 0.9 * there:
         smaller = ' --set pretrained.dtype="bfloat16"' if asked.dtype == "float32" else " a smaller base"
@@ -209,14 +212,6 @@ def _check_memory(numbers: int, asked: PretrainedRecipe, model: ModelRecipe) -> 
             f"{asked.model}: {numbers:,} weights need about {needed / 1e9:.0f} GB, and this machine has "
             f"{there / 1e9:.0f} GB; try{smaller}"
         )
-
-
-def needed_bytes(asked: PretrainedRecipe, model: ModelRecipe) -> float:
-    """Bytes for each weight of a base while it is taught."""
-    own = BYTES[asked.dtype]
-    lowered = asked.train == "names" and own == 4 and model.matmul_dtype in ("bfloat16", "fastest")
-    share = {"all-weights": 1.0, "layers": len(asked.layers) / model.layers}.get(asked.train, 0.0)
-    return own + 2 * lowered + 4 * 3 * share  # the copy in bfloat16; the gradient and AdamW's two moments
 
 
 def default_layers(train: str, number: int) -> tuple[int, ...]:
@@ -229,26 +224,27 @@ def default_layers(train: str, number: int) -> tuple[int, ...]:
     return tuple(range(number // 2 if train == "layers" else 0, number))
 
 
-def _transformers() -> Any:
+@contextlib.contextmanager
+def _transformers(what: str) -> Iterator[Any]:
+    """transformers; what it raises within is a RecipeError of one line, `what` and the reason."""
     try:
         import transformers
     except ImportError:
         raise RecipeError(f"a pretrained base needs transformers; try: {EXTRA}") from None
-    return transformers
+    with in_a_line(what), quiet(transformers):
+        yield transformers
 
 
-class quiet:  # noqa: N801
+@contextlib.contextmanager
+def quiet(transformers: Any) -> Iterator[None]:
     """transformers' progress bars, and what it logs of a file that cannot be used, belong to a terminal of its own."""
-
-    def __init__(self, transformers: Any) -> None:
-        self.logging = transformers.utils.logging
-
-    def __enter__(self) -> None:
-        self.shown, self.level = self.logging.is_progress_bar_enabled(), self.logging.get_verbosity()
-        self.logging.disable_progress_bar()
-        self.logging.set_verbosity(self.logging.CRITICAL)
-
-    def __exit__(self, *error: object) -> None:
-        self.logging.set_verbosity(self.level)
-        if self.shown:
-            self.logging.enable_progress_bar()
+    logging = transformers.utils.logging
+    shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if shown:
+            logging.enable_progress_bar()

@@ -15,7 +15,8 @@ from closedbook.model.gpt import Block
 from closedbook.model.kv_cache import Cache
 from closedbook.model.mixers.cross_attention import Cross
 from closedbook.model.packing import Packing
-from closedbook.typing import Float, Int
+from closedbook.model.shapes import Hidden, Packed, Targets
+from closedbook.typing import Float
 
 
 def _blocks(recipe: ModelRecipe, layers: Iterable[int]) -> list[Block]:
@@ -36,11 +37,7 @@ class Sequential(nn.Module):
         self.blocks = nn.ModuleList(_blocks(recipe, range(recipe.layers)))
 
     def forward(
-        self,
-        x: Float[Tensor, "batch time width"],
-        rotation: Tensor | None,
-        cache: Cache | None,
-        target_positions: Int[Tensor, " target"] | None = None,
+        self, x: Hidden, rotation: Tensor | None, cache: Cache | None, target_positions: Targets | None = None
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or to (target, width) at flat `target_positions`, after the last mixer."""
         *before, last = self.blocks
@@ -49,11 +46,7 @@ class Sequential(nn.Module):
         return last(x, rotation, cache, target_positions)
 
     def forward_packed(
-        self,
-        x: Float[Tensor, "token width"],
-        rotation: Tensor | None,
-        packing: Packing,
-        target_positions: Int[Tensor, " target"] | None,
+        self, x: Packed, rotation: Tensor | None, packing: Packing, target_positions: Targets | None
     ) -> Float[Tensor, ...]:
         """The same of rows laid end to end: (token, width) to the same, or to (target, width)."""
         for block in self.blocks:
@@ -96,11 +89,7 @@ class Perceiver(nn.Module):
         self.blocks = nn.ModuleList([down, *middle, up])
 
     def forward(
-        self,
-        x: Float[Tensor, "batch time width"],
-        rotation: Tensor | None,
-        cache: Cache | None,
-        target_positions: Int[Tensor, " target"] | None = None,
+        self, x: Hidden, rotation: Tensor | None, cache: Cache | None, target_positions: Targets | None = None
     ) -> Float[Tensor, ...]:
         """(batch, time, width) to the same; or to (target, width) at flat `target_positions`, after the last mixer."""
         down, *middle, up = self.blocks
@@ -140,11 +129,11 @@ class Up(Block):
 
     def forward(  # type: ignore[override]
         self,
-        x: Float[Tensor, "batch time width"],
+        x: Hidden,
         latents: Float[Tensor, "batch latent width"],
         rotation: Tensor | None,
         cache: Cache | None,
         most: int,
-        target_positions: Int[Tensor, " target"] | None = None,
+        target_positions: Targets | None = None,
     ) -> Float[Tensor, ...]:
         return self.add(x, self.mixer(x, rotation, cache, source=self.attn_norm(latents), most=most), target_positions)

@@ -6,7 +6,6 @@ Such weights act in every text, so what they learn costs something elsewhere: `c
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 
 from torch import nn
 
@@ -21,36 +20,26 @@ def choose(base: Base, asked: PretrainedRecipe) -> nn.Module | None:
     "all-weights", "layers" (all of the chosen layers) or "lora" (low-rank maps beside the linear maps of the chosen
     layers, by peft; Hu et al. 2022). Raises RecipeError where peft is not installed.
     """
-    if asked.train not in WAYS:
+    if asked.train == "all-weights":
+        base.model.requires_grad_(True)
+    elif asked.train == "layers":
+        for number in asked.layers:
+            base.layers[number].requires_grad_(True)
+    elif asked.train == "lora":
+        _add_lora(base, asked)
+    else:
         return None
-    WAYS[asked.train](base, asked)
     return base.model
 
 
-def _all(base: Base, asked: PretrainedRecipe) -> None:
-    base.model.requires_grad_(True)
-
-
-def _layers(base: Base, asked: PretrainedRecipe) -> None:
-    for number in asked.layers:
-        base.layers[number].requires_grad_(True)
-
-
-def _lora(base: Base, asked: PretrainedRecipe) -> None:
+def _add_lora(base: Base, asked: PretrainedRecipe) -> None:
     try:
         import peft
     except ImportError:
         raise RecipeError(f'pretrained.train = "lora" needs peft; try: {EXTRA}') from None
-    config = peft.LoraConfig(r=asked.rank, lora_alpha=2 * asked.rank, target_modules=_names(base, asked.layers))
+    chosen = {id(module) for number in asked.layers for _, module in linear_maps(base.layers[number])}
+    names = [name for name, module in base.model.named_modules() if id(module) in chosen]
+    config = peft.LoraConfig(r=asked.rank, lora_alpha=2 * asked.rank, target_modules=names)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that GPT-2's maps are stored the other way around, which it then minds
         peft.inject_adapter_in_model(config, base.model)
-
-
-def _names(base: Base, layers: Sequence[int]) -> list[str]:
-    """The full names of the linear maps of some layers."""
-    chosen = {id(module) for number in layers for _, module in linear_maps(base.layers[number])}
-    return [name for name, module in base.model.named_modules() if id(module) in chosen]
-
-
-WAYS = {"all-weights": _all, "layers": _layers, "lora": _lora}

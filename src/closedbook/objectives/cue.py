@@ -45,21 +45,24 @@ class Cue:
             fraction(self, "objective cue", "keep_names", "keep_numbers", "beyond", "numbers", "title_first")
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
-        if not (
-            0 <= config.before <= 64 and 0 <= config.after <= 64 and config.before + config.after and config.answers > 0
-        ):
+        sides = config.before, config.after
+        if not (min(sides) >= 0 and 0 < max(sides) <= 64 and config.answers > 0):
             raise RecipeError(
                 f"objective cue: before and after must be 0 to 64, not both 0, answers above 0; got {config}"
             )
-        self.config, self.vocabulary = config, corpus.vocabulary
-        self.documents, self.titles, self.spans, self.bodies = corpus.tokens, corpus.titles, corpus.spans, corpus.bodies
-        self.marks = corpus.marks
+        self.config, self.corpus, self.vocabulary = config, corpus, corpus.vocabulary
+        self.titles, self.spans = corpus.titles, corpus.spans
         spans = len(self.spans.document)
         self.always = Repeated(spans, self._often)
         self.numbers = Repeated(spans, lambda span: self._often(span) == 0)
         self.items = len(self.always) + round(config.numbers * len(self.numbers))
         self.window = np.concatenate([np.arange(-config.before, 0), np.arange(config.after)])
-        self.weight = self._keep_weights()
+        # The factor on the probability to show each token.
+        self.weight = np.ones(self.vocabulary.size)
+        if self.vocabulary.named is not None:
+            self.weight[self.vocabulary.named] = config.keep_names
+        digits = [i for i in range(len(self.weight)) if self.vocabulary.token(i).strip()[:1].isdigit()]
+        self.weight[digits] = config.keep_numbers
         self.draws = 4 + len(self.window)
         title, answer = self.titles.longest, self.vocabulary.longest(self.spans.output.longest + 1)
         self.longest = title + len(self.window) + config.gap + 1  # tokens of a prompt, MASK included
@@ -68,16 +71,6 @@ class Cue:
                 f"objective cue: a title of {title} tokens, {len(self.window)} around a span and {answer} "
                 f"for the answer do not fit model.context_length = {corpus.context_length}; raise it"
             )
-
-    def _keep_weights(self) -> np.ndarray:
-        """(vocabulary,) the factor on the probability to show each token."""
-        size = self.vocabulary.size
-        weight = np.ones(size)
-        if self.vocabulary.named is not None:
-            weight[self.vocabulary.named] = self.config.keep_names
-        digits = [i for i in range(size) if self.vocabulary.token(i).strip()[:1].isdigit()]
-        weight[digits] = self.config.keep_numbers
-        return weight
 
     def _often(self, span: Rows) -> np.ndarray:
         """How often every epoch asks for each of these spans. Those with 0 are numbers, of which some are drawn.
@@ -98,15 +91,15 @@ class Cue:
 
     def about(self, span: np.ndarray, u: np.ndarray) -> Examples:
         """Examples that ask for these spans; u (n, draws) are random numbers, of which the first is not used."""
-        config = self.config
+        config, documents = self.config, self.corpus.tokens
         document = self.spans.document[span]
         # (n, window): the tokens around the span, counted from its first token backwards and its last onwards.
         edge = np.where(self.window < 0, self.spans.first[span][:, None], self.spans.last[span][:, None])
         place = edge + self.window
-        start, length = self.documents.starts[document], self.documents.lengths_of(document)
-        inside = (place >= self.bodies[document][:, None]) & (place < length[:, None])
+        start, length = documents.starts[document], documents.lengths_of(document)
+        inside = (place >= self.corpus.bodies[document][:, None]) & (place < length[:, None])
         at = np.where(inside, start[:, None] + place, 0)
-        tokens, marks = self.documents.values[at].astype(np.int32), self.marks[at]
+        tokens, marks = documents.values[at].astype(np.int32), self.corpus.marks[at]
         keep = u[:, 1:2] * self.weight[tokens]
         # Words of the title are shown only as part of the title.
         if self.vocabulary.named is None:

@@ -57,10 +57,10 @@ class Masked:
             return Examples.of(titled, full)
         fit = self._fit(titles, shown, asked, owner)
         answers = self.corpus.spans.output.take(asked[fit])
-        said = concatenate([answers, constant(MASK, len(answers))])
-        lengths = np.bincount(owner[fit], said.lengths, len(items)).astype(np.int64)
+        closed = concatenate([answers, constant(MASK, len(answers))])
+        lengths = np.bincount(owner[fit], closed.lengths, len(items)).astype(np.int64)
         text = concatenate([titles, shown, constant(MASK, len(items))])
-        tokens = concatenate([text, Ragged(said.values, offsets(lengths))])
+        tokens = concatenate([text, Ragged(closed.values, offsets(lengths))])
         own, within = enumerate_ragged(tokens.lengths)
         return Examples.next_token(tokens, within >= text.lengths[own])
 

@@ -125,9 +125,8 @@ class BatchSampler:
         first = group * self.stage.group
         steps = range(first, min(first + self.stage.group, self.steps))
         step_examples = [self._drawn(step) for step in steps]
-        pool = replace(
-            Examples.join(step_examples), kinds=np.concatenate([examples.kinds for examples in step_examples])
-        )
+        kinds = np.concatenate([examples.kinds for examples in step_examples])
+        pool = replace(Examples.join(step_examples), kinds=kinds)
         rng = np.random.default_rng([*self.key, len(self.objectives), group])
         # Examples of the same length are in random order, so that the objectives stay mixed.
         order = np.lexsort((rng.random(len(pool)), pool.inputs.lengths))

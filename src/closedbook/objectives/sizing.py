@@ -47,15 +47,12 @@ def settle(recipe: Recipe, corpus: Corpus) -> tuple[Recipe, list[str]]:
         choices += words
     answer = recipe.answer
     if isinstance(answer.length, Auto):
-        answer = replace(answer, length=_answer_length(corpus))
+        # For the longest span or training answer and half more, but at most half of what the network reads.
+        longest = max(corpus.spans.output.longest, corpus.answers.longest if corpus.questions is not None else 0)
+        tokens = max(SHORTEST_ANSWER, math.ceil(1.5 * (longest + 1)))
+        answer = replace(answer, length=min(corpus.context_length // 2, tokens))
         choices.append(f"answer.length = {answer.length}")
     return replace(recipe, stages=tuple(stages), answer=answer), choices
-
-
-def _answer_length(corpus: Corpus) -> int:
-    """Tokens for the longest span or training answer and half more, but at most half of what the network reads."""
-    longest = max(corpus.spans.output.longest, corpus.answers.longest if corpus.questions is not None else 0)
-    return min(corpus.context_length // 2, max(SHORTEST_ANSWER, math.ceil(1.5 * (longest + 1))))
 
 
 def enough(examples: float) -> float:

@@ -25,6 +25,7 @@ from closedbook.data.questions import Questions, read_questions, split_by_name, 
 from closedbook.errors import DataError, RunError
 from closedbook.evaluation import metrics
 from closedbook.formatting import decimal, interval, markdown_table, percent, points
+from closedbook.inference.run import Run
 from closedbook.runs.records import AblationCell
 from closedbook.runs.store import write_atomically
 from closedbook.studies import study_report
@@ -80,16 +81,11 @@ def halves(titles: Sequence[str], models: int, seed: int) -> list[frozenset[str]
 
 
 def run_ablation(
-    design: Design,
-    folder: Path,
-    *,
-    threads: int | None = None,
-    callbacks: Sequence[pipeline.Callback] = (),
-    begin: Callable[[int], None] = lambda model: None,
-    command: str = "",
+    design: Design, folder: Path, *, begin: Callable[[int], None] = lambda model: None, **training: Any
 ) -> dict[str, Any]:
     """Train the models that are missing, and return the record; it, the figure and the page are written to `folder`.
 
+    `begin` is called with each model's number; `training` is for `pipeline.train`, such as threads and callbacks.
     Raises RunError where the folder holds another study, DataError where nobody can be asked about.
     """
     study_report.need_matplotlib()
@@ -103,15 +99,28 @@ def run_ablation(
     if not named or not split["train"]:
         raise DataError(f"{questions.source}: too few questions about people with documents to ask about some")
     test, trained = questions.only(named), questions.only(split["train"])
-    names = [subject(item.text, titles) or "" for item in test.items]
+    names = [subject(item.text, titles) or "" for item in test.items]  # whom each question is about
     people = halves(documents.titles, design.models, design.seed)
 
     def run_cell(number: int) -> dict[str, Any]:
+        """One model, trained on its people's documents and questions and tested on `test` without the index."""
         begin(number)
-        work = folder / f"model-{number}"
-        cell = _cell(design, number, people[number], documents, trained, test, work, threads, callbacks, command)
+        work, own = folder / f"model-{number}", people[number]
+        shutil.rmtree(work, ignore_errors=True)  # left by an interrupted cell
+        work.mkdir(parents=True)
+        lines = [item.text for item in documents.items if item.title in own]
+        pairs = [f"{item.text}\t{item.answer}" for item in trained.items if subject(item.text, titles) in own]
+        for name, content in (("documents.txt", lines), ("questions.tsv", pairs)):
+            write_atomically(work / name, "".join(f"{line}\n" for line in content).encode())
+        run = pipeline.train(
+            replace(design.recipe, seed=design.seed + number), work / "documents.txt", work / "questions.tsv",
+            run=work / "run", **training,
+        )  # fmt: skip
+        answers = _answers(run, test, [name in own for name in names])
+        seconds = run.folder.record()["train_seconds"]
         shutil.rmtree(work)
-        return cell
+        sizes = {"documents": len(lines), "questions": len(pairs)}
+        return {"model": number, **sizes, "seconds": seconds, "answers": answers}
 
     study.run_cells(range(design.models), run_cell)
     if remaining := study.missing(range(design.models)):
@@ -134,52 +143,16 @@ def run_ablation(
     return record
 
 
-def _cell(
-    design: Design,
-    number: int,
-    people: frozenset[str],
-    documents: Documents,
-    trained: Questions,
-    test: Questions,
-    work: Path,
-    threads: int | None,
-    callbacks: Sequence[pipeline.Callback],
-    command: str,
-) -> dict[str, Any]:
-    """One model, trained on its people's documents and questions and tested on `test` without the index."""
-    shutil.rmtree(work, ignore_errors=True)  # left by an interrupted cell
-    work.mkdir(parents=True)
-    titles = set(documents.titles)
-    lines = [item.text for item in documents.items if item.title in people]
-    pairs = [f"{item.text}\t{item.answer}" for item in trained.items if subject(item.text, titles) in people]
-    for name, content in (("documents.txt", lines), ("questions.tsv", pairs)):
-        write_atomically(work / name, "".join(f"{line}\n" for line in content).encode())
-    run = pipeline.train(
-        replace(design.recipe, seed=design.seed + number), work / "documents.txt", work / "questions.tsv",
-        run=work / "run", threads=threads, callbacks=callbacks, command=command,
-    )  # fmt: skip
+def _answers(run: Run, test: Questions, inside: Sequence[bool]) -> list[dict[str, Any]]:
+    """A model's answers to the test questions, without the index; `inside` says whose documents it was trained on."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # names of people who were left out have unknown words
         kinds = {kind: run.answer(test.items, blind=True, signals=kind) for kind in ("pass", "all")}
-    answers = [
-        {
-            "in": subject(item.text, titles) in people,
-            "right": cheap.right,
-            "answer": cheap.answer,
-            "probability": cheap.probability,
-            "met": cheap.met,
-            "met_all": full.met,
-            "verdict": cheap.verdict,
-        }
-        for item, cheap, full in zip(test.items, kinds["pass"], kinds["all"], strict=True)
+    keys = ("right", "answer", "probability", "met")
+    return [
+        {"in": trained, **{key: getattr(cheap, key) for key in keys}, "met_all": full.met, "verdict": cheap.verdict}
+        for trained, cheap, full in zip(inside, kinds["pass"], kinds["all"], strict=True)
     ]
-    return {
-        "model": number,
-        "documents": len(lines),
-        "questions": len(pairs),
-        "seconds": run.folder.record()["train_seconds"],
-        "answers": answers,
-    }
 
 
 def _mentioned(documents: Documents, names: Sequence[str], folder: Path) -> np.ndarray:
@@ -255,9 +228,7 @@ def _met(
     people = list(dict.fromkeys(names))
     judges = {"pass": by_person(cells, names, "met"), "all": by_person(cells, names, "met_all")}
     judges["names only"] = np.array([names_only(people, label, seed + i) for i, label in enumerate(inside)])
-    by_judge = {
-        name: [metrics.auroc(*pair) for pair in zip(inside, values, strict=True)] for name, values in judges.items()
-    }
+    by_judge = {name: list(map(metrics.auroc, inside, values)) for name, values in judges.items()}
     pooled = judges["pass"].ravel()
     return {
         "label": "in: the person's documents were trained on",

@@ -12,12 +12,20 @@ from typing import Any
 
 from closedbook.data.files import open_file
 from closedbook.data.questions import Question
-from closedbook.errors import RunError
+from closedbook.errors import DataError, RunError
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
 from closedbook.validation import parse_json
+from closedbook.verdicts.evidence_store import EvidenceStore
 
 BLOCK = 512  # questions that are answered, and cached, at a time
+
+
+def index_of(run: Run) -> EvidenceStore:
+    """Raises DataError for a run that has no index of its documents."""
+    if run.index is None:
+        raise DataError(f"{run.path} has no index of its documents; train it anew")
+    return run.index
 
 
 class AnswerCache:

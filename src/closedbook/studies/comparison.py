@@ -13,7 +13,7 @@ import math
 import statistics
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,13 @@ from typing import Any
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe, recipe_names
 from closedbook.config.registry import CUSTOM_MIXERS, REGISTRIES, ComponentSpec
-from closedbook.config.schema import Recipe, Stage, encode
+from closedbook.config.schema import Recipe, encode
+from closedbook.data.files import read_bytes
 from closedbook.data.questions import read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError, DivergedError, RecipeError, RunError
 from closedbook.evaluation.score import wilson
+from closedbook.inference.run import Run
 from closedbook.model.custom_mixers import use_mixer
 from closedbook.model.devices import shapes_only
 from closedbook.model.gpt import GPT
@@ -69,11 +71,6 @@ def resolve(name: str, base: Recipe) -> Recipe:
     return replace(base, name=name, model=model)
 
 
-def record_key(name: str) -> str:
-    """A name's key in the record. FILE.py:CLASS is executed, and its key is `CLASS@sha256`, as in its runs."""
-    return use_mixer(name) if ".py:" in name else name
-
-
 def matched(recipe: Recipe, dense: int, vocabulary: Vocabulary) -> Recipe:
     """The recipe as wide as brings its parameters, a memory's left out, nearest to `dense`; as deep as it was.
 
@@ -98,11 +95,6 @@ def matched(recipe: Recipe, dense: int, vocabulary: Vocabulary) -> Recipe:
     return replace(recipe, model=replace(recipe.model, width=width))
 
 
-def reference_of(names: Sequence[str]) -> str:
-    """The name that the others are compared with: softmax attention if present, or else the first."""
-    return "softmax" if "softmax" in names else names[0]
-
-
 class Comparison(Experiment):
     """A folder with comparison.json, its figure and page, and the run of every cell."""
 
@@ -121,7 +113,8 @@ class Comparison(Experiment):
         With `match` = "parameters" the base's width is changed for each name until it has about as many dense
         parameters as softmax attention in the base; with "width" it is left alone. The depth is the same either way.
         """
-        self.names = list(dict.fromkeys(map(record_key, names)))
+        # FILE.py:CLASS is executed, and its key in the record is `CLASS@sha256`, as in its runs.
+        self.names = list(dict.fromkeys(use_mixer(name) if ".py:" in name else name for name in names))
         self.match = match
         self.diverged: dict[tuple[str, int], str] = {}  # cells that could not be trained, with the error
         if not self.names or not 0 < minutes < math.inf:
@@ -137,8 +130,8 @@ class Comparison(Experiment):
             "format": FORMAT,
             "design": {
                 "base": {key: value for key, value in encode(base).items() if key != "seed"},
-                "documents": _sha256(documents),
-                "questions": _sha256(questions),
+                "documents": hashlib.sha256(read_bytes(documents, "text")).hexdigest(),
+                "questions": hashlib.sha256(read_bytes(questions, "text")).hexdigest(),
                 **({} if match == "width" else {"match": match}),
             },
             "budget": {"minutes": minutes},
@@ -203,7 +196,8 @@ class Comparison(Experiment):
             seconds[stage.name] = max(estimate(setup)[1], 0.1)
             planned[stage.name] = stage.epochs or setup.recipe.stages[0].steps  # a recipe may leave them to the data
         steps = {}
-        finetuning = [s for s in recipe.stages if len(recipe.stages) > 1 and _only_questions(s)]
+        asking = [s for s in recipe.stages if all(share.objective.name == "question" for share in s.objectives)]
+        finetuning = asking if len(recipe.stages) > 1 else []
         for group, most in ((finetuning, FINETUNING_AT_MOST), ([s for s in recipe.stages if s not in finetuning], 1.0)):
             needed = sum(seconds[stage.name] for stage in group)
             fits = most * left / needed if needed else 0.0
@@ -267,9 +261,16 @@ class Comparison(Experiment):
             name, seed = cell
             recipe = replace(_of_length(self.recipes[name], steps[name]), seed=seed)
             file = f"{Path(name).stem}-{self.digests[name][:8]}" if name.endswith(".toml") else label(name)
+            folder, clock = self.folder / "runs" / f"{file}-{seed}", _Clock()
             begin(name, seed)
             try:
-                return self._cell(name, recipe, self.folder / "runs" / f"{file}-{seed}", threads, callbacks, command)
+                if (started := (folder / "run.json").is_file()) and RunFolder.open(folder).finished:
+                    return self._cell(name, pipeline.load(folder), clock)
+                run = pipeline.train(
+                    recipe, self.documents, self.questions, run=folder, resume=started, threads=threads,
+                    callbacks=[*callbacks, clock], command=command,
+                )  # fmt: skip
+                return self._cell(name, run, clock)
             except DivergedError as error:
                 self.diverged[name, seed] = str(error)  # the others go on
                 for callback in callbacks:
@@ -279,38 +280,22 @@ class Comparison(Experiment):
         self.run_cells(self.cells(seeds), run_cell)
         return self.record
 
-    def _cell(
-        self,
-        name: str,
-        recipe: Recipe,
-        folder: Path,
-        threads: int | None,
-        callbacks: Sequence[pipeline.Callback],
-        command: str,
-    ) -> dict[str, Any]:
-        """Train (or resume), and answer the held-out questions."""
-        clock = _Clock()
-        if (folder / "run.json").is_file() and RunFolder.open(folder).finished:
-            run = pipeline.load(folder)
-        else:
-            run = pipeline.train(
-                recipe, self.documents, self.questions, run=folder, resume=(folder / "run.json").is_file(),
-                threads=threads, callbacks=[*callbacks, clock], command=command,
-            )  # fmt: skip
-        record = run.folder.record()
+    def _cell(self, name: str, run: Run, clock: _Clock) -> dict[str, Any]:
+        """What is recorded of a trained run: among others, how it answers the held-out questions."""
+        recipe, record, lines = run.recipe, run.folder.record(), run.folder.metrics()
+        by_stage = {stage.name: [line for line in lines if line["stage"] == stage.name] for stage in recipe.stages}
         held_out = read_questions(self.questions, need_answers=True).only(record["split"]["choose"])
         answers = run.answer(held_out.items, blind=True)
-        lines = run.folder.metrics()
         provenance = ("parameters", "threads", "commit", "versions", "machine", "command")
         return {
             "name": name,
             "seed": recipe.seed,
             "recipe": self.digests[name],
             "right": [bool(answer.right) for answer in answers],
-            "loss": {stage.name: _last_loss(lines, stage.name) for stage in recipe.stages},
+            "loss": {stage: _last_loss(some) for stage, some in by_stage.items()},
             "tokens": sum(line["tokens"] for line in lines),
             "tokens_per_second": clock.rate(),
-            "steps": {stage.name: _steps_done(lines, stage.name) for stage in recipe.stages},
+            "steps": {stage: max(line["step"] for line in some) for stage, some in by_stage.items()},
             "model": {"layers": recipe.model.layers, "width": recipe.model.width},
             **{key: record[key] for key in provenance},
         }
@@ -320,7 +305,7 @@ class Comparison(Experiment):
         if not self.record["cells"]:
             return study_report.write_json(self.path, self.record)
         names = list(dict.fromkeys(cell["name"] for cell in self.record["cells"].values()))
-        self.record["summary"] = summary(self.record, reference_of(names))
+        self.record["summary"] = summary(self.record, "softmax" if "softmax" in names else names[0])
         study_report.write_report(
             self.folder, "comparison", self.record, comparison_page.HEADLINE, comparison_page.body, comparison_page.draw
         )
@@ -369,25 +354,7 @@ def _of_length(recipe: Recipe, steps: Mapping[str, int]) -> Recipe:
     return replace(recipe, stages=stages)
 
 
-def _only_questions(stage: Stage) -> bool:
-    return all(share.objective.name == "question" for share in stage.objectives)
-
-
-def _of_stage(lines: Sequence[Mapping[str, Any]], stage: str) -> Iterator[Mapping[str, Any]]:
-    return (line for line in lines if line["stage"] == stage)
-
-
-def _last_loss(lines: Sequence[Mapping[str, Any]], stage: str) -> float:
+def _last_loss(lines: Sequence[Mapping[str, Any]]) -> float:
     """The mean training loss over the last tenth of a stage's steps, nats per target."""
-    losses = [line["loss"] for line in _of_stage(lines, stage)]
+    losses = [line["loss"] for line in lines]
     return round(statistics.mean(losses[-max(1, len(losses) // 10) :]), 4)
-
-
-def _steps_done(lines: Sequence[Mapping[str, Any]], stage: str) -> int:
-    return max(line["step"] for line in _of_stage(lines, stage))
-
-
-def _sha256(path: Path) -> str:
-    from closedbook.data.files import read_bytes
-
-    return hashlib.sha256(read_bytes(path, "text")).hexdigest()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from closedbook.attention.claim_figures import Slide
-from closedbook.formatting import interval, markdown_table, points
+from closedbook.formatting import interval, markdown_table, percent, points
 
 HEADLINE = "Right answers to training questions kept out"
 
@@ -48,29 +48,20 @@ def comparison_table(record: Mapping[str, Any]) -> str:
         spread = row["spread_over_seeds"]
         parameters = row["parameters"]
         memory = f" (+ {parameters['memory']:,} memory)" if parameters["memory"] else ""
+        losses = ", ".join(f"{stage} {loss:.3f}" for stage, loss in row["loss"].items())
         rows.append(
-            [
-                label(row["name"]),
-                f"{100 * row['accuracy']:.1f} %",
-                " to ".join(f"{100 * end:.1f}" for end in row["interval"]),
-                gap,
-                "–" if spread is None else f"{100 * spread:.1f}",
-                ", ".join(f"{stage} {loss:.3f}" for stage, loss in row["loss"].items()),
-                speed(row),
-                f"{row['model']['layers']} × {row['model']['width']}",
-                f"{parameters['dense']:,}{memory}",
-            ]
-        )
+            [label(row["name"]), percent(row["accuracy"]), interval(row["interval"], lambda end: f"{100 * end:.1f}"),
+             gap, "–" if spread is None else f"{100 * spread:.1f}", losses, speed(row),
+             f"{row['model']['layers']} × {row['model']['width']}", f"{parameters['dense']:,}{memory}"]
+        )  # fmt: skip
     return markdown_table([*headings, "layers × width", "parameters"], rows)
 
 
 def body(record: Mapping[str, Any]) -> str:
     """What was compared, and the table."""
     budget, some = record["budget"], record["summary"]["rows"][0]
-    lengths = {str(cell["steps"]): cell["steps"] for cell in record["cells"].values()}
-    steps = "; or ".join(
-        ", ".join(f"{count:,} of {stage}" for stage, count in each.items()) for each in lengths.values()
-    )
+    lengths = [cell["steps"].items() for cell in record["cells"].values()]
+    steps = "; or ".join(dict.fromkeys(", ".join(f"{n:,} of {stage}" for stage, n in each) for each in lengths))
     matching = record["design"].get("match", "width")
     alike = "as wide as brings them nearest softmax attention's parameters" if matching != "width" else "as wide"
     return f"""\

@@ -41,9 +41,7 @@ from closedbook.synthetic.world import World, WorldQuestion, WorldSpec, make_wor
 from closedbook.training.setup import TrainingSetup, prepare_training
 
 FORMAT = 1
-FILE = "exposure.json"
-BATCH = 256
-"""Prompts that are run at once."""
+BATCH = 256  # prompts that are run at once
 
 
 @dataclass(frozen=True)
@@ -88,28 +86,22 @@ class Study(Experiment):
 
     def __init__(self, design: Design, folder: Path) -> None:
         """As `Experiment`, for a design."""
-        super().__init__(
-            folder, FILE, {"study": "exposure", "format": FORMAT, "design": design.to_json()}, ExposureCell
-        )
+        record = {"study": "exposure", "format": FORMAT, "design": design.to_json()}
+        super().__init__(folder, "exposure.json", record, ExposureCell)
         self.design = design
 
     def run(
-        self,
-        seeds: Sequence[int],
-        *,
-        threads: int | None = None,
-        callbacks: Sequence[pipeline.Callback] = (),
-        begin: Callable[[int], None] = lambda seed: None,
-        command: str = "",
+        self, seeds: Sequence[int], *, begin: Callable[[int], None] = lambda seed: None, **training: Any
     ) -> dict[str, Any]:
         """Run the cells that are missing and return the record, written after each together with figure and page.
 
-        `begin` is called with each cell's seed. An interrupted cell leaves nothing; finished cells stay.
+        `begin` is called with each cell's seed; `training` is for `pipeline.train`, such as threads and callbacks. An
+        interrupted cell leaves nothing; finished cells stay.
         """
 
         def run_cell(seed: int) -> dict[str, Any]:
             begin(seed)
-            return cell(self.design, seed, threads, callbacks, command)
+            return cell(self.design, seed, **training)
 
         self.run_cells(seeds, run_cell)
         return self.record
@@ -122,24 +114,16 @@ class Study(Experiment):
         )
 
 
-def cell(
-    design: Design,
-    seed: int,
-    threads: int | None = None,
-    callbacks: Sequence[pipeline.Callback] = (),
-    command: str = "",
-) -> dict[str, Any]:
+def cell(design: Design, seed: int, **training: Any) -> dict[str, Any]:
     """One world, one training, all questions: a row for each relation, number of documents and part of the people."""
     world = make_world(design.spec(), seed)
     recipe = replace(design.recipe, seed=seed)
     with tempfile.TemporaryDirectory(prefix="closedbook-") as work:
         files = world.write(Path(work) / "world")
-        run = pipeline.train(
-            recipe, files / "documents.txt", files / "questions-train.tsv", run=Path(work) / "run", threads=threads,
-            callbacks=callbacks, command=command,
-        )  # fmt: skip
+        inputs = files / "documents.txt", files / "questions-train.tsv"
+        run = pipeline.train(recipe, *inputs, run=Path(work) / "run", **training)
         record = run.folder.record()
-        shown = exposures(prepare_training(recipe, files / "documents.txt", files / "questions-train.tsv"), world)
+        shown = exposures(prepare_training(recipe, *inputs), world)
         rows = [row for relation in world.spec.relations for row in _rows(run, world, relation, shown)]
     provenance = ("command", "commit", "threads", "versions", "machine", "parameters", "train_seconds")
     return {"seed": seed, "documents": len(world.documents), "rows": rows, **{key: record[key] for key in provenance}}

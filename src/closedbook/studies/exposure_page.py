@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from closedbook.attention.claim_figures import Slide
-from closedbook.formatting import markdown_table
+from closedbook.formatting import interval, markdown_table, percent, plural
 
 HEADLINE = "How often a fact must be read before it is known"
 
@@ -40,37 +40,33 @@ def body(record: Mapping[str, Any]) -> str:
     design, curves, cells = record["design"], record["summary"]["curves"], record["cells"]
     levels = list(dict.fromkeys(point["documents"] for point in curves))
     relations = by_relation(record)
-    right = [
-        [relation.replace("_", " "), *(_right(point) for point in points)] for relation, points in relations.items()
-    ]
-    shown = [
-        [relation.replace("_", " "), *(f"{point['exposures']:.1f} ({point['wordings']:.1f})" for point in points)]
-        for relation, points in relations.items()
-    ]
-    bits = [
-        [relation.replace("_", " "), f"{points[0]['bits_possible']:.2f}"]
-        + [f"{statistics.mean(point['bits_by_seed']):.2f}" for point in points]
-        for relation, points in relations.items()
-    ]
+    right, shown, bits = [], [], []
+    for relation, points in relations.items():
+        name = relation.replace("_", " ")
+        right.append([name, *map(_right, points)])
+        shown.append([name, *(f"{point['exposures']:.1f} ({point['wordings']:.1f})" for point in points)])
+        known = [f"{statistics.mean(point['bits_by_seed']):.2f}" for point in points]
+        bits.append([name, f"{points[0]['bits_possible']:.2f}", *known])
     weighed = [
-        [
-            str(entry["seed"]), f"{entry['facts']:,}", f"{entry['bits_known']:,.0f} of {entry['bits_possible']:,.0f}",
-            f"{entry['parameters']['total']:,} ({entry['parameters']['memory']:,} memory)",
-            f"{entry['bits_per_parameter']:.4f}", f"{entry['bits_per_dense_parameter']:.4f}",
-        ]
+        [entry["seed"], f"{entry['facts']:,}", f"{entry['bits_known']:,.0f} of {entry['bits_possible']:,.0f}",
+         f"{entry['parameters']['total']:,} ({entry['parameters']['memory']:,} memory)",
+         f"{entry['bits_per_parameter']:.4f}", f"{entry['bits_per_dense_parameter']:.4f}"]
         for entry in record["summary"]["capacity"]
     ]  # fmt: skip
     first = next(iter(cells.values()))
     stages = ", ".join(f"{stage['name']} {stage['steps']:,} steps" for stage in design["recipe"]["stages"])
-    unsayable = sum(entry["unsayable"] for entry in record["summary"]["capacity"])
-    heads = [f"{level} document{'s' if level > 1 else ''}" for level in levels]
+    count = sum(entry["unsayable"] for entry in record["summary"]["capacity"])
+    unsayable = f"\nOf {count:,} facts the network has no output for the answer; they count 0.\n" if count else ""
+    heads = [plural(level, "document") for level in levels]
+    *most, last = map(str, levels)
+    listed = f"{', '.join(most)} or {last}" if most else last
     return f"""\
 This page shows how many documents must state a fact before a model can answer for it, and how much of it the network
 then holds.
 
-Worlds of {design["people"]:,} invented people, {_listed(levels)} documents about each by turns, at most
-{design["biographies"]} of them worded anew; recipe `{design["recipe"]["name"]}` ({stages}), {len(cells)} \
-seed{"s" if len(cells) > 1 else ""}, each a world and a
+Worlds of {design["people"]:,} invented people, {listed} documents about each by turns, at most
+{design["biographies"]} of them worded anew; recipe `{design["recipe"]["name"]}` ({stages}), \
+{plural(len(cells), "seed")}, each a world and a
 training of its own. Half of the people are asked about in training; the tables but the last are of the others.
 
 ## Right answers
@@ -97,10 +93,10 @@ less its cross-entropy among them; less than 0 is possible for one that is sure 
 
 All facts of the world, those asked about in training included. Where the network could hold more than the world has
 to tell, this is not its capacity: the share of the bits that is known says how near it comes.
-{_lacking(unsayable)}
+{unsayable}
 {markdown_table(["seed", "facts", "bits known", "parameters", "bits a parameter", "a dense parameter"], weighed)}
 
-*`{first["command"]}`, {first["threads"]} thread{"s" if first["threads"] > 1 else ""}, \
+*`{first["command"]}`, {plural(first["threads"], "thread")}, \
 {first["machine"]["system"]} {first["machine"]["processor"]}, torch {first["versions"]["torch"]}, \
 commit {first["commit"] or "unknown"}, about {statistics.mean(cell["train_seconds"] for cell in cells.values()):.0f} s \
 a cell.*
@@ -116,14 +112,4 @@ def by_relation(record: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _right(point: dict[str, Any]) -> str:
-    low, high = point["interval"]
-    return f"{100 * point['accuracy']:.1f} % ({100 * low:.0f} to {100 * high:.0f})"
-
-
-def _lacking(unsayable: int) -> str:
-    return f"\nOf {unsayable:,} facts the network has no output for the answer; they count 0.\n" if unsayable else ""
-
-
-def _listed(numbers: list[int]) -> str:
-    *most, last = map(str, numbers)
-    return f"{', '.join(most)} or {last}" if most else last
+    return f"{percent(point['accuracy'])} ({interval(point['interval'], lambda end: f'{100 * end:.0f}')})"

@@ -16,7 +16,7 @@ from closedbook.evaluation.baselines import whole_words
 from closedbook.formatting import decimal, interval, markdown_table, percent
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
-from closedbook.studies.answer_cache import AnswerCache
+from closedbook.studies.answer_cache import AnswerCache, index_of
 from closedbook.studies.probe_baselines import output_only
 from closedbook.verdicts.signals import FULL
 
@@ -34,8 +34,7 @@ def run_fluency(
     Raises DataError where no answers are known, or all are right or all wrong.
     """
     study_report.prepare(folder)
-    if run.index is None:
-        raise DataError(f"{run.path} has no index of its documents; train it anew")
+    index_of(run)  # known to be there before anything is asked
     with AnswerCache(run, folder / "fluency-answers.jsonl", progress) as cache:
         record = measure(cache, questions)
         study_report.write_report(folder, "fluency", record, HEADLINE, page, draw)
@@ -45,16 +44,14 @@ def run_fluency(
 def measure(cache: AnswerCache, questions: Questions) -> dict[str, Any]:
     """The record of the study."""
     run, golds = cache.run, questions.answers
-    assert run.index is not None
     answers = cache.answer(questions.items, signals="all")
     right = np.array([bool(answer.right) for answer in answers])
     if right.all() or not right.any():
         raise DataError("all answers are right, or all wrong: nothing to tell apart; ask more questions")
-    seed, frequency = run.recipe.seed, run.index.golds()
+    seed, frequency = run.recipe.seed, index_of(run).golds()
     texts = [answer.answer for answer in answers]
-    judges = {
-        name: np.array([a.signals[name] for a in answers]) * (-1 if name in LOWER_IS_SURER else 1) for name in FULL
-    }
+    signs = {name: -1 if name in LOWER_IS_SURER else 1 for name in FULL}
+    judges = {name: sign * np.array([answer.signals[name] for answer in answers]) for name, sign in signs.items()}
     judges |= {
         "the model's own probability": np.array([answer.model_probability for answer in answers]),
         "calibrated probability": np.array([answer.probability for answer in answers]),
@@ -83,11 +80,10 @@ def _plausible(
     run: Run, rows: list[int], answers: list[str], questions: Questions, frequency: dict[str, int]
 ) -> dict[str, float | int]:
     """How plausible these answers are: is each some training answer, and does it occur in the person's documents?"""
-    assert run.index is not None
-    pages = []
+    index, pages = index_of(run), []
     for i in rows:
-        title = run.index.documents(questions.items[i].text)[0]
-        pages.append([document.text for document in run.index.texts(title)] if title else [])
+        title = index.documents(questions.items[i].text)[0]
+        pages.append([document.text for document in index.texts(title)] if title else [])
     stands = [any(whole_words(answers[i]).search(text) for text in page) for i, page in zip(rows, pages, strict=True)]
     return {
         "answers": len(rows),

@@ -14,7 +14,7 @@ from closedbook.evaluation.score import tally
 from closedbook.formatting import interval, markdown_table, percent
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
-from closedbook.studies.answer_cache import AnswerCache
+from closedbook.studies.answer_cache import AnswerCache, index_of
 
 FORMAT = 1
 FORM = "Who was born in {answer}?"
@@ -39,9 +39,7 @@ def run_reversal(
     study_report.prepare(folder)
     if "{answer}" not in form:
         raise DataError(f'--form "{form}" lacks {{answer}}, such as in "{FORM}"')
-    if run.index is None:
-        raise DataError(f"{run.path} has no index of its documents; train it anew")
-    titles = set(run.index.titles())
+    titles = set(index_of(run).titles())
     people: dict[str, set[str]] = defaultdict(set)
     for item, gold in zip(questions.items, questions.answers, strict=True):
         if (name := subject(item.text, titles)) is not None:

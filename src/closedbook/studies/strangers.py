@@ -19,7 +19,7 @@ from closedbook.formatting import decimal, interval, markdown_table, percent
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
-from closedbook.studies.answer_cache import AnswerCache
+from closedbook.studies.answer_cache import AnswerCache, index_of
 from closedbook.studies.probe_baselines import spelling
 from closedbook.verdicts.calibration import altered, recombined
 
@@ -30,9 +30,8 @@ AGAINST = ("met_against_known", "met_against_known_all")  # AUROC with the cheap
 COMPARED = 4000
 """The most titles that names are compared with."""
 
-CYRILLIC = dict(
-    zip("abcdefghijklmnopqrstuvwxyz", "а б ц д е ф г х и й к л м н о п я р с т у в ш кс ы з".split(), strict=True)
-)
+LATIN = "abcdefghijklmnopqrstuvwxyz"
+CYRILLIC = dict(zip(LATIN, "а б ц д е ф г х и й к л м н о п я р с т у в ш кс ы з".split(), strict=True))
 
 
 def invented(titles: Sequence[str], mentioned: Sequence[str], count: int, seed: int) -> dict[str, list[str]]:
@@ -83,11 +82,10 @@ def in_cyrillic(name: str) -> str | None:
 
 def people_mentioned(run: Run, titles: Sequence[str]) -> list[str]:
     """Likely names of people in documents: two or three words, the first of which is the first word of some title."""
-    assert run.index is not None
     firsts = {title.split()[0] for title in titles if len(title.split()) > 1}
     names: dict[str, None] = {}
     for title in dict.fromkeys(titles):
-        for document in run.index.texts(title):
+        for document in index_of(run).texts(title):
             for span in Page(document).names:
                 parts = span.text.split()
                 if 2 <= len(parts) <= 3 and parts[0] in firsts and all(part[0].isupper() for part in parts):
@@ -152,8 +150,13 @@ def summary(
     compared = [titles[i] for i in np.random.default_rng([seed, 7]).permutation(len(titles))][:COMPARED]
 
     def against_known(names: Sequence[str]) -> dict[str, Any]:
-        by_key = zip(AGAINST, (cheap, full), strict=True)
-        return {key: _against(by[KNOWN], [a for name in names for a in by[name]], seed) for key, by in by_key}
+        """AUROC of `met`, people with documents against these groups of strangers."""
+        ranked = {}
+        for key, by_group in zip(AGAINST, (cheap, full), strict=True):
+            met = np.array([answer.met or 0.0 for group in (KNOWN, *names) for answer in by_group[group]])
+            label = np.arange(len(met)) < len(by_group[KNOWN])
+            ranked[key] = {"auroc": metrics.auroc(label, met), "interval": metrics.auroc_interval(label, met, seed)}
+        return ranked
 
     strangers = [group for group in groups if group != KNOWN]
     return {
@@ -172,13 +175,6 @@ def summary(
         },
         "invented": {"names": sum(len(groups[group]) for group in strangers), **against_known(strangers)},
     }
-
-
-def _against(control: Sequence[Answer], strangers: Sequence[Answer], seed: int) -> dict[str, Any]:
-    """AUROC of `met`, people with documents against strangers."""
-    met = np.array([answer.met or 0.0 for answer in [*control, *strangers]])
-    label = np.arange(len(met)) < len(control)
-    return {"auroc": metrics.auroc(label, met), "interval": metrics.auroc_interval(label, met, seed)}
 
 
 def borrowed(
@@ -203,13 +199,9 @@ def borrowed(
         nearest = int(np.where(eligible, similarity[row], -1).argmax())
         same["spelling"].append(theirs[nearest] == answer.answer)
         for kind, place in (("surname", -1), ("first name", 0)):
-            share = [
-                theirs[i] == answer.answer
-                for i, spelled in enumerate(folded)
-                if eligible[i] and spelled.split()[place] == words[place]
-            ]
-            if share:
-                same[kind].append(float(np.mean(share)))
+            alike = [i for i in np.flatnonzero(eligible) if folded[i].split()[place] == words[place]]
+            if alike:
+                same[kind].append(float(np.mean([theirs[i] == answer.answer for i in alike])))
         sample = rng.integers(0, len(titles), 50)
         same["chance"].append(float(np.mean([theirs[i] == answer.answer for i in sample])))
     return {kind: {"share": float(np.mean(x)), "names": len(x)} for kind, x in same.items() if x}

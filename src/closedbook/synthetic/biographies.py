@@ -44,10 +44,8 @@ def biography(spec: WorldSpec, person: Person, rng: Random) -> tuple[str, dict[s
         for place, part in enumerate(parts[len(used) : len(used) + size]):
             forms = words.WORDINGS[part][: spec.wordings_per_fact]
             # Where the subject has come already, or would be left without a verb, only a predicate will do.
-            allowed = [
-                number for number, form in enumerate(forms) if (place == 0 and size > 1) or not _brings_subject(form)
-            ]
-            used[part] = pick(allowed, rng)
+            opens = place == 0 and size > 1
+            used[part] = pick([i for i, form in enumerate(forms) if opens or not _brings_subject(form)], rng)
             phrases.append(forms[used[part]])
         pronoun = person.pronoun if sentences and rng.random() < 0.6 else subject
         if _brings_subject(phrases[0]):

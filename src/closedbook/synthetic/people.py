@@ -20,25 +20,18 @@ STRANGER_GROUPS = ("recombined", "new first name", "new surname", "both new")
 class Person:
     """A person of the world, and the truth about them."""
 
-    name: str
-    """The title of their documents. No two people share a name, nor the pair of first name and surname."""
+    name: str  # the title of their documents; no two people share one, nor the pair of first name and surname
     first: str
-    middle: str
-    """A name, initials or nothing. Of initials, one may stand before the first name: "J. Hector Vogel"."""
+    middle: str  # a name, initials or nothing; one initial may stand before the first name, "J. Hector Vogel"
     surname: str
     pronoun: str
-    facts: dict[str, str]
-    """The true answer for each relation."""
-    birthday: tuple[int, int]
-    """Day and month."""
+    facts: dict[str, str]  # the true answer for each relation
+    birthday: tuple[int, int]  # day and month
     school_place: str
     workplace: str
-    trained: bool
-    """Whether their questions are for training; of all others, for testing."""
-    documents: tuple[int, ...]
-    """Which of the world's documents are theirs, counted from 0."""
-    wordings: dict[str, tuple[int, ...]]
-    """For each of PARTS, the wording in each of `documents`: an index into `world_words.WORDINGS[part]`."""
+    trained: bool  # whether their questions are for training; of all others, for testing
+    documents: tuple[int, ...]  # which of the world's documents are theirs, counted from 0
+    wordings: dict[str, tuple[int, ...]]  # by part, of each of `documents`: an index into `world_words.WORDINGS[part]`
 
     @property
     def other_places(self) -> tuple[str, str, str]:
@@ -64,8 +57,7 @@ class Stranger:
     """Somebody who is in no document."""
 
     name: str
-    group: str
-    """One of STRANGER_GROUPS."""
+    group: str  # one of STRANGER_GROUPS
 
 
 class Name(NamedTuple):
@@ -156,18 +148,6 @@ def make_people(spec: WorldSpec, names: Sequence[Name], rng: Random) -> list[Per
         fields = (name.full, name.first, name.middle, name.surname, name.pronoun, facts, birthday)
         people.append(Person(*fields, school_place, workplace, trained=False, documents=(), wordings={}))
     return people
-
-
-def candidates(spec: WorldSpec, relation: str) -> tuple[str, ...]:
-    places = words.PLACES[: spec.places]
-    return {
-        "birthplace": places,
-        "birth_year": words.YEARS,
-        "profession": words.PROFESSIONS,
-        "school": tuple(school.format(place=place) for place in places for school in words.SCHOOLS),
-        "employer": words.EMPLOYERS,
-        "residence": places,
-    }[relation]
 
 
 def part_of(relation: str) -> str:

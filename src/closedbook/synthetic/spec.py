@@ -22,44 +22,32 @@ class WorldSpec:
 
     people: int = 1000
     """How many people have documents: 20 to 20,000."""
-
     biographies_per_person: int = 1
     """How many biographies are written of each person, each worded anew: 1 to 100."""
-
     exposures: str | tuple[int, ...] = "uniform"
     """How many documents each person has; a person's biographies are repeated by turns to make up the number.
 
     `uniform`: all the same (to within one). `zipf`: the person of rank r has a share ∝ r^-zipf_exponent, and at
     least one document. A tuple of levels, each 1 to 1,000: person i has `exposures[i % len(exposures)]`.
     """
-
     total_documents: int | None = None
     """Documents in all for `uniform` and `zipf`: `people` to 1,000,000. None: people × biographies_per_person."""
-
     zipf_exponent: float = 1.0
     """How steeply `zipf` falls: 0 (not at all) to 3."""
-
     fact_order: str = "shuffled"
     """`fixed`: every biography states its facts in one order. `shuffled`: each in an order of its own."""
-
     wordings_per_fact: int = 10
     """How many wordings documents state a fact in: 1 (a template) to 10. A fact that has fewer uses all it has."""
-
     places: int = len(words.PLACES)
     """How many places the world has: 40 up to all that we list."""
-
     birthplace_skew: float = 0.5
     """Share of the place of rank r ∝ r^-birthplace_skew, 0 to 1. No birthplace has more than 5 % of the people."""
-
     relations: tuple[str, ...] = ("birthplace", "profession", "birth_year")
     """The relations that `World.write` asks: any of RELATIONS, each once."""
-
     train_share: float = 0.5
     """Share of the people whose questions are for training, 0 to 0.5; everybody else is asked."""
-
     trained_wordings: int = 1
     """How many of a relation's question wordings are for training: 1 to 3. Its last five never are."""
-
     strangers: int = 40
     """How many people who are in no document, in equal groups (STRANGER_GROUPS): 0 to 1,200, at most 2 × people."""
 
@@ -81,17 +69,15 @@ class WorldSpec:
         check_int("places", self.places, 40, len(words.PLACES))
         _check_float("birthplace_skew", self.birthplace_skew, 0, 1)
         if not isinstance(self.relations, tuple) or not self.relations:
-            raise DataError(
-                f"relations = {self.relations!r} is not allowed; give one or more of {', '.join(RELATIONS)}"
-            )
+            some = ", ".join(RELATIONS)
+            raise DataError(f"relations = {self.relations!r} is not allowed; give one or more of {some}")
         for relation in self.relations:
             check_choice("relations", relation, RELATIONS)
         if len(set(self.relations)) < len(self.relations):
             raise DataError(f"relations = {self.relations!r} is not allowed; name each relation once")
         _check_float("train_share", self.train_share, 0, 0.5)
-        check_int(
-            "trained_wordings", self.trained_wordings, 1, min(map(len, words.QUESTIONS.values())) - words.HELD_OUT
-        )
+        asked = min(map(len, words.QUESTIONS.values()))
+        check_int("trained_wordings", self.trained_wordings, 1, asked - words.HELD_OUT)
         check_int("strangers", self.strangers, 0, min(1200, 2 * self.people))
 
     @classmethod
@@ -130,10 +116,7 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
 
 
 def _check_exposures(value: object) -> None:
-    allowed = "give uniform, zipf, or levels such as (1, 2, 5, 20), each a whole number from 1 to 1000"
-    if isinstance(value, tuple):
-        good = bool(value) and all(type(level) is int and 1 <= level <= 1000 for level in value)
-    else:
-        good = value in ("uniform", "zipf")
-    if not good:
+    levels = isinstance(value, tuple) and value and all(type(level) is int and 1 <= level <= 1000 for level in value)
+    if not levels and value not in ("uniform", "zipf"):
+        allowed = "give uniform, zipf, or levels such as (1, 2, 5, 20), each a whole number from 1 to 1000"
         raise DataError(f"exposures = {value!r} is not allowed; {allowed}")

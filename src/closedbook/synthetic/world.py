@@ -24,7 +24,7 @@ from closedbook.errors import DataError, RunError
 from closedbook.runs.store import write_atomically
 from closedbook.synthetic import world_words as words
 from closedbook.synthetic.biographies import PARTS, biography, document_counts
-from closedbook.synthetic.people import Person, Stranger, candidates, make_names, make_people
+from closedbook.synthetic.people import Person, Stranger, make_names, make_people
 from closedbook.synthetic.sampling import shuffled
 from closedbook.synthetic.spec import RELATIONS, WorldSpec, check_choice, check_int, check_relation
 
@@ -38,8 +38,7 @@ class WorldQuestion(NamedTuple):
     answer: str | None
     name: str
     relation: str
-    wording: int
-    """An index into `world_words.QUESTIONS[relation]`."""
+    wording: int  # an index into `world_words.QUESTIONS[relation]`
 
     @property
     def line(self) -> str:
@@ -69,7 +68,15 @@ class World:
 
     def candidates(self, relation: str) -> tuple[str, ...]:
         """Every answer that somebody in such a world could have: log2 of their number is a fact's size in bits."""
-        return candidates(self.spec, check_relation(relation))
+        places = words.PLACES[: self.spec.places]
+        return {
+            "birthplace": places,
+            "birth_year": words.YEARS,
+            "profession": words.PROFESSIONS,
+            "school": tuple(school.format(place=place) for place in places for school in words.SCHOOLS),
+            "employer": words.EMPLOYERS,
+            "residence": places,
+        }[check_relation(relation)]
 
     def questions(
         self, relation: str = "birthplace", split: str = "test", wording: int | str = 0
@@ -175,10 +182,8 @@ def make_world(spec: WorldSpec | None = None, seed: int = 0) -> World:
     documents: list[list[int]] = []
     wordings: list[dict[str, tuple[int, ...]]] = []
     for number, (person, count) in enumerate(zip(people, document_counts(spec), strict=True)):
-        written = [
-            biography(spec, person, stream("biography", number, index))
-            for index in range(min(count, spec.biographies_per_person))
-        ]
+        anew = range(min(count, spec.biographies_per_person))
+        written = [biography(spec, person, stream("biography", number, index)) for index in anew]
         repeated = list(islice(cycle(written), count))
         documents.append(list(range(len(texts), len(texts) + count)))
         texts += [text for text, _ in repeated]
@@ -188,13 +193,6 @@ def make_world(spec: WorldSpec | None = None, seed: int = 0) -> World:
     place = {old: new for new, old in enumerate(order)}
     for number in set(trained):
         people[number] = replace(people[number], trained=True)
-    return World(
-        spec,
-        seed,
-        tuple(texts[old] for old in order),
-        tuple(
-            replace(person, documents=tuple(place[old] for old in olds), wordings=used)
-            for person, olds, used in zip(people, documents, wordings, strict=True)
-        ),
-        strangers,
-    )
+    for number, (olds, used) in enumerate(zip(documents, wordings, strict=True)):
+        people[number] = replace(people[number], documents=tuple(place[old] for old in olds), wordings=used)
+    return World(spec, seed, tuple(texts[old] for old in order), tuple(people), strangers)

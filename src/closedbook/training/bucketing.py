@@ -36,11 +36,6 @@ class Slice:
         return Slice(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
 
 
-def to_batches(examples: Examples, batch_cost: int = BATCH_COST) -> list[Slice]:
-    """A batch's slices as the network takes them."""
-    return [_slice(piece) for piece in bucket(examples, batch_cost)]
-
-
 def shard(batch: Sequence[Examples], rank: int, processes: int, at_once: int) -> Iterator[tuple[int, Slice]]:
     """One process's rows of every piece of a batch, with the piece's number, trimmed again.
 
@@ -56,7 +51,7 @@ def shard(batch: Sequence[Examples], rank: int, processes: int, at_once: int) ->
         longest = int(piece.inputs.lengths[rows[-1]])
         count = -(-len(rows) // max(1, at_once // longest)) if at_once else 1
         for some in np.array_split(rows, count):
-            yield number, _slice(piece.take(some))
+            yield number, pad(piece.take(some))
 
 
 def pack(
@@ -103,11 +98,6 @@ def bucket(examples: Examples, batch_cost: int = BATCH_COST) -> list[Examples]:
     return [examples.take(order[a:b]) for a, b in pairwise(bounds)]
 
 
-def pad_to(examples: Examples, width: int) -> Slice:
-    """The batch as the course has it: every example padded to `width` positions."""
-    return _slice(examples, width)
-
-
 def _best_cuts(lengths: np.ndarray, batch_cost: int) -> list[int]:
     """Boundaries of the cheapest partition of ascending lengths, by dynamic programming over distinct lengths."""
     distinct, first = np.unique(lengths, return_index=True)
@@ -125,7 +115,8 @@ def _best_cuts(lengths: np.ndarray, batch_cost: int) -> list[int]:
     return [int(starts[i]) for i in reversed(cuts)]
 
 
-def _slice(examples: Examples, width: int = 0) -> Slice:
+def pad(examples: Examples, width: int = 0) -> Slice:
+    """Examples as the network takes them, padded to `width` positions, or to the longest of them."""
     lengths = examples.inputs.lengths
     width = width or int(lengths.max())
     row, column = enumerate_ragged(lengths)

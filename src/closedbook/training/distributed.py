@@ -97,10 +97,6 @@ class DistributedContext:
             return 1
         return max(1, min(torch.get_num_threads(), math.isqrt(positions // BATCH_COST["cpu"])))
 
-    def alone(self) -> DistributedContext:
-        """The same device without the others."""
-        return DistributedContext(self.device)
-
     def wait(self) -> None:
         """Until the device has done what it was told; a clock is read after this."""
         if self.device.type == "cuda":

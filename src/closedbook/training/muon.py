@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from closedbook.errors import RecipeError
 from closedbook.parallel import parallel_map, workers
+from closedbook.runs.weights import split_names
 from closedbook.training.optimisers import Moments
 
 # The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
@@ -85,19 +86,15 @@ class Muon:
     def tensors(self) -> dict[str, Tensor]:
         state = {f"momentum/{name}": momentum for name, momentum in self.momenta.items()}
         for name, sparse in self.sparse.items():
-            state |= {f"sparse/{name}/first": sparse.first, f"sparse/{name}/second": sparse.second}
+            state |= {f"sparse/{name}/{which}": value for which, value in sparse.tensors().items()}
         return state | {f"adamw/{name}": value for name, value in self.adamw.tensors().items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        for full, value in tensors.items():
-            kind, _, name = full.partition("/")
-            if kind == "momentum":
-                self.momenta[name].copy_(value)
-            elif kind == "sparse":
-                name, _, which = name.rpartition("/")
-                getattr(self.sparse[name], which).copy_(value)
-            else:
-                self.adamw.load({name: value})
+        for name, momentum in self.momenta.items():
+            momentum.copy_(tensors[f"momentum/{name}"])
+        for name, sparse in self.sparse.items():
+            sparse.load(split_names(tensors, f"sparse/{name}/"))
+        self.adamw.load(split_names(tensors, "adamw/"))
 
 
 class SparseAdam:
@@ -127,6 +124,13 @@ class SparseAdam:
         if self.decay:
             row.mul_(1 - rate * self.decay)
         self.table.data[rows] = row.addcdiv_(first, second.sqrt_().add_(1e-10), value=-rate)
+
+    def tensors(self) -> dict[str, Tensor]:
+        return {"first": self.first, "second": self.second}
+
+    def load(self, tensors: Mapping[str, Tensor]) -> None:
+        for which, value in self.tensors().items():
+            value.copy_(tensors[which])
 
 
 def square_blocks(matrix: Tensor) -> list[Tensor]:

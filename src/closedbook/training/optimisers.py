@@ -49,13 +49,11 @@ class AdamW:
             raise RecipeError("optimiser adamw: cannot train model.memory, whose gradients are sparse; choose muon")
         named = dict(model.named_parameters())
         decayed = {name: parameter for name, parameter in named.items() if "bias" not in name}
-        rest = {name: parameter for name, parameter in named.items() if "bias" in name}
+        rest = {name: parameter for name, parameter in named.items() if name not in decayed}
         self.rate = config.rate
         betas = config.beta1, config.beta2
-        self.groups = [
-            Moments(decayed, betas, config.decay, config.epsilon),
-            Moments(rest, betas, 0.0, config.epsilon),
-        ]
+        moments = ((decayed, config.decay), (rest, 0.0))
+        self.groups = [Moments(some, betas, decay, config.epsilon) for some, decay in moments]
 
     def step(self, multiplier: float) -> None:
         for group in self.groups:
@@ -66,8 +64,7 @@ class AdamW:
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         for group in self.groups:
-            own = {name: value for name, value in tensors.items() if name.rpartition("/")[0] in group.parameters}
-            group.load(own)
+            group.load(tensors)
 
 
 class Moments:
@@ -90,9 +87,8 @@ class Moments:
             if name not in self.state:
                 count = torch.zeros((), dtype=torch.float32, device=p.device)
                 self.state[name] = {"step": count, "exp_avg": torch.zeros_like(p), "exp_avg_sq": torch.zeros_like(p)}
-        steps, firsts, seconds = (
-            [self.state[name][key] for name in there] for key in ("step", "exp_avg", "exp_avg_sq")
-        )
+        keys = ("step", "exp_avg", "exp_avg_sq")
+        steps, firsts, seconds = ([self.state[name][key] for name in there] for key in keys)
         gradients = [p.grad for p in there.values() if p.grad is not None]
         adamw(
             list(there.values()), gradients, firsts, seconds, [], steps, fused=True, amsgrad=False, maximize=False,
@@ -103,6 +99,8 @@ class Moments:
         return {f"{name}/{key}": value for name, state in self.state.items() for key, value in state.items()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
+        """Take back the state of these parameters; other names are left alone."""
         for full, value in tensors.items():
             name, _, key = full.rpartition("/")
-            self.state.setdefault(name, {})[key] = value.to(self.parameters[name].device)
+            if name in self.parameters:
+                self.state.setdefault(name, {})[key] = value.to(self.parameters[name].device)

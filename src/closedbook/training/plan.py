@@ -11,7 +11,8 @@ import numpy as np
 import torch
 
 from closedbook.data.arrays import Examples
-from closedbook.training.bucketing import to_batches
+from closedbook.training.bucketing import bucket
+from closedbook.training.distributed import DistributedContext
 from closedbook.training.events import Plan
 from closedbook.training.gradient import backward
 from closedbook.training.setup import TrainingSetup, too_little_memory
@@ -47,7 +48,7 @@ def plan_training(setup: TrainingSetup, run: str | Path = "") -> Plan:
 def estimate(setup: TrainingSetup) -> tuple[int, float]:
     """(real input tokens, seconds of training), from a part of one batch of each stage, on a copy of the model."""
     tokens, seconds = 0.0, 0.0
-    alone = setup.distributed.alone()
+    alone = DistributedContext(setup.distributed.device)
     setup.model.train()  # a pretrained base may be trained in another dtype than it answers in
     for number, sampler in enumerate(setup.samplers):
         middle = sampler.steps // 2
@@ -90,4 +91,4 @@ def _around_the_median(examples: Examples, tokens: int) -> Examples:
 
 def _positions(examples: Examples) -> int:
     """What the network sees of a batch: its slices' positions, the padding that is left included."""
-    return sum(piece.tokens.numel() for piece in to_batches(examples))
+    return sum(len(piece) * int(piece.inputs.lengths.max()) for piece in bucket(examples))

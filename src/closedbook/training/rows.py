@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from closedbook.errors import RecipeError
+from closedbook.runs.weights import split_names
 from closedbook.training.muon import BETAS, SparseAdam
 from closedbook.training.optimisers import Moments
 
@@ -39,11 +40,10 @@ class Rows:
         self.rest.step(self.config.rate * multiplier)
 
     def tensors(self) -> dict[str, Tensor]:
-        rows = {} if self.rows is None else {"rows/first": self.rows.first, "rows/second": self.rows.second}
-        return {**rows, **self.rest.tensors()}
+        rows = {} if self.rows is None else self.rows.tensors()
+        return {**{f"rows/{which}": value for which, value in rows.items()}, **self.rest.tensors()}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        rest = dict(tensors)
-        for which in ("first", "second") if self.rows is not None else ():
-            getattr(self.rows, which).copy_(rest.pop(f"rows/{which}"))
-        self.rest.load(rest)
+        if self.rows is not None:
+            self.rows.load(split_names(tensors, "rows/"))
+        self.rest.load(tensors)

@@ -98,7 +98,7 @@ def prepare_training(
             f"--index: the recipe {recipe.name} reads one stream of text, which is not indexed; leave it out"
         )
     recipe = settle_matmul_dtype(recipe)
-    recipe, tokenizer, found = settle_base(text.settle(recipe))
+    recipe, tokenizer, notes = settle_base(text.settle(recipe))
     if index is not None and not in_lines(documents):
         raise DataError(f"--index: {documents} is no file of lines, and is read into memory; leave --index out")
     on_disk = titled and indexed_on_disk(documents, index) and tokenizer is None
@@ -163,13 +163,12 @@ def prepare_training(
     if all_questions is not None and any(stage.stop for stage in recipe.stages):
         if not split["stop"]:
             raise DataError(f"{questions}: data.held_out.stop keeps no question out to stop by; raise it")
-        validation_set = ValidationSet(
-            all_questions.only(split["stop"]), vocabulary, recipe.answer.length, recipe.model.context_length
-        )
+        kept_out, length = all_questions.only(split["stop"]), recipe.answer.length
+        validation_set = ValidationSet(kept_out, vocabulary, length, recipe.model.context_length)
     calibrate = all_questions.only(split.get("calibrate", [])) if all_questions is not None else None
     setup = TrainingSetup(
         recipe, corpus_documents, trained, split, calibrate, corpus, model.to(distributed.device), samplers,
-        validation_set, distributed, (*found, *chosen, *settled),
+        validation_set, distributed, (*notes, *chosen, *settled),
     )  # fmt: skip
     for number, stage in enumerate(recipe.stages):
         try:
@@ -206,9 +205,9 @@ def settle_base(recipe: Recipe) -> tuple[Recipe, Any, list[str]]:
         raise RecipeError('pretrained.train = "nothing" leaves nothing to train; closedbook probe asks a base as it is')
     from closedbook.model import pretrained_base  # which needs an extra
 
-    recipe, found = pretrained_base.settle(recipe)
+    recipe, notes = pretrained_base.settle(recipe)
     assert recipe.pretrained is not None
-    return recipe, pretrained_base.read_tokenizer(Path(recipe.pretrained.model)), found
+    return recipe, pretrained_base.read_tokenizer(Path(recipe.pretrained.model)), notes
 
 
 def settle_matmul_dtype(

@@ -7,7 +7,7 @@ import math
 from closedbook.attention.bounds import epsilon, leak, log_leak, orders_of_ten, score_error
 from closedbook.attention.claim import Claim, Measurement, Part, Settings, vary
 from closedbook.attention.claim_figures import Slide
-from closedbook.attention.heads import Head, attend, miss
+from closedbook.attention.heads import Head, log_weights, miss
 from closedbook.attention.keys import generator, orthonormal, precision
 from closedbook.attention.parameters import EVERY, D, N, T
 
@@ -53,7 +53,7 @@ def measure(head: Head, p: Settings) -> Measurement:
     """The relative distance of c from ½(v_a + v_b)."""
     dtype, (n, d) = head.keys.dtype, head.keys.shape
     target = (head.values[0] + head.values[1]) / 2
-    _, weights = attend(head.keys, head.query, head.values)
+    weights = log_weights(head.keys, head.query).exp()
     closed = closed_form(p.t, n)
     moved = score_error(dtype, d, math.sqrt(2) * p.t)
     # Scores moved by rounding leak a little more, and tilt the two weights by tanh of half their difference.

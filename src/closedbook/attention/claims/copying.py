@@ -9,7 +9,7 @@ import torch
 from closedbook.attention.bounds import epsilon, leak, log_leak, orders_of_ten, score_error
 from closedbook.attention.claim import Claim, Measurement, Parameter, Part, Settings, vary
 from closedbook.attention.claim_figures import Slide
-from closedbook.attention.heads import Head, attend, log_weights, miss
+from closedbook.attention.heads import Head, log_weights, miss
 from closedbook.attention.keys import generator, orthonormal, precision
 from closedbook.attention.parameters import EVERY, D, N
 
@@ -53,21 +53,17 @@ def construct(p: Settings) -> Head:
 def measure(head: Head, p: Settings) -> Measurement:
     """The weight lost, summed over the rivals (1 − α₁ would cancel), and the distance of c from v₁."""
     dtype, (n, d) = head.keys.dtype, head.keys.shape
-    lost = log_weights(head.keys, head.query)[1:].double().logsumexp(0)
-    _, weights = attend(head.keys, head.query, head.values)
+    logs = log_weights(head.keys, head.query)
+    lost = logs[1:].double().logsumexp(0)
     moved = score_error(dtype, d, float(head.keys.norm(dim=1).max() * head.query.norm()))
     closed, rounded = leak(p.gap, n - 1), leak(p.gap - 2 * moved, n - 1)
     allowance = rounded * (1 + 4 * n * epsilon(dtype)) - closed
-    error = float(miss(weights, head.values, head.values[0]))
+    error = float(miss(logs.exp(), head.values, head.values[0]))
+    of_distance = math.sqrt(2) * allowance + 8 * epsilon(dtype) * rounded
     return Measurement(
         (
             Part("weight that misses key 1", float(lost.exp()), closed, allowance),
-            Part(
-                "distance of c from v₁, over ‖v₁‖",
-                error,
-                math.sqrt(2) * closed,
-                math.sqrt(2) * allowance + 8 * epsilon(dtype) * rounded,
-            ),
+            Part("distance of c from v₁, over ‖v₁‖", error, math.sqrt(2) * closed, of_distance),
         ),
         {
             "weight lost": orders_of_ten(float(lost)),
@@ -85,7 +81,7 @@ def draw(slide: Slide, p: Settings) -> None:
         slide.curve(ax, gaps, [leak(gap, n - 1) for gap in gaps], tone, f"n = {n}: (n−1)/(e^Δ + n−1)")
         at = [1 + 2 * i for i in range(10)]
         heads = [construct(vary(p, n=n, d=n, gap=float(gap))) for gap in at]
-        lost = [float(attend(h.keys, h.query, h.values)[1][1:].sum()) for h in heads]
+        lost = [float(log_weights(h.keys, h.query)[1:].exp().sum()) for h in heads]
         slide.dots(ax, at, lost, tone, "random rivals, measured" if tone == 2 else None)
     slide.level(ax, p.tolerance, "tolerance")
     ax.set(yscale="log", xlabel="score gap Δ between key 1 and the rest (nats)", ylabel="weight that misses key 1")

@@ -6,11 +6,10 @@ import math
 
 import torch
 
-from closedbook.attention.bounds import NORMAL, dkw, ks_distance, score_error
+from closedbook.attention.bounds import NORMAL, hoeffding, ks_distance, score_error
 from closedbook.attention.claim import Claim, Measurement, Part, Settings, vary
 from closedbook.attention.claim_figures import Slide
-from closedbook.attention.claims.noise import Draws, law
-from closedbook.attention.keys import generator, orthonormal, precision, weigh
+from closedbook.attention.claims.noise import Draws, law, one_head
 from closedbook.attention.parameters import ALPHA, RANDOM, D, N, T
 
 ONE = """\
@@ -59,29 +58,15 @@ Wolfowitz.
 """
 
 
-def draws_of(p: Settings, varied: tuple[int, ...], spread: float = 0.5) -> Draws:
-    """One head with q = t(μ_a + μ_b) on keys of which some vary in length."""
-    g = generator(p)
-    means, values = orthonormal(p.n, p.d, g), orthonormal(p.n, p.d, g)
-    query = p.t * (means[0] + means[1])
-    return Draws(weigh(means, query[None], p, g, varied, spread), values.to(precision(p)))
-
-
 def measure(draws: Draws, p: Settings, lengths: int) -> Measurement:
     """The Kolmogorov–Smirnov distance of log(α_a/α_b) from its law, for `lengths` = 1 or 2 keys varying."""
     deviation = p.t * math.sqrt(lengths / 2 + 4 * p.alpha)
     sample = draws.log_ratio()
     moved = score_error(draws.values.dtype, p.d, math.sqrt(2) * p.t * (5 + 5 * math.sqrt(p.alpha * p.d)))
     shift = 2 * moved / (deviation * math.sqrt(2 * math.pi))  # a shift times the normal density's peak
+    distance, bound = ks_distance(sample, deviation), hoeffding(p.samples, p.confidence)
     return Measurement(
-        (
-            Part(
-                "largest error of a predicted share (Kolmogorov–Smirnov)",
-                ks_distance(sample, deviation),
-                dkw(p.samples, p.confidence),
-                shift,
-            ),
-        ),
+        (Part("largest error of a predicted share (Kolmogorov–Smirnov)", distance, bound, shift),),
         {
             **law(sample, deviation),
             "one weight below 10 % of the pair, measured": float((sample.abs() > math.log(9)).double().mean()),
@@ -100,7 +85,7 @@ def draw_one(slide: Slide, p: Settings) -> None:
     left, right = slide.panels(2)
     x = torch.linspace(-3, 3, 301)
     for tone, t in enumerate((2.0, 20.0)):
-        sample = draws_of(vary(p, t=t), (0,)).log_ratio()
+        sample = one_head(vary(p, t=t), (0,)).log_ratio()
         share = torch.sigmoid(sample)
         slide.bars(right, share, torch.linspace(0, 1, 26), tone, f"t = {t:g}")
         if t == p.t or tone == 1:
@@ -122,7 +107,7 @@ def draw_both(slide: Slide, p: Settings) -> None:
     x, edges = torch.linspace(-4, 4, 401), torch.linspace(-4, 4, 81)
     for tone, (varied, name) in enumerate((((0,), "one length varies (handout)"), ((0, 1), "both lengths vary"))):
         deviation = math.sqrt(len(varied) / 2 + 4 * p.alpha)
-        sample = draws_of(p, varied).log_ratio() / p.t
+        sample = one_head(p, varied).log_ratio() / p.t
         slide.bars(ax, sample, edges, tone, f"{name}, measured")
         slide.curve(ax, x, density(x, deviation), tone, f"N(0, {'½' if tone == 0 else '1'}+4α)")
     ax.set(xlabel="log(α_a/α_b) / t", ylabel="density", xlim=(-4, 4))
@@ -142,7 +127,7 @@ ONE_LENGTH = Claim(
     "log(α_a/α_b) ~ N(0, t²(½+4α)) for every n, t, α, so c swings between v_a and v_b.",
     derivation=ONE,
     parameters=(T, ALPHA, N, D, *RANDOM),
-    construct=lambda p: draws_of(p, (0,), 0.25 if p.premise == "broken" else 0.5),
+    construct=lambda p: one_head(p, (0,), 0.25 if p.premise == "broken" else 0.5),
     measure=lambda draws, p: measure(draws, p, lengths=1),
     premise="The ½ is taken for the length's standard deviation: the law would be N(0, t²(¼+4α)).",
     float32=FLOAT32,
@@ -163,7 +148,7 @@ BOTH_LENGTHS = Claim(
     "twice the variance of 1c.ii, and the same failure.",
     derivation=BOTH,
     parameters=(T, ALPHA, N, D, *RANDOM),
-    construct=lambda p: draws_of(p, (0,) if p.premise == "broken" else (0, 1)),
+    construct=lambda p: one_head(p, (0,) if p.premise == "broken" else (0, 1)),
     measure=lambda draws, p: measure(draws, p, lengths=2),
     premise="Only k_a varies: the law of both is tested on the draws of one.",
     float32=FLOAT32,

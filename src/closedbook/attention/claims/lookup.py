@@ -123,9 +123,8 @@ def random_synthesizer(n: int, d: int, g: torch.Generator, dtype: torch.dtype) -
     """A dense Synthesizer of width 3d over n positions, with normal weights."""
     w = 3 * d
     shapes = ((w, w), (w,), (w, n), (n,), (w, w))
-    A, b1, B, b2, V = (
-        (torch.randn(shape, generator=g, dtype=torch.float64) / shape[0] ** 0.5).to(dtype) for shape in shapes
-    )
+    drawn = (torch.randn(shape, generator=g, dtype=torch.float64) / shape[0] ** 0.5 for shape in shapes)
+    A, b1, B, b2, V = (tensor.to(dtype) for tensor in drawn)
     return lambda x: synthesizer(x, A, b1, B, b2, V)[..., -1, :]
 
 
@@ -160,11 +159,9 @@ def trained_layers(p: Settings) -> dict[str, Recall]:
     if p.steps == 0:
         return {}
     solved = trained_attention(p)
-    kind = "softmax attention" if p.premise == "broken" else "Synthesizer"
-    return {
-        "softmax attention": solved,
-        "Synthesizer": train(kind, p.n, p.width, min(p.steps, max(300, solved.steps)), p.seed, p.examples),
-    }
+    kind, steps = "softmax attention" if p.premise == "broken" else "Synthesizer", max(300, solved.steps)
+    blind = train(kind, p.n, p.width, min(p.steps, steps), p.seed, p.examples)
+    return {"softmax attention": solved, "Synthesizer": blind}
 
 
 def construct(p: Settings) -> Rivals:
@@ -175,15 +172,9 @@ def construct(p: Settings) -> Rivals:
     arrangements, answers = four_arrangements(p, g)
     changes = torch.randn(2, *arrangements[0].shape, generator=g, dtype=torch.float64) / p.d**0.5
     changes[:, -1] = 0  # the asking position stays as it is
-    return Rivals(
-        blind=seeing if p.premise == "broken" else blind,
-        seeing=seeing,
-        contents=arrangements[0].to(dtype),
-        changes=changes.to(dtype),
-        arrangements=arrangements.to(dtype),
-        answers=answers.to(dtype),
-        trained=trained_layers(p),
-    )
+    contents, changes, arrangements, answers = (x.to(dtype) for x in (arrangements[0], changes, arrangements, answers))
+    blind = seeing if p.premise == "broken" else blind
+    return Rivals(blind, seeing, contents, changes, arrangements, answers, trained_layers(p))
 
 
 def second_difference(f: LookUp, x: Float[Tensor, "n w"], changes: Float[Tensor, "2 n w"], size: float = 1.0) -> float:
@@ -212,15 +203,11 @@ def measure(rivals: Rivals, p: Settings) -> Measurement:
     looked_up = float(errors.max() / (rivals.answers[0] - rivals.answers[1]).norm())
     moved = score_error(dtype, 3 * p.d, p.t)
     closed = leak(p.t, p.n)
+    leaked = leak(p.t - 2 * moved, p.n) - closed + 16 * epsilon(dtype)
     parts = [
         Part("Synthesizer: second difference, relative", bent, 0.0, rounding),
         Part("Synthesizer: worst error below ½‖v−v'‖, over ‖v−v'‖", max(0.0, 0.5 - fit), 0.0, rounding),
-        Part(
-            "softmax attention by hand: worst error, over ‖v−v'‖",
-            looked_up,
-            closed,
-            leak(p.t - 2 * moved, p.n) - closed + 16 * epsilon(dtype),
-        ),
+        Part("softmax attention by hand: worst error, over ‖v−v'‖", looked_up, closed, leaked),
         *trained_parts(rivals.trained, p),
     ]
     return Measurement(
@@ -243,17 +230,12 @@ def trained_parts(trained: dict[str, Recall], p: Settings) -> list[Part]:
     """Softmax attention must answer all but the tolerance; the Synthesizer must respect its ceiling."""
     if not trained:
         return []
-    excess = trained["Synthesizer"].accuracy - affine_ceiling(p.n)
+    wrong = 1 - trained["softmax attention"].accuracy
+    excess = max(0.0, trained["Synthesizer"].accuracy - affine_ceiling(p.n))
+    by_chance = hoeffding(p.examples, p.confidence)
     return [
-        Part(
-            "softmax attention, trained: share of errors", 1 - trained["softmax attention"].accuracy, p.tolerance, 0.0
-        ),
-        Part(
-            "Synthesizer, trained: right answers above the ceiling",
-            max(0.0, excess),
-            0.0,
-            hoeffding(p.examples, p.confidence),
-        ),
+        Part("softmax attention, trained: share of errors", wrong, p.tolerance, 0.0),
+        Part("Synthesizer, trained: right answers above the ceiling", excess, 0.0, by_chance),
     ]
 
 
@@ -282,6 +264,9 @@ def draw(slide: Slide, p: Settings) -> None:
     slide.legend(right, "center left")
 
 
+UP_TO = "most training steps from each of up to four starts; 0 leaves the training out"
+STEPS = Parameter("steps", 500, UP_TO, "steps", 0, 100_000)
+
 LOOKUP = Claim(
     id="2g.ii",
     title="A Synthesizer layer cannot look things up by content",
@@ -293,14 +278,7 @@ LOOKUP = Claim(
         T,
         replace(N, default=8, meaning="number of pairs; chance is 1/n", unit="pairs", high=64),
         replace(D, meaning="dimension of keys and of values, by hand; at least n", high=1024),
-        Parameter(
-            "steps",
-            500,
-            "most training steps from each of up to four starts; 0 leaves the training out",
-            "steps",
-            0,
-            100_000,
-        ),
+        STEPS,
         Parameter("width", 32, "width of the trained layers", "dimensions", 1, 1024),
         Parameter("examples", 50_000, "fresh examples that test the trained layers", "examples", 1, 1_000_000),
         CONFIDENCE,

@@ -77,20 +77,15 @@ def measure(layer: Layer, p: Settings) -> Measurement:
     x = sentence(u)
     _, weights = self_attention(x, layer.K, layer.Q, layer.V)
     values = x @ layer.V.mT
-    errors = [
-        float((weights[i] @ (values - wanted)).double().norm()) / p.beta for i, wanted in ((1, u[1]), (0, u[1] - u[2]))
-    ]
+    wanted = ((1, u[1]), (0, u[1] - u[2]))
+    errors = [float((weights[i] @ (values - target)).double().norm()) / p.beta for i, target in wanted]
     moved = score_error(dtype, p.d, 2 * math.sqrt(2) * p.beta**2)
     rounding = 16 * epsilon(dtype) * math.sqrt(p.d)
-    parts = [
-        Part(
-            f"distance of {name}, over β",
-            error,
-            copy_error(p.beta, norm),
-            copy_error(p.beta, norm, moved) - copy_error(p.beta, norm) + rounding,
-        )
-        for name, error, norm in zip(("c₂ from u_b", "c₁ from u_b−u_c"), errors, (2**0.5, 5**0.5), strict=True)
-    ]
+    parts = []
+    for name, error, norm in zip(("c₂ from u_b", "c₁ from u_b−u_c"), errors, (2**0.5, 5**0.5), strict=True):
+        closed = copy_error(p.beta, norm)
+        allowance = copy_error(p.beta, norm, moved) - closed + rounding
+        parts.append(Part(f"distance of {name}, over β", error, closed, allowance))
     log_z = p.beta**2 + math.log1p(2 * math.exp(-(p.beta**2)))
     return Measurement(
         tuple(parts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from torch import Tensor
@@ -56,18 +57,30 @@ class Draws:
     log_weights: Float[Tensor, "queries draws n"]
     values: Float[Tensor, "n d"]
 
-    def log_ratio(self, head: int = 0) -> Float[Tensor, " draws"]:
-        """log(α_a/α_b), in nats: a difference of scores."""
-        return self.log_weights[head, :, 0] - self.log_weights[head, :, 1]
+    def log_ratio(self) -> Float[Tensor, " draws"]:
+        """log(α_a/α_b) of the first head, in nats: a difference of scores."""
+        return self.log_weights[0, :, 0] - self.log_weights[0, :, 1]
+
+    def errors(self, heads: slice) -> Float[Tensor, " draws"]:
+        """The relative error of c, the mean of the given heads' outputs, as ½(v_a + v_b)."""
+        return miss(self.log_weights[heads].exp().mean(0), self.values, (self.values[0] + self.values[1]) / 2)
+
+
+def draw_keys(p: Settings, ask: Callable[[Tensor], Tensor], varied: tuple[int, ...] = (), spread: float = 0.5) -> Draws:
+    """Keys around orthonormal means, some of varying length, seen by the heads whose queries `ask` makes of these."""
+    g = generator(p)
+    means, values = orthonormal(p.n, p.d, g), orthonormal(p.n, p.d, g)
+    return Draws(weigh(means, ask(means), p, g, varied, spread), values.to(precision(p)))
+
+
+def one_head(p: Settings, varied: tuple[int, ...] = (), spread: float = 0.5) -> Draws:
+    """One head that asks for both, q = t(μ_a + μ_b)."""
+    return draw_keys(p, lambda means: p.t * (means[:1] + means[1:2]), varied, spread)
 
 
 def construct(p: Settings) -> Draws:
-    """Keys around orthonormal means, seen by one head with q = t(μ_a + μ_b); a broken premise lets ‖k_a‖ vary."""
-    g = generator(p)
-    means, values = orthonormal(p.n, p.d, g), orthonormal(p.n, p.d, g)
-    query = p.t * (means[0] + means[1])
-    varied = (0,) if p.premise == "broken" else ()
-    return Draws(weigh(means, query[None], p, g, varied), values.to(precision(p)))
+    """One head; a broken premise lets ‖k_a‖ vary."""
+    return one_head(p, (0,) if p.premise == "broken" else ())
 
 
 def closed_form(p: Settings, moved: float = 0.0) -> float:
@@ -92,9 +105,7 @@ def law(sample: Float[Tensor, " draws"], deviation: float) -> dict[str, Value]:
 
 def measure(draws: Draws, p: Settings) -> Measurement:
     """The worst relative error of c over all draws, and the law of the score difference."""
-    weights = draws.log_weights[0].exp()
-    errors = miss(weights, draws.values, (draws.values[0] + draws.values[1]) / 2)
-    dtype = draws.values.dtype
+    errors, dtype = draws.errors(slice(0, 1)), draws.values.dtype
     z = two_sided(p.confidence, p.samples * (p.n + 1))
     moved = score_error(dtype, p.d, math.sqrt(2) * p.t * (1 + z * math.sqrt(p.alpha * p.d)))
     closed = closed_form(p)
@@ -114,11 +125,8 @@ def draw(slide: Slide, p: Settings) -> None:
     (ax,) = slide.panels()
     powers = [10 ** (x / 12) for x in range(-6, 61)]
     for tone, (alpha, power) in enumerate(((1e-10, "⁻¹⁰"), (1e-7, "⁻⁷"), (1e-4, "⁻⁴"), (1e-1, "⁻¹"))):
-        errors = []
-        for t in powers:
-            draws = construct(vary(p, t=t, alpha=alpha, samples=500))
-            middle = miss(draws.log_weights[0].exp(), draws.values, (draws.values[0] + draws.values[1]) / 2)
-            errors.append(float(middle.median()))
+        draws = (construct(vary(p, t=t, alpha=alpha, samples=500)) for t in powers)
+        errors = [float(each.errors(slice(0, 1)).median()) for each in draws]
         slide.curve(ax, powers, errors, tone, f"α = 10{power}")
         slide.dots(ax, [0.5 / math.sqrt(alpha)], [1.35], tone, marker="v", markersize=9, clip_on=False)
     slide.level(ax, p.tolerance, "tolerance")

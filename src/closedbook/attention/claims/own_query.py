@@ -121,20 +121,12 @@ def measure(inputs: Inputs, p: Settings) -> Measurement:
     size = math.sqrt(1 + lam**2 + mu**2)
     moved_there = score_error(dtype, p.d, size * max(size, math.sqrt(2)) * p.beta**2)
     log_closed = math.log(10) / 2 - p.beta**2 - math.log1p(2 * math.exp(-(p.beta**2)))
+    narrowed = copy_error(p.beta, math.sqrt(10), moved) - closed + rounding * closed
+    below, lowered = max(0.0, proven - nearest), proven - least_distance(p.beta, moved_there) + rounding
     return Measurement(
         (
-            Part(
-                "distance of c₂ from u_a, over β",
-                missed,
-                closed,
-                copy_error(p.beta, math.sqrt(10), moved) - closed + rounding * closed,
-            ),
-            Part(
-                "how far c₂ gets below the proven distance to u_b, over β",
-                max(0.0, proven - nearest),
-                0.0,
-                proven - least_distance(p.beta, moved_there) + rounding,
-            ),
+            Part("distance of c₂ from u_a, over β", missed, closed, narrowed),
+            Part("how far c₂ gets below the proven distance to u_b, over β", below, 0.0, lowered),
         ),
         {
             "error, closed form": orders_of_ten(log_closed),
@@ -161,9 +153,8 @@ def draw(slide: Slide, p: Settings) -> None:
     left.clabel(lines, fontsize=9)
     nearest, lam, mu = closest(inputs)
     slide.dots(left, [lam], [mu], 1, markersize=9)
-    slide.note(
-        left, lam, mu - 2.35, f"closest to u_b: {nearest:.2f}·β", ha="center", bbox={"fc": slide.theme.paper, "lw": 0}
-    )
+    box = {"fc": slide.theme.paper, "lw": 0}
+    slide.note(left, lam, mu - 2.35, f"closest to u_b: {nearest:.2f}·β", ha="center", bbox=box)
     left.plot([lam, lam], [mu - 0.1, mu - 2.0], color=slide.theme.ink, linewidth=0.9)
     left.set(xlabel="λ, the multiple of u_d added to x₂", ylabel="μ, the multiple of u_c added to x₂", aspect="equal")
     left.set_title("distance of c₂ from u_b, over β (β = 1)", color=slide.theme.ink, fontsize=12)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import torch
 
 from closedbook.attention.bounds import NORMAL, epsilon, hoeffding, leak, score_error, two_sided
 from closedbook.attention.claim import Claim, Measurement, Part, Settings, vary
 from closedbook.attention.claim_figures import Slide
-from closedbook.attention.claims.noise import Draws
-from closedbook.attention.heads import miss
-from closedbook.attention.keys import generator, orthonormal, precision, weigh
+from closedbook.attention.claims.noise import Draws, draw_keys
 from closedbook.attention.parameters import ALPHA, RANDOM, T1, T2, D, N, T
 
 AVERAGE = """\
@@ -73,18 +72,14 @@ def queries_of(p: Settings, means: torch.Tensor) -> torch.Tensor:
     return torch.stack([p.t1 * means[0], p.t2 * means[1]])
 
 
-def error(draws: Draws, heads: slice) -> torch.Tensor:
-    """The relative error of c for each draw, the mean of the given heads."""
-    target = (draws.values[0] + draws.values[1]) / 2
-    return miss(draws.log_weights[heads].exp().mean(0), draws.values, target)
+def three_queries(p: Settings, means: torch.Tensor) -> torch.Tensor:
+    """q₁, q₂ and, in the third place, that of one head which asks for both, q = t(μ_a + μ_b)."""
+    return torch.cat([queries_of(p, means), p.t * (means[:1] + means[1:2])])
 
 
 def construct_average(p: Settings) -> Draws:
     """Keys with noise, two queries; broken: both heads ask for key a."""
-    g = generator(p)
-    means, values = orthonormal(p.n, p.d, g), orthonormal(p.n, p.d, g)
-    queries = queries_of(p, means if p.premise == "kept" else means[[0, 0]])
-    return Draws(weigh(means, queries, p, g), values.to(precision(p)))
+    return draw_keys(p, lambda means: queries_of(p, means if p.premise == "kept" else means[[0, 0]]))
 
 
 def quantile(p: Settings) -> float:
@@ -101,7 +96,7 @@ def leaks(p: Settings, moved: float = 0.0) -> tuple[float, float]:
 def measure_average(draws: Draws, p: Settings) -> Measurement:
     """The worst relative error of c over all draws."""
     dtype = draws.values.dtype
-    errors = error(draws, slice(0, 2))
+    errors = draws.errors(slice(0, 2))
     moved = score_error(dtype, p.d, 1 + quantile(p) * math.sqrt(p.alpha * p.d))
     closed = sum(leaks(p))
     allowance = sum(leaks(p, moved)) - closed + 8 * epsilon(dtype)
@@ -119,11 +114,8 @@ def construct_survival(p: Settings) -> Draws:
 
     A broken premise puts that one head where the two are needed.
     """
-    g = generator(p)
-    means, values = orthonormal(p.n, p.d, g), orthonormal(p.n, p.d, g)
-    single = p.t * (means[0] + means[1])
-    pair = queries_of(p, means) if p.premise == "kept" else torch.stack([single, single])
-    return Draws(weigh(means, torch.cat([pair, single[None]]), p, g, (0,)), values.to(precision(p)))
+    heads = [0, 1, 2] if p.premise == "kept" else [2, 2, 2]
+    return draw_keys(p, lambda means: three_queries(p, means)[heads], (0,))
 
 
 def miss_chance(n: int, t1: float, alpha: float = 0.0, shift: float = 0.0) -> float:
@@ -161,15 +153,9 @@ def measure_survival(draws: Draws, p: Settings) -> Measurement:
     share, chance = float(lost(pair).double().mean()), miss_chance(p.n, p.t1, p.alpha)
     confidence = 1 - (1 - p.confidence) / 2  # half of the doubt for the noise, half for the finite sample
     moved = score_error(draws.values.dtype, p.d, 5 + 5 * math.sqrt(p.alpha * p.d))
+    bound, allowance = hoeffding(p.samples, confidence), shift_allowance(vary(p, confidence=confidence), moved)
     return Measurement(
-        (
-            Part(
-                "share of draws that lose v_a or v_b, off its prediction",
-                abs(share - chance),
-                hoeffding(p.samples, confidence),
-                shift_allowance(vary(p, confidence=confidence), moved),
-            ),
-        ),
+        (Part("share of draws that lose v_a or v_b, off its prediction", abs(share - chance), bound, allowance),),
         {
             "two heads: share that loses v_a or v_b, measured": share,
             "two heads: the same, predicted": chance,
@@ -177,8 +163,8 @@ def measure_survival(draws: Draws, p: Settings) -> Measurement:
             "one head: share that loses v_a or v_b, same draws": float(lost(single).double().mean()),
             "two heads: spread of c": spread(pair, draws.values),
             "one head: spread of c, same draws": spread(single, draws.values),
-            "two heads: median relative error of c": float(error(draws, slice(0, 2)).median()),
-            "one head: median relative error of c": float(error(draws, slice(2, 3)).median()),
+            "two heads: median relative error of c": float(draws.errors(slice(0, 2)).median()),
+            "one head: median relative error of c": float(draws.errors(slice(2, 3)).median()),
         },
     )
 
@@ -191,12 +177,9 @@ def draw_average(slide: Slide, p: Settings) -> None:
         both: tuple[list[float], list[float]] = ([], [])
         for t in powers:
             q = vary(p, t1=t, t2=t, t=t, alpha=alpha, samples=500)
-            g = generator(q)
-            means, values = orthonormal(q.n, q.d, g), orthonormal(q.n, q.d, g)
-            single = t * (means[0] + means[1])
-            draws = Draws(weigh(means, torch.cat([queries_of(q, means), single[None]]), q, g), values)
+            draws = draw_keys(q, partial(three_queries, q))
             for errors, heads in zip(both, (slice(0, 2), slice(2, 3)), strict=True):
-                errors.append(float(error(draws, heads).median()))
+                errors.append(float(draws.errors(heads).median()))
         name = "no noise" if alpha == 0 else f"α = {alpha:g}"
         slide.curve(ax, powers, both[0], tone, f"two heads, {name}")
         if alpha:

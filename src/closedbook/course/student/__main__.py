@@ -30,13 +30,8 @@ from closedbook.course.student.findings import Checks, explained, judge
 from closedbook.course.student.perceiver_checks import down, up
 from closedbook.course.student.rotary_checks import rotary
 
-CHECKS: dict[str, Callable[[Any], Checks]] = dict(
-    zip(
-        CHECKED,
-        (corruption, synthesizer_attention, self_attention, cross_attention, rotary, down, up),
-        strict=True,
-    )
-)
+ALL = (corruption, synthesizer_attention, self_attention, cross_attention, rotary, down, up)
+CHECKS: dict[str, Callable[[Any], Checks]] = dict(zip(CHECKED, ALL, strict=True))
 
 
 def main(file: Path, seconds: int, megabytes: int) -> None:

@@ -12,21 +12,24 @@ from torch import Tensor, nn
 
 from closedbook.course.student.dropout_checks import dropout
 from closedbook.course.student.findings import (
+    BLOCK,
     CONFIG,
+    WIDTH,
     Checks,
     HandoutError,
     UnsureError,
     causal,
-    config,
+    finite,
     lively,
+    maker,
     need,
     same,
     shaped,
     steady,
-)  # fmt: skip
+)
 from closedbook.course.student.steps import MISTAKES, RIGHT, Steps, attention, cache, named, synthesizer, turn
 
-WIDTH, BLOCK, HEAD = CONFIG["n_embd"], CONFIG["block_size"], CONFIG["n_embd"] // CONFIG["n_head"]
+HEAD = WIDTH // CONFIG["n_head"]
 LENGTHS = (BLOCK - 1, 5)
 COMMON = {"split", "hide", "normalise", "weigh", "merge", "project"}
 
@@ -55,10 +58,8 @@ def compare(sample: Sample, formula: str) -> None:
         return
     if (mistake := named(outputs, compute, used)) is not None:
         raise HandoutError(mistake)
-    need(
-        all(bool(output.isfinite().all()) for output in outputs),
-        "the result holds values that are no numbers (NaN or infinite)",
-    )
+    for output in outputs:
+        finite(output)
     worst = max((output - target).abs().max().item() for output, target in zip(outputs, expected, strict=True))
     lengths = " and ".join(str(output.shape[1]) for output in outputs)
     raise HandoutError(f"the result differs from {formula} by up to {worst:.2g} (at lengths {lengths})")
@@ -115,9 +116,8 @@ def learns(layer: Any, *inputs: Tensor) -> None:
 
 def synthesizer_attention(module: Any) -> Checks:
     """softmax(ReLU(X A_i + b1) B + b2)(X V_i), with A and b1 in w1, B = w2."""
-
-    def make(**more: Any) -> Any:
-        return module.SynthesizerAttention(config(**more))
+    name = "SynthesizerAttention"
+    make = maker(module, name)
 
     def parameters() -> None:
         have = {name: list(parameter.shape) for name, parameter in make().named_parameters()}
@@ -139,7 +139,6 @@ def synthesizer_attention(module: Any) -> Checks:
 
         return [steady(layer, x) for x in xs], compute, COMMON | {"synthesise"}
 
-    name = "SynthesizerAttention"
     x = torch.randn(2, BLOCK - 1, WIDTH)
     yield f"{name}: parameters w1, w2, b2, value, proj and their shapes", parameters
     yield f"{name}: causal", lambda: causal_or_why(lively(make()), sample)
@@ -155,9 +154,8 @@ def synthesizer_attention(module: Any) -> Checks:
 
 def self_attention(module: Any) -> Checks:
     """softmax(QKᵀ/√d_h) V, with rotary positions where the file has them."""
-
-    def make(**more: Any) -> Any:
-        return module.CausalSelfAttention(config(**more))
+    name = "CausalSelfAttention"
+    make = maker(module, name)
 
     def sampler(turning: Callable[[Tensor], Tensor] | None) -> Callable[[Any], Sample]:
         def sample(layer: Any) -> Sample:
@@ -174,16 +172,13 @@ def self_attention(module: Any) -> Checks:
     def rope() -> None:
         """With correct rotary functions or the student's own, whose mistakes have checks of their own."""
         formula = "softmax(QK^T/sqrt(d_h)) V with queries and keys turned"
+        right = sampler(lambda y: turn(y, cache(y.shape[-1], max(BLOCK, y.shape[-2]))))
+        own = sampler(lambda y: as_student(module, y))
         try:
-            compare(
-                sampler(lambda y: turn(y, cache(y.shape[-1], max(BLOCK, y.shape[-2]))))(lively(make(rope=True))),
-                formula,
-            )
+            compare(right(lively(make(rope=True))), formula)
         except HandoutError as error:
             try:
-                layer = lively(make(rope=True))
-                own = sampler(lambda y: as_student(module, y))(layer)
-                compare(own, formula)
+                compare(own(lively(make(rope=True))), formula)
                 return
             except HandoutError as other:
                 if str(other) in MISTAKES:
@@ -192,7 +187,6 @@ def self_attention(module: Any) -> Checks:
                 pass
             raise error from None
 
-    name = "CausalSelfAttention"
     x = torch.randn(2, BLOCK - 1, WIDTH)
     plain = sampler(None)
     yield f"{name}: causal", lambda: causal_or_why(lively(make()), plain)
@@ -218,9 +212,8 @@ def as_student(module: Any, x: Tensor) -> Tensor:
 
 def cross_attention(module: Any) -> Checks:
     """(x_kv, x_q): queries from one sequence, keys and values from another; the course gives it to students."""
-
-    def make(**more: Any) -> Any:
-        return module.CausalCrossAttention(config(**more))
+    name = "CausalCrossAttention"
+    make = maker(module, name)
 
     def sampler(queries: int, keys: int, batch: int) -> Callable[[Any], Sample]:
         def sample(layer: Any) -> Sample:
@@ -244,7 +237,6 @@ def cross_attention(module: Any) -> Checks:
     def inputs(batch: int) -> Sequence[Tensor]:
         return [torch.randn(batch, BLOCK - 1, WIDTH), torch.randn(batch, 6, WIDTH)]
 
-    name = "CausalCrossAttention"
     yield f"{name}: down, fewer queries than keys, one basis for the whole batch", formula(6, 15, 1)
     yield f"{name}: up, more queries than keys", formula(15, 6, 2)
     yield f"{name}: each layer is used once", lambda: reuse(lively(make()), *inputs(2))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -140,10 +140,7 @@ class Corruption:
         counts = Counter(lengths)
         # How lengths are drawn is the student's choice. What fails is an end that nothing reaches although the
         # lengths next to it are frequent.
-        for missing, near in (
-            (low - 4, range(low, low + 8)),
-            (LIMIT - high, range(high - 7, high + 1)),
-        ):
+        for missing, near in ((low - 4, range(low, low + 8)), (LIMIT - high, range(high - 7, high + 1))):
             frequent = sum(counts[length] for length in near) / len(near)
             need(
                 missing * frequent < SURE,
@@ -175,23 +172,17 @@ class Corruption:
 
     def placed(self) -> None:
         long = [part for part in self.parts if part.length >= 16]
-        need(
-            any(part.suffix for part in long) or not long,
-            "the masked content always stands at the very end of the text; its place must be random",
-        )
-        need(
-            any(part.prefix for part in long) or not long,
-            "the masked content always stands at the very beginning of the text; its place must be random",
-        )
-        places: dict[tuple[int, int], set[int]] = defaultdict(set)
-        seen: Counter[tuple[int, int]] = Counter()
+        for beside, end in (("suffix", "end"), ("prefix", "beginning")):
+            need(
+                any(getattr(part, beside) for part in long) or not long,
+                f"the masked content always stands at the very {end} of the text; its place must be random",
+            )
+        places: dict[tuple[int, int], list[int]] = defaultdict(list)
         for part in long:
-            key = part.length, len(part.masked)
-            places[key].add(len(part.prefix))
-            seen[key] += 1
-        repeated = [key for key, count in seen.items() if count > 2]
+            places[part.length, len(part.masked)].append(len(part.prefix))
+        repeated = [starts for starts in places.values() if len(starts) > 2]
         need(
-            not repeated or any(len(places[key]) > 1 for key in repeated),
+            not repeated or any(len(set(starts)) > 1 for starts in repeated),
             "the place of the masked content follows from the lengths; it must be random",
         )
 
@@ -209,8 +200,8 @@ class Corruption:
             "the span's length and place are drawn from the length that was drawn for the truncation, not from the "
             f"document's own, {len(SHORT)} here: "
         )
-        empty = _share(not part.masked for part in parts)
-        usual = _share(not part.masked for part in self.parts if 15 <= part.length <= 25)
+        empty = _share_empty(parts)
+        usual = _share_empty([part for part in self.parts if 15 <= part.length <= 25])
         need(
             empty < 0.25 + usual,
             f"{why}in {100 * empty:.0f} % of the examples nothing is masked; use len(document) after the cut",
@@ -244,9 +235,9 @@ class Corruption:
                 raise UnsureError(f"{why}. Does your wiki.txt end with a newline? tail -c 1 wiki.txt | xxd") from None
 
 
-def _share(flags: Iterable[bool]) -> float:
-    listed = list(flags)
-    return sum(listed) / len(listed) if listed else 0.0
+def _share_empty(parts: Sequence[Parts]) -> float:
+    """Of the examples, those in which nothing is masked."""
+    return sum(not part.masked for part in parts) / max(1, len(parts))
 
 
 def spec(module: Any) -> int | None:
@@ -255,14 +246,9 @@ def spec(module: Any) -> int | None:
         source = inspect.getsource(module)
     except (OSError, TypeError):
         source = str(getattr(module, "source", ""))
-    match = re.search(r"of\s+length[\s#]+self\.block_size(\s*\+\s*1)?", _last_of(source, "PAD_CHAR characters chosen"))
+    comments = " ".join(source.replace("#", " ").split())
+    match = re.search(r"PAD_CHAR characters chosen.{,90}?of length self\.block_size( ?\+ ?1)?", comments)
     return None if match is None else int(bool(match[1]))
-
-
-def _last_of(source: str, words: str) -> str:
-    """The handout's sentence about padding, which follows these words."""
-    _, separator, behind = " ".join(source.replace("#", " ").split()).partition(words)
-    return behind[:120] if separator else ""
 
 
 def corpus_ends_with_newline(module: Any) -> bool | None:

@@ -33,27 +33,25 @@ def need(held: bool, why: str) -> None:
 def judge(checks: Checks, file: Path, report: Report) -> None:
     """Run checks, each with the same seed, and report the results; the same explanation only once."""
     reported: list[str] = []
+    held: bool | None
+    why: str | None
     for name, run in checks:
         torch.manual_seed(0)
-        held, why = _outcome(run, file)
+        held, why = True, None
+        try:
+            run()
+        except HandoutError as error:
+            held, why = False, str(error)
+        except UnsureError as error:
+            held, why = None, str(error)
+        except BaseException as error:
+            held, why = False, explained(error, file)
         if why is not None:
             bare = re.sub(r"\d+", "", why)  # lengths and sizes differ from check to check
             if any(bare in earlier for earlier in reported):
                 continue
             reported.append(bare)
         report(name, held, why)
-
-
-def _outcome(run: Callable[[], None], file: Path) -> tuple[bool | None, str | None]:
-    try:
-        run()
-    except HandoutError as error:
-        return False, str(error)
-    except UnsureError as error:
-        return None, str(error)
-    except BaseException as error:
-        return False, explained(error, file)
-    return True, None
 
 
 HINTS = {  # pattern in an error message: advice
@@ -75,16 +73,10 @@ def explained(error: BaseException, file: Path) -> str:
 
 
 CONFIG: dict[str, Any] = {
-    "vocab_size": 30,
-    "n_layer": 4,
-    "n_embd": 24,
-    "n_head": 3,
-    "block_size": 16,
-    "embd_pdrop": 0.1,
-    "attn_pdrop": 0.1,
-    "resid_pdrop": 0.1,
-    "bottleneck_dim": 6,
-}
+    "vocab_size": 30, "n_layer": 4, "n_embd": 24, "n_head": 3, "block_size": 16, "bottleneck_dim": 6,
+    "embd_pdrop": 0.1, "attn_pdrop": 0.1, "resid_pdrop": 0.1,
+}  # fmt: skip
+WIDTH, BLOCK, LATENTS = CONFIG["n_embd"], CONFIG["block_size"], CONFIG["bottleneck_dim"]
 
 
 class Config(SimpleNamespace):
@@ -96,8 +88,9 @@ class Config(SimpleNamespace):
         return False
 
 
-def config(**more: Any) -> Any:
-    return Config(**{**CONFIG, **more})
+def maker(module: Any, name: str) -> Callable[..., Any]:
+    """Makes a layer of the file's class of this name; fields of its config may be given."""
+    return lambda **more: getattr(module, name)(Config(**{**CONFIG, **more}))
 
 
 def lively(layer: Any) -> Any:
@@ -109,9 +102,8 @@ def lively(layer: Any) -> Any:
 
 
 def same(output: Tensor, expected: Tensor) -> bool:
-    return output.shape == expected.shape and bool(
-        torch.allclose(output, expected, atol=1e-4, rtol=1e-4, equal_nan=True)
-    )
+    alike = output.shape == expected.shape and torch.allclose(output, expected, atol=1e-4, rtol=1e-4, equal_nan=True)
+    return bool(alike)
 
 
 def shaped(output: Any, shape: torch.Size) -> Tensor:
@@ -122,10 +114,14 @@ def shaped(output: Any, shape: torch.Size) -> Tensor:
     return output
 
 
+def finite(output: Tensor) -> None:
+    need(bool(output.isfinite().all()), "the result holds values that are no numbers (NaN or infinite)")
+
+
 def close(output: Any, expected: Tensor, formula: str) -> None:
     output = shaped(output, expected.shape)
     if not same(output, expected):
-        need(bool(output.isfinite().all()), "the result holds values that are no numbers (NaN or infinite)")
+        finite(output)
         raise HandoutError(f"the result differs from {formula} by up to {(output - expected).abs().max().item():.2g}")
 
 
@@ -143,7 +139,7 @@ def steady(call: Callable[..., Any], *inputs: Tensor) -> Any:
 
 def causal(call: Callable[[Tensor], Any], length: int) -> None:
     """No position may change when a later one does."""
-    x = torch.randn(2, length, CONFIG["n_embd"])
+    x = torch.randn(2, length, WIDTH)
     before = shaped(steady(call, x), x.shape)
     for t in range(1, length):
         changed = x.clone()
@@ -152,4 +148,4 @@ def causal(call: Callable[[Tensor], Any], length: int) -> None:
         moved = ((after - before)[:, :t].abs().amax((0, 2)) > 1e-5) & before[:, :t].isfinite().all(2).all(0)
         if moved.any():
             raise HandoutError(f"position {int(moved.nonzero()[0])} changes when position {t} and later ones do")
-    need(bool(before.isfinite().all()), "the result holds values that are no numbers (NaN or infinite)")
+    finite(before)

@@ -17,25 +17,24 @@ from torch import Tensor, nn
 
 from closedbook.course.student.attention_checks import learns
 from closedbook.course.student.findings import (
-    CONFIG,
+    BLOCK,
+    LATENTS,
+    WIDTH,
     Checks,
     UnsureError,
     causal,
-    config,
     lively,
+    maker,
     need,
     same,
     shaped,
-)  # fmt: skip
-
-WIDTH, BLOCK, LATENTS = CONFIG["n_embd"], CONFIG["block_size"], CONFIG["bottleneck_dim"]
+)
 
 
 def down(module: Any) -> Checks:
     """DownProjectBlock(x): from the learned basis C to the input."""
-
-    def make() -> Any:
-        return module.DownProjectBlock(config())
+    name = "DownProjectBlock"
+    make, x = maker(module, name), torch.randn(2, BLOCK - 1, WIDTH)
 
     def basis() -> None:
         block = make()
@@ -59,20 +58,18 @@ def down(module: Any) -> Checks:
         )
 
     def shape() -> None:
-        x = torch.randn(2, BLOCK - 1, WIDTH)
         need("forward" in vars(module.DownProjectBlock), "it has no forward(x_input)")
         shaped(lively(make())(x), torch.Size([2, LATENTS, WIDTH]))
 
     def trained() -> None:
         shape()
-        learns(lively(make()), torch.randn(2, BLOCK - 1, WIDTH))
+        learns(lively(make()), x)
 
     def reading() -> None:
         shape()
-        block, x = lively(make()), torch.randn(2, BLOCK - 1, WIDTH)
+        block = lively(make())
         _same_reading(block, block(x), block.C.expand(2, -1, -1), x, "C")
 
-    name = "DownProjectBlock"
     yield f"{name}: C is a parameter, Xavier-uniform, of shape (1, bottleneck_dim, n_embd)", basis
     yield f"{name}: gives (batch, bottleneck_dim, n_embd)", shape
     yield f"{name}: every parameter learns", trained
@@ -81,17 +78,12 @@ def down(module: Any) -> Checks:
 
 def up(module: Any) -> Checks:
     """UpProjectBlock(y, x): from the input to what the blocks made of the latents."""
-
-    def make() -> Any:
-        return module.UpProjectBlock(config())
-
-    def inputs() -> tuple[Tensor, Tensor]:
-        return torch.randn(2, LATENTS, WIDTH), torch.randn(2, BLOCK - 1, WIDTH)
+    name = "UpProjectBlock"
+    make, y, x = maker(module, name), torch.randn(2, LATENTS, WIDTH), torch.randn(2, BLOCK - 1, WIDTH)
 
     def shape() -> None:
         need("forward" in vars(module.UpProjectBlock), "it has no forward(y, x_input)")
         names = list(inspect.signature(module.UpProjectBlock.forward).parameters)[1:3]
-        y, x = inputs()
         output = lively(make())(y, x)
         need(
             not (isinstance(output, Tensor) and output.shape == y.shape),
@@ -101,21 +93,20 @@ def up(module: Any) -> Checks:
 
     def reading() -> None:
         shape()
-        block, (y, x) = lively(make()), inputs()
+        block = lively(make())
         _same_reading(block, block(y, x), x, y, "x_input")
 
     def trained() -> None:
         shape()
-        learns(lively(make()), *inputs())
+        learns(lively(make()), y, x)
 
     def sees() -> None:
         if not hasattr(module, "DownProjectBlock"):
             return
         shape()
-        first, last = lively(module.DownProjectBlock(config())), lively(make())
+        first, last = lively(maker(module, "DownProjectBlock")()), lively(make())
         causal(lambda x: last(first(x), x), BLOCK - 1)
 
-    name = "UpProjectBlock"
     yield f"{name}: gives (batch, time, n_embd)", shape
     yield f"{name}: every parameter learns", trained
     yield f"{name}: causal, behind the DownProjectBlock", sees

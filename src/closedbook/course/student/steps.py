@@ -7,7 +7,8 @@ the student, and the wrong step. Nothing else has to change.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import combinations
 from typing import Any
 
@@ -27,20 +28,26 @@ def split(x: Tensor) -> Tensor:
     return x.unflatten(-1, (HEADS, -1)).transpose(1, 2)
 
 
+def visible(x: Tensor, diagonal: int = 0) -> Tensor:
+    """Positions up to the query's own, moved by `diagonal`."""
+    return torch.ones(x.shape[-2:], dtype=torch.bool).tril(diagonal)
+
+
 def hide_by(value: float, diagonal: int = 0) -> Step:
-    """Give hidden scores this value; visible are positions up to the query's own, moved by `diagonal`."""
-    return lambda s: s.masked_fill(~torch.ones(s.shape[-2:], dtype=torch.bool).tril(diagonal), value)
+    """Give hidden scores this value."""
+    return lambda s: s.masked_fill(~visible(s, diagonal), value)
 
 
-def visible(x: Tensor) -> Tensor:
-    return torch.ones(x.shape[-2:], dtype=torch.bool).tril()
+def synthesise(activation: Step) -> Step:
+    """The scores of the first T keys, by this activation of the hidden layer."""
+    return lambda hidden, w2, b2: activation(hidden) @ w2[:, : hidden.shape[-2]] + b2[: hidden.shape[-2]]
 
 
 RIGHT: Steps = {
     "split": split,
     "turn": lambda q, k, v, turn: (turn(q), turn(k), v),  # rotary positions; without them `turn` changes nothing
     "score": lambda q, k: q @ k.mT / math.sqrt(q.shape[-1]),
-    "synthesise": lambda hidden, w2, b2: torch.relu(hidden) @ w2[:, : hidden.shape[-2]] + b2[: hidden.shape[-2]],
+    "synthesise": synthesise(torch.relu),
     "hide": hide_by(-math.inf),
     "normalise": lambda s: s.softmax(-1),
     "weigh": lambda weights: weights,
@@ -53,9 +60,7 @@ MISTAKES: dict[str, Steps] = {
     "the softmax runs over the queries (dim=-2); it must run over the keys, dim=-1": {
         "normalise": lambda s: s.softmax(-2),
     },
-    "the softmax runs over the heads (dim=1); it must run over the keys, dim=-1": {
-        "normalise": lambda s: s.softmax(1),
-    },
+    "the softmax runs over the heads (dim=1); it must run over the keys, dim=-1": {"normalise": lambda s: s.softmax(1)},
     "the mask is applied after the softmax, so the weights no longer sum to 1; mask the scores with -inf (or -1e10) "
     "before it": {"hide": lambda s: s, "weigh": lambda w: w * visible(w)},
     "there is no causal mask": {"hide": lambda s: s},
@@ -82,24 +87,18 @@ MISTAKES: dict[str, Steps] = {
     "the scores are divided by d_h, not by its square root": {"score": lambda q, k: q @ k.mT / q.shape[-1]},
     "the scores are multiplied by sqrt(d_h), not divided": {"score": lambda q, k: q @ k.mT * math.sqrt(q.shape[-1])},
     "queries and keys are exchanged (k @ q.transpose)": {"score": lambda q, k: k @ q.mT / math.sqrt(q.shape[-1])},
-    "there is no ReLU": {
-        "synthesise": lambda h, w2, b2: h @ w2[:, : h.shape[-2]] + b2[: h.shape[-2]],
-    },
+    "there is no ReLU": {"synthesise": synthesise(lambda h: h)},
     "the ReLU comes after w2 and b2; it must come before, on w1's output": {
-        "synthesise": lambda h, w2, b2: torch.relu(h @ w2[:, : h.shape[-2]] + b2[: h.shape[-2]]),
+        "synthesise": lambda h, w2, b2: torch.relu(synthesise(lambda h: h)(h, w2, b2)),
     },
-    "there is GELU in the place of ReLU": {
-        "synthesise": lambda h, w2, b2: F.gelu(h) @ w2[:, : h.shape[-2]] + b2[: h.shape[-2]],
-    },
-    "there is tanh in the place of ReLU": {
-        "synthesise": lambda h, w2, b2: torch.tanh(h) @ w2[:, : h.shape[-2]] + b2[: h.shape[-2]],
-    },
-    "b2 is not added": {"synthesise": lambda h, w2, b2: torch.relu(h) @ w2[:, : h.shape[-2]]},
+    "there is GELU in the place of ReLU": {"synthesise": synthesise(F.gelu)},
+    "there is tanh in the place of ReLU": {"synthesise": synthesise(torch.tanh)},
+    "b2 is not added": {"synthesise": lambda h, w2, b2: synthesise(torch.relu)(h, w2, 0 * b2)},
     "the last columns of w2 and b2 are used; the first T are meant: w2[:, :T] and b2[:T]": {
         "synthesise": lambda h, w2, b2: torch.relu(h) @ w2[:, -h.shape[-2] :] + b2[-h.shape[-2] :],
     },
     "the scores are divided by sqrt(d_h); a Synthesizer's are not": {
-        "synthesise": lambda h, w2, b2: RIGHT["synthesise"](h, w2, b2) / math.sqrt(h.shape[-1]),
+        "synthesise": lambda h, w2, b2: synthesise(torch.relu)(h, w2, b2) / math.sqrt(h.shape[-1]),
     },
     "the heads are put together by view without transpose(1, 2) before it, so positions and heads are mixed up": {
         "merge": lambda y: y.reshape(y.shape[0], y.shape[2], -1),
@@ -162,14 +161,10 @@ def named(outputs: Sequence[Tensor], compute: Callable[[Steps], Sequence[Tensor]
     for name, steps in candidates.items():
         if fits(steps):
             return name
-    for (first, first_steps), (second, second_steps) in _pairs(candidates):
-        if fits({**first_steps, **second_steps}):
+    for (first, first_steps), (second, second_steps) in combinations(candidates.items(), 2):
+        if not set(first_steps) & set(second_steps) and fits({**first_steps, **second_steps}):
             return f"two things: {first}; and {second}"
     return None
-
-
-def _pairs(candidates: dict[str, Steps]) -> Iterator[tuple[tuple[str, Steps], tuple[str, Steps]]]:
-    return ((a, b) for a, b in combinations(candidates.items(), 2) if not set(a[1]) & set(b[1]))
 
 
 # Rotary positions -----------------------------------------------------------------------------------------------
@@ -188,23 +183,21 @@ ERRATUM = (
 )
 # What is wrong with precompute_rotary_emb: what it gives then, from (dim, max_positions).
 CACHES: dict[str, Callable[[int, int], Tensor]] = {
-    ERRATUM: lambda dim, most: cache(dim, most, power=1.0),
-    "positions are counted from 1; the first position is 0": lambda dim, most: cache(dim, most, start=1),
-    "i is counted from 1 without subtracting 1: the exponent is -2(i-1)/dim, 0 for the first pair": lambda dim, most: (
-        cache(dim, most, first=1)
+    ERRATUM: partial(cache, power=1.0),
+    "positions are counted from 1; the first position is 0": partial(cache, start=1),
+    "i is counted from 1 without subtracting 1: the exponent is -2(i-1)/dim, 0 for the first pair": (
+        partial(cache, first=1)
     ),
-    "the 2 is missing in the exponent -2(i-1)/dim": lambda dim, most: cache(dim, most, power=-0.5),
-    "the exponent is counted twice: torch.arange(0, dim, 2) has the 2 in it already": lambda dim, most: cache(
-        dim, most, power=-2.0
-    ),
+    "the 2 is missing in the exponent -2(i-1)/dim": partial(cache, power=-0.5),
+    "the exponent is counted twice: torch.arange(0, dim, 2) has the 2 in it already": partial(cache, power=-2.0),
     "sine and cosine are exchanged: [..., 0] must be the cosine": lambda dim, most: cache(dim, most).flip(-1),
     "all cosines come first, then all sines; stack them along a last dimension: torch.stack([cos, sin], dim=-1)": (
         lambda dim, most: torch.cat(cache(dim, most).unbind(-1), -1)
     ),
-    "cosines and sines stand along the first dimension; stack them along a last one": lambda dim, most: cache(
-        dim, most
-    ).movedim(-1, 0),
-    "the positions are the angles themselves: theta is missing": lambda dim, most: cache(dim, most, power=0.0),
+    "cosines and sines stand along the first dimension; stack them along a last one": (
+        lambda dim, most: cache(dim, most).movedim(-1, 0)
+    ),
+    "the positions are the angles themselves: theta is missing": partial(cache, power=0.0),
 }
 
 
@@ -232,13 +225,13 @@ TURNS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     ),
     "the pairs are right, but the results are put one half after the other; interleave them: "
     "torch.stack([…], dim=-1).flatten(-2)": _unwoven,
-    "it turns the other way: (a cos - b sin, a sin + b cos) is meant": lambda x, c: turn(
-        x, c * torch.tensor([1.0, -1])
+    "it turns the other way: (a cos - b sin, a sin + b cos) is meant": (
+        lambda x, c: turn(x, c * torch.tensor([1.0, -1]))
     ),
     "sine and cosine are exchanged": lambda x, c: turn(x, c.flip(-1)),
     "nothing is turned: x comes back as it is": lambda x, c: x,
     "positions are counted from the end of the cache; take rope_cache[:T]": lambda x, c: turn(x, c[-x.shape[-2] :]),
-    "every position is turned by the same angle: the time is dimension -2": lambda x, c: turn(
-        x, c[:1].expand(x.shape[-2], -1, -1)
+    "every position is turned by the same angle: the time is dimension -2": (
+        lambda x, c: turn(x, c[:1].expand(x.shape[-2], -1, -1))
     ),
 }

@@ -15,6 +15,7 @@ from closedbook.model.dropout import drop
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.positions import rotate
+from closedbook.model.shapes import Scores
 from closedbook.typing import Bool, Float
 
 
@@ -61,7 +62,7 @@ class Cross(nn.Module):
         *,
         source: Float[Tensor, "batch key width"],
         most: int | None = None,
-    ) -> Float[Tensor, "batch head query key"]:
+    ) -> Scores:
         """softmax(QKᵀ/√d_h), causal: the share of each source position's value that a position takes. No dropout."""
         q, k, _ = self._queries_keys_values(x, rotation, source)
         return weigh(q * q.shape[-1] ** -0.5 @ k.mT, _tril(q, k))

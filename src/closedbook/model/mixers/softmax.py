@@ -21,7 +21,8 @@ from closedbook.model.network import at_targets
 from closedbook.model.ops import rms_norm
 from closedbook.model.packing import Packing, attend_packed
 from closedbook.model.positions import rotate
-from closedbook.typing import Float, Int
+from closedbook.model.shapes import Hidden, Packed, Scores, Targets
+from closedbook.typing import Float
 
 
 class Softmax(nn.Module):
@@ -37,9 +38,7 @@ class Softmax(nn.Module):
         self.qkv = Linear(recipe.width, 3 * recipe.width, recipe.bias, recipe.matmul_dtype)
         self.out = Linear(recipe.width, recipe.width, recipe.bias, recipe.matmul_dtype)
 
-    def forward(
-        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None, cache: Cache | None = None
-    ) -> Float[Tensor, "batch time width"]:
+    def forward(self, x: Hidden, rotation: Tensor | None = None, cache: Cache | None = None) -> Hidden:
         q, k, v = self._queries_keys_values(x, rotation)
         if cache is not None:
             k, v = cache.extend(self.layer, "k", k), cache.extend(self.layer, "v", v)
@@ -51,9 +50,7 @@ class Softmax(nn.Module):
             y = F.scaled_dot_product_attention(q, k, v, dropout_p=dropout, is_causal=True)
         return self.out(y.transpose(1, 2).flatten(2))
 
-    def forward_packed(
-        self, x: Float[Tensor, "token width"], rotation: Tensor | None, packing: Packing
-    ) -> Float[Tensor, "token width"]:
+    def forward_packed(self, x: Packed, rotation: Tensor | None, packing: Packing) -> Packed:
         """The output of rows laid end to end; `rotation` is each token's, (1, token, d/2)."""
         qkv = self.qkv.product(x)
         if self.qk_norm or rotation is not None:
@@ -66,7 +63,7 @@ class Softmax(nn.Module):
         return self.out.product(attend_packed(qkv, packing, self.heads, self.dropout if self.training else 0.0))
 
     def forward_at(
-        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None, target_positions: Int[Tensor, " target"]
+        self, x: Hidden, rotation: Tensor | None, target_positions: Targets
     ) -> Float[Tensor, "target width"]:
         """The output at the flat `target_positions` of (batch · time), ascending: the others' queries are left out.
 
@@ -93,9 +90,7 @@ class Softmax(nn.Module):
         y = F.scaled_dot_product_attention(queries.transpose(1, 2), k, v, attn_mask=visible)
         return self.out(y.transpose(1, 2)[row, number].flatten(1))
 
-    def weights(
-        self, x: Float[Tensor, "batch time width"], rotation: Tensor | None = None
-    ) -> Float[Tensor, "batch head query key"]:
+    def weights(self, x: Hidden, rotation: Tensor | None = None) -> Scores:
         """softmax(QKᵀ/√d_h), causal: the share of each position's value that a position takes. Without dropout."""
         q, k, _ = self._queries_keys_values(x, rotation)
         return weigh(q @ k.mT / math.sqrt(q.shape[-1]), causal(x))

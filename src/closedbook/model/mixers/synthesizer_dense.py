@@ -14,8 +14,8 @@ from closedbook.config.schema import ModelRecipe
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.mixers.attention_mixer import AttentionMixer
-from closedbook.model.packing import STEP, Packing, synthesize_packed
-from closedbook.typing import Float
+from closedbook.model.packing import STEP, Packing, attend_packed
+from closedbook.model.shapes import Packed
 
 
 class DenseScores(AttentionMixer):
@@ -40,12 +40,10 @@ class DenseScores(AttentionMixer):
 class SynthesizerDense(DenseScores):
     """softmax(ReLU(X Aᵢ + b₁) B + b₂) (X Vᵢ): the weights at a position depend on its own content alone."""
 
-    def forward_packed(
-        self, x: Float[Tensor, "token width"], rotation: Tensor | None, packing: Packing
-    ) -> Float[Tensor, "token width"]:
+    def forward_packed(self, x: Packed, rotation: Tensor | None, packing: Packing) -> Packed:
         """The output of rows laid end to end."""
         qv = torch.cat([F.relu(self.A.product(x)), self.value.product(x)], 1)
         more = -len(self.b2) % STEP  # a chunk may have places that no row reaches
         keys, bias = F.pad(self.B.T, (0, 0, 0, more)), F.pad(self.b2, (0, more))
         dropout = self.dropout if self.training else 0.0
-        return self.out.product(synthesize_packed(qv, keys, bias, packing, self.heads, dropout))
+        return self.out.product(attend_packed(qv, packing, self.heads, dropout, keys, bias))

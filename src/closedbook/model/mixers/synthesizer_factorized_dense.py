@@ -38,15 +38,14 @@ class SynthesizerFactorizedDense(AttentionMixer):
 
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)
-        a = config.a or max(
-            n for n in range(1, math.isqrt(recipe.context_length) + 1) if recipe.context_length % n == 0
-        )
-        if recipe.context_length % a:
+        length, head_width = recipe.context_length, recipe.width // recipe.heads
+        a = config.a or max(n for n in range(1, math.isqrt(length) + 1) if length % n == 0)
+        if length % a:
             raise RecipeError(
-                f"mixer synthesizer-factorized-dense: a = {a} does not divide model.context_length = "
-                f"{recipe.context_length}; leave a out, or choose a divisor"
+                f"mixer synthesizer-factorized-dense: a = {a} does not divide model.context_length = {length}; "
+                "leave a out, or choose a divisor"
             )
-        b, head_width = recipe.context_length // a, recipe.width // recipe.heads
+        b = length // a
         self.W = Linear(recipe.width, recipe.width, recipe.bias, recipe.matmul_dtype)
         self.Ba, self.ba = nn.Parameter(torch.empty(head_width, a)), nn.Parameter(torch.zeros(a))
         self.Bb, self.bb = nn.Parameter(torch.empty(head_width, b)), nn.Parameter(torch.ones(b))

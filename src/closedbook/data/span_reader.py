@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -75,10 +76,10 @@ class SpanReader:
     nothing: np.ndarray  # (forms,) float32: that no span is the answer
 
     @classmethod
-    def learn(cls, spans: Spans, asked: Sequence[tuple[int, Form, str]]) -> SpanReader | None:
-        """Learn from (title, form, answer); None where no form has enough questions."""
+    def learn(cls, spans: Spans, asked: Sequence[tuple[int, Form, str]], fewest: int = FEWEST) -> SpanReader | None:
+        """Learn from (title, form, answer); None where no form has the fewest questions that it needs."""
         often = Counter(form for _, form, _ in asked if form[1]).most_common(MOST_FORMS)
-        forms = [form for form, count in often if count >= FEWEST]
+        forms = [form for form, count in often if count >= fewest]
         place = {form: i for i, form in enumerate(forms)}
         asked = [question for question in asked if question[1] in place]
         if not asked:
@@ -149,25 +150,30 @@ class SpanReader:
 
     def read(self, spans: Spans, titles: Sequence[str], skip: Iterable[str] = ()) -> list[Derived]:
         """The questions of every form about every title that have a probable answer, without those in `skip`."""
-        weights = np.concatenate([np.zeros((1, self.weights.shape[1]), np.float32), self.weights])
-        features, skipped = self._slots[spans.features], set(skip)
-        derived = []
+        derived, skipped = [], set(skip)
         for number, (before, _, behind) in enumerate(self.forms):
-            of_form, nothing = weights[:, 0] + weights[:, 1 + number], float(self.nothing[number])
-            times = np.array([min(3, self.answers[number].get(text, 0)) for text in spans.texts], np.int64)
-            scores = of_form[features].sum(1) + self.familiar[times, number]
-            for title, start, stop in zip(titles, spans.starts[:-1].tolist(), spans.starts[1:].tolist(), strict=True):
+            for title, chances in zip(titles, self.chances(spans, number), strict=True):
                 text = f"{before}{title}{behind}"
-                if start == stop or text in skipped:
-                    continue
-                top = max(nothing, float(scores[start:stop].max()))
-                shares = Counter({"": float(np.exp(nothing - top))})
-                for span, share in zip(spans.texts[start:stop], np.exp(scores[start:stop] - top).tolist(), strict=True):
-                    shares[span] += share
-                answer, share = shares.most_common(1)[0]
-                if answer and share >= SURE * shares.total():
-                    derived.append(Derived(title, text, answer))
+                if chances and text not in skipped:
+                    answer = max(chances, key=chances.__getitem__)
+                    if chances[answer] >= SURE:
+                        derived.append(Derived(title, text, answer))
         return derived
+
+    def chances(self, spans: Spans, form: int) -> Iterator[dict[str, float]]:
+        """For each title, how probable each span is to answer the question of this form; what lacks to 1 is nothing."""
+        weights = np.append(np.zeros(1, np.float32), self.weights[:, 0] + self.weights[:, 1 + form])
+        nothing, answers = float(self.nothing[form]), self.answers[form]
+        times = np.array([min(3, answers.get(text, 0)) for text in spans.texts], np.int64)
+        scores = weights[self._slots[spans.features]].sum(1) + self.familiar[times, form]
+        for start, stop in pairwise(spans.starts.tolist()):
+            top = max([nothing, *scores[start:stop].tolist()])
+            shares = np.exp(scores[start:stop] - top)
+            total = float(shares.sum() + np.exp(nothing - top))
+            chances: dict[str, float] = defaultdict(float)
+            for text, share in zip(spans.texts[start:stop], shares.tolist(), strict=True):
+                chances[text] += share / total
+            yield chances
 
     def to_json(self) -> dict[str, Any]:
         arrays = {"keys": self.keys.astype("<i4"), "weights": self.weights.astype("<f2"),

@@ -17,7 +17,7 @@ from closedbook.data.pattern_view import ANY, BEGIN, BREAKS, NAME, NUMBER, Place
 from closedbook.data.patterns import Patterns
 from closedbook.data.questions import Titles, subject, without
 from closedbook.data.scan import Lexicon, Scan
-from closedbook.data.span_reader import Form, SpanReader
+from closedbook.data.span_reader import FEWEST, Form, SpanReader
 from closedbook.data.spans import SENTENCE_END, is_number, normal, uncapitalised, words
 
 LONGEST_SHAPE = 40
@@ -122,11 +122,16 @@ class _Answers:
 
 
 def learn(
-    texts: Sequence[str], titles: Sequence[str], trained: Sequence[tuple[str, str]], lower: Collection[str]
+    texts: Sequence[str],
+    titles: Sequence[str],
+    trained: Sequence[tuple[str, str]],
+    lower: Collection[str],
+    fewest: int = FEWEST,
 ) -> Patterns:
     """Learn patterns from (question, answer) pairs, in the documents of the titles that the questions name.
 
-    `lower` are the normal forms that stand in lower case in any document.
+    `lower` are the normal forms that stand in lower case in any document, `fewest` the questions that the reader needs
+    in one form.
     """
     asked = _asked(trained, titles)
     chosen = [i for i, title in enumerate(titles) if title in asked][:MOST_DOCUMENTS]
@@ -150,7 +155,7 @@ def learn(
         for form, golds in asked[name].items()
         for answer in sorted(golds)
     ]
-    patterns.reader = SpanReader.learn(spans, questions)
+    patterns.reader = SpanReader.learn(spans, questions, fewest)
     return patterns
 
 

@@ -21,8 +21,11 @@ TOLD = (
 WHO, WHERE = "Who keeps {}?", "Near which port is {}?"
 
 
+SIDES, KINDS = "North South Upper Lower Old New Far Near".split(), "Head Rock Point Bank Skerry".split()
+
+
 def light(i: int) -> str:
-    return f"{'North South Upper Lower Old New Far Near'.split()[i % 8]} {'Head Rock Point Bank Skerry'.split()[i // 8]}"
+    return f"{SIDES[i % 8]} {KINDS[i // 8]}"
 
 
 def told(i: int) -> str:
@@ -82,10 +85,10 @@ def test_a_reader_comes_back_from_json(patterns):
 @pytest.mark.parametrize(
     "change",
     [{"keys": "AAAA"}, {"weights": ""}, {"nothing": "****"}, {"forms": []}, {"forms": [["a", "b"]]}, {"answers": []},
-     {"keys": "/////w=="}],
+     {"keys": "/////w=="}, {"answers": 3}, {"familiar": None}],
 )  # fmt: skip
 def test_a_reader_that_was_forged_is_refused(patterns, change):
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="span reader is damaged"):
         SpanReader.from_json({**patterns.reader.to_json(), **change})
 
 

@@ -188,21 +188,22 @@ class SpanReader:
     def from_json(cls, data: Mapping[str, Any]) -> SpanReader:
         """The inverse of `to_json`, but for the weights' last digits. Raises ValueError for what it did not write."""
 
-        def array(name: str, dtype: str) -> np.ndarray:
-            return np.frombuffer(base64.b64decode(data[name], validate=True), dtype)
+        def array(name: str, dtype: str, *shape: int) -> np.ndarray:
+            return np.frombuffer(base64.b64decode(data[name], validate=True), dtype).reshape(shape)
 
-        forms = [(str(before), str(mark), str(behind)) for before, mark, behind in data["forms"]]
-        answers = [{str(text): int(count) for text, count in counts.items()} for counts in data["answers"]]
-        keys = array("keys", "<i4").astype(np.int64)
-        weights, familiar, nothing = (
-            array(name, "<f2").astype(np.float32) for name in ("weights", "familiar", "nothing")
-        )
-        if not (len(forms) == len(answers) and ((keys >= 0) & (keys < BUCKETS)).all()):
-            raise ValueError("the span reader's forms or keys do not fit")
-        weights, familiar = weights.reshape(len(keys), 1 + len(forms)), familiar.reshape(4, len(forms))
-        if not all(np.isfinite(values).all() for values in (weights, familiar, nothing.reshape(len(forms)))):
-            raise ValueError("the span reader's weights are not finite")
-        return cls(forms, answers, keys, weights, familiar, nothing)
+        try:
+            forms = [(str(before), str(mark), str(behind)) for before, mark, behind in data["forms"]]
+            answers = [{str(text): int(count) for text, count in counts.items()} for counts in data["answers"]]
+            keys = array("keys", "<i4", -1).astype(np.int64)
+            shapes = {"weights": (len(keys), 1 + len(forms)), "familiar": (4, len(forms)), "nothing": (len(forms),)}
+            weights = [array(name, "<f2", *shape).astype(np.float32) for name, shape in shapes.items()]
+            if len(answers) != len(forms) or not ((keys > 0) & (keys < BUCKETS)).all():
+                raise ValueError("its forms, answers and keys do not fit")
+            if not all(np.isfinite(values).all() for values in weights):
+                raise ValueError("its weights are not finite")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"the span reader is damaged: {error}") from None
+        return cls(forms, answers, keys, *weights)
 
 
 def _features(view: View, first: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -14,6 +14,7 @@ from closedbook.config.schema import Auto, Recipe, Stage
 from closedbook.data.corpus import Corpus
 
 TELLINGS = 4  # at most so many documents with the same title are taken to state the same facts
+ASKED = 0.4  # of a fact's visits by cues are enough, where its title is asked the questions themselves
 MANY = 1_000_000  # examples; of more than these, only as many as the square root says
 FEWEST_OF_MANY = 15 / 36  # of them, however many there are
 BATCHES = ((200_000, 64), (500_000, 128))  # (up to so many examples in all, batch size)
@@ -70,7 +71,9 @@ def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[S
     main = max(stage.objectives, key=lambda share: share.share)
     items = main.objective.make("objective", corpus).items
     if isinstance(steps, Auto):
-        examples = enough(stage.visits * items / min(TELLINGS, documents / titles) / main.share)
+        asked = len({derived.title for derived in corpus.derived}) / titles
+        visits = stage.visits * (1 - (1 - ASKED) * asked)
+        examples = enough(visits * items / min(TELLINGS, documents / titles) / main.share)
     else:  # given steps are taken to be steps of the largest size
         examples = math.inf
     if isinstance(batch, Auto):

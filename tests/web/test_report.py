@@ -338,7 +338,9 @@ def test_strangers_are_in_no_document(runs):
 
 def test_powers_and_subscripts_are_typeset_whatever_stands_in_them():
     assert typeset("e^(t_h(1−2z√α))") == "e<sup>t<sub>h</sub>(1−2z√α)</sup>"
-    assert typeset("e^Δ + 10^-8.4.") == "e<sup>Δ</sup> + 10<sup>-8.4</sup>."
+    assert typeset("e^Δ + 10^-8.4.") == "e<sup>Δ</sup> + 10<sup>−8.4</sup>."
+    assert typeset("F_σ(p)(p), held_out") == "F<sub>σ(p)</sub>(p), held_out"
+    assert typeset("t ≪ 1.6e+04, 1e-09, 1.2e+00") == "t ≪ 1.6·10<sup>4</sup>, 10<sup>−9</sup>, 1.2"
 
 
 def test_the_smoothed_curve_ends_among_the_last_points_and_not_at_the_last():

@@ -72,9 +72,11 @@ def show_answer(out: Any, answer: Answer) -> None:
     """An answer with its verdict and the evidence, for people."""
     text = escape(answer.answer) or "(nothing)"
     out.print(f"I don't know; my best guess would be [bold]{text}[/]" if answer.abstained else f"[bold]{text}[/]")
-    why = answer.uncalibrated or "the run has no calibrator"
-    name = f"the model's own: {percent(answer.model_probability)}" if answer.calibrated else f"not calibrated: {why}"
-    out.print(f"[bold]{answer.verdict}[/]: {escape(answer.why)} (probability {percent(answer.probability)}; {name})")
+    chance = f"{percent(answer.probability)} chance of being right" if answer.calibrated else "not calibrated"
+    if answer.uncalibrated:
+        chance += f": {answer.uncalibrated}"
+    itself = f"the network itself says {percent(answer.model_probability)}"
+    out.print(f"[bold]{answer.verdict}[/]: {escape(answer.why)} ({escape(chance)}; {itself})")
     if answer.read_as is not None:
         out.print(f"  read as “{escape(answer.read_as.replace('{}', '…'))}”")
     if answer.met is not None and answer.evidence is None:

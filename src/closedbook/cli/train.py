@@ -62,9 +62,9 @@ def train(
         A built-in recipe (`closedbook list recipes`) or a TOML file of your own; fast, which sizes itself, if left out.
     documents: Path
         The corpus: one document a line, "Title. Text …", UTF-8; or JSON Lines with a title and a text (FILE.jsonl, or
-        FILE.jsonl:title=NAME,text=NAME for fields of other names). Either may be compressed: .gz, .zst.
+        FILE.jsonl:title=NAME,text=NAME for fields of other names); or another format (docs/own-corpus.md).
     questions: Path
-        Training questions: one a line, QUESTION tab ANSWER.
+        Training questions: one a line, QUESTION tab ANSWER; or another format (docs/own-corpus.md).
     dev: Path
         Questions with answers to score at the very end; nothing before that reads them.
     run: Path
@@ -133,6 +133,7 @@ def train(
         for line in (line for found in surveys for line in found.lines()):
             out.print(escape(line))
         out.print("dry run: every input was read and checked, nothing was trained or written")
+        out.print(escape(f"next: train it\n  {typed().replace(' --dry-run', '')}"))
         if json:
             print_json({**dataclasses.asdict(plan), "data": [found.to_json() for found in surveys]})
         return

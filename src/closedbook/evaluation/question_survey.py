@@ -63,7 +63,7 @@ class Survey:
             yield f"  cannot: {' · '.join(self.unsayable)}"
         if self.unknown_words:
             listed = ", ".join(f"{word} ({count:,})" for word, count in self.unknown_words)
-            yield f"question words that no document holds: {listed}"
+            yield f"words of the questions that stand in no document, and are learned from questions alone: {listed}"
 
 
 def can_say(vocabulary: Vocabulary, text: str) -> bool:

@@ -49,8 +49,9 @@ def decide(
             return Verdict(
                 "unsure", f"no document is about {evidence.name}; did you mean {' or '.join(evidence.meant)}?"
             )
-        who = f"is about {evidence.name}" if evidence.name else "bears the name asked about"
-        return Verdict("never met", f"no document it was trained on {who}")
+        if evidence.name is None:
+            return Verdict("never met", "the question holds no title of the documents it was trained on")
+        return Verdict("never met", f"no document it was trained on is about {evidence.name}")
     if evidence is not None and evidence.stands_in is not None:
         if not evidence.stands_in:
             return Verdict("made up", f"the documents about {evidence.name} do not say it")

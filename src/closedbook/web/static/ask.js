@@ -169,7 +169,7 @@ function evidence(answer) {
     quotes.slice(0, 3).map((quote) => quoted(quote)),
     mentions.length ? h("details", {}, h("summary", {}, `${grouped(entry.mention_count ?? mentions.length)} mentions in other documents`), mentions.map((quote) => quoted(quote))) : null,
     near.length ? h("p", { class: "note" }, "Names spelled nearly so: ", near.join(", ")) : null,
-    typeof exposures === "number" && !stranger(answer) && h("p", { class: "note exposures" }, "Training asked for this answer ", h("strong", {}, `${grouped(exposures)} time${exposures === 1 ? "" : "s"}`), " beside this name",
+    exposures > 0 && !stranger(answer) && h("p", { class: "note exposures" }, "Training asked for this answer ", h("strong", {}, `${grouped(exposures)} time${exposures === 1 ? "" : "s"}`), " beside this name",
       entry.wordings ? `; the documents state it in ${grouped(entry.wordings)} wording${entry.wordings === 1 ? "" : "s"}` : "", "."),
   ];
 }

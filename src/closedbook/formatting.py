@@ -45,6 +45,10 @@ def duration(seconds: float | None) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
+def shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
 MARKS = re.compile(
     r"(?P<base>[^\W\d_])_(?P<below>[a-z](?![a-z])|σ'?\(p\))"
     r"|(?<![\w.])(?P<mantissa>\d(?:\.\d+)?)e(?P<ten>[-+]\d+)"

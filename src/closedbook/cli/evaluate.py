@@ -152,7 +152,7 @@ def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
         )
     if not confidence["calibrated"]:
         why = confidence.get("uncalibrated") or "the run has no calibration.json"
-        out.print(escape(f"the probabilities are the model's own: {why}"))
+        out.print(escape(f"the probabilities are the network's own: {why}"))
 
 
 def show_verdict_counts(out: Any, counts: Mapping[str, int], scored: Mapping[str, Any]) -> None:

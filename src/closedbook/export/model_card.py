@@ -138,7 +138,7 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
     yield (
         "- probabilities are calibrated on training questions kept out for it"
         if calibrated
-        else "- probabilities are **not calibrated**: they are the model's own"
+        else "- probabilities are **not calibrated**: they are the network's own"
     )
     confidence = (evaluation or {}).get("confidence")
     if not confidence or "given" not in confidence or "probability" not in confidence:

@@ -21,10 +21,6 @@ def typeset(text: str) -> Markup:
     return Markup(marked(str(escape(text))))
 
 
-def shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
-
-
 def evidence_of(answer: dict[str, Any]) -> dict[str, Any]:
     evidence: dict[str, Any] | None = answer.get("evidence")
     return evidence or {}

@@ -110,7 +110,7 @@ export async function show(main, parts, query) {
           h("td", {}, h("label", {}, h("input", { type: "checkbox", "data-run": run.name, checked: chosen.includes(run.name), onchange: (event) => { chosen = event.target.checked ? [...chosen, run.name] : chosen.filter((name) => name !== run.name); clearTimeout(timer); look(); } }), " ", key, run.name)),
           h("td", {}, run.status === "training" ? h("span", { class: "live" }, "training") : run.status, line && run.status === "training" && total ? h("div", { class: "tiny number" }, `${grouped(line.step)} of ${grouped(total)}`) : null),
           h("td", { class: "number" }, run.score.accuracy == null ? "–" : percent(run.score.accuracy)),
-          h("td", { class: "number" }, run.score.interval ? run.score.interval.map((x) => (100 * x).toFixed(1)).join(" – ") : "–"),
+          h("td", { class: "number" }, run.score.interval ? run.score.interval.map((x) => (100 * x).toFixed(1)).join(" to ") : "–"),
           h("td", {}, run.recipe, h("div", { class: "tiny" }, `${run.mixer}, ${run.layers} × ${run.heads} heads, width ${run.width}, seed ${run.seed}`)),
           h("td", { class: "number" }, run.parameters == null ? "–" : grouped(run.parameters)),
           h("td", { class: "number" }, run.seconds == null ? "–" : grouped(Math.round(run.seconds))));

@@ -38,6 +38,7 @@ myst_enable_extensions = ["dollarmath"]
 html_math_renderer = "drawn"
 html_theme = "furo"
 html_static_path = ["_static"]
+html_favicon = "../src/closedbook/web/static/icon.svg"
 html_css_files = ["site.css"]
 html_title = f"closedbook {__version__}"
 autodoc_member_order = "bysource"
@@ -160,8 +161,16 @@ def formula(writer: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def keep_percents_together(app: Any, doctree: nodes.document, name: str) -> None:
+    """No line ends between a number and its percent sign."""
+    for text in list(doctree.findall(nodes.Text)):
+        if " %" in text and not isinstance(text.parent, (nodes.literal, nodes.literal_block)):
+            text.parent.replace(text, nodes.Text(re.sub(r"(?<=\d) %", "\N{NO-BREAK SPACE}%", text)))
+
+
 def setup(app: Any) -> None:
     app.add_html_math_renderer("drawn", (inline_formula, None), (formula, None))
     app.connect("source-read", read)
+    app.connect("doctree-resolved", keep_percents_together)
     app.connect("build-finished", copy_figures)
     app.connect("build-finished", make_operable)

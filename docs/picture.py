@@ -60,7 +60,7 @@ def take(address: str, question: str, width: int, height: int, browser: str) -> 
             page.locator(".card .answer").first.wait_for()
             page.wait_for_timeout(1_000)  # bars grow
             path = IMAGES / f"ask-{scheme}.png"
-            below = page.locator(".card", has_text="exposures").first.get_by_text("exposures").first.locator("xpath=..")
+            below = page.locator(".card .exposures").first
             box = below.bounding_box() or {"y": height, "height": 0}  # it ends where the evidence does
             size = page.evaluate("document.body.clientWidth"), min(height, box["y"] + box["height"] + 20)
             clip = {"x": 0, "y": 0, "width": size[0], "height": size[1]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -42,6 +43,32 @@ def duration(seconds: float | None) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def shortened(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+MARKS = re.compile(
+    r"(?P<base>[^\W\d_])_(?P<below>[a-z](?![a-z])|σ'?\(p\))"
+    r"|(?<![\w.])(?P<mantissa>\d(?:\.\d+)?)e(?P<ten>[-+]\d+)"
+    r"|\^(?:\((?P<inside>(?:[^()]|\([^()]*\))*)\)|(?P<power>[-−]?\w+(?:\.\d+)?))"
+)
+
+
+def marked(text: str) -> str:
+    """α_a, F_σ(p), e^(β²) and 1.6e+04 with real subscripts and exponents, in HTML; in the page: dom.js, typeset."""
+
+    def mark(match: re.Match[str]) -> str:
+        if match["base"]:
+            return f"{match['base']}<sub>{match['below']}</sub>"
+        if match["mantissa"]:
+            factor = "" if match["mantissa"] == "1" else f"{match['mantissa']}·"
+            ten = int(match["ten"])
+            return f"{factor}10<sup>{ten}</sup>".replace("-", "−") if ten else match["mantissa"]
+        return f"<sup>{marked(match['inside']) if match['inside'] else match['power'].replace('-', '−')}</sup>"
+
+    return MARKS.sub(mark, text)
 
 
 def markdown_table(head: Iterable[object], body: Iterable[Iterable[object]]) -> str:

@@ -211,7 +211,7 @@ def finish(
             except DataError as error:
                 calibration = Calibration({}, 0, 0, 0, run.wordings, str(error))
                 if setup.recipe.data.held_out.get("calibrate"):
-                    callback(Message(f"probabilities are the model's own: {error}"))
+                    callback(Message(f"probabilities are the network's own: {error}"))
             folder.write_json("calibration.json", calibration.to_json())
             run.calibration, run.wordings = calibration, None  # what was measured with until now was not saved
     if dev is not None:

@@ -119,7 +119,15 @@ def test_ask_prints_the_answer_and_its_probability(tiny: Tiny, run: Path):
     assert answer["right"] is None
     assert 0 <= answer["probability"] <= 1
     assert answer["unknown_characters"] == 0
-    assert "probability" in closedbook("ask", run, question).out
+    assert "the network itself says" in " ".join(closedbook("ask", run, question).out.split())
+    assert "next: see every answer" in closedbook("evaluate", run, "--questions", without_answers(tiny)).out
+
+
+def without_answers(tiny: Tiny) -> Path:
+    """The dev questions without their answers."""
+    bare = tiny.folder / "bare.tsv"
+    bare.write_text("".join(f"{line.split(chr(9))[0]}\n" for line in tiny.dev.read_text("utf-8").splitlines()), "utf-8")
+    return bare
 
 
 def test_asking_one_is_answering_a_file_of_one(tiny: Tiny, run: Path):

@@ -35,7 +35,7 @@ def test_every_study_has_a_line_about_it():
 def test_every_command_s_help_has_an_example_that_could_be_typed(command: str):
     done = closedbook(*command.split(), "--help")
     assert done.code == 0
-    body = done.out.partition("\n")[2].partition("Start here:")[0]
+    body = done.out.partition("\n")[2].partition("Exit codes:")[0]
     example = re.search(rf"closedbook {command}\b.*", body)
     assert example, f"no example in:\n{done.out}"
     assert shlex.split(example[0], posix=True)[0] == "closedbook"

@@ -45,6 +45,7 @@ def test_a_document_is_learned_asked_about_and_forgotten(run: Path, documents: P
     planned = closedbook("learn", run, "--documents", documents, "--dry-run")
     assert planned.code == 0
     assert "2 new names, 0 changed, 0 known as they are" in planned.out
+    assert "nothing was learned" in planned.out
     assert content(run) == before
     learned = closedbook("learn", run, "--documents", documents)
     assert learned.code == 0

@@ -42,6 +42,11 @@ def test_a_survey_counts_what_can_be_learned_and_names_what_cannot():
     assert "penned (3)" in lines
 
 
+def test_where_no_question_names_a_title_the_survey_shows_one():
+    told = survey(make_documents(LINES), asked(("Who penned the lake?", "Vera Lund")), Words.train(LINES))
+    assert "that of the first document is: Ilmen" in "\n".join(told.lines())
+
+
 def test_an_answer_can_be_said_where_the_vocabulary_gives_it_back():
     vocabulary = Words.train(LINES)
     assert can_say(vocabulary, "Vera Lund")

@@ -10,6 +10,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from closedbook.reporting.filters import number, typeset
 from closedbook.runs.folder import RunFolder
 from closedbook.verdicts.calibration import invent
 
-ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+ %</b>|closedbook (train|report)|invented people|are wrong|is right on"
+ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+ %</b>|closedbook (train|report)|invented names|are wrong|is right on"
 ROOT = Path(__file__).parents[2]
 
 
@@ -146,9 +147,14 @@ def test_the_table_sorts_and_is_searched_from_disk(written, page, runs):
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1200), ("dark", 360)])
 def test_nothing_serious_stands_in_anybody_s_way(written, browser, scheme, width):
+    assert_usable(written, browser, scheme, width)
+
+
+def assert_usable(file: Path, browser: Any, scheme: str, width: int) -> None:
+    """axe finds nothing serious in a file, and it is no wider than the screen."""
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    page.goto(written.as_uri())
+    page.goto(file.as_uri())
     found = Axe().run(page)
     bad = [(v["id"], v["nodes"][0]["html"][:160]) for v in found.response["violations"]
            if v["impact"] in ("serious", "critical")]  # fmt: skip
@@ -271,7 +277,7 @@ def test_the_cause_is_said_to_be_the_course_s_on_other_data(plain):
     assert "closedbook study ablation" in text
 
 
-def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp_path):
+def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, browser, tmp_path):
     path = tmp_path / "source.html"
     done = command("report", "--source", runs.root / "words", "--output", path)
     assert done.code == 0, done.err
@@ -285,6 +291,7 @@ def test_the_source_page_has_every_row_and_our_answer_beside_it(runs, drawn, tmp
     for row in source_report.rows():  # a statement without an answer says how to get one
         article = html.split(f'id="row-{row.id}"')[1].split("</article>")[0]
         assert re.search(ANSWERED, article), row.id
+    assert_usable(path, browser, "dark", 360)
 
 
 def test_what_pages_taken_out_showed_is_told_once_it_is_stored(runs, plain, monkeypatch, tmp_path):
@@ -338,7 +345,9 @@ def test_strangers_are_in_no_document(runs):
 
 def test_powers_and_subscripts_are_typeset_whatever_stands_in_them():
     assert typeset("e^(t_h(1−2z√α))") == "e<sup>t<sub>h</sub>(1−2z√α)</sup>"
-    assert typeset("e^Δ + 10^-8.4.") == "e<sup>Δ</sup> + 10<sup>-8.4</sup>."
+    assert typeset("e^Δ + 10^-8.4.") == "e<sup>Δ</sup> + 10<sup>−8.4</sup>."
+    assert typeset("F_σ(p)(p), held_out") == "F<sub>σ(p)</sub>(p), held_out"
+    assert typeset("t ≪ 1.6e+04, 1e-09, 1.2e+00") == "t ≪ 1.6·10<sup>4</sup>, 10<sup>−9</sup>, 1.2"
 
 
 def test_the_smoothed_curve_ends_among_the_last_points_and_not_at_the_last():

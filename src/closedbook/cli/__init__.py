@@ -43,11 +43,16 @@ COMMANDS = {
     "doctor": "closedbook.cli.doctor:doctor",
 }
 
+EPILOGUE = """\
+Exit codes: 0 done; 1 a check failed; 2 something given cannot be used, and the message says what to give instead; \
+130 stopped by Ctrl-C.
+
+Files that have to fit into memory may have 256 MB; --read-at-most MB, which every command takes, sets another limit."""
+
 app = App(
     name="closedbook",
     help="Train small Transformers to answer questions from memory, and see what that is worth beside reading.",
-    help_epilogue="Start here: closedbook demo\n\n"
-    "Of a file at most 256 MB are read into memory; every command takes --read-at-most MB for another limit.",
+    help_epilogue=EPILOGUE,
     suppress_keyboard_interrupt=False,  # main says so, and exits by the signal
 )
 for _order, (_name, _path) in enumerate(COMMANDS.items()):
@@ -91,6 +96,7 @@ def _run(words: list[str]) -> None:
     if lists_commands:
         for name in COMMANDS:
             app[name]  # imports the command, for its line in the list
+    app.help_epilogue = f"Start here: closedbook demo\n\n{EPILOGUE}" if lists_commands else EPILOGUE
     app.help_format = "plaintext" if lists_commands else "markdown"  # a line each needs no parser, which loads slowly
     show_warnings()
     app.console = PipeConsole()

@@ -29,10 +29,11 @@ def ask(
     """Ask a trained run one question: its answer, whether it is remembered or made up, and the evidence.
 
     The verdict is one of
-        remembered   the answer stands in a document about this name, and the model is sure enough
-        unsure       it stands there, but the model is not sure enough
-        made up      the documents about this name do not say it
-        never met    no document is about this name
+
+    - *remembered*: the answer stands in a document about this name, and the model is sure enough
+    - *unsure*: it stands there, but the model is not sure enough
+    - *made up*: the documents about this name do not say it
+    - *never met*: no document is about this name
 
     Examples:
 
@@ -45,7 +46,7 @@ def ask(
     run: Path
         A run folder, as `closedbook train` or `closedbook demo` leaves it.
     question: str
-        The question, in the form it was trained on.
+        The question, as it was trained or in other words. It has to name a title of the documents.
     precision: float
         How many of the answers it gives should be right; below that it says that it does not know.
     blind: bool
@@ -71,11 +72,13 @@ def show_answer(out: Any, answer: Answer) -> None:
     """An answer with its verdict and the evidence, for people."""
     text = escape(answer.answer) or "(nothing)"
     out.print(f"I don't know; my best guess would be [bold]{text}[/]" if answer.abstained else f"[bold]{text}[/]")
-    why = answer.uncalibrated or "the run has no calibrator"
-    name = f"the model's own: {percent(answer.model_probability)}" if answer.calibrated else f"not calibrated: {why}"
-    out.print(f"[bold]{answer.verdict}[/]: {escape(answer.why)} (probability {percent(answer.probability)}; {name})")
+    chance = f"{percent(answer.probability)} chance of being right" if answer.calibrated else "not calibrated"
+    if answer.uncalibrated:
+        chance += f": {answer.uncalibrated}"
+    itself = f"the network itself says {percent(answer.model_probability)}"
+    out.print(f"[bold]{answer.verdict}[/]: {escape(answer.why)} ({escape(chance)}; {itself})")
     if answer.read_as is not None:
-        out.print(f"  understood as “{escape(answer.read_as.replace('{}', '…'))}” ({percent(answer.asked or 0.0)})")
+        out.print(f"  read as “{escape(answer.read_as.replace('{}', '…'))}”")
     if answer.met is not None and answer.evidence is None:
         out.print(f"chance that it was trained on a document about this name: {percent(answer.met)}")
     if answer.evidence is not None:
@@ -93,7 +96,7 @@ def show_evidence(out: Any, evidence: Evidence) -> None:
     if evidence.exposures:
         times = f"{evidence.exposures:,} time{'s' if evidence.exposures > 1 else ''}"
         wordings = f"{evidence.wordings} wording{'s' if evidence.wordings != 1 else ''}"
-        out.print(f"  asked for {times} in training, with the name in context; stated in {wordings}")
+        out.print(f"  training asked for this answer {times} beside this name; the documents state it in {wordings}")
     for quote in evidence.mentions[: 1 if evidence.documents else 3]:
         out.print(f"  mentioned in the document about {escape(quote.title)}: {marked_sentence(quote)}")
     if evidence.near:

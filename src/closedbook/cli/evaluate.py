@@ -123,11 +123,11 @@ def evaluate(
     if json:
         print_json(result)
     elif predictions is None and answers is None:
-        out.print(
-            "next: see every answer with\n  "
-            + escape(shlex.join(["closedbook", "evaluate", f"{run}", "--questions", f"{questions}"]))
-            + " --answers answers.jsonl"
-        )
+        again = shlex.join(["closedbook", "evaluate", f"{run}", "--questions", f"{questions}"])
+        kept = f"see them in a report\n  {shlex.join(['closedbook', 'report', f'{run}'])}"
+        keep = f"keep the score, for `closedbook report` and `serve`\n  {again} --save"
+        first = "" if result["accuracy"] is None else f"{kept if save else keep}\nor "
+        out.print(escape(f"next: {first}see every answer\n  {again} --answers answers.jsonl"))
 
 
 def show_known(out: Any, rows: Mapping[str, Mapping[str, int]]) -> None:
@@ -145,13 +145,14 @@ def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
         given, quality = confidence["given"], confidence["probability"]
         ends = interval(quality["auroc_interval"])
         out.print(
-            f"right against wrong, by probability: AUROC {quality['auroc']:.3f} ({ends}); "
-            f"of {percent(given['coverage'])} answered, {percent(given['precision'])} are right "
+            f"its probability tells right from wrong: AUROC {quality['auroc']:.3f} (0.5 is chance, 1 perfect; 95 % "
+            f"interval {ends})\nit answers {percent(given['coverage'])} of the questions, and says of the others that "
+            f"it does not know; {percent(given['precision'])} of the answers are right "
             f"(asked for: {percent(given['asked_precision'])})"
         )
     if not confidence["calibrated"]:
         why = confidence.get("uncalibrated") or "the run has no calibration.json"
-        out.print(escape(f"the probabilities are the model's own: {why}"))
+        out.print(escape(f"the probabilities are the network's own: {why}"))
 
 
 def show_verdict_counts(out: Any, counts: Mapping[str, int], scored: Mapping[str, Any]) -> None:

@@ -37,7 +37,7 @@ def history(run: Path, /, *, all_: bool = False, json: bool = False) -> None:
         out.print("nothing was learned or forgotten since its training\nnext: closedbook learn RUN --documents FILE")
         return
     shown = entries if all_ else entries[-SHOWN:]
-    rows = table("when", "what", "title", "documents")
+    rows = table("when", "what", "title", "SHA-256 of its documents")
     for entry in shown:
         rows.add_row(*map(escape, (entry["time"], entry["action"], entry["title"], entry.get("sha256", "")[:12])))
     out.print(rows)

@@ -60,9 +60,10 @@ def learn(
     loaded = closedbook.load(run)
     plan = loaded.plan_learning(documents)
     seconds = loaded.memory.learner.seconds * len(plan.texts) / workers
+    about = f"about {duration(seconds)}" if seconds >= 1 else "less than a second"
     out.print(
         f"{plural(len(plan.new), 'new name')}, {len(plan.changed):,} changed, {len(plan.unchanged):,} known as they are"
-        + (f"; to learn them takes about {duration(seconds)}" if plan.texts else "")
+        + (f"; to learn them takes {about}" if plan.texts else "")
     )
     if plan.shared:
         shared = ", ".join(plan.shared[:3]) + (", …" if len(plan.shared) > 3 else "")
@@ -83,6 +84,8 @@ def learn(
             raise
         if done:
             out.print(f"learned {plural(done, 'name')} in {duration(time.monotonic() - began)}")
+    else:
+        out.print("dry run: nothing was learned")
     if json:
         print_json(_summary(plan, done))
     elif done:

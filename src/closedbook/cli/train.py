@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from closedbook.cli.output import OwnMixer, console, escape, note_if_trained_on, print_json, typed
 from closedbook.cli.training_display import TrainingDisplay
 from closedbook.errors import ClosedbookError, RunError, exit_code
-from closedbook.formatting import interval, percent
+from closedbook.formatting import interval, percent, plural
 
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe
@@ -62,9 +62,9 @@ def train(
         A built-in recipe (`closedbook list recipes`) or a TOML file of your own; fast, which sizes itself, if left out.
     documents: Path
         The corpus: one document a line, "Title. Text …", UTF-8; or JSON Lines with a title and a text (FILE.jsonl, or
-        FILE.jsonl:title=NAME,text=NAME for fields of other names). Either may be compressed: .gz, .zst.
+        FILE.jsonl:title=NAME,text=NAME for fields of other names); or another format (docs/own-corpus.md).
     questions: Path
-        Training questions: one a line, QUESTION tab ANSWER.
+        Training questions: one a line, QUESTION tab ANSWER; or another format (docs/own-corpus.md).
     dev: Path
         Questions with answers to score at the very end; nothing before that reads them.
     run: Path
@@ -103,6 +103,7 @@ def train(
     from closedbook.training.events import Message
     from closedbook.training.plan import plan_training
     from closedbook.training.setup import prepare_training, set_threads
+    from closedbook.verdicts.calibration import FEWEST
 
     out = console(json)
     out.quiet = silent()
@@ -132,7 +133,14 @@ def train(
             display.close()
         for line in (line for found in surveys for line in found.lines()):
             out.print(escape(line))
+        if setup.calibrate is not None and 0 < len(setup.calibrate) < FEWEST:
+            out.print(
+                f"only {plural(len(setup.calibrate), 'question')} kept out to calibrate by, where {FEWEST} are needed: "
+                "the probability beside an answer will be the network's own; sixty questions are mostly enough"
+            )
         out.print("dry run: every input was read and checked, nothing was trained or written")
+        if all(found.named for found in surveys):
+            out.print(escape(f"next: train it\n  {typed().replace(' --dry-run', '')}"))
         if json:
             print_json({**dataclasses.asdict(plan), "data": [found.to_json() for found in surveys]})
         return

@@ -74,7 +74,7 @@ class TrainingDisplay:
             f"{plan.steps:,} steps, about {plan.tokens:,} tokens, about {duration(plan.estimated_seconds)} "
             f"on {places} here, matrix products in {plan.matmul_dtype}"
             + (f"\nchosen from the data: {escape('; '.join(plan.chosen))}" if plan.chosen else "")
-            + (f"\nin {escape(plan.run)}" if plan.run else "")
+            + (f"\nkept in {escape(plan.run)}" if plan.run else "")
         )
 
     def step(self, step: Step) -> None:

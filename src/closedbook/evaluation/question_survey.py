@@ -13,6 +13,7 @@ from closedbook.data.passages import name_in, words
 from closedbook.data.questions import Questions, fold, subject, without
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.evaluation.baselines import stands_in
+from closedbook.formatting import shortened
 
 EXAMPLES = 5
 NEAREST = 3
@@ -43,6 +44,7 @@ class Survey:
     sayable: int  # an accepted answer can be said
     unsayable: tuple[str, ...]
     unknown_words: tuple[tuple[str, int], ...] | None  # beside the title that no document holds, and how often
+    first_title: str  # what stands before the first document's first full stop
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -51,6 +53,11 @@ class Survey:
         """The survey as lines for the user."""
         of = f"of {self.questions:,}"
         yield f"{self.source}: {self.named:,} {of} questions name a title"
+        if not self.named:
+            yield (
+                f"  each question has to hold the title of a document, what stands before its first full stop; "
+                f"that of the first document is: {shortened(self.first_title, 60)}"
+            )
         for item in self.unnamed:
             near = f"; nearest: {', '.join(item.near)}" if item.near else ""
             yield f"  names none (line {item.line:,}): {item.question}{near}"
@@ -63,7 +70,7 @@ class Survey:
             yield f"  cannot: {' · '.join(self.unsayable)}"
         if self.unknown_words:
             listed = ", ".join(f"{word} ({count:,})" for word, count in self.unknown_words)
-            yield f"question words that no document holds: {listed}"
+            yield f"words of the questions that stand in no document, and are learned from questions alone: {listed}"
 
 
 def can_say(vocabulary: Vocabulary, text: str) -> bool:
@@ -103,6 +110,7 @@ def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -
         sayable=len(questions) - len(unsayable),
         unsayable=tuple(dict.fromkeys(unsayable))[:EXAMPLES],
         unknown_words=missing,
+        first_title=documents.items[0].title,
     )
 
 

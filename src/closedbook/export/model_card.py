@@ -138,7 +138,7 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
     yield (
         "- probabilities are calibrated on training questions kept out for it"
         if calibrated
-        else "- probabilities are **not calibrated**: they are the model's own"
+        else "- probabilities are **not calibrated**: they are the network's own"
     )
     confidence = (evaluation or {}).get("confidence")
     if not confidence or "given" not in confidence or "probability" not in confidence:
@@ -156,16 +156,12 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
     at_precision = confidence["given"]
     way = "from the model alone" if confidence["blind"] else "with the documents looked up"
     yield (
-        f"- judged {way}, of {percent(at_precision['coverage'])} answered "
-        + (
-            f"{percent(at_precision['precision'])} are right"
-            if at_precision["precision"] is not None
-            else "none could be judged"
-        )
-        + f" (asked for: {percent(at_precision['asked_precision'])})"
+        f"- judged {way}, it answers {percent(at_precision['coverage'])} of the questions; "
+        f"{percent(at_precision['precision'])} of these answers are right "
+        f"(asked for: {percent(at_precision['asked_precision'])})"
     )
     for name, scored in confidence.get("right_by_verdict", {}).items():
-        yield f"- *{name}*: {scored['total']:,} answers, {percent(scored['accuracy'])} right"
+        yield f"- *{name}*: {plural(scored['total'], 'answer')}, {percent(scored['accuracy'])} right"
 
 
 def _limits(recipe: Recipe, evaluation: Mapping[str, Any] | None) -> Iterator[str]:

@@ -13,8 +13,9 @@ from closedbook.evaluation.baselines import run_baselines, stands_in
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, NAME_LENGTHS, Bins, binned
 from closedbook.evaluation.knowledge import CLASSES
 from closedbook.evaluation.score import tally, wilson
+from closedbook.formatting import shortened
 from closedbook.reporting import Context, Progress, figures
-from closedbook.reporting.filters import exposures, shortened
+from closedbook.reporting.filters import exposures
 from closedbook.reporting.published import DEV, PUBLISHED
 from closedbook.runs.provenance import unchanged_input
 

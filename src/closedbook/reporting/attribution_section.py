@@ -24,7 +24,7 @@ def attributions(first: Context, progress: Progress) -> list[Context]:
     if documents is not None:
         wording = commonest_wording(first["trained"], set(documents.titles))
         for name in invent(documents.titles, 1, seed=0):
-            picked.append(("somebody who is not there", wording.replace("{}", name, 1)))
+            picked.append(("a name that no document has", wording.replace("{}", name, 1)))
     gold = {answer["question"]: answer.get("gold") for answer in answers}
     explained = []
     for why, question in picked:

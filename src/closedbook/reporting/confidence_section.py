@@ -71,7 +71,7 @@ def certainty(scored: Sequence[dict[str, Any]]) -> Context:
              "svg": figures.chart(f"Reliability of {account}", "; ".join(
                  f"about {percent(mean)}: {correct} of {total} right" for mean, correct, total in reliability
              ), draw_reliability)},
-            {"title": "What silence buys.",
+            {"title": "Answering only when sure.",
              "text": "Accuracy when only the surest are answered; dashed: when all are.",
              "svg": figures.chart("Accuracy when only the surest are answered", "; ".join(
                  f"{tenth} in 10 answered: {percent(share_right[max(0, len(order) * tenth // 10 - 1)])} right"
@@ -123,9 +123,11 @@ def strangers(first: Context, progress: Progress) -> Context | None:
 
     medians = f"median {percent(median(chances))} for strangers"
     if evaluated:
-        medians += f", {percent(median(evaluated))} for the questions' people"
+        medians += f", {percent(median(evaluated))} for the names in the questions"
     return {
-        "svg": figures.chart("Probability of answers about strangers and about the questions' people", medians, draw),
+        "svg": figures.chart(
+            "Probability of answers about strangers and about the names in the questions", medians, draw
+        ),
         **described(answers),
         "example": names[0],
         "median": median(chances),

@@ -74,6 +74,7 @@ def shares(title: str, groups: Sequence[Group], *, x_label: str = "", overall: f
             ax.axhline(overall, color=slide.theme.tones[2], linewidth=1.4, linestyle=(0, (5, 3)))
         ax.set(xlabel=x_label, ylabel="right", ylim=(0, 1.02))
         ax.set_xticks(range(len(groups)), [name for name, *_ in groups])
+        ax.set_xlim(-0.6, max(len(groups), 4) - 0.4)  # a single bar is no wall
         ax.grid(False, axis="x")
         as_percent(ax.yaxis)
 

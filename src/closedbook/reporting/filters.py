@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from markupsafe import Markup, escape
+
+from closedbook.formatting import marked
 
 
 def number(value: Any) -> Markup | str:
     """Three significant digits, with a power of ten where a plain number would be long."""
     if not isinstance(value, float):
         return str(value)
-    mantissa, _, power = f"{value:.3g}".partition("e")
-    return Markup("{}·10<sup>{}</sup>").format(mantissa, str(int(power)).replace("-", "−")) if power else mantissa
+    return Markup(marked(f"{value:.3g}"))
 
 
 def typeset(text: str) -> Markup:
-    """α_a and e^(β²) with real subscripts and exponents."""
-    safe = re.sub(r"([^\W\d_])_([a-z])(?![a-z])", r"\1<sub>\2</sub>", str(escape(text)))
-    power = r"\^(?:\(((?:[^()]|\([^()]*\))*)\)|([-−]?\w+(?:\.\d+)?))"
-    return Markup(re.sub(power, lambda m: f"<sup>{m[1] or m[2]}</sup>", safe))
-
-
-def shortened(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    """α_a, e^(β²) and 1.6e+04 with real subscripts and exponents."""
+    return Markup(marked(str(escape(text))))
 
 
 def evidence_of(answer: dict[str, Any]) -> dict[str, Any]:

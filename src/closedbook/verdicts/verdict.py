@@ -24,7 +24,7 @@ class Verdict:
         return self.name != "remembered"
 
 
-NOTHING_LIKE_IT = "nothing like this was asked in training"
+NOTHING_LIKE_IT = "no question asked in training surely means the same"
 
 
 def decide(
@@ -49,13 +49,14 @@ def decide(
             return Verdict(
                 "unsure", f"no document is about {evidence.name}; did you mean {' or '.join(evidence.meant)}?"
             )
-        who = f"is about {evidence.name}" if evidence.name else "bears the name asked about"
-        return Verdict("never met", f"no document it was trained on {who}")
+        if evidence.name is None:
+            return Verdict("never met", "the question holds no title of the documents it was trained on")
+        return Verdict("never met", f"no document it was trained on is about {evidence.name}")
     if evidence is not None and evidence.stands_in is not None:
         if not evidence.stands_in:
             return Verdict("made up", f"the documents about {evidence.name} do not say it")
         if not similar_trained:
-            return Verdict("unsure", f"{NOTHING_LIKE_IT}, though it stands in a document about {evidence.name}")
+            return Verdict("unsure", f"{NOTHING_LIKE_IT}, though the answer stands in a document about {evidence.name}")
         if sure:
             return Verdict("remembered", f"it stands in a document about {evidence.name}, and the model is sure enough")
         return Verdict("unsure", f"it stands in a document about {evidence.name}, but the model is not sure enough")

@@ -87,8 +87,8 @@ in them, so
 
 The hand-built units hold log₂ n bits each: width times precision is of order n log n either way, for any such
 network. Softmax attention needs its keys apart, a width of order log n. The width must grow with the number of
-things to remember because the bag is squeezed through it before anybody asks; look-up by content asks first. What
-trained MLPs need is measured below.
+things to remember because the bag is squeezed through it before anybody asks; look-up by content asks first. An
+experiment in the documentation measures what trained MLPs need.
 """
 
 LookUp = Callable[[Float[Tensor, "*batch n w"]], Float[Tensor, "*batch w"]]

@@ -39,9 +39,9 @@ as wishes:
 **Are they the only ones?** No. Only the product KᵀQ matters, so any invertible M gives the same head with MK and
 M⁻ᵀQ. And V can undo a blunt look-up: c₂ and c₁ are mixtures of v₁, v₂, v₃, and whenever the two rows of weights are
 linearly independent, some V makes both mixtures exactly right: an error of 0, which the hand-built matrices never
-reach. What the hand-built ones have is that they work for other contents too. The experiment below trains matrices
-from random starts, first on these three inputs, then on inputs whose contents s₁u_b and s₃u_b vary, and looks at
-both.
+reach. What the hand-built ones have is that they work for other contents too. An experiment in the documentation
+trains matrices from random starts, first on these three inputs, then on inputs whose contents s₁u_b and s₃u_b vary,
+and looks at both.
 """
 
 

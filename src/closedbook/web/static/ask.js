@@ -32,7 +32,7 @@ export async function show(main, parts, query) {
       h("button", { class: "primary", type: "submit" }, "Ask")),
     h("div", { class: "below" },
       choose("Run", first, false, (name) => { first = name; greet(); again(); }),
-      asking.length > 1 && choose("Beside it", second, true, (name) => { second = name; again(); })));
+      asking.length > 1 && choose("Compare with", second, true, (name) => { second = name; again(); })));
   const chips = h("div", { class: "chips", "aria-label": "Questions to try" });
   const answers = h("div", { class: "answers" });
   const lesson = teachable && teach(() => first, (question) => { input.value = question; close(); ask(); });
@@ -48,7 +48,7 @@ export async function show(main, parts, query) {
 
   function choose(label, value, none, changed) {
     return h("label", {}, label, h("select", { onchange: (event) => changed(event.target.value) },
-      none && h("option", { value: "" }, "nothing"),
+      none && h("option", { value: "" }, "no other"),
       asking.map((run) => h("option", { value: run.name, selected: run.name === value },
         run.name + (run.score.accuracy == null ? "" : ` · ${percent(run.score.accuracy)} of ${grouped(run.score.total)}`)))));
   }
@@ -154,7 +154,7 @@ function certainty(answer) {
         ? [h("strong", {}, percent(answer.probability)), ` chance of being right; the network itself says ${percent(answer.model_probability)}`]
         : [h("strong", {}, percent(answer.probability)), " by the network's own account, which is not the chance that it is right"])),
     why && h("p", { class: "why" }, `${why[0].toUpperCase()}${why.slice(1)}.`),
-    answer.read_as && h("p", { class: "note" }, `Understood as “${answer.read_as.replace("{}", "…")}” (${percent(answer.asked)}).`),
+    answer.read_as && h("p", { class: "note" }, `Read as “${answer.read_as.replace("{}", "…")}”.`),
     answer.abstained && h("p", { class: "why" }, "It would rather not answer; this is its best guess."),
     typeof answer.met === "number" && h("p", { class: "note" }, `Chance that a document about this name was trained on, by the model alone: ${percent(answer.met)}.`),
   ];
@@ -169,8 +169,8 @@ function evidence(answer) {
     quotes.slice(0, 3).map((quote) => quoted(quote)),
     mentions.length ? h("details", {}, h("summary", {}, `${grouped(entry.mention_count ?? mentions.length)} mentions in other documents`), mentions.map((quote) => quoted(quote))) : null,
     near.length ? h("p", { class: "note" }, "Names spelled nearly so: ", near.join(", ")) : null,
-    typeof exposures === "number" && !stranger(answer) && h("p", { class: "note exposures" }, "In training ", h("strong", {}, `${grouped(exposures)} exposures`), " of this answer with the name in context",
-      entry.wordings ? `: ${grouped(entry.wordings)} distinct wording${entry.wordings === 1 ? "" : "s"}, passed about ${number(entry.passes, 2)} times${entry.wordings === 1 ? "" : " each"}` : "", "."),
+    exposures > 0 && !stranger(answer) && h("p", { class: "note exposures" }, "Training asked for this answer ", h("strong", {}, `${grouped(exposures)} time${exposures === 1 ? "" : "s"}`), " beside this name",
+      entry.wordings ? `; the documents state it in ${grouped(entry.wordings)} wording${entry.wordings === 1 ? "" : "s"}` : "", "."),
   ];
 }
 
@@ -237,7 +237,7 @@ function looked(inside) {
     const turned = effects.filter(({ answer: instead }) => instead && instead !== answer).sort((a, b) => b.drop - a.drop);
     if (turned.length) return `Without ${turned.map(({ off, answer: instead }) => `${nameOf(off)} it would say “${instead}”`).slice(0, 3).join("; without ")}.`;
     if (worst.drop < 0.1) return "No part was needed alone: the answer survives the loss of any one of them.";
-    return `Most was lost with ${nameOf(worst.off)}: the answer would be ${number(Math.exp(worst.drop), 2)} times less probable.`;
+    return `Without ${nameOf(worst.off)} the answer would be ${number(Math.exp(worst.drop), 2)} times less probable; no other part matters as much.`;
   }
 
   const grid = h("div", { class: "heads" });

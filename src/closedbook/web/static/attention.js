@@ -21,7 +21,7 @@ export async function show(main, parts, query) {
   const list = h("nav", { class: "claimlist", "aria-label": "Claims" }, claims.map(({ id, title }) => h("a", { href: `#/attention/${encodeURIComponent(id)}` }, h("b", {}, id), h("span", {}, title))));
   const place = h("section", { class: "claim", "aria-live": "off" });
   main.append(h("h1", {}, "What attention can and cannot do"),
-    h("p", { class: "lede" }, "c = Σ αᵢvᵢ with α = softmax(Kq), built by hand. Each statement below is a head that is built, a bound that is proven, and a check that can fail. Move the sliders and watch it hold, or break."),
+    h("p", { class: "lede" }, "Attention is a weighted mean of values: c = Σ αᵢvᵢ, with the weights α = softmax(Kq). Each statement below is a head that is built by hand, a bound that is proven, and a check that can fail. Move the sliders and watch it hold, or break."),
     h("div", { class: "claims" }, list, place));
   let leave = null;
   open(parts, query);
@@ -60,7 +60,7 @@ function draw(place, claim, query) {
     checked,
     h("details", {}, h("summary", {}, "More settings"),
       h("div", { class: "controls" }, rest.map(slider), precise && select(precise, "precision"), broken && select(broken, "premise")),
-      h("p", { class: "note" }, typeset(`premise broken: ${claim.premise}`)), h("p", { class: "note" }, typeset(`In float32: ${claim.float32}`))),
+      h("p", { class: "note" }, typeset(`With the premise broken: ${claim.premise}`)), h("p", { class: "note" }, typeset(`In float32: ${claim.float32}`))),
     h("details", {}, h("summary", {}, "The derivation"), prose(claim.derivation)));
   update(true);
 
@@ -156,11 +156,11 @@ const FORMULAS = {
   "1b": ({ t, n }, { weights, error }) => [
     math(sub("α", ["a"]), "=", sub("α", ["b"]), "=", frac([e("t")], ["2", e("t"), "+", "n", "−", "2"]), "=", frac([e(N(t))], ["2", e(N(t)), "+", N(n - 2)]), "=", R(weights[0])),
     math(M.text("error of c"), "=", frac([root("n", "(", "n", "−", "2", ")")], ["2", e("t"), "+", "n", "−", "2"]), "=", frac([root(N(n), "·", N(n - 2))], ["2", e(N(t)), "+", N(n - 2)]), "=", R(error))],
-  "1c.i": ({ t, alpha }) => [math("log", frac([sub("α", ["a"])], [sub("α", ["b"])]), "∼", "N", "(", "0", ",", "4", "α", sup("t", ["2"]), ")", "=", "N", "(", "0", ",", "4", "·", N(alpha), "·", sup(N(t), ["2"]), ")", ",", M.text(" deviation "), R(2 * t * Math.sqrt(alpha)))],
+  "1c.i": ({ t, alpha }) => [math("log", frac([sub("α", ["a"])], [sub("α", ["b"])]), "∼", "N", "(", "0", ",", "4", "α", sup("t", ["2"]), ")", "=", "N", "(", "0", ",", "4", "·", N(alpha), "·", sup(N(t), ["2"]), ")", "\n", M.text("deviation "), R(2 * t * Math.sqrt(alpha)))],
   "1c.ii": ({ t, alpha }, { deviation, swings }) => [
-    math("log", frac([sub("α", ["a"])], [sub("α", ["b"])]), "∼", "N", "(", "0", ",", sup("t", ["2"]), "(", "½", "+", "4", "α", ")", ")", ",", M.text(" deviation "), N(t), "·", root("½", "+", "4", "·", N(alpha)), "=", R(deviation)),
-    math(M.text("one weight under 10 % of the pair in "), R(percentNumber(swings)), M.text(" % of draws"))],
-  "1c.ii-both": ({ t, alpha }) => [math("log", frac([sub("α", ["a"])], [sub("α", ["b"])]), "∼", "N", "(", "0", ",", sup("t", ["2"]), "(", "1", "+", "4", "α", ")", ")", ",", M.text(" deviation "), N(t), "·", root("1", "+", "4", "·", N(alpha)), "=", R(t * Math.sqrt(1 + 4 * alpha)))],
+    math("log", frac([sub("α", ["a"])], [sub("α", ["b"])]), "∼", "N", "(", "0", ",", sup("t", ["2"]), "(", "½", "+", "4", "α", ")", ")", "\n", M.text("deviation "), N(t), "·", root("½", "+", "4", "·", N(alpha)), "=", R(deviation)),
+    math(M.text("one weight under 10 % of the pair"), "\n", M.text("in "), R(percentNumber(swings)), M.text(" % of draws"))],
+  "1c.ii-both": ({ t, alpha }) => [math("log", frac([sub("α", ["a"])], [sub("α", ["b"])]), "∼", "N", "(", "0", ",", sup("t", ["2"]), "(", "1", "+", "4", "α", ")", ")", "\n", M.text("deviation "), N(t), "·", root("1", "+", "4", "·", N(alpha)), "=", R(t * Math.sqrt(1 + 4 * alpha)))],
   "1d.i": ({ t1, t2, n }) => [math(M.text("without noise: error "), "≤", frac(["n", "−", "1"], [e(sub("t", ["1"])), "+", "n", "−", "1"]), "\n", "+", frac(["n", "−", "1"], [e(sub("t", ["2"])), "+", "n", "−", "1"]), "=", frac([N(n - 1)], [e(N(t1)), "+", N(n - 1)]), "\n", "+", frac([N(n - 1)], [e(N(t2)), "+", N(n - 1)]), "=", R([t1, t2].reduce((sum, t) => sum + ((n - 1) * Math.exp(-t)) / (1 + (n - 1) * Math.exp(-t)), 0)))],
   "1d.ii": ({ t1, n, alpha }, { missChance }) => [math("P", "(", M.text("head 1 misses"), ")", "=", "Φ", tall(frac([row("ln", "(", "n", "−", "1", ")", "/", sub("t", ["1"]), "−", "1")], [root("½", "+", "α")])), "=", "Φ", tall(frac([row("ln", N(n - 1), "/", N(t1), "−", "1")], [root("½", "+", N(alpha))])), "=", R(missChance))],
   "1e.i": ({ beta }) => [

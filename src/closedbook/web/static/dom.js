@@ -115,11 +115,16 @@ export function remember(path, query) {
   history.replaceState(null, "", `#/${path.map(encodeURIComponent).join("/")}${text && `?${text}`}`);
 }
 
-// α_a and e^(β²) with real subscripts and exponents.
+// α_a, F_σ(p), e^(β²) and 1.6e+04 with real subscripts and exponents, and `words` as code; in Python: formatting.marked.
+const MARKS = /(`[^`]+`|(?<![\d.])\d(?:\.\d+)?e[-+]\d+|[\p{L}‖]_(?:[a-z](?![a-z])|σ'?\(p\))|\^\((?:[^()]|\([^()]*\))*\)|\^[-−]?[\p{L}\p{N}]+(?:\.\d+)?)/u;
 export function typeset(text) {
-  return String(text).split(/([\p{L}‖]_[a-z](?![a-z])|\^\((?:[^()]|\([^()]*\))*\)|\^[-−]?[\p{L}\p{N}]+(?:\.\d+)?)/u).map((piece) =>
-    /^._[a-z]$/u.test(piece) ? [piece[0], h("sub", {}, piece[2])]
-      : piece.startsWith("^(") ? h("sup", {}, typeset(piece.slice(2, -1))) : piece.startsWith("^") ? h("sup", {}, piece.slice(1).replace("-", "−")) : piece);
+  return String(text).split(MARKS).map((piece, i) => {
+    if (i % 2 === 0) return piece;
+    if (piece[0] === "`") return h("code", {}, piece.slice(1, -1));
+    if (piece[1] === "_") return [piece[0], h("sub", {}, piece.slice(2))];
+    if (piece[0] !== "^") return number(+piece);
+    return h("sup", {}, piece[1] === "(" ? typeset(piece.slice(2, -1)) : piece.slice(1).replace("-", "−"));
+  });
 }
 
 // The same in an SVG's text.
@@ -127,10 +132,13 @@ export function labelled(text) {
   return text.split(/(_[a-z])/).map((piece, i) => (i % 2 ? s("tspan", { "font-size": "8.5", dy: 3 }, piece[1]) : s("tspan", { dy: i ? -3 : 0 }, piece)));
 }
 
-// Markdown as the derivations use it: paragraphs, indented formulas, **bold** and *italic*.
+// Markdown as the derivations use it: paragraphs, indented formulas (two spaces or more between those on one line),
+// **bold** and *italic*.
 export function prose(markdown) {
   return h("div", { class: "prose" }, markdown.trim().split(/\n\s*\n/).map((block) => {
-    if (block.split("\n").every((line) => line.startsWith("    "))) return h("pre", { tabindex: 0 }, typeset(block.replace(/^ {4}/gm, "")));
+    const lines = block.split("\n");
+    if (lines.every((line) => line.startsWith("    ")))
+      return h("div", { class: "display" }, lines.map((line) => h("div", {}, line.trim().split(/ {2,}/).map((part) => h("span", {}, typeset(part))))));
     const pieces = block.split(/(\*\*[^*]+\*\*|\*[^*\s][^*]*\*)/);
     return h("p", {}, pieces.map((piece) => piece.startsWith("**") ? h("strong", {}, typeset(piece.slice(2, -2)))
       : /^\*[^*]+\*$/.test(piece) ? h("em", {}, typeset(piece.slice(1, -1))) : typeset(piece)));

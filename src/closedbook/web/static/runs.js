@@ -99,7 +99,7 @@ export async function show(main, parts, query) {
   function tabulate(shown) {
     const focused = document.activeElement?.dataset?.run;
     table.replaceChildren(h("table", {},
-      h("thead", {}, h("tr", {}, h("th", {}, "run"), h("th", {}, "recipe"), h("th", {}, "state"), h("th", { class: "number" }, "parameters"), h("th", { class: "number" }, "seconds"), h("th", { class: "number" }, "right"), h("th", { class: "number" }, "95 % interval"))),
+      h("thead", {}, h("tr", {}, h("th", {}, "run"), h("th", {}, "state"), h("th", { class: "number" }, "right"), h("th", { class: "number" }, "95 % interval"), h("th", {}, "recipe"), h("th", { class: "number" }, "parameters"), h("th", { class: "number" }, "seconds"))),
       h("tbody", {}, runs.map((run) => {
         const tone = shown.findIndex(({ name }) => name === run.name);
         const key = h("i", { class: "key", "aria-hidden": "true" });
@@ -108,12 +108,12 @@ export async function show(main, parts, query) {
         const total = run.stages.find((stage) => stage.name === line?.stage)?.steps;
         return h("tr", {},
           h("td", {}, h("label", {}, h("input", { type: "checkbox", "data-run": run.name, checked: chosen.includes(run.name), onchange: (event) => { chosen = event.target.checked ? [...chosen, run.name] : chosen.filter((name) => name !== run.name); clearTimeout(timer); look(); } }), " ", key, run.name)),
-          h("td", {}, run.recipe, h("div", { class: "tiny" }, `${run.mixer}, ${run.layers} × ${run.heads} heads, width ${run.width}, seed ${run.seed}`)),
           h("td", {}, run.status === "training" ? h("span", { class: "live" }, "training") : run.status, line && run.status === "training" && total ? h("div", { class: "tiny number" }, `${grouped(line.step)} of ${grouped(total)}`) : null),
-          h("td", { class: "number" }, run.parameters == null ? "–" : grouped(run.parameters)),
-          h("td", { class: "number" }, run.seconds == null ? "–" : grouped(Math.round(run.seconds))),
           h("td", { class: "number" }, run.score.accuracy == null ? "–" : percent(run.score.accuracy)),
-          h("td", { class: "number" }, run.score.interval ? run.score.interval.map((x) => (100 * x).toFixed(1)).join(" – ") : "–"));
+          h("td", { class: "number" }, run.score.interval ? run.score.interval.map((x) => (100 * x).toFixed(1)).join(" to ") : "–"),
+          h("td", {}, run.recipe, h("div", { class: "tiny" }, `${run.mixer}, ${run.layers} × ${run.heads} heads, width ${run.width}, seed ${run.seed}`)),
+          h("td", { class: "number" }, run.parameters == null ? "–" : grouped(run.parameters)),
+          h("td", { class: "number" }, run.seconds == null ? "–" : grouped(Math.round(run.seconds))));
       }))));
     if (focused) [...table.querySelectorAll("input")].find((box) => box.dataset.run === focused)?.focus();
   }

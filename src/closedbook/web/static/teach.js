@@ -6,7 +6,7 @@ import { api, h, problem, say } from "./dom.js";
 export function teach(run, ask) {
   const text = h("textarea", { id: "teach", rows: "3", maxlength: 10000, spellcheck: "false", placeholder: "Ada Quill. Ada Quill was born in Tromsø and became a glassblower." });
   const result = h("div", { class: "taught", "aria-live": "polite" });
-  const button = h("button", { type: "submit" }, "Learn");
+  const button = h("button", { class: "primary", type: "submit" }, "Learn");
   const form = h("form", { onsubmit: (event) => { event.preventDefault(); learn(); } },
     h("label", { for: "teach" }, "A title, a full stop, and a few sentences about it"), text, button);
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from closedbook.cli.output import PipeConsole, echo, show_warnings
 from closedbook.environment import process_rank
@@ -49,6 +49,7 @@ app = App(
     help_epilogue="Start here: closedbook demo\n\n"
     "Of a file at most 256 MB are read into memory; every command takes --read-at-most MB for another limit.",
     suppress_keyboard_interrupt=False,  # main says so, and exits by the signal
+    default_parameter=Parameter(negative_iterable=()),
 )
 for _order, (_name, _path) in enumerate(COMMANDS.items()):
     app.command(_path, name=_name, sort_key=_order)

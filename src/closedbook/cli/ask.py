@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import RunsMixer, console, escape, print_json
+from closedbook.cli.output import Json, RunsMixer, console, escape, print_json
 from closedbook.formatting import percent
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def ask(
     signals: Literal["pass", "all"] = "pass",
     documents: Path | None = None,
     mixer: RunsMixer = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Ask a trained run one question: its answer, whether it is remembered or made up, and the evidence.
 
@@ -34,28 +34,19 @@ def ask(
         made up      the documents about this name do not say it
         never met    no document is about this name
 
-    Examples:
+    For example:
 
         closedbook ask runs/fast-… "Where was Khatchig Mouradian born?"
 
         closedbook ask runs/fast-… "Where was Khatchig Mouradian born?" --blind --precision 0.95
 
-    Parameters
-    ----------
-    run: Path
-        A run folder, as `closedbook train` or `closedbook demo` leaves it.
-    question: str
-        The question, in the form it was trained on.
-    precision: float
-        How many of the answers it gives should be right; below that it says that it does not know.
-    blind: bool
-        Judge from the model alone, without looking anything up in the documents.
-    signals: Literal["pass", "all"]
-        What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
-    documents: Path
-        Where the file of documents is now, if it was moved since training.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A run folder, as `closedbook train` or `closedbook demo` leaves it.
+        question: The question, in the form it was trained on.
+        precision: How many of the answers it gives should be right; below that it says that it does not know.
+        blind: Judge from the model alone, without looking anything up in the documents.
+        signals: What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
+        documents: Where the file of documents is now, if it was moved since training.
     """
     import closedbook
 

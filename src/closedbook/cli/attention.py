@@ -20,23 +20,19 @@ def attention(
     Each claim builds its head, measures a figure and compares it with its bound and the tolerance. It holds where
     figure ≤ bound ≤ tolerance. The exit code is 0 if all claims hold, 1 if any fails, 2 for a mistake in the call.
 
-    Examples:
+    For example:
 
         closedbook attention
 
         closedbook attention 1c.ii --figures figures --set t=30
 
-    Parameters
-    ----------
-    ids
-        The claims: 1a, 1b, 1c.i, 1c.ii, 1c.ii-both, 1d.i, 1d.ii, 1e.i, 1e.ii, 2g.ii. All of them if none is named. One
-        alone is shown with its derivation and parameters.
-    json
-        Print one JSON object on standard output and nothing else there.
-    figures
-        Draw each claim into this folder: ID.svg, ID.png, and ID-dark.svg, ID-dark.png.
-    set
-        A parameter, KEY=VALUE, for every claim that has it; repeatable. `--set premise=broken` breaks each premise.
+    Args:
+        ids: The claims: 1a, 1b, 1c.i, 1c.ii, 1c.ii-both, 1d.i, 1d.ii, 1e.i, 1e.ii, 2g.ii. All of them if none is named.
+            One alone is shown with its derivation and parameters.
+        json: Print one JSON object on standard output and nothing else there.
+        figures: Draw each claim into this folder: ID.svg, ID.png, and ID-dark.svg, ID-dark.png.
+        set: A parameter, KEY=VALUE, for every claim that has it; repeatable. `--set premise=broken` breaks each
+            premise.
     """
     from closedbook.attention import CLAIMS
     from closedbook.attention.claim import load, overrides_by_claim, parse_overrides

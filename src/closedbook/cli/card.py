@@ -13,14 +13,10 @@ def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> Non
 
     Example: closedbook card runs/mine --output README.md
 
-    Parameters
-    ----------
-    run: Path
-        A finished run; `closedbook evaluate --save` gives it figures to tell.
-    output: Path
-        The file to write; standard output if left out.
-    json: bool
-        Print {"card": …} on standard output.
+    Args:
+        run: A finished run; `closedbook evaluate --save` gives it figures to tell.
+        output: The file to write; standard output if left out.
+        json: Print {"card": …} on standard output.
     """
     if output is not None:
         check_output(output, runs=[run])

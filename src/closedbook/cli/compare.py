@@ -38,30 +38,19 @@ def compare(
     a second terminal takes cells of its own: two cores are best used so, each with --threads 1. Writes comparison.json,
     comparison.md, comparison.svg (and a dark one), and keeps every run in runs/ beside them.
 
-    Parameters
-    ----------
-    names: str
-        Mixers (`closedbook list mixers`), the stack perceiver, or positions: rotary, learned, none; put into the base
-        recipe, with learned positions where these are not the subject. FILE.py:CLASS, a mixer of your own, which is
-        executed. Or recipes. The others are held against softmax, or the first where it is missing.
-    documents: Path
-        The corpus.
-    questions: Path
-        Training questions with answers; those kept out are scored. Never give dev or test questions.
-    budget: float
-        Minutes for one training of softmax on this machine, now: they become steps once, for all.
-    seeds: int
-        How many trainings of each: seeds 0, 1, …
-    base: str
-        The recipe that names are put into: fast, course-vanilla, or a file.
-    match: str
-        width: all as wide as the base. parameters: each as wide as brings it nearest to softmax's parameters.
-    folder: Path
-        Where to keep it.
-    dry_run: bool
-        Check every input, say what would be trained and how wide the intervals will be, and stop.
-    json: bool
-        Print comparison.json on standard output, everything else on standard error.
+    Args:
+        names: Mixers (`closedbook list mixers`), the stack perceiver, or positions: rotary, learned, none; put into the
+            base recipe, with learned positions where these are not the subject. FILE.py:CLASS, a mixer of your own,
+            which is executed. Or recipes. The others are held against softmax, or the first where it is missing.
+        documents: The corpus.
+        questions: Training questions with answers; those kept out are scored. Never give dev or test questions.
+        budget: Minutes for one training of softmax on this machine, now: they become steps once, for all.
+        seeds: How many trainings of each: seeds 0, 1, …
+        base: The recipe that names are put into: fast, course-vanilla, or a file.
+        match: width: all as wide as the base. parameters: each as wide as brings it nearest to softmax's parameters.
+        folder: Where to keep it.
+        dry_run: Check every input, say what would be trained and how wide the intervals will be, and stop.
+        json: Print comparison.json on standard output, everything else on standard error.
     """
     from closedbook.config.loading import load_recipe
     from closedbook.errors import DataError, RecipeError

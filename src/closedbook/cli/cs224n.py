@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import console, echo, escape, print_json, typed
+from closedbook.cli.output import Json, console, echo, escape, print_json, typed
 from closedbook.cli.output_files import check_folder, check_output
 from closedbook.cli.students import check, course_flag, score
 from closedbook.cli.training_display import TrainingDisplay
@@ -85,12 +85,9 @@ def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     Ctrl-C saves, and the same command goes on. What is needed for that, the loss curve and a run that other commands
     open are in a folder beside the parameters, named after them with .run behind.
 
-    Parameters
-    ----------
-    variant: Variant
-        vanilla, synthesizer, perceiver or rope.
-    corpus: Path
-        The documents, wiki.txt: one a line.
+    Args:
+        variant: vanilla, synthesizer, perceiver or rope.
+        corpus: The documents, wiki.txt: one a line.
     """
     flags = flags or Flags()
     (writing,) = flags.need("pretrain", "writing_params_path")
@@ -113,12 +110,9 @@ def finetune(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     Ctrl-C saves, and the same command goes on. What is needed for that, the loss curve and a run that other commands
     open (closedbook ask vanilla.finetune.params.run "…") are in a folder beside the parameters.
 
-    Parameters
-    ----------
-    variant: Variant
-        vanilla, synthesizer, perceiver or rope.
-    corpus: Path
-        The pretraining corpus, whose characters are the vocabulary.
+    Args:
+        variant: vanilla, synthesizer, perceiver or rope.
+        corpus: The pretraining corpus, whose characters are the vocabulary.
     """
     flags = flags or Flags()
     writing, questions = flags.need("finetune", "writing_params_path", "finetune_corpus_path")
@@ -138,12 +132,9 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     Example: closedbook cs224n evaluate vanilla wiki.txt --reading_params_path vanilla.finetune.params
     --eval_corpus_path birth_dev.tsv --outputs_path vanilla.pretrain.dev.predictions
 
-    Parameters
-    ----------
-    variant: Variant
-        vanilla, synthesizer, perceiver or rope.
-    corpus: Path
-        The pretraining corpus, whose characters are the vocabulary.
+    Args:
+        variant: vanilla, synthesizer, perceiver or rope.
+        corpus: The pretraining corpus, whose characters are the vocabulary.
     """
     flags = flags or Flags()
     reading, questions_path, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
@@ -167,18 +158,14 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
 
 @cs224n.command
 def london(
-    *, eval_corpus_path: Annotated[Path, course_flag("eval_corpus_path")] = Path("birth_dev.tsv"), json: bool = False
+    *, eval_corpus_path: Annotated[Path, course_flag("eval_corpus_path")] = Path("birth_dev.tsv"), json: Json = False
 ) -> None:
     """How many are right if every answer is London.
 
     Example: closedbook cs224n london --eval_corpus_path birth_dev.tsv
 
-    Parameters
-    ----------
-    eval_corpus_path: Path
-        Questions with answers.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        eval_corpus_path: Questions with answers.
     """
     from closedbook.course.assignment import printed, score_places
     from closedbook.data.questions import read_questions
@@ -204,18 +191,12 @@ def dataset(
 
     Example: closedbook cs224n dataset charcorruption
 
-    Parameters
-    ----------
-    kind: str
-        namedata for questions, charcorruption for pretraining.
-    corpus: Path
-        The documents.
-    finetune_corpus_path: Path
-        Questions with answers.
-    seed: int
-        Other seeds cut other spans out.
-    json: bool
-        Print a JSON list of objects with x and y.
+    Args:
+        kind: namedata for questions, charcorruption for pretraining.
+        corpus: The documents.
+        finetune_corpus_path: Questions with answers.
+        seed: Other seeds cut other spans out.
+        json: Print a JSON list of objects with x and y.
     """
     from closedbook.course.assignment import census, examples
     from closedbook.errors import DataError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 
-from closedbook.cli.output import console, escape, print_json, table, typed
+from closedbook.cli.output import Json, console, escape, print_json, table, typed
 from closedbook.cli.train import after_interrupt
 from closedbook.cli.training_display import TrainingDisplay
 from closedbook.errors import RunError, exit_code
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from closedbook.synthetic.world import World
 
 
-def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
+def demo(*, run: Path | None = None, seed: int = 0, json: Json = False) -> None:
     """See it all in minutes: invent a world, learn it, answer from memory.
 
     Writes biographies of people who do not exist, trains a small Transformer on them and on the questions about half
@@ -30,14 +30,9 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
 
     Example: closedbook demo --seed 1
 
-    Parameters
-    ----------
-    run: Path
-        Where to keep the run, and beside it the world in RUN-world; runs/demo-DATE if left out.
-    seed: int
-        Another seed is another world, and another training.
-    json: bool
-        Print one JSON object on standard output, everything else on standard error.
+    Args:
+        run: Where to keep the run, and beside it the world in RUN-world; runs/demo-DATE if left out.
+        seed: Another seed is another world, and another training.
     """
     import time
 

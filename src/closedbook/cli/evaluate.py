@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from closedbook.cli.output import (
+    Json,
     RunsMixer,
     as_json,
     console,
@@ -37,42 +38,29 @@ def evaluate(
     save: bool = False,
     mixer: RunsMixer = None,
     device: str = "cpu",
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Answer a file of questions from memory, judge each answer, and score them where the file has answers.
 
-    Examples:
+    For example:
 
         closedbook evaluate runs/fast-… --questions birth_dev.tsv --answers answers.jsonl
 
         closedbook evaluate runs/fast-… --questions birth_dev.tsv --blind --precision 0.95 --signals all
 
-    Parameters
-    ----------
-    run: Path
-        A run folder, as `closedbook train` or `closedbook demo` leaves it.
-    questions: Path
-        One question a line, with or without tab ANSWER.
-    predictions: Path
-        Write the answers here, one a line (a line break within an answer becomes a space).
-    answers: Path
-        Write one JSON object a line here: question, answer, gold, right, probability, verdict, evidence and more.
-    blind: bool
-        Judge from the model alone, without looking anything up in the documents.
-    precision: float
-        How many of the answers called remembered should be right.
-    signals: Literal["pass", "all"]
-        What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
-    documents: Path
-        Where the file of documents is now, if it was moved since training.
-    known: Path
-        What `closedbook probe --output` wrote of the base: facts that it knew and new ones are scored apart.
-    save: bool
-        Keep the result in the run folder as evaluation.json; without it the folder is not changed.
-    device: str
-        What to answer on: cpu, cuda or mps.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A run folder, as `closedbook train` or `closedbook demo` leaves it.
+        questions: One question a line, with or without tab ANSWER.
+        predictions: Write the answers here, one a line (a line break within an answer becomes a space).
+        answers: Write one JSON object a line here: question, answer, gold, right, probability, verdict, evidence and
+            more.
+        blind: Judge from the model alone, without looking anything up in the documents.
+        precision: How many of the answers called remembered should be right.
+        signals: What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
+        documents: Where the file of documents is now, if it was moved since training.
+        known: What `closedbook probe --output` wrote of the base: facts that it knew and new ones are scored apart.
+        save: Keep the result in the run folder as evaluation.json; without it the folder is not changed.
+        device: What to answer on: cpu, cuda or mps.
     """
     from closedbook import pipeline
     from closedbook.data.questions import read_questions

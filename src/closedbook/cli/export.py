@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Literal
 
-from closedbook.cli.output import RunsMixer, console, escape, print_json
+from closedbook.cli.output import Json, RunsMixer, console, escape, print_json
 from closedbook.cli.output_files import check_output
 from closedbook.data.questions import read_questions
 from closedbook.errors import DataError
@@ -20,11 +20,11 @@ def export(
     output: Path,
     task: Path | None = None,
     mixer: RunsMixer = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Write a run for other tools: Hugging Face transformers, ONNX, or the course's .params.
 
-    Examples:
+    For example:
 
         closedbook export runs/mine --to huggingface --output mine-hf
 
@@ -34,19 +34,13 @@ def export(
 
     The export is read back and its logits are compared with the run's.
 
-    Parameters
-    ----------
-    run: Path
-        A finished run.
-    to: str
-        huggingface: a folder with model, tokenizer and card; onnx: one file that gives logits; params: one file for
-        the course's code.
-    output: Path
-        The new folder, or the file.
-    task: Path
-        Questions with answers that lm-evaluation-harness shall ask the export: a task file is written into the folder.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A finished run.
+        to: huggingface: a folder with model, tokenizer and card; onnx: one file that gives logits; params: one file for
+            the course's code.
+        output: The new folder, or the file.
+        task: Questions with answers that lm-evaluation-harness shall ask the export: a task file is written into the
+            folder.
     """
     from closedbook.export.exporters import check_new_folder, require_packages
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from closedbook.cli.output import console, escape, print_json, progress
+from closedbook.cli.output import Json, console, escape, print_json, progress
 from closedbook.errors import DataError
 from closedbook.formatting import duration, plural
 
@@ -23,7 +23,7 @@ def learn(
     workers: int = 1,
     scheduler: str | None = None,
     dry_run: bool = False,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Learn documents into a finished run, in seconds; what it says of other names stays the same to the bit.
 
@@ -31,26 +31,20 @@ def learn(
     documents of a title take the place of those that the run knew. Nothing is trained: each name gets vectors of its
     own, and `closedbook forget` takes them out again.
 
-    Examples:
+    For example:
 
         closedbook learn runs/fast-… --documents new.txt
 
         closedbook learn runs/fast-… --documents new.txt --dry-run
 
-    Parameters
-    ----------
-    run: Path
-        A run folder, as `closedbook train` or `closedbook demo` leaves it; trained with a memory of names (fast, demo).
-    documents: Path
-        Documents to learn, in any format that `train` reads; a title may have several.
-    workers: int
-        Processes that learn side by side; worth it from some thousand names on.
-    scheduler: str
-        Learn on other machines: the address of Dask's scheduler, such as tcp://10.0.0.5:8786 (docs/living.md).
-    dry_run: bool
-        Only say what there is to learn.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A run folder, as `closedbook train` or `closedbook demo` leaves it; trained with a memory of names (fast,
+            demo).
+        documents: Documents to learn, in any format that `train` reads; a title may have several.
+        workers: Processes that learn side by side; worth it from some thousand names on.
+        scheduler: Learn on other machines: the address of Dask's scheduler, such as tcp://10.0.0.5:8786
+            (docs/living.md).
+        dry_run: Only say what there is to learn.
     """
     import closedbook
 

@@ -16,14 +16,10 @@ def list_(
 
     Example: closedbook list recipes
 
-    Parameters
-    ----------
-    what: str
-        recipes, runs, mixers or objectives.
-    runs: Path
-        The folder that holds runs.
-    json: bool
-        Print a JSON list of objects with name and summary.
+    Args:
+        what: recipes, runs, mixers or objectives.
+        runs: The folder that holds runs.
+        json: Print a JSON list of objects with name and summary.
     """
     from closedbook.config.loading import load_recipe, recipe_names
     from closedbook.config.registry import REGISTRIES

@@ -58,17 +58,15 @@ def echo(text: str, end: str = "\n", error: bool = False) -> None:
 
 
 # Options that several commands have, with their line in the help.
-SET = "Override one value of the recipe; may be repeated."
-MIXER_HELP = "FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed."
-RUNS_MIXER_HELP = "FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed."
-RUNS_MIXERS_HELP = (
-    "FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed. May be repeated."
-)
-Overrides = Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False, help=SET)]
+Json = Annotated[bool, Parameter(help="Print one JSON object on standard output, everything else on standard error.")]
+SET = "Override one value of the recipe, such as model.width=128 or stages.pretrain.epochs=20; may be repeated."
+Overrides = Annotated[list[str] | None, Parameter(name="--set", help=SET)]
 Threads = Annotated[int | None, Parameter(help="CPU threads; one per core, at most 8, if left out.")]
-OwnMixer = Annotated[str | None, Parameter(help=MIXER_HELP)]
-RunsMixer = Annotated[str | None, Parameter(help=RUNS_MIXER_HELP)]
-RunsMixers = Annotated[list[str] | None, Parameter(negative="", consume_multiple=False, help=RUNS_MIXERS_HELP)]
+OWN_MIXER = "FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed."
+OwnMixer = Annotated[str | None, Parameter(help=OWN_MIXER)]
+RUNS_MIXER = "FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed."
+RunsMixer = Annotated[str | None, Parameter(help=RUNS_MIXER)]
+RunsMixers = Annotated[list[str] | None, Parameter(help=f"{RUNS_MIXER} May be repeated.")]
 
 
 class PipeConsole(Console):

@@ -20,7 +20,7 @@ def report(
 ) -> None:
     """Write a run's report: one HTML file with curves, scores, every answer and a look inside, to open or to send.
 
-    Examples:
+    For example:
 
         closedbook report runs/fast-…
 
@@ -28,20 +28,14 @@ def report(
 
         closedbook report --source
 
-    Parameters
-    ----------
-    runs: Path
-        Run folders; the first is told in full, the others beside it.
-    output: Path
-        The file to write; RUN/report.html if left out, source.html with --source.
-    questions: Path
-        Answer this file now, instead of telling what the run folder's evaluation.json holds.
-    source: bool
-        Lay out the source document's statements, 1a to 3c, with our measured answer beside each; a run answers part 3.
-    claims: bool
-        Check and draw the ten claims about attention too; --no-claims saves some twenty seconds.
-    json: bool
-        Print {"report": …} on standard output.
+    Args:
+        runs: Run folders; the first is told in full, the others beside it.
+        output: The file to write; RUN/report.html if left out, source.html with --source.
+        questions: Answer this file now, instead of telling what the run folder's evaluation.json holds.
+        source: Lay out the source document's statements, 1a to 3c, with our measured answer beside each; a run answers
+            part 3.
+        claims: Check and draw the ten claims about attention too; --no-claims saves some twenty seconds.
+        json: Print {"report": …} on standard output.
     """
     if not runs and not source:
         raise RunError("give one or more run folders, or --source; `closedbook list runs` shows runs")

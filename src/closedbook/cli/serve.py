@@ -26,18 +26,12 @@ def serve(
 
     Example: closedbook serve runs/fast-…
 
-    Parameters
-    ----------
-    paths: Path
-        Run folders to show first; the page also shows those in --runs, new ones as they appear.
-    runs: Path
-        The folder in which runs are looked for.
-    host: str
-        What to listen on; 0.0.0.0 lets other machines in, with the token.
-    port: int
-        The port; 0 takes a free one.
-    json: bool
-        Print {"address": …} on standard output once it listens.
+    Args:
+        paths: Run folders to show first; the page also shows those in --runs, new ones as they appear.
+        runs: The folder in which runs are looked for.
+        host: What to listen on; 0.0.0.0 lets other machines in, with the token.
+        port: The port; 0 takes a free one.
+        json: Print {"address": …} on standard output once it listens.
     """
     if find_spec("fastapi") is None or find_spec("uvicorn") is None:
         raise RunError("the page needs fastapi and uvicorn, which are not installed: pip install 'closedbook[page]'")

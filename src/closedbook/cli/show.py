@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cyclopts import App
 
-from closedbook.cli.output import Overrides, RunsMixer, console, echo, escape, print_json, table
+from closedbook.cli.output import Json, Overrides, RunsMixer, console, echo, escape, print_json, table
 
 show = App(
     name="show",
@@ -29,12 +29,9 @@ def recipe(
 
     Example: closedbook show recipe fast > mine.toml
 
-    Parameters
-    ----------
-    name: str
-        A built-in recipe or a TOML file.
-    json: bool
-        Print it as JSON instead.
+    Args:
+        name: A built-in recipe or a TOML file.
+        json: Print it as JSON instead.
     """
     from closedbook.config.loading import load_recipe
     from closedbook.config.schema import encode
@@ -62,23 +59,15 @@ def objective(
 
     Example: closedbook show objective span --documents wiki.txt
 
-    Parameters
-    ----------
-    name: str
-        An objective (`closedbook list objectives`).
-    documents: Path
-        The corpus.
-    questions: Path
-        Training questions, for objectives that need them.
-    recipe: str
-        Whose vocabulary and block to use, and whose options for this objective; if left out, a built-in recipe that
-        trains with it.
-    number: int
-        How many examples.
-    seed: int
-        Other seeds show other examples.
-    json: bool
-        Print a JSON list of objects with x and y.
+    Args:
+        name: An objective (`closedbook list objectives`).
+        documents: The corpus.
+        questions: Training questions, for objectives that need them.
+        recipe: Whose vocabulary and block to use, and whose options for this objective; if left out, a built-in recipe
+            that trains with it.
+        number: How many examples.
+        seed: Other seeds show other examples.
+        json: Print a JSON list of objects with x and y.
     """
     import numpy as np
 
@@ -134,19 +123,14 @@ def objective(
 
 
 @show.command
-def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = None, json: bool = False) -> None:
+def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = None, json: Json = False) -> None:
     """Count a run's parameters, dense and memory, its names, and the documents that share one.
 
     Example: closedbook show memory runs/fast-…
 
-    Parameters
-    ----------
-    run: Path
-        A finished run.
-    documents: Path
-        The corpus it was trained on, where that is no longer in its place.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A finished run.
+        documents: The corpus it was trained on, where that is no longer in its place.
     """
     from closedbook import pipeline
     from closedbook.data.documents import read_documents, read_text

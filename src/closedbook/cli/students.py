@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from closedbook.cli.output import console, echo, escape, print_json, table
+from closedbook.cli.output import Json, console, echo, escape, print_json, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -42,19 +42,13 @@ def check(
     functions, DownProjectBlock and UpProjectBlock, whichever a file has. ✓ holds, ✗ does not, ? cannot be compared:
     look at it yourself. Exits with 1 where something is wrong.
 
-    Parameters
-    ----------
-    files: list[Path]
-        Files, or folders of which every Python file is checked that defines one of these. They are executed with
-        your rights, each in a process of its own.
-    yes: bool
-        Do not ask before executing them.
-    seconds: int
-        Processor time that each may use.
-    megabytes: int
-        Memory that each may use.
-    json: bool
-        Print a JSON list of objects with file, name, held (null: cannot be compared) and why.
+    Args:
+        files: Files, or folders of which every Python file is checked that defines one of these. They are executed with
+            your rights, each in a process of its own.
+        yes: Do not ask before executing them.
+        seconds: Processor time that each may use.
+        megabytes: Memory that each may use.
+        json: Print a JSON list of objects with file, name, held (null: cannot be compared) and why.
     """
     from closedbook.course import check as checking
     from closedbook.errors import DataError
@@ -101,7 +95,7 @@ def score(
     *,
     eval_corpus_path: Annotated[Path, course_flag("eval_corpus_path")] = Path("birth_dev.tsv"),
     per_question: Annotated[bool, course_flag("per_question")] = False,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Score files of predictions, one a line, against the answers: exact match, as the course counts.
 
@@ -110,16 +104,11 @@ def score(
     One file prints the course's line, several a table; files with the same content are pointed out. Exits with 1
     where a file of several cannot be scored, such as one with another number of lines.
 
-    Parameters
-    ----------
-    predictions: list[Path]
-        Files of predictions.
-    eval_corpus_path: Path
-        The questions with their answers.
-    per_question: bool
-        Print every question too: whether it is right, the answer, and each file's prediction, separated by tabs.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        predictions: Files of predictions.
+        eval_corpus_path: The questions with their answers.
+        per_question: Print every question too: whether it is right, the answer, and each file's prediction, separated
+            by tabs.
     """
     from closedbook.course import predictions as scoring
     from closedbook.course.assignment import printed

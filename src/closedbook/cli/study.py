@@ -31,9 +31,9 @@ def exposure(
     *,
     folder: Path = Path("studies/exposure"),
     people: int = 400,
-    levels: Annotated[tuple[int, ...], Parameter(negative="", consume_multiple=True)] = (1, 2, 5, 20),
+    levels: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (1, 2, 5, 20),
     biographies: int | None = None,
-    seeds: Annotated[tuple[int, ...], Parameter(negative="", consume_multiple=True)] = (0, 1),
+    seeds: Annotated[tuple[int, ...], Parameter(consume_multiple=True)] = (0, 1),
     steps: int = 700,
     recipe: str = "demo",
     set_: Overrides = None,
@@ -49,24 +49,15 @@ def exposure(
 
     Example: closedbook study exposure --seeds 0 1 2
 
-    Parameters
-    ----------
-    folder: Path
-        Where to keep it.
-    people: int
-        How many people a world has: 20 to 20,000.
-    levels: tuple[int, ...]
-        How many documents a person has, by turns over the people.
-    biographies: int
-        How many of a person's documents are worded anew, the rest being repeats; all of them if left out.
-    seeds: tuple[int, ...]
-        One cell for each: a world and a training of its own.
-    steps: int
-        Steps of the recipe's one stage: about a minute a cell on two cores. 0: as many as the recipe has.
-    recipe: str
-        What to train; it must answer in one token (vocabulary.kind = "words").
-    json: bool
-        Print exposure.json on standard output, everything else on standard error.
+    Args:
+        folder: Where to keep it.
+        people: How many people a world has: 20 to 20,000.
+        levels: How many documents a person has, by turns over the people.
+        biographies: How many of a person's documents are worded anew, the rest being repeats; all of them if left out.
+        seeds: One cell for each: a world and a training of its own.
+        steps: Steps of the recipe's one stage: about a minute a cell on two cores. 0: as many as the recipe has.
+        recipe: What to train; it must answer in one token (vocabulary.kind = "words").
+        json: Print exposure.json on standard output, everything else on standard error.
     """
     from closedbook.errors import DataError
     from closedbook.model.custom_mixers import mixer_overrides

@@ -54,26 +54,16 @@ def ablation(
 
     Example: closedbook study ablation --documents wiki.txt --questions birth_places_train.tsv
 
-    Parameters
-    ----------
-    documents: Path
-        The corpus: one document a line, "Title. Text …".
-    questions: Path
-        Questions with answers; some are trained on, the others asked.
-    folder: Path
-        Where to keep it.
-    models: int
-        How many models to train: an even number.
-    steps: int
-        Steps of the recipe's one stage: one to two minutes a model on two cores. 0: as many as the recipe has.
-    asked: float
-        The share of people who are asked about and never trained on.
-    recipe: str
-        What to train; it should keep out questions to calibrate by.
-    seed: int
-        Another seed draws other halves.
-    json: bool
-        Print ablation.json on standard output, everything else on standard error.
+    Args:
+        documents: The corpus: one document a line, "Title. Text …".
+        questions: Questions with answers; some are trained on, the others asked.
+        folder: Where to keep it.
+        models: How many models to train: an even number.
+        steps: Steps of the recipe's one stage: one to two minutes a model on two cores. 0: as many as the recipe has.
+        asked: The share of people who are asked about and never trained on.
+        recipe: What to train; it should keep out questions to calibrate by.
+        seed: Another seed draws other halves.
+        json: Print ablation.json on standard output, everything else on standard error.
     """
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.studies.ablation import Design, run_ablation
@@ -116,16 +106,11 @@ def fluency(
 
     Example: closedbook study fluency runs/fast-… --questions birth_dev.tsv
 
-    Parameters
-    ----------
-    run: Path
-        A trained run.
-    questions: Path
-        Questions with answers that the run was not trained on.
-    folder: Path
-        Where to write fluency.json, fluency.svg (and a dark one) and fluency.md.
-    json: bool
-        Print fluency.json on standard output.
+    Args:
+        run: A trained run.
+        questions: Questions with answers that the run was not trained on.
+        folder: Where to write fluency.json, fluency.svg (and a dark one) and fluency.md.
+        json: Print fluency.json on standard output.
     """
     from closedbook.studies.fluency import run_fluency
 
@@ -155,20 +140,13 @@ def strangers(
 
     Example: closedbook study strangers runs/fast-… --questions birth_dev.tsv
 
-    Parameters
-    ----------
-    run: Path
-        A trained run with calibrators.
-    questions: Path
-        Questions about people with documents that the run was not trained on, to hold strangers against.
-    folder: Path
-        Where to write strangers.json, strangers.svg (and a dark one) and strangers.md.
-    count: int
-        How many names of each kind.
-    left_out: Path
-        Names, one a line, of real people whose documents were taken out before training.
-    json: bool
-        Print strangers.json on standard output.
+    Args:
+        run: A trained run with calibrators.
+        questions: Questions about people with documents that the run was not trained on, to hold strangers against.
+        folder: Where to write strangers.json, strangers.svg (and a dark one) and strangers.md.
+        count: How many names of each kind.
+        left_out: Names, one a line, of real people whose documents were taken out before training.
+        json: Print strangers.json on standard output.
     """
     from closedbook.data.files import read_lines
     from closedbook.errors import DataError
@@ -208,18 +186,12 @@ def reversal(
 
     Example: closedbook study reversal runs/fast-… --questions birth_places_train.tsv
 
-    Parameters
-    ----------
-    run: Path
-        A trained run.
-    questions: Path
-        Questions with answers; each answer is asked for its people.
-    folder: Path
-        Where to write reversal.json, reversal.svg (and a dark one) and reversal.md.
-    form: str
-        How to ask; {answer} stands for the answer.
-    json: bool
-        Print reversal.json on standard output.
+    Args:
+        run: A trained run.
+        questions: Questions with answers; each answer is asked for its people.
+        folder: Where to write reversal.json, reversal.svg (and a dark one) and reversal.md.
+        form: How to ask; {answer} stands for the answer.
+        json: Print reversal.json on standard output.
     """
     from closedbook.studies.reversal import run_reversal
 

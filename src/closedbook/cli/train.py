@@ -7,11 +7,9 @@ import shlex
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from closedbook.cli.output import OwnMixer, console, escape, note_if_trained_on, print_json, typed
+from closedbook.cli.output import Json, Overrides, OwnMixer, console, escape, note_if_trained_on, print_json, typed
 from closedbook.cli.training_display import TrainingDisplay
 from closedbook.errors import ClosedbookError, RunError, exit_code
 from closedbook.formatting import interval, percent
@@ -33,7 +31,7 @@ def train(
     dev: Path | None = None,
     run: Path | None = None,
     resume: bool = False,
-    set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
+    set_: Overrides = None,
     seed: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -42,11 +40,11 @@ def train(
     mixer: OwnMixer = None,
     index: Path | None = None,
     base: str | None = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Train a model to answer from memory, and score it.
 
-    Examples:
+    For example:
 
         closedbook train fast --documents wiki.txt --questions birth_places_train.tsv --dev birth_dev.tsv
 
@@ -56,41 +54,26 @@ def train(
 
         closedbook train characters --documents any.txt --set stages.train.steps=500
 
-    Parameters
-    ----------
-    recipe: str
-        A built-in recipe (`closedbook list recipes`) or a TOML file of your own; fast, which sizes itself, if left out.
-    documents: Path
-        The corpus: one document a line, "Title. Text …", UTF-8; or JSON Lines with a title and a text (FILE.jsonl, or
-        FILE.jsonl:title=NAME,text=NAME for fields of other names). Either may be compressed: .gz, .zst.
-    questions: Path
-        Training questions: one a line, QUESTION tab ANSWER.
-    dev: Path
-        Questions with answers to score at the very end; nothing before that reads them.
-    run: Path
-        Where to keep the run; runs/RECIPE-DATE if left out.
-    resume: bool
-        Go on with an interrupted run: the one in --run, or the last unfinished one of this recipe.
-    set_: list[str]
-        Override one value of the recipe, such as model.width=128 or stages.pretrain.epochs=20; may be repeated.
-    seed: int
-        Short for --set seed=N.
-    threads: int
-        CPU threads of each process; the machine's cores, at most 8, if left out. Stored in the run.
-    device: str
-        What to compute on: cpu, cuda or mps. Started by torchrun, several processes train together (docs/processes.md).
-    dry_run: bool
-        Read and check every input, print the plan, and stop.
-    tensorboard: Path
-        Also write TensorBoard's files into this folder, for `tensorboard --logdir`.
-    index: Path
-        The folder to keep indexes of corpora in; beside the corpus if left out. Corpora of 32 MiB or more are indexed,
-        and with this option smaller ones too.
-    base: str
-        The pretrained model to teach, for the recipe teach: its folder, a GGUF file, or its name on the hub
-        (docs/pretrained.md).
-    json: bool
-        Print one JSON object on standard output, everything else on standard error.
+    Args:
+        recipe: A built-in recipe (`closedbook list recipes`) or a TOML file of your own; fast, which sizes itself, if
+            left out.
+        documents: The corpus: one document a line, "Title. Text …", UTF-8; or JSON Lines with a title and a text
+            (FILE.jsonl, or FILE.jsonl:title=NAME,text=NAME for fields of other names). Either may be compressed: .gz,
+            .zst.
+        questions: Training questions: one a line, QUESTION tab ANSWER.
+        dev: Questions with answers to score at the very end; nothing before that reads them.
+        run: Where to keep the run; runs/RECIPE-DATE if left out.
+        resume: Go on with an interrupted run: the one in --run, or the last unfinished one of this recipe.
+        seed: Short for --set seed=N.
+        threads: CPU threads of each process; the machine's cores, at most 8, if left out. Stored in the run.
+        device: What to compute on: cpu, cuda or mps. Started by torchrun, several processes train together
+            (docs/processes.md).
+        dry_run: Read and check every input, print the plan, and stop.
+        tensorboard: Also write TensorBoard's files into this folder, for `tensorboard --logdir`.
+        index: The folder to keep indexes of corpora in; beside the corpus if left out. Corpora of 32 MiB or more are
+            indexed, and with this option smaller ones too.
+        base: The pretrained model to teach, for the recipe teach: its folder, a GGUF file, or its name on the hub
+            (docs/pretrained.md).
     """
     from closedbook import pipeline
     from closedbook.config.loading import load_recipe

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import Overrides, Threads, console, escape, print_json, table, typed
+from closedbook.cli.output import Overrides, Threads, console, escape, print_json, resumable, table, typed
 from closedbook.cli.output_files import check_study
-from closedbook.cli.training_display import training
+from closedbook.cli.training_display import TrainingDisplay
 from closedbook.formatting import duration, interval, percent, points
 
 if TYPE_CHECKING:
@@ -81,7 +81,12 @@ def compare(
             f"{100 * plan['widest_interval']:.0f} points"
         )
         return print_json(plan) if json else None
-    with training(out, lambda: f"{done()} of {cells} cells are kept in {folder}") as display:
+    with (
+        resumable(
+            out, lambda: f"interrupted; {done()} of {cells} cells are kept in {folder}. The same command goes on"
+        ),
+        TrainingDisplay(out) as display,
+    ):
         record = comparison.run(
             wanted, threads=threads, callbacks=[display], command=typed(),
             begin=lambda name, seed: out.print(

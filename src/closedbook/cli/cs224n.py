@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import Json, console, echo, escape, print_json, typed
+from closedbook.cli.output import Json, console, echo, escape, print_json, resumable, typed
 from closedbook.cli.output_files import check_folder, check_output
 from closedbook.cli.students import check, course_flag, score
 from closedbook.cli.training_display import TrainingDisplay
 
 if TYPE_CHECKING:
     from closedbook.config.schema import Recipe
-    from closedbook.inference.run import Run
     from closedbook.training.setup import StartingWeights, TrainingSetup
 
 cs224n = App(
@@ -76,8 +74,11 @@ class Flags:
         return [getattr(self, name) for name in names]
 
 
+DEFAULTS = Flags()
+
+
 @cs224n.command
-def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags = DEFAULTS) -> None:
     """Pretrain on a corpus by span corruption: 650 epochs, hours on a CPU.
 
     Example: closedbook cs224n pretrain vanilla wiki.txt --writing_params_path vanilla.pretrain.params --epochs 1
@@ -86,22 +87,14 @@ def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     open are in a folder beside the parameters, named after them with .run behind.
 
     Args:
-        variant: vanilla, synthesizer, perceiver or rope.
         corpus: The documents, wiki.txt: one a line.
     """
-    flags = flags or Flags()
     (writing,) = flags.need("pretrain", "writing_params_path")
-    from closedbook.course.assignment import course_recipe
-
-    recipe = course_recipe(
-        "pretrain", variant, rate=flags.pretrain_lr, bottleneck=flags.bottleneck_dim, epochs=flags.epochs,
-        schedule=flags.schedule,
-    )  # fmt: skip
-    _train(recipe, corpus, None, writing, flags, _board("pretrain", variant, flags))
+    _train("pretrain", variant, corpus, None, writing, flags)
 
 
 @cs224n.command
-def finetune(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+def finetune(variant: Variant, corpus: Path, /, *, flags: Flags = DEFAULTS) -> None:
     """Finetune on questions: 10 epochs from pretrained parameters, 75 from random ones.
 
     Example: closedbook cs224n finetune vanilla wiki.txt --reading_params_path vanilla.pretrain.params
@@ -111,32 +104,22 @@ def finetune(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     open (closedbook ask vanilla.finetune.params.run "…") are in a folder beside the parameters.
 
     Args:
-        variant: vanilla, synthesizer, perceiver or rope.
         corpus: The pretraining corpus, whose characters are the vocabulary.
     """
-    flags = flags or Flags()
     writing, questions = flags.need("finetune", "writing_params_path", "finetune_corpus_path")
-    from closedbook.course.assignment import course_recipe
-
-    recipe = course_recipe(
-        "finetune", variant, pretrained=flags.reading_params_path is not None, rate=flags.finetune_lr,
-        bottleneck=flags.bottleneck_dim, epochs=flags.epochs, schedule=flags.schedule,
-    )  # fmt: skip
-    _train(recipe, corpus, questions, writing, flags, _board("finetune", variant, flags))
+    _train("finetune", variant, corpus, questions, writing, flags)
 
 
 @cs224n.command
-def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags = DEFAULTS) -> None:
     """Answer a file of questions, write the predictions, and print how many are right.
 
     Example: closedbook cs224n evaluate vanilla wiki.txt --reading_params_path vanilla.finetune.params
     --eval_corpus_path birth_dev.tsv --outputs_path vanilla.pretrain.dev.predictions
 
     Args:
-        variant: vanilla, synthesizer, perceiver or rope.
         corpus: The pretraining corpus, whose characters are the vocabulary.
     """
-    flags = flags or Flags()
     reading, questions_path, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
     from closedbook.course import assignment
     from closedbook.data.questions import read_questions
@@ -216,21 +199,25 @@ cs224n.command(check)
 cs224n.command(score)
 
 
-def _train(
-    recipe: Recipe, corpus: Path, questions: Path | None, writing: Path, flags: Flags, board: Path | None
-) -> None:
+def _train(function: str, variant: Variant, corpus: Path, questions: Path | None, writing: Path, flags: Flags) -> None:
     """Train one stage in a folder beside the parameters, and write the parameters at the end."""
     from closedbook import pipeline
-    from closedbook.course.assignment import start_from
+    from closedbook.cli.train import READING, tensorboard_in
+    from closedbook.course.assignment import course_recipe, start_from
     from closedbook.course.params import write_params
+    from closedbook.errors import DivergedError
     from closedbook.model.gpt import own_network
     from closedbook.training.setup import prepare_training
 
-    out = console(flags.json)
-    check_output(writing, corpus, questions, flags.reading_params_path, binary=True)
+    out, rate, reading = console(flags.json), f"{function}_lr", flags.reading_params_path
+    recipe = course_recipe(
+        function, variant, pretrained=reading is not None, rate=getattr(flags, rate), bottleneck=flags.bottleneck_dim,
+        epochs=flags.epochs, schedule=flags.schedule,
+    )  # fmt: skip
+    check_output(writing, corpus, questions, reading, binary=True)
     folder = writing.with_name(f"{writing.name}.run")
-    check_folder(folder, corpus, questions, flags.reading_params_path)
-    start = start_from(flags.reading_params_path) if flags.reading_params_path is not None else None
+    check_folder(folder, corpus, questions, reading)
+    start = start_from(reading) if reading is not None else None
     going_on, run = _unfinished(folder, recipe), None
     if folder.exists() and not going_on:  # finished: it makes way for the new one, as its file will
         setup = prepare_training(recipe, corpus, questions, start=start)  # but not for inputs that cannot be used
@@ -239,50 +226,34 @@ def _train(
         else:
             shutil.rmtree(folder)
     if run is None:
-        run = _trained(recipe, corpus, questions, folder, going_on, start, flags, board)
+        with (
+            resumable(out, lambda: f"interrupted; {_kept(folder)}. The same command goes on"),
+            TrainingDisplay(out) as display,
+            tensorboard_in(_board(function, variant, flags)) as boards,
+        ):
+            display.wait(READING)
+            try:
+                run = pipeline.train(
+                    recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
+                    callbacks=[display, *boards], command=typed(),
+                )  # fmt: skip
+            except DivergedError as error:
+                lower = min(float(recipe.stages[0].optimiser.options["rate"]) / 10, RATES[rate])
+                advice = f"remove {folder} and start anew with a lower rate, such as --{rate} {lower:g}"
+                raise DivergedError(error.what, advice) from None
     write_params(writing, own_network(run.model))
     out.print(f"\nthe parameters are in [bold]{escape(str(writing))}[/], their run in {escape(str(folder))}")
     if flags.json:
         print_json({"params": str(writing), "run": str(folder), "seconds": run.folder.record()["train_seconds"]})
 
 
-def _trained(
-    recipe: Recipe, corpus: Path, questions: Path | None, folder: Path, going_on: bool, start: StartingWeights | None,
-    flags: Flags, board: Path | None,
-) -> Run:  # fmt: skip
-    from closedbook import pipeline
-    from closedbook.cli.train import READING, tensorboard_in
-    from closedbook.course.assignment import FUNCTIONS
-    from closedbook.errors import DivergedError, exit_code
+def _kept(folder: Path) -> str:
+    """What an interrupted training has left in its folder."""
     from closedbook.runs.folder import RunFolder
     from closedbook.training.checkpoint import saved_so_far
 
-    out = console(flags.json)
-    display = TrainingDisplay(out)
-    callback = tensorboard_in(board) if board is not None else None
-    display.wait(READING)
-    try:
-        return pipeline.train(
-            recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
-            callbacks=[display, *([callback] if callback else [])], command=typed(),
-        )  # fmt: skip
-    except DivergedError as error:
-        flag = FUNCTIONS[recipe.stages[0].name]
-        rate = float(recipe.stages[0].optimiser.options["rate"])
-        lower = min(rate / 10, RATES[flag])
-        raise DivergedError(
-            error.what, f"remove {folder} and start anew with a lower rate, such as --{flag} {lower:g}"
-        ) from None
-    except KeyboardInterrupt as stop:
-        display.close()
-        saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
-        progress = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
-        out.print(escape(f"\ninterrupted; {progress}. The same command goes on"))
-        sys.exit(exit_code(stop))
-    finally:
-        display.close()
-        if callback:
-            callback.close()
+    saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
+    return f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
 
 
 def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: StartingWeights | None) -> bool:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import shlex
-import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 
-from closedbook.cli.output import Json, console, escape, print_json, table, typed
+from closedbook.cli.output import Json, console, escape, print_json, resumable, table, typed
 from closedbook.cli.train import after_interrupt
 from closedbook.cli.training_display import TrainingDisplay
-from closedbook.errors import RunError, exit_code
+from closedbook.errors import RunError
 from closedbook.formatting import duration, interval, percent
 
 if TYPE_CHECKING:
-    from closedbook.data.questions import Questions
     from closedbook.synthetic.world import World
 
 
@@ -34,12 +33,10 @@ def demo(*, run: Path | None = None, seed: int = 0, json: Json = False) -> None:
         run: Where to keep the run, and beside it the world in RUN-world; runs/demo-DATE if left out.
         seed: Another seed is another world, and another training.
     """
-    import time
-
     from closedbook import pipeline
     from closedbook.config.loading import load_recipe
     from closedbook.data.documents import read_documents
-    from closedbook.data.questions import read_questions
+    from closedbook.data.questions import Question, read_questions
     from closedbook.evaluation.baselines import run_baselines
     from closedbook.runs.folder import check_free, default_folder, is_free
     from closedbook.synthetic.world import WorldSpec, make_world
@@ -67,18 +64,11 @@ def demo(*, run: Path | None = None, seed: int = 0, json: Json = False) -> None:
     )
 
     out.print("[bold]2. Learning[/]")
-    display = TrainingDisplay(out)
-    try:
+    with resumable(out, lambda: after_interrupt(str(path))), TrainingDisplay(out) as display:
         trained = pipeline.train(
             recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
             run=path, callbacks=[display], command=typed(),
         )  # fmt: skip
-    except KeyboardInterrupt as stop:
-        display.close()
-        out.print(escape(after_interrupt(str(path))))
-        sys.exit(exit_code(stop))
-    finally:
-        display.close()
 
     out.print("\n[bold]3. Answering from memory[/] about people whose questions were never trained on")
     evaluation = trained.folder.read_json("evaluation.json")
@@ -101,7 +91,8 @@ def demo(*, run: Path | None = None, seed: int = 0, json: Json = False) -> None:
     out.print(rows)
 
     out.print("\n[bold]4. A few people it was never asked about, and a few who do not exist[/]")
-    answers = ask_some(trained, test, [question.text for question in world.questions(split="strangers")[:3]])
+    strangers = [Question(question.text, None, 1) for question in world.questions(split="strangers")[:3]]
+    answers = [answer.to_json() for answer in trained.answer([*test.items[:3], *strangers])]
     rows = table("question", "answer", "truth", "own chance>", "verdict")
     for answer in answers:
         truth = answer["gold"] or "(nobody)"
@@ -167,11 +158,3 @@ def by_wording(answers: Sequence[dict[str, Any]], world: World) -> dict[str, dic
 def add_row(rows: Any, name: str, scored: dict[str, Any]) -> None:
     share, ends = percent(scored["accuracy"]), interval(scored["interval"], percent)
     rows.add_row(name, str(scored["correct"]), str(scored["total"]), share, ends)
-
-
-def ask_some(run: Any, test: Questions, strangers: Sequence[str]) -> list[dict[str, Any]]:
-    """Three untrained people and the strangers, answered."""
-    from closedbook.data.questions import Question
-
-    questions = [*test.items[:3], *(Question(text, None, 1) for text in strangers)]
-    return [answer.to_json() for answer in run.answer(questions)]

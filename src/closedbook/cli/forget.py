@@ -9,14 +9,7 @@ from closedbook.errors import DataError
 from closedbook.formatting import plural
 
 
-def forget(
-    run: Path,
-    /,
-    *,
-    title: list[str] | None = None,
-    documents: Path | None = None,
-    json: Json = False,
-) -> None:
+def forget(run: Path, /, *, title: list[str] | None = None, documents: Path | None = None, json: Json = False) -> None:
     """Forget names: their vectors, their documents, and what was learned of them; all else stays the same to the bit.
 
     A name that was learned later is gone as if it had never been. Of a name of the first training the rows are zeroed,

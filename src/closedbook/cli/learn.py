@@ -5,14 +5,10 @@ from __future__ import annotations
 import shlex
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from closedbook.cli.output import Json, console, escape, print_json, progress
 from closedbook.errors import DataError
 from closedbook.formatting import duration, plural
-
-if TYPE_CHECKING:
-    from closedbook.living.learning import LearningPlan
 
 
 def learn(
@@ -78,14 +74,12 @@ def learn(
         if done:
             out.print(f"learned {plural(done, 'name')} in {duration(time.monotonic() - began)}")
     if json:
-        print_json(_summary(plan, done))
+        print_json(
+            {
+                "new": list(plan.new), "changed": list(plan.changed), "unchanged": len(plan.unchanged),
+                "shared": list(plan.shared), "learned": done,
+            }
+        )  # fmt: skip
     elif done:
         question = loaded.question_about(next(iter(plan.texts)))
         out.print("next: ask about one\n  " + escape(shlex.join(["closedbook", "ask", f"{run}", question])))
-
-
-def _summary(plan: LearningPlan, done: int) -> dict[str, object]:
-    return {
-        "new": list(plan.new), "changed": list(plan.changed), "unchanged": len(plan.unchanged),
-        "shared": list(plan.shared), "learned": done,
-    }  # fmt: skip

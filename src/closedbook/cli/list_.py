@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from closedbook.cli.output import console, escape, print_json, table
+
+if TYPE_CHECKING:
+    from closedbook.runs.folder import RunFolder
 
 
 def list_(
@@ -27,7 +30,7 @@ def list_(
 
     entries = {
         "recipes": lambda: [{"name": name, "summary": load_recipe(name).summary} for name in recipe_names()],
-        "runs": lambda: [_run(folder.path, folder.record()) for folder in list_runs(runs)],
+        "runs": lambda: [_run(folder) for folder in list_runs(runs)],
         "mixers": lambda: [_registered(*item) for item in REGISTRIES["mixer"].items()],
         "objectives": lambda: [_registered(*item) for item in REGISTRIES["objective"].items()],
     }[what]()
@@ -44,14 +47,11 @@ def list_(
     out.print(rows)
 
 
-def _run(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+def _run(folder: RunFolder) -> dict[str, Any]:
+    record = folder.record()
     recipe, status, started = (str(record.get(key, "unknown")) for key in ("recipe", "status", "started"))
-    return {
-        "name": str(path),
-        "summary": f"{recipe}, {status}, started {started}",
-        "recipe": recipe,
-        "status": status,
-    }
+    summary = f"{recipe}, {status}, started {started}"
+    return {"name": str(folder.path), "summary": summary, "recipe": recipe, "status": status}
 
 
 def _registered(name: str, path: str) -> dict[str, Any]:

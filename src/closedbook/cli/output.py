@@ -22,6 +22,8 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from closedbook.errors import exit_code
+
 # Control characters but line end and tab (\x9b begins an escape sequence too); what ends a line elsewhere; what turns
 # the direction of writing around; and halves of surrogate pairs, which cannot be written at all.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -128,13 +130,22 @@ def show_warnings() -> None:
     warnings.simplefilter("always", UserWarning)
 
 
-def use_mixers(mixers: Sequence[str] | None) -> None:
+def use_mixers(mixers: Sequence[str]) -> None:
     """Execute the files of --mixer, for commands that open several runs."""
-    if mixers:
-        from closedbook.model.custom_mixers import use_mixer
+    from closedbook.model.custom_mixers import use_mixer
 
-        for mixer in mixers:
-            use_mixer(mixer)
+    for mixer in mixers:
+        use_mixer(mixer)
+
+
+@contextlib.contextmanager
+def resumable(out: Console, advice: Callable[[], str]) -> Iterator[None]:
+    """After Ctrl-C within, say what is kept and how to go on, and exit by the signal."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        out.print("\n" + escape(advice()))
+        sys.exit(exit_code(stop))
 
 
 def table(*headings: str) -> Table:

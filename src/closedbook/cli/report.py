@@ -44,7 +44,7 @@ def report(
         check_output(target, questions, *((argument.rpartition(":")[0] or None) for argument in mixer or ()), runs=runs)
     from closedbook.runs.store import write_output
 
-    use_mixers(mixer)
+    use_mixers(mixer or ())
     out = console(json)
     with out.status("") as status:
 

@@ -41,7 +41,7 @@ def serve(
     from closedbook.web.run_registry import RunRegistry
     from closedbook.web.security import is_loopback
 
-    use_mixers(mixer)
+    use_mixers(mixer or ())
     registry = RunRegistry(paths, runs)
     out = console(json)
     token = None if is_loopback(host) else secrets.token_urlsafe(24)

@@ -18,13 +18,7 @@ Example: closedbook show recipe fast
 
 
 @show.command
-def recipe(
-    name: str,
-    /,
-    *,
-    set_: Overrides = None,
-    json: bool = False,
-) -> None:
+def recipe(name: str, /, *, set_: Overrides = None, json: bool = False) -> None:
     """Print a recipe in full, as a TOML file to copy and change.
 
     Example: closedbook show recipe fast > mine.toml

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shlex
-import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from closedbook.cli.output import Json, Overrides, OwnMixer, console, escape, note_if_trained_on, print_json, typed
+from closedbook.cli.output import (
+    Json,
+    Overrides,
+    OwnMixer,
+    console,
+    escape,
+    note_if_trained_on,
+    print_json,
+    resumable,
+    typed,
+)
 from closedbook.cli.training_display import TrainingDisplay
-from closedbook.errors import ClosedbookError, RunError, exit_code
+from closedbook.errors import ClosedbookError, RunError
 from closedbook.formatting import interval, percent
 
 if TYPE_CHECKING:
@@ -93,51 +104,40 @@ def train(
     overrides = [*mixer_overrides(mixer, recipe), *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     overrides += [f"pretrained.model={base}"] if base is not None else []
     loaded = load_recipe(recipe, overrides)
-    display = TrainingDisplay(out)
     if dry_run:
         if run is not None and not resume:
             check_free(run)
         set_threads(threads)
-        display.wait(READING)
-        try:
-            with DistributedContext.start(device) as distributed:
-                setup = prepare_training(
-                    loaded, documents, questions, dev, index, lambda text: display(Message(text)), distributed
-                )
-                plan = plan_training(setup, run or default_folder(loaded.name))
+        with TrainingDisplay(out) as display, DistributedContext.start(device) as distributed:
+            display.wait(READING)
+            setup = prepare_training(
+                loaded, documents, questions, dev, index, lambda text: display(Message(text)), distributed
+            )
+            plan = plan_training(setup, run or default_folder(loaded.name))
             display.plan(plan)
-            surveys = [
-                survey(setup.documents, read_questions(path), setup.corpus.vocabulary)
-                for path in (questions, dev)
-                if path is not None
-            ]
-        finally:
-            display.close()
-        for line in (line for found in surveys for line in found.lines()):
-            out.print(escape(line))
+            asked = [read_questions(path) for path in (questions, dev) if path is not None]
+            surveys = [survey(setup.documents, content, setup.corpus.vocabulary) for content in asked]
+        for found in surveys:
+            for line in found.lines():
+                out.print(escape(line))
         out.print("dry run: every input was read and checked, nothing was trained or written")
         if json:
             print_json({**dataclasses.asdict(plan), "data": [found.to_json() for found in surveys]})
         return
     if resume and run is None:
         run = last_unfinished(loaded)
-    board = tensorboard_in(tensorboard) if tensorboard is not None and not silent() else None
-    display.wait(READING)
-    try:
+    with (
+        resumable(out, lambda: after_interrupt(display.run or (str(run) if resume else ""), mixer)),
+        TrainingDisplay(out) as display,
+        tensorboard_in(None if silent() else tensorboard) as boards,
+    ):
+        display.wait(READING)
         finished = pipeline.train(
             loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads, device=device, index=index,
-            callbacks=[display, *([board] if board else [])], command=typed(),
+            callbacks=[display, *boards], command=typed(),
         )  # fmt: skip
-        if silent():
-            return
-    except KeyboardInterrupt as stop:
-        display.close()
-        out.print(escape(after_interrupt(display.run or (str(run) if resume else ""), mixer)))
-        sys.exit(exit_code(stop))
-    finally:
-        display.close()
-        if board:
-            board.close()
+    if silent():
+        return
     record = finished.folder.record()
     result = {"run": str(finished.path), "train_seconds": record["train_seconds"], "seconds": record["seconds"]}
     out.print(f"\nthe run is in [bold]{escape(str(finished.path))}[/]")
@@ -154,10 +154,16 @@ def train(
         print_json(result)
 
 
-def tensorboard_in(folder: Path) -> TensorBoard:
+@contextlib.contextmanager
+def tensorboard_in(folder: Path | None) -> Iterator[list[TensorBoard]]:
+    """The callback that writes TensorBoard's files into a folder; none where none is given."""
+    if folder is None:
+        yield []
+        return
     from closedbook.reporting.tensorboard import TensorBoard
 
-    return TensorBoard(folder)
+    with contextlib.closing(TensorBoard(folder)) as board:
+        yield [board]
 
 
 def after_interrupt(run: str, mixer: str | None = None) -> str:
@@ -167,41 +173,41 @@ def after_interrupt(run: str, mixer: str | None = None) -> str:
     from closedbook.training.checkpoint import saved_so_far
 
     if not run or not Path(run, "run.json").is_file():
-        return "\ninterrupted before training began; nothing was written"
+        return "interrupted before training began; nothing was written"
     folder = RunFolder.open(run)
     if folder.finished:
-        return f"\ninterrupted; the run in {run} is finished"
+        return f"interrupted; the run in {run} is finished"
     command, saved = resume_command(folder, mixer), saved_so_far(folder)
     if saved is None:
-        return f"\ninterrupted before anything of the training was saved. Begin again with:\n  {command}"
-    return f"\ninterrupted; what was done is saved, up to {saved}. Go on with:\n  {command}"
+        return f"interrupted before anything of the training was saved. Begin again with:\n  {command}"
+    return f"interrupted; what was done is saved, up to {saved}. Go on with:\n  {command}"
 
 
 def next_step(run: Run, questions: Path | None, documents: Path, mixer: str | None = None) -> str:
     """What to type after a training."""
+    from closedbook.data.questions import read_questions
     from closedbook.runs.provenance import mixer_option
 
-    more = mixer_option(run.folder, mixer)
-    if not run.recipe.needs_questions or questions is None:
-        from closedbook.data.document_files import in_lines
-        from closedbook.data.documents import read_text
-        from closedbook.data.files import Source, chunks, opened
+    if run.recipe.needs_questions and questions is not None:
+        words = ["ask", str(run.path), read_questions(questions).items[0].text]
+    else:
+        words = ["sample", str(run.path), " ".join(_beginning(documents).split()[:3])]
+    return f"  {shlex.join(['closedbook', *words, *mixer_option(run.folder, mixer)])}"
 
-        if not in_lines(documents):
-            start = " ".join(read_text(documents).items[0].text[:1000].split()[:3])
-            return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
-        source = Source.of(documents)
-        with opened(source, "text") as (stream, _):
-            if source.fields is None:
-                text = stream.read(1000).decode(errors="ignore")
-            else:
-                text = source.parse(next(chunks(stream, 1 << 16)).content.partition(b"\n")[0].decode(), 1)[1]
-        start = " ".join(text.split()[:3])
-        return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
-    from closedbook.data.questions import read_questions
 
-    example = read_questions(questions).items[0].text
-    return f"  {shlex.join(['closedbook', 'ask', str(run.path), example, *more])}"
+def _beginning(documents: Path) -> str:
+    """Some of what a corpus begins with; of one with a document a line, which may be large, no more is read."""
+    from closedbook.data.document_files import in_lines
+    from closedbook.data.documents import read_text
+    from closedbook.data.files import Source, chunks, opened
+
+    if not in_lines(documents):
+        return read_text(documents).items[0].text[:1000]
+    source = Source.of(documents)
+    with opened(source, "text") as (stream, _):
+        if source.fields is None:
+            return stream.read(1000).decode(errors="ignore")
+        return source.parse(next(chunks(stream, 1 << 16)).content.partition(b"\n")[0].decode(), 1)[1]
 
 
 def last_unfinished(recipe: Recipe) -> Path:

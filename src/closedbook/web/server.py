@@ -19,7 +19,8 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 
 from closedbook import __version__
@@ -34,7 +35,6 @@ from closedbook.web.run_registry import RunRegistry, UnknownRunError, about, as_
 from closedbook.web.security import SecurityMiddleware
 
 STATIC = Path(__file__).parent / "static"
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 LONGEST = 10_000  # characters of a question
 # What one request may ask of a claim, in seconds rather than minutes; `closedbook attention` allows far more.
 MOST = {"samples": 100_000, "d": 512, "steps": 500, "examples": 50_000, "width": 64}
@@ -57,27 +57,28 @@ class Problem(BaseModel):
     detail: str
 
 
-class AskRequest(BaseModel):
-    """A question, or just a name, for one run."""
+class RunRequest(BaseModel):
+    """Something for one run to do."""
 
     model_config = ConfigDict(extra="forbid")
     run: str = Field(max_length=300)
+
+
+class AskRequest(RunRequest):
+    """A question, or just a name, for one run."""
+
     question: str = Field(min_length=1, max_length=LONGEST)
 
 
-class LearnRequest(BaseModel):
+class LearnRequest(RunRequest):
     """A document for one run to learn: a title, a full stop, and what there is to say."""
 
-    model_config = ConfigDict(extra="forbid")
-    run: str = Field(max_length=300)
     text: str = Field(min_length=1, max_length=LONGEST)
 
 
-class ForgetRequest(BaseModel):
+class ForgetRequest(RunRequest):
     """A title for one run to forget."""
 
-    model_config = ConfigDict(extra="forbid")
-    run: str = Field(max_length=300)
     title: str = Field(min_length=1, max_length=300)
 
 
@@ -109,7 +110,7 @@ def make_app(
     queue: int = QUEUE,
     ready: Callable[[], None] = lambda: None,
 ) -> SecurityMiddleware:
-    """The whole application. It opens the runs of `registry` and nothing else; static files are read here, once.
+    """The whole application. It opens the runs of `registry` and the files of its page, and nothing else.
 
     The first run is loaded before any request is answered; then `ready` is called.
     """
@@ -200,19 +201,8 @@ def make_app(
             raise HTTPException(404, f"there is no claim {claim[:20]}; the claims are {', '.join(CLAIMS)}")
         return await claim_queue.ask(_check, claim, request.settings)
 
-    for path in sorted(STATIC.iterdir()):
-        _serve(app, path)
+    app.mount("/", StaticFiles(directory=STATIC, html=True))
     return SecurityMiddleware(app, host, token)
-
-
-def _serve(app: FastAPI, path: Path) -> None:
-    """One file under its own name; the page itself under /."""
-    content, kind = path.read_bytes(), TYPES[path.suffix]
-    address = "/" if path.name == "index.html" else f"/{path.name}"
-
-    @app.api_route(address, methods=["GET", "HEAD"], include_in_schema=False)
-    async def file() -> Response:
-        return Response(content, media_type=kind)
 
 
 def _explain(app: FastAPI) -> None:

@@ -47,7 +47,6 @@ TOLERANCE = 1e-4
 """The most by which an exported logit may differ from ours."""
 
 PREFIX = "gpt."
-BUFFERS = (".turns",)  # exported beside the weights; our own files derive them from the recipe
 SHARED = ("recipe", "started", "commit", "mixer", "parameters", "versions", "train_seconds", "seconds", "steps_done")
 HEADER = '''"""A network trained by closedbook {version}, for transformers: nothing else is needed. MIT licence.
 
@@ -130,9 +129,7 @@ def huggingface_model(run: Run) -> Any:
         inputs = vocabulary.size + names
         own = ClosedbookConfig(encode(recipe), inputs, inputs + phrases, names, tie_word_embeddings=False, **special)
         model = ClosedbookForCausalLM(own)
-        model.gpt.load_state_dict(
-            {**model.gpt.state_dict(), **run.model.state_dict(), **_buffers(own_network(run.model))}
-        )
+        model.gpt.load_state_dict(model.gpt.state_dict() | run.model.state_dict())  # which lacks derived buffers
         classes = {"AutoConfig": ClosedbookConfig, "AutoModelForCausalLM": ClosedbookForCausalLM}
         model.config.auto_map = {auto: f"{MODELLING}.{cls.__name__}" for auto, cls in classes.items()}
     length = 2 if vocabulary.answers_in_one else run.recipe.answer.length  # a phrase, and what closes it
@@ -175,18 +172,16 @@ def export_huggingface(run: Run, folder: Path, task: Questions | None = None) ->
         partial.mkdir(parents=True)
         package.model.save_pretrained(partial)
         package.tokenizer.save_pretrained(partial)
+        texts = {"recipe.toml": run.recipe.to_toml(), "README.md": card(run.folder, use(package))}
         if package.modelling is not None:
-            (partial / f"{MODELLING}.py").write_text(package.modelling, encoding="utf-8")
+            texts[f"{MODELLING}.py"] = package.modelling
         if package.importable:
             weights = hashlib.sha256((partial / "model.safetensors").read_bytes()).hexdigest()
-            (partial / ORIGIN).write_text(
-                json.dumps(_origin(run, weights), ensure_ascii=False) + "\n", encoding="utf-8"
-            )
-        (partial / "recipe.toml").write_text(run.recipe.to_toml(), encoding="utf-8")
-        (partial / "README.md").write_text(card(run.folder, use(package)), encoding="utf-8")
+            texts[ORIGIN] = json.dumps(_origin(run, weights), ensure_ascii=False) + "\n"
         if task is not None:
-            for name, text in task_files(run, task, package.closing, package.modelling is not None).items():
-                (partial / name).write_text(text, encoding="utf-8")
+            texts |= task_files(run, task, package.closing, package.modelling is not None)
+        for name, text in texts.items():
+            (partial / name).write_text(text, encoding="utf-8")
         difference = package.difference(type(package.model).from_pretrained(partial).eval())
         if not difference <= TOLERANCE:
             raise RunError(f"{folder} was not written: its logits would differ from the run's by {difference:.2g}")
@@ -255,36 +250,30 @@ def logit_difference(run: Run, logits: Callable[[Tensor], Tensor], rows: int = 2
     return float((logits(tokens) - run.model.logits(tokens)).abs().max())
 
 
-def _buffers(model: GPT) -> dict[str, Tensor]:
-    """The buffers that our own weight files leave out."""
-    return {name: buffer for name, buffer in model.named_buffers() if name.endswith(BUFFERS)}
-
-
 def _modelling(recipe: ModelRecipe) -> str:
+    """The source of our network's class for Hugging Face, with the mechanisms that this one is made of."""
     from closedbook.export.bundle import bundle
 
     named = {"mixer": recipe.mixer.name, "stack": recipe.stack.name, "positions": recipe.positions}
-    parts = [REGISTRIES[kind][name] for kind, name in named.items()]
-    return bundle("closedbook.export.huggingface", parts, HEADER.format(version=__version__))
+    mechanisms = [REGISTRIES[kind][name] for kind, name in named.items()]
+    return bundle("closedbook.export.huggingface", mechanisms, HEADER.format(version=__version__))
 
 
 def _origin(run: Run, weights: str) -> dict[str, Any]:
     """The content of ORIGIN. Without paths, because exports are published."""
     record = run.folder.record()
-    inputs = {}
+    kept = {name: record[name] for name in SHARED if name in record}
     for name in ("documents", "questions"):
-        source = record.get(name)
-        if isinstance(source, dict):
-            inputs[name] = {**source, "path": Path(str(source.get("path", ""))).name}
-    calibration = None if run.calibration is None else run.calibration.to_json()
+        if source := record.get(name):
+            kept[name] = {**source, "path": Path(source["path"]).name}
     return {
         "format": FORMAT,
         "version": __version__,
         "weights_sha256": weights,
         "recipe": encode(run.recipe),
         "vocabulary": run.vocabulary.to_json(),
-        "calibration": calibration,
-        "record": {**{name: record[name] for name in SHARED if name in record}, **inputs},
+        "calibration": None if run.calibration is None else run.calibration.to_json(),
+        "record": kept,
     }
 
 

@@ -237,23 +237,10 @@ def claim_figures(progress: Progress) -> list[Context]:
             claim = load(id)
             progress(f"claim {id}")
             verdict = claim.check()
-            checked.append({"claim": claim, **verdict_row(verdict), "images": images(claim, verdict)})
+            checked.append({"claim": claim, "verdict": verdict, "images": images(claim, verdict)})
     finally:
         torch.set_num_threads(threads)
     return checked
-
-
-def verdict_row(verdict: Verdict) -> Context:
-    """A claim's verdict as the templates read it."""
-    part = verdict.headline
-    return {
-        "holds": verdict.holds,
-        "measured": part.measured,
-        "figure": part.figure,
-        "bound": part.bound,
-        "tolerance": verdict.tolerance,
-        "details": list(verdict.measurement.details.items()),
-    }
 
 
 def images(claim: Claim, verdict: Verdict) -> dict[str, str]:

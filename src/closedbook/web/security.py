@@ -34,12 +34,18 @@ HEADERS = {
 }
 
 
+def ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is written as; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
+
+
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach what listens on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    address = ip_address(host)
+    return host == "localhost" if address is None else address.is_loopback
 
 
 class SecurityMiddleware:
@@ -105,7 +111,7 @@ class SecurityMiddleware:
     def ours(self, host: str) -> bool:
         """Whether a Host header names this server: a name of its own, or, where others reach it, any IP address."""
         name = site(f"//{host}", "hostname") or ""
-        return name in self.names or (self.open and is_address(name))
+        return name in self.names or (self.open and ip_address(name) is not None)
 
 
 def site(address: str, part: str = "netloc") -> str | None:
@@ -114,14 +120,6 @@ def site(address: str, part: str = "netloc") -> str | None:
         return getattr(urlsplit(address), part)
     except ValueError:  # such as an unclosed bracket
         return None
-
-
-def is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
 
 
 async def read(receive: Receive) -> bytes:

@@ -68,7 +68,7 @@ def test_what_fits_comes_back_with_its_classes():
         ({"name": "x", "inner": {"sise": 1}}, 'inner has no key "sise"; did you mean "size"?'),
         ({"name": "x", "pairs": {"p": [1]}}, "pairs.p must be a list of 2, not of 1"),
         ({"name": "x", "pair": [1, 2]}, "pair.1 = 2 must be of type str"),
-        ({"name": "x", "kind": "c"}, "kind = 'c' is unknown"),
+        ({"name": "x", "kind": "c"}, 'kind = "c" is unknown'),
         ({"name": "x", "either": ["y"]}, "either.0 = 'y' must be of type int"),
     ],
 )

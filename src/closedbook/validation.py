@@ -87,8 +87,7 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
                 return _convert(other, value, where, error)
         return _convert(last, value, where, error)
     if origin is Literal:
-        if value not in arguments:
-            raise error(f"{where} = {shown(value)} is unknown; {nearest(str(value), map(str, arguments))}")
+        one_of(value, where, arguments, error)
         return value
     if origin in (tuple, list):
         if not isinstance(value, (list, tuple)):
@@ -112,6 +111,13 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if type(value) is not kind:
         raise error(f"{where} = {shown(value)} must be of type {kind.__name__}, not {type(value).__name__}")
     return _any(value, where, error)
+
+
+def one_of(value: Any, where: str, known: Sequence[str], error: type[ClosedbookError] = RecipeError) -> None:
+    """Raise `error`, naming the nearest, unless `value` is known."""
+    if value not in known:
+        given = f'"{value}"' if isinstance(value, str) and len(value) <= LONGEST_KEY else shown(value)
+        raise error(f"{where} = {given} is unknown; {nearest(str(value), known)}")
 
 
 def _all_plain(kind: Any, items: Sequence[Any]) -> bool:

@@ -7,14 +7,14 @@ optimisers, schedules) are named in it; a `ComponentSpec` is such a name with th
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 
 from closedbook.config.registry import REGISTRIES, ComponentSpec
 from closedbook.errors import RecipeError
-from closedbook.validation import LONGEST_KEY, nearest, shown
+from closedbook.validation import LONGEST_KEY, one_of, shown
 
 # Beyond these, building a network takes minutes before any memory is asked for.
 LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "context_length": 2**20}
@@ -32,12 +32,11 @@ class Auto(int):
 
 @dataclass(frozen=True)
 class VocabularyRecipe:
-    kind: str = "characters"  # or "bpe", "words", or "pretrained": the base's
+    kind: Literal["characters", "bpe", "words", "pretrained"] = "characters"  # pretrained: the base's
     size: int = 0  # tokens, for bpe; words and phrases at the most, for words, 0 for all
     phrases: int = 0  # for words: answers that are said in one at the most, the others spelled; 0 for `size`
 
     def __post_init__(self) -> None:
-        one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words", "pretrained"))
         not_negative(self, "vocabulary", "size", "phrases")
 
 
@@ -57,10 +56,10 @@ class ModelRecipe:
     stack: ComponentSpec = field(default_factory=lambda: ComponentSpec("uniform"))
     mixer: ComponentSpec = field(default_factory=lambda: ComponentSpec("softmax"))
     positions: str = "learned"
-    feedforward: str = "gelu"  # or "relu2": squared ReLU
-    norm: str = "layer"  # or "rms": no bias and no gain
+    feedforward: Literal["gelu", "relu2"] = "gelu"  # relu2: squared ReLU
+    norm: Literal["layer", "rms"] = "layer"  # rms: no bias and no gain
     bias: bool = True  # in the linear maps of blocks
-    initial: str = "gpt2"  # all weights N(0, 0.02²); or "scaled": by the width of what each map reads
+    initial: Literal["gpt2", "scaled"] = "gpt2"  # all weights N(0, 0.02²); scaled: by the width of what each map reads
     # What linear maps multiply in, the rest stays float32; "fastest" becomes one of the two when a training begins.
     matmul_dtype: str = "float32"  # or "bfloat16", or "fastest"; or "autocast", torch's
     dropout: float = 0.1
@@ -82,16 +81,8 @@ class ModelRecipe:
             )
         if not 0 <= self.dropout < 1:
             raise RecipeError(f"model.dropout = {self.dropout} must be at least 0 and below 1")
-        one_of(self.feedforward, "model.feedforward", ("gelu", "relu2"))
-        one_of(self.norm, "model.norm", ("layer", "rms"))
-        one_of(self.initial, "model.initial", ("gpt2", "scaled"))
         one_of(self.matmul_dtype, "model.matmul_dtype", ("float32", "bfloat16", "fastest", "autocast"))
-        one_of(self.positions, "model.positions", REGISTRIES["positions"])
-
-
-# What is trained of a base: a memory of names and an adapter; all weights; those of some layers; low-rank maps beside
-# them, by peft; or nothing, to ask it as it is.
-TRAINED = ("names", "all-weights", "layers", "lora", "nothing")
+        one_of(self.positions, "model.positions", tuple(REGISTRIES["positions"]))
 
 
 @dataclass(frozen=True)
@@ -101,14 +92,14 @@ class PretrainedRecipe:
     model: str = ""  # its folder, its GGUF file, or its name on the hub
     revision: str = ""  # of a name on the hub
     sha256: str = ""  # of its weights and configuration; filled in when a training begins
-    dtype: str = "float32"  # or "bfloat16": what it is kept and answers in
-    train: str = "names"  # one of TRAINED
+    dtype: Literal["float32", "bfloat16"] = "float32"  # what it is kept and answers in
+    # What is trained: a memory of names and an adapter; all weights; those of some layers; low-rank maps beside them,
+    # by peft; or nothing, to ask it as it is.
+    train: Literal["names", "all-weights", "layers", "lora", "nothing"] = "names"
     layers: tuple[int, ...] = ()  # names have vectors before these, or these are trained; none given: as `train` likes
     rank: int = 16  # of the adapter that all names share, or of "lora"
 
     def __post_init__(self) -> None:
-        one_of(self.dtype, "pretrained.dtype", ("float32", "bfloat16"))
-        one_of(self.train, "pretrained.train", TRAINED)
         positive(self, "pretrained", "rank")
 
 
@@ -156,7 +147,7 @@ class Stage:
     visits: float = 36.0  # how often to ask for a fact that only one document states
     fewest_steps: int = 600
     epochs: int = 0
-    order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
+    order: Literal["shuffled", "file"] = "shuffled"  # file: file order, a smaller last batch in each epoch
     clip: float = 0.0  # largest norm of the gradient; 0: no clipping
     group: int = 1  # steps that share a pool of examples sorted by length, so that each needs few slices
     at_once: int = 0  # most positions of a slice, where a larger one does not fit into memory; 0: no limit
@@ -174,7 +165,6 @@ class Stage:
             not_negative(self, f"stages.{self.name}", "steps")
         if (auto or self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
-        one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))
         if not self.objectives:
             raise RecipeError(f"stages.{self.name} has no objectives")
         if self.group > 1 and self.order == "file":
@@ -185,14 +175,13 @@ class Stage:
 
 @dataclass(frozen=True)
 class DataRecipe:
-    documents: str = "titled"  # or "text": any text, one stream
+    documents: Literal["titled", "text"] = "titled"  # text: any text, one stream
     evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
     # Parts of the training questions, by name's hash.
     held_out: Mapping[str, Auto | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        one_of(self.documents, "data.documents", ("titled", "text"))
         unknown = set(self.held_out) - {"choose", "stop", "calibrate"}
         if unknown:
             raise RecipeError(f"data.held_out has an unknown part {min(unknown)!r}; known: choose, stop, calibrate")
@@ -318,14 +307,6 @@ def fraction(owner: Any, where: str, *names: str) -> None:
     for name in names:
         if not 0 <= getattr(owner, name) <= 1:
             raise RecipeError(f"{where}: {name} = {getattr(owner, name)} must lie between 0 and 1")
-
-
-def one_of(value: str, where: str, known: Iterable[str]) -> None:
-    """Raise RecipeError, naming the nearest, unless `value` is known."""
-    known = list(known)
-    if value not in known:
-        given = f'"{value}"' if len(value) <= LONGEST_KEY else shown(value)
-        raise RecipeError(f"{where} = {given} is unknown; {nearest(value, known)}")
 
 
 def short(name: str, where: str) -> None:

@@ -18,30 +18,10 @@ from closedbook.environment import process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, exit_code, terminate
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
-COMMANDS = {
-    "demo": "closedbook.cli.demo:demo",
-    "train": "closedbook.cli.train:train",
-    "probe": "closedbook.cli.probe:probe",
-    "ask": "closedbook.cli.ask:ask",
-    "learn": "closedbook.cli.learn:learn",
-    "forget": "closedbook.cli.forget:forget",
-    "history": "closedbook.cli.history:history",
-    "evaluate": "closedbook.cli.evaluate:evaluate",
-    "baseline": "closedbook.cli.baseline:baseline",
-    "report": "closedbook.cli.report:report",
-    "serve": "closedbook.cli.serve:serve",
-    "sample": "closedbook.cli.sample:sample",
-    "export": "closedbook.cli.export:export",
-    "import": "closedbook.cli.import_:import_",
-    "card": "closedbook.cli.card:card",
-    "attention": "closedbook.cli.attention:attention",
-    "study": "closedbook.cli.study:study",
-    "compare": "closedbook.cli.compare:compare",
-    "cs224n": "closedbook.cli.cs224n:cs224n",
-    "list": "closedbook.cli.list_:list_",
-    "show": "closedbook.cli.show:show",
-    "doctor": "closedbook.cli.doctor:doctor",
-}
+COMMANDS = (
+    "demo", "train", "probe", "ask", "learn", "forget", "history", "evaluate", "baseline", "report", "serve", "sample",
+    "export", "import", "card", "attention", "study", "compare", "cs224n", "list", "show", "doctor",
+)  # fmt: skip
 
 app = App(
     name="closedbook",
@@ -51,8 +31,9 @@ app = App(
     suppress_keyboard_interrupt=False,  # main says so, and exits by the signal
     default_parameter=Parameter(negative_iterable=()),
 )
-for _order, (_name, _path) in enumerate(COMMANDS.items()):
-    app.command(_path, name=_name, sort_key=_order)
+for _order, _name in enumerate(COMMANDS):
+    _python_name = f"{_name}_" if _name in ("import", "list") else _name  # else Python's own
+    app.command(f"closedbook.cli.{_python_name}:{_python_name}", name=_name, sort_key=_order)
 app.register_install_completion_command(help="Let the shell complete commands and options.", sort_key=len(COMMANDS))
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
+from closedbook.cli.output import Json, console
 
 
 def attention(
     *ids: str,
-    json: Annotated[bool, Parameter(negative="")] = False,
+    json: Json = False,
     figures: Path | None = None,
-    set: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
+    set: list[str] | None = None,
 ) -> None:
     """Check what attention can and cannot do, claim by claim.
 
@@ -29,7 +28,6 @@ def attention(
     Args:
         ids: The claims: 1a, 1b, 1c.i, 1c.ii, 1c.ii-both, 1d.i, 1d.ii, 1e.i, 1e.ii, 2g.ii. All of them if none is named.
             One alone is shown with its derivation and parameters.
-        json: Print one JSON object on standard output and nothing else there.
         figures: Draw each claim into this folder: ID.svg, ID.png, and ID-dark.svg, ID-dark.png.
         set: A parameter, KEY=VALUE, for every claim that has it; repeatable. `--set premise=broken` breaks each
             premise.
@@ -37,7 +35,6 @@ def attention(
     from closedbook.attention import CLAIMS
     from closedbook.attention.claim import load, overrides_by_claim, parse_overrides
     from closedbook.attention.printing import check_all, print_json, print_verdicts
-    from closedbook.cli.output import console
 
     claims = [load(id) for id in dict.fromkeys(ids or CLAIMS)]
     import torch  # only once the ids are known to be right

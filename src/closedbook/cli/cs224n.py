@@ -5,13 +5,13 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App, Parameter
 
 from closedbook.cli.output import Json, console, echo, escape, print_json, resumable, typed
 from closedbook.cli.output_files import check_folder, check_output
-from closedbook.cli.students import check, course_flag, score
+from closedbook.cli.students import check, score
 from closedbook.cli.training_display import TrainingDisplay
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ cs224n = App(
 Example: closedbook cs224n evaluate vanilla wiki.txt --reading_params_path vanilla.model.params
 --eval_corpus_path birth_dev.tsv --outputs_path vanilla.predictions
 """,
+    default_parameter=Parameter(name_transform=str),  # --an_option, as the course has it; --an-option is understood too
 )
 
 RATES = {"pretrain_lr": 6e-3, "finetune_lr": 6e-4}  # where the flags are left out
@@ -36,23 +37,23 @@ Variant = Literal["vanilla", "synthesizer", "perceiver", "rope"]
 class Flags:
     """The course's flags. Every function takes all of them and uses its own, as `run.py` does."""
 
-    reading_params_path: Annotated[Path | None, course_flag("reading_params_path")] = None
+    reading_params_path: Path | None = None
     """Parameters to begin from, or to evaluate."""
-    writing_params_path: Annotated[Path | None, course_flag("writing_params_path")] = None
+    writing_params_path: Path | None = None
     """Where to write the trained parameters: a dictionary under minGPT's names, for torch.load."""
-    finetune_corpus_path: Annotated[Path | None, course_flag("finetune_corpus_path")] = None
+    finetune_corpus_path: Path | None = None
     """Questions with answers to finetune on."""
-    eval_corpus_path: Annotated[Path | None, course_flag("eval_corpus_path")] = None
+    eval_corpus_path: Path | None = None
     """Questions to answer, with or without their answers."""
-    outputs_path: Annotated[Path | None, course_flag("outputs_path")] = None
+    outputs_path: Path | None = None
     """Where to write one prediction a line."""
-    pretrain_lr: Annotated[float | None, course_flag("pretrain_lr")] = None
+    pretrain_lr: float | None = None
     """Learning rate of pretraining; 6e-3 if left out."""
-    finetune_lr: Annotated[float | None, course_flag("finetune_lr")] = None
+    finetune_lr: float | None = None
     """Learning rate of finetuning; 6e-4 if left out."""
-    bottleneck_dim: Annotated[int | None, course_flag("bottleneck_dim")] = None
+    bottleneck_dim: int | None = None
     """Positions in the middle of the Perceiver; 32 if left out. Give the same one to all three functions."""
-    tb_expt_name: Annotated[str | None, course_flag("tb_expt_name")] = None
+    tb_expt_name: str | None = None
     """Write TensorBoard's files into expt/FUNCTION, under a name that begins with this one."""
     epochs: int | None = None
     """Ours: train for fewer epochs, to try the commands in seconds."""
@@ -140,9 +141,7 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags = DEFAULTS) -> N
 
 
 @cs224n.command
-def london(
-    *, eval_corpus_path: Annotated[Path, course_flag("eval_corpus_path")] = Path("birth_dev.tsv"), json: Json = False
-) -> None:
+def london(*, eval_corpus_path: Path = Path("birth_dev.tsv"), json: Json = False) -> None:
     """How many are right if every answer is London.
 
     Example: closedbook cs224n london --eval_corpus_path birth_dev.tsv
@@ -166,7 +165,7 @@ def dataset(
     /,
     *,
     corpus: Path = Path("wiki.txt"),
-    finetune_corpus_path: Annotated[Path, course_flag("finetune_corpus_path")] = Path("birth_places_train.tsv"),
+    finetune_corpus_path: Path = Path("birth_places_train.tsv"),
     seed: int = 0,
     json: bool = False,
 ) -> None:

@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 MARKS = {True: "✓", False: "✗", None: "?"}
 
 
-def course_flag(name: str) -> Parameter:
-    """The course writes --an_option; --an-option is understood too."""
-    return Parameter(name=(f"--{name}", f"--{name.replace('_', '-')}"), negative="")
-
-
 def check(
     files: Annotated[list[Path], Parameter(name="files")],
     /,
@@ -93,8 +88,8 @@ def score(
     predictions: Annotated[list[Path], Parameter(name="predictions")],
     /,
     *,
-    eval_corpus_path: Annotated[Path, course_flag("eval_corpus_path")] = Path("birth_dev.tsv"),
-    per_question: Annotated[bool, course_flag("per_question")] = False,
+    eval_corpus_path: Path = Path("birth_dev.tsv"),
+    per_question: bool = False,
     json: Json = False,
 ) -> None:
     """Score files of predictions, one a line, against the answers: exact match, as the course counts.

@@ -170,9 +170,9 @@ class RunFolder:
         try:
             found = hashlib.sha256(content).hexdigest() if content is not None else fingerprint(path)
         except OSError as error:
-            raise RunError(f"{path} cannot be read ({error.strerror}); {_remedy(name)}") from None
+            raise _damaged(path, error.strerror, "cannot be read") from None
         if found not in (known or ()):
-            raise RunError(f"{path} is damaged (it is not what this run saved); {_remedy(name)}")
+            raise _damaged(path, "it is not what this run saved")
         return not found.startswith(SAMPLED)
 
     def read_json(self, name: str) -> dict[str, Any]:
@@ -229,7 +229,7 @@ class RunFolder:
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise RunError(f"{self.path / name} is damaged ({error}); {_remedy(name)}") from None
+            raise _damaged(self.path / name, error) from None
 
     def _read(self, name: str) -> bytes:
         try:
@@ -237,7 +237,7 @@ class RunFolder:
         except FileNotFoundError:
             raise RunError(f"{self.path} has no {name}; the run was not finished, or the file was removed") from None
         except OSError as error:
-            raise RunError(f"{self.path / name} is damaged ({error.strerror}); {_remedy(name)}") from None
+            raise _damaged(self.path / name, error.strerror) from None
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl; while it trains, a last line that is not all there is left out.
@@ -274,8 +274,8 @@ class RunFolder:
             yield
 
 
-def _remedy(name: str) -> str:
-    return REMEDIES.get(name, "bring it back from a copy, or train anew")
+def _damaged(path: Path, why: object, how: str = "is damaged") -> RunError:
+    return RunError(f"{path} {how} ({why}); {REMEDIES.get(path.name, 'bring it back from a copy, or train anew')}")
 
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:
@@ -284,7 +284,7 @@ def _parse(path: Path, content: bytes) -> dict[str, Any]:
         if not isinstance(data, dict):
             raise ValueError("not an object")
     except ValueError as error:
-        raise RunError(f"{path} is damaged ({error}); {_remedy(path.name)}") from None
+        raise _damaged(path, error) from None
     return data
 
 
@@ -293,7 +293,7 @@ def typed(kind: Any, data: Any, path: Path, where: str = "") -> Any:
     try:
         return convert(kind, data, where, RunError)
     except RunError as error:
-        raise RunError(f"{path} is damaged ({error}); {_remedy(path.name)}") from None
+        raise _damaged(path, error) from None
 
 
 def metrics_lines(path: Path, content: bytes) -> list[dict[str, Any]]:

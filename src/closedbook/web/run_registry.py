@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from closedbook.inference.run import Run
 
 KEPT_IN_MEMORY = 4  # models
+SUGGESTED = 8  # names
 STILL_TRAINING = 90.0  # seconds since the last line of metrics
 
 
@@ -116,7 +117,7 @@ class RunRegistry:
             self._people[folder.path] = people(folder)
         return self._people[folder.path]
 
-    def suggest(self, name: str, typed: str, most: int = 8) -> list[str]:
+    def suggest(self, name: str, typed: str) -> list[str]:
         """Names in which a word begins with what was typed (accents do not matter), those that start so first."""
         typed = _searchable(typed)
         if not typed:
@@ -124,7 +125,7 @@ class RunRegistry:
         names = [(_searchable(name), name) for name in self.people(name).names]
         starting = [name for folded, name in names if folded.startswith(typed)]
         containing = [name for folded, name in names if f" {typed}" in folded and not folded.startswith(typed)]
-        return [*starting, *containing][:most]
+        return [*starting, *containing][:SUGGESTED]
 
 
 def about(name: str, folder: RunFolder) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import Overrides, Threads, console, escape, print_json, resumable, table, typed
+from closedbook.cli.output import AtLeastOne, Overrides, Threads, console, escape, print_json, resumable, table, typed
 from closedbook.cli.output_files import check_study
 from closedbook.cli.training_display import TrainingDisplay
 from closedbook.formatting import duration, interval, percent, points
@@ -19,7 +19,7 @@ def compare(
     documents: Path,
     questions: Path,
     budget: float,
-    seeds: int = 2,
+    seeds: AtLeastOne = 2,
     base: str = "fast",
     match: Literal["width", "parameters"] = "width",
     folder: Path = Path("studies/comparison"),
@@ -53,7 +53,7 @@ def compare(
         json: Print comparison.json on standard output, everything else on standard error.
     """
     from closedbook.config.loading import load_recipe
-    from closedbook.errors import DataError, RecipeError
+    from closedbook.errors import RecipeError
     from closedbook.studies.comparison import Comparison
     from closedbook.studies.comparison_page import label
     from closedbook.studies.study_report import need_matplotlib
@@ -61,8 +61,6 @@ def compare(
     out = console(json)
     need_matplotlib()
     check_study(folder, "comparison", documents, questions, *names)
-    if seeds < 1:
-        raise DataError(f"--seeds {seeds} must be at least 1")
     comparison = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder, match)
     wanted = list(range(seeds))
     cells = len(comparison.names) * seeds

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import Json, console, echo, escape, print_json, resumable, typed
+from closedbook.cli.output import Json, NotNegative, console, echo, escape, print_json, resumable, typed
 from closedbook.cli.output_files import check_folder, check_output
 from closedbook.cli.students import check, score
 from closedbook.cli.training_display import TrainingDisplay
@@ -166,7 +166,7 @@ def dataset(
     *,
     corpus: Path = Path("wiki.txt"),
     finetune_corpus_path: Path = Path("birth_places_train.tsv"),
-    seed: int = 0,
+    seed: NotNegative = 0,
     json: bool = False,
 ) -> None:
     """Print the first four examples, as `python src/dataset.py` does: x is read, y is to be said, □ is padding.
@@ -181,10 +181,7 @@ def dataset(
         json: Print a JSON list of objects with x and y.
     """
     from closedbook.course.assignment import census, examples
-    from closedbook.errors import DataError
 
-    if seed < 0:
-        raise DataError(f"--seed {seed} must be at least 0")
     pairs = list(examples(kind, corpus, finetune_corpus_path, seed=seed))
     if json:
         print_json([{"x": x, "y": y} for x, y in pairs])

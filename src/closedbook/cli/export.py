@@ -9,6 +9,7 @@ from typing import Literal
 from closedbook.cli.output import Json, RunsMixer, console, escape, print_json
 from closedbook.cli.output_files import check_output
 from closedbook.data.questions import read_questions
+from closedbook.environment import require_packages
 from closedbook.errors import DataError
 
 
@@ -42,17 +43,17 @@ def export(
         task: Questions with answers that lm-evaluation-harness shall ask the export: a task file is written into the
             folder.
     """
-    from closedbook.export.exporters import check_new_folder, require_packages
+    from closedbook.export.exporters import check_new_folder
 
     out = console(json)
     if task is not None and to != "huggingface":
         raise DataError(f"--task goes with --to huggingface, which lm-evaluation-harness reads; got --to {to}")
     if to == "huggingface":
-        require_packages("transformers", extra="huggingface")
+        require_packages("this", "transformers", extra="huggingface")
         check_new_folder(output)
     else:
         if to == "onnx":
-            require_packages("onnx", "onnxscript", "onnxruntime", extra="onnx")
+            require_packages("this", "onnx", "onnxscript", "onnxruntime", extra="onnx")
         check_output(output, (mixer or "").rpartition(":")[0] or None, runs=[run], binary=True)
     from closedbook import pipeline
 

@@ -6,8 +6,7 @@ import shlex
 import time
 from pathlib import Path
 
-from closedbook.cli.output import Json, console, escape, print_json, progress
-from closedbook.errors import DataError
+from closedbook.cli.output import AtLeastOne, Json, console, escape, print_json, progress
 from closedbook.formatting import duration, plural
 
 
@@ -16,7 +15,7 @@ def learn(
     /,
     *,
     documents: Path,
-    workers: int = 1,
+    workers: AtLeastOne = 1,
     scheduler: str | None = None,
     dry_run: bool = False,
     json: Json = False,
@@ -44,8 +43,6 @@ def learn(
     """
     import closedbook
 
-    if workers < 1:
-        raise DataError(f"--workers {workers} must be 1 or more")
     out = console(json)
     loaded = closedbook.load(run)
     plan = loaded.plan_learning(documents)

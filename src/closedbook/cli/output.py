@@ -15,7 +15,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import Parameter, validators
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.segment import Segment
@@ -59,7 +59,9 @@ def echo(text: str, end: str = "\n", error: bool = False) -> None:
     print(printable(text), end=end, file=sys.stderr if error else sys.stdout, flush=error)
 
 
-# Options that several commands have, with their line in the help.
+# Options that several commands have, with their limits and their line in the help.
+NotNegative = Annotated[int, Parameter(validator=validators.Number(gte=0))]
+AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 Json = Annotated[bool, Parameter(help="Print one JSON object on standard output, everything else on standard error.")]
 SET = "Override one value of the recipe, such as model.width=128 or stages.pretrain.epochs=20; may be repeated."
 Overrides = Annotated[list[str] | None, Parameter(name="--set", help=SET)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 from closedbook.cli.output import RunsMixers, console, escape, print_json, use_mixers
+from closedbook.environment import require_packages
 from closedbook.errors import RunError
 
 
@@ -33,8 +33,7 @@ def serve(
         port: The port; 0 takes a free one.
         json: Print {"address": …} on standard output once it listens.
     """
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
-        raise RunError("the page needs fastapi and uvicorn, which are not installed: pip install 'closedbook[page]'")
+    require_packages("the page", "fastapi", "uvicorn", extra="page")
     if not 0 <= port < 65_536:
         raise RunError(f"--port {port} must be from 0 to 65535")
     from closedbook.web import server

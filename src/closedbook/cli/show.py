@@ -6,7 +6,18 @@ from pathlib import Path
 
 from cyclopts import App
 
-from closedbook.cli.output import Json, Overrides, RunsMixer, console, echo, escape, print_json, table
+from closedbook.cli.output import (
+    AtLeastOne,
+    Json,
+    NotNegative,
+    Overrides,
+    RunsMixer,
+    console,
+    echo,
+    escape,
+    print_json,
+    table,
+)
 
 show = App(
     name="show",
@@ -45,8 +56,8 @@ def objective(
     documents: Path,
     questions: Path | None = None,
     recipe: str | None = None,
-    number: int = 5,
-    seed: int = 0,
+    number: AtLeastOne = 5,
+    seed: NotNegative = 0,
     json: bool = False,
 ) -> None:
     """Print training examples: x is what the network sees, y what it should say next ("·": not a target).
@@ -76,8 +87,6 @@ def objective(
     from closedbook.objectives import Corpus
     from closedbook.objectives.sampler import nothing_to_show
 
-    if number < 1 or seed < 0:
-        raise DataError(f"--number {number} must be at least 1 and --seed {seed} at least 0")
     loaded = load_recipe(recipe or trained_with(name))
     corpus_documents = (read_documents if loaded.data.documents == "titled" else read_text)(documents)
     lines = [item.text for item in corpus_documents.items]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from cyclopts import App, Parameter
 
 from closedbook.cli.output import (
+    AtLeastOne,
     Overrides,
     OwnMixer,
     RunsMixer,
@@ -226,7 +227,7 @@ def strangers(
     *,
     questions: Path,
     folder: Path = Path("studies/strangers"),
-    count: int = 200,
+    count: AtLeastOne = 200,
     left_out: Path | None = None,
     mixer: RunsMixer = None,
     json: bool = False,
@@ -246,11 +247,8 @@ def strangers(
         json: Print strangers.json on standard output.
     """
     from closedbook.data.files import read_lines
-    from closedbook.errors import DataError
     from closedbook.studies.strangers import run_strangers
 
-    if count < 1:
-        raise DataError(f"--count {count} must be 1 or more")
     more = {"page taken out": read_lines(left_out, "names")} if left_out is not None else {}
     out, work = console(json), partial(run_strangers, count=count, more=more)
     record = _ask_run(out, "strangers", work, run, questions, folder, mixer, more=left_out)

@@ -10,7 +10,6 @@ import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from closedbook.data.files import open_file, read_bytes
 from closedbook.data.questions import Questions
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.data.vocabulary_builder import vocabulary_from_json
+from closedbook.environment import require_packages
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.harness import task_files
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
@@ -52,15 +52,6 @@ HEADER = '''"""A network trained by closedbook {version}, for transformers: noth
 
 Cut out of closedbook's own modules when the network was exported.
 """'''
-
-
-def require_packages(*packages: str, extra: str) -> None:
-    """Raise RunError, with the command to install them, if one of these packages is missing."""
-    if missing := [package for package in packages if find_spec(package) is None]:
-        raise RunError(
-            f"this needs {' and '.join(missing)}, which {'are' if len(missing) > 1 else 'is'} not installed: "
-            f"pip install 'closedbook[{extra}]'"
-        )
 
 
 def check_new_folder(path: Path) -> None:
@@ -158,7 +149,7 @@ def export_huggingface(run: Run, folder: Path, task: Questions | None = None) ->
     of a logit, after reading the folder back. Raises RunError if transformers is not installed, the folder cannot be
     made or the logits differ by more than TOLERANCE, and RecipeError for a mixer from a user's own file.
     """
-    require_packages("transformers", extra="huggingface")
+    require_packages("this", "transformers", extra="huggingface")
     check_new_folder(folder)
     from transformers.utils import logging
 

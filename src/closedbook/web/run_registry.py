@@ -29,20 +29,14 @@ class UnknownRunError(RunError):
 
 
 @dataclass(frozen=True)
-class Example:
-    """A question to try, whom it is about, and what makes it worth trying."""
-
-    name: str
-    question: str
-    why: str
-
-
-@dataclass(frozen=True)
 class People:
-    """Whom a run can be asked about: names to suggest, a few questions to begin with, and the wording for a name."""
+    """Whom a run can be asked about: names to suggest, a few questions to begin with, and the wording for a name.
+
+    An example is a `question`, the `name` of whom it is about, and `why` it is worth trying.
+    """
 
     names: tuple[str, ...]
-    examples: tuple[Example, ...]
+    examples: list[dict[str, str]]
     wording: str
 
 
@@ -123,9 +117,9 @@ class RunRegistry:
         if not typed:
             return []
         names = [(_searchable(name), name) for name in self.people(name).names]
-        starting = [name for folded, name in names if folded.startswith(typed)]
-        containing = [name for folded, name in names if f" {typed}" in folded and not folded.startswith(typed)]
-        return [*starting, *containing][:SUGGESTED]
+        matching = [(folded, name) for folded, name in names if f" {typed}" in f" {folded}"]
+        matching.sort(key=lambda match: not match[0].startswith(typed))
+        return [name for _, name in matching[:SUGGESTED]]
 
 
 def about(name: str, folder: RunFolder) -> dict[str, Any]:
@@ -183,7 +177,7 @@ def people(folder: RunFolder) -> People:
         chosen = [(name, "read about, never asked") for name in kept_out[:2]]
         chosen += [(name, "asked in training") for name in trained[:1]]
     chosen += [(name, "invented: nobody's name") for name in invent(titles, 1, seed=0)]
-    examples = tuple(Example(name, wording.replace("{}", name, 1), why) for name, why in chosen)
+    examples = [{"name": name, "question": wording.replace("{}", name, 1), "why": why} for name, why in chosen]
     return People(tuple(sorted(titles, key=_searchable)), examples, wording)
 
 

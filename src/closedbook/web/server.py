@@ -134,15 +134,14 @@ def make_app(
     @app.get("/api/runs")
     async def runs() -> dict[str, Any]:
         """Every run: what it is, how far it is, and its score; and those that cannot be read, with why."""
-        described, left_out = [], []
+        described = []
         folders, damaged = registry.scan()
-        for name, why in damaged.items():
-            left_out.append({"name": name, "why": why})
         for name, folder in folders.items():
             try:
                 described.append(about(name, folder))
             except (ClosedbookError, OSError) as error:  # one that is damaged or being made does not hide the others
-                left_out.append({"name": name, "why": str(error)})
+                damaged[name] = str(error)
+        left_out = [{"name": name, "why": why} for name, why in damaged.items()]
         return {"runs": described, "left_out": left_out, "version": __version__, "teachable": token is None}
 
     @app.get("/api/curve")
@@ -159,8 +158,7 @@ def make_app(
     async def people(run: Name) -> dict[str, Any]:
         """Questions to begin with, and the wording that a bare name is asked in."""
         suggested = await request_queue.ask(registry.people, run)
-        examples = [asdict(example) for example in suggested.examples]
-        return {"examples": examples, "wording": suggested.wording, "names": len(suggested.names)}
+        return {"examples": suggested.examples, "wording": suggested.wording, "names": len(suggested.names)}
 
     @app.get("/api/suggest")
     async def suggest(run: Name, typed: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
@@ -270,22 +268,12 @@ def _attribution(registry: RunRegistry, request: AskRequest) -> dict[str, Any]:
 
 
 def _described(claim: Claim) -> dict[str, Any]:
-    return {
-        "id": claim.id,
-        "title": claim.title,
-        "statement": claim.statement,
-        "derivation": claim.derivation,
-        "premise": claim.premise,
-        "float32": claim.float32,
-        "parameters": [
-            {
-                "name": p.name, "default": p.default, "meaning": p.meaning, "unit": p.unit,
-                "low": None if p.choices else p.low, "high": None if p.choices else p.high,
-                "choices": list(p.choices), "whole": isinstance(p.default, int),
-            }
-            for p in claim.parameters
-        ],
-    }  # fmt: skip
+    parameters = [
+        asdict(p) | ({"low": None, "high": None} if p.choices else {}) | {"whole": isinstance(p.default, int)}
+        for p in claim.parameters
+    ]
+    names = ("id", "title", "statement", "derivation", "premise", "float32")
+    return {name: getattr(claim, name) for name in names} | {"parameters": parameters}
 
 
 def _check(id: str, settings: dict[str, bool | int | float | str]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from closedbook.cli.output import Json, RunsMixer, console, escape, print_json
-from closedbook.formatting import percent
+from closedbook.formatting import percent, plural
 
 if TYPE_CHECKING:
     from closedbook.inference.answer import Answer
@@ -82,8 +82,7 @@ def show_evidence(out: Any, evidence: Evidence) -> None:
     if len(evidence.documents) > 1:
         out.print(f"  {len(evidence.documents)} documents bear this title")
     if evidence.exposures:
-        times = f"{evidence.exposures:,} time{'s' if evidence.exposures > 1 else ''}"
-        wordings = f"{evidence.wordings} wording{'s' if evidence.wordings != 1 else ''}"
+        times, wordings = plural(evidence.exposures, "time"), plural(evidence.wordings, "wording")
         out.print(f"  asked for {times} in training, with the name in context; stated in {wordings}")
     for quote in evidence.mentions[: 1 if evidence.documents else 3]:
         out.print(f"  mentioned in the document about {escape(quote.title)}: {marked_sentence(quote)}")

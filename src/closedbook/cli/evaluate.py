@@ -68,8 +68,8 @@ def evaluate(
     from closedbook.runs.store import write_output
 
     out = console(json)
-    given = read_questions(questions)
-    knew = read_known(known) if known is not None else None
+    question_set = read_questions(questions)
+    known_before = read_known(known) if known is not None else None
     for output in (predictions, answers):
         if output is not None:
             other = predictions if output is answers else None
@@ -78,11 +78,11 @@ def evaluate(
             )
     loaded = pipeline.load(run, mixer, device)
     loaded.documents = documents
-    with progress(out, "answering", len(given)) as advance:
-        result = pipeline.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)
+    with progress(out, "answering", len(question_set)) as advance:
+        result = pipeline.evaluate(loaded, question_set, advance, blind=blind, precision=precision, signals=signals)
     entries = result["answers"]
-    if knew is not None:
-        result["known_before"] = tell_apart(entries, knew)
+    if known_before is not None:
+        result["known_before"] = tell_apart(entries, known_before)
     if predictions is not None:
         text = "".join(" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)
         if predictions.is_char_device():  # a terminal, perhaps
@@ -93,7 +93,7 @@ def evaluate(
         write_output(answers, "".join(lines).encode())
     if save:
         loaded.folder.write_json("evaluation.json", result)
-    note_if_trained_on(out, given.sha256, loaded.folder.record())
+    note_if_trained_on(out, question_set.sha256, loaded.folder.record())
     if result["accuracy"] is None:
         out.print(
             f"{result['total']} questions answered in {result['seconds']:.2f} s; the file has no answers to score"
@@ -105,7 +105,7 @@ def evaluate(
             f"without regard to case, punctuation and articles {percent(result.get('normalised_match'))}; "
             f"words in common, F1 {percent(result.get('f1'))}"
         )
-    if knew is not None:
+    if known_before is not None:
         show_known(out, result["known_before"])
     show_verdicts(out, result["confidence"])
     if json:
@@ -130,12 +130,12 @@ def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
     """How many answers got which verdict, how many of these are right, and how well probabilities rank them."""
     show_verdict_counts(out, confidence["verdicts"], confidence.get("right_by_verdict", {}))
     if "given" in confidence and confidence["probability"]["auroc"] is not None:
-        given, quality = confidence["given"], confidence["probability"]
+        answered, quality = confidence["given"], confidence["probability"]
         ends = interval(quality["auroc_interval"])
         out.print(
             f"right against wrong, by probability: AUROC {quality['auroc']:.3f} ({ends}); "
-            f"of {percent(given['coverage'])} answered, {percent(given['precision'])} are right "
-            f"(asked for: {percent(given['asked_precision'])})"
+            f"of {percent(answered['coverage'])} answered, {percent(answered['precision'])} are right "
+            f"(asked for: {percent(answered['asked_precision'])})"
         )
     if not confidence["calibrated"]:
         why = confidence.get("uncalibrated") or "the run has no calibration.json"

@@ -65,7 +65,7 @@ class TrainingDisplay:
         self.close()
         self.run, self.stage, self.losses, self.answers = plan.run, "", [], []
         memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
-        places = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}" if plan.device == "cpu" else plan.device
+        places = plural(plan.threads, "thread") if plan.device == "cpu" else plan.device
         if plan.processes > 1:
             places = f"{plan.processes} processes with {places} each"
         self.out.print(

@@ -7,7 +7,6 @@ import contextlib
 import math
 import signal
 import socket
-import sys
 import threading
 import time
 import warnings
@@ -301,19 +300,14 @@ def _finite(value: Any) -> Any:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket to listen on. Raises RunError where the address is taken or not this machine's."""
+    """A socket that listens. Raises RunError where the address is taken or not this machine's."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        if sys.platform != "win32":  # where it would let two servers have one port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(BACKLOG)  # so that an address that is told can be connected to
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         raise RunError(
             f"cannot listen on {host}, port {port} ({error}); try another, or --port 0 for a free one"
         ) from None
-    return listening
 
 
 def configured(app: SecurityMiddleware, **more: Any) -> uvicorn.Config:

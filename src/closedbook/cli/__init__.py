@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> None:
         print("closedbook: interrupted", file=sys.stderr)
         sys.exit(exit_code(stop))
     except BrokenPipeError:  # the reader of our output has gone, as in `closedbook … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         sys.exit(141)
     except OSError as error:  # a name too long, a loop of links, a folder without rights, a full disk behind `>`
         _give_up_output()
@@ -104,38 +104,35 @@ def _give_up_output() -> None:
 @contextlib.contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
     """SIGTERM and SIGHUP are as Ctrl-C, where nobody ignores or handles them (nohup ignores SIGHUP)."""
-    before = {}
+    numbers: list[int] = []
     if threading.current_thread() is threading.main_thread():
         signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-        before = {number: signal.getsignal(number) for number in signals if signal.getsignal(number) is signal.SIG_DFL}
+        numbers = [number for number in signals if signal.getsignal(number) is signal.SIG_DFL]
     try:
-        for number in before:
+        for number in numbers:
             signal.signal(number, terminate)
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
 def _read_limit(words: list[str]) -> Iterator[list[str]]:
     """The arguments without --read-at-most MB, which every command understands and which holds meanwhile."""
     name = "--read-at-most"
-    place = next((i for i, word in enumerate(words) if word == name or word.startswith(f"{name}=")), None)
-    if place is None:
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith(f"{name}=") else [word])]
+    if name not in words:
         yield words
         return
     from closedbook.data.files import LIMIT, most_read
 
-    _, _, value = words[place].partition("=")
-    behind = place + 1
-    if words[place] == name:
-        value, behind = "".join(words[behind : behind + 1]), behind + 1
+    place = words.index(name)
     before = os.environ.get(LIMIT)
-    os.environ[LIMIT] = value or "nothing"
+    os.environ[LIMIT] = "".join(words[place + 1 : place + 2]) or "nothing"
     try:
         most_read()  # says what is wrong with it
-        yield [*words[:place], *words[behind:]]
+        yield [*words[:place], *words[place + 2 :]]
     finally:
         del os.environ[LIMIT]
         if before is not None:

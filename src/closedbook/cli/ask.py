@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import Json, RunsMixer, console, escape, print_json
+from closedbook.cli.options import Json, RunsMixer
+from closedbook.cli.output import console, escape, print_json
 from closedbook.formatting import percent, plural
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from closedbook.cli.output import Json, console
+from closedbook.cli.options import Json
+from closedbook.cli.output import console
 
 
 def attention(

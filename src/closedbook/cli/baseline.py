@@ -6,7 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from closedbook.cli.output import console, escape, print_json, table
+from closedbook.config.loading import load_recipe
+from closedbook.data.questions import read_questions
 from closedbook.formatting import interval, percent
+from closedbook.runs.folder import RunFolder
 
 
 def baseline(
@@ -42,13 +45,10 @@ def baseline(
         json: Print one JSON object on standard output: name, correct, total, accuracy, interval (95 %) and seconds of
             the first baseline in the order above, then all of them under "baselines".
     """
-    from closedbook.config.loading import load_recipe
     from closedbook.data.documents import read_documents
-    from closedbook.data.questions import read_questions
     from closedbook.data.vocabulary_builder import make_vocabulary, vocabulary_from_json
     from closedbook.evaluation.baselines import run_baselines
     from closedbook.evaluation.question_survey import can_say
-    from closedbook.runs.folder import RunFolder
 
     out = console(json)
     test = read_questions(questions)

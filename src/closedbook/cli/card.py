@@ -6,6 +6,8 @@ from pathlib import Path
 
 from closedbook.cli.output import console, echo, escape, print_json
 from closedbook.cli.output_files import check_output
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.store import write_output
 
 
 def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> None:
@@ -21,8 +23,6 @@ def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> Non
     if output is not None:
         check_output(output, runs=[run])
     from closedbook.export.model_card import card as make_card
-    from closedbook.runs.folder import RunFolder
-    from closedbook.runs.store import write_output
 
     text = make_card(RunFolder.open(run))
     if output is not None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import AtLeastOne, Overrides, Threads, console, escape, print_json, resumable, table, typed
+from closedbook.cli.options import AtLeastOne, Overrides, Threads
+from closedbook.cli.output import console, escape, print_json, resumable, table, typed
 from closedbook.cli.output_files import check_study
 from closedbook.cli.training_display import TrainingDisplay
+from closedbook.config.loading import load_recipe
+from closedbook.errors import RecipeError
 from closedbook.formatting import duration, interval, percent, points
 
 if TYPE_CHECKING:
@@ -52,8 +55,6 @@ def compare(
         dry_run: Check every input, say what would be trained and how wide the intervals will be, and stop.
         json: Print comparison.json on standard output, everything else on standard error.
     """
-    from closedbook.config.loading import load_recipe
-    from closedbook.errors import RecipeError
     from closedbook.studies.comparison import Comparison
     from closedbook.studies.comparison_page import label
     from closedbook.studies.study_report import need_matplotlib

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import Json, NotNegative, console, echo, escape, print_json, resumable, typed
+from closedbook.cli.options import Json, NotNegative
+from closedbook.cli.output import console, echo, escape, print_json, resumable, typed
 from closedbook.cli.output_files import check_folder, check_output
 from closedbook.cli.students import check, score
 from closedbook.cli.training_display import TrainingDisplay
+from closedbook.config.schema import Recipe
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError, DivergedError, RunError
+from closedbook.runs.folder import RunFolder, is_free
+from closedbook.runs.store import write_output
 
 if TYPE_CHECKING:
-    from closedbook.config.schema import Recipe
     from closedbook.training.setup import StartingWeights, TrainingSetup
 
 cs224n = App(
@@ -66,8 +71,6 @@ class Flags:
 
     def need(self, function: str, *names: str) -> list[Path]:
         """The values of flags that must be there. Raises DataError, naming those that are not."""
-        from closedbook.errors import DataError
-
         if lacking := [f"--{name}" for name in names if getattr(self, name) is None]:
             raise DataError(
                 f"cs224n {function} needs {' and '.join(lacking)}; see: closedbook cs224n {function} --help"
@@ -123,8 +126,6 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags = DEFAULTS) -> N
     """
     reading, questions_path, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
     from closedbook.course import assignment
-    from closedbook.data.questions import read_questions
-    from closedbook.runs.store import write_output
     from closedbook.training.setup import set_threads
 
     check_output(outputs, reading, questions_path, corpus)
@@ -150,7 +151,6 @@ def london(*, eval_corpus_path: Path = Path("birth_dev.tsv"), json: Json = False
         eval_corpus_path: Questions with answers.
     """
     from closedbook.course.assignment import printed, score_places
-    from closedbook.data.questions import read_questions
 
     questions = read_questions(eval_corpus_path, need_answers=True)
     scored = score_places(["London"] * len(questions), questions)
@@ -201,7 +201,6 @@ def _train(function: str, variant: Variant, corpus: Path, questions: Path | None
     from closedbook.cli.train import READING, tensorboard_in
     from closedbook.course.assignment import course_recipe, start_from
     from closedbook.course.params import write_params
-    from closedbook.errors import DivergedError
     from closedbook.model.gpt import own_network
     from closedbook.training.setup import prepare_training
 
@@ -245,7 +244,6 @@ def _train(function: str, variant: Variant, corpus: Path, questions: Path | None
 
 def _kept(folder: Path) -> str:
     """What an interrupted training has left in its folder."""
-    from closedbook.runs.folder import RunFolder
     from closedbook.training.checkpoint import saved_so_far
 
     saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
@@ -254,8 +252,6 @@ def _kept(folder: Path) -> str:
 
 def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: StartingWeights | None) -> bool:
     """Whether the finished run in a folder had the same recipe and inputs."""
-    from closedbook.runs.folder import RunFolder, is_free
-
     if is_free(folder):
         return False
     run = RunFolder.open(folder)
@@ -267,9 +263,6 @@ def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: Starting
 
 def _unfinished(folder: Path, recipe: Recipe) -> bool:
     """Whether there is a training to resume. Raises RunError if the folder is no run, or another training's."""
-    from closedbook.errors import RunError
-    from closedbook.runs.folder import RunFolder, is_free
-
     if not folder.exists() or is_free(folder):
         return False
     run = RunFolder.open(folder)

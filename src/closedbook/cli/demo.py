@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 
-from closedbook.cli.output import Json, console, escape, print_json, resumable, table, typed
+from closedbook.cli.options import Json
+from closedbook.cli.output import console, escape, print_json, resumable, table, typed
 from closedbook.cli.train import after_interrupt
 from closedbook.cli.training_display import TrainingDisplay
+from closedbook.config.loading import load_recipe
+from closedbook.data.questions import Question, read_questions
 from closedbook.errors import RunError
 from closedbook.formatting import duration, interval, percent
+from closedbook.runs.folder import check_free, default_folder, is_free
 
 if TYPE_CHECKING:
     from closedbook.synthetic.world import World
@@ -34,11 +38,8 @@ def demo(*, run: Path | None = None, seed: int = 0, json: Json = False) -> None:
         seed: Another seed is another world, and another training.
     """
     from closedbook import pipeline
-    from closedbook.config.loading import load_recipe
     from closedbook.data.documents import read_documents
-    from closedbook.data.questions import Question, read_questions
     from closedbook.evaluation.baselines import run_baselines
-    from closedbook.runs.folder import check_free, default_folder, is_free
     from closedbook.synthetic.world import WorldSpec, make_world
 
     out = console(json, width=80)

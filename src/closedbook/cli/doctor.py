@@ -9,7 +9,8 @@ import shutil
 from typing import Any
 
 from closedbook import __version__
-from closedbook.cli.output import Json, console, print_json, table
+from closedbook.cli.options import Json
+from closedbook.cli.output import console, print_json, table
 
 
 def doctor(*, json: Json = False) -> None:

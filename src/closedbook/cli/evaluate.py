@@ -7,20 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from closedbook.cli.output import (
-    Json,
-    RunsMixer,
-    as_json,
-    console,
-    escape,
-    note_if_trained_on,
-    print_json,
-    printable,
-    progress,
-    table,
-)
+from closedbook.cli.options import Json, RunsMixer
+from closedbook.cli.output import as_json, console, escape, note_if_trained_on, print_json, printable, progress, table
 from closedbook.cli.output_files import check_output
+from closedbook.data.questions import read_questions
 from closedbook.formatting import interval, percent
+from closedbook.runs.store import write_output
 
 
 def evaluate(
@@ -63,9 +55,7 @@ def evaluate(
         device: What to answer on: cpu, cuda or mps.
     """
     from closedbook import pipeline
-    from closedbook.data.questions import read_questions
     from closedbook.evaluation.knowledge import read_known, tell_apart
-    from closedbook.runs.store import write_output
 
     out = console(json)
     question_set = read_questions(questions)

@@ -6,7 +6,8 @@ import shlex
 from pathlib import Path
 from typing import Literal
 
-from closedbook.cli.output import Json, RunsMixer, console, escape, print_json
+from closedbook.cli.options import Json, RunsMixer
+from closedbook.cli.output import console, escape, print_json
 from closedbook.cli.output_files import check_output
 from closedbook.data.questions import read_questions
 from closedbook.environment import require_packages

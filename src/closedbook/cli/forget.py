@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import Json, console, escape, print_json
+from closedbook.cli.options import Json
+from closedbook.cli.output import console, escape, print_json
 from closedbook.errors import DataError
 from closedbook.formatting import plural
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from closedbook.cli.output import console, escape, print_json, table
+from closedbook.runs.folder import RunFolder
 
 SHOWN = 20
 
@@ -22,7 +23,6 @@ def history(run: Path, /, *, all_: bool = False, json: bool = False) -> None:
         json: Print one JSON list on standard output.
     """
     from closedbook.living.learning import history as read_history
-    from closedbook.runs.folder import RunFolder
 
     out = console(json)
     entries = read_history(RunFolder.open(run))

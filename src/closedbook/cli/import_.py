@@ -5,7 +5,8 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from closedbook.cli.output import Json, console, escape, print_json
+from closedbook.cli.options import Json
+from closedbook.cli.output import console, escape, print_json
 
 
 def import_(folder: Path, /, *, run: Path, json: Json = False) -> None:

@@ -6,7 +6,8 @@ import shlex
 import time
 from pathlib import Path
 
-from closedbook.cli.output import AtLeastOne, Json, console, escape, print_json, progress
+from closedbook.cli.options import AtLeastOne, Json
+from closedbook.cli.output import console, escape, print_json, progress
 from closedbook.formatting import duration, plural
 
 

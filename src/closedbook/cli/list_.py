@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from closedbook.cli.output import console, escape, print_json, table
-
-if TYPE_CHECKING:
-    from closedbook.runs.folder import RunFolder
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.runs.folder import RunFolder, list_runs
 
 
 def list_(
@@ -24,9 +23,7 @@ def list_(
         runs: The folder that holds runs.
         json: Print a JSON list of objects with name and summary.
     """
-    from closedbook.config.loading import load_recipe, recipe_names
     from closedbook.config.registry import REGISTRIES
-    from closedbook.runs.folder import list_runs
 
     entries = {
         "recipes": lambda: [{"name": name, "summary": load_recipe(name).summary} for name in recipe_names()],

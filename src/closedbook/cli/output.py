@@ -13,9 +13,8 @@ import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter, validators
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.segment import Segment
@@ -57,20 +56,6 @@ def escape(text: str) -> str:
 def echo(text: str, end: str = "\n", error: bool = False) -> None:
     """Print a text on standard output, or on standard error."""
     print(printable(text), end=end, file=sys.stderr if error else sys.stdout, flush=error)
-
-
-# Options that several commands have, with their limits and their line in the help.
-NotNegative = Annotated[int, Parameter(validator=validators.Number(gte=0))]
-AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
-Json = Annotated[bool, Parameter(help="Print one JSON object on standard output, everything else on standard error.")]
-SET = "Override one value of the recipe, such as model.width=128 or stages.pretrain.epochs=20; may be repeated."
-Overrides = Annotated[list[str] | None, Parameter(name="--set", help=SET)]
-Threads = Annotated[int | None, Parameter(help="CPU threads; one per core, at most 8, if left out.")]
-OWN_MIXER = "FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed."
-OwnMixer = Annotated[str | None, Parameter(help=OWN_MIXER)]
-RUNS_MIXER = "FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed."
-RunsMixer = Annotated[str | None, Parameter(help=RUNS_MIXER)]
-RunsMixers = Annotated[list[str] | None, Parameter(help=f"{RUNS_MIXER} May be repeated.")]
 
 
 class PipeConsole(Console):

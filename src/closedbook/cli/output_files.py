@@ -7,8 +7,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from closedbook.data.document_files import MARKDOWN, TEXT, text_files
 from closedbook.data.files import Source
 from closedbook.errors import ClosedbookError, RunError
+from closedbook.runs.folder import RunFolder, is_of_run
+from closedbook.runs.provenance import found_from_here
 
 
 def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = (), binary: bool = False) -> None:
@@ -72,8 +75,6 @@ def _same(path: Path, other: Path) -> bool:
 
 def _check_apart(path: Path, folder: Path) -> None:
     """Raise RunError where a file is, or would be, one that is read from a folder of documents or of a model."""
-    from closedbook.data.document_files import MARKDOWN, TEXT, text_files
-
     if not os.path.isdir(folder):
         return
     place, base = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
@@ -87,9 +88,6 @@ def _check_apart(path: Path, folder: Path) -> None:
 
 def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
     """The files that a run's record names; nothing where there is no run: whoever opens it says so."""
-    from closedbook.runs.folder import RunFolder
-    from closedbook.runs.provenance import found_from_here
-
     with contextlib.suppress(ClosedbookError):
         folder = RunFolder.open(run)
         record = folder.record()
@@ -103,8 +101,6 @@ def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
 
 def _owner(place: Path) -> str | None:
     """What a file belongs to, if to something of ours: a run, an export or an index."""
-    from closedbook.runs.folder import is_of_run
-
     folder, name = place.parent, place.name.lower()
     if (folder / "run.json").is_file() and is_of_run(name):
         return f"the run {folder}"

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from closedbook.cli.evaluate import show_known, show_verdict_counts
-from closedbook.cli.output import Json, as_json, console, escape, print_json, progress, table
+from closedbook.cli.options import Json
+from closedbook.cli.output import as_json, console, escape, print_json, progress, table
 from closedbook.cli.output_files import check_output
 from closedbook.errors import DataError
 from closedbook.formatting import interval, percent
+from closedbook.runs.store import write_output
 
 if TYPE_CHECKING:
     from closedbook.evaluation.probing import Probe
@@ -74,7 +76,6 @@ def probe(
     """
     from closedbook.evaluation import probing
     from closedbook.evaluation.knowledge import Asking
-    from closedbook.runs.store import write_output
 
     out = console(json)
     asking = Asking(prompts, shots, samples, temperature, top_k, length, seed)
@@ -112,17 +113,18 @@ def show_facts(out: Any, result: dict[str, Any], now: Probe) -> None:
     if "compared" in result:
         show_known(out, result["compared"])
     else:
-        found = result["before"]["knowledge"]["classes"]
-        told = any("told" in row for row in found.values())
-        rows = table("", "facts>", "right>", *(["documents tell>"] if told else []))
-        for name, row in found.items():
-            rows.add_row(name, *(f"{row[key]:,}" for key in ("facts", "right", *(["told"] if told else []))))
+        classes = result["before"]["knowledge"]["classes"]
+        headings = {"facts": "facts>", "right": "right>", "told": "documents tell>"}
+        columns = [key for key in headings if any(key in row for row in classes.values())]
+        rows = table("", *(headings[key] for key in columns))
+        for name, row in classes.items():
+            rows.add_row(name, *(f"{row[key]:,}" for key in columns))
         out.print(rows)
     latest = result.get("after", result["before"])
-    known = latest["knowledge"]
+    score = latest["knowledge"]
     out.print(
-        f"{known['correct']} of {known['total']} right by the most frequent answer: "
-        f"[bold]{percent(known['accuracy'])}[/] (95 % interval {interval(known['interval'], percent)})"
+        f"{score['correct']} of {score['total']} right by the most frequent answer: "
+        f"[bold]{percent(score['accuracy'])}[/] (95 % interval {interval(score['interval'], percent)})"
     )
     if now.calibrated:
         show_verdict_counts(out, {name: row["total"] for name, row in latest["verdicts"].items()}, latest["verdicts"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import RunsMixers, console, escape, print_json, use_mixers
+from closedbook.cli.options import RunsMixers
+from closedbook.cli.output import console, escape, print_json, use_mixers
 from closedbook.cli.output_files import check_output
 from closedbook.errors import RunError
+from closedbook.runs.store import write_output
 
 
 def report(
@@ -42,7 +44,6 @@ def report(
     target = output or (Path("source.html") if source else runs[0] / "report.html")
     if output is not None or source or runs[0].is_dir():
         check_output(target, questions, *((argument.rpartition(":")[0] or None) for argument in mixer or ()), runs=runs)
-    from closedbook.runs.store import write_output
 
     use_mixers(mixer or ())
     out = console(json)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import Json, RunsMixer, echo, print_json
+from closedbook.cli.options import Json, RunsMixer
+from closedbook.cli.output import echo, print_json
 
 
 def sample(

@@ -6,7 +6,8 @@ import secrets
 import sys
 from pathlib import Path
 
-from closedbook.cli.output import RunsMixers, console, escape, print_json, use_mixers
+from closedbook.cli.options import RunsMixers
+from closedbook.cli.output import console, escape, print_json, use_mixers
 from closedbook.environment import require_packages
 from closedbook.errors import RunError
 

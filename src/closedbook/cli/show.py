@@ -6,18 +6,14 @@ from pathlib import Path
 
 from cyclopts import App
 
-from closedbook.cli.output import (
-    AtLeastOne,
-    Json,
-    NotNegative,
-    Overrides,
-    RunsMixer,
-    console,
-    echo,
-    escape,
-    print_json,
-    table,
-)
+from closedbook.cli.options import AtLeastOne, Json, NotNegative, Overrides, RunsMixer
+from closedbook.cli.output import console, echo, escape, print_json, table
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.config.schema import encode
+from closedbook.data.files import Source
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError
+from closedbook.runs.provenance import found_from_here
 
 show = App(
     name="show",
@@ -38,9 +34,6 @@ def recipe(name: str, /, *, set_: Overrides = None, json: bool = False) -> None:
         name: A built-in recipe or a TOML file.
         json: Print it as JSON instead.
     """
-    from closedbook.config.loading import load_recipe
-    from closedbook.config.schema import encode
-
     loaded = load_recipe(name, set_ or [])
     if json:
         print_json(encode(loaded))
@@ -76,14 +69,11 @@ def objective(
     """
     import numpy as np
 
-    from closedbook.config.loading import load_recipe
     from closedbook.config.registry import ComponentSpec
     from closedbook.data.arrays import NONE
     from closedbook.data.documents import read_documents, read_text
-    from closedbook.data.questions import read_questions
     from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER
     from closedbook.data.vocabulary_builder import make_vocabulary
-    from closedbook.errors import DataError
     from closedbook.objectives import Corpus
     from closedbook.objectives.sampler import nothing_to_show
 
@@ -137,10 +127,7 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
     """
     from closedbook import pipeline
     from closedbook.data.documents import read_documents, read_text
-    from closedbook.data.files import Source
-    from closedbook.errors import DataError
     from closedbook.inference.memory_stats import weigh
-    from closedbook.runs.provenance import found_from_here
 
     loaded = pipeline.load(run, mixer)
     record = loaded.folder.record()
@@ -173,8 +160,6 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
 
 def trained_with(objective: str) -> str:
     """A built-in recipe with this objective, the course's before others."""
-    from closedbook.config.loading import load_recipe, recipe_names
-
     for name in ("course-vanilla", "fast", *recipe_names()):
         stages = load_recipe(name).stages
         if any(share.objective.name == objective for stage in stages for share in stage.objectives):

@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from closedbook.cli.output import Json, console, echo, escape, print_json, table
+from closedbook.cli.options import Json
+from closedbook.cli.output import console, echo, escape, print_json, table
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -46,7 +49,6 @@ def check(
         json: Print a JSON list of objects with file, name, held (null: cannot be compared) and why.
     """
     from closedbook.course import check as checking
-    from closedbook.errors import DataError
 
     out = console(json)
     paths = checking.files_in(files)
@@ -108,8 +110,6 @@ def score(
     from closedbook.course import predictions as scoring
     from closedbook.course.assignment import printed
     from closedbook.course.predictions import ScoredFile
-    from closedbook.data.questions import read_questions
-    from closedbook.errors import DataError
 
     out = console(json)
     questions = read_questions(eval_corpus_path, need_answers=True)

@@ -9,28 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import (
-    AtLeastOne,
-    Overrides,
-    OwnMixer,
-    RunsMixer,
-    Threads,
-    console,
-    escape,
-    print_json,
-    progress,
-    resumable,
-    table,
-    typed,
-)
+from closedbook.cli.options import AtLeastOne, Overrides, OwnMixer, RunsMixer, Threads
+from closedbook.cli.output import console, escape, print_json, progress, resumable, table, typed
 from closedbook.cli.output_files import check_study
 from closedbook.cli.training_display import TrainingDisplay
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe
+from closedbook.data.files import read_lines
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError, RecipeError
 from closedbook.formatting import interval, percent, points
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from closedbook.config.schema import Recipe
 
 study = App(
     name="study",
@@ -74,7 +66,6 @@ def exposure(
         recipe: What to train; it must answer in one token (vocabulary.kind = "words").
         json: Print exposure.json on standard output, everything else on standard error.
     """
-    from closedbook.errors import DataError
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.studies.exposure import Design, Study
     from closedbook.studies.study_report import need_matplotlib
@@ -246,7 +237,6 @@ def strangers(
         left_out: Names, one a line, of real people whose documents were taken out before training.
         json: Print strangers.json on standard output.
     """
-    from closedbook.data.files import read_lines
     from closedbook.studies.strangers import run_strangers
 
     more = {"page taken out": read_lines(left_out, "names")} if left_out is not None else {}
@@ -303,7 +293,6 @@ def _ask_run(
 ) -> dict[str, Any]:  # fmt: skip
     """The record of a study that asks a run. After Ctrl-C it can be resumed."""
     import closedbook
-    from closedbook.data.questions import read_questions
 
     check_study(folder, name, questions, more, runs=[run])
     content = read_questions(questions, need_answers=need_answers)
@@ -322,9 +311,6 @@ def finish(out: Console, folder: Path, name: str, record: dict[str, Any], json: 
 
 def of_length(recipe: str, overrides: list[str], steps: int) -> Recipe:
     """A recipe whose one stage has so many steps; 0: as many as it has. Raises RecipeError where it has several."""
-    from closedbook.config.loading import load_recipe
-    from closedbook.errors import RecipeError
-
     loaded = load_recipe(recipe, overrides)
     if not steps:
         return loaded

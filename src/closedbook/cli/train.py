@@ -10,26 +10,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from closedbook.cli.output import (
-    Json,
-    Overrides,
-    OwnMixer,
-    console,
-    escape,
-    note_if_trained_on,
-    print_json,
-    resumable,
-    typed,
-)
+from closedbook.cli.options import Json, Overrides, OwnMixer
+from closedbook.cli.output import console, escape, note_if_trained_on, print_json, resumable, typed
 from closedbook.cli.training_display import TrainingDisplay
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe
+from closedbook.data.document_files import in_lines
+from closedbook.data.files import Source, chunks, opened
+from closedbook.data.questions import read_questions
 from closedbook.errors import ClosedbookError, RunError
 from closedbook.formatting import interval, percent
+from closedbook.runs.folder import RunFolder, check_free, default_folder, list_runs
+from closedbook.runs.provenance import mixer_option, resume_command
 
 if TYPE_CHECKING:
-    from closedbook.config.schema import Recipe
     from closedbook.inference.run import Run
     from closedbook.reporting.tensorboard import TensorBoard
-    from closedbook.runs.folder import RunFolder
 
 READING = "reading the inputs, timing a batch"
 
@@ -87,12 +83,9 @@ def train(
             (docs/pretrained.md).
     """
     from closedbook import pipeline
-    from closedbook.config.loading import load_recipe
-    from closedbook.data.questions import read_questions
     from closedbook.evaluation.question_survey import survey
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.model.devices import find_device
-    from closedbook.runs.folder import check_free, default_folder
     from closedbook.training.distributed import DistributedContext, silent
     from closedbook.training.events import Message
     from closedbook.training.plan import plan_training
@@ -168,8 +161,6 @@ def tensorboard_in(folder: Path | None) -> Iterator[list[TensorBoard]]:
 
 def after_interrupt(run: str, mixer: str | None = None) -> str:
     """What Ctrl-C left behind, and how to go on; `mixer` as it was given."""
-    from closedbook.runs.folder import RunFolder
-    from closedbook.runs.provenance import resume_command
     from closedbook.training.checkpoint import saved_so_far
 
     if not run or not Path(run, "run.json").is_file():
@@ -185,9 +176,6 @@ def after_interrupt(run: str, mixer: str | None = None) -> str:
 
 def next_step(run: Run, questions: Path | None, documents: Path, mixer: str | None = None) -> str:
     """What to type after a training."""
-    from closedbook.data.questions import read_questions
-    from closedbook.runs.provenance import mixer_option
-
     if run.recipe.needs_questions and questions is not None:
         words = ["ask", str(run.path), read_questions(questions).items[0].text]
     else:
@@ -197,9 +185,7 @@ def next_step(run: Run, questions: Path | None, documents: Path, mixer: str | No
 
 def _beginning(documents: Path) -> str:
     """Some of what a corpus begins with; of one with a document a line, which may be large, no more is read."""
-    from closedbook.data.document_files import in_lines
     from closedbook.data.documents import read_text
-    from closedbook.data.files import Source, chunks, opened
 
     if not in_lines(documents):
         return read_text(documents).items[0].text[:1000]
@@ -214,7 +200,6 @@ def last_unfinished(recipe: Recipe) -> Path:
     """The newest run of a recipe that can be resumed, of those with other options the newest, if there is none with
     these. Raises RunError where there is none at all.
     """
-    from closedbook.runs.folder import list_runs
 
     def same(folder: RunFolder) -> bool:
         try:

@@ -28,8 +28,10 @@ from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.environment import require_packages
 from closedbook.errors import RecipeError, RunError
+from closedbook.export.bundle import bundle
 from closedbook.export.harness import task_files
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
+from closedbook.export.tokenizer import make_tokenizer
 from closedbook.inference.run import Run, load
 from closedbook.inference.run_network import make_network
 from closedbook.model.gpt import GPT, own_network
@@ -210,8 +212,6 @@ def _own_package(run: Run) -> Package:
         )
     from transformers import PreTrainedTokenizerFast
 
-    from closedbook.export.tokenizer import make_tokenizer
-
     model, outputs = huggingface_model(run), run.vocabulary.outputs
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=make_tokenizer(run.vocabulary), pad_token=PAD_CHARACTER, eos_token=MASK_CHARACTER,
@@ -243,8 +243,6 @@ def logit_difference(run: Run, logits: Callable[[Tensor], Tensor], rows: int = 2
 
 def _modelling(recipe: ModelRecipe) -> str:
     """The source of our network's class for Hugging Face, with the mechanisms that this one is made of."""
-    from closedbook.export.bundle import bundle
-
     named = {"mixer": recipe.mixer.name, "stack": recipe.stack.name, "positions": recipe.positions}
     mechanisms = [REGISTRIES[kind][name] for kind, name in named.items()]
     return bundle("closedbook.export.huggingface", mechanisms, HEADER.format(version=__version__))

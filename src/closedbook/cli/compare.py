@@ -80,12 +80,7 @@ def compare(
             f"{100 * plan['widest_interval']:.0f} points"
         )
         return print_json(plan) if json else None
-    with (
-        resumable(
-            out, lambda: f"interrupted; {done()} of {cells} cells are kept in {folder}. The same command goes on"
-        ),
-        TrainingDisplay(out) as display,
-    ):
+    with resumable(out, lambda: f"{done()} of {cells} cells are kept in {folder}"), TrainingDisplay(out) as display:
         record = comparison.run(
             wanted, threads=threads, callbacks=[display], command=typed(),
             begin=lambda name, seed: out.print(

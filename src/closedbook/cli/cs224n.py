@@ -222,7 +222,7 @@ def _train(function: str, variant: Variant, corpus: Path, questions: Path | None
             shutil.rmtree(folder)
     if run is None:
         with (
-            resumable(out, lambda: f"interrupted; {_kept(folder)}. The same command goes on"),
+            resumable(out, lambda: _kept(folder)),
             TrainingDisplay(out) as display,
             tensorboard_in(_board(function, variant, flags)) as boards,
         ):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.padding import Padding
 
 from closedbook.cli.options import Json
-from closedbook.cli.output import console, escape, print_json, resumable, table, typed
+from closedbook.cli.output import console, escape, on_interrupt, print_json, table, typed
 from closedbook.cli.train import after_interrupt
 from closedbook.cli.training_display import TrainingDisplay
 from closedbook.config.loading import load_recipe
@@ -65,7 +65,7 @@ def demo(*, run: Path | None = None, seed: int = 0, json: Json = False) -> None:
     )
 
     out.print("[bold]2. Learning[/]")
-    with resumable(out, lambda: after_interrupt(str(path))), TrainingDisplay(out) as display:
+    with on_interrupt(out, lambda: after_interrupt(str(path))), TrainingDisplay(out) as display:
         trained = pipeline.train(
             recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
             run=path, callbacks=[display], command=typed(),

@@ -126,13 +126,18 @@ def use_mixers(mixers: Sequence[str]) -> None:
 
 
 @contextlib.contextmanager
-def resumable(out: Console, advice: Callable[[], str]) -> Iterator[None]:
+def on_interrupt(out: Console, advice: Callable[[], str]) -> Iterator[None]:
     """After Ctrl-C within, say what is kept and how to go on, and exit by the signal."""
     try:
         yield
     except KeyboardInterrupt as stop:
         out.print("\n" + escape(advice()))
         sys.exit(exit_code(stop))
+
+
+def resumable(out: Console, kept: Callable[[], str]) -> contextlib.AbstractContextManager[None]:
+    """After Ctrl-C within, say what is kept, and that the same command goes on."""
+    return on_interrupt(out, lambda: f"interrupted; {kept()}. The same command goes on")
 
 
 def table(*headings: str) -> Table:

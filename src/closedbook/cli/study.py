@@ -82,12 +82,7 @@ def exposure(
     def done() -> int:
         return cells - len(experiment.missing(seeds))
 
-    with (
-        resumable(
-            out, lambda: f"interrupted; {done()} of {cells} cells are kept in {folder}. The same command goes on"
-        ),
-        TrainingDisplay(out) as display,
-    ):
+    with resumable(out, lambda: f"{done()} of {cells} cells are kept in {folder}"), TrainingDisplay(out) as display:
         record = experiment.run(
             seeds, threads=threads, callbacks=[display], command=typed(),
             begin=lambda seed: out.print(f"[bold]cell {done() + 1} of {cells}[/]: seed {seed}"),
@@ -156,10 +151,7 @@ def ablation(
     overrides = ["data.held_out={calibrate=0.1}", *mixer_overrides(mixer, recipe), *(set_ or []), f"seed={seed}"]
     design = Design(documents, questions, of_length(recipe, overrides, steps), models, seed, asked)
     check_study(folder, "ablation", documents, questions)
-    with (
-        resumable(out, lambda: f"interrupted; finished models are kept in {folder}. The same command goes on"),
-        TrainingDisplay(out) as display,
-    ):
+    with resumable(out, lambda: f"finished models are kept in {folder}"), TrainingDisplay(out) as display:
         record = run_ablation(
             design, folder, threads=threads, callbacks=[display], command=typed(),
             begin=lambda number: out.print(f"[bold]model {number + 1} of {models}[/]"),
@@ -297,8 +289,7 @@ def _ask_run(
     check_study(folder, name, questions, more, runs=[run])
     content = read_questions(questions, need_answers=need_answers)
     loaded = closedbook.load(run, mixer)
-    kept = f"interrupted; answers so far are kept in {folder}. The same command goes on"
-    with resumable(out, lambda: kept), progress(out, "questions asked") as bar:
+    with resumable(out, lambda: f"answers so far are kept in {folder}"), progress(out, "questions asked") as bar:
         return work(loaded, content, folder, progress=bar)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedbook.cli.options import Json, Overrides, OwnMixer
-from closedbook.cli.output import console, escape, note_if_trained_on, print_json, resumable, typed
+from closedbook.cli.output import console, escape, note_if_trained_on, on_interrupt, print_json, typed
 from closedbook.cli.training_display import TrainingDisplay
 from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Recipe
@@ -120,7 +120,7 @@ def train(
     if resume and run is None:
         run = last_unfinished(loaded)
     with (
-        resumable(out, lambda: after_interrupt(display.run or (str(run) if resume else ""), mixer)),
+        on_interrupt(out, lambda: after_interrupt(display.run or (str(run) if resume else ""), mixer)),
         TrainingDisplay(out) as display,
         tensorboard_in(None if silent() else tensorboard) as boards,
     ):

@@ -155,14 +155,11 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
     )
     at_precision = confidence["given"]
     way = "from the model alone" if confidence["blind"] else "with the documents looked up"
+    precision = at_precision["precision"]
+    outcome = "none could be judged" if precision is None else f"{percent(precision)} are right"
     yield (
-        f"- judged {way}, of {percent(at_precision['coverage'])} answered "
-        + (
-            f"{percent(at_precision['precision'])} are right"
-            if at_precision["precision"] is not None
-            else "none could be judged"
-        )
-        + f" (asked for: {percent(at_precision['asked_precision'])})"
+        f"- judged {way}, of {percent(at_precision['coverage'])} answered {outcome} "
+        f"(asked for: {percent(at_precision['asked_precision'])})"
     )
     for name, scored in confidence.get("right_by_verdict", {}).items():
         yield f"- *{name}*: {scored['total']:,} answers, {percent(scored['accuracy'])} right"

@@ -14,7 +14,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from closedbook import __version__
+from closedbook import __version__, pipeline
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, Verdict, load
 from closedbook.attention.claim_figures import DARK, LIGHT, recoloured, save
@@ -25,7 +25,6 @@ from closedbook.errors import RunError
 from closedbook.evaluation.paired import comparable, paired
 from closedbook.evaluation.score import tally
 from closedbook.formatting import duration, percent, spaced
-from closedbook.inference.run import load as load_run
 from closedbook.parallel import worker_pool
 from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.accuracy_section import groups, ladder_rows, read_measured
@@ -89,14 +88,12 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
     folder = RunFolder.open(path)
     record, recipe = folder.record(), folder.recipe()
     progress(f"reading {path}")
-    run = load_run(folder.path) if folder.finished else None
+    run = pipeline.load(folder.path) if folder.finished else None
     corpus, trained_on = (unchanged_input(record.get(name), record) for name in ("documents", "questions"))
     documents = read_documents(corpus) if corpus is not None and recipe.data.documents == "titled" else None
     if questions is not None:
         if run is None or not recipe.needs_questions:
             raise RunError(f"{path} cannot answer questions; leave --questions out, or give a finished run that can")
-        from closedbook import pipeline
-
         progress("answering")
         evaluation = pipeline.evaluate(run, read_questions(questions))
     else:

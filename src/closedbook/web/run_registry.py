@@ -7,17 +7,16 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import Questions, commonest_wording, fold, read_questions, subject
 from closedbook.errors import ClosedbookError, RunError
 from closedbook.evaluation.paired import comparable, paired
+from closedbook.inference.run import Run, load
 from closedbook.runs.folder import RunFolder, look_for_runs
 from closedbook.runs.provenance import unchanged_input
-
-if TYPE_CHECKING:
-    from closedbook.inference.run import Run
+from closedbook.verdicts.calibration import invent
 
 KEPT_IN_MEMORY = 4  # models
 SUGGESTED = 8  # names
@@ -79,8 +78,6 @@ class RunRegistry:
 
     def load(self, name: str) -> Run:
         """A run with its model, kept in memory for the next question. Raises RunError where it cannot be opened."""
-        from closedbook.inference.run import load
-
         folder = self.folder(name)
         with self._lock:
             run = self._models.pop(folder.path.resolve(), None)
@@ -155,8 +152,6 @@ def about(name: str, folder: RunFolder) -> dict[str, Any]:
 
 def people(folder: RunFolder) -> People:
     """Read whom a run can be asked about; without its files, only somebody invented is suggested."""
-    from closedbook.verdicts.calibration import invent
-
     record = folder.record()
     try:
         documents, trained_on = (unchanged_input(record.get(name), record) for name in ("documents", "questions"))

@@ -9,12 +9,7 @@ from closedbook.cli.options import Json
 from closedbook.cli.output import console
 
 
-def attention(
-    *ids: str,
-    json: Json = False,
-    figures: Path | None = None,
-    set: list[str] | None = None,
-) -> None:
+def attention(*ids: str, json: Json = False, figures: Path | None = None, set: list[str] | None = None) -> None:
     """Check what attention can and cannot do, claim by claim.
 
     Each claim builds its head, measures a figure and compares it with its bound and the tolerance. It holds where
@@ -45,9 +40,6 @@ def attention(
     if json:
         print_json(verdicts)
     else:
-        out = console()
-        out.soft_wrap = False  # derivations are broken into lines
-        out.width = out.width if out.is_terminal else 120
-        print_verdicts(verdicts, out)
+        print_verdicts(verdicts, console(width=120))
     if not all(verdict.holds for verdict in verdicts):
         sys.exit(1)

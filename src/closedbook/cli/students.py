@@ -6,9 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-from cyclopts import Parameter
+from typing import TYPE_CHECKING
 
 from closedbook.cli.options import Json
 from closedbook.cli.output import console, echo, escape, print_json, table
@@ -24,13 +22,7 @@ MARKS = {True: "✓", False: "✗", None: "?"}
 
 
 def check(
-    files: Annotated[list[Path], Parameter(name="files")],
-    /,
-    *,
-    yes: Annotated[bool, Parameter(negative="")] = False,
-    seconds: int = 60,
-    megabytes: int = 2048,
-    json: bool = False,
+    files: list[Path], /, *, yes: bool = False, seconds: int = 60, megabytes: int = 2048, json: bool = False
 ) -> None:
     """Check students' dataset.py, attention.py or model.py against the handout. This executes the files.
 
@@ -87,7 +79,7 @@ def _print_findings(out: Console, findings: Sequence[Finding]) -> int:
 
 
 def score(
-    predictions: Annotated[list[Path], Parameter(name="predictions")],
+    predictions: list[Path],
     /,
     *,
     eval_corpus_path: Path = Path("birth_dev.tsv"),

@@ -60,7 +60,7 @@ def test_what_fits_comes_back_with_its_classes():
         ({}, 'it lacks the key "name"'),
         ([], "it must be a table, not []"),
         ({"name": 3}, "name = 3 must be of type str, not int"),
-        ({"name": "x", "inner": {"size": -1}}, "inner.size = -1 must lie between 0 and"),
+        ({"name": "x", "inner": {"size": -1}}, "inner.size = -1 must be at least 0"),
         ({"name": "x", "inner": {"size": True}}, "inner.size = True must be of type int, not bool"),
         ({"name": "x", "inner": {"size": 2**63}}, "is too large"),
         ({"name": "x", "inner": {"size": 1, "share": 1.5}}, "inner.share = 1.5 must lie between 0.0 and 1.0"),
@@ -68,7 +68,7 @@ def test_what_fits_comes_back_with_its_classes():
         ({"name": "x", "inner": {"sise": 1}}, 'inner has no key "sise"; did you mean "size"?'),
         ({"name": "x", "pairs": {"p": [1]}}, "pairs.p must be a list of 2, not of 1"),
         ({"name": "x", "pair": [1, 2]}, "pair.1 = 2 must be of type str"),
-        ({"name": "x", "kind": "c"}, "kind = 'c' is unknown"),
+        ({"name": "x", "kind": "c"}, 'kind = "c" is unknown'),
         ({"name": "x", "either": ["y"]}, "either.0 = 'y' must be of type int"),
     ],
 )

@@ -1,12 +1,22 @@
-"""What the environment says of processes that torchrun has started."""
+"""What this process runs in: the packages that are installed, and the other processes that torchrun has started."""
 
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 
 from closedbook.errors import RunError
 
 MOST_PROCESSES = 2**20
+
+
+def require_packages(what: str, *packages: str, extra: str) -> None:
+    """Raise RunError, with the command to install them, if one of the packages that `what` needs is missing."""
+    if missing := [package for package in packages if find_spec(package) is None]:
+        raise RunError(
+            f"{what} needs {' and '.join(missing)}, which {'are' if len(missing) > 1 else 'is'} not installed: "
+            f"pip install 'closedbook[{extra}]'"
+        )
 
 
 def process_rank(rank: str = "RANK", world: str = "WORLD_SIZE") -> tuple[int, int]:

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 
-def percent(share: float | None, digits: int = 1) -> str:
+def percent(share: float | None) -> str:
     """0.123 → "12.3 %"; "–" for what is not known."""
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def decimal(value: float | None, digits: int = 3) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
 
 
-def points(share: float, digits: int = 1) -> str:
+def points(share: float) -> str:
     """A difference of two shares in points, with its sign: 0.123 → "+12.3", -0.123 → "−12.3"."""
-    return f"{100 * share:+.{digits}f}".replace("-", "−")
+    return f"{100 * share:+.1f}".replace("-", "−")
 
 
 def interval(ends: Sequence[float] | None, write: Any = decimal) -> str:

@@ -18,7 +18,7 @@ import reprlib
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired, Required
 
 from closedbook.errors import ClosedbookError, RecipeError
@@ -27,33 +27,30 @@ LARGEST = 2**63  # whole numbers lie below it, as TOML has them and every librar
 LONGEST_KEY = 80  # characters of an unknown key that are compared and shown
 
 Count = Annotated[int, (0, LARGEST - 1)]
+Positive = Annotated[int, (1, LARGEST - 1)]
 UnitInterval = Annotated[float, (0.0, 1.0)]
 
 
 def parse_toml(text: str) -> dict[str, Any]:
     """Raises ValueError for what is no TOML, nested too deeply, or has a number of thousands of digits."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise _beyond(error) from None
+    return _parse(tomllib.loads, text)
 
 
 def parse_json(text: str | bytes) -> Any:
     """Raises ValueError for what is no JSON in UTF-8, nested too deeply, or has a number of thousands of digits."""
+    return _parse(json.loads, text if isinstance(text, str) else text.decode("utf-8"))
+
+
+def _parse(loads: Callable[[str], Any], text: str) -> Any:
+    """What a parser makes of a text; what it gives up on is said in words of ours."""
     try:
-        return json.loads(text if isinstance(text, str) else text.decode("utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+        return loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError):
         raise
-    except (ValueError, RecursionError) as error:
-        raise _beyond(error) from None
-
-
-def _beyond(error: Exception) -> ValueError:
-    """What a parser gave up on, in words."""
-    deep = isinstance(error, RecursionError)
-    return ValueError("it is nested too deeply" if deep else "a number in it has thousands of digits")
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    except ValueError:
+        raise ValueError("a number in it has thousands of digits") from None
 
 
 def convert(kind: Any, data: Any, where: str, error: type[ClosedbookError] = RecipeError) -> Any:
@@ -76,7 +73,8 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if origin is Annotated:
         number, (low, high) = _convert(arguments[0], value, where, error), arguments[1]
         if not low <= number <= high:
-            raise error(f"{where} = {number} must lie between {low} and {high}")
+            limits = f"be at least {low}" if high in (LARGEST - 1, math.inf) else f"lie between {low} and {high}"
+            raise error(f"{where} = {number} must {limits}")
         return number
     if origin in (types.UnionType, typing.Union):
         if value is None and type(None) in arguments:
@@ -87,8 +85,7 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
                 return _convert(other, value, where, error)
         return _convert(last, value, where, error)
     if origin is Literal:
-        if value not in arguments:
-            raise error(f"{where} = {shown(value)} is unknown; {nearest(str(value), map(str, arguments))}")
+        one_of(value, where, arguments, error)
         return value
     if origin in (tuple, list):
         if not isinstance(value, (list, tuple)):
@@ -112,6 +109,13 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if type(value) is not kind:
         raise error(f"{where} = {shown(value)} must be of type {kind.__name__}, not {type(value).__name__}")
     return _any(value, where, error)
+
+
+def one_of(value: Any, where: str, known: Sequence[str], error: type[ClosedbookError] = RecipeError) -> None:
+    """Raise `error`, naming the nearest, unless `value` is known."""
+    if value not in known:
+        given = f'"{value}"' if isinstance(value, str) and len(value) <= LONGEST_KEY else shown(value)
+        raise error(f"{where} = {given} is unknown; {nearest(str(value), known)}")
 
 
 def _all_plain(kind: Any, items: Sequence[Any]) -> bool:

@@ -201,7 +201,7 @@ def test_a_recipe_file_with_a_mistake_is_refused(text: str, words: list[str], ti
         ("=3", ["key=value"]),
         ("model.width=wide", ["model.width", "int"]),
         ("model.width=1.5", ["model.width", "int"]),
-        ("model.width=-16", ["above 0"]),
+        ("model.width=-16", ["at least 1"]),
         ("model=3", ["table"]),
         ("stages=3", ["list"]),
         ("stages.pretain.steps=3", ['"pretrain"']),
@@ -218,7 +218,7 @@ def test_a_recipe_file_with_a_mistake_is_refused(text: str, words: list[str], ti
         ("vocabulary.kind=letters", ["characters"]),
         ("vocabulary.kind=words", ["objective span", "phrases"]),
         ("vocabulary.kind=bpe", ["258"]),
-        ("seed=-1", ["negative"]),
+        ("seed=-1", ["at least 0"]),
         ("seed=99999999999999999999", ["seed"]),
     ],
 )

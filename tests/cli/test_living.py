@@ -79,7 +79,7 @@ def test_titles_to_forget_come_from_a_file(run: Path, documents: Path) -> None:
         (["learn", "RUN", "--documents", "MISSING"], "MISSING"),
         (["learn", "RUN", "--documents", "EMPTY"], "empty"),
         (["learn", "RUN", "--documents", "LATIN"], "UTF-8"),
-        (["learn", "RUN", "--documents", "NEW", "--workers", "0"], "--workers 0"),
+        (["learn", "RUN", "--documents", "NEW", "--workers", "0"], "--workers. Must be >= 1"),
         (["learn", "MISSING", "--documents", "NEW"], "no such run"),
         (["history", "MISSING"], "no such run"),
     ],

@@ -11,37 +11,17 @@ import threading
 from collections.abc import Iterator
 from typing import NoReturn
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from closedbook.cli.output import PipeConsole, echo, show_warnings
 from closedbook.environment import process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, exit_code, terminate
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
-COMMANDS = {
-    "demo": "closedbook.cli.demo:demo",
-    "train": "closedbook.cli.train:train",
-    "probe": "closedbook.cli.probe:probe",
-    "ask": "closedbook.cli.ask:ask",
-    "learn": "closedbook.cli.learn:learn",
-    "forget": "closedbook.cli.forget:forget",
-    "history": "closedbook.cli.history:history",
-    "evaluate": "closedbook.cli.evaluate:evaluate",
-    "baseline": "closedbook.cli.baseline:baseline",
-    "report": "closedbook.cli.report:report",
-    "serve": "closedbook.cli.serve:serve",
-    "sample": "closedbook.cli.sample:sample",
-    "export": "closedbook.cli.export:export",
-    "import": "closedbook.cli.import_:import_",
-    "card": "closedbook.cli.card:card",
-    "attention": "closedbook.cli.attention:attention",
-    "study": "closedbook.cli.study:study",
-    "compare": "closedbook.cli.compare:compare",
-    "cs224n": "closedbook.cli.cs224n:cs224n",
-    "list": "closedbook.cli.list_:list_",
-    "show": "closedbook.cli.show:show",
-    "doctor": "closedbook.cli.doctor:doctor",
-}
+COMMANDS = (
+    "demo", "train", "probe", "ask", "learn", "forget", "history", "evaluate", "baseline", "report", "serve", "sample",
+    "export", "import", "card", "attention", "study", "compare", "cs224n", "list", "show", "doctor",
+)  # fmt: skip
 
 EPILOGUE = """\
 Exit codes: 0 done; 1 a check failed; 2 something given cannot be used, and the message says what to give instead; \
@@ -54,9 +34,11 @@ app = App(
     help="Train small Transformers to answer questions from memory, and see what that is worth beside reading.",
     help_epilogue=EPILOGUE,
     suppress_keyboard_interrupt=False,  # main says so, and exits by the signal
+    default_parameter=Parameter(negative_iterable=()),
 )
-for _order, (_name, _path) in enumerate(COMMANDS.items()):
-    app.command(_path, name=_name, sort_key=_order)
+for _order, _name in enumerate(COMMANDS):
+    _python_name = f"{_name}_" if _name in ("import", "list") else _name  # else Python's own
+    app.command(f"closedbook.cli.{_python_name}:{_python_name}", name=_name, sort_key=_order)
 app.register_install_completion_command(help="Let the shell complete commands and options.", sort_key=len(COMMANDS))
 
 
@@ -83,7 +65,7 @@ def main(arguments: list[str] | None = None) -> None:
         print("closedbook: interrupted", file=sys.stderr)
         sys.exit(exit_code(stop))
     except BrokenPipeError:  # the reader of our output has gone, as in `closedbook … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_output()
         sys.exit(141)
     except OSError as error:  # a name too long, a loop of links, a folder without rights, a full disk behind `>`
         _give_up_output()
@@ -128,38 +110,35 @@ def _give_up_output() -> None:
 @contextlib.contextmanager
 def _terminate_as_interrupt() -> Iterator[None]:
     """SIGTERM and SIGHUP are as Ctrl-C, where nobody ignores or handles them (nohup ignores SIGHUP)."""
-    before = {}
+    numbers: list[int] = []
     if threading.current_thread() is threading.main_thread():
         signals = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-        before = {number: signal.getsignal(number) for number in signals if signal.getsignal(number) is signal.SIG_DFL}
+        numbers = [number for number in signals if signal.getsignal(number) is signal.SIG_DFL]
     try:
-        for number in before:
+        for number in numbers:
             signal.signal(number, terminate)
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
 
 
 @contextlib.contextmanager
 def _read_limit(words: list[str]) -> Iterator[list[str]]:
     """The arguments without --read-at-most MB, which every command understands and which holds meanwhile."""
     name = "--read-at-most"
-    place = next((i for i, word in enumerate(words) if word == name or word.startswith(f"{name}=")), None)
-    if place is None:
+    words = [part for word in words for part in (word.split("=", 1) if word.startswith(f"{name}=") else [word])]
+    if name not in words:
         yield words
         return
     from closedbook.data.files import LIMIT, most_read
 
-    _, _, value = words[place].partition("=")
-    behind = place + 1
-    if words[place] == name:
-        value, behind = "".join(words[behind : behind + 1]), behind + 1
+    place = words.index(name)
     before = os.environ.get(LIMIT)
-    os.environ[LIMIT] = value or "nothing"
+    os.environ[LIMIT] = "".join(words[place + 1 : place + 2]) or "nothing"
     try:
         most_read()  # says what is wrong with it
-        yield [*words[:place], *words[behind:]]
+        yield [*words[:place], *words[place + 2 :]]
     finally:
         del os.environ[LIMIT]
         if before is not None:

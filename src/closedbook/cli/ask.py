@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import RunsMixer, console, escape, print_json
-from closedbook.formatting import percent
+from closedbook.cli.options import Json, RunsMixer
+from closedbook.cli.output import console, escape, print_json
+from closedbook.formatting import percent, plural
 
 if TYPE_CHECKING:
     from closedbook.inference.answer import Answer
@@ -24,7 +25,7 @@ def ask(
     signals: Literal["pass", "all"] = "pass",
     documents: Path | None = None,
     mixer: RunsMixer = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Ask a trained run one question: its answer, whether it is remembered or made up, and the evidence.
 
@@ -35,28 +36,19 @@ def ask(
     - *made up*: the documents about this name do not say it
     - *never met*: no document is about this name
 
-    Examples:
+    For example:
 
         closedbook ask runs/fast-… "Where was Khatchig Mouradian born?"
 
         closedbook ask runs/fast-… "Where was Khatchig Mouradian born?" --blind --precision 0.95
 
-    Parameters
-    ----------
-    run: Path
-        A run folder, as `closedbook train` or `closedbook demo` leaves it.
-    question: str
-        The question, as it was trained or in other words. It has to name a title of the documents.
-    precision: float
-        How many of the answers it gives should be right; below that it says that it does not know.
-    blind: bool
-        Judge from the model alone, without looking anything up in the documents.
-    signals: Literal["pass", "all"]
-        What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
-    documents: Path
-        Where the file of documents is now, if it was moved since training.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A run folder, as `closedbook train` or `closedbook demo` leaves it.
+        question: The question, as it was trained or in other words. It has to name a title of the documents.
+        precision: How many of the answers it gives should be right; below that it says that it does not know.
+        blind: Judge from the model alone, without looking anything up in the documents.
+        signals: What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
+        documents: Where the file of documents is now, if it was moved since training.
     """
     import closedbook
 
@@ -94,8 +86,7 @@ def show_evidence(out: Any, evidence: Evidence) -> None:
     if len(evidence.documents) > 1:
         out.print(f"  {len(evidence.documents)} documents bear this title")
     if evidence.exposures:
-        times = f"{evidence.exposures:,} time{'s' if evidence.exposures > 1 else ''}"
-        wordings = f"{evidence.wordings} wording{'s' if evidence.wordings != 1 else ''}"
+        times, wordings = plural(evidence.exposures, "time"), plural(evidence.wordings, "wording")
         out.print(f"  training asked for this answer {times} beside this name; the documents state it in {wordings}")
     for quote in evidence.mentions[: 1 if evidence.documents else 3]:
         out.print(f"  mentioned in the document about {escape(quote.title)}: {marked_sentence(quote)}")

@@ -4,44 +4,33 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
+from closedbook.cli.options import Json
+from closedbook.cli.output import console
 
 
-def attention(
-    *ids: str,
-    json: Annotated[bool, Parameter(negative="")] = False,
-    figures: Path | None = None,
-    set: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
-) -> None:
+def attention(*ids: str, json: Json = False, figures: Path | None = None, set: list[str] | None = None) -> None:
     """Check what attention can and cannot do, claim by claim.
 
     Each claim builds its head, measures a figure and compares it with its bound and the tolerance. It holds where
     figure ≤ bound ≤ tolerance. The exit code is 0 if all claims hold, 1 if any fails, 2 for a mistake in the call.
 
-    Examples:
+    For example:
 
         closedbook attention
 
         closedbook attention 1c.ii --figures figures --set t=30
 
-    Parameters
-    ----------
-    ids
-        The claims: 1a, 1b, 1c.i, 1c.ii, 1c.ii-both, 1d.i, 1d.ii, 1e.i, 1e.ii, 2g.ii. All of them if none is named. One
-        alone is shown with its derivation and parameters.
-    json
-        Print one JSON object on standard output and nothing else there.
-    figures
-        Draw each claim into this folder: ID.svg, ID.png, and ID-dark.svg, ID-dark.png.
-    set
-        A parameter, KEY=VALUE, for every claim that has it; repeatable. `--set premise=broken` breaks each premise.
+    Args:
+        ids: The claims: 1a, 1b, 1c.i, 1c.ii, 1c.ii-both, 1d.i, 1d.ii, 1e.i, 1e.ii, 2g.ii. All of them if none is named.
+            One alone is shown with its derivation and parameters.
+        figures: Draw each claim into this folder: ID.svg, ID.png, and ID-dark.svg, ID-dark.png.
+        set: A parameter, KEY=VALUE, for every claim that has it; repeatable. `--set premise=broken` breaks each
+            premise.
     """
     from closedbook.attention import CLAIMS
     from closedbook.attention.claim import load, overrides_by_claim, parse_overrides
     from closedbook.attention.printing import check_all, print_json, print_verdicts
-    from closedbook.cli.output import console
 
     claims = [load(id) for id in dict.fromkeys(ids or CLAIMS)]
     import torch  # only once the ids are known to be right
@@ -51,9 +40,6 @@ def attention(
     if json:
         print_json(verdicts)
     else:
-        out = console()
-        out.soft_wrap = False  # derivations are broken into lines
-        out.width = out.width if out.is_terminal else 120
-        print_verdicts(verdicts, out)
+        print_verdicts(verdicts, console(width=120))
     if not all(verdict.holds for verdict in verdicts):
         sys.exit(1)

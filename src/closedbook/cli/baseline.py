@@ -6,7 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from closedbook.cli.output import console, escape, print_json, table
+from closedbook.config.loading import load_recipe
+from closedbook.data.questions import read_questions
 from closedbook.formatting import interval, percent
+from closedbook.runs.folder import RunFolder
 
 
 def baseline(
@@ -29,34 +32,23 @@ def baseline(
 
     Example: closedbook baseline --questions birth_dev.tsv --answer London
 
-    Parameters
-    ----------
-    questions: Path
-        Questions in any format (docs/own-corpus.md); without answers nothing can be scored.
-    documents: Path
-        One document a line, its title first. A question is read in every document with the title it names.
-    train: Path
-        Answered questions to learn from.
-    answer: str
-        Give this answer to every question.
-    learn_from: int
-        The most training questions that the learned reader learns from, evenly spread over the file; more take more
-        memory.
-    run: Path
-        Count for the ceiling what this run can say; what the recipe fast could, trained on these files, if left out.
-    seed: int
-        For the random name.
-    json: bool
-        Print one JSON object on standard output: name, correct, total, accuracy, interval (95 %) and seconds of the
-        first baseline in the order above, then all of them under "baselines".
+    Args:
+        questions: Questions in any format (docs/own-corpus.md); without answers nothing can be scored.
+        documents: One document a line, its title first. A question is read in every document with the title it names.
+        train: Answered questions to learn from.
+        answer: Give this answer to every question.
+        learn_from: The most training questions that the learned reader learns from, evenly spread over the file; more
+            take more memory.
+        run: Count for the ceiling what this run can say; what the recipe fast could, trained on these files, if left
+            out.
+        seed: For the random name.
+        json: Print one JSON object on standard output: name, correct, total, accuracy, interval (95 %) and seconds of
+            the first baseline in the order above, then all of them under "baselines".
     """
-    from closedbook.config.loading import load_recipe
     from closedbook.data.documents import read_documents
-    from closedbook.data.questions import read_questions
     from closedbook.data.vocabulary_builder import make_vocabulary, vocabulary_from_json
     from closedbook.evaluation.baselines import run_baselines
     from closedbook.evaluation.question_survey import can_say
-    from closedbook.runs.folder import RunFolder
 
     out = console(json)
     test = read_questions(questions)

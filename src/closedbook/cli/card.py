@@ -6,6 +6,8 @@ from pathlib import Path
 
 from closedbook.cli.output import console, echo, escape, print_json
 from closedbook.cli.output_files import check_output
+from closedbook.runs.folder import RunFolder
+from closedbook.runs.store import write_output
 
 
 def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> None:
@@ -13,20 +15,14 @@ def card(run: Path, /, *, output: Path | None = None, json: bool = False) -> Non
 
     Example: closedbook card runs/mine --output README.md
 
-    Parameters
-    ----------
-    run: Path
-        A finished run; `closedbook evaluate --save` gives it figures to tell.
-    output: Path
-        The file to write; standard output if left out.
-    json: bool
-        Print {"card": …} on standard output.
+    Args:
+        run: A finished run; `closedbook evaluate --save` gives it figures to tell.
+        output: The file to write; standard output if left out.
+        json: Print {"card": …} on standard output.
     """
     if output is not None:
         check_output(output, runs=[run])
     from closedbook.export.model_card import card as make_card
-    from closedbook.runs.folder import RunFolder
-    from closedbook.runs.store import write_output
 
     text = make_card(RunFolder.open(run))
     if output is not None:

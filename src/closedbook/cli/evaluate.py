@@ -7,19 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from closedbook.cli.output import (
-    RunsMixer,
-    as_json,
-    console,
-    escape,
-    note_if_trained_on,
-    print_json,
-    printable,
-    progress,
-    table,
-)
+from closedbook.cli.options import Json, RunsMixer
+from closedbook.cli.output import as_json, console, escape, note_if_trained_on, print_json, printable, progress, table
 from closedbook.cli.output_files import check_output
+from closedbook.data.questions import read_questions
 from closedbook.formatting import interval, percent
+from closedbook.runs.store import write_output
 
 
 def evaluate(
@@ -37,51 +30,36 @@ def evaluate(
     save: bool = False,
     mixer: RunsMixer = None,
     device: str = "cpu",
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Answer a file of questions from memory, judge each answer, and score them where the file has answers.
 
-    Examples:
+    For example:
 
         closedbook evaluate runs/fast-… --questions birth_dev.tsv --answers answers.jsonl
 
         closedbook evaluate runs/fast-… --questions birth_dev.tsv --blind --precision 0.95 --signals all
 
-    Parameters
-    ----------
-    run: Path
-        A run folder, as `closedbook train` or `closedbook demo` leaves it.
-    questions: Path
-        One question a line, with or without tab ANSWER.
-    predictions: Path
-        Write the answers here, one a line (a line break within an answer becomes a space).
-    answers: Path
-        Write one JSON object a line here: question, answer, gold, right, probability, verdict, evidence and more.
-    blind: bool
-        Judge from the model alone, without looking anything up in the documents.
-    precision: float
-        How many of the answers called remembered should be right.
-    signals: Literal["pass", "all"]
-        What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
-    documents: Path
-        Where the file of documents is now, if it was moved since training.
-    known: Path
-        What `closedbook probe --output` wrote of the base: facts that it knew and new ones are scored apart.
-    save: bool
-        Keep the result in the run folder as evaluation.json; without it the folder is not changed.
-    device: str
-        What to answer on: cpu, cuda or mps.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A run folder, as `closedbook train` or `closedbook demo` leaves it.
+        questions: One question a line, with or without tab ANSWER.
+        predictions: Write the answers here, one a line (a line break within an answer becomes a space).
+        answers: Write one JSON object a line here: question, answer, gold, right, probability, verdict, evidence and
+            more.
+        blind: Judge from the model alone, without looking anything up in the documents.
+        precision: How many of the answers called remembered should be right.
+        signals: What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
+        documents: Where the file of documents is now, if it was moved since training.
+        known: What `closedbook probe --output` wrote of the base: facts that it knew and new ones are scored apart.
+        save: Keep the result in the run folder as evaluation.json; without it the folder is not changed.
+        device: What to answer on: cpu, cuda or mps.
     """
     from closedbook import pipeline
-    from closedbook.data.questions import read_questions
     from closedbook.evaluation.knowledge import read_known, tell_apart
-    from closedbook.runs.store import write_output
 
     out = console(json)
-    given = read_questions(questions)
-    knew = read_known(known) if known is not None else None
+    question_set = read_questions(questions)
+    known_before = read_known(known) if known is not None else None
     for output in (predictions, answers):
         if output is not None:
             other = predictions if output is answers else None
@@ -90,11 +68,11 @@ def evaluate(
             )
     loaded = pipeline.load(run, mixer, device)
     loaded.documents = documents
-    with progress(out, "answering", len(given)) as advance:
-        result = pipeline.evaluate(loaded, given, advance, blind=blind, precision=precision, signals=signals)
+    with progress(out, "answering", len(question_set)) as advance:
+        result = pipeline.evaluate(loaded, question_set, advance, blind=blind, precision=precision, signals=signals)
     entries = result["answers"]
-    if knew is not None:
-        result["known_before"] = tell_apart(entries, knew)
+    if known_before is not None:
+        result["known_before"] = tell_apart(entries, known_before)
     if predictions is not None:
         text = "".join(" ".join(entry["answer"].splitlines()) + "\n" for entry in entries)
         if predictions.is_char_device():  # a terminal, perhaps
@@ -105,7 +83,7 @@ def evaluate(
         write_output(answers, "".join(lines).encode())
     if save:
         loaded.folder.write_json("evaluation.json", result)
-    note_if_trained_on(out, given.sha256, loaded.folder.record())
+    note_if_trained_on(out, question_set.sha256, loaded.folder.record())
     if result["accuracy"] is None:
         out.print(
             f"{result['total']} questions answered in {result['seconds']:.2f} s; the file has no answers to score"
@@ -117,7 +95,7 @@ def evaluate(
             f"without regard to case, punctuation and articles {percent(result.get('normalised_match'))}; "
             f"words in common, F1 {percent(result.get('f1'))}"
         )
-    if knew is not None:
+    if known_before is not None:
         show_known(out, result["known_before"])
     show_verdicts(out, result["confidence"])
     if json:
@@ -142,13 +120,13 @@ def show_verdicts(out: Any, confidence: dict[str, Any]) -> None:
     """How many answers got which verdict, how many of these are right, and how well probabilities rank them."""
     show_verdict_counts(out, confidence["verdicts"], confidence.get("right_by_verdict", {}))
     if "given" in confidence and confidence["probability"]["auroc"] is not None:
-        given, quality = confidence["given"], confidence["probability"]
+        answered, quality = confidence["given"], confidence["probability"]
         ends = interval(quality["auroc_interval"])
         out.print(
             f"its probability tells right from wrong: AUROC {quality['auroc']:.3f} (0.5 is chance, 1 perfect; 95 % "
-            f"interval {ends})\nit answers {percent(given['coverage'])} of the questions, and says of the others that "
-            f"it does not know; {percent(given['precision'])} of the answers are right "
-            f"(asked for: {percent(given['asked_precision'])})"
+            f"interval {ends})\nit answers {percent(answered['coverage'])} of the questions, and says of the others "
+            f"that it does not know; {percent(answered['precision'])} of the answers are right "
+            f"(asked for: {percent(answered['asked_precision'])})"
         )
     if not confidence["calibrated"]:
         why = confidence.get("uncalibrated") or "the run has no calibration.json"

@@ -6,9 +6,11 @@ import shlex
 from pathlib import Path
 from typing import Literal
 
-from closedbook.cli.output import RunsMixer, console, escape, print_json
+from closedbook.cli.options import Json, RunsMixer
+from closedbook.cli.output import console, escape, print_json
 from closedbook.cli.output_files import check_output
 from closedbook.data.questions import read_questions
+from closedbook.environment import require_packages
 from closedbook.errors import DataError
 
 
@@ -20,11 +22,11 @@ def export(
     output: Path,
     task: Path | None = None,
     mixer: RunsMixer = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Write a run for other tools: Hugging Face transformers, ONNX, or the course's .params.
 
-    Examples:
+    For example:
 
         closedbook export runs/mine --to huggingface --output mine-hf
 
@@ -34,31 +36,25 @@ def export(
 
     The export is read back and its logits are compared with the run's.
 
-    Parameters
-    ----------
-    run: Path
-        A finished run.
-    to: str
-        huggingface: a folder with model, tokenizer and card; onnx: one file that gives logits; params: one file for
-        the course's code.
-    output: Path
-        The new folder, or the file.
-    task: Path
-        Questions with answers that lm-evaluation-harness shall ask the export: a task file is written into the folder.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A finished run.
+        to: huggingface: a folder with model, tokenizer and card; onnx: one file that gives logits; params: one file for
+            the course's code.
+        output: The new folder, or the file.
+        task: Questions with answers that lm-evaluation-harness shall ask the export: a task file is written into the
+            folder.
     """
-    from closedbook.export.exporters import check_new_folder, require_packages
+    from closedbook.export.exporters import check_new_folder
 
     out = console(json)
     if task is not None and to != "huggingface":
         raise DataError(f"--task goes with --to huggingface, which lm-evaluation-harness reads; got --to {to}")
     if to == "huggingface":
-        require_packages("transformers", extra="huggingface")
+        require_packages("this", "transformers", extra="huggingface")
         check_new_folder(output)
     else:
         if to == "onnx":
-            require_packages("onnx", "onnxscript", "onnxruntime", extra="onnx")
+            require_packages("this", "onnx", "onnxscript", "onnxruntime", extra="onnx")
         check_output(output, (mixer or "").rpartition(":")[0] or None, runs=[run], binary=True)
     from closedbook import pipeline
 

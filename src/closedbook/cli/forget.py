@@ -3,44 +3,29 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-from cyclopts import Parameter
-
+from closedbook.cli.options import Json
 from closedbook.cli.output import console, escape, print_json
 from closedbook.errors import DataError
 from closedbook.formatting import plural
 
 
-def forget(
-    run: Path,
-    /,
-    *,
-    title: Annotated[list[str] | None, Parameter(negative="", consume_multiple=False)] = None,
-    documents: Path | None = None,
-    json: bool = False,
-) -> None:
+def forget(run: Path, /, *, title: list[str] | None = None, documents: Path | None = None, json: Json = False) -> None:
     """Forget names: their vectors, their documents, and what was learned of them; all else stays the same to the bit.
 
     A name that was learned later is gone as if it had never been. Of a name of the first training the rows are zeroed,
     while the network that was trained with them stays (docs/living.md).
 
-    Examples:
+    For example:
 
         closedbook forget runs/fast-… --title "Ada Lovelace"
 
         closedbook forget runs/fast-… --documents withdrawn.txt
 
-    Parameters
-    ----------
-    run: Path
-        A run folder with a memory of names.
-    title: list[str]
-        The title of a document; may be repeated.
-    documents: Path
-        A file of documents: every title in it is forgotten.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A run folder with a memory of names.
+        title: The title of a document; may be repeated.
+        documents: A file of documents: every title in it is forgotten.
     """
     import closedbook
     from closedbook.data.documents import read_documents

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from closedbook.cli.output import console, escape, print_json, table
+from closedbook.runs.folder import RunFolder
 
 SHOWN = 20
 
@@ -12,21 +13,16 @@ SHOWN = 20
 def history(run: Path, /, *, all_: bool = False, json: bool = False) -> None:
     """What a run has learned and forgotten since its training.
 
-    Examples:
+    For example:
 
         closedbook history runs/fast-…
 
-    Parameters
-    ----------
-    run: Path
-        A run folder.
-    all_: bool
-        Show every entry, not the last twenty.
-    json: bool
-        Print one JSON list on standard output.
+    Args:
+        run: A run folder.
+        all_: Show every entry, not the last twenty.
+        json: Print one JSON list on standard output.
     """
     from closedbook.living.learning import history as read_history
-    from closedbook.runs.folder import RunFolder
 
     out = console(json)
     entries = read_history(RunFolder.open(run))

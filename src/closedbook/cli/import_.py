@@ -5,22 +5,19 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from closedbook.cli.options import Json
 from closedbook.cli.output import console, escape, print_json
 
 
-def import_(folder: Path, /, *, run: Path, json: bool = False) -> None:
+def import_(folder: Path, /, *, run: Path, json: Json = False) -> None:
     """Make a run of a Hugging Face export, as it was or fine-tuned elsewhere. Runs no code of the folder.
 
     Example: closedbook import mine-hf --run runs/again
 
-    Parameters
-    ----------
-    folder: Path
-        What `closedbook export --to huggingface` has written, its weights perhaps replaced by other tools since.
-    run: Path
-        The new run folder.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        folder: What `closedbook export --to huggingface` has written, its weights perhaps replaced by other tools
+            since.
+        run: The new run folder.
     """
     from closedbook.export.exporters import import_huggingface
 

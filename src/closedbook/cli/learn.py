@@ -5,14 +5,10 @@ from __future__ import annotations
 import shlex
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from closedbook.cli.options import AtLeastOne, Json
 from closedbook.cli.output import console, escape, print_json, progress
-from closedbook.errors import DataError
 from closedbook.formatting import duration, plural
-
-if TYPE_CHECKING:
-    from closedbook.living.learning import LearningPlan
 
 
 def learn(
@@ -20,10 +16,10 @@ def learn(
     /,
     *,
     documents: Path,
-    workers: int = 1,
+    workers: AtLeastOne = 1,
     scheduler: str | None = None,
     dry_run: bool = False,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Learn documents into a finished run, in seconds; what it says of other names stays the same to the bit.
 
@@ -31,31 +27,23 @@ def learn(
     documents of a title take the place of those that the run knew. Nothing is trained: each name gets vectors of its
     own, and `closedbook forget` takes them out again.
 
-    Examples:
+    For example:
 
         closedbook learn runs/fast-… --documents new.txt
 
         closedbook learn runs/fast-… --documents new.txt --dry-run
 
-    Parameters
-    ----------
-    run: Path
-        A run folder, as `closedbook train` or `closedbook demo` leaves it; trained with a memory of names (fast, demo).
-    documents: Path
-        Documents to learn, in any format that `train` reads; a title may have several.
-    workers: int
-        Processes that learn side by side; worth it from some thousand names on.
-    scheduler: str
-        Learn on other machines: the address of Dask's scheduler, such as tcp://10.0.0.5:8786 (docs/living.md).
-    dry_run: bool
-        Only say what there is to learn.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A run folder, as `closedbook train` or `closedbook demo` leaves it; trained with a memory of names (fast,
+            demo).
+        documents: Documents to learn, in any format that `train` reads; a title may have several.
+        workers: Processes that learn side by side; worth it from some thousand names on.
+        scheduler: Learn on other machines: the address of Dask's scheduler, such as tcp://10.0.0.5:8786
+            (docs/living.md).
+        dry_run: Only say what there is to learn.
     """
     import closedbook
 
-    if workers < 1:
-        raise DataError(f"--workers {workers} must be 1 or more")
     out = console(json)
     loaded = closedbook.load(run)
     plan = loaded.plan_learning(documents)
@@ -87,14 +75,12 @@ def learn(
     else:
         out.print("dry run: nothing was learned")
     if json:
-        print_json(_summary(plan, done))
+        print_json(
+            {
+                "new": list(plan.new), "changed": list(plan.changed), "unchanged": len(plan.unchanged),
+                "shared": list(plan.shared), "learned": done,
+            }
+        )  # fmt: skip
     elif done:
         question = loaded.question_about(next(iter(plan.texts)))
         out.print("next: ask about one\n  " + escape(shlex.join(["closedbook", "ask", f"{run}", question])))
-
-
-def _summary(plan: LearningPlan, done: int) -> dict[str, object]:
-    return {
-        "new": list(plan.new), "changed": list(plan.changed), "unchanged": len(plan.unchanged),
-        "shared": list(plan.shared), "learned": done,
-    }  # fmt: skip

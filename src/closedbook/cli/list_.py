@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from closedbook.cli.output import console, escape, print_json, table
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.runs.folder import RunFolder, list_runs
 
 
 def list_(
@@ -16,22 +18,16 @@ def list_(
 
     Example: closedbook list recipes
 
-    Parameters
-    ----------
-    what: str
-        recipes, runs, mixers or objectives.
-    runs: Path
-        The folder that holds runs.
-    json: bool
-        Print a JSON list of objects with name and summary.
+    Args:
+        what: recipes, runs, mixers or objectives.
+        runs: The folder that holds runs.
+        json: Print a JSON list of objects with name and summary.
     """
-    from closedbook.config.loading import load_recipe, recipe_names
     from closedbook.config.registry import REGISTRIES
-    from closedbook.runs.folder import list_runs
 
     entries = {
         "recipes": lambda: [{"name": name, "summary": load_recipe(name).summary} for name in recipe_names()],
-        "runs": lambda: [_run(folder.path, folder.record()) for folder in list_runs(runs)],
+        "runs": lambda: [_run(folder) for folder in list_runs(runs)],
         "mixers": lambda: [_registered(*item) for item in REGISTRIES["mixer"].items()],
         "objectives": lambda: [_registered(*item) for item in REGISTRIES["objective"].items()],
     }[what]()
@@ -48,14 +44,11 @@ def list_(
     out.print(rows)
 
 
-def _run(path: Path, record: dict[str, Any]) -> dict[str, Any]:
+def _run(folder: RunFolder) -> dict[str, Any]:
+    record = folder.record()
     recipe, status, started = (str(record.get(key, "unknown")) for key in ("recipe", "status", "started"))
-    return {
-        "name": str(path),
-        "summary": f"{recipe}, {status}, started {started}",
-        "recipe": recipe,
-        "status": status,
-    }
+    summary = f"{recipe}, {status}, started {started}"
+    return {"name": str(folder.path), "summary": summary, "recipe": recipe, "status": status}
 
 
 def _registered(name: str, path: str) -> dict[str, Any]:

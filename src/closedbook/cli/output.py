@@ -13,14 +13,15 @@ import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from cyclopts import Parameter
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from closedbook.errors import exit_code
 
 # Control characters but line end and tab (\x9b begins an escape sequence too); what ends a line elsewhere; what turns
 # the direction of writing around; and halves of surrogate pairs, which cannot be written at all.
@@ -55,20 +56,6 @@ def escape(text: str) -> str:
 def echo(text: str, end: str = "\n", error: bool = False) -> None:
     """Print a text on standard output, or on standard error."""
     print(printable(text), end=end, file=sys.stderr if error else sys.stdout, flush=error)
-
-
-# Options that several commands have, with their line in the help.
-SET = "Override one value of the recipe; may be repeated."
-MIXER_HELP = "FILE.py:CLASS, a mixer of your own in place of the recipe's (docs/mixers.md); the file is executed."
-RUNS_MIXER_HELP = "FILE.py:CLASS, the file that the run's own mixer is in (docs/mixers.md); it is executed."
-RUNS_MIXERS_HELP = (
-    "FILE.py:CLASS, the file that a run's own mixer is in (docs/mixers.md); it is executed. May be repeated."
-)
-Overrides = Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False, help=SET)]
-Threads = Annotated[int | None, Parameter(help="CPU threads; one per core, at most 8, if left out.")]
-OwnMixer = Annotated[str | None, Parameter(help=MIXER_HELP)]
-RunsMixer = Annotated[str | None, Parameter(help=RUNS_MIXER_HELP)]
-RunsMixers = Annotated[list[str] | None, Parameter(negative="", consume_multiple=False, help=RUNS_MIXERS_HELP)]
 
 
 class PipeConsole(Console):
@@ -130,13 +117,27 @@ def show_warnings() -> None:
     warnings.simplefilter("always", UserWarning)
 
 
-def use_mixers(mixers: Sequence[str] | None) -> None:
+def use_mixers(mixers: Sequence[str]) -> None:
     """Execute the files of --mixer, for commands that open several runs."""
-    if mixers:
-        from closedbook.model.custom_mixers import use_mixer
+    from closedbook.model.custom_mixers import use_mixer
 
-        for mixer in mixers:
-            use_mixer(mixer)
+    for mixer in mixers:
+        use_mixer(mixer)
+
+
+@contextlib.contextmanager
+def on_interrupt(out: Console, advice: Callable[[], str]) -> Iterator[None]:
+    """After Ctrl-C within, say what is kept and how to go on, and exit by the signal."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        out.print("\n" + escape(advice()))
+        sys.exit(exit_code(stop))
+
+
+def resumable(out: Console, kept: Callable[[], str]) -> contextlib.AbstractContextManager[None]:
+    """After Ctrl-C within, say what is kept, and that the same command goes on."""
+    return on_interrupt(out, lambda: f"interrupted; {kept()}. The same command goes on")
 
 
 def table(*headings: str) -> Table:

@@ -7,7 +7,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from closedbook.data.document_files import MARKDOWN, TEXT, text_files
+from closedbook.data.files import Source
 from closedbook.errors import ClosedbookError, RunError
+from closedbook.runs.folder import RunFolder, is_of_run
+from closedbook.runs.provenance import found_from_here
 
 
 def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = (), binary: bool = False) -> None:
@@ -23,19 +27,18 @@ def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = 
         raise RunError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise RunError(f"{path} cannot be written: no permission; choose another place")
-    from closedbook.data.files import Source
-
-    for source in inputs:
-        if source is None:
-            continue
-        _check_apart(path, Source.of(source).path)
-        if _same(path, Source.of(source).path):
-            raise RunError(f"{path} is named twice; name another file, so that nothing is overwritten")
+    kept = [
+        (Source.of(source).path, "is named twice; name another file, so that nothing is overwritten")
+        for source in inputs
+        if source is not None
+    ]
     for run in runs:
         for what, trained in _trained_on(run):
-            _check_apart(path, trained)
-            if _same(path, trained):
-                raise RunError(f"{path} is the file of {what} of {run}, and would be overwritten; name another file")
+            kept.append((trained, f"is the file of {what} of {run}, and would be overwritten; name another file"))
+    for other, why in kept:
+        _check_apart(path, other)
+        if _same(path, other):
+            raise RunError(f"{path} {why}")
     for place in {path.absolute(), Path(os.path.realpath(path))}:
         if owner := _owner(place):
             raise RunError(f"{path} is a file of {owner}, and would be overwritten; name another file")
@@ -49,13 +52,9 @@ def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = 
 
 def check_folder(folder: Path, *inputs: str | Path | None) -> None:
     """Raise RunError where an input lies in a folder that is to be replaced."""
-    from closedbook.data.files import Source
-
+    base = Path(os.path.realpath(folder))
     for source in inputs:
-        if source is None:
-            continue
-        place = Path(os.path.realpath(Source.of(source).path))
-        if Path(os.path.realpath(folder)) in place.parents:
+        if source is not None and base in Path(os.path.realpath(Source.of(source).path)).parents:
             raise RunError(f"{source} is in {folder}, which is replaced; move it elsewhere first")
 
 
@@ -76,8 +75,6 @@ def _same(path: Path, other: Path) -> bool:
 
 def _check_apart(path: Path, folder: Path) -> None:
     """Raise RunError where a file is, or would be, one that is read from a folder of documents or of a model."""
-    from closedbook.data.document_files import MARKDOWN, TEXT, text_files
-
     if not os.path.isdir(folder):
         return
     place, base = Path(os.path.realpath(path)), Path(os.path.realpath(folder))
@@ -91,10 +88,6 @@ def _check_apart(path: Path, folder: Path) -> None:
 
 def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
     """The files that a run's record names; nothing where there is no run: whoever opens it says so."""
-    from closedbook.data.files import Source
-    from closedbook.runs.folder import RunFolder
-    from closedbook.runs.provenance import found_from_here
-
     with contextlib.suppress(ClosedbookError):
         folder = RunFolder.open(run)
         record = folder.record()
@@ -108,8 +101,6 @@ def _trained_on(run: Path) -> Iterator[tuple[str, Path]]:
 
 def _owner(place: Path) -> str | None:
     """What a file belongs to, if to something of ours: a run, an export or an index."""
-    from closedbook.runs.folder import is_of_run
-
     folder, name = place.parent, place.name.lower()
     if (folder / "run.json").is_file() and is_of_run(name):
         return f"the run {folder}"

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from closedbook.cli.evaluate import show_known, show_verdict_counts
+from closedbook.cli.options import Json
 from closedbook.cli.output import as_json, console, escape, print_json, progress, table
 from closedbook.cli.output_files import check_output
 from closedbook.errors import DataError
 from closedbook.formatting import interval, percent
+from closedbook.runs.store import write_output
 
 if TYPE_CHECKING:
     from closedbook.evaluation.probing import Probe
@@ -36,64 +38,44 @@ def probe(
     dtype: Literal["float32", "bfloat16"] | None = None,
     device: str = "cpu",
     save: bool = False,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Ask a pretrained model what it knows; of a run that was taught on one, what it knew before, and what that cost.
 
     Every question is asked several times, behind other answered ones, and its fact is highly known, maybe known, weakly
     known or unknown (Gekhman et al. 2024; docs/pretrained.md). Of a run the base is asked first and both are compared.
 
-    Examples:
+    For example:
 
         closedbook probe path/to/model --questions questions.tsv --output known.jsonl
 
         closedbook probe runs/teach-… --questions capitals.tsv --text novel.txt --save
 
-    Parameters
-    ----------
-    model: str
-        A pretrained model as `train teach --base` takes it (its folder, a GGUF file, or its name on the hub), or the
-        folder of a run that was taught on one.
-    questions: Path
-        Questions with answers, in any format that `train` reads.
-    documents: Path
-        Documents to look the answers up in: how many facts of each class these tell.
-    calibration: Path
-        Other questions with answers, which make each answer's probability and verdict.
-    examples: Path
-        Where the answered questions in front of each one come from; from the questions themselves if left out.
-    text: Path
-        A text whose perplexity tells what a training did to everything else.
-    output: Path
-        Write one JSON object a line here: question, answer, class and more; of a run, what it knows now.
-    prompts: int
-        How many prompts ask for each fact.
-    shots: int
-        Answered questions in each prompt. With 0 there is one prompt only, and no fact is maybe known.
-    samples: int
-        A fact that is never right greedily is weakly known if one of so many samples of each prompt probably is.
-    temperature: float
-        Of the samples.
-    top_k: int
-        Samples are drawn among so many most probable tokens; 0 for all.
-    length: int
-        Tokens of an answer at the most.
-    seed: int
-        Of the choice of examples.
-    precision: float
-        How many of the answers called remembered should be right; it needs --calibration.
-    dtype: Literal["float32", "bfloat16"]
-        What a base computes in, float32 if left out; bfloat16 is quicker where the processor has it.
-    device: str
-        What to compute on: cpu, cuda or mps.
-    save: bool
-        Keep the result in the run folder as probe.json, which the report shows.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        model: A pretrained model as `train teach --base` takes it (its folder, a GGUF file, or its name on the hub), or
+            the folder of a run that was taught on one.
+        questions: Questions with answers, in any format that `train` reads.
+        documents: Documents to look the answers up in: how many facts of each class these tell.
+        calibration: Other questions with answers, which make each answer's probability and verdict.
+        examples: Where the answered questions in front of each one come from; from the questions themselves if left
+            out.
+        text: A text whose perplexity tells what a training did to everything else.
+        output: Write one JSON object a line here: question, answer, class and more; of a run, what it knows now.
+        prompts: How many prompts ask for each fact.
+        shots: Answered questions in each prompt. With 0 there is one prompt only, and no fact is maybe known.
+        samples: A fact that is never right greedily is weakly known if one of so many samples of each prompt probably
+            is.
+        temperature: Of the samples.
+        top_k: Samples are drawn among so many most probable tokens; 0 for all.
+        length: Tokens of an answer at the most.
+        seed: Of the choice of examples.
+        precision: How many of the answers called remembered should be right; it needs --calibration.
+        dtype: What a base computes in, float32 if left out; bfloat16 is quicker where the processor has it.
+        device: What to compute on: cpu, cuda or mps.
+        save: Keep the result in the run folder as probe.json, which the report shows.
     """
     from closedbook.evaluation import probing
     from closedbook.evaluation.knowledge import Asking
-    from closedbook.runs.store import write_output
 
     out = console(json)
     asking = Asking(prompts, shots, samples, temperature, top_k, length, seed)
@@ -131,17 +113,18 @@ def show_facts(out: Any, result: dict[str, Any], now: Probe) -> None:
     if "compared" in result:
         show_known(out, result["compared"])
     else:
-        found = result["before"]["knowledge"]["classes"]
-        told = any("told" in row for row in found.values())
-        rows = table("", "facts>", "right>", *(["documents tell>"] if told else []))
-        for name, row in found.items():
-            rows.add_row(name, *(f"{row[key]:,}" for key in ("facts", "right", *(["told"] if told else []))))
+        classes = result["before"]["knowledge"]["classes"]
+        headings = {"facts": "facts>", "right": "right>", "told": "documents tell>"}
+        columns = [key for key in headings if any(key in row for row in classes.values())]
+        rows = table("", *(headings[key] for key in columns))
+        for name, row in classes.items():
+            rows.add_row(name, *(f"{row[key]:,}" for key in columns))
         out.print(rows)
     latest = result.get("after", result["before"])
-    known = latest["knowledge"]
+    score = latest["knowledge"]
     out.print(
-        f"{known['correct']} of {known['total']} right by the most frequent answer: "
-        f"[bold]{percent(known['accuracy'])}[/] (95 % interval {interval(known['interval'], percent)})"
+        f"{score['correct']} of {score['total']} right by the most frequent answer: "
+        f"[bold]{percent(score['accuracy'])}[/] (95 % interval {interval(score['interval'], percent)})"
     )
     if now.calibrated:
         show_verdict_counts(out, {name: row["total"] for name, row in latest["verdicts"].items()}, latest["verdicts"])

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import RunsMixers, console, escape, print_json, use_mixers
+from closedbook.cli.options import RunsMixers
+from closedbook.cli.output import console, escape, print_json, use_mixers
 from closedbook.cli.output_files import check_output
 from closedbook.errors import RunError
+from closedbook.runs.store import write_output
 
 
 def report(
@@ -20,7 +22,7 @@ def report(
 ) -> None:
     """Write a run's report: one HTML file with curves, scores, every answer and a look inside, to open or to send.
 
-    Examples:
+    For example:
 
         closedbook report runs/fast-…
 
@@ -28,29 +30,22 @@ def report(
 
         closedbook report --source
 
-    Parameters
-    ----------
-    runs: Path
-        Run folders; the first is told in full, the others beside it.
-    output: Path
-        The file to write; RUN/report.html if left out, source.html with --source.
-    questions: Path
-        Answer this file now, instead of telling what the run folder's evaluation.json holds.
-    source: bool
-        Lay out the source document's statements, 1a to 3c, with our measured answer beside each; a run answers part 3.
-    claims: bool
-        Check and draw the ten claims about attention too; --no-claims saves some twenty seconds.
-    json: bool
-        Print {"report": …} on standard output.
+    Args:
+        runs: Run folders; the first is told in full, the others beside it.
+        output: The file to write; RUN/report.html if left out, source.html with --source.
+        questions: Answer this file now, instead of telling what the run folder's evaluation.json holds.
+        source: Lay out the source document's statements, 1a to 3c, with our measured answer beside each; a run answers
+            part 3.
+        claims: Check and draw the ten claims about attention too; --no-claims saves some twenty seconds.
+        json: Print {"report": …} on standard output.
     """
     if not runs and not source:
         raise RunError("give one or more run folders, or --source; `closedbook list runs` shows runs")
     target = output or (Path("source.html") if source else runs[0] / "report.html")
     if output is not None or source or runs[0].is_dir():
         check_output(target, questions, *((argument.rpartition(":")[0] or None) for argument in mixer or ()), runs=runs)
-    from closedbook.runs.store import write_output
 
-    use_mixers(mixer)
+    use_mixers(mixer or ())
     out = console(json)
     with out.status("") as status:
 

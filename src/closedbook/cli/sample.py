@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from closedbook.cli.output import RunsMixer, echo, print_json
+from closedbook.cli.options import Json, RunsMixer
+from closedbook.cli.output import echo, print_json
 
 
 def sample(
@@ -17,28 +18,19 @@ def sample(
     length: int = 300,
     seed: int = 0,
     mixer: RunsMixer = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Let a trained model go on from a prompt.
 
     Example: closedbook sample runs/characters-… "The " --temperature 0.7
 
-    Parameters
-    ----------
-    run: Path
-        A run folder; `closedbook train characters` makes one from any text.
-    prompt: str
-        The text to go on from.
-    temperature: float
-        Below 1: safer; above 1: wilder; 0: always the most probable token.
-    top_k: int
-        Draw among this many most probable tokens only; 0: among all.
-    length: int
-        Tokens to draw.
-    seed: int
-        The same seed gives the same text.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A run folder; `closedbook train characters` makes one from any text.
+        prompt: The text to go on from.
+        temperature: Below 1: safer; above 1: wilder; 0: always the most probable token.
+        top_k: Draw among this many most probable tokens only; 0: among all.
+        length: Tokens to draw.
+        seed: The same seed gives the same text.
     """
     import closedbook
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
-from closedbook.cli.output import RunsMixers, console, escape, print_json, use_mixers
+from closedbook.cli.options import RunsMixers
+from closedbook.cli.output import console, escape, print_json, use_mixers
+from closedbook.environment import require_packages
 from closedbook.errors import RunError
 
 
@@ -26,28 +27,21 @@ def serve(
 
     Example: closedbook serve runs/fast-…
 
-    Parameters
-    ----------
-    paths: Path
-        Run folders to show first; the page also shows those in --runs, new ones as they appear.
-    runs: Path
-        The folder in which runs are looked for.
-    host: str
-        What to listen on; 0.0.0.0 lets other machines in, with the token.
-    port: int
-        The port; 0 takes a free one.
-    json: bool
-        Print {"address": …} on standard output once it listens.
+    Args:
+        paths: Run folders to show first; the page also shows those in --runs, new ones as they appear.
+        runs: The folder in which runs are looked for.
+        host: What to listen on; 0.0.0.0 lets other machines in, with the token.
+        port: The port; 0 takes a free one.
+        json: Print {"address": …} on standard output once it listens.
     """
-    if find_spec("fastapi") is None or find_spec("uvicorn") is None:
-        raise RunError("the page needs fastapi and uvicorn, which are not installed: pip install 'closedbook[page]'")
+    require_packages("the page", "fastapi", "uvicorn", extra="page")
     if not 0 <= port < 65_536:
         raise RunError(f"--port {port} must be from 0 to 65535")
     from closedbook.web import server
     from closedbook.web.run_registry import RunRegistry
     from closedbook.web.security import is_loopback
 
-    use_mixers(mixer)
+    use_mixers(mixer or ())
     registry = RunRegistry(paths, runs)
     out = console(json)
     token = None if is_loopback(host) else secrets.token_urlsafe(24)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 from cyclopts import App
 
-from closedbook.cli.output import Overrides, RunsMixer, console, echo, escape, print_json, table
+from closedbook.cli.options import AtLeastOne, Json, NotNegative, Overrides, RunsMixer
+from closedbook.cli.output import console, echo, escape, print_json, table
+from closedbook.config.loading import load_recipe, recipe_names
+from closedbook.config.schema import encode
+from closedbook.data.files import Source
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError
+from closedbook.runs.provenance import found_from_here
 
 show = App(
     name="show",
@@ -18,27 +25,15 @@ Example: closedbook show recipe fast
 
 
 @show.command
-def recipe(
-    name: str,
-    /,
-    *,
-    set_: Overrides = None,
-    json: bool = False,
-) -> None:
+def recipe(name: str, /, *, set_: Overrides = None, json: bool = False) -> None:
     """Print a recipe in full, as a TOML file to copy and change.
 
     Example: closedbook show recipe fast > mine.toml
 
-    Parameters
-    ----------
-    name: str
-        A built-in recipe or a TOML file.
-    json: bool
-        Print it as JSON instead.
+    Args:
+        name: A built-in recipe or a TOML file.
+        json: Print it as JSON instead.
     """
-    from closedbook.config.loading import load_recipe
-    from closedbook.config.schema import encode
-
     loaded = load_recipe(name, set_ or [])
     if json:
         print_json(encode(loaded))
@@ -54,47 +49,34 @@ def objective(
     documents: Path,
     questions: Path | None = None,
     recipe: str | None = None,
-    number: int = 5,
-    seed: int = 0,
+    number: AtLeastOne = 5,
+    seed: NotNegative = 0,
     json: bool = False,
 ) -> None:
     """Print training examples: x is what the network sees, y what it should say next ("·": not a target).
 
     Example: closedbook show objective span --documents wiki.txt
 
-    Parameters
-    ----------
-    name: str
-        An objective (`closedbook list objectives`).
-    documents: Path
-        The corpus.
-    questions: Path
-        Training questions, for objectives that need them.
-    recipe: str
-        Whose vocabulary and block to use, and whose options for this objective; if left out, a built-in recipe that
-        trains with it.
-    number: int
-        How many examples.
-    seed: int
-        Other seeds show other examples.
-    json: bool
-        Print a JSON list of objects with x and y.
+    Args:
+        name: An objective (`closedbook list objectives`).
+        documents: The corpus.
+        questions: Training questions, for objectives that need them.
+        recipe: Whose vocabulary and block to use, and whose options for this objective; if left out, a built-in recipe
+            that trains with it.
+        number: How many examples.
+        seed: Other seeds show other examples.
+        json: Print a JSON list of objects with x and y.
     """
     import numpy as np
 
-    from closedbook.config.loading import load_recipe
     from closedbook.config.registry import ComponentSpec
     from closedbook.data.arrays import NONE
     from closedbook.data.documents import read_documents, read_text
-    from closedbook.data.questions import read_questions
     from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER
     from closedbook.data.vocabulary_builder import make_vocabulary
-    from closedbook.errors import DataError
     from closedbook.objectives import Corpus
     from closedbook.objectives.sampler import nothing_to_show
 
-    if number < 1 or seed < 0:
-        raise DataError(f"--number {number} must be at least 1 and --seed {seed} at least 0")
     loaded = load_recipe(recipe or trained_with(name))
     corpus_documents = (read_documents if loaded.data.documents == "titled" else read_text)(documents)
     lines = [item.text for item in corpus_documents.items]
@@ -134,26 +116,18 @@ def objective(
 
 
 @show.command
-def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = None, json: bool = False) -> None:
+def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = None, json: Json = False) -> None:
     """Count a run's parameters, dense and memory, its names, and the documents that share one.
 
     Example: closedbook show memory runs/fast-…
 
-    Parameters
-    ----------
-    run: Path
-        A finished run.
-    documents: Path
-        The corpus it was trained on, where that is no longer in its place.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        run: A finished run.
+        documents: The corpus it was trained on, where that is no longer in its place.
     """
     from closedbook import pipeline
     from closedbook.data.documents import read_documents, read_text
-    from closedbook.data.files import Source
-    from closedbook.errors import DataError
     from closedbook.inference.memory_stats import weigh
-    from closedbook.runs.provenance import found_from_here
 
     loaded = pipeline.load(run, mixer)
     record = loaded.folder.record()
@@ -186,8 +160,6 @@ def memory(run: Path, /, *, documents: Path | None = None, mixer: RunsMixer = No
 
 def trained_with(objective: str) -> str:
     """A built-in recipe with this objective, the course's before others."""
-    from closedbook.config.loading import load_recipe, recipe_names
-
     for name in ("course-vanilla", "fast", *recipe_names()):
         stages = load_recipe(name).stages
         if any(share.objective.name == objective for stage in stages for share in stage.objectives):

@@ -6,11 +6,12 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from closedbook.cli.options import Json
 from closedbook.cli.output import console, echo, escape, print_json, table
+from closedbook.data.questions import read_questions
+from closedbook.errors import DataError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,19 +21,8 @@ if TYPE_CHECKING:
 MARKS = {True: "✓", False: "✗", None: "?"}
 
 
-def course_flag(name: str) -> Parameter:
-    """The course writes --an_option; --an-option is understood too."""
-    return Parameter(name=(f"--{name}", f"--{name.replace('_', '-')}"), negative="")
-
-
 def check(
-    files: Annotated[list[Path], Parameter(name="files")],
-    /,
-    *,
-    yes: Annotated[bool, Parameter(negative="")] = False,
-    seconds: int = 60,
-    megabytes: int = 2048,
-    json: bool = False,
+    files: list[Path], /, *, yes: bool = False, seconds: int = 60, megabytes: int = 2048, json: bool = False
 ) -> None:
     """Check students' dataset.py, attention.py or model.py against the handout. This executes the files.
 
@@ -42,22 +32,15 @@ def check(
     functions, DownProjectBlock and UpProjectBlock, whichever a file has. ✓ holds, ✗ does not, ? cannot be compared:
     look at it yourself. Exits with 1 where something is wrong.
 
-    Parameters
-    ----------
-    files: list[Path]
-        Files, or folders of which every Python file is checked that defines one of these. They are executed with
-        your rights, each in a process of its own.
-    yes: bool
-        Do not ask before executing them.
-    seconds: int
-        Processor time that each may use.
-    megabytes: int
-        Memory that each may use.
-    json: bool
-        Print a JSON list of objects with file, name, held (null: cannot be compared) and why.
+    Args:
+        files: Files, or folders of which every Python file is checked that defines one of these. They are executed with
+            your rights, each in a process of its own.
+        yes: Do not ask before executing them.
+        seconds: Processor time that each may use.
+        megabytes: Memory that each may use.
+        json: Print a JSON list of objects with file, name, held (null: cannot be compared) and why.
     """
     from closedbook.course import check as checking
-    from closedbook.errors import DataError
 
     out = console(json)
     paths = checking.files_in(files)
@@ -96,12 +79,12 @@ def _print_findings(out: Console, findings: Sequence[Finding]) -> int:
 
 
 def score(
-    predictions: Annotated[list[Path], Parameter(name="predictions")],
+    predictions: list[Path],
     /,
     *,
-    eval_corpus_path: Annotated[Path, course_flag("eval_corpus_path")] = Path("birth_dev.tsv"),
-    per_question: Annotated[bool, course_flag("per_question")] = False,
-    json: bool = False,
+    eval_corpus_path: Path = Path("birth_dev.tsv"),
+    per_question: bool = False,
+    json: Json = False,
 ) -> None:
     """Score files of predictions, one a line, against the answers: exact match, as the course counts.
 
@@ -110,22 +93,15 @@ def score(
     One file prints the course's line, several a table; files with the same content are pointed out. Exits with 1
     where a file of several cannot be scored, such as one with another number of lines.
 
-    Parameters
-    ----------
-    predictions: list[Path]
-        Files of predictions.
-    eval_corpus_path: Path
-        The questions with their answers.
-    per_question: bool
-        Print every question too: whether it is right, the answer, and each file's prediction, separated by tabs.
-    json: bool
-        Print one JSON object on standard output.
+    Args:
+        predictions: Files of predictions.
+        eval_corpus_path: The questions with their answers.
+        per_question: Print every question too: whether it is right, the answer, and each file's prediction, separated
+            by tabs.
     """
     from closedbook.course import predictions as scoring
     from closedbook.course.assignment import printed
     from closedbook.course.predictions import ScoredFile
-    from closedbook.data.questions import read_questions
-    from closedbook.errors import DataError
 
     out = console(json)
     questions = read_questions(eval_corpus_path, need_answers=True)

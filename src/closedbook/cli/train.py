@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import shlex
-import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
-from closedbook.cli.output import OwnMixer, console, escape, note_if_trained_on, print_json, typed
+from closedbook.cli.options import Json, Overrides, OwnMixer
+from closedbook.cli.output import console, escape, note_if_trained_on, on_interrupt, print_json, typed
 from closedbook.cli.training_display import TrainingDisplay
-from closedbook.errors import ClosedbookError, RunError, exit_code
+from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Recipe
+from closedbook.data.document_files import in_lines
+from closedbook.data.files import Source, chunks, opened
+from closedbook.data.questions import read_questions
+from closedbook.errors import ClosedbookError, RunError
 from closedbook.formatting import interval, percent, plural
+from closedbook.runs.folder import RunFolder, check_free, default_folder, list_runs
+from closedbook.runs.provenance import mixer_option, resume_command
 
 if TYPE_CHECKING:
-    from closedbook.config.schema import Recipe
     from closedbook.inference.run import Run
     from closedbook.reporting.tensorboard import TensorBoard
-    from closedbook.runs.folder import RunFolder
 
 READING = "reading the inputs, timing a batch"
 
@@ -33,7 +38,7 @@ def train(
     dev: Path | None = None,
     run: Path | None = None,
     resume: bool = False,
-    set_: Annotated[list[str] | None, Parameter(name="--set", negative="", consume_multiple=False)] = None,
+    set_: Overrides = None,
     seed: int | None = None,
     threads: int | None = None,
     device: str = "cpu",
@@ -42,11 +47,11 @@ def train(
     mixer: OwnMixer = None,
     index: Path | None = None,
     base: str | None = None,
-    json: bool = False,
+    json: Json = False,
 ) -> None:
     """Train a model to answer from memory, and score it.
 
-    Examples:
+    For example:
 
         closedbook train fast --documents wiki.txt --questions birth_places_train.tsv --dev birth_dev.tsv
 
@@ -56,49 +61,31 @@ def train(
 
         closedbook train characters --documents any.txt --set stages.train.steps=500
 
-    Parameters
-    ----------
-    recipe: str
-        A built-in recipe (`closedbook list recipes`) or a TOML file of your own; fast, which sizes itself, if left out.
-    documents: Path
-        The corpus: one document a line, "Title. Text …", UTF-8; or JSON Lines with a title and a text (FILE.jsonl, or
-        FILE.jsonl:title=NAME,text=NAME for fields of other names); or another format (docs/own-corpus.md).
-    questions: Path
-        Training questions: one a line, QUESTION tab ANSWER; or another format (docs/own-corpus.md).
-    dev: Path
-        Questions with answers to score at the very end; nothing before that reads them.
-    run: Path
-        Where to keep the run; runs/RECIPE-DATE if left out.
-    resume: bool
-        Go on with an interrupted run: the one in --run, or the last unfinished one of this recipe.
-    set_: list[str]
-        Override one value of the recipe, such as model.width=128 or stages.pretrain.epochs=20; may be repeated.
-    seed: int
-        Short for --set seed=N.
-    threads: int
-        CPU threads of each process; the machine's cores, at most 8, if left out. Stored in the run.
-    device: str
-        What to compute on: cpu, cuda or mps. Started by torchrun, several processes train together (docs/processes.md).
-    dry_run: bool
-        Read and check every input, print the plan, and stop.
-    tensorboard: Path
-        Also write TensorBoard's files into this folder, for `tensorboard --logdir`.
-    index: Path
-        The folder to keep indexes of corpora in; beside the corpus if left out. Corpora of 32 MiB or more are indexed,
-        and with this option smaller ones too.
-    base: str
-        The pretrained model to teach, for the recipe teach: its folder, a GGUF file, or its name on the hub
-        (docs/pretrained.md).
-    json: bool
-        Print one JSON object on standard output, everything else on standard error.
+    Args:
+        recipe: A built-in recipe (`closedbook list recipes`) or a TOML file of your own; fast, which sizes itself, if
+            left out.
+        documents: The corpus: one document a line, "Title. Text …", UTF-8; or JSON Lines with a title and a text
+            (FILE.jsonl, or FILE.jsonl:title=NAME,text=NAME for fields of other names); or another format
+            (docs/own-corpus.md).
+        questions: Training questions: one a line, QUESTION tab ANSWER; or another format (docs/own-corpus.md).
+        dev: Questions with answers to score at the very end; nothing before that reads them.
+        run: Where to keep the run; runs/RECIPE-DATE if left out.
+        resume: Go on with an interrupted run: the one in --run, or the last unfinished one of this recipe.
+        seed: Short for --set seed=N.
+        threads: CPU threads of each process; the machine's cores, at most 8, if left out. Stored in the run.
+        device: What to compute on: cpu, cuda or mps. Started by torchrun, several processes train together
+            (docs/processes.md).
+        dry_run: Read and check every input, print the plan, and stop.
+        tensorboard: Also write TensorBoard's files into this folder, for `tensorboard --logdir`.
+        index: The folder to keep indexes of corpora in; beside the corpus if left out. Corpora of 32 MiB or more are
+            indexed, and with this option smaller ones too.
+        base: The pretrained model to teach, for the recipe teach: its folder, a GGUF file, or its name on the hub
+            (docs/pretrained.md).
     """
     from closedbook import pipeline
-    from closedbook.config.loading import load_recipe
-    from closedbook.data.questions import read_questions
     from closedbook.evaluation.question_survey import survey
     from closedbook.model.custom_mixers import mixer_overrides
     from closedbook.model.devices import find_device
-    from closedbook.runs.folder import check_free, default_folder
     from closedbook.training.distributed import DistributedContext, silent
     from closedbook.training.events import Message
     from closedbook.training.plan import plan_training
@@ -111,28 +98,22 @@ def train(
     overrides = [*mixer_overrides(mixer, recipe), *(set_ or []), *([f"seed={seed}"] if seed is not None else [])]
     overrides += [f"pretrained.model={base}"] if base is not None else []
     loaded = load_recipe(recipe, overrides)
-    display = TrainingDisplay(out)
     if dry_run:
         if run is not None and not resume:
             check_free(run)
         set_threads(threads)
-        display.wait(READING)
-        try:
-            with DistributedContext.start(device) as distributed:
-                setup = prepare_training(
-                    loaded, documents, questions, dev, index, lambda text: display(Message(text)), distributed
-                )
-                plan = plan_training(setup, run or default_folder(loaded.name))
+        with TrainingDisplay(out) as display, DistributedContext.start(device) as distributed:
+            display.wait(READING)
+            setup = prepare_training(
+                loaded, documents, questions, dev, index, lambda text: display(Message(text)), distributed
+            )
+            plan = plan_training(setup, run or default_folder(loaded.name))
             display.plan(plan)
-            surveys = [
-                survey(setup.documents, read_questions(path), setup.corpus.vocabulary)
-                for path in (questions, dev)
-                if path is not None
-            ]
-        finally:
-            display.close()
-        for line in (line for found in surveys for line in found.lines()):
-            out.print(escape(line))
+            asked = [read_questions(path) for path in (questions, dev) if path is not None]
+            surveys = [survey(setup.documents, content, setup.corpus.vocabulary) for content in asked]
+        for found in surveys:
+            for line in found.lines():
+                out.print(escape(line))
         if setup.calibrate is not None and 0 < len(setup.calibrate) < FEWEST:
             out.print(
                 f"only {plural(len(setup.calibrate), 'question')} kept out to calibrate by, where {FEWEST} are needed: "
@@ -146,23 +127,18 @@ def train(
         return
     if resume and run is None:
         run = last_unfinished(loaded)
-    board = tensorboard_in(tensorboard) if tensorboard is not None and not silent() else None
-    display.wait(READING)
-    try:
+    with (
+        on_interrupt(out, lambda: after_interrupt(display.run or (str(run) if resume else ""), mixer)),
+        TrainingDisplay(out) as display,
+        tensorboard_in(None if silent() else tensorboard) as boards,
+    ):
+        display.wait(READING)
         finished = pipeline.train(
             loaded, documents, questions, dev=dev, run=run, resume=resume, threads=threads, device=device, index=index,
-            callbacks=[display, *([board] if board else [])], command=typed(),
+            callbacks=[display, *boards], command=typed(),
         )  # fmt: skip
-        if silent():
-            return
-    except KeyboardInterrupt as stop:
-        display.close()
-        out.print(escape(after_interrupt(display.run or (str(run) if resume else ""), mixer)))
-        sys.exit(exit_code(stop))
-    finally:
-        display.close()
-        if board:
-            board.close()
+    if silent():
+        return
     record = finished.folder.record()
     result = {"run": str(finished.path), "train_seconds": record["train_seconds"], "seconds": record["seconds"]}
     out.print(f"\nthe run is in [bold]{escape(str(finished.path))}[/]")
@@ -179,61 +155,59 @@ def train(
         print_json(result)
 
 
-def tensorboard_in(folder: Path) -> TensorBoard:
+@contextlib.contextmanager
+def tensorboard_in(folder: Path | None) -> Iterator[list[TensorBoard]]:
+    """The callback that writes TensorBoard's files into a folder; none where none is given."""
+    if folder is None:
+        yield []
+        return
     from closedbook.reporting.tensorboard import TensorBoard
 
-    return TensorBoard(folder)
+    with contextlib.closing(TensorBoard(folder)) as board:
+        yield [board]
 
 
 def after_interrupt(run: str, mixer: str | None = None) -> str:
     """What Ctrl-C left behind, and how to go on; `mixer` as it was given."""
-    from closedbook.runs.folder import RunFolder
-    from closedbook.runs.provenance import resume_command
     from closedbook.training.checkpoint import saved_so_far
 
     if not run or not Path(run, "run.json").is_file():
-        return "\ninterrupted before training began; nothing was written"
+        return "interrupted before training began; nothing was written"
     folder = RunFolder.open(run)
     if folder.finished:
-        return f"\ninterrupted; the run in {run} is finished"
+        return f"interrupted; the run in {run} is finished"
     command, saved = resume_command(folder, mixer), saved_so_far(folder)
     if saved is None:
-        return f"\ninterrupted before anything of the training was saved. Begin again with:\n  {command}"
-    return f"\ninterrupted; what was done is saved, up to {saved}. Go on with:\n  {command}"
+        return f"interrupted before anything of the training was saved. Begin again with:\n  {command}"
+    return f"interrupted; what was done is saved, up to {saved}. Go on with:\n  {command}"
 
 
 def next_step(run: Run, questions: Path | None, documents: Path, mixer: str | None = None) -> str:
     """What to type after a training."""
-    from closedbook.runs.provenance import mixer_option
+    if run.recipe.needs_questions and questions is not None:
+        words = ["ask", str(run.path), read_questions(questions).items[0].text]
+    else:
+        words = ["sample", str(run.path), " ".join(_beginning(documents).split()[:3])]
+    return f"  {shlex.join(['closedbook', *words, *mixer_option(run.folder, mixer)])}"
 
-    more = mixer_option(run.folder, mixer)
-    if not run.recipe.needs_questions or questions is None:
-        from closedbook.data.document_files import in_lines
-        from closedbook.data.documents import read_text
-        from closedbook.data.files import Source, chunks, opened
 
-        if not in_lines(documents):
-            start = " ".join(read_text(documents).items[0].text[:1000].split()[:3])
-            return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
-        source = Source.of(documents)
-        with opened(source, "text") as (stream, _):
-            if source.fields is None:
-                text = stream.read(1000).decode(errors="ignore")
-            else:
-                text = source.parse(next(chunks(stream, 1 << 16)).content.partition(b"\n")[0].decode(), 1)[1]
-        start = " ".join(text.split()[:3])
-        return f"  {shlex.join(['closedbook', 'sample', str(run.path), start, *more])}"
-    from closedbook.data.questions import read_questions
+def _beginning(documents: Path) -> str:
+    """Some of what a corpus begins with; of one with a document a line, which may be large, no more is read."""
+    from closedbook.data.documents import read_text
 
-    example = read_questions(questions).items[0].text
-    return f"  {shlex.join(['closedbook', 'ask', str(run.path), example, *more])}"
+    if not in_lines(documents):
+        return read_text(documents).items[0].text[:1000]
+    source = Source.of(documents)
+    with opened(source, "text") as (stream, _):
+        if source.fields is None:
+            return stream.read(1000).decode(errors="ignore")
+        return source.parse(next(chunks(stream, 1 << 16)).content.partition(b"\n")[0].decode(), 1)[1]
 
 
 def last_unfinished(recipe: Recipe) -> Path:
     """The newest run of a recipe that can be resumed, of those with other options the newest, if there is none with
     these. Raises RunError where there is none at all.
     """
-    from closedbook.runs.folder import list_runs
 
     def same(folder: RunFolder) -> bool:
         try:

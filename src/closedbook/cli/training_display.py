@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,13 +14,12 @@ from rich.status import Status
 from rich.text import Text
 
 from closedbook.cli.output import escape, table
-from closedbook.errors import exit_code
 from closedbook.formatting import duration, plural
 from closedbook.training.events import Message, Plan, Step, ValidationEvent
 
 
 class TrainingDisplay:
-    """A callback that shows the plan, then what happens.
+    """A callback that shows the plan, then what happens; within a `with`, which clears what moves at its end.
 
     On a terminal: the loss as a small curve, a few kept-out questions as they are answered now, a bar with loss, speed
     and time left. Where piped: plain lines.
@@ -40,6 +37,12 @@ class TrainingDisplay:
         self.stage = ""
         self.tokens, self.seconds, self.loss = 0, 0.0, 0.0
         self.spoke = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __call__(self, event: Plan | Step | Message | ValidationEvent) -> None:
         match event:
@@ -62,7 +65,7 @@ class TrainingDisplay:
         self.close()
         self.run, self.stage, self.losses, self.answers = plan.run, "", [], []
         memory = f" ({plan.memory_parameters:,} of them memory)" if plan.memory_parameters else ""
-        places = f"{plan.threads} thread{'s' if plan.threads > 1 else ''}" if plan.device == "cpu" else plan.device
+        places = plural(plan.threads, "thread") if plan.device == "cpu" else plan.device
         if plan.processes > 1:
             places = f"{plan.processes} processes with {places} each"
         self.out.print(
@@ -143,20 +146,6 @@ class TrainingDisplay:
         if self.live:
             self.live.stop()
             self.live = self.progress = None
-
-
-@contextlib.contextmanager
-def training(out: Console, progress_so_far: Callable[[], str]) -> Iterator[TrainingDisplay]:
-    """The display of a study's trainings. After Ctrl-C it says how far they came, and exits by the signal."""
-    display = TrainingDisplay(out)
-    try:
-        yield display
-    except KeyboardInterrupt as stop:
-        display.close()
-        out.print(f"\ninterrupted; {escape(progress_so_far())}. The same command goes on")
-        sys.exit(exit_code(stop))
-    finally:
-        display.close()
 
 
 def _mark(answer: Any) -> str:

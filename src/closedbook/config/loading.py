@@ -77,20 +77,20 @@ def _read(name_or_path: str | Path, depth: int = 0) -> dict[str, Any]:
 
 def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
     """What a recipe says, over what its base says."""
-    made = {**base, **data}
+    merged = {**base, **data}
     for section in ("data", "vocabulary", "model", "pretrained", "answer"):
         old, new = base.get(section), data.get(section)
         if isinstance(old, dict) and isinstance(new, dict):
-            made[section] = {**old, **new}
+            merged[section] = {**old, **new}
             if isinstance(old.get("memory"), dict) and isinstance(new.get("memory"), dict):
-                made[section]["memory"] = {**old["memory"], **new["memory"]}
+                merged[section]["memory"] = {**old["memory"], **new["memory"]}
     if isinstance(stages := data.get("stages"), list):
         theirs = base.get("stages")
         named = {item_name(one): one for one in (theirs if isinstance(theirs, list) else ()) if isinstance(one, dict)}
-        made["stages"] = [
+        merged["stages"] = [
             _stage(named.get(item_name(one), {}), one) if isinstance(one, dict) else one for one in stages
         ]
-    return copy.deepcopy(made)
+    return copy.deepcopy(merged)
 
 
 def _stage(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:

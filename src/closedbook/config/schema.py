@@ -7,14 +7,15 @@ optimisers, schedules) are named in it; a `ComponentSpec` is such a name with th
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from closedbook.config.registry import REGISTRIES, ComponentSpec
 from closedbook.errors import RecipeError
-from closedbook.validation import LONGEST_KEY, nearest, shown
+from closedbook.validation import LONGEST_KEY, Count, Positive, UnitInterval, one_of, shown
 
 # Beyond these, building a network takes minutes before any memory is asked for.
 LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "context_length": 2**20}
@@ -32,13 +33,9 @@ class Auto(int):
 
 @dataclass(frozen=True)
 class VocabularyRecipe:
-    kind: str = "characters"  # or "bpe", "words", or "pretrained": the base's
-    size: int = 0  # tokens, for bpe; words and phrases at the most, for words, 0 for all
-    phrases: int = 0  # for words: answers that are said in one at the most, the others spelled; 0 for `size`
-
-    def __post_init__(self) -> None:
-        one_of(self.kind, "vocabulary.kind", ("characters", "bpe", "words", "pretrained"))
-        not_negative(self, "vocabulary", "size", "phrases")
+    kind: Literal["characters", "bpe", "words", "pretrained"] = "characters"  # pretrained: the base's
+    size: Count = 0  # tokens, for bpe; words and phrases at the most, for words, 0 for all
+    phrases: Count = 0  # for words: answers that are said in one at the most, the others spelled; 0 for `size`
 
 
 @dataclass(frozen=True)
@@ -50,24 +47,23 @@ class MemoryRecipe:
 
 @dataclass(frozen=True)
 class ModelRecipe:
-    width: int = 256
-    layers: int = 4
-    heads: int = 8
+    width: Positive = 256
+    layers: Positive = 4
+    heads: Positive = 8
     context_length: int = 128  # the longest example, in tokens
     stack: ComponentSpec = field(default_factory=lambda: ComponentSpec("uniform"))
     mixer: ComponentSpec = field(default_factory=lambda: ComponentSpec("softmax"))
     positions: str = "learned"
-    feedforward: str = "gelu"  # or "relu2": squared ReLU
-    norm: str = "layer"  # or "rms": no bias and no gain
+    feedforward: Literal["gelu", "relu2"] = "gelu"  # relu2: squared ReLU
+    norm: Literal["layer", "rms"] = "layer"  # rms: no bias and no gain
     bias: bool = True  # in the linear maps of blocks
-    initial: str = "gpt2"  # all weights N(0, 0.02²); or "scaled": by the width of what each map reads
+    initial: Literal["gpt2", "scaled"] = "gpt2"  # all weights N(0, 0.02²); scaled: by the width of what each map reads
     # What linear maps multiply in, the rest stays float32; "fastest" becomes one of the two when a training begins.
     matmul_dtype: str = "float32"  # or "bfloat16", or "fastest"; or "autocast", torch's
     dropout: float = 0.1
     memory: MemoryRecipe | None = None
 
     def __post_init__(self) -> None:
-        positive(self, "model", "width", "layers", "heads")
         for name, most in LARGEST_MODEL.items():
             if getattr(self, name) > most:
                 raise RecipeError(f"model.{name} = {getattr(self, name)} is too large; at most {most:,}")
@@ -82,16 +78,8 @@ class ModelRecipe:
             )
         if not 0 <= self.dropout < 1:
             raise RecipeError(f"model.dropout = {self.dropout} must be at least 0 and below 1")
-        one_of(self.feedforward, "model.feedforward", ("gelu", "relu2"))
-        one_of(self.norm, "model.norm", ("layer", "rms"))
-        one_of(self.initial, "model.initial", ("gpt2", "scaled"))
         one_of(self.matmul_dtype, "model.matmul_dtype", ("float32", "bfloat16", "fastest", "autocast"))
-        one_of(self.positions, "model.positions", REGISTRIES["positions"])
-
-
-# What is trained of a base: a memory of names and an adapter; all weights; those of some layers; low-rank maps beside
-# them, by peft; or nothing, to ask it as it is.
-TRAINED = ("names", "all-weights", "layers", "lora", "nothing")
+        one_of(self.positions, "model.positions", tuple(REGISTRIES["positions"]))
 
 
 @dataclass(frozen=True)
@@ -101,15 +89,12 @@ class PretrainedRecipe:
     model: str = ""  # its folder, its GGUF file, or its name on the hub
     revision: str = ""  # of a name on the hub
     sha256: str = ""  # of its weights and configuration; filled in when a training begins
-    dtype: str = "float32"  # or "bfloat16": what it is kept and answers in
-    train: str = "names"  # one of TRAINED
+    dtype: Literal["float32", "bfloat16"] = "float32"  # what it is kept and answers in
+    # What is trained: a memory of names and an adapter; all weights; those of some layers; low-rank maps beside them,
+    # by peft; or nothing, to ask it as it is.
+    train: Literal["names", "all-weights", "layers", "lora", "nothing"] = "names"
     layers: tuple[int, ...] = ()  # names have vectors before these, or these are trained; none given: as `train` likes
-    rank: int = 16  # of the adapter that all names share, or of "lora"
-
-    def __post_init__(self) -> None:
-        one_of(self.dtype, "pretrained.dtype", ("float32", "bfloat16"))
-        one_of(self.train, "pretrained.train", TRAINED)
-        positive(self, "pretrained", "rank")
+    rank: Positive = 16  # of the adapter that all names share, or of "lora"
 
 
 @dataclass(frozen=True)
@@ -134,13 +119,9 @@ class ObjectiveWeight:
 class StopRecipe:
     """End a stage once its own kept-out questions are no longer answered better; see training/early_stopping.py."""
 
-    every: int  # steps between looks
-    patience: int = 5  # looks in a row without a gain
-    after: float = 0.5  # fraction of the stage's steps before the first look; best where the rate begins to fall
-
-    def __post_init__(self) -> None:
-        positive(self, "stop", "every", "patience")
-        fraction(self, "stop", "after")
+    every: Positive  # steps between looks
+    patience: Positive = 5  # looks in a row without a gain
+    after: UnitInterval = 0.5  # fraction of the stage's steps before the first look; best where the rate begins to fall
 
 
 @dataclass(frozen=True)
@@ -151,30 +132,24 @@ class Stage:
     objectives: tuple[ObjectiveWeight, ...]
     optimiser: ComponentSpec
     schedule: ComponentSpec
-    batch: Auto | int = 128  # examples, or "auto"
-    steps: Auto | int = 0  # or "auto", which goes by the next two
+    batch: Auto | Positive = 128  # examples, or "auto"
+    steps: Auto | Count = 0  # or "auto", which goes by the next two
     visits: float = 36.0  # how often to ask for a fact that only one document states
-    fewest_steps: int = 600
-    epochs: int = 0
-    order: str = "shuffled"  # or "file": file order, a smaller last batch in each epoch
-    clip: float = 0.0  # largest norm of the gradient; 0: no clipping
-    group: int = 1  # steps that share a pool of examples sorted by length, so that each needs few slices
-    at_once: int = 0  # most positions of a slice, where a larger one does not fit into memory; 0: no limit
-    negatives: int = 0  # outputs drawn to stand for all others in the loss; 0: all outputs
-    keep: int = 0  # checkpoints kept from its second half, evenly spaced, that `--signals all` asks too
+    fewest_steps: Count = 600
+    epochs: Count = 0
+    order: Literal["shuffled", "file"] = "shuffled"  # file: file order, a smaller last batch in each epoch
+    clip: Annotated[float, (0.0, math.inf)] = 0.0  # largest norm of the gradient; 0: no clipping
+    group: Positive = 1  # steps that share a pool of examples sorted by length, so that each needs few slices
+    at_once: Count = 0  # most positions of a slice, where a larger one does not fit into memory; 0: no limit
+    negatives: Count = 0  # outputs drawn to stand for all others in the loss; 0: all outputs
+    keep: Count = 0  # checkpoints kept from its second half, evenly spaced, that `--signals all` asks too
     stop: StopRecipe | None = None  # needs data.held_out.stop
 
     def __post_init__(self) -> None:
         short(self.name, "a stage's name")
-        positive(self, f"stages.{self.name}", *(("group",) if isinstance(self.batch, Auto) else ("batch", "group")))
         positive(self, f"stages.{self.name}", "visits")
-        not_negative(self, f"stages.{self.name}", "fewest_steps", "epochs", "clip", "at_once", "negatives", "keep")
-        auto = isinstance(self.steps, Auto)
-        if not auto:
-            not_negative(self, f"stages.{self.name}", "steps")
-        if (auto or self.steps > 0) == (self.epochs > 0):
+        if (isinstance(self.steps, Auto) or self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
-        one_of(self.order, f"stages.{self.name}.order", ("shuffled", "file"))
         if not self.objectives:
             raise RecipeError(f"stages.{self.name} has no objectives")
         if self.group > 1 and self.order == "file":
@@ -185,7 +160,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class DataRecipe:
-    documents: str = "titled"  # or "text": any text, one stream
+    documents: Literal["titled", "text"] = "titled"  # text: any text, one stream
     evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
     derive_questions: bool = False  # ask every title what training asks of some, as its documents answer it
@@ -193,22 +168,17 @@ class DataRecipe:
     held_out: Mapping[str, Auto | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        one_of(self.documents, "data.documents", ("titled", "text"))
         unknown = set(self.held_out) - {"choose", "stop", "calibrate"}
         if unknown:
             raise RecipeError(f"data.held_out has an unknown part {min(unknown)!r}; known: choose, stop, calibrate")
-        given = [share for share in self.held_out.values() if not isinstance(share, Auto)]
-        if min(given, default=0) < 0 or sum(given) >= 1:
+        shares = [share for share in self.held_out.values() if not isinstance(share, Auto)]
+        if min(shares, default=0) < 0 or sum(shares) >= 1:
             raise RecipeError(f"data.held_out = {dict(self.held_out)} must hold shares from 0 that sum to less than 1")
 
 
 @dataclass(frozen=True)
 class AnswerRecipe:
-    length: Auto | int = 32  # most tokens of an answer; "auto": half more than what was trained has
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.length, Auto):
-            positive(self, "answer", "length")
+    length: Auto | Positive = 32  # most tokens of an answer; "auto": half more than what was trained has
 
 
 @dataclass(frozen=True)
@@ -216,7 +186,7 @@ class Recipe:
     name: str
     summary: str
     stages: tuple[Stage, ...]
-    seed: int = 0
+    seed: Count = 0
     data: DataRecipe = field(default_factory=DataRecipe)
     vocabulary: VocabularyRecipe = field(default_factory=VocabularyRecipe)
     model: ModelRecipe = field(default_factory=ModelRecipe)
@@ -227,8 +197,6 @@ class Recipe:
         short(self.name, "name")
         if not self.stages:
             raise RecipeError(f"recipe {self.name} has no stages")
-        if self.seed < 0:
-            raise RecipeError(f"seed = {self.seed} must not be negative")
         if (self.pretrained is None) == (self.vocabulary.kind == "pretrained"):
             raise RecipeError(
                 f'recipe {self.name}: [pretrained] and vocabulary.kind = "pretrained" go together; '
@@ -245,8 +213,8 @@ class Recipe:
                 )
             if self.data.documents == "text":
                 raise RecipeError('data.documents = "text" has no titles, which model.memory needs')
-        asked = {share.objective.name for stage in self.stages for share in stage.objectives}
-        if self.data.documents == "text" and (titled := sorted(asked & {"cue", "masked"})):
+        objectives = {share.objective.name for stage in self.stages for share in stage.objectives}
+        if self.data.documents == "text" and (titled := sorted(objectives & {"cue", "masked"})):
             raise RecipeError(f'data.documents = "text" has no titles, which the objective "{titled[0]}" asks about')
         if (early := [stage.name for stage in self.stages if stage.stop]) and not self.data.held_out.get("stop"):
             raise RecipeError(
@@ -307,26 +275,11 @@ def positive(owner: Any, where: str, *names: str) -> None:
             raise RecipeError(f"{where}.{name} = {getattr(owner, name)} must be above 0")
 
 
-def not_negative(owner: Any, where: str, *names: str) -> None:
-    """Raise RecipeError if a named field is below 0."""
-    for name in names:
-        if getattr(owner, name) < 0:
-            raise RecipeError(f"{where}.{name} = {getattr(owner, name)} must not be negative")
-
-
 def fraction(owner: Any, where: str, *names: str) -> None:
     """Raise RecipeError unless each named field lies between 0 and 1."""
     for name in names:
         if not 0 <= getattr(owner, name) <= 1:
             raise RecipeError(f"{where}: {name} = {getattr(owner, name)} must lie between 0 and 1")
-
-
-def one_of(value: str, where: str, known: Iterable[str]) -> None:
-    """Raise RecipeError, naming the nearest, unless `value` is known."""
-    known = list(known)
-    if value not in known:
-        given = f'"{value}"' if len(value) <= LONGEST_KEY else shown(value)
-        raise RecipeError(f"{where} = {given} is unknown; {nearest(value, known)}")
 
 
 def short(name: str, where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,19 +38,15 @@ class _Module:
                 self.inner |= {alias.name: str(node.module) for alias in node.names}
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 for alias in node.names:
-                    bound_name = (alias.asname or alias.name).split(".")[0]
-                    self.outer[bound_name] = ast.unparse(
-                        ast.ImportFrom(node.module, [alias], node.level)
-                        if isinstance(node, ast.ImportFrom)
-                        else ast.Import([alias])
-                    )
+                    alone = copy.copy(node)
+                    alone.names = [alias]
+                    self.outer[(alias.asname or alias.name).split(".")[0]] = ast.unparse(alone)
             elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
                 self.definitions[node.name] = node
-            elif isinstance(node, ast.Assign):
-                names = [name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)]
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                names = [name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)]
                 self.definitions |= dict.fromkeys(names, node)
-            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-                self.definitions[node.target.id] = node
 
     def text(self, node: ast.stmt) -> str:
         first = min([node.lineno, *(item.lineno for item in getattr(node, "decorator_list", []))])

@@ -10,7 +10,6 @@ import secrets
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,12 @@ from closedbook.data.files import open_file, read_bytes
 from closedbook.data.questions import Questions
 from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.data.vocabulary_builder import vocabulary_from_json
+from closedbook.environment import require_packages
 from closedbook.errors import RecipeError, RunError
+from closedbook.export.bundle import bundle
 from closedbook.export.harness import task_files
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
+from closedbook.export.tokenizer import make_tokenizer
 from closedbook.inference.run import Run, load
 from closedbook.inference.run_network import make_network
 from closedbook.model.gpt import GPT, own_network
@@ -47,21 +49,11 @@ TOLERANCE = 1e-4
 """The most by which an exported logit may differ from ours."""
 
 PREFIX = "gpt."
-BUFFERS = (".turns",)  # exported beside the weights; our own files derive them from the recipe
 SHARED = ("recipe", "started", "commit", "mixer", "parameters", "versions", "train_seconds", "seconds", "steps_done")
 HEADER = '''"""A network trained by closedbook {version}, for transformers: nothing else is needed. MIT licence.
 
 Cut out of closedbook's own modules when the network was exported.
 """'''
-
-
-def require_packages(*packages: str, extra: str) -> None:
-    """Raise RunError, with the command to install them, if one of these packages is missing."""
-    if missing := [package for package in packages if find_spec(package) is None]:
-        raise RunError(
-            f"this needs {' and '.join(missing)}, which {'are' if len(missing) > 1 else 'is'} not installed: "
-            f"pip install 'closedbook[{extra}]'"
-        )
 
 
 def check_new_folder(path: Path) -> None:
@@ -130,9 +122,7 @@ def huggingface_model(run: Run) -> Any:
         inputs = vocabulary.size + names
         own = ClosedbookConfig(encode(recipe), inputs, inputs + phrases, names, tie_word_embeddings=False, **special)
         model = ClosedbookForCausalLM(own)
-        model.gpt.load_state_dict(
-            {**model.gpt.state_dict(), **run.model.state_dict(), **_buffers(own_network(run.model))}
-        )
+        model.gpt.load_state_dict(model.gpt.state_dict() | run.model.state_dict())  # which lacks derived buffers
         classes = {"AutoConfig": ClosedbookConfig, "AutoModelForCausalLM": ClosedbookForCausalLM}
         model.config.auto_map = {auto: f"{MODELLING}.{cls.__name__}" for auto, cls in classes.items()}
     length = 2 if vocabulary.answers_in_one else run.recipe.answer.length  # a phrase, and what closes it
@@ -161,7 +151,7 @@ def export_huggingface(run: Run, folder: Path, task: Questions | None = None) ->
     of a logit, after reading the folder back. Raises RunError if transformers is not installed, the folder cannot be
     made or the logits differ by more than TOLERANCE, and RecipeError for a mixer from a user's own file.
     """
-    require_packages("transformers", extra="huggingface")
+    require_packages("this", "transformers", extra="huggingface")
     check_new_folder(folder)
     from transformers.utils import logging
 
@@ -175,18 +165,16 @@ def export_huggingface(run: Run, folder: Path, task: Questions | None = None) ->
         partial.mkdir(parents=True)
         package.model.save_pretrained(partial)
         package.tokenizer.save_pretrained(partial)
+        texts = {"recipe.toml": run.recipe.to_toml(), "README.md": card(run.folder, use(package))}
         if package.modelling is not None:
-            (partial / f"{MODELLING}.py").write_text(package.modelling, encoding="utf-8")
+            texts[f"{MODELLING}.py"] = package.modelling
         if package.importable:
             weights = hashlib.sha256((partial / "model.safetensors").read_bytes()).hexdigest()
-            (partial / ORIGIN).write_text(
-                json.dumps(_origin(run, weights), ensure_ascii=False) + "\n", encoding="utf-8"
-            )
-        (partial / "recipe.toml").write_text(run.recipe.to_toml(), encoding="utf-8")
-        (partial / "README.md").write_text(card(run.folder, use(package)), encoding="utf-8")
+            texts[ORIGIN] = json.dumps(_origin(run, weights), ensure_ascii=False) + "\n"
         if task is not None:
-            for name, text in task_files(run, task, package.closing, package.modelling is not None).items():
-                (partial / name).write_text(text, encoding="utf-8")
+            texts |= task_files(run, task, package.closing, package.modelling is not None)
+        for name, text in texts.items():
+            (partial / name).write_text(text, encoding="utf-8")
         difference = package.difference(type(package.model).from_pretrained(partial).eval())
         if not difference <= TOLERANCE:
             raise RunError(f"{folder} was not written: its logits would differ from the run's by {difference:.2g}")
@@ -224,8 +212,6 @@ def _own_package(run: Run) -> Package:
         )
     from transformers import PreTrainedTokenizerFast
 
-    from closedbook.export.tokenizer import make_tokenizer
-
     model, outputs = huggingface_model(run), run.vocabulary.outputs
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=make_tokenizer(run.vocabulary), pad_token=PAD_CHARACTER, eos_token=MASK_CHARACTER,
@@ -255,36 +241,28 @@ def logit_difference(run: Run, logits: Callable[[Tensor], Tensor], rows: int = 2
     return float((logits(tokens) - run.model.logits(tokens)).abs().max())
 
 
-def _buffers(model: GPT) -> dict[str, Tensor]:
-    """The buffers that our own weight files leave out."""
-    return {name: buffer for name, buffer in model.named_buffers() if name.endswith(BUFFERS)}
-
-
 def _modelling(recipe: ModelRecipe) -> str:
-    from closedbook.export.bundle import bundle
-
+    """The source of our network's class for Hugging Face, with the mechanisms that this one is made of."""
     named = {"mixer": recipe.mixer.name, "stack": recipe.stack.name, "positions": recipe.positions}
-    parts = [REGISTRIES[kind][name] for kind, name in named.items()]
-    return bundle("closedbook.export.huggingface", parts, HEADER.format(version=__version__))
+    mechanisms = [REGISTRIES[kind][name] for kind, name in named.items()]
+    return bundle("closedbook.export.huggingface", mechanisms, HEADER.format(version=__version__))
 
 
 def _origin(run: Run, weights: str) -> dict[str, Any]:
     """The content of ORIGIN. Without paths, because exports are published."""
     record = run.folder.record()
-    inputs = {}
+    kept = {name: record[name] for name in SHARED if name in record}
     for name in ("documents", "questions"):
-        source = record.get(name)
-        if isinstance(source, dict):
-            inputs[name] = {**source, "path": Path(str(source.get("path", ""))).name}
-    calibration = None if run.calibration is None else run.calibration.to_json()
+        if source := record.get(name):
+            kept[name] = {**source, "path": Path(source["path"]).name}
     return {
         "format": FORMAT,
         "version": __version__,
         "weights_sha256": weights,
         "recipe": encode(run.recipe),
         "vocabulary": run.vocabulary.to_json(),
-        "calibration": calibration,
-        "record": {**{name: record[name] for name in SHARED if name in record}, **inputs},
+        "calibration": None if run.calibration is None else run.calibration.to_json(),
+        "record": kept,
     }
 
 

@@ -155,9 +155,10 @@ def _verdicts(evaluation: Mapping[str, Any] | None, calibrated: bool) -> Iterato
     )
     at_precision = confidence["given"]
     way = "from the model alone" if confidence["blind"] else "with the documents looked up"
+    precision = at_precision["precision"]
+    outcome = "none could be judged" if precision is None else f"{percent(precision)} of these answers are right"
     yield (
-        f"- judged {way}, it answers {percent(at_precision['coverage'])} of the questions; "
-        f"{percent(at_precision['precision'])} of these answers are right "
+        f"- judged {way}, it answers {percent(at_precision['coverage'])} of the questions; {outcome} "
         f"(asked for: {percent(at_precision['asked_precision'])})"
     )
     for name, scored in confidence.get("right_by_verdict", {}).items():

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from closedbook.data.vocabulary import MASK, PAD
+from closedbook.environment import require_packages
 from closedbook.errors import RecipeError, RunError
-from closedbook.export.exporters import TOLERANCE, logit_difference, random_tokens, require_packages
+from closedbook.export.exporters import TOLERANCE, logit_difference, random_tokens
 from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT, own_network
 from closedbook.runs.store import write_output
@@ -39,7 +40,7 @@ def export_onnx(run: Run, path: Path) -> dict[str, Any]:
     RunError if onnx, onnxscript or onnxruntime is not installed, or the logits differ by more than TOLERANCE, and
     RecipeError for a network that has no such graph.
     """
-    require_packages("onnx", "onnxscript", "onnxruntime", extra="onnx")
+    require_packages("this", "onnx", "onnxscript", "onnxruntime", extra="onnx")
     recipe = run.recipe.model
     if recipe.stack.name == "perceiver":
         raise RecipeError(

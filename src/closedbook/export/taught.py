@@ -101,7 +101,7 @@ class TaughtForCausalLM(PreTrainedModel, GenerationMixin):
                 tokens = flat[starts[number] : starts[number + 1]]
                 if tokens:
                     self._by_first.setdefault(tokens[0], []).append((length, tokens, number))
-        found = []
+        rows = []
         for row in input_ids.tolist():
             best, longest = [-1, -1], 0
             for at, token in enumerate(row):
@@ -110,8 +110,8 @@ class TaughtForCausalLM(PreTrainedModel, GenerationMixin):
                     whole = end >= len(row) or not self.continues[row[end]]
                     if length > longest and row[at:end] == tokens and whole:
                         best, longest = [number, end - 1], length
-            found.append(best)
-        return torch.tensor(found, device=input_ids.device)
+            rows.append(best)
+        return torch.tensor(rows, device=input_ids.device)
 
     def forward(
         self,

@@ -14,6 +14,7 @@ import torch
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 from closedbook import __version__
+from closedbook.config.schema import PretrainedRecipe
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError
 from closedbook.export.bundle import bundle
@@ -29,12 +30,13 @@ def package(run: Run) -> Package:
     """Raises RecipeError where the answers are not closed by a line break, which is all that another tool can tell."""
     import transformers
 
-    model, vocabulary = run.model, run.vocabulary
+    model, vocabulary, spec = run.model, run.vocabulary, run.recipe.pretrained
     assert isinstance(model, TaughtModel)
+    assert spec is not None
     end, padding = int(model.base_ids[MASK]), int(model.base_ids[PAD])
     if vocabulary.tokenizer.decode([end]) != "\n":  # type: ignore[attr-defined]
         raise RecipeError("this base's tokenizer has another line break than \\n, which no export can ask with")
-    taught = _merged(run) if model.memory is None else _with_names(run)
+    taught = _merged(model, spec) if model.memory is None else _with_names(run, model, spec)
     # Rows that make the table's size round.
     no_tokens = list(range(vocabulary.size, model.base.model.get_output_embeddings().weight.shape[0]))
     taught.generation_config = transformers.GenerationConfig(
@@ -64,12 +66,9 @@ def _tokenizer(run: Run) -> Tokenizer:
     return tokenizer
 
 
-def _merged(run: Run) -> Any:
+def _merged(model: TaughtModel, spec: PretrainedRecipe) -> Any:
     """The base with the weights that were trained; low-rank maps are added to the maps that they stand beside."""
-    asked = run.recipe.pretrained
-    assert asked is not None
-    assert isinstance(run.model, TaughtModel)
-    fresh, trained = pretrained_base.load(Path(asked.model), asked).model, run.model.base.model
+    fresh, trained = pretrained_base.load(Path(spec.model), spec).model, model.base.model
     beside = {name: module for name, module in trained.named_modules() if hasattr(module, "get_delta_weight")}
     if not beside:
         fresh.load_state_dict(trained.state_dict())
@@ -81,28 +80,21 @@ def _merged(run: Run) -> Any:
     return fresh
 
 
-def _with_names(run: Run) -> Any:
+def _with_names(run: Run, model: TaughtModel, spec: PretrainedRecipe) -> Any:
     from closedbook.export.taught import TaughtConfig, TaughtForCausalLM
 
-    model, vocabulary, asked = run.model, run.vocabulary, run.recipe.pretrained
-    assert isinstance(model, TaughtModel)
     assert model.memory is not None
     assert model.adapter is not None
-    assert asked is not None
-    titles = vocabulary.names.names
+    vocabulary, titles = run.vocabulary, run.vocabulary.names.names
     plain = [model.base_ids.numpy()[_read(model, vocabulary.name_tokens(i))] for i in range(len(titles))]
     config = model.base.model.config.to_dict()
+    tied = bool(config.get("tie_word_embeddings"))
     made = TaughtForCausalLM(
         TaughtConfig(
-            config,
-            list(model.places),
-            asked.rank,
-            len(titles),
-            sum(map(len, plain)),
-            tie_word_embeddings=bool(config.get("tie_word_embeddings")),
-            dtype=asked.dtype,
+            config, list(model.places), spec.rank, len(titles), sum(map(len, plain)), tie_word_embeddings=tied,
+            dtype=spec.dtype,
         )
-    ).to(model.base.model.dtype)
+    ).to(model.base.model.dtype)  # fmt: skip
     for float32 in (made.table, made.common, made.scale, *made.adapter.parameters()):  # as they were trained
         float32.data = float32.data.float()
     made.base.load_state_dict(model.base.model.state_dict())

@@ -152,9 +152,9 @@ def looks(title: str, tokens: Sequence[str], rows: Sequence[tuple[str, Sequence[
     return chart(title, description, draw, width=width, height=height)
 
 
-def both(wide: Markup, narrow: Markup) -> Markup:
-    """Two drawings of one figure, of which the page's style shows the one that fits."""
-    return Markup('<div class="on-wide">{}</div><div class="on-narrow">{}</div>').format(wide, narrow)
+def both(draw: Callable[[bool], Markup]) -> Markup:
+    """A figure as it is drawn when wide and when narrow; the page's style shows the one that fits."""
+    return Markup('<div class="on-wide">{}</div><div class="on-narrow">{}</div>').format(draw(False), draw(True))
 
 
 def smooth(points: Sequence[Point]) -> list[Point]:

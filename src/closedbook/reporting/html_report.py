@@ -9,23 +9,23 @@ import base64
 import tempfile
 from collections.abc import Sequence
 from hashlib import sha256
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup
 
-from closedbook import __version__
+from closedbook import __version__, pipeline
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import Claim, Verdict, load
 from closedbook.attention.claim_figures import DARK, LIGHT, recoloured, save
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import read_questions
+from closedbook.environment import require_packages
 from closedbook.errors import RunError
 from closedbook.evaluation.paired import comparable, paired
 from closedbook.evaluation.score import tally
 from closedbook.formatting import duration, percent, spaced
-from closedbook.inference.run import load as load_run
+from closedbook.parallel import worker_pool
 from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.accuracy_section import groups, ladder_rows, read_measured
 from closedbook.reporting.attribution_section import attributions
@@ -63,8 +63,7 @@ def run_report(
 
 def render(template: str, context: Context) -> str:
     """A page from a template; everything that goes in is escaped. Raises RunError where jinja2 is not installed."""
-    if find_spec("jinja2") is None:
-        raise RunError("the report needs jinja2, which is not installed: pip install 'closedbook[report]'")
+    require_packages("the report", "jinja2", extra="report")
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
@@ -89,14 +88,12 @@ def open_run(path: Path, questions: Path | None, progress: Progress) -> Context:
     folder = RunFolder.open(path)
     record, recipe = folder.record(), folder.recipe()
     progress(f"reading {path}")
-    run = load_run(folder.path) if folder.finished else None
+    run = pipeline.load(folder.path) if folder.finished else None
     corpus, trained_on = (unchanged_input(record.get(name), record) for name in ("documents", "questions"))
     documents = read_documents(corpus) if corpus is not None and recipe.data.documents == "titled" else None
     if questions is not None:
         if run is None or not recipe.needs_questions:
             raise RunError(f"{path} cannot answer questions; leave --questions out, or give a finished run that can")
-        from closedbook import pipeline
-
         progress("answering")
         evaluation = pipeline.evaluate(run, read_questions(questions))
     else:
@@ -130,9 +127,15 @@ def curves(runs: Sequence[Context]) -> list[Context]:
             losses = [(x, y) for x, y, *_ in line]
             lines.append((figures.thin(losses, 600), tone % 4, "thin"))
             lines.append((figures.thin(figures.smooth(losses)), tone % 4, ""))
-    sizes = ({"width": 940.0, "height": 300.0}, {"width": 400.0, "height": 300.0})
     loss = figures.both(
-        *(figures.lines("Training loss by step", lines, x="steps", y="loss, nats per target", **size) for size in sizes)
+        lambda narrow: figures.lines(
+            "Training loss by step",
+            lines,
+            x="steps",
+            y="loss, nats per target",
+            width=400 if narrow else 940,
+            height=300,
+        )
     )
     charts = [{"svg": loss, "title": "Training loss", "wide": True,
              "text": "Faint: as logged; strong: the mean over a fortieth of the curve around each point."}]  # fmt: skip
@@ -175,7 +178,7 @@ def sections(first: Context, runs: Sequence[Context], progress: Progress) -> Con
     unpretrained = [row for row in baselines if row.get("recipe") == "course-vanilla-unpretrained"]
     context |= {
         "accuracy": tally(bool(answer["right"]) for answer in scored).to_json(),
-        "ladder": figures.both(*(figures.ladder(LADDER, rows, narrow=narrow) for narrow in (False, True))),
+        "ladder": figures.both(lambda narrow: figures.ladder(LADDER, rows, narrow=narrow)),
         "unpretrained": unpretrained[0] if unpretrained else None,
         "trained_on": first["evaluation"].get("questions_sha256")
         == (first["record"].get("questions") or {}).get("sha256"),
@@ -207,13 +210,9 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
         quoted = next(iter(evidence_of(answer).get("documents") or []), None)
         rows.append(
             {
+                "verdict": None,
+                **answer,
                 "number": i + 1,
-                "question": answer["question"],
-                "answer": answer["answer"],
-                "gold": answer.get("gold"),
-                "right": answer.get("right"),
-                "probability": float(answer["probability"]),
-                "verdict": answer.get("verdict"),
                 "evidence": quoted.get("sentence") if isinstance(quoted, dict) else None,
                 "exposures": exposures(answer),
                 "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in others],
@@ -226,34 +225,15 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
 
 def claim_figures(progress: Progress) -> list[Context]:
     """The ten claims, checked now, each with its figure."""
-    if find_spec("matplotlib") is None:
-        raise RunError("the claims' figures need matplotlib: pip install 'closedbook[report]', or give --no-claims")
-    import torch
-
-    checked, threads = [], torch.get_num_threads()
-    torch.set_num_threads(1)  # the matrices are small: more threads wait for each other more than they work
-    try:
+    require_packages("a claim's figure", "matplotlib", extra="report")
+    checked = []
+    with worker_pool(1, most_each=1):  # the matrices are small: more threads wait for each other more than they work
         for id in CLAIMS:
             claim = load(id)
             progress(f"claim {id}")
             verdict = claim.check()
-            checked.append({"claim": claim, **verdict_row(verdict), "images": images(claim, verdict)})
-    finally:
-        torch.set_num_threads(threads)
+            checked.append({"claim": claim, "verdict": verdict, "images": images(claim, verdict)})
     return checked
-
-
-def verdict_row(verdict: Verdict) -> Context:
-    """A claim's verdict as the templates read it."""
-    part = verdict.headline
-    return {
-        "holds": verdict.holds,
-        "measured": part.measured,
-        "figure": part.figure,
-        "bound": part.bound,
-        "tolerance": verdict.tolerance,
-        "details": list(verdict.measurement.details.items()),
-    }
 
 
 def images(claim: Claim, verdict: Verdict) -> dict[str, str]:

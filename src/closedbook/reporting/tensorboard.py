@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from closedbook.environment import require_packages
 from closedbook.errors import RunError
 from closedbook.evaluation.periodic_validator import ValidationEvent
 from closedbook.training.events import Step
@@ -18,10 +18,7 @@ class TensorBoard:
     """
 
     def __init__(self, folder: Path) -> None:
-        if find_spec("tensorboard") is None:
-            raise RunError(
-                "--tensorboard needs tensorboard, which is not installed: pip install 'closedbook[tensorboard]'"
-            )
+        require_packages("--tensorboard", "tensorboard", extra="tensorboard")
         from torch.utils.tensorboard import SummaryWriter
 
         try:

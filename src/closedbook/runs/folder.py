@@ -70,7 +70,7 @@ class RunFolder:
         for what it is and can be made anew.
         """
         check_free(path)
-        there = path.is_dir()
+        existed = path.is_dir()
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -92,7 +92,7 @@ class RunFolder:
                             (path / name).unlink()
                     raise
         except BaseException:
-            if not there:
+            if not existed:
                 with contextlib.suppress(OSError):  # not empty: it is somebody else's
                     path.rmdir()
             raise
@@ -151,10 +151,10 @@ class RunFolder:
 
     def finish(self, **changes: Any) -> None:
         """Call the run finished and take down the hash of every file."""
-        kept = sorted(path.name for path in self.path.glob("checkpoint-*.safetensors"))
-        named = (*MADE_FIRST, *REMEDIES, "model.safetensors", "calibration.json", *kept)
-        there = [name for name in named if name != "run.json" and (self.path / name).is_file()]
-        self.update(status="finished", files={name: [fingerprint(self.path / name)] for name in there}, **changes)
+        checkpoints = sorted(path.name for path in self.path.glob("checkpoint-*.safetensors"))
+        names = (*MADE_FIRST, *REMEDIES, "model.safetensors", "calibration.json", *checkpoints)
+        present = [name for name in names if name != "run.json" and (self.path / name).is_file()]
+        self.update(status="finished", files={name: [fingerprint(self.path / name)] for name in present}, **changes)
 
     def check(self, name: str, content: bytes | None = None) -> bool:
         """Whether all of a file is known to be what was saved; `content` where it has been read already.
@@ -163,17 +163,17 @@ class RunFolder:
         files that a training in progress is still writing.
         """
         record = self.record()
-        known = record.get("files", {}).get(name)
-        if known is None and record.get("status") != "finished":
+        expected = record.get("files", {}).get(name)
+        if expected is None and record.get("status") != "finished":
             return False
         path = self.path / name
         try:
-            found = hashlib.sha256(content).hexdigest() if content is not None else fingerprint(path)
+            actual = hashlib.sha256(content).hexdigest() if content is not None else fingerprint(path)
         except OSError as error:
-            raise RunError(f"{path} cannot be read ({error.strerror}); {_remedy(name)}") from None
-        if found not in (known or ()):
-            raise RunError(f"{path} is damaged (it is not what this run saved); {_remedy(name)}")
-        return not found.startswith(SAMPLED)
+            raise _damaged(path, error.strerror, "cannot be read") from None
+        if actual not in (expected or ()):
+            raise _damaged(path, "it is not what this run saved")
+        return not actual.startswith(SAMPLED)
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Raises RunError where the file is missing or damaged, or holds other types than such a file has."""
@@ -206,18 +206,18 @@ class RunFolder:
 
         run.json learns the new hash first, and keeps the one there was: whichever file a kill leaves behind fits.
         """
-        known, path = self.record()["files"], self.path / name
-        there = [fingerprint(path)] if path.is_file() else []
-        kept = [sha256 for sha256 in known.get(name, []) if sha256 in there]
+        hashes, path = self.record()["files"], self.path / name
+        current = [fingerprint(path)] if path.is_file() else []
+        still_valid = [sha256 for sha256 in hashes.get(name, []) if sha256 in current]
         new = fingerprint(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
-        self.update(files={**known, name: [new, *kept]})
+        self.update(files={**hashes, name: [new, *still_valid]})
         try:
             if isinstance(content, Path):
                 put_in_place(content, path)
             else:
                 write_atomically(path, content)
         except BaseException:
-            self.update(files=known)
+            self.update(files=hashes)
             raise
 
     def write_text(self, name: str, text: str) -> None:
@@ -229,7 +229,7 @@ class RunFolder:
         try:
             return content.decode("utf-8")
         except UnicodeDecodeError as error:
-            raise RunError(f"{self.path / name} is damaged ({error}); {_remedy(name)}") from None
+            raise _damaged(self.path / name, error) from None
 
     def _read(self, name: str) -> bytes:
         try:
@@ -237,7 +237,7 @@ class RunFolder:
         except FileNotFoundError:
             raise RunError(f"{self.path} has no {name}; the run was not finished, or the file was removed") from None
         except OSError as error:
-            raise RunError(f"{self.path / name} is damaged ({error.strerror}); {_remedy(name)}") from None
+            raise _damaged(self.path / name, error.strerror) from None
 
     def metrics(self) -> list[dict[str, Any]]:
         """The lines of metrics.jsonl; while it trains, a last line that is not all there is left out.
@@ -274,8 +274,8 @@ class RunFolder:
             yield
 
 
-def _remedy(name: str) -> str:
-    return REMEDIES.get(name, "bring it back from a copy, or train anew")
+def _damaged(path: Path, why: object, how: str = "is damaged") -> RunError:
+    return RunError(f"{path} {how} ({why}); {REMEDIES.get(path.name, 'bring it back from a copy, or train anew')}")
 
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:
@@ -284,7 +284,7 @@ def _parse(path: Path, content: bytes) -> dict[str, Any]:
         if not isinstance(data, dict):
             raise ValueError("not an object")
     except ValueError as error:
-        raise RunError(f"{path} is damaged ({error}); {_remedy(path.name)}") from None
+        raise _damaged(path, error) from None
     return data
 
 
@@ -293,7 +293,7 @@ def typed(kind: Any, data: Any, path: Path, where: str = "") -> Any:
     try:
         return convert(kind, data, where, RunError)
     except RunError as error:
-        raise RunError(f"{path} is damaged ({error}); {_remedy(path.name)}") from None
+        raise _damaged(path, error) from None
 
 
 def metrics_lines(path: Path, content: bytes) -> list[dict[str, Any]]:
@@ -368,11 +368,11 @@ def list_runs(root: Path = Path("runs")) -> list[RunFolder]:
 
 def look_for_runs(root: Path) -> tuple[list[RunFolder], dict[str, str]]:
     """The runs in a folder, oldest first; and why others in it cannot be opened, by name."""
-    found, damaged = [], {}
+    runs, damaged = [], {}
     for path in sorted(root.glob("*/run.json")):
         try:
             folder = RunFolder.open(path.parent)
-            found.append((folder.record().get("started", ""), folder))
+            runs.append((folder.record().get("started", ""), folder))
         except (RunError, OSError) as error:
             damaged[path.parent.name] = str(error)
-    return [folder for _, folder in sorted(found, key=lambda pair: pair[0])], damaged
+    return [folder for _, folder in sorted(runs, key=lambda pair: pair[0])], damaged

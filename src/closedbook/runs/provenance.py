@@ -59,8 +59,8 @@ def _course_command(folder: RunFolder, record: Mapping[str, Any]) -> list[str]:
         "epochs": stage.epochs,
         "schedule": edition and edition[1:],
     }
-    given = [(f"--{name}", str(value)) for name, value in flags.items() if value]
-    return list(map(plainly, words)) + [word for name, value in given for word in (name, plainly(value))]
+    options = [(f"--{name}", str(value)) for name, value in flags.items() if value]
+    return list(map(plainly, words)) + [word for name, value in options for word in (name, plainly(value))]
 
 
 def plainly(path: str) -> str:

@@ -40,7 +40,6 @@ class LookRecord(TypedDict):
 class MachineRecord(TypedDict):
     system: str
     processor: str
-    cores: int | None
 
 
 class ImportRecord(TypedDict):
@@ -65,7 +64,6 @@ class RunRecord(TypedDict, total=False):
     processes: Count
     device: str
     mixer: str
-    mixer_file: str | None
     documents: DocumentsRecord | None
     questions: InputRecord | None
     dev: DevRecord | None
@@ -224,9 +222,20 @@ class StudyRecord(TypedDict):
     budget: NotRequired[BudgetRecord]
 
 
-class ComparisonCell(TypedDict):
-    name: str
+class TrainedCell(TypedDict):
+    """What a training that is a cell of a study came from."""
+
     seed: Count
+    parameters: ParameterCounts
+    threads: Count
+    commit: str | None
+    versions: dict[str, str]
+    machine: MachineRecord
+    command: str
+
+
+class ComparisonCell(TrainedCell):
+    name: str
     recipe: str
     right: list[bool]
     loss: dict[str, float]
@@ -234,12 +243,6 @@ class ComparisonCell(TypedDict):
     tokens_per_second: Count | None
     steps: dict[str, Count]
     model: dict[str, Count]
-    parameters: ParameterCounts
-    threads: Count
-    commit: str | None
-    versions: dict[str, str]
-    machine: MachineRecord
-    command: str
 
 
 class ExposureRow(TypedDict):
@@ -255,31 +258,19 @@ class ExposureRow(TypedDict):
     unsayable: Count
 
 
-class ExposureCell(TypedDict):
-    seed: Count
+class ExposureCell(TrainedCell):
     documents: Count
     rows: list[ExposureRow]
-    command: str
-    commit: str | None
-    threads: Count
-    versions: dict[str, str]
-    machine: MachineRecord
-    parameters: ParameterCounts
     train_seconds: float
 
 
 AblationAnswer = TypedDict(
     "AblationAnswer",
     {
-        "in": bool,
-        "right": bool | None,
-        "answer": str,
-        "probability": float,
-        "met": float | None,
-        "met_all": float | None,
-        "verdict": str,
+        "in": bool, "right": bool | None, "answer": str, "probability": float, "met": float | None,
+        "met_all": float | None, "verdict": str,
     },
-)
+)  # fmt: skip
 
 
 class AblationCell(TypedDict):

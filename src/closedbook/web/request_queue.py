@@ -30,14 +30,11 @@ class RequestQueue:
         """
         if self.waiting >= self.queue:
             raise BusyError
-        loop = asyncio.get_running_loop()
-        future = self._pool.submit(work, *arguments)
         self.waiting += 1
-        future.add_done_callback(lambda _: None if loop.is_closed() else loop.call_soon_threadsafe(self._left))
-        return await asyncio.wrap_future(future)
-
-    def _left(self) -> None:
-        self.waiting -= 1
+        try:
+            return await asyncio.wrap_future(self._pool.submit(work, *arguments))
+        finally:
+            self.waiting -= 1
 
     def close(self) -> None:
         """Drop the requests that wait; the one being worked on finishes first."""

@@ -7,19 +7,19 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from closedbook.data.documents import read_documents
 from closedbook.data.questions import Questions, commonest_wording, fold, read_questions, subject
 from closedbook.errors import ClosedbookError, RunError
 from closedbook.evaluation.paired import comparable, paired
+from closedbook.inference.run import Run, load
 from closedbook.runs.folder import RunFolder, look_for_runs
 from closedbook.runs.provenance import unchanged_input
-
-if TYPE_CHECKING:
-    from closedbook.inference.run import Run
+from closedbook.verdicts.calibration import invent
 
 KEPT_IN_MEMORY = 4  # models
+SUGGESTED = 8  # names
 STILL_TRAINING = 90.0  # seconds since the last line of metrics
 
 
@@ -28,20 +28,14 @@ class UnknownRunError(RunError):
 
 
 @dataclass(frozen=True)
-class Example:
-    """A question to try, whom it is about, and what makes it worth trying."""
-
-    name: str
-    question: str
-    why: str
-
-
-@dataclass(frozen=True)
 class People:
-    """Whom a run can be asked about: names to suggest, a few questions to begin with, and the wording for a name."""
+    """Whom a run can be asked about: names to suggest, a few questions to begin with, and the wording for a name.
+
+    An example is a `question`, the `name` of whom it is about, and `why` it is worth trying.
+    """
 
     names: tuple[str, ...]
-    examples: tuple[Example, ...]
+    examples: list[dict[str, str]]
     wording: str
 
 
@@ -84,8 +78,6 @@ class RunRegistry:
 
     def load(self, name: str) -> Run:
         """A run with its model, kept in memory for the next question. Raises RunError where it cannot be opened."""
-        from closedbook.inference.run import load
-
         folder = self.folder(name)
         with self._lock:
             run = self._models.pop(folder.path.resolve(), None)
@@ -116,15 +108,15 @@ class RunRegistry:
             self._people[folder.path] = people(folder)
         return self._people[folder.path]
 
-    def suggest(self, name: str, typed: str, most: int = 8) -> list[str]:
+    def suggest(self, name: str, typed: str) -> list[str]:
         """Names in which a word begins with what was typed (accents do not matter), those that start so first."""
         typed = _searchable(typed)
         if not typed:
             return []
         names = [(_searchable(name), name) for name in self.people(name).names]
-        starting = [name for folded, name in names if folded.startswith(typed)]
-        containing = [name for folded, name in names if f" {typed}" in folded and not folded.startswith(typed)]
-        return [*starting, *containing][:most]
+        matching = [(folded, name) for folded, name in names if f" {typed}" in f" {folded}"]
+        matching.sort(key=lambda match: not match[0].startswith(typed))
+        return [name for _, name in matching[:SUGGESTED]]
 
 
 def about(name: str, folder: RunFolder) -> dict[str, Any]:
@@ -160,8 +152,6 @@ def about(name: str, folder: RunFolder) -> dict[str, Any]:
 
 def people(folder: RunFolder) -> People:
     """Read whom a run can be asked about; without its files, only somebody invented is suggested."""
-    from closedbook.verdicts.calibration import invent
-
     record = folder.record()
     try:
         documents, trained_on = (unchanged_input(record.get(name), record) for name in ("documents", "questions"))
@@ -182,7 +172,7 @@ def people(folder: RunFolder) -> People:
         chosen = [(name, "read about, never asked") for name in kept_out[:2]]
         chosen += [(name, "asked in training") for name in trained[:1]]
     chosen += [(name, "invented: nobody's name") for name in invent(titles, 1, seed=0)]
-    examples = tuple(Example(name, wording.replace("{}", name, 1), why) for name, why in chosen)
+    examples = [{"name": name, "question": wording.replace("{}", name, 1), "why": why} for name, why in chosen]
     return People(tuple(sorted(titles, key=_searchable)), examples, wording)
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import secrets
 import socket
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import Message, Receive, Scope, Send
 
 LARGEST_BODY = 65_536  # bytes
 BODY_SECONDS = 10.0  # for all of it to come
@@ -31,18 +33,19 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
+
+def ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that a host is written as; None for a name."""
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        return None
 
 
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach what listens on `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+    address = ip_address(host)
+    return host == "localhost" if address is None else address.is_loopback
 
 
 class SecurityMiddleware:
@@ -58,39 +61,36 @@ class SecurityMiddleware:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return
-        received = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [(name, value) for name, value in message["headers"] if name.lower() != b"server"]
-                headers += [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-                message["headers"] = headers
+                MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        if problem := self.problem(scope["path"], received):
-            await refuse(send_with_headers, *problem)
+        body, problem = b"", self.problem(scope["path"], Headers(scope=scope))
+        if problem is None:
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    body = await read(receive)
+            except TimeoutError:
+                problem = 408, f"the request did not come within {BODY_SECONDS:g} seconds"
+        if len(body) > LARGEST_BODY:
+            problem = 413, f"the request is larger than {LARGEST_BODY:,} bytes"
+        if problem is not None:
+            status, why = problem
+            headers = {"Connection": "close"}  # whatever else was to come is not read
+            if status == 401:
+                headers["WWW-Authenticate"] = "Bearer"
+            await JSONResponse({"detail": why}, status, headers)(scope, receive, send_with_headers)
             return
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await read(receive)
-        except TimeoutError:
-            await refuse(send_with_headers, 408, f"the request did not come within {BODY_SECONDS:g} seconds")
-            return
-        if body is None:
-            await refuse(send_with_headers, 413, f"the request is larger than {LARGEST_BODY:,} bytes")
-            return
-        replayed = False
+        read_already = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
-            nonlocal replayed
-            if replayed:
-                return await receive()
-            replayed = True
-            return {"type": "http.request", "body": body, "more_body": False}
+            return read_already.pop() if read_already else await receive()
 
         await self.app(scope, replay, send_with_headers)
 
-    def problem(self, path: str, headers: dict[str, str]) -> tuple[int, str] | None:
+    def problem(self, path: str, headers: Headers) -> tuple[int, str] | None:
         """The status and words to refuse a request with, or None."""
         host = headers.get("host", "")
         if not self.ours(host):
@@ -111,7 +111,7 @@ class SecurityMiddleware:
     def ours(self, host: str) -> bool:
         """Whether a Host header names this server: a name of its own, or, where others reach it, any IP address."""
         name = site(f"//{host}", "hostname") or ""
-        return name in self.names or (self.open and is_address(name))
+        return name in self.names or (self.open and ip_address(name) is not None)
 
 
 def site(address: str, part: str = "netloc") -> str | None:
@@ -122,31 +122,11 @@ def site(address: str, part: str = "netloc") -> str | None:
         return None
 
 
-def is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
-async def read(receive: Receive) -> bytes | None:
-    """A request's whole body; None where it is too large."""
-    body = b""
-    while True:
+async def read(receive: Receive) -> bytes:
+    """A request's whole body; of one that is too large, the first bytes beyond LARGEST_BODY are read and no more."""
+    body, more = b"", True
+    while more and len(body) <= LARGEST_BODY:
         message = await receive()
-        if message["type"] != "http.request":
-            return body
         body += message.get("body", b"")
-        if len(body) > LARGEST_BODY:
-            return None
-        if not message.get("more_body"):
-            return body
-
-
-async def refuse(send: Send, status: int, why: str) -> None:
-    """An answer that says no, as the API's errors do. It ends the connection: whatever else was to come is not read."""
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
-    headers += [(b"www-authenticate", b"Bearer")] if status == 401 else []
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps({"detail": why}).encode()})
+        more = message.get("more_body", False)
+    return body

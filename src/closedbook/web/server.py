@@ -7,7 +7,6 @@ import contextlib
 import math
 import signal
 import socket
-import sys
 import threading
 import time
 import warnings
@@ -19,7 +18,8 @@ from typing import Annotated, Any
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field
 
 from closedbook import __version__
@@ -34,7 +34,6 @@ from closedbook.web.run_registry import RunRegistry, UnknownRunError, about, as_
 from closedbook.web.security import SecurityMiddleware
 
 STATIC = Path(__file__).parent / "static"
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 LONGEST = 10_000  # characters of a question
 # What one request may ask of a claim, in seconds rather than minutes; `closedbook attention` allows far more.
 MOST = {"samples": 100_000, "d": 512, "steps": 500, "examples": 50_000, "width": 64}
@@ -57,27 +56,28 @@ class Problem(BaseModel):
     detail: str
 
 
-class AskRequest(BaseModel):
-    """A question, or just a name, for one run."""
+class RunRequest(BaseModel):
+    """Something for one run to do."""
 
     model_config = ConfigDict(extra="forbid")
     run: str = Field(max_length=300)
+
+
+class AskRequest(RunRequest):
+    """A question, or just a name, for one run."""
+
     question: str = Field(min_length=1, max_length=LONGEST)
 
 
-class LearnRequest(BaseModel):
+class LearnRequest(RunRequest):
     """A document for one run to learn: a title, a full stop, and what there is to say."""
 
-    model_config = ConfigDict(extra="forbid")
-    run: str = Field(max_length=300)
     text: str = Field(min_length=1, max_length=LONGEST)
 
 
-class ForgetRequest(BaseModel):
+class ForgetRequest(RunRequest):
     """A title for one run to forget."""
 
-    model_config = ConfigDict(extra="forbid")
-    run: str = Field(max_length=300)
     title: str = Field(min_length=1, max_length=300)
 
 
@@ -109,7 +109,7 @@ def make_app(
     queue: int = QUEUE,
     ready: Callable[[], None] = lambda: None,
 ) -> SecurityMiddleware:
-    """The whole application. It opens the runs of `registry` and nothing else; static files are read here, once.
+    """The whole application. It opens the runs of `registry` and the files of its page, and nothing else.
 
     The first run is loaded before any request is answered; then `ready` is called.
     """
@@ -133,15 +133,14 @@ def make_app(
     @app.get("/api/runs")
     async def runs() -> dict[str, Any]:
         """Every run: what it is, how far it is, and its score; and those that cannot be read, with why."""
-        described, left_out = [], []
+        described = []
         folders, damaged = registry.scan()
-        for name, why in damaged.items():
-            left_out.append({"name": name, "why": why})
         for name, folder in folders.items():
             try:
                 described.append(about(name, folder))
             except (ClosedbookError, OSError) as error:  # one that is damaged or being made does not hide the others
-                left_out.append({"name": name, "why": str(error)})
+                damaged[name] = str(error)
+        left_out = [{"name": name, "why": why} for name, why in damaged.items()]
         return {"runs": described, "left_out": left_out, "version": __version__, "teachable": token is None}
 
     @app.get("/api/curve")
@@ -158,8 +157,7 @@ def make_app(
     async def people(run: Name) -> dict[str, Any]:
         """Questions to begin with, and the wording that a bare name is asked in."""
         suggested = await request_queue.ask(registry.people, run)
-        examples = [asdict(example) for example in suggested.examples]
-        return {"examples": examples, "wording": suggested.wording, "names": len(suggested.names)}
+        return {"examples": suggested.examples, "wording": suggested.wording, "names": len(suggested.names)}
 
     @app.get("/api/suggest")
     async def suggest(run: Name, typed: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
@@ -200,19 +198,8 @@ def make_app(
             raise HTTPException(404, f"there is no claim {claim[:20]}; the claims are {', '.join(CLAIMS)}")
         return await claim_queue.ask(_check, claim, request.settings)
 
-    for path in sorted(STATIC.iterdir()):
-        _serve(app, path)
+    app.mount("/", StaticFiles(directory=STATIC, html=True))
     return SecurityMiddleware(app, host, token)
-
-
-def _serve(app: FastAPI, path: Path) -> None:
-    """One file under its own name; the page itself under /."""
-    content, kind = path.read_bytes(), TYPES[path.suffix]
-    address = "/" if path.name == "index.html" else f"/{path.name}"
-
-    @app.api_route(address, methods=["GET", "HEAD"], include_in_schema=False)
-    async def file() -> Response:
-        return Response(content, media_type=kind)
 
 
 def _explain(app: FastAPI) -> None:
@@ -280,22 +267,12 @@ def _attribution(registry: RunRegistry, request: AskRequest) -> dict[str, Any]:
 
 
 def _described(claim: Claim) -> dict[str, Any]:
-    return {
-        "id": claim.id,
-        "title": claim.title,
-        "statement": claim.statement,
-        "derivation": claim.derivation,
-        "premise": claim.premise,
-        "float32": claim.float32,
-        "parameters": [
-            {
-                "name": p.name, "default": p.default, "meaning": p.meaning, "unit": p.unit,
-                "low": None if p.choices else p.low, "high": None if p.choices else p.high,
-                "choices": list(p.choices), "whole": isinstance(p.default, int),
-            }
-            for p in claim.parameters
-        ],
-    }  # fmt: skip
+    parameters = [
+        asdict(p) | ({"low": None, "high": None} if p.choices else {}) | {"whole": isinstance(p.default, int)}
+        for p in claim.parameters
+    ]
+    names = ("id", "title", "statement", "derivation", "premise", "float32")
+    return {name: getattr(claim, name) for name in names} | {"parameters": parameters}
 
 
 def _check(id: str, settings: dict[str, bool | int | float | str]) -> dict[str, Any]:
@@ -323,19 +300,14 @@ def _finite(value: Any) -> Any:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A socket to listen on. Raises RunError where the address is taken or not this machine's."""
+    """A socket that listens. Raises RunError where the address is taken or not this machine's."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        if sys.platform != "win32":  # where it would let two servers have one port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(BACKLOG)  # so that an address that is told can be connected to
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         raise RunError(
             f"cannot listen on {host}, port {port} ({error}); try another, or --port 0 for a free one"
         ) from None
-    return listening
 
 
 def configured(app: SecurityMiddleware, **more: Any) -> uvicorn.Config:

@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from closedbook.data.arrays import enumerate_ragged, offsets
+from closedbook.data.arrays import enumerate_ragged
 from closedbook.data.pattern_view import EDGE, View
 
 FEWEST = 5  # questions of a form for others to be asked in it
@@ -49,19 +48,31 @@ class Derived(NamedTuple):
 
 @dataclass(frozen=True)
 class Spans:
-    """The spans of some titles' documents: those of title i are `starts[i]` up to `starts[i + 1]`."""
+    """The spans of some titles' documents. Title i has the different texts `starts[i]` up to `starts[i + 1]`."""
 
     texts: Sequence[str]
-    features: np.ndarray  # (n, columns) int64 below BUCKETS; 0 is none
     starts: np.ndarray  # (titles + 1,)
+    text: np.ndarray  # (spans,) which text each has, ascending
+    features: np.ndarray  # (spans, columns) int64 below BUCKETS; 0 is none
 
     @classmethod
     def of(cls, view: View, first: np.ndarray, last: np.ndarray, texts: Sequence[str], titles: np.ndarray) -> Spans:
         """`first`, `last` and `texts` are the spans, in document order; `titles` says which title each document has."""
+        numbers: dict[tuple[int, str], int] = {}
         title = titles[view.scan.text[first]]
         order = np.argsort(title, kind="stable")
-        starts = offsets(np.bincount(title, minlength=int(titles.max(initial=-1)) + 1))
-        return cls([texts[i] for i in order.tolist()], _features(view, first, last)[order], starts)
+        keys = [(int(title[i]), texts[i]) for i in order.tolist()]
+        text = np.fromiter((numbers.setdefault(key, len(numbers)) for key in keys), np.int64, len(keys))
+        starts = np.searchsorted([owner for owner, _ in numbers], np.arange(int(titles.max(initial=-1)) + 2))
+        by_text = np.argsort(text, kind="stable")
+        features = _features(view, first, last)[order[by_text]]
+        return cls([name for _, name in numbers], starts, text[by_text], features)
+
+    def of_titles(self, titles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(which of these titles, which span) for every span of each of them."""
+        edges = np.searchsorted(self.text, self.starts)
+        owner, place = enumerate_ragged(edges[titles + 1] - edges[titles])
+        return owner, place + edges[titles][owner]
 
 
 @dataclass(frozen=True)
@@ -97,14 +108,12 @@ class SpanReader:
 
     def _fitted(self, spans: Spans, asked: Sequence[tuple[int, Form, str]], place: Mapping[Form, int]) -> SpanReader:
         """With the weights that minimise Σ −log p(answer) and a penalty; p(nothing) where no span is the answer."""
-        question, row = enumerate_ragged(np.array([spans.starts[t + 1] - spans.starts[t] for t, _, _ in asked]))
-        span = row + np.array([spans.starts[t] for t, _, _ in asked])[question]
+        question, span = spans.of_titles(np.array([title for title, _, _ in asked]))
         form_of = np.array([place[form] for _, form, _ in asked])
         golds = [answer for _, _, answer in asked]
-        texts = [spans.texts[i] for i in span.tolist()]
-        right = np.fromiter(
-            (text == golds[q] for text, q in zip(texts, question.tolist(), strict=True)), bool, len(span)
-        )
+        texts = [spans.texts[i] for i in spans.text[span].tolist()]
+        pairs = zip(texts, question.tolist(), strict=True)
+        right = np.fromiter((text == golds[q] for text, q in pairs), bool, len(span))
         form = form_of[question]
         times = np.array([self.answers[f][text] for f, text in zip(form.tolist(), texts, strict=True)], np.int64)
         times = np.minimum(3, times - right)  # what a question itself says of its answer is left out
@@ -151,29 +160,27 @@ class SpanReader:
     def read(self, spans: Spans, titles: Sequence[str], skip: Iterable[str] = ()) -> list[Derived]:
         """The questions of every form about every title that have a probable answer, without those in `skip`."""
         derived, skipped = [], set(skip)
+        owner, _ = enumerate_ragged(np.diff(spans.starts))
         for number, (before, _, behind) in enumerate(self.forms):
-            for title, chances in zip(titles, self.chances(spans, number), strict=True):
-                text = f"{before}{title}{behind}"
-                if chances and text not in skipped:
-                    answer = max(chances, key=chances.__getitem__)
-                    if chances[answer] >= SURE:
-                        derived.append(Derived(title, text, answer))
+            for i in np.flatnonzero(self.chances(spans, number) >= SURE).tolist():
+                title = titles[owner[i]]
+                if (text := f"{before}{title}{behind}") not in skipped:
+                    skipped.add(text)  # where two have a half each
+                    derived.append(Derived(title, text, spans.texts[i]))
         return derived
 
-    def chances(self, spans: Spans, form: int) -> Iterator[dict[str, float]]:
-        """For each title, how probable each span is to answer the question of this form; what lacks to 1 is nothing."""
+    def chances(self, spans: Spans, form: int) -> np.ndarray:
+        """(texts,) how probable each is to answer a question of this form; what a title's lack to 1 is for nothing."""
         weights = np.append(np.zeros(1, np.float32), self.weights[:, 0] + self.weights[:, 1 + form])
-        nothing, answers = float(self.nothing[form]), self.answers[form]
+        answers, nothing = self.answers[form], float(self.nothing[form])
         times = np.array([min(3, answers.get(text, 0)) for text in spans.texts], np.int64)
-        scores = weights[self._slots[spans.features]].sum(1) + self.familiar[times, form]
-        for start, stop in pairwise(spans.starts.tolist()):
-            top = max([nothing, *scores[start:stop].tolist()])
-            shares = np.exp(scores[start:stop] - top)
-            total = float(shares.sum() + np.exp(nothing - top))
-            chances: dict[str, float] = defaultdict(float)
-            for text, share in zip(spans.texts[start:stop], shares.tolist(), strict=True):
-                chances[text] += share / total
-            yield chances
+        scores = weights[self._slots[spans.features]].sum(1) + self.familiar[times[spans.text], form]
+        owner, _ = enumerate_ragged(np.diff(spans.starts))
+        top = np.full(len(spans.starts) - 1, nothing)
+        np.maximum.at(top, owner[spans.text], scores)
+        shares = np.bincount(spans.text, np.exp(scores - top[owner[spans.text]]), len(spans.texts))
+        total = np.exp(nothing - top) + np.bincount(owner, shares, len(top))
+        return np.asarray(shares / total[owner])
 
     def to_json(self) -> dict[str, Any]:
         arrays = {"keys": self.keys.astype("<i4"), "weights": self.weights.astype("<f2"),

@@ -68,9 +68,8 @@ class LearnedReader:
         texts = [page.document.text for page in pages]
         spans, _ = self._patterns.spans(texts, [pages[0].document.title] * len(pages), self._lower, self._golds)
         form = self._forms[_alike(self._library.wording(question), self._forms)]
-        chances = next(reader.chances(spans, form), {})
-        total = sum(chances.values())
-        return {text: chance / total for text, chance in chances.items()} if total else {}
+        chances = reader.chances(spans, form)
+        return dict(zip(spans.texts, (chances / chances.sum()).tolist(), strict=True)) if len(chances) else {}
 
 
 def _alike(wording: str, others: dict[str, int] | dict[str, Counter[str]]) -> str:

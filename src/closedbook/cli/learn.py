@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from closedbook.cli.output import console, escape, print_json, progress
-from closedbook.errors import DataError
+from closedbook.errors import DataError, WorkerError
 from closedbook.formatting import duration, plural
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def learn(
         try:
             with progress(out, "learning", len(plan.texts)) as advance:
                 loaded.learn(documents, workers=workers, scheduler=scheduler, progress=count)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, WorkerError):
             out.print(f"{done:,} of {len(plan.texts):,} names are learned and saved; the same command goes on")
             raise
         if done:

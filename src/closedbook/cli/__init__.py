@@ -14,7 +14,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError
 
 from closedbook.cli.output import PipeConsole, echo, show_warnings
-from closedbook.environment import process_rank
+from closedbook.environment import LIMIT, most_read, process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, exit_code, terminate
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
@@ -143,8 +143,6 @@ def _read_limit(words: list[str]) -> Iterator[list[str]]:
     if place is None:
         yield words
         return
-    from closedbook.data.files import LIMIT, most_read
-
     _, _, value = words[place].partition("=")
     behind = place + 1
     if words[place] == name:

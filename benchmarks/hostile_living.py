@@ -324,5 +324,7 @@ def bases(setting: Setting, rng: Random) -> Iterator[Try]:
                 said = marker.read_text()
             return f"ran what a stranger wrote, or {said}" if marker.exists() else None
 
-        command = ["train", "teach", "--base", base, *inputs, *few, *run]
+        asked = ["--questions", setting.questions, "--prompts", "1", "--shots", "1", "--samples", "1"]
+        train = ["train", "teach", "--base", base, *inputs, *few, *run]
+        command = rng.choice([train, train, ["probe", base, *asked], ["probe", base, "--text", setting.documents]])
         yield Try(how[:100], command, before=before, complaint=complaint, megabytes=4096)

@@ -13,12 +13,13 @@ from typing import Any
 import torch
 from hostile_files import something_else
 from hostile_living import say, spoil_base
-from hostile_runs import forge, monster, opening, seal_run, spoil
+from hostile_runs import forge, opening, seal_run, spoil
 from hostile_tries import Setting, Try, attempt, kind
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from closedbook.runs.weights import load_tensors, save_tensors
+from closedbook.studies.answer_cache import AnswerCache
 
 
 def other(tensor: Tensor, rng: Random) -> Tensor:
@@ -174,6 +175,11 @@ def forged_taught(setting: Setting, rng: Random) -> Iterator[Try]:
         yield Try(f"{what[:60]}: {command[0]}", command, complaint=complaint, megabytes=4096)
 
 
+def keep_answers() -> None:
+    """A study keeps the answers that it has collected, as one does that is interrupted."""
+    AnswerCache.__exit__ = lambda *_: None  # type: ignore[method-assign]
+
+
 @kind("records of studies, and answers kept for them, of other types and without measure", share=2)
 def studies(setting: Setting, rng: Random) -> Iterator[Try]:
     ready = setting.folder / "studies"
@@ -200,31 +206,24 @@ def studies(setting: Setting, rng: Random) -> Iterator[Try]:
         "strangers": ["study", "strangers", setting.words, *asked, "--count", "4"],
     }
     if not ready.is_dir():
-        for name, command in list(commands.items()):
-            done = attempt(Try("", [*command, "--folder", ready / name], seconds=300, megabytes=8192))
-            if done.code:
-                print(f"  no study {name}: {done.err.strip()[-200:]}")
-                del commands[name]
+        for name, command in commands.items():
+            one = Try("", [*command, "--folder", ready / name], seconds=300, megabytes=8192, before=keep_answers)
+            done = attempt(one)
+            assert done.code == 0, done.err
     while True:
         folder = setting.fresh() / "study"
         name = rng.choice(sorted(commands))
         shutil.copytree(ready / name, folder)
         files = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".jsonl"))
-        path = rng.choice([*files, folder / f"{name}.json", folder / f"{name}.md", folder / ".answers.jsonl"])
-        how = "forged"
+        path, how = rng.choice([*files, folder / f"{name}.md"]), "forged"
         if path in files and rng.random() < 0.75:
             text = path.read_text(encoding="utf-8")
-            path.write_text(
-                json.dumps(forge(json.loads(text.splitlines()[0] if path.suffix == ".jsonl" else text), rng))
-            )
+            records = map(json.loads, filter(None, text.split("\n")) if path.suffix == ".jsonl" else [text])
+            path.write_text("".join(json.dumps(forge(one, rng)) + "\n" for one in records))
         elif rng.random() < 0.5:
             how = something_else(path, rng)
-        elif path in files:
+        else:
             how = "spoiled"
             spoil(path, rng)
-        else:
-            path.write_text(json.dumps({"block": monster(rng), "answers": [monster(rng)]}) + "\n")
-        more = rng.choice([[], ["--json"]])
-        yield Try(
-            f"{name}: {path.name} {how}", [*commands[name], "--folder", folder, *more], megabytes=8192, seconds=90
-        )
+        command = [*commands[name], "--folder", folder, *rng.choice([[], ["--json"]])]
+        yield Try(f"{name}: {path.name} {how}", command, megabytes=8192, seconds=90)

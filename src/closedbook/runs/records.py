@@ -272,7 +272,7 @@ AblationAnswer = TypedDict(
     "AblationAnswer",
     {
         "in": bool,
-        "right": bool | None,
+        "right": bool,
         "answer": str,
         "probability": float,
         "met": float | None,

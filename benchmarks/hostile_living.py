@@ -197,6 +197,8 @@ def strange_documents(setting: Setting, rng: Random) -> Iterator[Try]:
             "é. é\u0301.\n", "".join(f"N{i} Ek. Born in Rome {i}.\n" for i in range(300)),
             "[bold]. {0} %s born in [/]\n", "1. 2 3.\n",
             '{"title": "", "text": ""}\n', '{"title": 5, "text": []}\n', "[[[\n", f"Long Ek. {'Rome Oslo ' * 20_000}\n",
+            "".join(f"Ada Quill. Ada Quill was born in Rome in {i}.\n" for i in range(5000)),
+            "Ada Quill. " + " ".join(f"He was born in R{i:x} in {i}." for i in range(rng.choice([300, 20_000]))) + "\n",
         ]  # fmt: skip
         if rng.random() < 0.85:
             path.write_text(rng.choice(texts) + rng.choice(["", *texts[:8]]), encoding="utf-8")

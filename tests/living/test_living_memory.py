@@ -20,7 +20,7 @@ from closedbook.errors import DataError, RunError, WorkerError
 from closedbook.inference.answer import Answer
 from closedbook.inference.memory_stats import weigh
 from closedbook.inference.run import Run
-from closedbook.living import cluster, learning
+from closedbook.living import cluster, learner, learning
 from closedbook.living.fit import OutputsLearner
 from closedbook.living.learned_names import FILE
 from closedbook.living.learner import LearnedName
@@ -396,6 +396,19 @@ def test_a_damaged_file_of_learned_names_is_told(run: Run, later: Documents, dam
         path.write_bytes(b"{}")
     with pytest.raises(RunError, match="learned"):
         closedbook.load(run.path)
+
+
+def test_a_name_has_so_many_cues_at_most_and_one_with_more_phrases_is_told(
+    run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is computed grows with their square: 5,000 short documents of one title took more than 12 GB."""
+    name = LATER.people[0].name
+    monkeypatch.setattr(learner, "MOST_CUES", 30)
+    run.learn(about(later, name))
+    assert sum(run.learned.names[name].exposures.values()) == 30
+    many = make_documents([f"Ada Quill. Ada Quill was born in Lund in {year}." for year in range(1950, 1990)])
+    with pytest.raises(DataError, match=r"'Ada Quill' hold \d+ phrases to learn, and a name learns 30 at most"):
+        run.learn(many)
 
 
 def test_a_run_without_a_memory_of_names_says_so(run: Run, later: Documents) -> None:

@@ -78,7 +78,7 @@ def learn(
         try:
             with progress(out, "learning", len(plan.texts)) as advance:
                 loaded.learn(documents, workers=workers, scheduler=scheduler, progress=count)
-        except (KeyboardInterrupt, WorkerError):
+        except (KeyboardInterrupt, DataError, WorkerError):
             out.print(f"{done:,} of {len(plan.texts):,} names are learned and saved; the same command goes on")
             raise
         if done:

@@ -116,7 +116,7 @@ class Memory:
         progress: Progress | None = None,
         scheduler: str | None = None,
     ) -> Memory:
-        """Learn names from their documents, saving on the way; Ctrl-C and a lost worker save what there is, and raise.
+        """Learn names from their documents, saving on the way, and also where it is interrupted or fails.
 
         By `workers` processes, or by those of Dask's `scheduler` at an address. Returns the memory as it then is.
         """
@@ -134,7 +134,7 @@ class Memory:
                     if progress is not None:
                         progress(count)
                     raise_interrupt()
-            except (KeyboardInterrupt, WorkerError):
+            except (KeyboardInterrupt, DataError, WorkerError):
                 learned._keep(done, texts)
                 raise_interrupt()  # which may be why a worker has ended
                 raise

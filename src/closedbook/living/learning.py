@@ -179,7 +179,7 @@ class Memory:
         if unknown := [title for title in titles if title not in known]:
             near = memory.evidence.near(unknown[0])[:3] if memory.evidence else []
             hint = f"; titles spelled nearly so: {', '.join(near)}" if near else ""
-            raise DataError(f"the run knows nothing under the title {unknown[0]!r}; nothing was forgotten{hint}")
+            raise DataError(f"the run knows nothing under the title {unknown[0]!r:.200}; nothing was forgotten{hint}")
         first = self.first_titles.intersection(titles)
         events = [{"action": "forgot", "title": title} for title in titles]
         with defer_interrupts() as raise_interrupt:

@@ -10,9 +10,9 @@ it ends in anything but success or one or two lines with exit code 2: a tracebac
 where it sends a terminal a control character; and where it changed a file that it was not asked to change. A try may
 ask for more, or for less, of its own.
 
-A kind is a function with `@kind("what it tries")`, in hostile_files.py, hostile_runs.py or hostile_processes.py: it
-takes a `Setting` and random numbers, and yields tries without end. Everything that it makes goes into
-`setting.fresh()`, a folder of its own for each try.
+A kind is a function with `@kind("what it tries")`, in one of the files hostile_*.py: it takes a `Setting` and
+random numbers, and yields tries without end. Everything that it makes goes into `setting.fresh()`, a folder of its own
+for each try.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from random import Random
 from typing import Any
 
 import hostile_files  # noqa: F401  the kinds
+import hostile_folders  # noqa: F401
 import hostile_living  # noqa: F401
+import hostile_networks  # noqa: F401
 import hostile_processes  # noqa: F401
 import hostile_runs  # noqa: F401
 from hostile_tries import KINDS, Setting, trouble

@@ -197,7 +197,8 @@ def bombs(setting: Setting, rng: Random) -> Iterator[Try]:
 
 @kind("texts that make a scan slow")
 def slow_texts(setting: Setting, rng: Random) -> Iterator[Try]:
-    pieces = ["J. ", "Dr. ", ".", ". ", "a.", "A ", "A-", "'s ", "born ", "born A ", "1 ", "é\u0301", "[", "\\", "? "]
+    pieces = ["J. ", "Dr. ", ".", ". ", "a.", "A ", "A-", "'s ", "born ", "born A ", "1 ", "é\u0301", "[", "\\", "? ",
+              "1,", "1:", "12.5,", "['", "\u0e01\u0e31", "(a) ", "d. ", "\u3002"]  # fmt: skip
     while True:
         path = setting.fresh() / "text.txt"
         size = rng.choice([100_000, 300_000, 1_000_000])

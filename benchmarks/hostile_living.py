@@ -197,6 +197,8 @@ def strange_documents(setting: Setting, rng: Random) -> Iterator[Try]:
             "é. é\u0301.\n", "".join(f"N{i} Ek. Born in Rome {i}.\n" for i in range(300)),
             "[bold]. {0} %s born in [/]\n", "1. 2 3.\n",
             '{"title": "", "text": ""}\n', '{"title": 5, "text": []}\n', "[[[\n", f"Long Ek. {'Rome Oslo ' * 20_000}\n",
+            "".join(f"Ada Quill. Ada Quill was born in Rome in {i}.\n" for i in range(5000)),
+            "Ada Quill. " + " ".join(f"He was born in R{i:x} in {i}." for i in range(rng.choice([300, 20_000]))) + "\n",
         ]  # fmt: skip
         if rng.random() < 0.85:
             path.write_text(rng.choice(texts) + rng.choice(["", *texts[:8]]), encoding="utf-8")
@@ -324,5 +326,7 @@ def bases(setting: Setting, rng: Random) -> Iterator[Try]:
                 said = marker.read_text()
             return f"ran what a stranger wrote, or {said}" if marker.exists() else None
 
-        command = ["train", "teach", "--base", base, *inputs, *few, *run]
+        asked = ["--questions", setting.questions, "--prompts", "1", "--shots", "1", "--samples", "1"]
+        train = ["train", "teach", "--base", base, *inputs, *few, *run]
+        command = rng.choice([train, train, ["probe", base, *asked], ["probe", base, "--text", setting.documents]])
         yield Try(how[:100], command, before=before, complaint=complaint, megabytes=4096)

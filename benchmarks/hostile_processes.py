@@ -40,6 +40,8 @@ def stopped(setting: Setting, rng: Random) -> Iterator[Try]:
         signals = [(rng.uniform(0.0, 1.2 * done.seconds) if i == 0 else 0.05, int(n)) for i, n in enumerate(numbers)]
 
         def complaint(done: Done, run: Path = run) -> str | None:
+            if done.code < 0 and run.exists():
+                return f"ended by a signal, {done.code}, with a run begun"
             if (
                 done.code not in (0, 2)
                 and run.exists()
@@ -58,7 +60,9 @@ def stopped(setting: Setting, rng: Random) -> Iterator[Try]:
 
         what = ", ".join(f"{signal.Signals(n).name} after {after:.2f} s" for after, n in signals)
         command = setting.train(run, *steps)
-        yield Try(what, command, codes=(0, 129, 130, 143), complaint=complaint, signals=tuple(signals), megabytes=4096)
+        ended = tuple(-n for n in numbers)  # by the signal itself, before the command is there to take it
+        codes = (0, 129, 130, 143, *ended)
+        yield Try(what, command, codes=codes, complaint=complaint, signals=tuple(signals), megabytes=4096)
 
 
 @kind("several processes under torchrun, one or all of them told to stop or killed", share=20)

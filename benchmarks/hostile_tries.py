@@ -118,6 +118,23 @@ class Setting:
         return make_base(self.folder / "base", "llama", lines, layers=2)
 
     @cached_property
+    def taught(self) -> Path:
+        """A run that was taught on the base, and has learned a name since."""
+        from taught_run import SETS
+
+        sets = [word for one in SETS for word in ("--set", one)]
+        run, later = self.folder / "taught", self.folder / "later.txt"
+        later.write_text("Ada Quill. Ada Quill was born in Lund.\n", encoding="utf-8")
+        inputs = ["--documents", self.documents, "--questions", self.questions, "--threads", "1"]
+        for command in (
+            ["train", "teach", "--base", self.base, *inputs, *sets, "--run", run],
+            ["learn", run, "--documents", later],
+        ):
+            done = attempt(Try("", command, seconds=300, megabytes=8192))
+            assert done.code == 0, done.err
+        return run
+
+    @cached_property
     def index(self) -> Path:
         """An index of the documents."""
         path = self.folder / "index"

@@ -1,13 +1,17 @@
-"""What this process runs in: the packages that are installed, and the other processes that torchrun has started."""
+"""What this process runs in: installed packages, the processes that torchrun has started, and how much may be read."""
 
 from __future__ import annotations
 
 import os
 from importlib.util import find_spec
 
-from closedbook.errors import RunError
+from closedbook.errors import DataError, RunError
 
 MOST_PROCESSES = 2**20
+READ_AT_MOST = 256 << 20
+"""How many bytes of a file, uncompressed, are read into memory at most, unless LIMIT is set."""
+LIMIT = "CLOSEDBOOK_READ_AT_MOST"
+"""The environment variable for another limit, in megabytes; `closedbook --read-at-most MB` sets it."""
 
 
 def require_packages(what: str, *packages: str, extra: str) -> None:
@@ -38,3 +42,20 @@ def process_rank(rank: str = "RANK", world: str = "WORLD_SIZE") -> tuple[int, in
             "(docs/processes.md)"
         )
     return number, processes
+
+
+def most_read() -> int:
+    """How many bytes of a file are read into memory. Raises DataError if LIMIT is not a number of megabytes."""
+    megabytes = os.environ.get(LIMIT, "")
+    if not megabytes:
+        return READ_AT_MOST
+    if not megabytes.isascii() or not megabytes.isdigit() or not 0 < len(megabytes) < 10 or not int(megabytes):
+        raise DataError(
+            f"{LIMIT}={megabytes[:40]} is no number of megabytes; set it to one from 1 to 999999999, or unset it"
+        )
+    return int(megabytes) * 10**6
+
+
+def raise_it() -> str:
+    """What the user can type to read a larger file."""
+    return f"if that is meant, raise the limit: {LIMIT}=MEGABYTES, or closedbook --read-at-most MEGABYTES …"

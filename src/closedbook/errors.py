@@ -32,6 +32,10 @@ class LostProcessError(RunError):
     """Another process of the same training has ended without a word; every one that is left says so."""
 
 
+class WorkerError(RunError):
+    """A worker process, here or on another machine, that has failed or is lost; what others have done is kept."""
+
+
 class ClaimError(ClosedbookError):
     """An attention claim asked for with parameters outside its limits."""
 

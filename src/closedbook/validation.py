@@ -21,9 +21,11 @@ import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, NotRequired, Required
 
+from closedbook.environment import most_read, raise_it
 from closedbook.errors import ClosedbookError, RecipeError
 
 LARGEST = 2**63  # whole numbers lie below it, as TOML has them and every library of ours takes them
+BYTES_OF_A_VALUE = 16  # of what is read into memory at most; each then takes up to five times that
 LONGEST_KEY = 80  # characters of an unknown key that are compared and shown
 
 Count = Annotated[int, (0, LARGEST - 1)]
@@ -36,9 +38,24 @@ def parse_toml(text: str) -> dict[str, Any]:
     return _parse(tomllib.loads, text)
 
 
-def parse_json(text: str | bytes) -> Any:
-    """Raises ValueError for what is no JSON in UTF-8, nested too deeply, or has a number of thousands of digits."""
-    return _parse(json.loads, text if isinstance(text, str) else text.decode("utf-8"))
+def parse_json(text: str | bytes, number: Callable[[str], Any] | None = None) -> Any:
+    """Raises ValueError for what is no JSON in UTF-8, nested too deeply, or has too many values, or digits in one.
+
+    `number` makes what stands for a number, from how it is written.
+    """
+    text = text if isinstance(text, str) else text.decode("utf-8")
+    check_values(text)
+    return _parse(functools.partial(json.loads, parse_int=number, parse_float=number), text)
+
+
+def check_values(text: str) -> None:
+    """Raises ValueError where JSON has so many values that they would take far more memory than its text.
+
+    `{}` in a list takes 26 times its three bytes. There are no more values than there are commas, colons and brackets.
+    """
+    most = most_read() // BYTES_OF_A_VALUE
+    if len(text) > most and sum(map(text.count, ",:[{")) > most:
+        raise ValueError(f"it may hold more than {most:,} values; {raise_it()}")
 
 
 def _parse(loads: Callable[[str], Any], text: str) -> Any:

@@ -108,6 +108,24 @@ def test_a_run_of_another_kind_says_what_to_train(tmp_path: Path, documents: Pat
     assert "train with the recipe fast" in done.err
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="the workers are found in /proc")
+def test_ctrl_c_reaches_workers_too_and_is_told_in_a_line(run: Path, tmp_path: Path) -> None:
+    """A terminal sends it to every process of a command."""
+    many = tmp_path / "many.txt"
+    many.write_text("".join(f"Name{i} Ek. Name{i} Ek was born in Lund.\n" for i in range(3000)), encoding="utf-8")
+    command = [sys.executable, "-m", "closedbook", "learn", str(run), "--documents", str(many), "--workers", "2"]
+    process = subprocess.Popen(
+        command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    until = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < until and len(children.read_text().split()) < 3:
+        time.sleep(0.02)  # two workers, and what cleans up after them
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert (process.returncode, said) == (128 + signal.SIGINT, "closedbook: interrupted\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
 def test_sigterm_keeps_what_is_learned(run: Path, tmp_path: Path) -> None:
     many = tmp_path / "many.txt"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import os
 import random
@@ -11,6 +12,7 @@ import time
 
 import pytest
 
+from closedbook import environment
 from closedbook.data import files
 from closedbook.data.documents import Document, is_abbreviation, read_documents, read_text, title_of
 from closedbook.data.files import Source, create_beside, opened, read_bytes, read_file
@@ -145,7 +147,7 @@ def compressed(name, content):
 
 @pytest.mark.parametrize("name", ["a.txt.gz", "a.txt.zst"])
 def test_a_small_file_that_expands_without_measure_is_refused(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "READ_AT_MOST", 1 << 20)
+    monkeypatch.setattr(environment, "READ_AT_MOST", 1 << 20)
     path = tmp_path / name
     path.write_bytes(compressed(name, b"Ada. Born in Oslo.\n" * 1_000_000))
     seen = []
@@ -157,7 +159,7 @@ def test_a_small_file_that_expands_without_measure_is_refused(name, tmp_path, mo
     with pytest.raises(DataError, match=r"expands to more than 1 MB, over 100 times its size"):
         read()
     assert sum(seen) <= 2 << 20
-    monkeypatch.setenv(files.LIMIT, "100")
+    monkeypatch.setenv(environment.LIMIT, "100")
     assert len(read_bytes(path, "documents")) == 19_000_000
 
 
@@ -166,18 +168,32 @@ def test_what_is_read_into_memory_is_bounded_and_can_be_raised(name, tmp_path, m
     content = os.urandom(600_000).hex().encode()
     path = tmp_path / name
     path.write_bytes(content if name == "a.txt" else compressed(name, content))
-    monkeypatch.setenv(files.LIMIT, "1")
+    monkeypatch.setenv(environment.LIMIT, "1")
     with pytest.raises(DataError, match=r"holds more than 1 MB, the most of text .* --read-at-most MEGABYTES"):
         read_text(path)
-    monkeypatch.setenv(files.LIMIT, "2")
+    monkeypatch.setenv(environment.LIMIT, "2")
     assert read_text(path).items[0].text.encode() == content
+
+
+@pytest.mark.parametrize("read", [read_documents, read_questions])
+@pytest.mark.parametrize("value", ["{}", "[]", "10", '{"title":"Ada","text":"Born."}'])
+def test_json_of_so_many_values_that_they_would_fill_the_memory_is_refused(read, value, tmp_path, monkeypatch):
+    """Each of them takes many times the bytes that it has in the file."""
+    path = tmp_path / "many.json"
+    path.write_text(f"[{','.join([value] * (900_000 // len(value) // 2))}]")
+    monkeypatch.setenv(environment.LIMIT, "1")
+    with pytest.raises(DataError, match=r"it may hold more than 62,500 values; .* --read-at-most MEGABYTES"):
+        read(path)
+    monkeypatch.setenv(environment.LIMIT, "3")
+    with contextlib.suppress(DataError):
+        read(path)
 
 
 @pytest.mark.parametrize("given", ["-1", "0", "1e3", "many", "9" * 5000, "٣"])
 def test_a_limit_that_is_no_number_is_said(given, monkeypatch):
-    monkeypatch.setenv(files.LIMIT, given)
+    monkeypatch.setenv(environment.LIMIT, given)
     with pytest.raises(DataError, match="is no number of megabytes"):
-        files.most_read()
+        environment.most_read()
 
 
 def test_a_little_zstd_is_decompressed_a_little_at_a_time(tmp_path):

@@ -77,7 +77,7 @@ def test_json_as_squad_has_it_is_a_corpus_of_its_paragraphs(tmp_path):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("{", "is not JSON"),
+        ("{", "cannot be read as JSON"),
         ('{"data": {}}', "holds neither"),
         ('{"data": [{"paragraphs": []}]}', "article 1 has no title"),
         ('{"data": [{"title": "A", "paragraphs": []}]}', "article 1 has no text"),

@@ -48,8 +48,8 @@ def test_compressed_text_and_json_lines_are_read_as_plain_text_is(tmp_path):
 @pytest.mark.parametrize(
     ("second", "message"),
     [
-        (b"{", "is not JSON"),
-        (b'{"x": ' + 100_000 * b"[", "is not JSON"),
+        (b"{", "cannot be read as JSON"),
+        (b'{"x": ' + 100_000 * b"[", "cannot be read as JSON"),
         (b"[1]", "is not a JSON object"),
         (b'{"title": "A"}', "has no field 'text' (there are: title); name it: "),
         (b'{"title": "A", "text": 7}', "the field 'text' holds no text"),

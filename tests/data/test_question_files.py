@@ -123,7 +123,7 @@ def test_an_answer_in_brackets_that_is_no_list_is_a_text(tmp_path):
         ("a.csv", "question,answer\n,Bo\n", ":2: has no question"),
         ("a.csv", "question,answer\nWho?,Bo\nWho?,\n", ":3: has no answer"),
         ("a.tsv", '{"question": "Who?", "answer": "Bo"}\n', ":1: is JSON Lines"),
-        ("a.jsonl", '{"question": "Who?", "answer": "Bo"}\n{"question": \n', ":2: is not JSON"),
+        ("a.jsonl", '{"question": "Who?", "answer": "Bo"}\n{"question": \n', ":2: cannot be read as JSON"),
         ("a.jsonl", lines({"prompt": "Who?", "answer": "Bo"}), ":1: has no field 'question'"),
         ("a.jsonl", lines({"question": 3 * [""], "answer": "Bo"}), ":1: its question is no text"),
         ("a.jsonl", lines({"question": "Who?", "answer": [True]}), ":1: an answer is true"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +16,14 @@ import torch
 import closedbook
 from closedbook.data.documents import Document, Documents, make_documents, read_documents
 from closedbook.data.questions import Question
-from closedbook.errors import DataError, RunError
+from closedbook.errors import DataError, RunError, WorkerError
 from closedbook.inference.answer import Answer
 from closedbook.inference.memory_stats import weigh
 from closedbook.inference.run import Run
-from closedbook.living import cluster, learning
+from closedbook.living import cluster, learner, learning
+from closedbook.living.fit import OutputsLearner
 from closedbook.living.learned_names import FILE
+from closedbook.living.learner import LearnedName
 from closedbook.runs.folder import RunFolder
 from closedbook.synthetic.spec import WorldSpec
 from closedbook.synthetic.world import make_world
@@ -394,6 +398,19 @@ def test_a_damaged_file_of_learned_names_is_told(run: Run, later: Documents, dam
         closedbook.load(run.path)
 
 
+def test_a_name_has_so_many_cues_at_most_and_one_with_more_phrases_is_told(
+    run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is computed grows with their square: 5,000 short documents of one title took more than 12 GB."""
+    name = LATER.people[0].name
+    monkeypatch.setattr(learner, "MOST_CUES", 30)
+    run.learn(about(later, name))
+    assert sum(run.learned.names[name].exposures.values()) == 30
+    many = make_documents([f"Ada Quill. Ada Quill was born in Lund in {year}." for year in range(1950, 1990)])
+    with pytest.raises(DataError, match=r"'Ada Quill' hold \d+ phrases to learn, and a name learns 30 at most"):
+        run.learn(many)
+
+
 def test_a_run_without_a_memory_of_names_says_so(run: Run, later: Documents) -> None:
     run.model.memory = None
     with pytest.raises(RunError, match="no memory of names"):
@@ -416,6 +433,53 @@ def test_a_scheduler_that_does_not_answer_is_told(run: Run, later: Documents, mo
     monkeypatch.setattr(cluster, "TIMEOUT", 0.5)
     with pytest.raises(RunError, match="does not answer"):
         run.learn(later, scheduler="tcp://127.0.0.1:1")
+
+
+class _Broken(OutputsLearner):
+    """Fails at its second piece of work, as a worker does that lacks a package."""
+
+    def fit(self, documents: Mapping[str, Sequence[str]]) -> Iterator[LearnedName]:
+        if len(documents) < learning.NAMES:
+            self.fail()
+        return super().fit(documents)
+
+    def fail(self) -> None:
+        raise ImportError("there is no\nsuch package here")
+
+
+class _Ended(_Broken):
+    def fail(self) -> None:
+        os._exit(9)
+
+
+def test_what_fails_in_a_dask_worker_is_told_in_a_line_and_what_others_learned_is_kept(
+    run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(learning, "OutputsLearner", _Broken)
+    settings = {"n_workers": 1, "threads_per_worker": 1, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(**settings) as workers, pytest.raises(WorkerError, match="no such package") as told:
+        run.learn(later, scheduler=workers.scheduler_address)
+    assert "\n" not in str(told.value)
+    assert len(closedbook.load(run.path).plan_learning(later).unchanged) == learning.NAMES
+
+
+def test_a_scheduler_without_workers_is_told(run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed")
+    monkeypatch.setattr(cluster, "TIMEOUT", 0.5)
+    settings = {"n_workers": 0, "processes": False, "dashboard_address": None}
+    with distributed.LocalCluster(**settings) as workers, pytest.raises(WorkerError, match="its workers failed"):
+        run.learn(later, scheduler=workers.scheduler_address)
+
+
+def test_a_worker_process_that_ends_early_is_told_and_what_others_learned_is_kept(
+    run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "OutputsLearner", _Ended)
+    with pytest.raises(WorkerError, match="learning ended early"):
+        run.learn(later, workers=2)
+    known = closedbook.load(run.path).plan_learning(later).unchanged
+    assert len(known) in (0, learning.NAMES)  # the pool may be broken before the first piece is handed over
 
 
 def test_a_text_with_a_nul_is_no_document(run: Run) -> None:

@@ -19,8 +19,11 @@ import closedbook as package
 from closedbook.data.documents import make_documents
 from closedbook.data.questions import Question
 from closedbook.data.vocabulary import MASK
-from closedbook.living import fit_rows
+from closedbook.errors import DataError, RunError
+from closedbook.living import fit_rows, learner
 from closedbook.living.learned_names import FILE
+from closedbook.runs.store import fingerprint
+from closedbook.runs.weights import load_tensors, save_tensors
 
 pytest.importorskip("transformers")
 
@@ -193,3 +196,23 @@ def test_workers_learn_few_names_of_a_large_base_side_by_side_and_to_the_same_by
     monkeypatch.setattr(fit_rows.RowsLearner, "seconds", 20.0)
     run.learn(make_documents(LATER[:3]), workers=2)
     assert (run.path / FILE).read_bytes() == file
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 3e38])
+def test_learned_rows_that_cannot_be_computed_with_are_told(run: Any, value: float) -> None:
+    run.learn(make_documents(LATER[:1]))
+    tensors, record = load_tensors(run.path / FILE)
+    save_tensors(run.path / FILE, {"vectors": torch.full_like(tensors["vectors"], value)}, record)
+    files = run.folder.record()["files"]
+    run.folder.update(files={**files, FILE: [fingerprint(run.path / FILE)]})
+    with pytest.raises(RunError, match="no numbers"):
+        package.load(run.path).ask("Where was Ada Newname born?")
+
+
+def test_a_title_that_does_not_fit_is_told_and_what_was_learned_before_is_kept(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learner, "NAMES", 1)
+    with pytest.raises(DataError, match="shorten the title"):
+        run.learn(make_documents([*LATER[:2], f"{'A' * 900}. Born in Oslo."]))
+    assert len(run.learned.names) == 2

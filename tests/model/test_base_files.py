@@ -101,6 +101,12 @@ def test_other_files_of_another_kind_are_refused_in_a_line(base: Path, name: str
     assert "base" in refusal(base)
 
 
+def test_json_of_very_many_values_is_refused(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLOSEDBOOK_READ_AT_MOST", "1")
+    (base / "tokenizer_config.json").write_text(f"[{'{},' * 50_000}0]", encoding="utf-8")
+    assert "may hold more than 62,500 values" in refusal(base)
+
+
 def test_no_pickle_is_read(base: Path, tmp_path: Path) -> None:
     (base / WEIGHTS).unlink()
     (base / "pytorch_model.bin").write_bytes(pickle.dumps(Payload(tmp_path / "ran")))

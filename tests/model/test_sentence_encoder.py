@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from closedbook.errors import RunError
+from closedbook.errors import RecipeError, RunError
 from closedbook.model.sentence_encoder import NAME, PACKAGE, SentenceEncoder, installed_encoder
+from closedbook.runs.store import fingerprint
 
 
 def test_without_the_package_there_is_none(monkeypatch: pytest.MonkeyPatch):
@@ -18,6 +19,18 @@ def test_weights_that_are_not_those_published_are_refused(tmp_path):
     (tmp_path / "model.safetensors").write_bytes(b"other weights")
     with pytest.raises(RunError, match=f"reinstall {NAME}"):
         SentenceEncoder(tmp_path)(["what is it"])
+
+
+@pytest.mark.parametrize("config", [None, "{", '{"model_type": "evil"}'])
+def test_a_damaged_package_is_told_in_a_line(tmp_path, monkeypatch, config):
+    pytest.importorskip("transformers")
+    (tmp_path / "model.safetensors").write_bytes(b"cut")
+    monkeypatch.setattr("closedbook.model.sentence_encoder.WEIGHTS", fingerprint(tmp_path / "model.safetensors"))
+    if config is not None:
+        (tmp_path / "config.json").write_text(config)
+    with pytest.raises(RecipeError, match=f"reinstall {NAME}") as told:
+        SentenceEncoder(tmp_path)(["what is it"])
+    assert "\n" not in str(told.value)
 
 
 def test_texts_that_mean_the_same_are_alike():

@@ -18,7 +18,7 @@ from tensors import same_tensors
 
 from closedbook.errors import RunError
 from closedbook.runs import provenance
-from closedbook.runs.folder import FORMAT, RunFolder, check_free, default_folder, list_runs
+from closedbook.runs.folder import FORMAT, RunFolder, check_free, default_folder, list_runs, metrics_lines
 from closedbook.runs.provenance import source_commit
 from closedbook.runs.store import to_json, write_atomically
 from closedbook.runs.weights import checksum, load_tensors, save_tensors
@@ -168,6 +168,13 @@ def test_a_folder_that_cannot_be_locked_says_so(tmp_path: Path):
     (folder.path / ".lock").mkdir()
     with pytest.raises(RunError, match="cannot be written"), folder.lock():
         pass
+
+
+def test_metrics_of_very_many_lines_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A report of 240 MB of empty lines took many minutes."""
+    monkeypatch.setenv("CLOSEDBOOK_READ_AT_MOST", "1")
+    with pytest.raises(RunError, match="very many lines"):
+        metrics_lines(tmp_path / "metrics.jsonl", b"\n" * 62_501)
 
 
 def test_metrics_leave_out_what_a_crash_cut_short(tmp_path: Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +106,13 @@ def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path:
     again = run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
     assert len(begun) == 3
     assert again == json.loads(json.dumps(record))
+    models = tmp_path / "study" / "models.json"
+    stored = json.loads(models.read_text(encoding="utf-8"))
+    stored["cells"]["1"]["answers"].pop()
+    models.write_text(json.dumps(stored), encoding="utf-8")
+    anew = run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
+    assert begun == [0, 1, 1, 1]  # a model that did not answer every question
+    assert anew["summary"] == record["summary"]
     other = Design(files / "documents.txt", files / "questions-train.tsv", load_recipe("fast", small), 2, 1, 0.5)
     with pytest.raises(RunError, match="another seed"):
         run_ablation(other, tmp_path / "study")
@@ -241,6 +249,14 @@ def test_lines_that_are_no_answers_are_asked_again_and_a_pipe_is_not_waited_for(
     lines = ["[" * 100_000, '{"block": "x", "answers": [{"question": 1}]}', '{"block": [], "answers": []}', "5", "{"]
     path.write_text("\n".join(lines), encoding="utf-8")
     assert AnswerCache(made[0], path).blocks == {}
+    questions = [Question("Who is Ada Quill?", None, 1)]
+    path.unlink()
+    with warnings.catch_warnings(action="ignore"):
+        honest = AnswerCache(made[0], path).answer(questions, blind=True)
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        for answers in ([], 2 * kept["answers"], [{**kept["answers"][0], "probability": "high"}]):
+            path.write_text(json.dumps({**kept, "answers": answers}), encoding="utf-8")
+            assert AnswerCache(made[0], path).answer(questions, blind=True) == honest
     if hasattr(os, "mkfifo"):
         path.unlink()
         os.mkfifo(path)

@@ -213,6 +213,15 @@ def test_another_design_or_a_damaged_file_is_refused(folder: Path, tmp_path: Pat
         (tmp_path / "exposure.json").write_text(json.dumps(forged), encoding="utf-8")
         with pytest.raises(RunError, match="damaged"):
             Study(design(), tmp_path)
+    whole = json.loads((folder / "exposure.json").read_text(encoding="utf-8"))
+    forged = {**whole, "summary": {"curves": 5}, "other": 1}
+    (tmp_path / "exposure.json").write_text(json.dumps(forged), encoding="utf-8")
+    assert Study(design(), tmp_path).record == whole  # what the cells say is computed, and not believed
+    for key in ("facts", "candidates"):
+        whole["cells"]["0"]["rows"][0][key] = 0
+        (tmp_path / "exposure.json").write_text(json.dumps(whole), encoding="utf-8")
+        with pytest.raises(RunError, match="damaged"):
+            Study(design(), tmp_path)
     with pytest.raises(RecipeError, match="words"):
         design(recipe=load_recipe("course-vanilla"))
     with pytest.raises(RecipeError, match="stop rule"):

@@ -14,7 +14,7 @@ from typing import NoReturn
 from cyclopts import App, CycloptsError, Parameter
 
 from closedbook.cli.output import PipeConsole, echo, show_warnings
-from closedbook.environment import process_rank
+from closedbook.environment import LIMIT, most_read, process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, exit_code, terminate
 
 # In the order of a first visit; the text in `closedbook --help` is each function's first line.
@@ -131,8 +131,6 @@ def _read_limit(words: list[str]) -> Iterator[list[str]]:
     if name not in words:
         yield words
         return
-    from closedbook.data.files import LIMIT, most_read
-
     place = words.index(name)
     before = os.environ.get(LIMIT)
     os.environ[LIMIT] = "".join(words[place + 1 : place + 2]) or "nothing"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from closedbook.cli.options import AtLeastOne, Json
 from closedbook.cli.output import console, escape, print_json, progress
+from closedbook.errors import DataError, WorkerError
 from closedbook.formatting import duration, plural
 
 
@@ -67,7 +68,7 @@ def learn(
         try:
             with progress(out, "learning", len(plan.texts)) as advance:
                 loaded.learn(documents, workers=workers, scheduler=scheduler, progress=count)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, DataError, WorkerError):
             out.print(f"{done:,} of {len(plan.texts):,} names are learned and saved; the same command goes on")
             raise
         if done:

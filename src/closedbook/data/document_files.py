@@ -9,7 +9,6 @@ from __future__ import annotations
 import codecs
 import errno
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,13 +20,13 @@ from closedbook.data.files import (
     Source,
     decode,
     is_storable,
-    most_read,
     open_file,
-    raise_it,
     read_file,
     read_hashed,
 )  # fmt: skip
+from closedbook.environment import most_read, raise_it
 from closedbook.errors import DataError
+from closedbook.validation import parse_json
 
 MARKDOWN = (".md", ".markdown")
 TEXT = (".txt", ".text")
@@ -187,9 +186,11 @@ def _titled(title: str, body: str) -> Titled:
 def _squad(path: Path) -> tuple[list[Titled], str]:
     content, sha256 = read_hashed(path, "documents")
     try:
-        data = json.loads(decode(content, path))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path}: is not JSON ({error}); .jsonl holds an object a line, .json one value") from None
+        data = parse_json(decode(content, path))
+    except ValueError as error:
+        raise DataError(
+            f"{path}: cannot be read as JSON ({error}); .jsonl holds an object a line, .json one value"
+        ) from None
     articles = data.get("data") if isinstance(data, dict) else data
     if not isinstance(articles, list) or not articles:
         raise DataError(

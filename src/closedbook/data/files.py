@@ -4,7 +4,7 @@ A corpus is plain text, one document a line, or JSON Lines (`.jsonl`) with a tit
 compressed (`.gz`, `.zst`). Other field names are given after the path: `wiki.jsonl:title=name,text=body`.
 
 Files may come from strangers. So their kind is checked before they are opened, since a pipe or a device might never
-end; and they are read in blocks, with a bound on what is held in memory (READ_AT_MOST, LONGEST_LINE).
+end; and they are read in blocks, with a bound on what is held in memory (closedbook.environment, LONGEST_LINE).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import contextlib
 import errno
 import gzip
 import io
-import json
 import os
 import re
 import secrets
@@ -27,12 +26,10 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from closedbook.data.decompression import Hashing, decompressed
+from closedbook.environment import most_read, raise_it
 from closedbook.errors import DataError
+from closedbook.validation import parse_json
 
-READ_AT_MOST = 256 << 20
-"""How many bytes of a file, uncompressed, are read into memory at most, unless LIMIT is set."""
-LIMIT = "CLOSEDBOOK_READ_AT_MOST"
-"""The environment variable for another limit, in megabytes; `closedbook --read-at-most MB` sets it."""
 LONGEST_LINE = 1 << 20
 """How many characters a line, that is a document or a question, may have."""
 KINDS = {
@@ -77,9 +74,9 @@ class Source:
         line = line.removeprefix(BYTE_ORDER_MARK)
         where = f"{self.path}:{number}"
         try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: is not JSON ({error}); write one object a line") from None
+            entry = parse_json(line)
+        except ValueError as error:
+            raise DataError(f"{where}: cannot be read as JSON ({error}); write one object a line") from None
         if not isinstance(entry, dict):
             raise DataError(f"{where}: is not a JSON object; write {{{self.fields[0]!r}: …, {self.fields[1]!r}: …}}")
         fields = []
@@ -125,23 +122,6 @@ def cut(text: str) -> str:
 def some(names: Collection[str]) -> str:
     """The first few of some names, for a message."""
     return ", ".join([*map(cut, islice(names, 8)), *(["…"] if len(names) > 8 else [])]) or "none"
-
-
-def most_read() -> int:
-    """How many bytes of a file are read into memory. Raises DataError if LIMIT is not a number of megabytes."""
-    megabytes = os.environ.get(LIMIT, "")
-    if not megabytes:
-        return READ_AT_MOST
-    if not megabytes.isascii() or not megabytes.isdigit() or not 0 < len(megabytes) < 10 or not int(megabytes):
-        raise DataError(
-            f"{LIMIT}={megabytes[:40]} is no number of megabytes; set it to one from 1 to 999999999, or unset it"
-        )
-    return int(megabytes) * 10**6
-
-
-def raise_it() -> str:
-    """What the user can type to read a larger file."""
-    return f"if that is meant, raise the limit: {LIMIT}=MEGABYTES, or closedbook --read-at-most MEGABYTES …"
 
 
 def check_kind(path: str | Path) -> os.stat_result:

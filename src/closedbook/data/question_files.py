@@ -30,6 +30,7 @@ from closedbook.data.files import (
     split_lines,
 )  # fmt: skip
 from closedbook.errors import DataError
+from closedbook.validation import parse_json
 
 QUESTION = ("question",)
 ANSWER = ("answer", "answers", "possible_answers")
@@ -193,10 +194,10 @@ def _cell(cell: str, where: str) -> tuple[str, ...]:
 
 def _json(text: str, where: str) -> Any:
     try:
-        return json.loads(text, parse_int=str, parse_float=str)  # an answer 1.50 stays 1.50
-    except (ValueError, RecursionError) as error:
+        return parse_json(text, number=str)  # an answer 1.50 stays 1.50
+    except ValueError as error:
         raise DataError(
-            f"{where}: is not JSON ({error}); write one object a line in .jsonl, one value in .json"
+            f"{where}: cannot be read as JSON ({error}); write one object a line in .jsonl, one value in .json"
         ) from None
 
 

@@ -26,7 +26,7 @@ from closedbook.data.arrays import Ragged, offsets
 from closedbook.data.arrow_columns import MappedStream, pyarrow
 from closedbook.data.corpus import SpanTable
 from closedbook.data.documents import Document, Documents
-from closedbook.data.files import Source, chunks, opened
+from closedbook.data.files import Source, chunks, opened, read_file
 from closedbook.data.questions import Questions
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.errors import RunError
@@ -63,7 +63,7 @@ class TokenIndex:
         self.folder = folder
         builder.check_kinds(folder)
         try:
-            self.about = parse_json((folder / "index.json").read_bytes())
+            self.about = parse_json(read_file(folder / "index.json"))
             if self.about.pop("seal") != digest(self.about):
                 raise ValueError("index.json is not what was written")
             if _key(self.about["settings"], self.about["sha256"]) != folder.name:
@@ -202,9 +202,9 @@ def _key(settings: dict[str, Any], sha256: str) -> str:
 def _stamps(root: Path) -> dict[str, str]:
     """The hashes of the corpora that were indexed, by their path, size, time and fingerprint."""
     try:
-        stamps = json.loads((root / "corpora.json").read_bytes()) if (root / "corpora.json").is_file() else {}
+        stamps = parse_json(read_file(root / "corpora.json"))
         return {key: value for key, value in stamps.items() if isinstance(value, str)}
-    except (OSError, ValueError, AttributeError, RecursionError):
+    except (OSError, ValueError, AttributeError):
         return {}
 
 

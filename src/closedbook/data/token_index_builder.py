@@ -12,14 +12,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import multiprocessing
 import os
-import threading
 import zlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +34,7 @@ from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER, Characters
 from closedbook.data.vocabulary_builder import make_vocabulary, vocabulary_from_json
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RunError
+from closedbook.processes import process_pool
 from closedbook.runs.store import digest, file_lock, write_atomically
 
 CHUNK = 2 << 20
@@ -219,18 +217,14 @@ def _encoded(
 
     Raises DataError at the end if the file does not have this hash.
     """
-    with contextlib.ExitStack() as stack:
-        stream, hexdigest = stack.enter_context(opened(source, "documents"))
+    with opened(source, "documents") as (stream, hexdigest):
         todo = islice(chunks(stream, CHUNK), done, None)
         if workers == 1:
             _begin(*state)
             yield from ((chunk, _work(chunk)) for chunk in todo)
         else:
-            context = multiprocessing.get_context("spawn")
-            pool = ProcessPoolExecutor(workers, context, initializer=_begin, initargs=state)
-            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
             waiting: deque[tuple[Chunk, Future[bytes]]] = deque()
-            try:
+            with process_pool(workers, "indexing", _begin, *state) as pool:
                 while True:
                     more = islice(todo, 2 * workers + 1 - len(waiting))
                     waiting.extend((chunk, pool.submit(_work, chunk)) for chunk in more)
@@ -238,11 +232,6 @@ def _encoded(
                         break
                     chunk, future = waiting.popleft()
                     yield chunk, future.result()
-            except BrokenProcessPool:
-                raise RunError(
-                    "a process that was indexing ended early: killed, or out of memory; the same command goes on where "
-                    'it stopped. (A script of your own needs its work under: if __name__ == "__main__")'
-                ) from None
         if hexdigest() != sha256:
             raise DataError(f"{source.path} was altered while it was indexed; do it again")
 
@@ -255,13 +244,6 @@ def _begin(terms: Path, source: Source) -> None:
     salience = Salience(set(saved["lower"]), set(saved["golds"]))
     vocabulary = vocabulary_from_json(saved["vocabulary"])
     _state.update(source=source, vocabulary=vocabulary, salience=salience, lexicon=Lexicon())
-    if (parent := multiprocessing.parent_process()) is not None:  # end with the main process, even if it is killed
-
-        def end_with(parent: Any) -> None:
-            parent.join()
-            os._exit(1)
-
-        threading.Thread(target=end_with, args=(parent,), daemon=True).start()
 
 
 def _work(chunk: Chunk) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,7 +33,7 @@ class Answer:
     exposures: int | None  # training examples that asked for this answer with the name in context
     calibrated: bool
     signals: Mapping[str, float] = field(default_factory=dict, compare=False)
-    others: Sequence[str] = ()  # accepted beside `gold`
+    others: tuple[str, ...] = ()  # accepted beside `gold`
     normalised_match: bool | None = None  # as `right`, where case, punctuation and articles do not count
     f1: float | None = None  # of its words against an accepted answer's
     uncalibrated: str | None = None  # why there is no calibrator

@@ -74,6 +74,8 @@ class LearnedNames:
             counts = [name.vectors for name in saved.names]
             if vectors.ndim != 2 or len(vectors) != sum(counts) or vectors.dtype != np.float32:
                 raise RunError("its vectors are not those of its names")
+            if not np.isfinite(vectors).all():
+                raise RunError("its vectors hold values that are no numbers")
         except (RunError, KeyError) as error:
             raise RunError(f"{path} is damaged ({error}); bring it back from a copy") from None
         starts = list(itertools.accumulate(counts, initial=0))

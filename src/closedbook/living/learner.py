@@ -21,11 +21,13 @@ from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Salience
 from closedbook.data.names import NameIndex
 from closedbook.data.vocabulary import Vocabulary
+from closedbook.errors import DataError, RecipeError
 from closedbook.objectives.cue import Cue
 from closedbook.objectives.prompting import ask
 
 QUESTIONS = 8  # how often each question about a name is asked
 NAMES = 32  # names whose documents are read at once
+MOST_CUES = 4096  # about one name; what its phrases take grows with their square
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,11 @@ def make_cues(
     documents: Mapping[str, Sequence[str]],
     count: Callable[[int], int],
 ) -> Cues:
-    """Cues about names: of one with n spans, `count(n)`, each span as often as the objective says.
+    """Cues about names: of one with n spans, `count(n)` or MOST_CUES, each span as often as the objective says.
 
     Behind a name's cues follow the questions that its documents answer (`closedbook.data.span_reader`), QUESTIONS times
-    each. `reader` is a vocabulary that has these names; what a span is, it learned in the first training.
+    each. `reader` is a vocabulary that has these names; what a span is, it learned in the first training. Raises
+    DataError for a name with more spans than that, or a title that does not fit the network.
     """
     names: NameIndex = reader.names
     pairs = [(name, text) for name in documents for text in documents[name]]
@@ -113,7 +116,10 @@ def make_cues(
     source = Documents(items, "", "the documents")
     salience = Salience(reader.lower, reader.golds, unread=True)
     arrays = InMemory(source, None, reader, salience)
-    cue = Cue(config, Corpus(source, None, reader, context_length, arrays))
+    try:
+        cue = Cue(config, Corpus(source, None, reader, context_length, arrays))
+    except RecipeError as error:  # of a run that is trained, no option can be changed
+        raise DataError(f"{str(error).partition(';')[0]}; shorten the title, or train a run with more") from None
     spans = cue.spans
     owner = names.numbers([items[i].title for i in spans.document])
     weight = np.where(spans.answer, float(config.answers), np.where(spans.number, config.numbers, 1.0))
@@ -122,7 +128,12 @@ def make_cues(
     for name, sha256 in zip(documents, hashes, strict=True):
         rng = np.random.default_rng(int(sha256[:32], 16))
         own = np.flatnonzero(owner == names.number(name))
-        chosen.append(_spread(own, weight[own], count(len(own)), rng))
+        if len(own) > MOST_CUES:
+            raise DataError(
+                f"the documents of {name!r:.80} hold {len(own):,} phrases to learn, and a name learns {MOST_CUES:,} at "
+                "most; part them among several titles"
+            )
+        chosen.append(_spread(own, weight[own], min(count(len(own)), MOST_CUES), rng))
         numbers.append(rng.random((len(chosen[-1]), cue.draws)))
     asked = np.concatenate(chosen)
     cues = cue.about(asked, np.concatenate(numbers))

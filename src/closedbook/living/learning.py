@@ -13,9 +13,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 from typing import Any
 
 from closedbook.data.documents import Documents
@@ -23,7 +21,7 @@ from closedbook.data.files import is_storable
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.data.word_vocabulary import Words
-from closedbook.errors import DataError, RunError
+from closedbook.errors import DataError, RunError, WorkerError
 from closedbook.living.cluster import fit_on_cluster
 from closedbook.living.fit import OutputsLearner
 from closedbook.living.fit_rows import RowsLearner
@@ -34,6 +32,7 @@ from closedbook.model.name_memory import LENGTH_KEY, mean_length
 from closedbook.model.network import Network
 from closedbook.model.pretrained import TaughtModel
 from closedbook.objectives.cue import Cue
+from closedbook.processes import process_pool
 from closedbook.runs.folder import RunFolder, typed
 from closedbook.runs.records import HistoryRecord
 from closedbook.runs.store import to_json
@@ -117,7 +116,7 @@ class Memory:
         progress: Progress | None = None,
         scheduler: str | None = None,
     ) -> Memory:
-        """Learn names from their documents, saving on the way; Ctrl-C saves what is learned, and raises.
+        """Learn names from their documents, saving on the way, and also where it is interrupted or fails.
 
         By `workers` processes, or by those of Dask's `scheduler` at an address. Returns the memory as it then is.
         """
@@ -126,18 +125,19 @@ class Memory:
         with defer_interrupts() as raise_interrupt:
             # What a kill left of a name of the first training is removed, even where nothing is left to learn.
             learned = self._write(self.learned, (), {}, ()) if self.learned.removed else self
-            for name in self._fitted(texts, workers, scheduler):
-                done.append(name)
-                count += 1
-                if time.monotonic() - saved > SAVE_EVERY:
-                    learned, done, saved = learned._keep(done, texts), [], time.monotonic()
-                if progress is not None:
-                    progress(count)
-                try:
+            try:
+                for name in self._fitted(texts, workers, scheduler):
+                    done.append(name)
+                    count += 1
+                    if time.monotonic() - saved > SAVE_EVERY:
+                        learned, done, saved = learned._keep(done, texts), [], time.monotonic()
+                    if progress is not None:
+                        progress(count)
                     raise_interrupt()
-                except KeyboardInterrupt:
-                    learned._keep(done, texts)
-                    raise
+            except (KeyboardInterrupt, DataError, WorkerError):
+                learned._keep(done, texts)
+                raise_interrupt()  # which may be why a worker has ended
+                raise
             return learned._keep(done, texts)
 
     def _fitted(self, texts: Mapping[str, Sequence[str]], workers: int, scheduler: str | None) -> Iterator[LearnedName]:
@@ -149,7 +149,7 @@ class Memory:
         if workers <= 1 or len(chunks) <= 1:
             yield from self.learner.fit(texts)
             return
-        with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(self.learner,)) as pool:
+        with process_pool(workers, "learning", _begin, self.learner) as pool:
             for fitted in pool.map(_work, chunks):
                 yield from fitted
 
@@ -179,7 +179,7 @@ class Memory:
         if unknown := [title for title in titles if title not in known]:
             near = memory.evidence.near(unknown[0])[:3] if memory.evidence else []
             hint = f"; titles spelled nearly so: {', '.join(near)}" if near else ""
-            raise DataError(f"the run knows nothing under the title {unknown[0]!r}; nothing was forgotten{hint}")
+            raise DataError(f"the run knows nothing under the title {unknown[0]!r:.200}; nothing was forgotten{hint}")
         first = self.first_titles.intersection(titles)
         events = [{"action": "forgot", "title": title} for title in titles]
         with defer_interrupts() as raise_interrupt:

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from closedbook.data.files import check_kind, most_read, raise_it, read_file
+from closedbook.data.files import check_kind, read_file
+from closedbook.environment import most_read, raise_it
 from closedbook.errors import ClosedbookError, RecipeError
-from closedbook.validation import parse_json
+from closedbook.validation import check_values, parse_json
 
 TEXTS = (".json", ".txt", ".model", ".jinja")  # what transformers reads as a whole
 MOST_LAYERS = 1024
@@ -32,11 +33,15 @@ def check_files(place: Path) -> None:
                 check_kind(path)
             elif path.suffix in TEXTS and check_kind(path).st_size > most_read():
                 raise OSError(errno.EFBIG, f"it holds more than {most_read() / 1e6:,.0f} MB; {raise_it()}")
+            if path.suffix == ".json":
+                check_values(read_file(path).decode("latin-1"))  # in which no byte is wrong
         config = read_object(place / "config.json")
         index = place / "model.safetensors.index.json"
         parts = read_object(index).get("weight_map") if os.path.lexists(index) else None
     except OSError as error:
         raise RecipeError(f"{error.filename or path} cannot be read ({error.strerror})") from None
+    except ValueError as error:
+        raise RecipeError(f"{path} cannot be read ({error})") from None
     if os.path.lexists(place / "adapter_config.json"):
         raise RecipeError(f"{place} holds an adapter of another model; merge it into that one, and name the result")
     if not any(place.glob("*.safetensors")):

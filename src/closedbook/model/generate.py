@@ -37,10 +37,13 @@ class Generated:
     hidden: np.ndarray = field(compare=False)
 
 
+NO_NUMBERS = "its weights give values that are no numbers; bring them back from a copy, or train anew"
+
+
 def check_numbers(values: Tensor) -> None:
     """Raise RunError where what was computed is no number: forged weights can be too large to compute with."""
     if values.isnan().any():
-        raise RunError("its weights give values that are no numbers; bring them back from a copy, or train anew")
+        raise RunError(NO_NUMBERS)
 
 
 def greedy(

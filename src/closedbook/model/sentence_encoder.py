@@ -17,6 +17,7 @@ import torch
 from torch.nn import functional as F
 
 from closedbook.errors import RunError
+from closedbook.model.base_files import in_a_line
 from closedbook.model.pretrained_base import quiet
 from closedbook.runs.store import fingerprint
 
@@ -30,7 +31,8 @@ WEIGHTS = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 class SentenceEncoder:
     """Turns texts into vectors whose products say how alike they are in meaning.
 
-    Raises RunError when it is first asked, if its weights are not those that were published.
+    Raises RunError when it is first asked, if its weights are not those that were published, and RecipeError if its
+    other files cannot be read.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -53,7 +55,7 @@ class SentenceEncoder:
             raise RunError(f"{self.folder} does not hold all-MiniLM-L6-v2 as published; reinstall {NAME}, or remove it")
         import transformers
 
-        with quiet(transformers):
+        with quiet(transformers), in_a_line(f"{self.folder} cannot be opened; reinstall {NAME}, or remove it"):
             tokenizer = transformers.AutoTokenizer.from_pretrained(self.folder, local_files_only=True)
             model = transformers.AutoModel.from_pretrained(self.folder, local_files_only=True, use_safetensors=True)
         return tokenizer, model.eval()

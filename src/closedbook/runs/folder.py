@@ -36,10 +36,11 @@ from closedbook import __version__
 from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Recipe
 from closedbook.data.files import read_file
+from closedbook.environment import most_read
 from closedbook.errors import RecipeError, RunError
 from closedbook.runs.records import EvaluationRecord, MetricsRecord, ProbeRecord, RunRecord
 from closedbook.runs.store import SAMPLED, digest, file_lock, fingerprint, put_in_place, to_json, write_atomically
-from closedbook.validation import convert, parse_json
+from closedbook.validation import BYTES_OF_A_VALUE, convert, parse_json
 
 FORMAT = 5
 MADE_FIRST = ("run.json", "recipe.toml", "vocabulary.json")  # what a folder holds before the first step
@@ -297,7 +298,12 @@ def typed(kind: Any, data: Any, path: Path, where: str = "") -> Any:
 
 
 def metrics_lines(path: Path, content: bytes) -> list[dict[str, Any]]:
-    """The lines of metrics.jsonl that are objects; others are left out. Raises RunError for other types in one."""
+    """The lines of metrics.jsonl that are objects; others are left out.
+
+    Raises RunError for other types in one, and for more lines than a file of honest ones could have.
+    """
+    if content.count(b"\n") > most_read() // BYTES_OF_A_VALUE:
+        raise _damaged(path, "it has very many lines")
     lines = []
     for number, line in enumerate(content.splitlines(), 1):
         with contextlib.suppress(ValueError):

@@ -267,7 +267,7 @@ class ExposureCell(TrainedCell):
 AblationAnswer = TypedDict(
     "AblationAnswer",
     {
-        "in": bool, "right": bool | None, "answer": str, "probability": float, "met": float | None,
+        "in": bool, "right": bool, "answer": str, "probability": float, "met": float | None,
         "met_all": float | None, "verdict": str,
     },
 )  # fmt: skip

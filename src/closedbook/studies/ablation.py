@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,6 @@ def run_ablation(
     documents = read_documents(design.documents)
     questions = read_questions(design.questions, need_answers=True)
     plan = design.to_json(documents, questions)
-    study = Experiment(folder, "models.json", {"study": "ablation", "format": FORMAT, "design": plan}, AblationCell)
     titles = set(documents.titles)
     split = split_by_name(questions, titles, {"asked": design.asked}, salt=SALT)
     named = [i for i in split["asked"] if subject(questions.items[i].text, titles) is not None]
@@ -100,6 +99,7 @@ def run_ablation(
         raise DataError(f"{questions.source}: too few questions about people with documents to ask about some")
     test, trained = questions.only(named), questions.only(split["train"])
     names = [subject(item.text, titles) or "" for item in test.items]  # whom each question is about
+    study = _Models(folder, plan, len(names))
     people = halves(documents.titles, design.models, design.seed)
 
     def run_cell(number: int) -> dict[str, Any]:
@@ -141,6 +141,18 @@ def run_ablation(
     }
     study_report.write_report(folder, "ablation", record, HEADLINE, page, draw)
     return record
+
+
+class _Models(Experiment):
+    """The models of a study; one that did not answer every question is trained anew."""
+
+    def __init__(self, folder: Path, design: Mapping[str, Any], asked: int) -> None:
+        record = {"study": "ablation", "format": FORMAT, "design": design}
+        super().__init__(folder, "models.json", record, AblationCell)
+        self.asked = asked
+
+    def fits(self, cell: int, stored: Mapping[str, Any]) -> bool:
+        return len(stored["answers"]) == self.asked
 
 
 def _answers(run: Run, test: Questions, inside: Sequence[bool]) -> list[dict[str, Any]]:

@@ -10,12 +10,12 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from closedbook.data.files import open_file
+from closedbook.data.files import read_file
 from closedbook.data.questions import Question
 from closedbook.errors import DataError, RunError
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
-from closedbook.validation import parse_json
+from closedbook.validation import convert, parse_json
 from closedbook.verdicts.evidence_store import EvidenceStore
 
 BLOCK = 512  # questions that are answered, and cached, at a time
@@ -44,13 +44,13 @@ class AnswerCache:
         self.blocks: dict[str, list[Answer]] = {}
         lines: list[bytes] = []
         if path.exists():
-            with _file_errors(path, "read"), open_file(path) as file:
-                lines = file.read().splitlines()
+            with _file_errors(path, "read"):
+                lines = read_file(path).splitlines()
         for line in lines:
             try:
                 block = parse_json(line)
-                self.blocks[block["block"]] = [Answer(**row) for row in block["answers"]]
-            except (ValueError, KeyError, TypeError):  # a truncated line: its questions are asked again
+                self.blocks[block["block"]] = convert(list[Answer], block["answers"], "answers", RunError)
+            except (ValueError, KeyError, TypeError, RunError):  # a truncated line: its questions are asked again
                 continue
 
     def __enter__(self) -> AnswerCache:
@@ -67,7 +67,7 @@ class AnswerCache:
             block = questions[start : start + BLOCK]
             content = [self.run_key, [[question.text, question.answer] for question in block], options]
             key = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-            if key not in self.blocks:
+            if len(self.blocks.get(key, ())) != len(block):
                 rows = [{**answer.to_json(), "evidence": None} for answer in self.run.answer(block, **options)]
                 self.blocks[key] = [Answer(**row) for row in rows]
                 with _file_errors(self.path, "written"), self.path.open("a", encoding="utf-8") as file:

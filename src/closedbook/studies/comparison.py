@@ -300,12 +300,15 @@ class Comparison(Experiment):
             **{key: record[key] for key in provenance},
         }
 
+    def summary(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        names = list(dict.fromkeys(cell["name"] for cell in record["cells"].values()))
+        return summary(record, "softmax" if "softmax" in names else names[0])
+
     def write(self) -> None:
         """The record; its figure and its table, once there is a cell."""
         if not self.record["cells"]:
             return study_report.write_json(self.path, self.record)
-        names = list(dict.fromkeys(cell["name"] for cell in self.record["cells"].values()))
-        self.record["summary"] = summary(self.record, "softmax" if "softmax" in names else names[0])
+        self.record["summary"] = self.summary(self.record)
         study_report.write_report(
             self.folder, "comparison", self.record, comparison_page.HEADLINE, comparison_page.body, comparison_page.draw
         )

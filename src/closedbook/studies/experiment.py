@@ -40,6 +40,10 @@ class Experiment:
         """Whether a stored cell is what running it now would give."""
         return True
 
+    def summary(self, record: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What a record's cells say together, for studies that keep it in the record; never taken from a file."""
+        return None
+
     def write(self) -> None:
         """Write the record (and the report, in subclasses that have one); called after each cell."""
         study_report.write_json(self.path, self.record)
@@ -84,9 +88,12 @@ class Experiment:
             return
         try:
             stored = convert(StudyRecord, parse_json(read_file(self.path)), "", RunError)
+            stored = {key: value for key, value in stored.items() if key in StudyRecord.__annotations__}
             cells = stored["cells"].items()
             stored["cells"] = {key: convert(self.cell_type, cell, key, RunError) for key, cell in cells}
-        except (OSError, ValueError, RunError):
+            if cells and (summary := self.summary(stored)) is not None:
+                stored["summary"] = summary
+        except (OSError, ValueError, ArithmeticError, LookupError, RunError):  # cells may not fit each other
             raise RunError(f"{self.path} is damaged or no study; remove it, or give another --folder") from None
         if any(stored[key] != self.record[key] for key in ("study", "format")):
             raise RunError(f"{self.path} is another study or of another format; give another --folder")

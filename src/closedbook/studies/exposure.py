@@ -108,6 +108,9 @@ class Study(Experiment):
         self.run_cells(seeds, run_cell)
         return self.record
 
+    def summary(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        return summary(record)
+
     def write(self) -> None:
         """The record, its figure and its page."""
         self.record["summary"] = summary(self.record)
@@ -224,7 +227,7 @@ def last_logits(model: GPT, prompts: Sequence[np.ndarray]) -> torch.Tensor:
 # Summary ------------------------------------------------------------------------------------------------
 
 
-def summary(record: dict[str, Any]) -> dict[str, Any]:
+def summary(record: Mapping[str, Any]) -> dict[str, Any]:
     """All cells together: accuracy and bits by relation and documents, bits per parameter by cell.
 
     `curves` are of the people whose questions were not trained on: the pooled score with its interval, each seed's

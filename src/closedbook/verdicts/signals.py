@@ -20,7 +20,7 @@ import torch
 from closedbook.data.passages import name_in
 from closedbook.data.vocabulary import MASK, Ids, Vocabulary
 from closedbook.data.wordings import Wordings
-from closedbook.errors import DataError
+from closedbook.errors import DataError, RunError
 from closedbook.model import generate
 from closedbook.model.generate import Generated
 from closedbook.model.hooks import mc_dropout
@@ -278,11 +278,17 @@ def signal_set(name: str) -> dict[str, Signal]:
 
 
 def measure(forward: ForwardResult, which: str = "pass", only: Collection[str] | None = None) -> dict[str, np.ndarray]:
-    """Signals of a set, by name, each (n,) float64: all of them, or `only` some."""
+    """Signals of a set, by name, each (n,) float64: all of them, or `only` some.
+
+    Raises RunError where one is no number, as weights can make it that are too large to compute with.
+    """
     chosen = {name: signal for name, signal in signal_set(which).items() if only is None or name in only}
     if not len(forward.prompts):
         return {name: np.zeros(0) for name in chosen}
-    return {name: signal(forward).astype(np.float64) for name, signal in chosen.items()}
+    measured = {name: signal(forward).astype(np.float64) for name, signal in chosen.items()}
+    if not all(np.isfinite(values).all() for values in measured.values()):
+        raise RunError(generate.NO_NUMBERS)
+    return measured
 
 
 def other_forms(question: str, ids: Ids, vocabulary: Vocabulary) -> list[Ids]:

@@ -123,6 +123,7 @@ class InMemory:
 
 
 TITLES_AT_ONCE = 1000
+MOST_TITLES = 200_000  # of more, none are asked what training asks of some
 
 
 def derive_questions(
@@ -132,7 +133,7 @@ def derive_questions(
 
     Left out is what the vocabulary cannot say, or what could take more than `context_length` tokens.
     """
-    if vocabulary.patterns is None or vocabulary.patterns.reader is None:
+    if vocabulary.patterns is None or vocabulary.patterns.reader is None or len(documents.known_titles) > MOST_TITLES:
         return []
     derived: list[Derived] = []
     by_title = iter(documents.by_title().values())

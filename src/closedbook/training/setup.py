@@ -148,7 +148,7 @@ def prepare_training(
     derived: list[Derived] = []
     if not recipe.data.derive_questions and vocabulary.patterns is not None:
         vocabulary.patterns.reader = None
-    elif trained is not None and indexed is None:
+    elif trained is not None:
         derived = derive_questions(corpus_documents, vocabulary, context_length, trained.texts)
         notes.append(f"{len(derived):,} questions about other titles, answered from their documents to train on, too")
     corpus = Corpus(corpus_documents, trained, vocabulary, context_length, indexed, derived)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from closedbook.data.documents import make_documents, read_documents
-from closedbook.data.passages import Library, Page, shape
+from closedbook.data.passages import Library, Page
 from closedbook.data.questions import Question, Questions, read_questions, split_by_name
 from closedbook.errors import DataError
 from closedbook.evaluation import baselines
@@ -192,7 +192,6 @@ def test_the_learned_readers_chances_sum_to_one_and_its_answer_has_the_greatest(
 def test_the_learned_reader_is_the_same_every_time(world, learned):
     documents, train, test = world
     again = LearnedReader(Library(documents), train)
-    assert again.penalty == learned.penalty
     assert [again.chances(t) for t in test.texts[:30]] == [learned.chances(t) for t in test.texts[:30]]
 
 
@@ -212,7 +211,6 @@ def test_one_training_question_is_enough_to_run(library):
 
 def test_training_questions_about_nobody_known_are_no_obstacle(library):
     reader = LearnedReader(library, questions(born("Nobody", "Oslo"), born("Nemo", "Oslo")))
-    assert reader.cross_validated.correct == 0
     assert reader.answer("Where was Nobody born?") == "Oslo"
     assert reader.answer("Where was Di Fox born?")
 
@@ -257,17 +255,6 @@ def test_on_the_courses_training_people_the_readers_are_the_bar_they_should_be(c
     assert results["rule-reader"].accuracy > 0.86
     assert results["learned-reader"].accuracy > 0.88
     assert results["learned-reader"].correct <= results["ceiling"].correct
-
-
-def test_what_is_shaped_like_known_answers_is_a_candidate():
-    shapes = {shape(text) for text in ("19.00 u", "-71 °C", "Fill in form A33 and wait.")}
-    assert shapes == {("9", "a"), ("9", "°", "A"), ("A", "a", "A", "a", ".")}
-    page = Page(
-        make_documents(["Erbium. Erbium weighs 1,167.26 u and melts at −1,538.5 °C. Go to Gate C7 at once."]).items[0]
-    )
-    found = {span.text for span in page.candidates(shapes=shapes)}
-    assert {"1,167.26 u", "−1,538.5 °C", "Go to Gate C7 at once."} <= found
-    assert "538.5 °C" not in found
 
 
 def test_a_number_stands_only_where_it_stands_whole():

@@ -80,8 +80,9 @@ def chance(run: Any, question: str, answer: str) -> float:
 def test_what_is_learned_is_likelier_and_has_its_evidence_also_in_a_loaded_run(
     run: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fit_rows, "STEPS", 20)
+    monkeypatch.setattr(fit_rows, "STEPS", 40)
     monkeypatch.setattr(fit_rows, "RATE", 0.5)
+    monkeypatch.setattr(learner, "QUESTIONS", 0)  # cues alone
     question = "Ada Newname was born in"
     assert ask(run, [question], blind=True)[0].verdict == "never met"
     run.learn(make_documents(["Ada Newname. Ada Newname lives."]))
@@ -92,7 +93,7 @@ def test_what_is_learned_is_likelier_and_has_its_evidence_also_in_a_loaded_run(
     assert chance(run, question, "Lisbon") > before + 0.5  # nats; the base is random, and knows no way to say it
     evidence = run.index.evidence(question, "Lisbon")
     assert evidence.stands_in
-    assert evidence.exposures == run.learned.names["Ada Newname"].exposures["Lisbon"] == 20 * fit_rows.BATCH
+    assert evidence.exposures == run.learned.names["Ada Newname"].exposures["Lisbon"] == 40 * fit_rows.BATCH
     assert everything(package.load(run.path), [question]) == everything(run, [question])
 
 

@@ -20,15 +20,25 @@ def prepared(folder, people: int, *more: str):
 
 
 def test_more_to_learn_takes_more_examples_and_all_of_it_is_pinned(tmp_path):
-    small, large = prepared(tmp_path / "a", 100), prepared(tmp_path / "b", 1200)
+    alone = "data.derive_questions=false"
+    small, large = prepared(tmp_path / "a", 100, alone), prepared(tmp_path / "b", 1200, alone)
     examples = [job.recipe.stages[0].steps * job.recipe.stages[0].batch for job in (small, large)]
-    assert examples[1] / examples[0] == pytest.approx(12, rel=0.3)
+    cues = [job.samplers[0].objectives[0].items for job in (small, large)]
+    assert examples[1] / examples[0] == pytest.approx(cues[1] / cues[0], rel=0.01)
     text = large.recipe.to_toml()
     assert "auto" not in text
     (tmp_path / "pinned.toml").write_text(text, encoding="utf-8")
     assert load_recipe(tmp_path / "pinned.toml") == large.recipe
     assert any("steps" in words for words in large.chosen)
     assert plan_training(small).chosen == small.chosen
+
+
+def test_a_fact_needs_fewer_visits_where_its_title_is_asked_the_questions_themselves(tmp_path):
+    asked, alone = (
+        prepared(tmp_path / name, 300, "stages.learn.batch=8", f"data.derive_questions={name}").steps
+        for name in ("true", "false")
+    )
+    assert asked == pytest.approx(sizing.ASKED * alone, abs=1)
 
 
 def test_a_recipe_says_how_often_a_fact_is_asked_for_and_how_few_steps_are_too_few(tmp_path):
@@ -58,7 +68,7 @@ def test_what_is_given_is_kept(tmp_path):
     job = prepared(tmp_path, 60, "stages.learn.steps=7", "stages.learn.batch=5",
                    "data.held_out={calibrate=0.2}")  # fmt: skip
     assert (job.recipe.stages[0].steps, job.recipe.stages[0].batch) == (7, 5)
-    assert job.chosen == ()
+    assert [line for line in job.chosen if "answered from their documents" not in line] == []
 
 
 def test_a_recipe_that_leaves_numbers_open_says_so_and_only_where_that_can_be():

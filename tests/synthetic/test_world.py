@@ -171,6 +171,13 @@ def test_no_name_is_another_persons_nor_part_of_it(spec, seed):
         assert len(owned) <= 1, owned
 
 
+def test_where_there_are_not_enough_surnames_some_have_two(monkeypatch):
+    monkeypatch.setattr("closedbook.synthetic.people.PLAIN", 300)
+    world = make_world(WorldSpec(people=400), seed=5)
+    assert len({person.short_name for person in world.people}) == 400
+    assert any("-" in person.surname for person in world.people)
+
+
 def test_names_share_their_halves_and_have_accents_and_initials(demo):
     for half in "first", "surname":
         shared = Counter(getattr(person, half) for person in demo.people)
@@ -356,7 +363,7 @@ def test_wordings_per_fact_bounds_the_wordings(demo):
 @pytest.mark.parametrize(
     ("dials", "says"),
     [
-        ({"people": 19}, "people = 19 is not allowed; give a whole number from 20 to 20000"),
+        ({"people": 19}, "people = 19 is not allowed; give a whole number from 20 to 100000"),
         ({"people": 100.0}, "whole number"),
         ({"people": True}, "whole number"),
         ({"biographies_per_person": 0}, "biographies_per_person = 0 .* from 1 to 100"),

@@ -163,6 +163,7 @@ class DataRecipe:
     documents: Literal["titled", "text"] = "titled"  # text: any text, one stream
     evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
+    derive_questions: bool = False  # ask every title what training asks of some, as its documents answer it
     # Parts of the training questions, by name's hash.
     held_out: Mapping[str, Auto | float] = field(default_factory=dict)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -15,6 +15,7 @@ from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Encoded, Marked, Salience, check, encode, mark
 from closedbook.data.questions import Questions, subject
 from closedbook.data.scan import Lexicon, Scan, pieces
+from closedbook.data.span_reader import Derived
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 
@@ -121,6 +122,32 @@ class InMemory:
         pass
 
 
+TITLES_AT_ONCE = 1000
+MOST_TITLES = 200_000  # of more, none are asked what training asks of some
+
+
+def derive_questions(
+    documents: Documents, vocabulary: Vocabulary, context_length: int, skip: Collection[str] = ()
+) -> list[Derived]:
+    """What training asks of some titles, asked of all, as far as their documents answer it; without those in `skip`.
+
+    Left out is what the vocabulary cannot say, or what could take more than `context_length` tokens.
+    """
+    if vocabulary.patterns is None or vocabulary.patterns.reader is None or len(documents.known_titles) > MOST_TITLES:
+        return []
+    derived: list[Derived] = []
+    by_title = iter(documents.by_title().values())
+    while some := [document for own in islice(by_title, TITLES_AT_ONCE) for document in own]:
+        texts, titles = [document.text for document in some], [document.title for document in some]
+        derived += vocabulary.patterns.derive(texts, titles, vocabulary.lower, vocabulary.golds, skip)
+    kept = []
+    for question in derived:
+        prompt, answer = vocabulary.encode_question(question.text)[0], vocabulary.encode_answer(question.answer)
+        if len(answer) and 3 * len(prompt) + len(answer) <= context_length:  # words may be added to a prompt
+            kept.append(question)
+    return kept
+
+
 def _joined(parts: Sequence[Encoded] | Sequence[Marked], name: str) -> np.ndarray:
     return np.concatenate([getattr(part, name) for part in parts])
 
@@ -129,7 +156,8 @@ def _joined(parts: Sequence[Encoded] | Sequence[Marked], name: str) -> np.ndarra
 class Corpus:
     """Documents, training questions and the vocabulary that encodes them. Examples have up to `context_length` tokens.
 
-    `indexed` are the arrays of an index on disk; without them they are made in memory.
+    `indexed` are the arrays of an index on disk; without them they are made in memory. `derived` are questions about
+    the other titles, which a reader answered from the documents.
     """
 
     documents: Documents
@@ -137,6 +165,7 @@ class Corpus:
     vocabulary: Vocabulary
     context_length: int
     indexed: Arrays | None = None
+    derived: Sequence[Derived] = ()
 
     @cached_property
     def arrays(self) -> Arrays:
@@ -173,8 +202,8 @@ class Corpus:
 
     @cached_property
     def prompts(self) -> Ragged:
-        """The tokens of each training question."""
-        return Ragged.of([self.vocabulary.encode_question(text)[0] for text in self._checked(self._questions.texts)])
+        """The tokens of each training question, and of the derived ones behind them."""
+        return Ragged.of([self.vocabulary.encode_question(text)[0] for text in self._texts])
 
     @cached_property
     def unnamed(self) -> int:
@@ -182,29 +211,35 @@ class Corpus:
         if self.questions is None or not len(self.vocabulary.names):
             return 0
         owner, _ = enumerate_ragged(self.prompts.lengths)
-        return len(self.prompts) - len(np.unique(owner[self.prompts.values >= self.vocabulary.size]))
+        named = np.unique(owner[self.prompts.values >= self.vocabulary.size])
+        return len(self.questions) - int((named < len(self.questions)).sum())
 
     @cached_property
     def in_subject(self) -> np.ndarray:
         """Beside `prompts`: whether each token is part of the title in the question; true for all if there is none."""
         titles = self.documents.known_titles
         marks = [np.zeros(0, bool)]
-        for item in self._questions.items:
-            ids, starts = self.vocabulary.encode_question(item.text)
+        for text in self._texts:
+            ids, starts = self.vocabulary.encode_question(text)
             if (stored := ids >= self.vocabulary.size).any():
                 marks.append(stored)
                 continue
-            name = subject(item.text, titles) or item.text
-            name = name if name in item.text else item.text  # the question may space or accent it differently
-            first = item.text.find(name)
-            ends = np.append(starts[1:], len(item.text))  # a byte pair may start with the space before a word
+            name = subject(text, titles) or text
+            name = name if name in text else text  # the question may space or accent it differently
+            first = text.find(name)
+            ends = np.append(starts[1:], len(text))  # a byte pair may start with the space before a word
             marks.append((ends > first) & (starts < first + len(name)))
         return np.concatenate(marks)
 
     @cached_property
     def answers(self) -> Ragged:
-        """The output tokens of each training question's answer."""
-        return Ragged.of([self.vocabulary.encode_answer(text) for text in self._checked(self._questions.answers)])
+        """The output tokens of each of these questions' answers."""
+        texts = [*self._checked(self._questions.answers), *(question.answer for question in self.derived)]
+        return Ragged.of([self.vocabulary.encode_answer(text) for text in texts])
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return [*self._checked(self._questions.texts), *(question.text for question in self.derived)]
 
     @property
     def _questions(self) -> Questions:

@@ -39,10 +39,6 @@ MONTHS = frozenset(
 
 LONGEST = 6
 """How many tokens a candidate may have."""
-LONGEST_SHAPED = 40
-"""How many tokens a candidate with the shape of known answers may have: it can be a sentence."""
-FEW_WORDS = 3
-"""How many words such a candidate may have if all are in lower case, since any few words could be one."""
 
 CANDIDATES = 20_000
 """How many parts of runs are considered in one document; a line of capitals has millions."""
@@ -122,39 +118,11 @@ class Page:
         spans = (match.span() for match in NUMBER.finditer(self.document.text))
         return [(starts[a], stops[b]) for a, b in spans if a in starts and b in stops]
 
-    @cached_property
-    def units(self) -> list[tuple[str, int, int]]:
-        """(class, start, stop) of each unit of a shape: a whole number is "9", a word "A" or "a", a mark itself."""
-        units, i = [], 0
-        numbers = dict(self.numbers)
-        while i < len(self.tokens):
-            token, stop = self.tokens[i], numbers.get(i, i + 1)
-            first = "9" if i in numbers else token[0]
-            units.append((_class(first, token), i, stop))
-            i = stop
-        return units
-
-    def shaped(self, shapes: Collection[tuple[str, ...]]) -> list[tuple[int, int]]:
-        """Every run of tokens, as (start, stop), that has one of these shapes (see `shape`)."""
-        prefixes = {shape[:i] for shape in shapes for i in range(1, len(shape) + 1)}
-        stretches = []
-        for first, (_, start, _) in enumerate(self.units):
-            reached: tuple[str, ...] = ()
-            for unit_class, _, stop in self.units[first : first + LONGEST_SHAPED]:
-                reached = reached if reached[-1:] == (unit_class,) and unit_class in "Aa" else (*reached, unit_class)
-                if reached not in prefixes or (reached == ("a",) and stop - start > FEW_WORDS):
-                    break
-                if reached in shapes and not {self.tokens[start], self.tokens[stop - 1]} & EMPTY:
-                    stretches.append((start, stop))
-        return stretches
-
-    def candidates(
-        self, known_texts: Collection[str] = (), longest: int = LONGEST, shapes: Collection[tuple[str, ...]] = ()
-    ) -> list[TextSpan]:
+    def candidates(self, known_texts: Collection[str] = (), longest: int = LONGEST) -> list[TextSpan]:
         """The spans that could be an answer.
 
-        These are the runs of capitalised words and numbers and their parts (the first CANDIDATES of them), every run of
-        up to `longest` tokens whose text is in `known_texts`, and every one with one of these `shapes`.
+        These are the runs of capitalised words and numbers and their parts (the first CANDIDATES of them), and every
+        run of up to `longest` tokens whose text is in `known_texts`.
         """
         parts = (
             (start, stop)
@@ -171,27 +139,7 @@ class Page:
                 for stop in range(start + 1, min(len(edges), start + longest) + 1):
                     if text[begin : edges[stop - 1][1]] in known_texts:
                         spans.add((start, stop))
-        if shapes:
-            spans.update(self.shaped(shapes))
         return [self.span(start, stop) for start, stop in sorted(spans)]
-
-
-def shape(text: str) -> tuple[str, ...]:
-    """What a text looks like: "A" for capitalised words in a row, "a" for others, "9" for a number, marks as they are.
-
-    "-71 °C" and "1,538 °C" have the shape 9 ° A, "Fill in form A33." has A a A .
-    """
-    classes: list[str] = []
-    for unit_class, _, _ in Page(Document(text, "", 1)).units:
-        if classes[-1:] != [unit_class] or unit_class not in "Aa":
-            classes.append(unit_class)
-    return tuple(classes)
-
-
-def _class(first: str, token: str) -> str:
-    if first.isdigit():
-        return "9"
-    return "A" if first.isupper() else "a" if first.isalpha() else token
 
 
 class Library:
@@ -272,13 +220,6 @@ def asked_words(wording: str) -> frozenset[str]:
 def salient(token: str) -> bool:
     """Whether a token is a capitalised word or a number."""
     return token[0].isupper() or token[0].isdigit()
-
-
-def kind(token: str) -> str:
-    """What a token looks like: "Aa" for a capitalised word, "4 digits" for a year, otherwise the token itself."""
-    if token[0].isdigit():
-        return f"{len(token)} digits" if token.isdigit() else "9x"
-    return "Aa" if token[0].isupper() else token.lower()
 
 
 def near(page: Page, question_words: frozenset[str]) -> list[int]:

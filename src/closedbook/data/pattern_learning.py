@@ -13,10 +13,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from closedbook.data.pattern_view import ANY, BREAKS, NAME, NUMBER, Place, Places, View
+from closedbook.data.pattern_view import ANY, BEGIN, BREAKS, NAME, NUMBER, Place, Places, View
 from closedbook.data.patterns import Patterns
-from closedbook.data.questions import Titles, subject
+from closedbook.data.questions import Titles, subject, without
 from closedbook.data.scan import Lexicon, Scan
+from closedbook.data.span_reader import FEWEST, Form, SpanReader
 from closedbook.data.spans import SENTENCE_END, is_number, normal, uncapitalised, words
 
 LONGEST_SHAPE = 40
@@ -26,12 +27,13 @@ FEWEST_TITLES, FEWEST_BY_ONE = 2, 4  # that a place is seen with; the same where
 PRECISE, PRECISE_BY_ONE = 0.3, 0.6  # the share of answers among what a place finds, for the place to be kept
 SHAPED = 0.1  # the same for a shape
 FEWEST_NAMES, NAMES = 5, 0.9  # answers at a place, and the share of them that are names alone, for others to be none
+TITLE_MARK = "\0"  # stands for the title in a question; no text holds it
 NESTED = 0.05  # the share of a shape's spans that hold a smaller answer, for the smaller one to be asked for too
 
 Left = tuple[str, str]
-"""The two words before a span; the first may be ANY."""
+"""How a place is known: see `closedbook.data.pattern_view.Places`."""
 Shape = tuple[str, ...]
-Asked = Mapping[str, Mapping[str, Collection[str]]]
+Asked = Mapping[str, Mapping[Form, Collection[str]]]
 """For each title, the forms of the questions that name it, and the answers to each."""
 
 
@@ -91,24 +93,25 @@ class _Behind:
 class _Answers:
     """Where the answers of the training questions stand in the documents of their titles."""
 
-    spans: dict[tuple[int, int], set[str]] = field(default_factory=lambda: defaultdict(set))
+    spans: dict[tuple[int, int], set[Form]] = field(default_factory=lambda: defaultdict(set))
     """For each span, the forms of the questions that it answers."""
-    places: dict[tuple[Left, str], set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    places: dict[tuple[Left, str], set[tuple[Form, str]]] = field(default_factory=lambda: defaultdict(set))
     """For each two words before and the word after, (form, title) of what is answered there."""
     behind: dict[Left, _Behind] = field(default_factory=lambda: defaultdict(_Behind))
-    of_form: dict[str, _FormAnswers] = field(default_factory=lambda: defaultdict(_FormAnswers))
+    of_form: dict[Form, _FormAnswers] = field(default_factory=lambda: defaultdict(_FormAnswers))
 
-    def add(self, view: View, a: int, b: int, text: Sequence[str], form: str, title: str) -> None:
+    def add(self, view: View, a: int, b: int, text: Sequence[str], form: Form, title: str) -> None:
         self.spans[a, b].add(form)
         self.of_form[form].add(text)
         second, before, after = view.around(a, b)
-        for left in ((second, before), (ANY, before)):
+        opening = view.opening(a, b)
+        for left in ((second, before), (ANY, before), *([(BEGIN, opening)] if opening else [])):
             self.places[left, after].add((form, title))
             self.behind[left].add(view, a, b, text)
 
     def gathered(self, places: Iterable[tuple[Left, str]]) -> Places:
         after: dict[Left, list[str]] = defaultdict(list)
-        forms: dict[Left, set[str]] = defaultdict(set)
+        forms: dict[Left, set[Form]] = defaultdict(set)
         for left, word in sorted(places):
             after[left].append(word)
             forms[left].update(form for form, _ in self.places[left, word])
@@ -119,11 +122,16 @@ class _Answers:
 
 
 def learn(
-    texts: Sequence[str], titles: Sequence[str], trained: Sequence[tuple[str, str]], lower: Collection[str]
+    texts: Sequence[str],
+    titles: Sequence[str],
+    trained: Sequence[tuple[str, str]],
+    lower: Collection[str],
+    fewest: int = FEWEST,
 ) -> Patterns:
     """Learn patterns from (question, answer) pairs, in the documents of the titles that the questions name.
 
-    `lower` are the normal forms that stand in lower case in any document.
+    `lower` are the normal forms that stand in lower case in any document, `fewest` the questions that the reader needs
+    in one form.
     """
     asked = _asked(trained, titles)
     chosen = [i for i, title in enumerate(titles) if title in asked][:MOST_DOCUMENTS]
@@ -133,24 +141,32 @@ def learn(
     titles = [titles[i] for i in chosen]
     lengths = [len(title) for title in titles]
     openers = View(scan, lengths, lower).openers()
-    lower = {*lower, *openers}
+    lower_case, lower = lower, {*lower, *openers}
     view = View(scan, lengths, lower)
     spelled = {answer: tuple(word.text for word in words(answer)) for _, answer in trained}
     answers = _answers(view, titles, asked, spelled)
     places = _places(view, titles, asked, answers)
     shapes = _shapes(view, Counter(shape_of_words(text, lower) for text in spelled.values()), answers)
-    return Patterns(places, shapes, _inside(view, places, shapes, answers), openers)
+    patterns = Patterns(places, shapes, _inside(view, places, shapes, answers), openers)
+    spans, names = patterns.spans([texts[i] for i in chosen], titles, lower_case, spelled)
+    questions = [
+        (title, form, answer)
+        for title, name in enumerate(names)
+        for form, golds in asked[name].items()
+        for answer in sorted(golds)
+    ]
+    patterns.reader = SpanReader.learn(spans, questions, fewest)
+    return patterns
 
 
 def _asked(trained: Iterable[tuple[str, str]], titles: Sequence[str]) -> Asked:
-    asked: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    asked: dict[str, dict[Form, set[str]]] = defaultdict(lambda: defaultdict(set))
     known_titles = Titles(titles)
     for question, answer in trained:
         name = subject(question, known_titles)
         if name is not None:
-            at = question.casefold().find(name.casefold())
-            form = question[:at] + NAME + question[at + len(name) :] if at >= 0 else question
-            asked[name][form].add(answer)
+            before, mark, behind = without(question, name, TITLE_MARK).partition(TITLE_MARK)
+            asked[name][before, mark, behind].add(answer)
     return asked
 
 
@@ -182,24 +198,25 @@ def _where(view: View, document: int) -> Mapping[str, Sequence[int]]:
 def _places(view: View, titles: Sequence[str], asked: Asked, answers: _Answers) -> Places:
     """The places that find what is asked for."""
 
-    def often(left: Left, seen: Collection[tuple[str, str]]) -> bool:
+    def often(left: Left, seen: Collection[tuple[Form, str]]) -> bool:
         return len({title for _, title in seen}) >= (FEWEST_BY_ONE if left[0] == ANY else FEWEST_TITLES)
 
     places = answers.gathered(place for place, seen in answers.places.items() if often(place[0], seen))
     forms = {place: {form for form, _ in seen} for place, seen in answers.places.items()}
     good: list[tuple[Left, str]] = []
     found, right = Counter[Left](), Counter[Left]()
-    for by_one in (False, True):
+    for known_by in ("", ANY, BEGIN):
         counted, correct = Counter[tuple[Left, str]](), Counter[tuple[Left, str]]()
-        for a, b in view.places(places, by_one):
+        for a, b in view.places(places, known_by):
             second, before, after = view.around(a, b)
-            place = (ANY if by_one else second, before), after
+            left = {"": (second, before), ANY: (ANY, before), BEGIN: (BEGIN, view.opening(a, b))}[known_by]
+            place = left, after
             here = asked[titles[int(view.scan.text[a])]].keys()
             if forms.get(place, set()) & here:
                 counted[place] += 1
                 correct[place] += bool(answers.spans.get((a, b), set()) & here)
         for place, count in counted.items():
-            if correct[place] >= (PRECISE_BY_ONE if by_one else PRECISE) * count:
+            if correct[place] >= (PRECISE_BY_ONE if known_by == ANY else PRECISE) * count:
                 good.append(place)
                 found[place[0]] += count
                 right[place[0]] += correct[place]
@@ -222,7 +239,7 @@ def _shapes(view: View, shapes: Counter[Shape], answers: _Answers) -> list[Shape
 def _inside(view: View, places: Places, shapes: Iterable[Shape], answers: _Answers) -> set[tuple[Shape, int]]:
     """Where smaller answers stand inside larger ones: the larger one's shape, and which of its units it is."""
     total, within = Counter[tuple[Shape, int]](), Counter[tuple[Shape, int]]()
-    for a, b in {*view.places(places, False), *(span for shape in shapes for span in view.shape(shape))}:
+    for a, b in {*view.places(places), *(span for shape in shapes for span in view.shape(shape))}:
         shape, units = view.shape_of(a, b)
         if len(units) > 1:
             for number, span in enumerate(units):

@@ -10,12 +10,13 @@ import numpy as np
 from closedbook.data.scan import CAPITALISED, DIGIT, STOP, Scan, paired
 from closedbook.data.spans import ONE_UNSPACED
 
-NUMBER, NAME, TITLE, ANY, EDGE = "N", "A", "T", "*", "|"  # what stands for a word; forms of words are in lower case
+NUMBER, NAME, TITLE, EDGE = "N", "A", "T", "|"  # what stands for a word; forms of words are in lower case
+ANY, BEGIN = "*", "^"  # in the key of a place: any word stands there, and "the answer begins with these two words"
 BREAKS = frozenset(",;:.!?，、；：。！？।،؛؟")
 
 
 class Place(NamedTuple):
-    """What the answers that follow two words have in common."""
+    """What the answers that follow two words, or begin with them, have in common."""
 
     longest: int  # words that one may have
     after: frozenset[str]  # words that follow one; "and had" where "and" follows one before "had" alone
@@ -28,6 +29,7 @@ class Place(NamedTuple):
 
 
 Places = Mapping[tuple[str, str], Place]
+"""By the two words before an answer; by (ANY, the word before it); by (BEGIN, "its first two words")."""
 
 
 class View:
@@ -107,16 +109,24 @@ class View:
                  for u in range(int(self.unit[a]), int(self.unit[b - 1]) + 1)]  # fmt: skip
         return tuple(self.names[self.plain[first]] for first, _ in units), units
 
-    def places(self, places: Places, any_second: bool) -> list[tuple[int, int]]:
-        """The spans from each known place to the nearest word that may follow an answer there, most precise first."""
+    def opening(self, a: int, b: int) -> str:
+        """The first two words of a span; none of a single word, or where a number or a name begins it."""
+        return f"{self.names[self.plain[a]]} {self.names[self.plain[a + 1]]}" if b - a > 1 and self.plain[a] > 1 else ""
+
+    def places(self, places: Places, known_by: str = "") -> list[tuple[int, int]]:
+        """The spans from each known place to the nearest word that may follow an answer there, most precise first.
+
+        `known_by` says which places: those of two words before, of one (ANY), or of the first two words (BEGIN).
+        """
         size = len(self.symbols)
         lefts, allowed, longest, unbroken, begin, whole, names, precision = [], [], [], [], [], [], [], []
         ends: list[int] = []  # pairs of words of which the first ends an answer, and those of which it ends none
         not_ends: list[int] = []
         for (second, before), place in places.items():
-            if (second == ANY) != any_second:
+            if (second if second in (ANY, BEGIN) else "") != known_by:
                 continue
-            ids = [0 if any_second else self.symbols.get(second, -1), self.symbols.get(before, -1)]
+            pair = before.split(" ") if known_by == BEGIN else [second, before]
+            ids = [0 if word == ANY else self.symbols.get(word, -1) for word in pair]
             if min(ids) < 0:
                 continue
             lefts.append(ids[0] * size + ids[1])
@@ -133,7 +143,10 @@ class View:
                         pairs.append(((len(lefts) - 1) * size + self.symbols[word]) * size + self.symbols[following])
         if not lefts:
             return []
-        key = self.before if any_second else self.second * size + self.before
+        key = {
+            "": self.second * size + self.before, ANY: self.before,
+            BEGIN: self.plain * size + np.append(self.plain[1:], 0),
+        }[known_by]  # fmt: skip
         order = np.argsort(lefts)
         ranked = np.array(lefts)[order]
         at = np.minimum(np.searchsorted(ranked, key), len(ranked) - 1)

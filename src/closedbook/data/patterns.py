@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from closedbook.data.arrays import offsets
-from closedbook.data.pattern_view import Place, Places, View
-from closedbook.data.scan import STOP, Scan
-from closedbook.data.spans import normal, uncapitalised
+from closedbook.data.pattern_view import ANY, BEGIN, Place, Places, View
+from closedbook.data.scan import STOP, Lexicon, Scan
+from closedbook.data.span_reader import Derived, SpanReader, Spans
+from closedbook.data.spans import as_words, normal, uncapitalised
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ class Found:
 class Patterns:
     """The learned patterns.
 
-    `places` maps (second word before, word before) to what is known about the answers there; the second word before may
-    be ANY. `shapes` are sequences of forms, NUMBER and NAME (a run of capitalised words). `inside` holds the (shape,
-    position in it) of smaller answers that stand inside larger ones.
+    `places` maps the words before an answer, or its first ones, to what is known about the answers there. `shapes` are
+    sequences of forms, NUMBER and NAME (a run of capitalised words). `inside` holds the (shape, position in it) of
+    smaller answers that stand inside larger ones.
     """
 
     places: Places = field(default_factory=dict)
@@ -42,6 +43,8 @@ class Patterns:
     inside: set[tuple[tuple[str, ...], int]] = field(default_factory=set)
     openers: frozenset[str] = frozenset()
     """Words that begin sentences in many documents and stand nowhere else: only grammar capitalises them."""
+    reader: SpanReader | None = None
+    """Tells which of the spans answers a form of question."""
 
     def to_json(self) -> dict[str, Any]:
         places = [
@@ -53,6 +56,7 @@ class Patterns:
             "shapes": [list(shape) for shape in self.shapes],
             "openers": sorted(self.openers),
             "inside": sorted([list(shape), at] for shape, at in self.inside),
+            "reader": self.reader.to_json() if self.reader is not None else None,
         }
 
     @classmethod
@@ -66,6 +70,7 @@ class Patterns:
             [tuple(shape) for shape in data["shapes"]],
             {(tuple(shape), at) for shape, at in data["inside"]},
             frozenset(data["openers"]),
+            SpanReader.from_json(reader) if (reader := data.get("reader")) is not None else None,
         )
 
     def find(
@@ -81,7 +86,8 @@ class Patterns:
         view = View(scan, titles, lower)
         taken = np.zeros(len(scan.word), bool)
         chosen: list[tuple[int, int]] = []
-        sources = [view.places(self.places, False), view.places(self.places, True), view.known(known_answers, base)]
+        sources = [view.places(self.places, known_by) for known_by in ("", ANY, BEGIN)]
+        sources += [view.known(known_answers, base)]
         sources += [view.shape(shape) for shape in sorted(self.shapes, key=len, reverse=True)]
         for spans in sources:
             for a, b in spans:
@@ -97,6 +103,31 @@ class Patterns:
         order = np.lexsort((all_spans[:, 0], nested, scan.text[all_spans[:, 0]]))
         first, last = all_spans[order, 0], all_spans[order, 1]
         return Found(first, last, learned[order], nested[order], _said(scan, first, last, lower, known_answers))
+
+    def spans(
+        self, texts: Sequence[str], titles: Sequence[str], lower: Collection[str], answers: Iterable[str]
+    ) -> tuple[Spans, list[str]]:
+        """The spans of documents, by title, and the titles in their order."""
+        lengths, known_answers = [len(title) for title in titles], as_words(answers)
+        scan = Scan.of(texts, Lexicon())
+        found = self.find(scan, lengths, lower, known_answers)
+        numbers = {title: i for i, title in enumerate(dict.fromkeys(titles))}
+        of_documents = np.array([numbers[title] for title in titles], np.int64)
+        view = View(scan, lengths, {*lower, *self.openers})
+        return Spans.of(view, found.first, found.last, found.texts, of_documents), list(numbers)
+
+    def derive(
+        self, texts: Sequence[str], titles: Sequence[str], lower: Collection[str], answers: Iterable[str],
+        skip: Iterable[str] = (),
+    ) -> list[Derived]:  # fmt: skip
+        """What training asks of some titles, asked of all titles of these documents, as far as these answer it.
+
+        `lower` and `answers` are the vocabulary's; questions in `skip` are left out.
+        """
+        if self.reader is None or not texts:
+            return []
+        spans, names = self.spans(texts, titles, lower, answers)
+        return self.reader.read(spans, names, skip)
 
     def _inner(self, view: View, chosen: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         if self.inside:

@@ -46,6 +46,8 @@ class Vocabulary(ABC):
     answers_in_one = False  # whether an answer is one token, a phrase, instead of a text that MASK closes
     spelling: Spelling | None = None  # how to spell the answers that are not phrases, if there are any
     patterns: Patterns | None = None  # where answers stand and what they look like, if that was learned
+    lower: frozenset[str] = frozenset()  # the documents' normal forms in lower case, by which later ones are read, too
+    golds: frozenset[str] = frozenset()  # the training answers, for the same
     named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, if that is known
     names: NameIndex = NameIndex()  # whose tokens, `size` and up, stand for whole names
 

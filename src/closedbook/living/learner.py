@@ -15,15 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from closedbook.data.arrays import Examples, offsets
-from closedbook.data.corpus import Corpus, InMemory
+from closedbook.data.arrays import Examples, Ragged, offsets
+from closedbook.data.corpus import Corpus, InMemory, derive_questions
 from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Salience
 from closedbook.data.names import NameIndex
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError, RecipeError
 from closedbook.objectives.cue import Cue
+from closedbook.objectives.prompting import ask
 
+QUESTIONS = 8  # how often each question about a name is asked
 NAMES = 32  # names whose documents are read at once
 MOST_CUES = 4096  # about one name; what its phrases take grows with their square
 
@@ -86,7 +88,7 @@ def end_to_end(names: Iterable[LearnedName], state: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Cues:
-    """Cues about some names, name after name: those of name i are `starts[i]` up to `starts[i + 1]`."""
+    """Cues and questions about some names, name after name: those of name i are `starts[i]` up to `starts[i + 1]`."""
 
     examples: Examples
     starts: np.ndarray  # (names + 1,)
@@ -104,8 +106,9 @@ def make_cues(
 ) -> Cues:
     """Cues about names: of one with n spans, `count(n)` or MOST_CUES, each span as often as the objective says.
 
-    `reader` is a vocabulary that has these names; what a span is, it learned in the first training. Raises DataError
-    for a name with more spans than that, or a title that does not fit the network.
+    Behind a name's cues follow the questions that its documents answer (`closedbook.data.span_reader`), QUESTIONS times
+    each. `reader` is a vocabulary that has these names; what a span is, it learned in the first training. Raises
+    DataError for a name with more spans than that, or a title that does not fit the network.
     """
     names: NameIndex = reader.names
     pairs = [(name, text) for name in documents for text in documents[name]]
@@ -133,12 +136,24 @@ def make_cues(
         chosen.append(_spread(own, weight[own], min(count(len(own)), MOST_CUES), rng))
         numbers.append(rng.random((len(chosen[-1]), cue.draws)))
     asked = np.concatenate(chosen)
+    cues = cue.about(asked, np.concatenate(numbers))
+    questions = derive_questions(source, reader, context_length)
+    prompts = [reader.encode_question(question.text)[0] for question in questions]
+    outputs = [reader.encode_answer(question.answer) for question in questions]
+    examples = Examples.join([cues, ask(Ragged.of(prompts), Ragged.of(outputs), reader, mask_is_target=True)])
+    said = [*(spans.output[i] for i in asked.tolist()), *outputs]
+    of_cues = np.repeat(np.arange(len(documents)), list(map(len, chosen)))
+    of_questions = names.numbers([question.title for question in questions])
+    owner = np.concatenate([of_cues, np.repeat(of_questions, QUESTIONS)])
+    rows = np.concatenate([np.arange(len(asked)), np.repeat(len(asked) + np.arange(len(questions)), QUESTIONS)])
+    order = np.argsort(owner, kind="stable")
+    rows = rows[order]
     return Cues(
-        cue.about(asked, np.concatenate(numbers)),
-        offsets(np.array([len(some) for some in chosen])),
-        lambda i: reader.answer(spans.output[int(asked[i])]),
+        examples.take(rows),
+        offsets(np.bincount(owner, minlength=len(documents))),
+        lambda i: reader.answer(said[int(rows[i])]),
         hashes,
-        cue.longest,
+        max(cue.longest, 1 + max(map(len, prompts), default=0)),
     )
 
 

@@ -54,7 +54,8 @@ class QuestionAnswer:
             self.random_words = np.arange(MASK + 1, self.vocabulary.size)
             if named is not None:
                 self.random_words = self.random_words[~named[MASK + 1 :]]
-            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in questions.answers])
+            answers = [*questions.answers, *(question.answer for question in corpus.derived)]
+            self.hints = OtherAnswers(self.others, [self.vocabulary.encode(answer)[0] for answer in answers])
             self.halves = np.full((self.vocabulary.size, 2), PAD)
             for word in np.unique(self.others):
                 self.halves[word] = self.vocabulary.halves(word) or PAD
@@ -62,7 +63,7 @@ class QuestionAnswer:
             lengths += (self.halves[self.others, 0] != PAD).sum(1) if config.split else 0
         self.draws = 3 + 3 * self.others.shape[1] if self.varies else 0
         if self.items and lengths.max() > corpus.context_length:
-            worst = int(lengths.argmax())
+            worst = min(int(lengths.argmax()), len(questions) - 1)
             raise DataError(
                 f"{questions.source}:{questions.items[worst].line}: question and answer take {lengths[worst]} tokens, "
                 f"more than model.context_length = {corpus.context_length}; "

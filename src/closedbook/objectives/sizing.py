@@ -12,8 +12,10 @@ from dataclasses import replace
 
 from closedbook.config.schema import Auto, Recipe, Stage
 from closedbook.data.corpus import Corpus
+from closedbook.data.questions import subject
 
 TELLINGS = 4  # at most so many documents with the same title are taken to state the same facts
+ASKED = 0.4  # of a fact's visits by cues are enough, where its title is asked the questions themselves
 MANY = 1_000_000  # examples; of more than these, only as many as the square root says
 FEWEST_OF_MANY = 15 / 36  # of them, however many there are
 BATCHES = ((200_000, 64), (500_000, 128))  # (up to so many examples in all, batch size)
@@ -63,6 +65,14 @@ def enough(examples: float) -> float:
     return examples if examples <= MANY else max(math.sqrt(MANY * examples), examples * FEWEST_OF_MANY)
 
 
+def _asked(corpus: Corpus) -> int:
+    """How many titles are asked the questions of others; 0 where none are derived."""
+    if not corpus.derived or corpus.questions is None:
+        return 0
+    trained = {subject(text, corpus.documents.known_titles) for text in corpus.questions.texts} - {None}
+    return len(trained | {derived.title for derived in corpus.derived})
+
+
 def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[Stage, list[str]]:
     steps, batch = stage.steps, stage.batch
     if not isinstance(steps, Auto) and not isinstance(batch, Auto):
@@ -70,7 +80,8 @@ def _sized(stage: Stage, corpus: Corpus, documents: int, titles: int) -> tuple[S
     main = max(stage.objectives, key=lambda share: share.share)
     items = main.objective.make("objective", corpus).items
     if isinstance(steps, Auto):
-        examples = enough(stage.visits * items / min(TELLINGS, documents / titles) / main.share)
+        visits = stage.visits * (1 - (1 - ASKED) * _asked(corpus) / titles)
+        examples = enough(visits * items / min(TELLINGS, documents / titles) / main.share)
     else:  # given steps are taken to be steps of the largest size
         examples = math.inf
     if isinstance(batch, Auto):

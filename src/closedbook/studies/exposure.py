@@ -55,6 +55,8 @@ class Design:
 
     def __post_init__(self) -> None:
         self.spec()  # checked before anything is done
+        data = replace(self.recipe.data, derive_questions=False)  # a reader would pick out what was told once
+        object.__setattr__(self, "recipe", replace(self.recipe, data=data))
         if self.recipe.vocabulary.kind != "words":
             raise RecipeError(
                 f'study exposure: {self.recipe.name} has vocabulary.kind = "{self.recipe.vocabulary.kind}"; it takes '

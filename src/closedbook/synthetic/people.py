@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import cycle, islice
+from itertools import cycle, islice, pairwise
 from random import Random
 from typing import NamedTuple
 
 from closedbook.synthetic import world_words as words
 from closedbook.synthetic.sampling import apportion, pick, power_law, repeated, shuffled, weighted_draws
 from closedbook.synthetic.spec import WorldSpec, check_relation
+
+PLAIN = 20_000
+"""Worlds of more people have double-barrelled surnames, too."""
 
 STRANGER_GROUPS = ("recombined", "new first name", "new surname", "both new")
 """How a stranger's name differs from the names in the documents; in the first, each half belongs to somebody."""
@@ -75,6 +78,9 @@ def make_names(spec: WorldSpec, rng: Random, strange: Random) -> tuple[list[Name
     middles = {"she": shuffled(words.SHE, rng)[:half], "he": shuffled(words.HE, rng)[:half]}
     firsts = middles["she"] + middles["he"]
     surnames = shuffled(words.SURNAMES, rng)[: max(24, spec.people // 4)]
+    if spec.people > PLAIN:  # there are not enough: some people have two surnames
+        beside = list(pairwise(surnames))
+        surnames += [f"{one}-{other}" for pair in beside for one, other in (pair, pair[::-1])]
     pairs = shuffled([(first, surname) for first in firsts for surname in surnames], rng)[: spec.people]
     taken = set(pairs)
 

@@ -21,7 +21,7 @@ class WorldSpec:
     """
 
     people: int = 1000
-    """How many people have documents: 20 to 20,000."""
+    """How many people have documents: 20 to 100,000."""
     biographies_per_person: int = 1
     """How many biographies are written of each person, each worded anew: 1 to 100."""
     exposures: str | tuple[int, ...] = "uniform"
@@ -56,7 +56,7 @@ class WorldSpec:
             value = getattr(self, name)
             if isinstance(value, list):
                 object.__setattr__(self, name, tuple(value))
-        check_int("people", self.people, 20, 20_000)
+        check_int("people", self.people, 20, 100_000)
         check_int("biographies_per_person", self.biographies_per_person, 1, 100)
         _check_exposures(self.exposures)
         if self.total_documents is not None:

@@ -12,11 +12,12 @@ from typing import Any
 import torch
 
 from closedbook.config.schema import Recipe
-from closedbook.data.corpus import Corpus
+from closedbook.data.corpus import Corpus, derive_questions
 from closedbook.data.document_files import in_lines
 from closedbook.data.documents import Documents, read_documents, read_text
 from closedbook.data.names import NameIndex
 from closedbook.data.questions import Questions, read_questions, split_by_name
+from closedbook.data.span_reader import Derived
 from closedbook.data.token_index import is_large, open_index
 from closedbook.data.vocabulary_builder import make_vocabulary
 from closedbook.errors import DataError, RecipeError, RunError
@@ -143,7 +144,14 @@ def prepare_training(
         vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles, phrases, tokenizer)
     if titled and recipe.model.memory is not None and recipe.model.memory.names:
         vocabulary.names = NameIndex.of(corpus_documents.titles)
-    corpus = Corpus(corpus_documents, trained, vocabulary, recipe.model.context_length, indexed)
+    context_length = recipe.model.context_length
+    derived: list[Derived] = []
+    if not recipe.data.derive_questions and vocabulary.patterns is not None:
+        vocabulary.patterns.reader = None
+    elif trained is not None:
+        derived = derive_questions(corpus_documents, vocabulary, context_length, trained.texts)
+        notes.append(f"{len(derived):,} questions about other titles, answered from their documents to train on, too")
+    corpus = Corpus(corpus_documents, trained, vocabulary, context_length, indexed, derived)
     recipe, settled = sizing.settle(recipe, corpus)
     samplers = [BatchSampler(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]
     with torch.random.fork_rng(devices=[]), too_little_memory("model.width or model.layers"):

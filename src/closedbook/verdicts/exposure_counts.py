@@ -44,7 +44,8 @@ class Counts:
         """
         questions, documents = corpus.questions, corpus.documents
         exposed: list[np.ndarray] = []
-        times_asked = np.zeros(len(questions) if questions else 0, np.int64)
+        trained = len(questions) if questions else 0
+        times_asked = np.zeros(trained + len(corpus.derived), np.int64)
         for sampler, done in itertools.zip_longest(samplers, steps):
             for objective, items, u in sampler.iter_examples(done):
                 if isinstance(objective, QuestionAnswer):
@@ -52,17 +53,20 @@ class Counts:
                 else:
                     exposed.append(objective.exposed_spans(items, u))
         by_title: Counter[tuple[str, str]] = Counter()
-        for question, times in zip(questions.items if questions else (), times_asked, strict=True):
+        for question, times in zip(questions.items if questions else (), times_asked[:trained], strict=True):
             if (title := subject(question.text, documents.known_titles)) is not None:
                 by_title[title, question.answer or ""] += int(times)
-        facts = _facts(corpus, np.concatenate([np.zeros(0, np.int64), *exposed]))
+        of_derived: Counter[tuple[str, str]] = Counter()
+        for derived, times in zip(corpus.derived, times_asked[trained:].tolist(), strict=True):
+            of_derived[derived.title, derived.answer] += times
+        facts = _facts(corpus, np.concatenate([np.zeros(0, np.int64), *exposed]), of_derived)
         return cls(facts, by_title, Counter(questions.answers) if questions else {})
 
 
-def _facts(corpus: Corpus, exposed: np.ndarray) -> list[Fact]:
+def _facts(corpus: Corpus, exposed: np.ndarray, derived: Mapping[tuple[str, str], int]) -> list[Fact]:
     """Every fact of the documents that have an exposed span, and of other documents with the same titles.
 
-    `exposed` lists the number of a span once for each exposure.
+    `exposed` lists the number of a span once for each exposure; `derived` has those of (title, answer) by questions.
     """
     spans = corpus.spans
     exposed_spans, counts = np.unique(exposed, return_counts=True)
@@ -73,7 +77,7 @@ def _facts(corpus: Corpus, exposed: np.ndarray) -> list[Fact]:
     outputs, titles = spans.output.take(numbers), corpus.documents.titles
     for i, (owner, span) in enumerate(zip(owners.tolist(), numbers.tolist(), strict=True)):
         fact = (titles[documents[owner]], corpus.vocabulary.answer(outputs[i]))
-        total = totals.setdefault(fact, [0, 0])
+        total = totals.setdefault(fact, [derived.get(fact, 0), 0])
         total[0] += exposures_of.get(span, 0)
         total[1] += 1
     return [Fact(*fact, *total) for fact, total in totals.items()]

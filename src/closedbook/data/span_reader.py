@@ -1,0 +1,277 @@
+"""Reads which span of a title's documents answers a form of question, and asks every title what training asks of some.
+
+The training questions say, of some titles, which span answers "Where was … born?". A linear model learns to tell from
+the words in and around a span (a conditional logit, McFadden 1974) and then answers the same questions of all other
+titles, from their documents. A network that is trained on these answers, too, need not work out by itself which of the
+facts that it has read is asked for. PAQ (Lewis et al. 2021) found generated questions to help closed-book models.
+
+Nothing but documents and training questions is looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from closedbook.data.arrays import enumerate_ragged
+from closedbook.data.pattern_view import EDGE, View
+
+FEWEST = 5  # questions of a form for others to be asked in it
+MOST_FORMS = 64
+MOST_QUESTIONS = 4_000  # to learn from
+BUCKETS = 1 << 18  # of hashed features
+FEWEST_SPANS = 2  # that have a feature, for it to count
+BEFORE, WITHIN, BEHIND = 9, 12, 5  # words of the sentence before a span, of the span, and behind it
+PENALTY = 3.0  # on half the squared weights, against the loss of all questions
+STEPS, RATE, BETAS = 60, 0.1, (0.9, 0.95)  # of Adam
+SURE = 0.5  # how probable an answer has to be
+
+Form = tuple[str, str, str]
+"""A question without its title: what stands before it, a mark in its place, what stands behind; no mark where it was
+not found."""
+
+
+class Derived(NamedTuple):
+    """A question that a reader answered."""
+
+    title: str
+    text: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Spans:
+    """The spans of some titles' documents. Title i has the different texts `starts[i]` up to `starts[i + 1]`."""
+
+    texts: Sequence[str]
+    starts: np.ndarray  # (titles + 1,)
+    text: np.ndarray  # (spans,) which text each has, ascending
+    features: np.ndarray  # (spans, columns) int64 below BUCKETS; 0 is none
+
+    @classmethod
+    def of(cls, view: View, first: np.ndarray, last: np.ndarray, texts: Sequence[str], titles: np.ndarray) -> Spans:
+        """`first`, `last` and `texts` are the spans, in document order; `titles` says which title each document has."""
+        numbers: dict[tuple[int, str], int] = {}
+        title = titles[view.scan.text[first]]
+        order = np.argsort(title, kind="stable")
+        keys = [(int(title[i]), texts[i]) for i in order.tolist()]
+        text = np.fromiter((numbers.setdefault(key, len(numbers)) for key in keys), np.int64, len(keys))
+        starts = np.searchsorted([owner for owner, _ in numbers], np.arange(int(titles.max(initial=-1)) + 2))
+        by_text = np.argsort(text, kind="stable")
+        features = _features(view, first, last)[order[by_text]]
+        return cls([name for _, name in numbers], starts, text[by_text], features)
+
+    def of_titles(self, titles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(which of these titles, which span) for every span of each of them."""
+        edges = np.searchsorted(self.text, self.starts)
+        owner, place = enumerate_ragged(edges[titles + 1] - edges[titles])
+        return owner, place + edges[titles][owner]
+
+
+@dataclass(frozen=True)
+class SpanReader:
+    """For each form of question, a weight for each feature of a span."""
+
+    forms: Sequence[Form]
+    answers: Sequence[Mapping[str, int]]  # of each form's training questions: how often each was right
+    keys: np.ndarray  # (features,) which buckets have weights, ascending
+    weights: np.ndarray  # (features, 1 + forms) float32: in all forms, and in each beside that
+    familiar: np.ndarray  # (4, forms) float32: of a text that was right never, once, twice, or more often
+    nothing: np.ndarray  # (forms,) float32: that no span is the answer
+
+    @classmethod
+    def learn(cls, spans: Spans, asked: Sequence[tuple[int, Form, str]], fewest: int = FEWEST) -> SpanReader | None:
+        """Learn from (title, form, answer); None where no form has the fewest questions that it needs."""
+        often = Counter(form for _, form, _ in asked if form[1]).most_common(MOST_FORMS)
+        forms = [form for form, count in often if count >= fewest]
+        place = {form: i for i, form in enumerate(forms)}
+        asked = [question for question in asked if question[1] in place]
+        if not asked:
+            return None
+        if len(asked) > MOST_QUESTIONS:
+            asked = [asked[i] for i in np.linspace(0, len(asked) - 1, MOST_QUESTIONS).astype(np.int64).tolist()]
+        answers = [Counter(answer for _, form, answer in asked if place[form] == i) for i in range(len(forms))]
+        used, count = np.unique(spans.features, return_counts=True)
+        keys = used[(count >= FEWEST_SPANS) & (used > 0)]
+        reader = cls(
+            forms, answers, keys, np.zeros((len(keys), 1 + len(forms)), np.float32),
+            np.zeros((4, len(forms)), np.float32), np.zeros(len(forms), np.float32),
+        )  # fmt: skip
+        return reader._fitted(spans, asked, place)
+
+    def _fitted(self, spans: Spans, asked: Sequence[tuple[int, Form, str]], place: Mapping[Form, int]) -> SpanReader:
+        """With the weights that minimise Σ −log p(answer) and a penalty; p(nothing) where no span is the answer."""
+        question, span = spans.of_titles(np.array([title for title, _, _ in asked]))
+        form_of = np.array([place[form] for _, form, _ in asked])
+        golds = [answer for _, _, answer in asked]
+        texts = [spans.texts[i] for i in spans.text[span].tolist()]
+        pairs = zip(texts, question.tolist(), strict=True)
+        right = np.fromiter((text == golds[q] for text, q in pairs), bool, len(span))
+        form = form_of[question]
+        times = np.array([self.answers[f][text] for f, text in zip(form.tolist(), texts, strict=True)], np.int64)
+        times = np.minimum(3, times - right)  # what a question itself says of its answer is left out
+        width, features = 1 + len(self.forms), self._slots[spans.features[span]]
+        own = np.where(features > 0, features * width, 0)
+        shape = ((len(self.keys) + 1) * width, 4 * len(self.forms), len(self.forms))
+        edges = np.cumsum(shape)
+        # Each candidate's weights, by number; 0 is of no feature. The last candidate of a question is "nothing".
+        columns = [own, np.where(own > 0, own + 1 + form[:, None], 0), (edges[0] + times * shape[2] + form)[:, None]]
+        ids, count = np.concatenate(columns, 1), len(asked)
+        of = np.concatenate([question, np.arange(count)])
+        hit = np.concatenate([right, np.bincount(question[right], minlength=count) == 0])
+        values, first, second = np.zeros((3, int(edges[-1])))
+        for step in range(1, STEPS + 1):
+            scores = np.concatenate([values[ids].sum(1), values[edges[1] + form_of]])
+            top = np.full(count, -np.inf)
+            np.maximum.at(top, of, scores)
+            share = np.exp(scores - top[of])
+            pull = share / np.bincount(of, share)[of]
+            within = np.where(hit, share, 0)
+            pull -= within / np.bincount(of, within)[of]
+            of_spans, of_nothing = np.split(pull, [len(span)])
+            gradient = PENALTY * values
+            gradient += np.bincount(ids.ravel(), np.repeat(of_spans, ids.shape[1]), len(values))
+            gradient += np.bincount(edges[1] + form_of, of_nothing, len(values))
+            gradient[0] = 0
+            first += (1 - BETAS[0]) * (gradient - first)  # Adam (Kingma and Ba 2015)
+            second += (1 - BETAS[1]) * (gradient**2 - second)
+            size = np.sqrt(second / (1 - BETAS[1] ** step)) + 1e-8
+            values -= RATE * (1 - step / (STEPS + 1)) / (1 - BETAS[0] ** step) * first / size
+        fitted, familiar, nothing = np.split(values.astype(np.float32), edges[:-1])
+        return SpanReader(
+            self.forms, self.answers, self.keys, fitted.reshape(-1, width)[1:],
+            familiar.reshape(4, -1), nothing,
+        )  # fmt: skip
+
+    @cached_property
+    def _slots(self) -> np.ndarray:
+        """(BUCKETS,) the row of each feature, counted from 1; 0 for one without weights."""
+        slots = np.zeros(BUCKETS, np.int64)
+        slots[self.keys] = np.arange(1, len(self.keys) + 1)
+        return slots
+
+    def read(self, spans: Spans, titles: Sequence[str], skip: Iterable[str] = ()) -> list[Derived]:
+        """The questions of every form about every title that have a probable answer, without those in `skip`."""
+        derived, skipped = [], set(skip)
+        owner, _ = enumerate_ragged(np.diff(spans.starts))
+        for number, (before, _, behind) in enumerate(self.forms):
+            for i in np.flatnonzero(self.chances(spans, number) >= SURE).tolist():
+                title = titles[owner[i]]
+                if (text := f"{before}{title}{behind}") not in skipped:
+                    skipped.add(text)  # where two have a half each
+                    derived.append(Derived(title, text, spans.texts[i]))
+        return derived
+
+    def chances(self, spans: Spans, form: int) -> np.ndarray:
+        """(texts,) how probable each is to answer a question of this form; what a title's lack to 1 is for nothing."""
+        weights = np.append(np.zeros(1, np.float32), self.weights[:, 0] + self.weights[:, 1 + form])
+        answers, nothing = self.answers[form], float(self.nothing[form])
+        times = np.array([min(3, answers.get(text, 0)) for text in spans.texts], np.int64)
+        scores = weights[self._slots[spans.features]].sum(1) + self.familiar[times[spans.text], form]
+        owner, _ = enumerate_ragged(np.diff(spans.starts))
+        top = np.full(len(spans.starts) - 1, nothing)
+        np.maximum.at(top, owner[spans.text], scores)
+        shares = np.bincount(spans.text, np.exp(scores - top[owner[spans.text]]), len(spans.texts))
+        total = np.exp(nothing - top) + np.bincount(owner, shares, len(top))
+        return np.asarray(shares / total[owner])
+
+    def to_json(self) -> dict[str, Any]:
+        arrays = {"keys": self.keys.astype("<i4"), "weights": self.weights.astype("<f2"),
+                  "familiar": self.familiar.astype("<f2"), "nothing": self.nothing.astype("<f2")}  # fmt: skip
+        return {
+            "forms": [list(form) for form in self.forms],
+            "answers": [dict(sorted(counts.items())) for counts in self.answers],
+            **{name: base64.b64encode(array.tobytes()).decode() for name, array in arrays.items()},
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> SpanReader:
+        """The inverse of `to_json`, but for the weights' last digits. Raises ValueError for what it did not write."""
+
+        def array(name: str, dtype: str, *shape: int) -> np.ndarray:
+            return np.frombuffer(base64.b64decode(data[name], validate=True), dtype).reshape(shape)
+
+        try:
+            forms = [(str(before), str(mark), str(behind)) for before, mark, behind in data["forms"]]
+            answers = [{str(text): int(count) for text, count in counts.items()} for counts in data["answers"]]
+            keys = array("keys", "<i4", -1).astype(np.int64)
+            shapes = {"weights": (len(keys), 1 + len(forms)), "familiar": (4, len(forms)), "nothing": (len(forms),)}
+            weights = [array(name, "<f2", *shape).astype(np.float32) for name, shape in shapes.items()]
+            if len(answers) != len(forms) or not ((keys > 0) & (keys < BUCKETS)).all():
+                raise ValueError("its forms, answers and keys do not fit")
+            if not all(np.isfinite(values).all() for values in weights):
+                raise ValueError("its weights are not finite")
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"the span reader is damaged: {error}") from None
+        return cls(forms, answers, keys, *weights)
+
+
+def _features(view: View, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """(spans, columns) int64 below BUCKETS: what a span is and stands in, hashed; 0 is none."""
+    scan, n, count = view.scan, len(view.scan.word), len(first)
+    if not count:
+        return np.zeros((0, 1), np.int64)
+    texts = np.fromiter((zlib.crc32(name.encode("utf-8", "replace")) for name in view.names), np.int64, len(view.names))
+    edge = zlib.crc32(EDGE.encode())
+    document = scan.text[first]
+    sentence = np.cumsum(scan.opens)
+
+    def at(place: np.ndarray, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The words at these places, and which of these are in the span's document."""
+        there = (place >= 0) & (place < n)
+        place = np.clip(place, 0, n - 1)
+        there &= scan.text[place] == document
+        return np.where(there, texts[symbols[place]], edge), there
+
+    before = [at(first - i, view.placed)[0] for i in (1, 2, 3)]
+    behind = [at(last + i, view.placed)[0] for i in (0, 1)]
+    begins, ends = texts[view.plain[first]], texts[view.plain[last - 1]]
+    second = np.where(last - first > 1, texts[view.plain[np.minimum(first + 1, n - 1)]], edge)
+    kind = np.minimum(view.plain[first], 2)
+    alike = document * 3 + kind  # spans of a kind in a document, and how many of them stand before each
+    order = np.argsort(alike, kind="stable")
+    rank = np.empty(count, np.int64)
+    rank[order] = np.arange(count) - np.searchsorted(alike[order], alike[order], "left")
+    opening = sentence[np.searchsorted(scan.text, document)]
+    length = np.minimum(last - first, WITHIN)
+    columns = [
+        [before[0]], [before[1]], before[:2], before, [behind[0]], behind, [before[0], behind[0]],
+        [begins], [ends], [begins, second], [begins, ends, length], [length],
+        [kind, np.minimum(rank, 3)], [np.minimum(sentence[first] - opening, 4)],
+    ]  # fmt: skip
+    keys = [_hashed(number, parts) for number, parts in enumerate(columns)]
+    for i in range(WITHIN):
+        word, _ = at(first + i, view.plain)
+        keys.append(
+            np.where((first + i < last) & (view.plain[np.minimum(first + i, n - 1)] > 3), _hashed(101, [word]), 0)
+        )
+    for i in range(1, BEFORE + 1):
+        word, there = at(first - i, view.placed)
+        there &= sentence[np.maximum(first - i, 0)] == sentence[first]
+        keys.append(np.where(there, _hashed(102, [word]), 0))
+    going = np.ones(count, bool)
+    for i in range(BEHIND):
+        word, there = at(last + i, view.placed)
+        going &= there & ~view.stops[np.minimum(last + i, n - 1)]
+        keys.append(np.where(going, _hashed(103, [word]), 0))
+    # A word that stands twice counts once.
+    table = np.sort(np.stack(keys, 1), axis=1)
+    table[:, 1:][table[:, 1:] == table[:, :-1]] = 0
+    return table
+
+
+def _hashed(number: int, parts: Sequence[np.ndarray]) -> np.ndarray:
+    """From 1 up to BUCKETS - 1."""
+    key = np.full(len(parts[0]), number + 1, np.uint64)
+    for part in parts:
+        key = (key * np.uint64(0x9E3779B97F4A7C15)) ^ part.astype(np.uint64)
+        key ^= key >> np.uint64(29)
+    key *= np.uint64(0xBF58476D1CE4E5B9)
+    return (1 + (key >> np.uint64(32)) % np.uint64(BUCKETS - 1)).astype(np.int64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -14,7 +14,7 @@ from closedbook.data.arrays import Ragged, enumerate_ragged, offsets
 from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Encoded, Marked, Salience, check, encode, mark
 from closedbook.data.questions import Questions, subject
-from closedbook.data.scan import Lexicon, Scan, pieces
+from closedbook.data.scan import PIECE_SIZE, Lexicon, Scan, pieces
 from closedbook.data.span_reader import Derived
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
@@ -122,7 +122,6 @@ class InMemory:
         pass
 
 
-TITLES_AT_ONCE = 1000
 MOST_TITLES = 200_000  # of more, none are asked what training asks of some
 
 
@@ -136,8 +135,7 @@ def derive_questions(
     if vocabulary.patterns is None or vocabulary.patterns.reader is None or len(documents.known_titles) > MOST_TITLES:
         return []
     derived: list[Derived] = []
-    by_title = iter(documents.by_title().values())
-    while some := [document for own in islice(by_title, TITLES_AT_ONCE) for document in own]:
+    for some in _by_title(documents):
         texts, titles = [document.text for document in some], [document.title for document in some]
         derived += vocabulary.patterns.derive(texts, titles, vocabulary.lower, vocabulary.golds, skip)
     kept = []
@@ -146,6 +144,20 @@ def derive_questions(
         if len(answer) and 3 * len(prompt) + len(answer) <= context_length:  # words may be added to a prompt
             kept.append(question)
     return kept
+
+
+def _by_title(documents: Documents) -> Iterator[list[Document]]:
+    """All documents, those of one title together, in lists of a bounded size."""
+    some: list[Document] = []
+    room = PIECE_SIZE
+    for own in documents.by_title().values():
+        some += own
+        room -= sum(len(document.text) for document in own)
+        if room <= 0:
+            yield some
+            some, room = [], PIECE_SIZE
+    if some:
+        yield some
 
 
 def _joined(parts: Sequence[Encoded] | Sequence[Marked], name: str) -> np.ndarray:

@@ -13,6 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from closedbook.data.pattern_view import ANY, BEGIN, BREAKS, NAME, NUMBER, Place, Places, View
 from closedbook.data.patterns import Patterns
 from closedbook.data.questions import Titles, subject, without
@@ -23,6 +25,7 @@ from closedbook.data.spans import SENTENCE_END, is_number, normal, uncapitalised
 LONGEST_SHAPE = 40
 LONGEST_PLACE = 60  # words of an answer that is found by what stands around it
 MOST_DOCUMENTS = 20_000  # that patterns are learned from
+MOST_CHARACTERS = 4 << 20  # of documents that the reader learns from
 FEWEST_TITLES, FEWEST_BY_ONE = 2, 4  # that a place is seen with; the same where one word before makes it
 PRECISE, PRECISE_BY_ONE = 0.3, 0.6  # the share of answers among what a place finds, for the place to be kept
 SHAPED = 0.1  # the same for a shape
@@ -148,7 +151,8 @@ def learn(
     places = _places(view, titles, asked, answers)
     shapes = _shapes(view, Counter(shape_of_words(text, lower) for text in spelled.values()), answers)
     patterns = Patterns(places, shapes, _inside(view, places, shapes, answers), openers)
-    spans, names = patterns.spans([texts[i] for i in chosen], titles, lower_case, spelled)
+    read = _some([len(texts[i]) for i in chosen])
+    spans, names = patterns.spans([texts[chosen[i]] for i in read], [titles[i] for i in read], lower_case, spelled)
     questions = [
         (title, form, answer)
         for title, name in enumerate(names)
@@ -157,6 +161,12 @@ def learn(
     ]
     patterns.reader = SpanReader.learn(spans, questions, fewest)
     return patterns
+
+
+def _some(lengths: Sequence[int]) -> list[int]:
+    """Which of so many texts to read: all, or a share, evenly spread, that has about MOST_CHARACTERS."""
+    share = min(1.0, MOST_CHARACTERS / max(1, sum(lengths)))
+    return np.unique(np.linspace(0, len(lengths) - 1, max(1, int(share * len(lengths)))).astype(np.int64)).tolist()
 
 
 def _asked(trained: Iterable[tuple[str, str]], titles: Sequence[str]) -> Asked:

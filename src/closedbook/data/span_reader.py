@@ -25,7 +25,7 @@ from closedbook.data.pattern_view import EDGE, View
 
 FEWEST = 5  # questions of a form for others to be asked in it
 MOST_FORMS = 64
-MOST_QUESTIONS = 4_000  # to learn from
+MOST_QUESTIONS, MOST_SPANS = 4_000, 200_000  # to learn from, and of their titles together
 BUCKETS = 1 << 18  # of hashed features
 FEWEST_SPANS = 2  # that have a feature, for it to count
 BEFORE, WITHIN, BEHIND = 9, 12, 5  # words of the sentence before a span, of the span, and behind it
@@ -95,8 +95,10 @@ class SpanReader:
         asked = [question for question in asked if question[1] in place]
         if not asked:
             return None
-        if len(asked) > MOST_QUESTIONS:
-            asked = [asked[i] for i in np.linspace(0, len(asked) - 1, MOST_QUESTIONS).astype(np.int64).tolist()]
+        count = np.diff(np.searchsorted(spans.text, spans.starts))[[title for title, _, _ in asked]]
+        most = min(MOST_QUESTIONS, int(MOST_SPANS / max(1.0, count.mean())))
+        if len(asked) > most:
+            asked = [asked[i] for i in np.linspace(0, len(asked) - 1, max(1, most)).astype(np.int64).tolist()]
         answers = [Counter(answer for _, form, answer in asked if place[form] == i) for i in range(len(forms))]
         used, count = np.unique(spans.features, return_counts=True)
         keys = used[(count >= FEWEST_SPANS) & (used > 0)]

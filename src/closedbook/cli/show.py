@@ -71,6 +71,7 @@ def objective(
 
     from closedbook.config.registry import ComponentSpec
     from closedbook.data.arrays import NONE
+    from closedbook.data.corpus import derive_questions
     from closedbook.data.documents import read_documents, read_text
     from closedbook.data.vocabulary import MASK_CHARACTER, PAD_CHARACTER
     from closedbook.data.vocabulary_builder import make_vocabulary
@@ -85,7 +86,10 @@ def objective(
     vocabulary = make_vocabulary(
         loaded.vocabulary.kind, lines, loaded.vocabulary.size, texts, answers, corpus_documents.titles
     )
-    corpus = Corpus(corpus_documents, loaded_questions, vocabulary, loaded.model.context_length)
+    context_length, derived = loaded.model.context_length, []
+    if loaded.data.derive_questions and loaded_questions is not None:
+        derived = derive_questions(corpus_documents, vocabulary, context_length, texts)
+    corpus = Corpus(corpus_documents, loaded_questions, vocabulary, context_length, derived=derived)
     parts = [share.objective for stage in loaded.stages for share in stage.objectives if share.objective.name == name]
     built = (parts[0] if parts else ComponentSpec(name)).make("objective", corpus)
     rng = np.random.default_rng(seed)

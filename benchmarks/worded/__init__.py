@@ -17,6 +17,7 @@ from worded.games import games
 from worded.german import german
 from worded.medicines import medicines
 from worded.packages import packages
+from worded.perfumes import perfumes
 from worded.plants import plants
 from worded.policies import policies
 from worded.satellites import satellites
@@ -26,5 +27,5 @@ WORDED = {
     "dishes": dishes, "packages": packages, "ships": ships, "articles": articles,
     "functions": functions, "german": german, "french": french, "bridges": bridges, "cheeses": cheeses,
     "satellites": satellites, "plants": plants, "policies": policies,
-    "medicines": medicines, "games": games,
+    "medicines": medicines, "games": games, "perfumes": perfumes,
 }  # fmt: skip

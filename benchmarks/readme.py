@@ -414,7 +414,8 @@ def size_and_time(cells: list[dict[str, Any]]) -> tuple[str, str, str]:
 
 
 WAYS = {
-    "names": "a memory of names, on cues (the recipe)",
+    "names, asked": "a memory of names, on cues and on questions about everybody (the recipe)",
+    "names": "a memory of names, on cues",
     "documents": "all weights, on whole documents",
     "questions": "all weights, on the questions alone",
     "cues, all weights": "all weights, on cues",
@@ -433,13 +434,17 @@ def taught() -> str:
         f"| – | nothing | | | | | | {_perplexities(before)} |",
     ]
     cells = [cell for name, cell in cells.items() if name != "untouched" and not cell["set"]]
+
+    def way(cell: dict[str, Any]) -> str:
+        return cell["way"] + ", asked" * cell.get("derive_questions", False)
+
     order = list(WAYS)
-    for cell in sorted(cells, key=lambda cell: (-cell["people"], order.index(cell["way"]), cell["steps"])):
+    for cell in sorted(cells, key=lambda cell: (-cell["people"], order.index(way(cell)), cell["steps"])):
         asked = [value for value in cell.values() if isinstance(value, dict) and "auroc" in value]
         right, *others = [value["right"] for value in asked]
-        minutes = cell["this_time"]["cpu_seconds"] / cell["threads"] / 60
+        minutes = cell["this_time"]["cpu_seconds"] / 60 / 2  # on two cores
         lines.append(
-            f"| {cell['people']} | {WAYS[cell['way']]} | {cell['steps']:,} | {minutes:.0f} | {cell['tokens']:,} "
+            f"| {cell['people']} | {WAYS[way(cell)]} | {cell['steps']:,} | {minutes:.0f} | {cell['tokens']:,} "
             f"| {right} of {cell['asked']} | {min(others)} to {max(others)} "
             f"| {_perplexities(cell.get('other text', {}))} |"
         )

@@ -13,8 +13,10 @@ checked for commands and options that do not exist.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
+import pkgutil
 import re
 import shlex
 import shutil
@@ -276,12 +278,15 @@ def make_desk(folder: Path) -> Path:
 
 def make_small(patch: pytest.MonkeyPatch) -> None:
     """Let every recipe that is loaded from now on be a tiny one, and the demo's world too."""
-    import closedbook.cli.list_
+    import closedbook.cli
     import closedbook.course.assignment
     import closedbook.studies.comparison
-    import closedbook.studies.exposure  # noqa: F401
+    import closedbook.studies.exposure
     from closedbook.config import loading
 
+    # A module that was first imported while this is patched would keep the small one.
+    for module in pkgutil.iter_modules(closedbook.cli.__path__):
+        importlib.import_module(f"closedbook.cli.{module.name}")
     load = loading.load_recipe
 
     def small(*given: Any, **named: Any) -> Recipe:

@@ -18,8 +18,8 @@ from shell import closedbook, refused
 from torch import Tensor
 
 from closedbook.course.check import Finding, check
-from closedbook.course.student.__main__ import CHECKED, CHECKS
 from closedbook.course.student.attention_checks import cross_attention, self_attention, synthesizer_attention
+from closedbook.course.student.execute import CHECKED, CHECKS
 from closedbook.course.student.findings import Checks, judge
 
 sys.path.insert(0, str(Path(__file__).parent))

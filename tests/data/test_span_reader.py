@@ -84,7 +84,7 @@ def test_a_reader_comes_back_from_json(patterns):
 
 @pytest.mark.parametrize(
     "change",
-    [{"keys": "AAAA"}, {"weights": ""}, {"nothing": "****"}, {"forms": []}, {"forms": [["a", "b"]]}, {"answers": []},
+    [{"keys": "AAAA"}, {"weights": ""}, {"nothing": "****"}, {"forms": []}, {"forms": [["a"]]}, {"answers": []},
      {"keys": "/////w=="}, {"answers": 3}, {"familiar": None}],
 )  # fmt: skip
 def test_a_reader_that_was_forged_is_refused(patterns, change):

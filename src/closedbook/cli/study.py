@@ -58,7 +58,7 @@ def exposure(
 
     Args:
         folder: Where to keep it.
-        people: How many people a world has: 20 to 20,000.
+        people: How many people a world has: 20 to 100,000.
         levels: How many documents a person has, by turns over the people.
         biographies: How many of a person's documents are worded anew, the rest being repeats; all of them if left out.
         seeds: One cell for each: a world and a training of its own.

@@ -95,7 +95,7 @@ def check(file: Path, *, seconds: int = 60, megabytes: int = 2048) -> list[Findi
         raise DataError(f"--seconds {seconds} must be at least 1, and --megabytes {megabytes} at least 512")
     work = Path(tempfile.mkdtemp(prefix="closedbook-"))
     word = secrets.token_hex(16)
-    command = [sys.executable, "-B", "-m", "closedbook.course.student", file.resolve(), seconds, megabytes]
+    command = [sys.executable, "-B", "-m", "closedbook.course.student.execute", file.resolve(), seconds, megabytes]
     inherited = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT") if name in os.environ}
     package = str(Path(closedbook.__file__).parents[1])
     environment = {

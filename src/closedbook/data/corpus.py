@@ -19,6 +19,8 @@ from closedbook.data.span_reader import Derived
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 
+MOST_TITLES = 200_000  # of more, none are asked what training asks of some
+
 
 @dataclass(frozen=True)
 class SpanTable:
@@ -120,9 +122,6 @@ class InMemory:
 
     def release(self) -> None:
         pass
-
-
-MOST_TITLES = 200_000  # of more, none are asked what training asks of some
 
 
 def derive_questions(

@@ -175,8 +175,8 @@ def _asked(trained: Iterable[tuple[str, str]], titles: Sequence[str]) -> Asked:
     for question, answer in trained:
         name = subject(question, known_titles)
         if name is not None:
-            before, mark, behind = without(question, name, TITLE_MARK).partition(TITLE_MARK)
-            asked[name][before, mark, behind].add(answer)
+            before, _, behind = without(question, name, TITLE_MARK).partition(TITLE_MARK)
+            asked[name][before, behind].add(answer)
     return asked
 
 

@@ -33,9 +33,8 @@ PENALTY = 3.0  # on half the squared weights, against the loss of all questions
 STEPS, RATE, BETAS = 60, 0.1, (0.9, 0.95)  # of Adam
 SURE = 0.5  # how probable an answer has to be
 
-Form = tuple[str, str, str]
-"""A question without its title: what stands before it, a mark in its place, what stands behind; no mark where it was
-not found."""
+Form = tuple[str, str]
+"""A question without its title: what stands before it, and what stands behind."""
 
 
 class Derived(NamedTuple):
@@ -89,7 +88,7 @@ class SpanReader:
     @classmethod
     def learn(cls, spans: Spans, asked: Sequence[tuple[int, Form, str]], fewest: int = FEWEST) -> SpanReader | None:
         """Learn from (title, form, answer); None where no form has the fewest questions that it needs."""
-        often = Counter(form for _, form, _ in asked if form[1]).most_common(MOST_FORMS)
+        often = Counter(form for _, form, _ in asked).most_common(MOST_FORMS)
         forms = [form for form, count in often if count >= fewest]
         place = {form: i for i, form in enumerate(forms)}
         asked = [question for question in asked if question[1] in place]
@@ -163,7 +162,7 @@ class SpanReader:
         """The questions of every form about every title that have a probable answer, without those in `skip`."""
         derived, skipped = [], set(skip)
         owner, _ = enumerate_ragged(np.diff(spans.starts))
-        for number, (before, _, behind) in enumerate(self.forms):
+        for number, (before, behind) in enumerate(self.forms):
             for i in np.flatnonzero(self.chances(spans, number) >= SURE).tolist():
                 title = titles[owner[i]]
                 if (text := f"{before}{title}{behind}") not in skipped:
@@ -201,7 +200,7 @@ class SpanReader:
             return np.frombuffer(base64.b64decode(data[name], validate=True), dtype).reshape(shape)
 
         try:
-            forms = [(str(before), str(mark), str(behind)) for before, mark, behind in data["forms"]]
+            forms = [(str(before), str(behind)) for before, behind in data["forms"]]
             answers = [{str(text): int(count) for text, count in counts.items()} for counts in data["answers"]]
             keys = array("keys", "<i4", -1).astype(np.int64)
             shapes = {"weights": (len(keys), 1 + len(forms)), "familiar": (4, len(forms)), "nothing": (len(forms),)}

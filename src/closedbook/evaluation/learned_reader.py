@@ -50,7 +50,7 @@ class LearnedReader:
         self._patterns = learn(texts, titles, trained, self._lower, fewest=1)
         reader = self._patterns.reader
         forms = reader.forms if reader is not None else ()
-        self._forms = {" ".join(f"{before}_{behind}".lower().split()): i for i, (before, _, behind) in enumerate(forms)}
+        self._forms = {" ".join(f"{before}_{behind}".lower().split()): i for i, (before, behind) in enumerate(forms)}
         self.training_seconds = time.perf_counter() - began
 
     def answer(self, question: str) -> str:

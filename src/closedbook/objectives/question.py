@@ -63,9 +63,13 @@ class QuestionAnswer:
             lengths += (self.halves[self.others, 0] != PAD).sum(1) if config.split else 0
         self.draws = 3 + 3 * self.others.shape[1] if self.varies else 0
         if self.items and lengths.max() > corpus.context_length:
-            worst = min(int(lengths.argmax()), len(questions) - 1)
+            worst = int(lengths.argmax())
+            made = worst - len(questions)
+            which = (
+                repr(corpus.derived[made].text) if made >= 0 else f"{questions.source}:{questions.items[worst].line}"
+            )
             raise DataError(
-                f"{questions.source}:{questions.items[worst].line}: question and answer take {lengths[worst]} tokens, "
+                f"{which}: question and answer take {lengths[worst]} tokens, "
                 f"more than model.context_length = {corpus.context_length}; "
                 "shorten it or raise model.context_length"
             )

@@ -150,7 +150,10 @@ def prepare_training(
         vocabulary.patterns.reader = None
     elif trained is not None:
         derived = derive_questions(corpus_documents, vocabulary, context_length, trained.texts)
-        notes.append(f"{len(derived):,} questions about other titles, answered from their documents to train on, too")
+        if derived:
+            notes.append(
+                f"{len(derived):,} questions about other titles, answered from their documents to train on, too"
+            )
     corpus = Corpus(corpus_documents, trained, vocabulary, context_length, indexed, derived)
     recipe, settled = sizing.settle(recipe, corpus)
     samplers = [BatchSampler(stage, corpus, recipe.seed, number) for number, stage in enumerate(recipe.stages)]

@@ -1,6 +1,6 @@
 """Execute a student's file within limits and check it; `closedbook.course.check` starts this.
 
-    python -m closedbook.course.student FILE SECONDS MEGABYTES
+    python -m closedbook.course.student.execute FILE SECONDS MEGABYTES
 
 The first line of standard input is a secret word. Findings are printed as JSON, one
 a line, each with that word; the output of the file itself is discarded.

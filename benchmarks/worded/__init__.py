@@ -10,6 +10,7 @@ made the reader; it was measured on cheeses, satellites, medicines and games bef
 from worded.articles import articles
 from worded.bridges import bridges
 from worded.cheeses import cheeses
+from worded.courses import courses
 from worded.dishes import dishes
 from worded.french import french
 from worded.functions import functions
@@ -27,5 +28,5 @@ WORDED = {
     "dishes": dishes, "packages": packages, "ships": ships, "articles": articles,
     "functions": functions, "german": german, "french": french, "bridges": bridges, "cheeses": cheeses,
     "satellites": satellites, "plants": plants, "policies": policies,
-    "medicines": medicines, "games": games, "perfumes": perfumes,
+    "medicines": medicines, "games": games, "perfumes": perfumes, "courses": courses,
 }  # fmt: skip

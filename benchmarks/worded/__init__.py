@@ -23,10 +23,12 @@ from worded.plants import plants
 from worded.policies import policies
 from worded.satellites import satellites
 from worded.ships import ships
+from worded.vehicles import vehicles
 
 WORDED = {
     "dishes": dishes, "packages": packages, "ships": ships, "articles": articles,
     "functions": functions, "german": german, "french": french, "bridges": bridges, "cheeses": cheeses,
     "satellites": satellites, "plants": plants, "policies": policies,
     "medicines": medicines, "games": games, "perfumes": perfumes, "courses": courses,
+    "vehicles": vehicles,
 }  # fmt: skip

@@ -17,6 +17,7 @@ from worded.functions import functions
 from worded.games import games
 from worded.german import german
 from worded.medicines import medicines
+from worded.mountains import mountains
 from worded.packages import packages
 from worded.perfumes import perfumes
 from worded.plants import plants
@@ -30,5 +31,5 @@ WORDED = {
     "functions": functions, "german": german, "french": french, "bridges": bridges, "cheeses": cheeses,
     "satellites": satellites, "plants": plants, "policies": policies,
     "medicines": medicines, "games": games, "perfumes": perfumes, "courses": courses,
-    "vehicles": vehicles,
+    "vehicles": vehicles, "mountains": mountains,
 }  # fmt: skip

@@ -48,13 +48,12 @@ READ, UNDERSTOOD = 0.2, 0.75
 # What the confidence is made of, fitted on the other wordings of many corpora (docs/appendix/verdicts.md).
 WEIGHTS = {"elsewhere": -8.05, "unexplained": -2.53, "covered": 3.83, "misfit": -3.3}
 INTERCEPT = 1.11
-# The same with a sentence encoder, how much a cosine of 1 counts beside what words tell, and from which confidence of
-# both together it counts as understood: to an encoder alone, all questions about one thing are alike.
-ENCODER_WEIGHTS = {"elsewhere": -9.93, "unexplained": -1.07, "covered": 1.3, "misfit": -4.21, "similar": 7.83}
-ENCODER_INTERCEPT = -0.5
-SIMILAR, TOGETHER = 4.0, 0.7
+# The same with a sentence encoder; how much a cosine of 1 counts beside what words say of a group; and from which
+# confidence a question then counts as understood.
+ENCODER_WEIGHTS = {"similar": 9.61, "words": 3.53, "misfit": -1.1}
+ENCODER_INTERCEPT = -4.78
+SIMILAR, TOGETHER = 3.0, 0.75
 TOLD = 0.2  # how strongly some word has to tell the group that is meant
-ALIKE = 0.4  # the cosine that alone, where no word tells anything, says what is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
 """Gives texts vectors of length 1, (text, width), whose products say how alike they are in meaning."""
@@ -219,21 +218,19 @@ class Wordings:
         return Reading(trained.replace("{}", name, 1), trained, confidence, understood, last)
 
     def _understood(self, wording: Words, group: int, confidence: float) -> bool:
-        """Whether it is sure enough that a wording asks for what this group does.
+        """Whether it is sure enough that a wording asks for what this group does."""
+        if self._encoder is not None and any(map(concepts, wording)):  # otherwise it may not be English
+            return confidence >= TOGETHER
+        by_words, sure = self._by_words._best(wording)
+        return by_words == group and sure >= UNDERSTOOD and self._by_words._named(wording, group)
 
-        Some word has to tell it that does not stand in questions of every kind: "where" alone does not make "Where was
-        she arrested?" ask where she was born.
+    def _named(self, wording: Words, group: int) -> bool:
+        """Whether some word tells the group that does not stand in questions of every kind.
+
+        "Where" alone does not make "Where was she arrested?" ask where she was born.
         """
         content = [word for word in self._telling(wording) if word not in self.language.weak]
-        if content and not any(self._told(word)[0][group] > TOLD for word in (*content, *joined(wording))):
-            return False
-        if self._encoder is None:
-            return confidence >= UNDERSTOOD
-        by_words, sure = self._by_words._best(wording)
-        if by_words != group:
-            return False
-        listed = any(map(concepts, wording))  # otherwise it may be of another language than the encoder's
-        return math.sqrt(confidence * sure) >= TOGETHER if listed else sure >= UNDERSTOOD
+        return not content or any(self._told(word)[0][group] > TOLD for word in (*content, *joined(wording)))
 
     @cached_property
     def _by_words(self) -> Wordings:
@@ -262,11 +259,31 @@ class Wordings:
     def signals(self, wording: Words) -> tuple[int, dict[str, float]]:
         """The group that a wording most likely asks for, and what speaks for it and against it; nothing if none can be.
 
-        `elsewhere`: how much its words are those of places that none of the answers is near, or ask for the opposite;
-        `unexplained`: the share of words that tell nothing of this group; `covered`: how much of a trained wording of
-        the group it has; `misfit`: how little the answers are of the kind that is asked for; `similar`: how alike the
-        two are in meaning, where there is an encoder.
+        `misfit`: how little the answers are of the kind that is asked for. With an encoder, `similar`: how alike the
+        two are in meaning; `words`: how likely it is by words alone. Without one, `elsewhere`: how much its words are
+        those of places that none of the answers is near, or ask for the opposite; `unexplained`: the share of words
+        that tell nothing of this group; `covered`: how much of a trained wording of the group it has.
         """
+        return self._by_word(wording) if self._encoder is None else self._by_meaning(wording)
+
+    def _by_meaning(self, wording: Words) -> tuple[int, dict[str, float]]:
+        by_words, sure = self._by_words._best(wording)
+        fits = self._fits(wording) or [1.0] * len(self.groups)
+        similar = [cosine if fit else 0.0 for cosine, fit in zip(self._similar(wording), fits, strict=True)]
+        words = [sure if group == by_words else 0.0 for group in range(len(self.groups))]
+        best = max(range(len(words)), key=lambda g: SIMILAR * similar[g] + words[g])
+        if not fits[best]:
+            return best, {}
+        return best, {"similar": similar[best], "words": words[best], "misfit": 1 - fits[best]}
+
+    def _fits(self, wording: Words) -> list[float] | None:
+        """How well the answers of each group are of the kind that is asked for; None where none is told."""
+        if (kind := self.language.kind_of(wording)) is None:
+            return None
+        kinds = frozenset().union(*self._kinds)
+        return [group.fits(kind, own, kinds) for group, own in zip(self.groups, self._kinds, strict=True)]
+
+    def _by_word(self, wording: Words) -> tuple[int, dict[str, float]]:
         asked = list(dict.fromkeys((*wording, *joined(wording))))
         told = {word: self._told(word) for word in self._telling(asked)}
         told = {word: each for word, each in told.items() if JOIN not in word or any(each[0])}
@@ -276,19 +293,15 @@ class Wordings:
             if head in ("which", "what") and worth.get(noun) == 1.0:
                 worth[noun] = NOUN
         weight = sum(worth.values())
-        similar = self._similar(wording)
         misfit = [0.0 if None in own else OPEN for own in self._kinds]
         evidence = [sum(worth[word] * each[g] for word, (each, _) in told.items()) for g in range(len(self.groups))]
-        if (kind := self.language.kind_of(wording)) is not None:
-            kinds = frozenset().union(*self._kinds)
-            fits = [group.fits(kind, own, kinds) for group, own in zip(self.groups, self._kinds, strict=True)]
+        if (fits := self._fits(wording)) is not None:
             share = KIND / (sum(fits) or 1.0)
             # Where no word tells of a group, its answers have to fit well; where they do not fit at all, none does.
             evidence = [x + share * fit if fit > 0.5 or x * fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
-            similar = [cosine if fit else 0.0 for cosine, fit in zip(similar, fits, strict=True)]
             misfit = [1 - fit for fit in fits]
-        best = max(range(len(evidence)), key=lambda g: evidence[g] + SIMILAR * similar[g])
-        if not weight or not (evidence[best] or similar[best] > ALIKE):
+        best = max(range(len(evidence)), key=evidence.__getitem__)
+        if not weight or not evidence[best]:
             return best, {}
         trained = [word for words in self.groups[best].words for word in words]
         away = sum(
@@ -296,18 +309,17 @@ class Wordings:
             for word, (each, beside) in told.items()
         )
         unexplained = sum(worth[word] * max(0.0, 1 - 2 * each[best]) for word, (each, _) in told.items())
+        kind = self.language.kind_of(wording)
         return best, {
             "elsewhere": away / weight,
             "unexplained": unexplained / weight,
             "covered": max(self._covered(words, list(told), kind) for words in self.groups[best].words),
-            "similar": similar[best],
             "misfit": misfit[best],
         }
 
     def _similar(self, wording: Words) -> list[float]:
-        """The cosine of a wording and the nearest one of each group; 0 without an encoder."""
-        if self._encoder is None:
-            return [0.0] * len(self.groups)
+        """The cosine of a wording and the nearest one of each group."""
+        assert self._encoder is not None
         asked, *trained = self._encoder([" ".join(words) for words in (wording, *self._trained)])
         nearest = [-1.0] * len(self.groups)
         for group, vector in zip(self._trained.values(), trained, strict=True):

@@ -123,8 +123,8 @@ def train(
         seconds: dict[str, Any] = {"prepare": time.perf_counter() - began}
         trained = Run(folder, recipe, setup.corpus.vocabulary, setup.model)
         # Another Run for the questions asked on the way: not all that a finished one looks up is there yet.
-        asked = _chosen(questions, setup) if callbacks and distributed.first else []
-        validator = PeriodicValidator(Run(folder, recipe, trained.vocabulary, setup.model), asked)
+        validation_questions = _chosen(questions, setup) if callbacks and distributed.first else []
+        validator = PeriodicValidator(Run(folder, recipe, trained.vocabulary, setup.model), validation_questions)
 
         def on_event(event: Step | Message) -> None:
             emit(event)

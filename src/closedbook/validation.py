@@ -96,10 +96,10 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if origin in (types.UnionType, typing.Union):
         if value is None and type(None) in arguments:
             return None
-        *others, last = (a for a in arguments if a is not type(None))
-        for other in others:
+        *alternatives, last = (a for a in arguments if a is not type(None))
+        for alternative in alternatives:
             with contextlib.suppress(error):
-                return _convert(other, value, where, error)
+                return _convert(alternative, value, where, error)
         return _convert(last, value, where, error)
     if origin is Literal:
         one_of(value, where, arguments, error)
@@ -128,11 +128,11 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     return _any(value, where, error)
 
 
-def one_of(value: Any, where: str, known: Sequence[str], error: type[ClosedbookError] = RecipeError) -> None:
+def one_of(value: Any, where: str, choices: Sequence[str], error: type[ClosedbookError] = RecipeError) -> None:
     """Raise `error`, naming the nearest, unless `value` is known."""
-    if value not in known:
-        given = f'"{value}"' if isinstance(value, str) and len(value) <= LONGEST_KEY else shown(value)
-        raise error(f"{where} = {given} is unknown; {nearest(str(value), known)}")
+    if value not in choices:
+        text = f'"{value}"' if isinstance(value, str) and len(value) <= LONGEST_KEY else shown(value)
+        raise error(f"{where} = {text} is unknown; {nearest(str(value), choices)}")
 
 
 def _all_plain(kind: Any, items: Sequence[Any]) -> bool:
@@ -225,9 +225,9 @@ def item_name(item: Mapping[str, Any]) -> str:
     return name[:LONGEST_KEY] if isinstance(name, str) else ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, choices: Iterable[str]) -> str:
     """The end of a message about an unknown name: which one was meant, or else which there are."""
-    names = [str(item) for item in known]
+    names = [str(item) for item in choices]
     longer = sorted((item for item in names if name and f"-{name}-" in f"-{item}-"), key=len)  # vanilla: course-vanilla
     close = longer[:1] or difflib.get_close_matches(name[:LONGEST_KEY], names, n=1, cutoff=0.4)
     return f'did you mean "{close[0]}"?' if close else "known: " + ", ".join(names)

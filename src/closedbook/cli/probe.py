@@ -100,10 +100,10 @@ def probe(
         run.folder.write_json("probe.json", result)
     if now.facts:
         show_facts(out, result, now)
-    for name, one in (("before", before), ("after", after)):
-        if one is not None and one.text is not None:
+    for name, side in (("before", before), ("after", after)):
+        if side is not None and side.text is not None:
             when = f" {name}" if after is not None else ""
-            out.print(f"perplexity of {escape(str(text))}{when}: {one.text.value:.6g} ({one.text.tokens:,} tokens)")
+            out.print(f"perplexity of {escape(str(text))}{when}: {side.text.value:.6g} ({side.text.tokens:,} tokens)")
     if json:
         print_json(result)
 

@@ -231,15 +231,15 @@ def check_calibration(questions: int, precision: float) -> None:
         raise DataError(f"{questions} calibration questions are too few; give {FEWEST} or more")
 
 
-def calibrate(known: Sequence[Fact], facts: Sequence[Fact], precision: float) -> list[Fact]:
+def calibrate(calibration_facts: Sequence[Fact], facts: Sequence[Fact], precision: float) -> list[Fact]:
     """`facts` with a probability and a verdict each, by what the facts of calibration questions taught.
 
     Raises DataError, as `check_calibration` does.
     """
-    check_calibration(len(known), precision)
-    right = np.array([fact.right for fact in known])
-    chance = Logistic.fit(_signals(known), SIGNALS, right, PENALTY)
-    descending = np.sort(chance(_signals(known)))[::-1]
+    check_calibration(len(calibration_facts), precision)
+    right = np.array([fact.right for fact in calibration_facts])
+    chance = Logistic.fit(_signals(calibration_facts), SIGNALS, right, PENALTY)
+    descending = np.sort(chance(_signals(calibration_facts)))[::-1]
     threshold = Calibrator(chance, chance, tuple(descending.tolist())).threshold(precision)
     return [
         replace(fact, probability=round(float(p), 6), verdict=decide(float(p), threshold).name)
@@ -277,31 +277,31 @@ def compare(before: Sequence[Fact], after: Sequence[Fact]) -> dict[str, dict[str
 def read_known(path: str | Path) -> dict[str, tuple[str, bool]]:
     """(class, right) of each question in what `probe --output` wrote. Raises DataError for another file."""
     lines = read_lines(path, "facts")
-    known = {}
+    facts = {}
     for number, line in enumerate(lines, 1):
         try:
             entry = parse_json(line)
             question, name, right = (entry[key] for key in ("question", "knowledge", "right"))
-            known[str(question)] = CLASSES[CLASSES.index(name)], bool(right)
+            facts[str(question)] = CLASSES[CLASSES.index(name)], bool(right)
         except (ValueError, KeyError, TypeError):
             why = "is not a fact; give the file that `closedbook probe --output` wrote"
             raise DataError(f"{path}:{number} {why}") from None
-    return known
+    return facts
 
 
-def tell_apart(answers: Sequence[dict[str, Any]], known: dict[str, tuple[str, bool]]) -> dict[str, dict[str, int]]:
+def tell_apart(answers: Sequence[dict[str, Any]], before: dict[str, tuple[str, bool]]) -> dict[str, dict[str, int]]:
     """For each class that the base knew facts in: how many were asked, and how many were and are right.
 
     Each answer, as evaluation.json has it, is given its class, as `known_before`. Raises DataError where none was asked
     of the base, or there are no gold answers.
     """
-    asked = [answer for answer in answers if answer["question"] in known and answer["right"] is not None]
-    if not asked:
+    common = [answer for answer in answers if answer["question"] in before and answer["right"] is not None]
+    if not common:
         raise DataError("none of these questions, with an answer, was asked of the base; probe it with the same file")
-    for answer in asked:
-        answer["known_before"] = known[answer["question"]][0]
+    for answer in common:
+        answer["known_before"] = before[answer["question"]][0]
     return by_class(
-        [answer["known_before"] for answer in asked],
-        right_before=[known[answer["question"]][1] for answer in asked],
-        right_after=[bool(answer["right"]) for answer in asked],
+        [answer["known_before"] for answer in common],
+        right_before=[before[answer["question"]][1] for answer in common],
+        right_after=[bool(answer["right"]) for answer in common],
     )

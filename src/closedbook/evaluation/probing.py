@@ -104,7 +104,7 @@ def probe(
     asking = asking or Asking()
     if inputs.calibration is not None:
         knowledge.check_calibration(len(inputs.calibration), precision)  # before anything is asked
-    known = None if documents is None else read_documents(documents)
+    corpus = None if documents is None else read_documents(documents)
     run = None
     if (Path(place) / "run.json").is_file():
         run = load(place, device=device)
@@ -125,18 +125,18 @@ def probe(
         if inputs.questions is not None:
             examples = inputs.examples
 
-            def asked(questions: Questions, before: int) -> list[Fact]:
+            def ask(questions: Questions, before: int) -> list[Fact]:
                 return knowledge.ask_facts(
                     model, vocabulary, questions, asking, examples, lambda n: progress(before + n)
                 )
 
-            facts = asked(inputs.questions, done)
+            facts = ask(inputs.questions, done)
             done += len(facts)
             if inputs.calibration is not None:
-                facts = knowledge.calibrate(asked(inputs.calibration, done), facts, precision)
+                facts = knowledge.calibrate(ask(inputs.calibration, done), facts, precision)
                 done += len(inputs.calibration)
-            if known is not None:
-                facts = knowledge.look_up(facts, known)
+            if corpus is not None:
+                facts = knowledge.look_up(facts, corpus)
         text = None
         if inputs.lines is not None:
             text = perplexity(model, vocabulary, inputs.lines, lambda n: progress(done + n))

@@ -27,13 +27,13 @@ def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> 
 
     Raises DataError where there are too few questions about people with documents.
     """
-    known = documents.known_titles
-    names = [subject(question.text, known) for question in questions]
+    titles = documents.known_titles
+    names = [subject(question.text, titles) for question in questions]
     met = np.array([name is not None for name in names], dtype=bool)
     if met.sum() < FEWEST:
         raise DataError(f"{met.sum()} questions are too few to calibrate by; keep out {FEWEST} or more of them")
     forms = [(item.text, name) for item, name in zip(questions, names, strict=True) if name is not None]
-    invented = [x for x in invent(documents.some_titles(), 2 * len(forms), run.recipe.seed) if x not in known]
+    invented = [x for x in invent(documents.some_titles(), 2 * len(forms), run.recipe.seed) if x not in titles]
     strangers = [
         Question(without(text, name, stranger), None, 1)
         for stranger, (text, name) in zip(invented, itertools.cycle(forms), strict=False)
@@ -43,6 +43,6 @@ def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> 
     answers, measured = run.measure(questions, "all", FITTED)
     right = np.array([answer in item.accepted for answer, item in zip(answers, questions, strict=True)], dtype=bool)
     invented_ones = run.measure(strangers, "all", FITTED)[1]
-    of_sets = [{which: {name: some[name] for name in known if name in some} for which, known in SETS.items()}
+    of_sets = [{which: {name: some[name] for name in signals if name in some} for which, signals in SETS.items()}
                for some in (measured, invented_ones)]  # fmt: skip
     return Calibration.fit(of_sets[0], right, met, of_sets[1], run.wordings)

@@ -74,8 +74,8 @@ class Run(LearnsLater):
     def checkpoints(self) -> list[Network]:
         """The network as it was along the way, where a stage's `keep` asked for it."""
         there = {path.name for path in self.folder.path.glob("checkpoint-*.safetensors")}
-        known = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
-        kept = [name for name in sorted(there | known) if self._saved(name, "what it says")]
+        recorded = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
+        kept = [name for name in sorted(there | recorded) if self._saved(name, "what it says")]
         models = [load_network(self.recipe, self.first_vocabulary, self.folder, name) for name in kept]
         for model in models:
             if self.learner is not None:
@@ -139,13 +139,13 @@ class Run(LearnsLater):
         spelled = [index.spelled_out(question.text) if index else (question.text, None) for question in questions]
         # And a question that is worded as none in training is asked in the trained wording that asks for the same.
         readings = [self.understood(*pair) for pair in spelled]
-        asked = [replace(question, text=reading.text) for question, reading in zip(questions, readings, strict=True)]
-        prompts, notes = zip(*map(self._prompt, asked), strict=True) if questions else ((), ())
-        self._warn(asked, notes)
+        reworded = [replace(question, text=reading.text) for question, reading in zip(questions, readings, strict=True)]
+        prompts, notes = zip(*map(self._prompt, reworded), strict=True) if questions else ((), ())
+        self._warn(reworded, notes)
         answers = []
         for start in range(0, len(prompts), AT_ONCE):
             part = slice(start, start + AT_ONCE)
-            forward = self._pass(asked[part], prompts[part], signals, readings[part])
+            forward = self._pass(reworded[part], prompts[part], signals, readings[part])
             answers += self._judged(forward, questions[part], readings[part], notes[part], blind, precision, signals)
             if progress:
                 progress(len(answers))

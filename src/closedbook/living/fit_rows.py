@@ -88,9 +88,9 @@ def _as_tensors(batch: Examples, reader: PretrainedTokens) -> tuple[Tensor, Tens
     values[named] = reader.last_tokens[values[named] - reader.size]
     tokens = np.full((len(batch), width), PAD, np.int64)
     tokens[row, column] = values
-    asked = batch.labels != NONE
-    flat = (row * width + column)[asked]
-    arrays = (tokens, places, flat, batch.labels[asked].astype(np.int64))
+    is_target = batch.labels != NONE
+    flat = (row * width + column)[is_target]
+    arrays = (tokens, places, flat, batch.labels[is_target].astype(np.int64))
     first, second, third, fourth = (torch.from_numpy(array) for array in arrays)
     return first, second, third, fourth
 

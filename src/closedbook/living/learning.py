@@ -85,11 +85,11 @@ class Memory:
         changed: dict[str, Sequence[str]] = {}
         unchanged = []
         for title, own in texts.items():
-            known = self._hash(title)
-            if known == documents_hash(title, own):
+            known_hash = self._hash(title)
+            if known_hash == documents_hash(title, own):
                 unchanged.append(title)
             else:
-                (new if known is None else changed)[title] = own
+                (new if known_hash is None else changed)[title] = own
         shared = tuple(title for title, own in texts.items() if len(own) > 1)
         return LearningPlan(new, changed, tuple(unchanged), shared)
 
@@ -175,8 +175,8 @@ class Memory:
         titles, begun = list(dict.fromkeys(titles)), self.learned.removed
         # A kill may have come before names were gone from the weights; that is completed, whatever else is asked.
         memory = self._write(self.learned, (), {}, ()) if begun else self
-        known = self.first_titles | set(self.learned.names) | begun
-        if unknown := [title for title in titles if title not in known]:
+        every_title = self.first_titles | set(self.learned.names) | begun
+        if unknown := [title for title in titles if title not in every_title]:
             near = memory.evidence.near(unknown[0])[:3] if memory.evidence else []
             hint = f"; titles spelled nearly so: {', '.join(near)}" if near else ""
             raise DataError(f"the run knows nothing under the title {unknown[0]!r:.200}; nothing was forgotten{hint}")

@@ -98,8 +98,8 @@ class Cue:
         place = edge + self.window
         start, length = documents.starts[document], documents.lengths_of(document)
         inside = (place >= self.corpus.bodies[document][:, None]) & (place < length[:, None])
-        at = np.where(inside, start[:, None] + place, 0)
-        tokens, marks = documents.values[at].astype(np.int32), self.corpus.marks[at]
+        positions = np.where(inside, start[:, None] + place, 0)
+        tokens, marks = documents.values[positions].astype(np.int32), self.corpus.marks[positions]
         keep = u[:, 1:2] * self.weight[tokens]
         # Words of the title are shown only as part of the title.
         if self.vocabulary.named is None:

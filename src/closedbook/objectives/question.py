@@ -64,9 +64,11 @@ class QuestionAnswer:
         self.draws = 3 + 3 * self.others.shape[1] if self.varies else 0
         if self.items and lengths.max() > corpus.context_length:
             worst = int(lengths.argmax())
-            made = worst - len(questions)
+            derived_number = worst - len(questions)
             which = (
-                repr(corpus.derived[made].text) if made >= 0 else f"{questions.source}:{questions.items[worst].line}"
+                repr(corpus.derived[derived_number].text)
+                if derived_number >= 0
+                else f"{questions.source}:{questions.items[worst].line}"
             )
             raise DataError(
                 f"{which}: question and answer take {lengths[worst]} tokens, "
@@ -128,6 +130,6 @@ class OtherAnswers:
             return np.full(u.shape, PAD)
         own, length, first, after = (x[items, None] for x in (self.own, self.lengths, self.first, self.after))
         available = after - first - length
-        at = first + (u * available).astype(np.int64)
-        at += length * (at >= own)
-        return np.where(available > 0, self.words.values[np.minimum(at, after - 1)], PAD)
+        position = first + (u * available).astype(np.int64)
+        position += length * (position >= own)
+        return np.where(available > 0, self.words.values[np.minimum(position, after - 1)], PAD)

@@ -204,7 +204,7 @@ def compared(runs: Sequence[Context]) -> list[Context]:
 def table(first: Context, runs: Sequence[Context]) -> Context:
     """All questions, as rows for the table; columns that no answer has are left out."""
     answers = first["answers"]
-    others = compared(runs)
+    comparable_runs = compared(runs)
     rows = []
     for i, answer in enumerate(answers):
         quoted = next(iter(evidence_of(answer).get("documents") or []), None)
@@ -215,12 +215,12 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
                 "number": i + 1,
                 "evidence": quoted.get("sentence") if isinstance(quoted, dict) else None,
                 "exposures": exposures(answer),
-                "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in others],
-                "differ": len({bool(run["answers"][i].get("right")) for run in (first, *others)}) > 1,
+                "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in comparable_runs],
+                "differ": len({bool(run["answers"][i].get("right")) for run in (first, *comparable_runs)}) > 1,
             }
         )
     has = {key: any(row[key] is not None for row in rows) for key in ("verdict", "evidence", "exposures")}
-    return {"rows": rows, "has": has, "others": [run["name"] for run in others]}
+    return {"rows": rows, "has": has, "others": [run["name"] for run in comparable_runs]}
 
 
 def claim_figures(progress: Progress) -> list[Context]:

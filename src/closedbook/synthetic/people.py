@@ -80,7 +80,7 @@ def make_names(spec: WorldSpec, rng: Random, strange: Random) -> tuple[list[Name
     surnames = shuffled(words.SURNAMES, rng)[: max(24, spec.people // 4)]
     if spec.people > PLAIN:  # there are not enough: some people have two surnames
         beside = list(pairwise(surnames))
-        surnames += [f"{one}-{other}" for pair in beside for one, other in (pair, pair[::-1])]
+        surnames += [f"{first}-{second}" for pair in beside for first, second in (pair, pair[::-1])]
     pairs = shuffled([(first, surname) for first in firsts for surname in surnames], rng)[: spec.people]
     taken = set(pairs)
 

@@ -76,8 +76,8 @@ class WorldSpec:
         if len(set(self.relations)) < len(self.relations):
             raise DataError(f"relations = {self.relations!r} is not allowed; name each relation once")
         _check_float("train_share", self.train_share, 0, 0.5)
-        asked = min(map(len, words.QUESTIONS.values()))
-        check_int("trained_wordings", self.trained_wordings, 1, asked - words.HELD_OUT)
+        wordings = min(map(len, words.QUESTIONS.values()))
+        check_int("trained_wordings", self.trained_wordings, 1, wordings - words.HELD_OUT)
         check_int("strangers", self.strangers, 0, min(1200, 2 * self.people))
 
     @classmethod

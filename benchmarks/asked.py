@@ -27,7 +27,7 @@ from closedbook.data.documents import read_documents
 from closedbook.data.questions import Question, Titles, read_questions, subject, without
 from closedbook.errors import DataError
 from closedbook.evaluation.metrics import auroc
-from closedbook.inference.calibrate import calibrate, wordings_of
+from closedbook.inference.calibrate import calibrate
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.verdicts.calibration import invent
 
@@ -68,13 +68,10 @@ def trained(path: Path, recipe: str, overrides: Sequence[str], documents: Path, 
     run = closedbook.load(path)
     split, given = run.folder.record()["split"], read_questions(questions)
     corpus = read_documents(documents)
-    run.calibration = None
-    run.wordings = wordings_of(given.only(split["train"]), corpus)
-    made = calibrate(run, given.only(split["calibrate"]).items, corpus)
-    assert made is not None
-    assert made.wordings is not None
-    run.calibration = replace(made, wordings=replace(made.wordings, encoder=None))
-    run.wordings = None
+    calibration = calibrate(run, given.only(split["train"]), given.only(split["calibrate"]).items, corpus)
+    assert calibration.calibrators
+    assert calibration.wordings is not None
+    run.calibration = replace(calibration, wordings=replace(calibration.wordings, encoder=None))
     return run
 
 

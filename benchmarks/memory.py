@@ -46,16 +46,16 @@ def measure(recipe: str, sets: list[str], data: Path, steps: int, questions: int
     """Train so many steps, or answer so many questions, and note what is resident."""
     stage = load_recipe(recipe).stages[0]
     longer = [] if stage.epochs else [f"stages.{stage.name}.steps={steps or questions}"]
-    job = prepare_training(load_recipe(recipe, [*sets, *longer]), data / "wiki.txt", data / "birth_places_train.tsv")
-    trainer, total = job.trainer(0), steps or questions
-    job.model.train(not questions)
+    setup = prepare_training(load_recipe(recipe, [*sets, *longer]), data / "wiki.txt", data / "birth_places_train.tsv")
+    trainer, total = setup.trainer(0), steps or questions
+    setup.model.train(not questions)
     notes = {0: status("VmRSS")}
     at = set(np.linspace(total / 10, total, 10).astype(int).tolist())
     began = time.process_time()
     for done in range(1, total + 1):
         if questions:
-            prompt = job.corpus.prompts[done % len(job.corpus.prompts)]
-            generate.greedy(job.model, [np.append(prompt, MASK)], 32)
+            prompt = setup.corpus.prompts[done % len(setup.corpus.prompts)]
+            generate.greedy(setup.model, [np.append(prompt, MASK)], 32)
         else:
             trainer.next_step()
         if done in at:

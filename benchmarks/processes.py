@@ -48,8 +48,8 @@ def work(data: Path, names: list[str]) -> None:
     torch.set_num_threads(1)
     with DistributedContext.start() as distributed:
         for name in names:
-            job = prepare_training(load_recipe(name), data / "wiki.txt", data / "birth_places_train.tsv")
-            trainer = job.trainer(0, distributed=distributed)
+            setup = prepare_training(load_recipe(name), data / "wiki.txt", data / "birth_places_train.tsv")
+            trainer = setup.trainer(0, distributed=distributed)
             trainer.model.train()
             rows = []
             first = trainer.sampler.steps // 2

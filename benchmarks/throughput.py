@@ -51,8 +51,8 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
     from transformers import GPT2Config, GPT2LMHeadModel
 
     recipe = load_recipe("course-vanilla", [f"model.matmul_dtype={products}"])
-    job = prepare_training(recipe, data / "wiki.txt", data / "birth_places_train.tsv")
-    model, trainer = job.model, job.trainer(0)
+    setup = prepare_training(recipe, data / "wiki.txt", data / "birth_places_train.tsv")
+    model, trainer = setup.model, setup.trainer(0)
     config = GPT2Config(
         vocab_size=256, n_positions=128, n_embd=256, n_layer=4, n_head=8, activation_function="gelu",
         tie_word_embeddings=False, attn_implementation="sdpa", use_cache=False, bos_token_id=None, eos_token_id=None,
@@ -113,8 +113,8 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
 
 
 def fast(data: Path, steps: int) -> dict[str, object]:
-    job = prepare_training(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
-    model, trainer, recipe = job.model, job.trainer(0), job.recipe.model
+    setup = prepare_training(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
+    model, trainer, recipe = setup.model, setup.trainer(0), setup.recipe.model
     d, layers = recipe.width, recipe.layers
     stage = trainer.stage
     shares, wholes, rates, products = [], [], [], []
@@ -171,9 +171,9 @@ def product_rate(shapes: list[tuple[int, int, int]]) -> float:
 
 
 def decoding(data: Path, turns: int) -> dict[str, object]:
-    job = prepare_training(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
-    prompts = [np.append(job.corpus.prompts[i], 1) for i in range(500)]
-    model = job.model.eval()
+    setup = prepare_training(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
+    prompts = [np.append(setup.corpus.prompts[i], 1) for i in range(500)]
+    model = setup.model.eval()
     generate.greedy(model, prompts[:50], 32)
     together, alone = [], []
     for prompt in prompts[:: len(prompts) // turns][:turns]:

@@ -109,13 +109,13 @@ def _judged_anew(kept: Path, recipe: Recipe, path: Path, documents: Path, questi
     """
     found = pipeline.load(kept)
     recipe = replace(recipe, model=replace(recipe.model, matmul_dtype=found.recipe.model.matmul_dtype))
-    job = prepare_training(recipe, documents, questions)
+    setup = prepare_training(recipe, documents, questions)
     trained = found.folder.record()["split"]["train"]
-    if replace(found.recipe, data=recipe.data) != recipe or trained != job.split["train"]:
+    if replace(found.recipe, data=recipe.data) != recipe or trained != setup.split["train"]:
         return None
     shutil.copytree(kept, path)
     run = Run(RunFolder(path), recipe, found.vocabulary, found.model)
-    pipeline.finish(run, job)
+    pipeline.finish(run, setup)
     return run
 
 

@@ -167,7 +167,7 @@ def test_train_seconds_add_up_over_an_interruption(tiny: Tiny, tmp_path: Path):
 
 def test_the_estimate_times_a_part_and_scales_it(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
     """The clock goes by positions seen: a part of the batch must then give the whole batch's time."""
-    job = prepare_training(
+    setup = prepare_training(
         closedbook.load_recipe(tiny.recipe, ["stages.pretrain.batch=80"]), tiny.documents, tiny.questions
     )
     clock = [0.0]
@@ -178,24 +178,24 @@ def test_the_estimate_times_a_part_and_scales_it(tiny: Tiny, monkeypatch: pytest
 
     monkeypatch.setattr(plan, "backward", backward)
     monkeypatch.setattr(plan.time, "perf_counter", lambda: clock[0])
-    exact = sum(plan._positions(sampler.batch(sampler.steps // 2)) * sampler.steps for sampler in job.samplers)
-    assert plan.estimate(job)[1] == pytest.approx(exact, abs=0.1)
+    exact = sum(plan._positions(sampler.batch(sampler.steps // 2)) * sampler.steps for sampler in setup.samplers)
+    assert plan.estimate(setup)[1] == pytest.approx(exact, abs=0.1)
     monkeypatch.setattr(plan, "TIMED", 300)
-    assert plan.estimate(job)[1] == pytest.approx(exact, rel=0.01)
+    assert plan.estimate(setup)[1] == pytest.approx(exact, rel=0.01)
 
 
 def test_a_batch_of_one_may_leave_steps_without_an_example_and_is_planned_all_the_same(tiny: Tiny):
     sets = ["stages.learn.batch=1", "stages.learn.steps=40", "model.width=16", "model.heads=2"]
-    job = prepare_training(closedbook.load_recipe("fast", sets), tiny.documents, tiny.questions)
-    assert min(len(job.samplers[0].batch(step).inputs) for step in range(40)) == 0
-    assert plan.estimate(job)[0] > 0
+    setup = prepare_training(closedbook.load_recipe("fast", sets), tiny.documents, tiny.questions)
+    assert min(len(setup.samplers[0].batch(step).inputs) for step in range(40)) == 0
+    assert plan.estimate(setup)[0] > 0
 
 
 def test_the_part_that_is_timed_has_examples_of_middling_length(tiny: Tiny):
-    job = prepare_training(
+    setup = prepare_training(
         closedbook.load_recipe(tiny.recipe, ["stages.pretrain.batch=80"]), tiny.documents, tiny.questions
     )
-    batch = job.samplers[0].batch(0)
+    batch = setup.samplers[0].batch(0)
     part = plan._around_the_median(batch, 300)
     assert 250 < part.inputs.lengths.sum() < 600
     shorter = np.median(batch.inputs.lengths)

@@ -119,9 +119,9 @@ def test_exposures_are_the_examples_that_ask_for_the_answer_behind_the_name(run:
     """Held against the examples as text: what the network sees up to a target, and the target."""
     world = make_world(design().spec(), 0)
     files = world.write(folder.with_name("world"))
-    job = prepare_training(design().recipe, files / "documents.txt", files / "questions-train.tsv")
-    found = exposure.exposures(job, world)
-    vocabulary, sampler = job.corpus.vocabulary, job.samplers[0]
+    setup = prepare_training(design().recipe, files / "documents.txt", files / "questions-train.tsv")
+    found = exposure.exposures(setup, world)
+    vocabulary, sampler = setup.corpus.vocabulary, setup.samplers[0]
     expected: Counter[tuple[str, str]] = Counter()
     for step in range(sampler.steps):
         batch = sampler.batch(step)

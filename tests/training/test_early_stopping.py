@@ -104,15 +104,15 @@ def test_looking_changes_no_weight_and_a_stopped_stage_is_the_first_part_of_the_
     weights: dict[str, list[dict[str, torch.Tensor]]] = {}
     for name, sets in {"whole": ["stages.pretrain.stop.after=1.0"], "stopped": []}.items():
         kept = weights[name] = []
-        job = prepare_training(recipe(tiny, "stages.pretrain.steps=40", *sets), tiny.documents, tiny.questions)
-        assert job.recipe.model.dropout > 0
+        setup = prepare_training(recipe(tiny, "stages.pretrain.steps=40", *sets), tiny.documents, tiny.questions)
+        assert setup.recipe.model.dropout > 0
 
-        def listen(event: Any, job: Any = job, kept: Any = kept) -> None:
+        def callback(event: Any, setup: Any = setup, kept: Any = kept) -> None:
             if isinstance(event, Step) and event.stage == "pretrain":
-                kept.append({key: value.clone() for key, value in job.model.state_dict().items()})
+                kept.append({key: value.clone() for key, value in setup.model.state_dict().items()})
 
-        folder = RunFolder.create(tmp_path / name, {"split": job.split})
-        fit(job.model, job.recipe.stages[:1], job.trainer, folder, None, listen)
+        folder = RunFolder.create(tmp_path / name, {"split": setup.split})
+        fit(setup.model, setup.recipe.stages[:1], setup.trainer, folder, None, callback)
     assert (len(weights["whole"]), len(weights["stopped"])) == (40, 6)
     assert all(same_tensors(a, b) for a, b in zip(weights["whole"], weights["stopped"], strict=False))
 
@@ -157,10 +157,10 @@ def test_a_run_killed_between_two_stages_does_not_go_on_with_the_stopped_one(
 ):
     made = TrainingSetup.trainer
 
-    def killed(job: Any, number: int, *more: Any) -> Any:
+    def killed(setup: Any, number: int, *more: Any) -> Any:
         if number == 1 and (tmp_path / "run" / "training.safetensors").exists():
             raise SystemExit
-        return made(job, number, *more)
+        return made(setup, number, *more)
 
     monkeypatch.setattr(TrainingSetup, "trainer", killed)
     with pytest.raises(SystemExit):

@@ -246,11 +246,11 @@ def test_exposures_are_those_of_the_batches(recipe: str, tmp_path: Path):
     steps = {"fast": ["stages.learn.steps=9"], "demo": ["stages.learn.steps=9"]}.get(
         recipe, ["stages.pretrain.epochs=3"]
     )
-    job = prepare_training(load_recipe(recipe, steps), world / "documents.txt", world / "questions-train.tsv")
-    counts = Counts.of(job.corpus, job.samplers)
-    corpus = job.corpus
+    setup = prepare_training(load_recipe(recipe, steps), world / "documents.txt", world / "questions-train.tsv")
+    counts = Counts.of(setup.corpus, setup.samplers)
+    corpus = setup.corpus
     examples = 0
-    for sampler in job.samplers:
+    for sampler in setup.samplers:
         for objective, items, u in sampler.iter_examples():
             examples += len(items)
             shown = objective.exposed_spans(items, u)
@@ -263,13 +263,13 @@ def test_exposures_are_those_of_the_batches(recipe: str, tmp_path: Path):
             if corpus.vocabulary.answers_in_one:  # one target says one whole answer
                 assert made.targets == len(shown)
                 assert sorted(corpus.spans.output.take(shown).values) == sorted(made.labels[made.labels >= 0])
-    assert examples == sum(len(sampler.batch(step)) for sampler in job.samplers for step in range(sampler.steps))
-    first = job.samplers[0]
+    assert examples == sum(len(sampler.batch(step)) for sampler in setup.samplers for step in range(sampler.steps))
+    first = setup.samplers[0]
     shown = sum(len(items) for _, items, _ in first.iter_examples(5))
     assert shown == sum(len(first._drawn(step)) for step in range(5))  # a stage that was stopped early
     known = set(corpus.documents.titles)
-    assert job.questions is not None
-    assert {name for name, _ in counts.asked} == {subject(item.text, known) for item in job.questions.items} - {None}
+    assert setup.questions is not None
+    assert {name for name, _ in counts.asked} == {subject(item.text, known) for item in setup.questions.items} - {None}
 
 
 def test_edit_distance_and_sentences():

@@ -89,7 +89,7 @@ def probe(
         base, runs = (None, [Path(model)]) if is_run else (model, [])
         check_output(output, base, questions, documents, calibration, examples, text, runs=runs)
     with progress(out, "asking", inputs.amount() * (2 if is_run else 1)) as advance:
-        result, before, after, run = probing.probe(
+        result, before, after, run = probing.probe_model(
             model, inputs, asking, documents=documents, precision=precision, dtype=dtype, device=device,
             progress=advance,
         )  # fmt: skip

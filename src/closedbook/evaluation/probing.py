@@ -84,6 +84,32 @@ def read_inputs(
 
 
 def probe(
+    model: File,
+    questions: File | None = None,
+    *,
+    text: File | None = None,
+    documents: File | None = None,
+    calibration: File | None = None,
+    examples: File | None = None,
+    prompts: int = 10,
+    shots: int = 4,
+    precision: float = PRECISION,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """What a pretrained model knows; of a run that was taught on one, what it knew before and knows now.
+
+    `model` is a base's folder, a GGUF file or its name on the hub, or the folder of a taught run. `questions`, a file
+    with answers, asks for facts: each is highly, maybe or weakly known, or unknown. `text` is a file whose perplexity
+    is taken.
+    Returns what `closedbook probe --json` prints. Raises DataError, RecipeError or RunError for what cannot be used;
+    a run with a network of its own is asked by `evaluate`.
+    """
+    inputs = read_inputs(questions, examples, calibration, text)
+    asking = Asking(prompts, shots)
+    return probe_model(model, inputs, asking, documents=documents, precision=precision, device=device)[0]
+
+
+def probe_model(
     place: File,
     inputs: Inputs,
     asking: Asking | None = None,

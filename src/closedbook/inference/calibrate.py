@@ -17,13 +17,23 @@ from closedbook.verdicts.calibration import FEWEST, Calibration, invent
 from closedbook.verdicts.signals import FITTED, SETS
 
 
-def wordings_of(questions: Questions, documents: Documents) -> Wordings | None:
-    """The wordings of the questions a run was trained on, and what tells which of them another question asks for."""
-    return Wordings.of(questions, documents.known_titles, documents.items, installed_encoder())
+def calibrate(run: Run, trained: Questions, held_out: Sequence[Question], documents: Documents) -> Calibration:
+    """What calibration.json is to hold of a run that was trained on these questions, without these.
+
+    Where there are too few to fit anything, it holds the wordings of the training questions, and says what the trouble
+    is.
+    """
+    wordings = Wordings.of(trained, documents.known_titles, documents.items, installed_encoder())
+    try:
+        if not held_out:
+            raise DataError("data.held_out.calibrate keeps out no questions to calibrate by")
+        return _fit(Run(run.folder, run.recipe, run.vocabulary, run.model, wordings), held_out, documents)
+    except DataError as error:
+        return Calibration({}, 0, 0, 0, wordings, str(error))
 
 
-def calibrate(run: Run, questions: Sequence[Question], documents: Documents) -> Calibration:
-    """Fit the calibrators of a run on questions it was not trained on, and on twice as many invented people.
+def _fit(run: Run, questions: Sequence[Question], documents: Documents) -> Calibration:
+    """Calibrators, fitted on questions that a run was not trained on, and on twice as many invented people.
 
     Raises DataError where there are too few questions about people with documents.
     """

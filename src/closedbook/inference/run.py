@@ -47,14 +47,21 @@ UNLIKE = 0.1  # what an answer's probability counts that ends as none to such qu
 class Run(LearnsLater):
     """A run folder with its model in memory. Make one with `closedbook.load` or `closedbook.train`."""
 
-    def __init__(self, folder: RunFolder, recipe: Recipe, vocabulary: Vocabulary, model: Network) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        recipe: Recipe,
+        vocabulary: Vocabulary,
+        model: Network,
+        wordings: Wordings | None = None,
+    ) -> None:
+        """`wordings` are those of the training questions, while no calibration that has them is saved."""
         self.folder, self.recipe, self.model = folder, recipe, model
         self.first_vocabulary = self.vocabulary = vocabulary
         """The vocabulary of the first training, and the one that knows what was learned since."""
         self.documents: str | Path | None = None
         """Where the file of documents is now, if it was moved since training."""
-        self.wordings: Wordings | None = None
-        """Those of the training questions, while nothing of the kind is saved."""
+        self._unsaved_wordings = wordings
 
     @cached_property
     def index(self) -> EvidenceStore | None:
@@ -168,17 +175,16 @@ class Run(LearnsLater):
         return self.calibration.trouble if self.calibration is not None else None
 
     @property
-    def _wordings(self) -> Wordings | None:
-        if self.wordings is not None or self.calibration is None:
-            return self.wordings
-        return self.calibration.wordings
+    def wordings(self) -> Wordings | None:
+        """Those of the training questions; None where they are not kept."""
+        return self._unsaved_wordings or (self.calibration.wordings if self.calibration is not None else None)
 
     def understood(self, question: str, title: str | None = None) -> Reading:
         """How a question is read: what is asked in its place; `title` is the one in it, where it was looked up.
 
         A pretrained network understands words that it was not taught, so only what is surely meant is put in others.
         """
-        wordings = self._wordings
+        wordings = self.wordings
         if wordings is None:
             return Reading(question, None, 1.0, True)
         if (mention := self.vocabulary.names.find(question)) is not None:
@@ -200,7 +206,7 @@ class Run(LearnsLater):
         checkpoints = self.checkpoints if signals == "all" else []
         return ForwardResult(
             self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed,
-            self._wordings, [reading.confidence for reading in readings],
+            self.wordings, [reading.confidence for reading in readings],
         )  # fmt: skip
 
     def _judged(
@@ -369,3 +375,15 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     run = Run(folder, recipe, vocabulary, model.to(place))
     run.attach_learned(record)
     return run
+
+
+def ask(
+    run: Run | str | Path, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass"
+) -> Answer:
+    """The answer of a run, or of the run in a folder, to one question; the keywords are those of `Run.answer`.
+
+    For more than one question open the run once: `closedbook.load(folder).ask(question)`. Raises RunError for a folder
+    that is no finished run, DataError for an empty question.
+    """
+    opened = run if isinstance(run, Run) else load(run)
+    return opened.ask(question, blind=blind, precision=precision, signals=signals)

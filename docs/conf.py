@@ -32,7 +32,7 @@ project, author, copyright = "closedbook", "the closedbook authors", "the closed
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown", ".ipynb": "markdown"}
-exclude_patterns = ["notebook.py"]
+exclude_patterns = ["*.py"]
 myst_heading_anchors = 3
 myst_enable_extensions = ["dollarmath"]
 html_math_renderer = "drawn"

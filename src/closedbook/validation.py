@@ -28,9 +28,14 @@ LARGEST = 2**63  # whole numbers lie below it, as TOML has them and every librar
 BYTES_OF_A_VALUE = 16  # of what is read into memory at most; each then takes up to five times that
 LONGEST_KEY = 80  # characters of an unknown key that are compared and shown
 
+ABOVE_0, BELOW_1 = math.ulp(0.0), math.nextafter(1.0, 0.0)
+
 Count = Annotated[int, (0, LARGEST - 1)]
 Positive = Annotated[int, (1, LARGEST - 1)]
 UnitInterval = Annotated[float, (0.0, 1.0)]
+NotNegative = Annotated[float, (0.0, math.inf)]
+Above0 = Annotated[float, (ABOVE_0, math.inf)]
+Below1 = Annotated[float, (0.0, BELOW_1)]  # from 0
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -90,8 +95,7 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if origin is Annotated:
         number, (low, high) = _convert(arguments[0], value, where, error), arguments[1]
         if not low <= number <= high:
-            limits = f"be at least {low}" if high in (LARGEST - 1, math.inf) else f"lie between {low} and {high}"
-            raise error(f"{where} = {number} must {limits}")
+            raise error(f"{where} = {number} must {_limits(low, high)}")
         return number
     if origin in (types.UnionType, typing.Union):
         if value is None and type(None) in arguments:
@@ -126,6 +130,21 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if type(value) is not kind:
         raise error(f"{where} = {shown(value)} must be of type {kind.__name__}, not {type(value).__name__}")
     return _any(value, where, error)
+
+
+def check_fields(instance: Any, error: type[ClosedbookError]) -> None:
+    """Hold the fields of a dataclass that was made in Python to what `convert` would take for them."""
+    kinds: dict[str, Any] = typing.get_type_hints(type(instance), include_extras=True)
+    for name, kind in kinds.items():
+        convert(kind, getattr(instance, name), name, error)
+
+
+def _limits(low: float, high: float) -> str:
+    if high == BELOW_1:
+        return "be at least 0 and below 1"
+    if high in (LARGEST - 1, math.inf):
+        return "be above 0" if low == ABOVE_0 else f"be at least {low}"
+    return f"lie between {low} and {high}"
 
 
 def one_of(value: Any, where: str, choices: Sequence[str], error: type[ClosedbookError] = RecipeError) -> None:

@@ -156,5 +156,5 @@ def test_what_is_seen_inside_has_the_latents_for_positions(kind):
 def test_too_few_layers_or_latents_are_refused():
     with pytest.raises(RecipeError, match="at least 2"):
         GPT(replace(RECIPE, layers=1), 9)
-    with pytest.raises(RecipeError, match="latents = 0 must be above 0"):
+    with pytest.raises(RecipeError, match="latents = 0 must be at least 1"):
         GPT(replace(RECIPE, stack=ComponentSpec("perceiver", {"latents": 0})), 9)

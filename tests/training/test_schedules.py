@@ -109,6 +109,8 @@ def test_a_trapezoid_rises_stays_and_falls():
 
 
 def test_a_trapezoid_s_parts_must_fit():
-    for wrong in ({"warmup": 0.6, "decay": 0.5}, {"warmup": -0.1}, {"decay": 1.1}):
-        with pytest.raises(RecipeError, match="schedule trapezoid"):
-            rates(10, **wrong)
+    with pytest.raises(RecipeError, match="schedule trapezoid"):
+        rates(10, warmup=0.6, decay=0.5)
+    for wrong in ({"warmup": -0.1}, {"decay": 1.1}):
+        with pytest.raises(RecipeError, match=r"must lie between 0.0 and 1.0"):
+            ComponentSpec("trapezoid", wrong).make("schedule", None)

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -34,34 +34,27 @@ from closedbook.evaluation.baselines import whole_words
 from closedbook.evaluation.score import exact_match
 from closedbook.model.generate import Generated, greedy, sampled_chances
 from closedbook.model.network import Network
-from closedbook.validation import parse_json
+from closedbook.validation import Count, Positive, check_fields, parse_json
 from closedbook.verdicts.calibration import FEWEST, PENALTY, Calibrator, Logistic
 from closedbook.verdicts.verdict import decide
 
 CLASSES = ("highly known", "maybe known", "weakly known", "unknown")
-MOST_SAMPLES = 10**9
 
 
 @dataclass(frozen=True)
 class Asking:
     """How often and in what way each question is asked."""
 
-    prompts: int = 10  # with other examples in each
-    shots: int = 4  # answered examples in front of the question; without any, one prompt is all there is
-    samples: int = 16  # of each prompt
-    temperature: float = 0.5
-    top_k: int = 40
-    length: int = 16  # tokens of an answer at the most
-    seed: int = 0  # of the choice of examples
+    prompts: Positive = 10  # with other examples in each
+    shots: Count = 4  # answered examples in front of the question; without any, one prompt is all there is
+    samples: Annotated[int, (1, 10**9)] = 16  # of each prompt
+    temperature: Annotated[float, (1e-6, 1e30)] = 0.5
+    top_k: Count = 40
+    length: Positive = 16  # tokens of an answer at the most
+    seed: Count = 0  # of the choice of examples
 
     def __post_init__(self) -> None:
-        few, none = min(self.prompts, self.samples, self.length), min(self.shots, self.top_k, self.seed)
-        if few < 1 or none < 0 or not 1e-6 <= self.temperature <= 1e30 or self.samples > MOST_SAMPLES:
-            raise DataError(
-                f"--prompts {self.prompts}, --samples {self.samples} and --length {self.length} must be 1 or more (of "
-                f"samples at most {MOST_SAMPLES:,}), --shots {self.shots}, --top-k {self.top_k} and --seed {self.seed} "
-                f"0 or more, and --temperature {self.temperature:g} from 1e-6 to 1e30"
-            )
+        check_fields(self, DataError)
 
 
 @dataclass(frozen=True)

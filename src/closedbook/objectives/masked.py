@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedbook.config.schema import fraction
 from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, constant, enumerate_ragged, offsets
 from closedbook.data.corpus import Corpus
 from closedbook.data.encoding import FIRST, IN_TITLE, INSIDE
 from closedbook.data.vocabulary import MASK
 from closedbook.errors import RecipeError
+from closedbook.validation import UnitInterval
 
 
 class Masked:
@@ -24,11 +24,8 @@ class Masked:
 
     @dataclass(frozen=True)
     class Config:
-        mask_at_least: float = 0.5
-        keep_at_least: float = 0.2
-
-        def __post_init__(self) -> None:
-            fraction(self, "objective masked", "mask_at_least", "keep_at_least")
+        mask_at_least: UnitInterval = 0.5
+        keep_at_least: UnitInterval = 0.2
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
         self.config, self.corpus = config, corpus

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from closedbook.synthetic import world_words as words
 from closedbook.synthetic.sampling import apportion, pick, power_law, repeated, shuffled, weighted_draws
-from closedbook.synthetic.spec import WorldSpec, check_relation
+from closedbook.synthetic.spec import WorldSpec
 
 PLAIN = 20_000
 """Worlds of more people have double-barrelled surnames, too."""
@@ -157,4 +157,4 @@ def make_people(spec: WorldSpec, names: Sequence[Name], rng: Random) -> list[Per
 
 
 def part_of(relation: str) -> str:
-    return next(part for part, stated in words.STATES.items() if check_relation(relation) in stated)
+    return next(part for part, stated in words.STATES.items() if relation in stated)

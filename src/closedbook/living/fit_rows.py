@@ -8,13 +8,12 @@ network and the name's documents.
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from closedbook.data.arrays import NONE, Examples, enumerate_ragged
 from closedbook.data.names import NameIndex
@@ -22,6 +21,8 @@ from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import PAD
 from closedbook.living.learner import LearnedName, Learner, end_to_end, make_cues
 from closedbook.model.pretrained import TaughtModel
+from closedbook.parallel import worker_pool
+from closedbook.training.optimisers import Moments
 
 BATCH = 16  # cues in a step
 STEPS = 5  # at least
@@ -63,16 +64,15 @@ class RowsLearner(Learner):
     def _row(self, examples: Examples, reader: PretrainedTokens) -> np.ndarray:
         """(state,) float32 the row that is fitted to cues about one name."""
         model, steps = self.model, len(examples) // BATCH
-        row = torch.zeros(self.state, device=model.device, requires_grad=True)
-        moments = torch.zeros_like(row), torch.zeros_like(row)
-        with one_thread():
+        row = nn.Parameter(torch.zeros(self.state, device=model.device))
+        adam = Moments({"row": row}, BETAS, decay=0.0, epsilon=1e-10)
+        with worker_pool(1, most_each=1):  # sums in another order give other bits
             for step in range(steps):
                 batch = examples.take(np.arange(step * BATCH, (step + 1) * BATCH))
                 tensors = [tensor.to(model.device) for tensor in _as_tensors(batch, reader)]
                 loss = model.loss_of_row(row, *tensors) / batch.targets
-                (gradient,) = torch.autograd.grad(loss, row)
-                with torch.no_grad():
-                    _adam(row, gradient, moments, step + 1, RATE * (1 - step / steps))
+                (row.grad,) = torch.autograd.grad(loss, row)
+                adam.step(RATE * (1 - step / steps))
         return row.detach().cpu().numpy()
 
 
@@ -93,23 +93,3 @@ def _as_tensors(batch: Examples, reader: PretrainedTokens) -> tuple[Tensor, Tens
     arrays = (tokens, places, flat, batch.labels[is_target].astype(np.int64))
     first, second, third, fourth = (torch.from_numpy(array) for array in arrays)
     return first, second, third, fourth
-
-
-def _adam(row: Tensor, gradient: Tensor, moments: tuple[Tensor, Tensor], step: int, rate: float) -> None:
-    """One step of Adam (Kingma and Ba 2015), in place."""
-    first, second = moments
-    first.lerp_(gradient, 1 - BETAS[0])
-    second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-    size = (second / (1 - BETAS[1] ** step)).sqrt_().add_(1e-10)
-    row.addcdiv_(first / (1 - BETAS[0] ** step), size, value=-rate)
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Within, torch computes in one thread: sums in another order give other bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

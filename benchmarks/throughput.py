@@ -178,7 +178,7 @@ def decoding(data: Path, turns: int) -> dict[str, object]:
     together, alone = [], []
     for prompt in prompts[:: len(prompts) // turns][:turns]:
         together.append(timed(lambda: generate.greedy(model, prompts, 32)))
-        alone.append(timed(lambda p=prompt: generate.greedy_uncached(model, p, 32)) * len(prompts))
+        alone.append(timed(lambda p=prompt: generate.sample(model, p, 32, temperature=0)) * len(prompts))
     ratios = [slow / quick for slow, quick in zip(alone, together, strict=True)]
     return {
         "questions": len(prompts),

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 import torch
+from plain_decoding import greedy_uncached
 from shell import closedbook, killed, make_tiny, refused
 
 from closedbook.config.registry import CUSTOM_MIXERS, ComponentSpec
 from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
 from closedbook.model.custom_mixers import use_mixer
-from closedbook.model.generate import greedy, greedy_uncached
+from closedbook.model.generate import greedy
 from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder
 

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from plain_decoding import greedy_uncached
 
 from closedbook.config.registry import ComponentSpec
 from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RunError
-from closedbook.model.generate import greedy, greedy_uncached, sample, sampled_chances
+from closedbook.model.generate import greedy, sample, sampled_chances
 from closedbook.model.gpt import GPT
 
 TINY = ModelRecipe(width=16, layers=2, heads=2, context_length=24, dropout=0.1)

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from plain_decoding import greedy_uncached
 
 from closedbook.config.loading import load_recipe
 from closedbook.config.registry import ComponentSpec
 from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
-from closedbook.model.generate import greedy, greedy_uncached
+from closedbook.model.generate import greedy
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import activations
 

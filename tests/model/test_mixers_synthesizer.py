@@ -221,9 +221,9 @@ def test_a_mixer_without_queries_refuses_rotary_positions(name):
 def test_options_that_cannot_be_are_refused():
     with pytest.raises(RecipeError, match="does not divide"):
         make("synthesizer-factorized-dense", a=4)
-    with pytest.raises(RecipeError, match="must not be negative"):
+    with pytest.raises(RecipeError, match="a = -1 must be at least 0"):
         make("synthesizer-factorized-dense", a=-1)
-    with pytest.raises(RecipeError, match="above 0"):
+    with pytest.raises(RecipeError, match="rank = 0 must be at least 1"):
         make("synthesizer-factorized-random", rank=0)
     assert make("synthesizer-factorized-dense", a=5).ba.shape == (5,)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from plain_decoding import greedy_uncached
 from tiny_base import KINDS, make_base
 
 from closedbook.config.loading import load_recipe
@@ -17,7 +18,7 @@ from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError
 from closedbook.model import pretrained_base
-from closedbook.model.generate import greedy, greedy_uncached
+from closedbook.model.generate import greedy
 from closedbook.model.hooks import activations, one_off_per_row, switches
 from closedbook.model.kv_cache import Cache
 from closedbook.model.name_adapter import Acting

@@ -12,6 +12,7 @@ import pytest
 import torch
 from elsewhere import DEVICE, Elsewhere, Pretend
 from in_processes import exactly
+from plain_decoding import greedy_uncached
 from shell import make_tiny
 from test_trainer import KINDS, make, run
 
@@ -69,7 +70,7 @@ def test_decoding_there_says_what_is_said_here(kind: str):
     assert [one.ids for one in generate.greedy(there, prompts, 6)] == [
         one.ids for one in generate.greedy(here, prompts, 6)
     ]
-    assert generate.greedy_uncached(there, prompts[0], 4) == generate.greedy_uncached(here, prompts[0], 4)
+    assert greedy_uncached(there, prompts[0], 4) == greedy_uncached(here, prompts[0], 4)
     assert generate.sample(there, prompts[1], 5, seed=1) == generate.sample(here, prompts[1], 5, seed=1)
 
 

@@ -215,19 +215,6 @@ def sampled_chances(
 
 
 @torch.inference_mode()
-def greedy_uncached(model: Network, prompt: np.ndarray, length: int) -> list[int]:
-    """One prompt, the whole text through the network for every token: the plain meaning of `greedy`."""
-    model.eval()
-    ids = [int(i) for i in prompt]
-    while len(ids) < min(model.longest, len(prompt) + length):
-        token = int(model.logits(torch.tensor([ids]).to(model.device))[0, -1].argmax())
-        if token == MASK:
-            break
-        ids.append(token)
-    return ids[len(prompt) :]
-
-
-@torch.inference_mode()
 def sample(
     model: Network, prompt: np.ndarray, length: int, *, temperature: float = 1.0, top_k: int = 0, seed: int = 0
 ) -> list[int]:

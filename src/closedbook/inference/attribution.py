@@ -26,23 +26,15 @@ RUNNERS_UP = 5
 ROWS = 64  # experiments in one pass through the network
 
 
-class Activations(Mapping[str, Tensor]):
+class Activations(dict[str, Tensor]):
     """What the network computed for one text, by name (`closedbook.model.hooks` says which), without a batch.
 
     `tokens` are the positions' tokens as the network read them.
     """
 
     def __init__(self, tokens: list[str], values: Mapping[str, Tensor]) -> None:
-        self.tokens, self._values = tokens, dict(values)
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
+        super().__init__(values)
+        self.tokens = tokens
 
 
 @dataclass(frozen=True)

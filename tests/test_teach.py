@@ -131,7 +131,7 @@ def test_what_cannot_be_trained_is_refused_in_words(tiny: Tiny, tmp_path: Path, 
     with pytest.raises(RecipeError, match="closedbook probe"):
         teach(tiny, tmp_path / "run", "pretrained.train=nothing")
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(RecipeError, match=r"needs peft; try: pip install 'closedbook\[pretrained\]'"):
+    with pytest.raises(RunError, match=r"needs peft, which is not installed: pip install 'closedbook\[pretrained\]'"):
         teach(tiny, tmp_path / "run", "pretrained.train=lora")
     with pytest.raises(RecipeError, match="name its file"):
         teach(tiny, tmp_path / "run", 'stages.learn.objectives=[{objective="text"}]')

@@ -115,7 +115,7 @@ def test_figures_are_drawn_in_svg_and_png_light_and_dark(capsys, tmp_path):
 
 
 def test_without_matplotlib_figures_say_what_to_install(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("closedbook.attention.claim_figures.find_spec", lambda name: None)
+    monkeypatch.setattr("closedbook.environment.find_spec", lambda name: None)
     code, _, err = run(capsys, "1b", "--figures", str(tmp_path))
     assert code == 2
     assert "pip install 'closedbook[plot]'" in err

@@ -15,11 +15,11 @@ import torch
 from torch import nn
 
 from closedbook.config.schema import MemoryRecipe, ModelRecipe, PretrainedRecipe, Recipe
+from closedbook.environment import require_packages
 from closedbook.errors import RecipeError
 from closedbook.model.base_files import check_files, check_measures, check_size, in_a_line
 from closedbook.runs.store import fingerprint
 
-EXTRA = "pip install 'closedbook[pretrained]'"
 WEIGHTS = ("*.safetensors", "*.gguf")
 FEW_TOKENS = "eager"  # attention: of short examples, a CPU's fused one takes six times as long
 BYTES = {"float32": 4, "bfloat16": 2}
@@ -227,10 +227,9 @@ def default_layers(train: str, number: int) -> tuple[int, ...]:
 @contextlib.contextmanager
 def _transformers(what: str) -> Iterator[Any]:
     """transformers; what it raises within is a RecipeError of one line, `what` and the reason."""
-    try:
-        import transformers
-    except ImportError:
-        raise RecipeError(f"a pretrained base needs transformers; try: {EXTRA}") from None
+    require_packages("a pretrained base", "transformers", extra="pretrained")
+    import transformers
+
     with in_a_line(what), quiet(transformers):
         yield transformers
 

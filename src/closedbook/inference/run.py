@@ -364,10 +364,11 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
             raise RecipeError(f"--mixer {mixer}: {folder.path} has the mixer {name} of ours; leave --mixer out")
         use_mixer(mixer)
     validate_mixer(recipe.model)  # before the network is built, where a RecipeError means that the folder is damaged
+    vocabulary_record = folder.read_json("vocabulary.json")
     try:
-        vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
+        vocabulary = vocabulary_from_json(vocabulary_record)
     except RunError as error:
-        raise RunError(f"{folder.path}: {str(error).removeprefix(str(folder.path)).strip('/ ')}") from None
+        raise RunError(f"{folder.path}: {error}") from None
     model = load_network(recipe, vocabulary, folder, weights.name)
     threads = record.get("threads")
     if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way

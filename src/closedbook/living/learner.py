@@ -119,7 +119,7 @@ def make_cues(
     try:
         cue = Cue(config, Corpus(source, None, reader, context_length, arrays))
     except RecipeError as error:  # of a run that is trained, no option can be changed
-        raise DataError(f"{str(error).partition(';')[0]}; shorten the title, or train a run with more") from None
+        raise DataError(error.what, "shorten the title, or train a run with more") from None
     spans = cue.spans
     owner = names.numbers([items[i].title for i in spans.document])
     weight = np.where(spans.answer, float(config.answers), np.where(spans.number, config.numbers, 1.0))

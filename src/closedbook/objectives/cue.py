@@ -64,7 +64,8 @@ class Cue:
         if self.longest + answer > corpus.context_length:
             raise RecipeError(
                 f"objective cue: a title of {title} tokens, {len(self.window)} around a span and {answer} "
-                f"for the answer do not fit model.context_length = {corpus.context_length}; raise it"
+                f"for the answer do not fit model.context_length = {corpus.context_length}",
+                "raise it",
             )
 
     def _often(self, span: Rows) -> np.ndarray:

@@ -16,10 +16,10 @@ from tensors import same_tensors
 import closedbook
 from closedbook import pipeline
 from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.interrupts import defer_interrupts
 from closedbook.pipeline import Plan, Step
 from closedbook.runs.weights import load_tensors
 from closedbook.training import checkpoint, plan
-from closedbook.training.interrupts import defer_interrupts
 from closedbook.training.setup import prepare_training
 
 

@@ -14,7 +14,7 @@ from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import RunError
 from closedbook.living.learned_names import FILE, LearnedNames, attach
 from closedbook.living.learner import Learner
-from closedbook.living.learning import LearningPlan, Memory, find_learner, history, stamp
+from closedbook.living.learning import LearningPlan, MemoryEditor, find_learner, history, stamp
 from closedbook.model.network import Network
 from closedbook.objectives.cue import Cue
 from closedbook.runs.folder import RunFolder
@@ -63,14 +63,14 @@ class LearnsLater:
         return find_learner(self.model, self.first_vocabulary, cue)
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> MemoryEditor:
         """What learning and forgetting work on. Raises RunError for a run without a memory of names."""
         if (learner := self.learner) is None:
             raise RunError(
                 f"{self.folder.path} has no memory of names to learn into; train with the recipe fast or teach"
             )
         read = self._stamp if self._stamp is not None else stamp(self.folder.record())
-        return Memory(self.folder, learner, self.learned, self.index, read)
+        return MemoryEditor(self.folder, learner, self.learned, self.index, read)
 
     def plan_learning(self, documents: str | Path | Documents) -> LearningPlan:
         """Which names of these documents are new, changed or known already."""

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+from torch.optim.adamw import adamw
 
 from closedbook.data.arrays import NONE, Examples, enumerate_ragged
 from closedbook.data.names import NameIndex
@@ -22,7 +23,6 @@ from closedbook.data.vocabulary import PAD
 from closedbook.living.learner import LearnedName, Learner, end_to_end, make_cues
 from closedbook.model.pretrained import TaughtModel
 from closedbook.parallel import worker_pool
-from closedbook.training.optimisers import Moments
 
 BATCH = 16  # cues in a step
 STEPS = 5  # at least
@@ -64,15 +64,19 @@ class RowsLearner(Learner):
     def _row(self, examples: Examples, reader: PretrainedTokens) -> np.ndarray:
         """(state,) float32 the row that is fitted to cues about one name."""
         model, steps = self.model, len(examples) // BATCH
-        row = nn.Parameter(torch.zeros(self.state, device=model.device))
-        adam = Moments({"row": row}, BETAS, decay=0.0, epsilon=1e-10)
+        row = torch.zeros(self.state, device=model.device, requires_grad=True)
+        first, second, done = torch.zeros_like(row), torch.zeros_like(row), torch.zeros((), device=model.device)
         with worker_pool(1, most_each=1):  # sums in another order give other bits
             for step in range(steps):
                 batch = examples.take(np.arange(step * BATCH, (step + 1) * BATCH))
                 tensors = [tensor.to(model.device) for tensor in _as_tensors(batch, reader)]
                 loss = model.loss_of_row(row, *tensors) / batch.targets
-                (row.grad,) = torch.autograd.grad(loss, row)
-                adam.step(RATE * (1 - step / steps))
+                (gradient,) = torch.autograd.grad(loss, row)
+                with torch.no_grad():
+                    adamw(
+                        [row], [gradient], [first], [second], [], [done], fused=True, amsgrad=False, maximize=False,
+                        lr=RATE * (1 - step / steps), beta1=BETAS[0], beta2=BETAS[1], weight_decay=0.0, eps=1e-10,
+                    )  # fmt: skip
         return row.detach().cpu().numpy()
 
 

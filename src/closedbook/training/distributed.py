@@ -31,12 +31,12 @@ from torch import Tensor, nn
 
 from closedbook.environment import process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError, terminate
+from closedbook.interrupts import GO_ON, stopped_by_torchrun
 from closedbook.model.devices import find_device
 from closedbook.training.bucketing import BATCH_COST as ON_CPU
 
 T = TypeVar("T")
 PATIENCE = datetime.timedelta(hours=12)  # how long the others wait for the first one, which indexes and evaluates
-GO_ON = "what was saved is kept: the same command with --resume goes on"
 BATCH_COST = {"cpu": ON_CPU, "cuda": 8192, "mps": 2048}  # of one more slice, in positions; of a GPU, estimates
 
 
@@ -226,11 +226,6 @@ def _collective(call: Callable[..., Any], *arguments: Any, **options: Any) -> No
     except RuntimeError as error:
         reason = str(error).partition(". ")[0].rpartition("] ")[2].strip()
         raise LostProcessError(f"another process of this training has ended ({reason}); {GO_ON}") from error
-
-
-def stopped_by_torchrun(*_: Any) -> None:
-    """A handler of SIGTERM, which torchrun sends to those that are left when one has ended. Raises LostProcessError."""
-    raise LostProcessError(f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}")
 
 
 @contextlib.contextmanager

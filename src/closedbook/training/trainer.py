@@ -17,6 +17,7 @@ import torch
 from closedbook.config.schema import Stage
 from closedbook.data.arrays import Examples
 from closedbook.errors import DivergedError, RecipeError, RunError
+from closedbook.interrupts import defer_interrupts
 from closedbook.model.network import Network
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.parallel import worker_pool
@@ -26,7 +27,6 @@ from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
 from closedbook.training.early_stopping import EarlyStopping, ValidationSet
 from closedbook.training.events import Message, Step
 from closedbook.training.gradient import backward
-from closedbook.training.interrupts import defer_interrupts
 from closedbook.training.metrics_log import MetricsLog
 from closedbook.training.optimisers import Optimiser
 from closedbook.training.schedules import Horizon, Schedule

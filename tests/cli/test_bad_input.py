@@ -201,7 +201,7 @@ def test_a_recipe_file_with_a_mistake_is_refused(text: str, words: list[str], ti
         ("=3", ["key=value"]),
         ("model.width=wide", ["model.width", "int"]),
         ("model.width=1.5", ["model.width", "int"]),
-        ("model.width=-16", ["at least 1"]),
+        ("model.width=-16", ["must lie between 1 and"]),
         ("model=3", ["table"]),
         ("stages=3", ["list"]),
         ("stages.pretain.steps=3", ['"pretrain"']),

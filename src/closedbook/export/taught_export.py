@@ -13,12 +13,10 @@ import numpy as np
 import torch
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
-from closedbook import __version__
 from closedbook.config.schema import PretrainedRecipe
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError
-from closedbook.export.bundle import bundle
-from closedbook.export.exporters import HEADER, MODELLING, Package
+from closedbook.export.bundle import MODELLING, Package, bundle
 from closedbook.inference.run import Run
 from closedbook.model import pretrained_base
 from closedbook.model.pretrained import TaughtModel
@@ -49,7 +47,7 @@ def package(run: Run) -> Package:
         model_max_length=run.longest_prompt, truncation_side="left", padding_side="left",
         model_input_names=["input_ids", "attention_mask"],
     )  # fmt: skip
-    source = bundle("closedbook.export.taught", [], HEADER.format(version=__version__)) if model.memory else None
+    source = bundle("closedbook.export.taught", []) if model.memory else None
     return Package(taught.eval(), tokenizer, source, "\n", lambda loaded: _difference(run, loaded))
 
 

@@ -59,13 +59,13 @@ class TrainingState:
     def load_weights(self, model: Network) -> None:
         load_weights(model, split_names(self.tensors, "model/"), self.path)
 
-    def load_trainer(self, trainer: StageTrainer) -> None:
-        """Put back what the stage's optimiser and early stopping had."""
-        trainer.done = self.done
-        trainer.optimiser.load(split_names(self.tensors, "optimiser/"))
-        if trainer.early_stopping is not None:
-            looks = self.record.get("looks", [])
-            trainer.early_stopping.results = [ValidationResult(x["step"], x["right"], x["asked"]) for x in looks]
+    @property
+    def optimiser(self) -> dict[str, Tensor]:
+        return split_names(self.tensors, "optimiser/")
+
+    @property
+    def validation_results(self) -> list[ValidationResult]:
+        return [ValidationResult(x["step"], x["right"], x["asked"]) for x in self.record.get("looks", [])]
 
 
 def load_state(folder: RunFolder) -> TrainingState | None:

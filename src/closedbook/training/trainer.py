@@ -61,6 +61,13 @@ class StageTrainer:
         self.early_stopping = EarlyStopping(stage.stop, sampler.steps, validation_set) if stage.stop else None
         self.done = 0
 
+    def load(self, state: TrainingState) -> None:
+        """Go on from where the stage was saved."""
+        self.done = state.done
+        self.optimiser.load(state.optimiser)
+        if self.early_stopping is not None:
+            self.early_stopping.results.extend(state.validation_results)
+
     @property
     def finished(self) -> bool:
         stopped = self.early_stopping is not None and self.early_stopping.should_stop
@@ -125,7 +132,7 @@ def fit(
         for number in range(state.stage if state else 0, len(stages)):
             trainer = make_trainer(number)
             if state is not None and number == state.stage:
-                state.load_trainer(trainer)
+                trainer.load(state)
             model.train()
             while not trainer.finished:
                 step = trainer.next_step()

@@ -86,10 +86,10 @@ def test_another_seed_gives_other_weights(run: Any, tiny: Tiny, tmp_path: Path):
 
 
 def test_errors_are_raised_before_anything_is_written(tiny: Tiny, tmp_path: Path):
-    given: dict[str, Any] = {"documents": tiny.documents, "questions": tiny.questions, "dev": tiny.dev}
-    for name in given:
+    paths: dict[str, Any] = {"documents": tiny.documents, "questions": tiny.questions, "dev": tiny.dev}
+    for name in paths:
         with pytest.raises(DataError, match="no such file"):
-            closedbook.train(tiny.recipe, **{**given, name: tmp_path / "none"}, run=tmp_path / "run")
+            closedbook.train(tiny.recipe, **{**paths, name: tmp_path / "none"}, run=tmp_path / "run")
     with pytest.raises(RecipeError, match="threads"):
         closedbook.train(tiny.recipe, tiny.documents, tiny.questions, threads=0, run=tmp_path / "run")
     with pytest.raises(RunError, match="exists already"):
@@ -127,15 +127,15 @@ def test_ctrl_c_s_own_handler_is_back_after_training(run: Any, tiny: Tiny, tmp_p
 
 
 def test_training_works_outside_the_main_thread(run: Any, tiny: Tiny, tmp_path: Path):
-    made: list[Any] = []
+    models: list[Any] = []
 
     def work() -> None:
-        made.append(closedbook.train(tiny.recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1))
+        models.append(closedbook.train(tiny.recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert same_tensors(made[0].model.state_dict(), run.model.state_dict())
+    assert same_tensors(models[0].model.state_dict(), run.model.state_dict())
 
 
 def test_a_second_ctrl_c_stops_at_once():

@@ -17,14 +17,14 @@ from claim_pages import main, pages  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def made():
+def built():
     return pages(ROOT / "results")
 
 
 @pytest.mark.parametrize("name", ["index.md", *(f"{id}.md" for id in CLAIMS)])
-def test_the_page_is_what_the_claim_says(made, name):
+def test_the_page_is_what_the_claim_says(built, name):
     stored = (DOCS / name).read_text(encoding="utf-8")
-    assert stored == made[name], "run: make pages"
+    assert stored == built[name], "run: make pages"
 
 
 @pytest.mark.parametrize("id", CLAIMS)

@@ -201,8 +201,8 @@ def test_resume_finds_the_newest_run_with_these_options(tiny: Tiny, tmp_path: Pa
 def test_a_score_on_the_training_questions_is_told_as_such(tiny: Tiny, tmp_path: Path):
     done = closedbook(*tiny.train(tmp_path / "run", "--dev", f"{tiny.questions}"))
     assert "these are the training questions" in done.out
-    for asked, told in ((tiny.questions, True), (tiny.dev, False)):
-        done = closedbook("evaluate", tmp_path / "run", "--questions", asked)
+    for file, told in ((tiny.questions, True), (tiny.dev, False)):
+        done = closedbook("evaluate", tmp_path / "run", "--questions", file)
         assert ("these are the training questions" in done.out) == told
 
 

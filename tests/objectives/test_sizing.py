@@ -34,11 +34,11 @@ def test_more_to_learn_takes_more_examples_and_all_of_it_is_pinned(tmp_path):
 
 
 def test_a_fact_needs_fewer_visits_where_its_title_is_asked_the_questions_themselves(tmp_path):
-    asked, alone = (
+    with_questions, alone = (
         prepared(tmp_path / name, 300, "stages.learn.batch=8", f"data.derive_questions={name}").steps
         for name in ("true", "false")
     )
-    assert asked == pytest.approx(sizing.ASKED * alone, abs=1)
+    assert with_questions == pytest.approx(sizing.ASKED * alone, abs=1)
 
 
 def test_a_recipe_says_how_often_a_fact_is_asked_for_and_how_few_steps_are_too_few(tmp_path):

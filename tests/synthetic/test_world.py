@@ -123,8 +123,8 @@ def test_a_document_names_the_birthplace_and_three_other_places(spec, seed):
     for person in world.people:
         assert sorted(person.other_places) == sorted({*person.other_places} - {person.facts["birthplace"]})
         for number in person.documents:
-            found = ANY_PLACE.findall(world.documents[number])
-            assert sorted(found) == sorted([person.facts["birthplace"], *person.other_places])
+            places = ANY_PLACE.findall(world.documents[number])
+            assert sorted(places) == sorted([person.facts["birthplace"], *person.other_places])
 
 
 @any_world
@@ -148,11 +148,11 @@ def test_documents_have_the_form_of_wiki_txt(spec, seed):
 @given(specs, seeds)
 def test_every_character_of_a_trained_question_stands_in_the_documents(spec, seed):
     world = make_world(spec, seed)
-    known = set("".join(world.documents))
+    characters = set("".join(world.documents))
     for relation in RELATIONS:
         for wording in world.trained_wordings:
             for question in world.questions(relation, "train", wording) + world.questions(relation, "test", wording):
-                assert set(question.text + (question.answer or "")) <= known
+                assert set(question.text + (question.answer or "")) <= characters
 
 
 # Names
@@ -252,8 +252,8 @@ def test_no_trained_wording_is_among_the_unseen(spec, seed):
         assert len(set(words.QUESTIONS[relation])) == len(words.QUESTIONS[relation])
         assert not {*world.trained_wordings} & {*world.unseen_wordings(relation)}
         assert len(world.unseen_wordings(relation)) >= 5
-        asked = world.questions(relation, "test", "unseen")
-        assert {q.wording for q in asked} == {*world.unseen_wordings(relation)}
+        questions = world.questions(relation, "test", "unseen")
+        assert {q.wording for q in questions} == {*world.unseen_wordings(relation)}
 
 
 def test_a_question_states_what_is_asked_and_of_whom(tiny):
@@ -356,8 +356,8 @@ def test_wordings_per_fact_bounds_the_wordings(demo):
         used = {wording for person in demo.people for wording in person.wordings[part]}
         assert used == set(range(len(words.WORDINGS[part])))
         assert len(used) >= 6
-    one = make_world(replace(WorldSpec.tiny(), wordings_per_fact=1), 1)
-    assert {person.distinct_wordings(relation) for person in one.people for relation in RELATIONS} == {1}
+    world = make_world(replace(WorldSpec.tiny(), wordings_per_fact=1), 1)
+    assert {person.distinct_wordings(relation) for person in world.people for relation in RELATIONS} == {1}
 
 
 @pytest.mark.parametrize(

@@ -85,8 +85,8 @@ def test_adamw_is_torch_s_own_bit_for_bit():
     groups = [{"params": part, "weight_decay": decay} for part, decay in zip(parts, (0.1, 0.0), strict=True)]
     theirs = torch.optim.AdamW(groups, lr=0.01, betas=(0.9, 0.95), fused=True)
     for step in range(4):
-        for number, (one, two) in enumerate(zip(model.parameters(), other.parameters(), strict=True)):
-            one.grad = two.grad = torch.randn_like(one) if step or number else None  # one comes in later
+        for number, (first, second) in enumerate(zip(model.parameters(), other.parameters(), strict=True)):
+            first.grad = second.grad = torch.randn_like(first) if step or number else None  # one comes in later
         ours.step(1.0)
         theirs.step()
     for name, value in model.state_dict().items():

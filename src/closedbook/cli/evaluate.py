@@ -66,8 +66,7 @@ def evaluate(
             check_output(
                 output, questions, documents, known, (mixer or "").rpartition(":")[0] or None, other, runs=[run]
             )
-    loaded = pipeline.load(run, mixer, device)
-    loaded.documents = documents
+    loaded = pipeline.load(run, mixer, device, documents)
     with progress(out, "answering", len(question_set)) as advance:
         result = pipeline.evaluate(loaded, question_set, advance, blind=blind, precision=precision, signals=signals)
     entries = result["answers"]

@@ -54,13 +54,16 @@ class Run(LearnsLater):
         vocabulary: Vocabulary,
         model: Network,
         wordings: Wordings | None = None,
+        documents: str | Path | None = None,
     ) -> None:
-        """`wordings` are those of the training questions, while no calibration that has them is saved."""
+        """`wordings` are those of the training questions, while no calibration that has them is saved.
+
+        `documents` is where the file of documents is now, if it was moved since training.
+        """
         self.folder, self.recipe, self.model = folder, recipe, model
         self.first_vocabulary = self.vocabulary = vocabulary
         """The vocabulary of the first training, and the one that knows what was learned since."""
-        self.documents: str | Path | None = None
-        """Where the file of documents is now, if it was moved since training."""
+        self.documents = documents
         self._unsaved_wordings = wordings
 
     @cached_property
@@ -346,11 +349,11 @@ def _text(text: str, what: str) -> str:
     return text
 
 
-def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run:
+def load(path: str | Path, mixer: str | None = None, device: str = "cpu", documents: str | Path | None = None) -> Run:
     """Open a finished run. Raises RunError where it is missing, unfinished, damaged or of an unknown format.
 
     `mixer`, "FILE.py:CLASS", executes that file; a run with a mixer of its author's own needs it (RecipeError).
-    `device` is where it answers: cpu, cuda or mps.
+    `device` is where it answers: cpu, cuda or mps. `documents` is where their file is now, if it was moved.
     """
     place = find_device(device)
     folder = RunFolder.open(path)
@@ -373,7 +376,7 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
     threads = record.get("threads")
     if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
         torch.set_num_threads(min(threads, os.cpu_count() or 1))
-    run = Run(folder, recipe, vocabulary, model.to(place))
+    run = Run(folder, recipe, vocabulary, model.to(place), documents=documents)
     run.attach_learned(record)
     return run
 

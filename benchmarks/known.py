@@ -18,7 +18,7 @@ import torch
 from record import Cells
 
 from closedbook.data.questions import Questions, read_questions
-from closedbook.evaluation.knowledge import Asking
+from closedbook.evaluation.knowledge import ProbeSettings
 from closedbook.evaluation.probing import Inputs, probe
 
 WIDELY_KNOWN = Path(__file__).parent / "widely_known.jsonl"
@@ -27,7 +27,7 @@ PEOPLE = 200
 
 def measured(place: Path, questions: Questions, prompts: int, dtype: str | None) -> dict[str, Any]:
     began = time.process_time()
-    result, *_ = probe(place, Inputs(questions), Asking(prompts=prompts), dtype=dtype)
+    result, *_ = probe(place, Inputs(questions), ProbeSettings(prompts=prompts), dtype=dtype)
     found = {name: result[name] for name in ("before", "after", "compared") if name in result}
     print(found, flush=True)
     return {**found, "dtype": dtype or "the run's", "cpu_seconds": round(time.process_time() - began, 1)}

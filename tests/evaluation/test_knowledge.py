@@ -15,13 +15,13 @@ from tiny_base import make_base
 from closedbook.data.questions import Question, Questions, read_questions
 from closedbook.data.vocabulary import MASK
 from closedbook.errors import DataError
-from closedbook.evaluation.knowledge import CLASSES, Asking, Fact, _fact, _prompts, ask_facts, calibrate, compare
+from closedbook.evaluation.knowledge import CLASSES, Fact, ProbeSettings, _fact, _prompts, ask_facts, calibrate, compare
 from closedbook.inference.untouched import open_base
 from closedbook.model.generate import Generated, greedy, sampled_chances
 
 pytest.importorskip("transformers")
 
-QUICK = Asking(prompts=3, shots=2, length=4)
+QUICK = ProbeSettings(prompts=3, shots=2, length=4)
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +89,7 @@ def test_the_classes_are_those_of_the_paper(
 def test_no_question_is_among_its_own_examples(opened: Any, tiny: Tiny):
     questions = read_questions(tiny.questions).only(range(4))
     for turn in range(5):
-        prompts = _prompts(*opened, questions, questions, Asking(shots=3), turn)
+        prompts = _prompts(*opened, questions, questions, ProbeSettings(shots=3), turn)
         for question, prompt in zip(questions.items, prompts, strict=True):
             lines = opened[1].decode(prompt).strip().split("\n")
             assert lines[-1].strip() == question.text
@@ -100,7 +100,7 @@ def test_no_question_is_among_its_own_examples(opened: Any, tiny: Tiny):
 def test_examples_ask_for_the_same_where_there_are_such(opened: Any):
     texts = [f"{start} {name}?" for name in "abcdefgh" for start in ("What is the capital of", "Who wrote")]
     questions = Questions(tuple(Question(text, "x", 1) for text in texts), "", "two kinds")
-    for question, prompt in zip(texts, _prompts(*opened, questions, questions, Asking(shots=3), 0), strict=True):
+    for question, prompt in zip(texts, _prompts(*opened, questions, questions, ProbeSettings(shots=3), 0), strict=True):
         lines = [line.strip() for line in opened[1].decode(prompt).split("\n") if line.strip().endswith("?")]
         assert {line.split()[0] for line in lines} == {question.split()[0]}
 

@@ -75,10 +75,10 @@ def probe(
         save: Keep the result in the run folder as probe.json, which the report shows.
     """
     from closedbook.evaluation import probing
-    from closedbook.evaluation.knowledge import Asking
+    from closedbook.evaluation.knowledge import ProbeSettings
 
     out = console(json)
-    asking = Asking(prompts, shots, samples, temperature, top_k, length, seed)
+    settings = ProbeSettings(prompts, shots, samples, temperature, top_k, length, seed)
     inputs = probing.read_inputs(questions, examples, calibration, text)
     is_run = (Path(model) / "run.json").is_file()
     if save and not is_run:
@@ -90,7 +90,7 @@ def probe(
         check_output(output, base, questions, documents, calibration, examples, text, runs=runs)
     with progress(out, "asking", inputs.amount() * (2 if is_run else 1)) as advance:
         result, before, after, run = probing.probe_model(
-            model, inputs, asking, documents=documents, precision=precision, dtype=dtype, device=device,
+            model, inputs, settings, documents=documents, precision=precision, dtype=dtype, device=device,
             progress=advance,
         )  # fmt: skip
     now = after or before

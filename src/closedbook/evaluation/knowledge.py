@@ -42,7 +42,7 @@ CLASSES = ("highly known", "maybe known", "weakly known", "unknown")
 
 
 @dataclass(frozen=True)
-class Asking:
+class ProbeSettings:
     """How often and in what way each question is asked."""
 
     prompts: Positive = 10  # with other examples in each
@@ -82,7 +82,7 @@ def ask_facts(
     model: Network,
     vocabulary: Vocabulary,
     questions: Questions,
-    asking: Asking | None = None,
+    settings: ProbeSettings | None = None,
     examples: Questions | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Fact]:
@@ -92,27 +92,27 @@ def ask_facts(
     before others, and never the question itself. `progress` is called with how many questions are done. Raises
     DataError for too few examples, or a prompt that is longer than what the model reads.
     """
-    asking = asking or Asking()
+    settings = settings or ProbeSettings()
     golds, accepted = questions.answers, questions.accepted
     if not golds:
         return []
     decoded: list[list[Generated]] = []
     chances: list[np.ndarray] = []
-    turns = asking.prompts if asking.shots else 1
+    turns = settings.prompts if settings.shots else 1
     # Every accepted answer is one that a sample may say.
     owner = [i for i, texts in enumerate(accepted) for _ in dict.fromkeys(texts)]
     spelled = [vocabulary.encode_answer(text) for texts in accepted for text in dict.fromkeys(texts)]
     for turn in range(turns):
-        prompts = _prompts(model, vocabulary, questions, examples or questions, asking, turn)
-        decoded.append(_together(prompts, lambda some: greedy(model, some, asking.length)))
+        prompts = _prompts(model, vocabulary, questions, examples or questions, settings, turn)
+        decoded.append(_together(prompts, lambda some: greedy(model, some, settings.length)))
         of_forms = sampled_chances(
-            model, [prompts[i] for i in owner], spelled, temperature=asking.temperature, top_k=asking.top_k
+            model, [prompts[i] for i in owner], spelled, temperature=settings.temperature, top_k=settings.top_k
         )
         chances.append(np.bincount(owner, of_forms, len(golds)))
         progress((turn + 1) * len(golds) // turns)
     sampled = np.clip(np.stack(chances, 1), 0, 1)
     per_fact = zip(questions.items, accepted, zip(*decoded, strict=True), sampled, strict=True)
-    return [_fact(*of_fact, vocabulary, asking) for of_fact in per_fact]
+    return [_fact(*of_fact, vocabulary, settings) for of_fact in per_fact]
 
 
 def _fact(
@@ -121,14 +121,14 @@ def _fact(
     decoded: Sequence[Generated],
     sampled: np.ndarray,
     vocabulary: Vocabulary,
-    asking: Asking,
+    settings: ProbeSettings,
 ) -> Fact:
     answers = [vocabulary.answer(generated.ids) for generated in decoded]
     right = [any(exact_match(answer, gold) for gold in accepted) for answer in answers]
     answer = max(dict.fromkeys(answers), key=answers.count)
     own = [float(np.exp(sum(g.logprobs))) for g, text in zip(decoded, answers, strict=True) if text == answer]
     share = float(np.mean(right))
-    ever = 1 - float(np.prod((1 - sampled) ** asking.samples))  # that one of all samples is right
+    ever = 1 - float(np.prod((1 - sampled) ** settings.samples))  # that one of all samples is right
     return Fact(
         question=question.text,
         gold=accepted[0],
@@ -143,10 +143,15 @@ def _fact(
 
 
 def _prompts(
-    model: Network, vocabulary: Vocabulary, questions: Questions, examples: Questions, asking: Asking, turn: int
+    model: Network,
+    vocabulary: Vocabulary,
+    questions: Questions,
+    examples: Questions,
+    settings: ProbeSettings,
+    turn: int,
 ) -> list[np.ndarray]:
     """Each question behind the examples of this turn, in tokens: lines of question, answer, question, answer, …"""
-    order = np.random.default_rng([asking.seed, turn]).permutation(len(examples)).tolist()
+    order = np.random.default_rng([settings.seed, turn]).permutation(len(examples)).tolist()
     # The words that make a question's wording: those of a twentieth of the questions, and no names.
     counts = Counter(word for text in examples.texts for word in words_of(text))
     template = {word for word, count in counts.items() if count >= max(3, len(examples) / 20)}
@@ -162,17 +167,17 @@ def _prompts(
     for question in questions.items:
         own = template.intersection(words_of(question.text))
         alike = sorted(order, key=lambda i: wording[i] != own)  # those that ask for the same come first
-        chosen = [i for i in alike if examples.items[i].text != question.text][: asking.shots]
-        if len(chosen) < asking.shots:
+        chosen = [i for i in alike if examples.items[i].text != question.text][: settings.shots]
+        if len(chosen) < settings.shots:
             raise DataError(
-                f"{examples.source} has too few questions to show {asking.shots} beside each; "
+                f"{examples.source} has too few questions to show {settings.shots} beside each; "
                 f"give more with --examples, or --shots {len(chosen)}"
             )
         ids = np.concatenate([*map(example, chosen), vocabulary.encode_question(question.text)[0], [MASK]])
-        if len(ids) + asking.length > model.longest:
+        if len(ids) + settings.length > model.longest:
             raise DataError(
-                f"{questions.source}:{question.line}: with {asking.shots} examples and an answer of {asking.length} "
-                f"it takes {len(ids) + asking.length} tokens, and the model reads {model.longest}; "
+                f"{questions.source}:{question.line}: with {settings.shots} examples and an answer of "
+                f"{settings.length} it takes {len(ids) + settings.length} tokens, and the model reads {model.longest}; "
                 "give fewer --shots, or a smaller --length"
             )
         prompts.append(ids.astype(np.int32))

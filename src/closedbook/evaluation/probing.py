@@ -15,7 +15,7 @@ from closedbook.data.questions import Questions, read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 from closedbook.evaluation import knowledge, metrics
-from closedbook.evaluation.knowledge import Asking, Fact
+from closedbook.evaluation.knowledge import Fact, ProbeSettings
 from closedbook.evaluation.perplexity import Perplexity, perplexity
 from closedbook.evaluation.score import tally
 from closedbook.inference.run import Run, load
@@ -47,13 +47,13 @@ class Probe:
     facts: list[Fact]
     calibrated: bool = False
     text: Perplexity | None = None
-    asking: Asking = field(default_factory=Asking)
+    settings: ProbeSettings = field(default_factory=ProbeSettings)
 
     def to_json(self) -> dict[str, Any]:
         record: dict[str, Any] = {}
         if self.facts:
             record["knowledge"] = {
-                "asked": asdict(self.asking), "classes": knowledge.count(self.facts),
+                "asked": asdict(self.settings), "classes": knowledge.count(self.facts),
                 **tally(fact.right for fact in self.facts).to_json(),
             }  # fmt: skip
         if self.calibrated:
@@ -105,14 +105,14 @@ def probe(
     a run with a network of its own is asked by `evaluate`.
     """
     inputs = read_inputs(questions, examples, calibration, text)
-    asking = Asking(prompts, shots)
-    return probe_model(model, inputs, asking, documents=documents, precision=precision, device=device)[0]
+    settings = ProbeSettings(prompts, shots)
+    return probe_model(model, inputs, settings, documents=documents, precision=precision, device=device)[0]
 
 
 def probe_model(
     place: File,
     inputs: Inputs,
-    asking: Asking | None = None,
+    settings: ProbeSettings | None = None,
     *,
     documents: File | None = None,
     precision: float = PRECISION,
@@ -127,7 +127,7 @@ def probe_model(
     Raises DataError, RecipeError or RunError for what cannot be used.
     """
     began = time.perf_counter()
-    asking = asking or Asking()
+    settings = settings or ProbeSettings()
     if inputs.calibration is not None:
         knowledge.check_calibration(len(inputs.calibration), precision)  # before anything is asked
     corpus = None if documents is None else read_documents(documents)
@@ -153,7 +153,7 @@ def probe_model(
 
             def ask(questions: Questions, before: int) -> list[Fact]:
                 return knowledge.ask_facts(
-                    model, vocabulary, questions, asking, examples, lambda n: progress(before + n)
+                    model, vocabulary, questions, settings, examples, lambda n: progress(before + n)
                 )
 
             facts = ask(inputs.questions, done)
@@ -166,7 +166,7 @@ def probe_model(
         text = None
         if inputs.lines is not None:
             text = perplexity(model, vocabulary, inputs.lines, lambda n: progress(done + n))
-        return Probe(facts, inputs.calibration is not None, text, asking)
+        return Probe(facts, inputs.calibration is not None, text, settings)
 
     before = measure(model, vocabulary, 0)
     result: dict[str, Any] = {"model": f"{place}", "before": before.to_json()}

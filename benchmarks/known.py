@@ -28,16 +28,16 @@ PEOPLE = 200
 def measured(place: Path, questions: Questions, prompts: int, dtype: str | None) -> dict[str, Any]:
     began = time.process_time()
     result, *_ = probe(place, Inputs(questions), ProbeSettings(prompts=prompts), dtype=dtype)
-    found = {name: result[name] for name in ("before", "after", "compared") if name in result}
-    print(found, flush=True)
-    return {**found, "dtype": dtype or "the run's", "cpu_seconds": round(time.process_time() - began, 1)}
+    scores = {name: result[name] for name in ("before", "after", "compared") if name in result}
+    print(scores, flush=True)
+    return {**scores, "dtype": dtype or "the run's", "cpu_seconds": round(time.process_time() - began, 1)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument("--base", type=Path)
-    asked.add_argument("--run", type=Path)
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--base", type=Path)
+    group.add_argument("--run", type=Path)
     parser.add_argument("--data", type=Path, help="the course's folder")
     parser.add_argument("--prompts", type=int, default=10)
     parser.add_argument("--dtype", default="bfloat16", help="that a base computes in")

@@ -69,17 +69,17 @@ def serve(questions: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         setting = Setting(Path(folder), make_tiny(Path(folder)))
         names = read_documents(setting.words.parent / "words" / "world" / "documents.txt").titles
-        known = [f"Where was {name} born?" for name in names]
+        texts = [f"Where was {name} born?" for name in names]
         with serving(setting, setting.folder / "words-run") as server:
             notes = {0: round(resident(server.process.pid))}
             at = set(np.linspace(questions / 10, questions, 10).astype(int).tolist())
             began = time.monotonic()
             for done in range(1, questions + 1):
-                asked = rng.choice(known)
+                question = rng.choice(texts)
                 if rng.random() < 0.5:
                     words = [f"{rng.choice('ABCDE')}{rng.randrange(10**6)}" for _ in range(rng.choice([2, 2, 2, 500]))]
-                    asked = f"Where was {' '.join(words)} born?"
-                assert server.ask(asked) == 200
+                    question = f"Where was {' '.join(words)} born?"
+                assert server.ask(question) == 200
                 if done in at:
                     notes[done] = round(resident(server.process.pid))
             return {"resident_mb": notes, "seconds": round(time.monotonic() - began, 1)}

@@ -101,7 +101,7 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
             processor.append(times["gpt2_padded"][1] / times["ours_sliced"][1])
             for name, (seconds, _) in times.items():
                 rates[name].append(tokens / seconds)
-    median = {name: round(statistics.median(found)) for name, found in rates.items()}
+    median = {name: round(statistics.median(values)) for name, values in rates.items()}
     ratios = [ours / theirs for ours, theirs in zip(rates["ours_sliced"], rates["gpt2_padded"], strict=True)]
     return {
         "batches": batches,

@@ -30,7 +30,7 @@ def first_step(folder: Path, documents: str, index: str, began: float) -> None:
     from closedbook.runs.provenance import source_commit
     from closedbook.training.events import Step
 
-    def listen(event: object) -> None:
+    def on_event(event: object) -> None:
         if isinstance(event, Step):
             measured = {"wall": time.time() - began, "cpu": time.process_time(), "commit": source_commit()}
             print(json.dumps(measured), flush=True)
@@ -40,7 +40,7 @@ def first_step(folder: Path, documents: str, index: str, began: float) -> None:
     with tempfile.TemporaryDirectory(dir=folder) as run:
         pipeline.train(
             recipe, folder / documents, folder / "questions.tsv", run=Path(run) / "run", threads=1,
-            index=folder / index, callbacks=[listen],
+            index=folder / index, callbacks=[on_event],
         )  # fmt: skip
 
 

@@ -103,13 +103,13 @@ def test_checkpoints_are_written_while_training_and_leave_the_weights_alone(
     monkeypatch.setattr(checkpoint, "SAVE_EVERY", 0.0)
     saved = []
 
-    def listen(event: pipeline.Event) -> None:
+    def on_event(event: pipeline.Event) -> None:
         state = tmp_path / "run" / "training.safetensors"
         if isinstance(event, Step) and state.exists():
             saved.append(load_tensors(state)[1]["done"])
 
     often = closedbook.train(
-        tiny.recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1, callbacks=[listen]
+        tiny.recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1, callbacks=[on_event]
     )
     assert saved == [1, 2, 3, 4, 5, 6, 1, 2, 3, 4]
     assert same_tensors(often.model.state_dict(), run.model.state_dict())

@@ -38,11 +38,11 @@ def losses() -> list[float]:
 
 @pytest.fixture(scope="module")
 def run(tiny: Tiny, losses: list[float]) -> Any:
-    def listen(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, Step):
             losses.append(event.loss)
 
-    return teach(tiny, tiny.folder / "run", callbacks=[listen])
+    return teach(tiny, tiny.folder / "run", callbacks=[on_event])
 
 
 def test_it_learns(run: Any, losses: list[float]):

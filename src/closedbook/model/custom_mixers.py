@@ -117,7 +117,7 @@ def _what_is_wrong(recipe: ModelRecipe) -> str | None:
         if _differs(mixer(x[rows, there], positions.rotation(there), cache), full[rows, there]):
             return "gives, with a cache, something else for the next tokens than for the whole text without one"
         if length > 1:
-            cache.filled = torch.tensor([prompt, prompt - 1])
+            cache.drop_padding(torch.tensor([prompt, prompt - 1]))
     return None
 
 

@@ -89,7 +89,7 @@ def _greedy(
     lengths, longest = torch.tensor([len(prompt) for prompt in prompts]).to(device), tokens.shape[1]
     rows = torch.arange(len(prompts), device=device)  # which prompt each row of the cache is
     last = model(tokens[:, shared:], cache, target_positions=rows * (longest - shared) + lengths - shared - 1)
-    cache.filled = lengths
+    cache.drop_padding(lengths)
 
     spelling = in_one if isinstance(in_one, Spelling) else None
     end = spelling.end if spelling else MASK

@@ -176,7 +176,7 @@ def test_a_mixer_with_a_cache_gives_what_it_gives_without(name, turned):
         first = mixer(x[:, :4], turns(at), cache)
         for row, length in enumerate(filled):
             assert torch.allclose(first[row, :length], whole[row, :length], atol=1e-12)
-        cache.filled = filled
+        cache.drop_padding(filled)
         for _ in range(LENGTH - 4):
             at = cache.advance(torch.ones(rows, 1, dtype=torch.long))
             step = mixer(x[torch.arange(rows)[:, None], at], turns(at), cache)

@@ -193,7 +193,7 @@ def test_a_question_is_put_in_trained_words_only_if_it_is_surely_meant(
 ):
     reading = Reading("Where was Ada born?", "Where was {} born?", 0.9, understood)
     monkeypatch.setattr(Wordings, "read", lambda *arguments: reading)
-    monkeypatch.setattr(run, "wordings", Wordings(()))
+    monkeypatch.setattr(type(run), "wordings", Wordings(()))
     question = "Ada's birthplace, please?"
     assert run.understood(question) == (reading if understood else (question, None, 0.9, False, ""))
 

@@ -132,7 +132,7 @@ def partitions(items):
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=7), st.integers(0, 40))
 def test_no_other_grouping_costs_less(lengths, batch_cost):
-    pieces = bucket(make_examples(lengths, asked=1.0), batch_cost)
+    pieces = bucket(make_examples(lengths, share_asked=1.0), batch_cost)
     cost = sum(pad(piece).tokens.numel() + batch_cost for piece in pieces)
     best = min(sum(len(group) * max(group) + batch_cost for group in groups) for groups in partitions(lengths))
     assert cost == best
@@ -140,7 +140,7 @@ def test_no_other_grouping_costs_less(lengths, batch_cost):
 
 def test_bucketing_save_most_of_the_padding_of_a_typical_batch():
     lengths = np.clip(np.random.default_rng(0).normal(57, 25, 128).astype(int), 5, 113)
-    pieces = bucket(make_examples(lengths, asked=1.0))
+    pieces = bucket(make_examples(lengths, share_asked=1.0))
     assert sum(pad(piece).tokens.numel() for piece in pieces) + BATCH_COST * len(pieces) < 0.6 * 128 * 127
 
 
@@ -151,5 +151,5 @@ def test_a_batch_without_examples_has_no_slices():
 @pytest.mark.parametrize("products", ["float32", "bfloat16"])
 def test_a_batch_in_which_nothing_is_asked_has_no_loss_and_no_gradient(products):
     model = GPT(replace(TINY, matmul_dtype=products, bias=False), 20).train()
-    assert backward(model, make_examples([5, 9], asked=0.0), STAGE) == 0
+    assert backward(model, make_examples([5, 9], share_asked=0.0), STAGE) == 0
     assert all(parameter.grad is None for parameter in model.parameters())

@@ -43,7 +43,7 @@ def make_corpus(
     rng: random.Random,
     each: int = 1,
 ) -> Made:
-    """`documents` are templates by {name} and {fact}; `asked` has (trained wording, another) of each fact."""
+    """`documents` are templates by {name} and {fact}; `forms_of` has (trained wording, another) of each fact."""
     out = Made()
     for number, title in enumerate(titles):
         values = facts(rng) | {"name": title}

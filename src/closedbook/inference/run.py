@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from closedbook.config.schema import Recipe
-from closedbook.data.questions import Question
+from closedbook.data.question_kinds import ENGLISH, languages
+from closedbook.data.questions import MARKS, Question, Titles, commonest_wording, read_questions
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.data.wordings import Reading, Wordings
@@ -33,7 +34,7 @@ from closedbook.model.hooks import Switch, ablated
 from closedbook.model.network import Network
 from closedbook.objectives.prompting import longest_prompt
 from closedbook.runs.folder import RunFolder
-from closedbook.runs.provenance import resume_command
+from closedbook.runs.provenance import resume_command, unchanged_input
 from closedbook.verdicts import signals as signals_module
 from closedbook.verdicts.calibration import Calibration
 from closedbook.verdicts.evidence_store import EvidenceStore
@@ -106,8 +107,34 @@ class Run(LearnsLater):
         return longest_prompt(self.model.recipe.context_length, self._length)
 
     def ask(self, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass") -> Answer:
-        """The answer to one question. Raises DataError for an empty one."""
-        return self.answer([Question(question, None, 1)], blind=blind, precision=precision, signals=signals)[0]
+        """The answer to one question; a bare name is made one by `as_question`. Raises DataError for an empty text."""
+        asked = Question(self.as_question(question), None, 1)
+        return self.answer([asked], blind=blind, precision=precision, signals=signals)[0]
+
+    def as_question(self, text: str) -> str:
+        """A bare name as the first of `questions_about` it; anything else as it is."""
+        name = self.bare_name(text)
+        return text if name is None else self.questions_about(name)[0]
+
+    def bare_name(self, text: str) -> str | None:
+        """The name that a text is, a title or one never read; None where it says more, or asks."""
+        if not text.strip() or not self.recipe.needs_questions:
+            return None
+        if (title := self.vocabulary.names.find(text)) is not None:  # even one that reads like a question: The Who
+            more = text[: title.start] + text[title.stop :]
+            return None if more.strip(MARKS) else text[title.start : title.stop]
+        language = self._wordings.language if self._wordings else languages()[ENGLISH]
+        return None if language.asks(text) else text.strip()
+
+    def questions_about(self, name: str) -> list[str]:
+        """A question of each kind that was trained, the most frequent kind first, each in its commonest wording."""
+        kept = [group.forms[0] for group in self._wordings.groups] if self._wordings else []
+        if not (wordings := [wording for wording in kept if "{}" in wording]):
+            record = self.folder.record()
+            path = unchanged_input(record.get("questions"), record)
+            questions = read_questions(path) if path is not None else None
+            wordings = [commonest_wording(questions, Titles(self.vocabulary.names.names))]
+        return [wording.replace("{}", name, 1) for wording in wordings]
 
     def answer(
         self,
@@ -287,8 +314,8 @@ class Run(LearnsLater):
         return read(self, text)
 
     def attribute(self, question: str) -> Attribution:
-        """How the answer to a question came about: runners-up, attention, and what each head was worth."""
-        return attribute(self, question)
+        """How the answer to a question or a bare name came about: runners-up, attention, what each head was worth."""
+        return attribute(self, self.as_question(question))
 
     def prompt(self, question: str) -> np.ndarray:
         """The tokens that go into the network for a question: its last ones, where there are too many, and MASK."""

@@ -24,6 +24,7 @@ from closedbook.studies.comparison_page import comparison_table
 from closedbook.verdicts.verdict import VERDICTS
 
 ROOT = Path(__file__).parents[1]
+NO_BREAK = "\N{NO-BREAK SPACE}"
 BLOCK = re.compile(r"(<!-- figures: (\w+)[^>]*-->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -369,7 +370,8 @@ def headline() -> str:
         ("| telling people it has read about from others, from the model alone: AUROC (0.5 is chance, 1 perfect)",
          f"{met['mean']:.3f}"),
     ]  # fmt: skip
-    return "".join(f"{what} | {figure} |\n" for what, figure in rows)
+    # A narrow column must not part a figure from its sign.
+    return "".join(f"{what} | {figure.replace(' ', NO_BREAK)} |\n" for what, figure in rows)
 
 
 def leaderboard() -> str:

@@ -85,6 +85,14 @@ def test_formulas_are_typeset_without_a_script(site: Path) -> None:
     assert "$" not in re.sub(r"<[^>]+>", "", page)
 
 
+def test_no_formula_stands_as_it_is_typed(site: Path) -> None:
+    """Beside code, exponents, roots of names and subscripts are set, not spelled."""
+    raw = re.compile(r"[^\s^]\^|√\w_|∝ \w\^")
+    for page in site.rglob("*.html"):
+        prose = re.sub(r"<(script|style|code|pre|svg)\b.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not (found := raw.search(html.unescape(re.sub(r"<[^>]+>", "", prose)))), (page.name, found)
+
+
 def test_the_reference_has_every_command_every_field_and_the_docstrings(site: Path) -> None:
     from closedbook.cli import COMMANDS
     from closedbook.config.registry import REGISTRIES

@@ -6,6 +6,7 @@ import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -71,6 +72,16 @@ def test_every_image_and_link_of_the_site_leads_somewhere(site: Path) -> None:
                 broken.append(f"{path.relative_to(site)}: {target} (no such place on the page)")
     assert len(pages) > 30
     assert not broken, "\n".join(sorted(set(broken)))
+
+
+def test_no_page_is_wider_than_the_screen(site: Path, browser: Any) -> None:
+    page = browser.new_page()
+    for path in sorted(path for path in site.rglob("*.html") if "_modules" not in path.parts):
+        page.goto(path.as_uri(), wait_until="domcontentloaded")
+        for width in (1280, 375):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
+    page.close()
 
 
 def test_what_scrolls_can_be_scrolled_by_keys_and_headings_have_levels(site: Path) -> None:

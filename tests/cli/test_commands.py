@@ -50,6 +50,14 @@ def test_evaluate_has_the_keys_scripts_rely_on(tiny: Tiny, run: Path):
     assert "of 12 right" in done.err
 
 
+def test_thousands_are_written_with_commas(tiny: Tiny, run: Path, tmp_path: Path):
+    many = tmp_path / "many.tsv"
+    many.write_text(100 * tiny.dev.read_text(encoding="utf-8"), encoding="utf-8")
+    done = closedbook("evaluate", run, "--questions", many)
+    assert " of 1,200 right" in done.out
+    assert "1200" not in done.out
+
+
 def test_evaluate_without_answers_scores_nothing_and_succeeds(run: Path, alone: Path, tmp_path: Path):
     done = closedbook("evaluate", run, "--questions", alone, "--answers", tmp_path / "a.jsonl", "--json")
     assert done.code == 0

@@ -363,16 +363,16 @@ def test_wordings_per_fact_bounds_the_wordings(demo):
 @pytest.mark.parametrize(
     ("dials", "says"),
     [
-        ({"people": 19}, "people = 19 is not allowed; give a whole number from 20 to 100000"),
+        ({"people": 19}, "people = 19 is not allowed; give a whole number from 20 to 100,000"),
         ({"people": 100.0}, "whole number"),
         ({"people": True}, "whole number"),
         ({"biographies_per_person": 0}, "biographies_per_person = 0 .* from 1 to 100"),
         ({"exposures": "often"}, "exposures = 'often' .* uniform, zipf, or levels"),
         ({"exposures": ()}, "levels such as"),
-        ({"exposures": (1, 0)}, "from 1 to 1000"),
+        ({"exposures": (1, 0)}, "from 1 to 1,000"),
         ({"exposures": 3}, "levels such as"),
         ({"exposures": (1, 2), "total_documents": 5000}, "levels fix their own total"),
-        ({"total_documents": 999}, "total_documents = 999 .* from 1000 to 1000000"),
+        ({"total_documents": 999}, "total_documents = 999 .* from 1,000 to 1,000,000"),
         ({"zipf_exponent": float("nan")}, "zipf_exponent = nan .* from 0 to 3"),
         ({"zipf_exponent": "steep"}, "give a number"),
         ({"fact_order": "random"}, "give one of fixed, shuffled"),
@@ -385,7 +385,7 @@ def test_wordings_per_fact_bounds_the_wordings(demo):
         ({"relations": ("school", "school")}, "each relation once"),
         ({"train_share": 0.6}, "train_share = 0.6 .* from 0 to 0.5"),
         ({"trained_wordings": 4}, "from 1 to 3"),
-        ({"strangers": -1}, "from 0 to 1200"),
+        ({"strangers": -1}, "from 0 to 1,200"),
         ({"people": 30, "strangers": 61}, "from 0 to 60"),
     ],
 )

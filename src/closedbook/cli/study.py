@@ -275,7 +275,7 @@ def reversal(
     record = _ask_run(out, "reversal", work, run, questions, folder, mixer, need_answers=True)
     for name in ("forward", "backward"):
         score = record[name]
-        out.print(f"{name}s: {score['correct']} of {score['total']} right, {percent(score['accuracy'])}")
+        out.print(f"{name}s: {score['correct']:,} of {score['total']:,} right, {percent(score['accuracy'])}")
     finish(out, folder, "reversal", record, json)
 
 

@@ -343,8 +343,8 @@ class Run(LearnsLater):
             of_long = f"the question is too long; its first {notes[0][1]} tokens were dropped"
         else:
             count, unit = len(questions), self.vocabulary.unit
-            of_unknown = f"{unknown} of {count:,} questions hold {unit}s that no document holds; these are dropped"
-            of_long = f"{long} of {count:,} questions are too long; their beginnings were dropped"
+            of_unknown = f"{unknown:,} of {count:,} questions hold {unit}s that no document holds; these are dropped"
+            of_long = f"{long:,} of {count:,} questions are too long; their beginnings were dropped"
         if unknown:
             warnings.warn(of_unknown, stacklevel=3)
         if long:

@@ -103,7 +103,7 @@ def check_relation(relation: str) -> str:
 
 def check_int(name: str, value: object, low: int, high: int, otherwise: str = "") -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise DataError(f"{name} = {value!r} is not allowed; give a whole number from {low} to {high}{otherwise}")
+        raise DataError(f"{name} = {value!r} is not allowed; give a whole number from {low:,} to {high:,}{otherwise}")
 
 
 def _check_float(name: str, value: object, low: float, high: float) -> None:
@@ -119,5 +119,5 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
 def _check_exposures(value: object) -> None:
     levels = isinstance(value, tuple) and value and all(type(level) is int and 1 <= level <= 1000 for level in value)
     if not levels and value not in ("uniform", "zipf"):
-        allowed = "give uniform, zipf, or levels such as (1, 2, 5, 20), each a whole number from 1 to 1000"
+        allowed = "give uniform, zipf, or levels such as (1, 2, 5, 20), each a whole number from 1 to 1,000"
         raise DataError(f"exposures = {value!r} is not allowed; {allowed}")

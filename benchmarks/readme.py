@@ -374,6 +374,17 @@ def headline() -> str:
     return "".join(f"{what} | {figure.replace(' ', NO_BREAK)} |\n" for what, figure in rows)
 
 
+def scale() -> str:
+    """What the leaderboard's scores stand beside."""
+    read = {one["name"]: percent(one["accuracy"]) for one in (load("readers.json") or {"dev": []})["dev"]}
+    constant, rule, learned, most = (read[n] for n in ("constant", "rule-reader", "learned-reader", "ceiling"))
+    return f"""\
+For scale: always answering "London" is right for {constant}. With the person's page before them, a rule of one line
+gets {rule} and a trained reader {learned}. Of the answers, {most} stand in the person's own page at all
+([all figures](figures.md)).
+"""
+
+
 def leaderboard() -> str:
     """All closed-book models that we know of, ours and others', best first."""
     rows: list[tuple[float, str]] = []
@@ -458,8 +469,8 @@ def _perplexities(texts: dict[str, Any]) -> str:
 
 
 BLOCKS = {
-    "headline": headline, "scores": figures, "ladder": ladder, "leaderboard": leaderboard, "mixers": mixers,
-    "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught,
+    "headline": headline, "scale": scale, "scores": figures, "ladder": ladder, "leaderboard": leaderboard,
+    "mixers": mixers, "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught,
 }  # fmt: skip
 PAGES = (
     "README.md",

@@ -27,6 +27,7 @@ from closedbook import __version__  # noqa: E402
 from closedbook.cli import app as app_of_the_shell  # noqa: E402
 from closedbook.config import schema as recipes  # noqa: E402
 from closedbook.config.registry import REGISTRIES  # noqa: E402
+from closedbook.formatting import marked  # noqa: E402
 
 project, author, copyright = "closedbook", "the closedbook authors", "the closedbook authors"
 version = release = __version__
@@ -83,7 +84,7 @@ def recipe_tables() -> str:
             module, _, attribute = path.partition(":")
             cls = getattr(importlib.import_module(module), attribute)
             options = table(cls.Config) if dataclasses.is_dataclass(getattr(cls, "Config", None)) else ""
-            doc = inspect.cleandoc(cls.__doc__ or "").replace("*", r"\*")
+            doc = marked(inspect.cleandoc(cls.__doc__ or "")).replace("*", r"\*")
             parts.append(f"## {kind} `{name}`\n\n{doc}\n\n{options}")
     return "\n\n".join(parts)
 

@@ -143,8 +143,8 @@ def _limits(low: float, high: float) -> str:
     if high == BELOW_1:
         return "be at least 0 and below 1"
     if high in (LARGEST - 1, math.inf):
-        return "be above 0" if low == ABOVE_0 else f"be at least {low}"
-    return f"lie between {low} and {high}"
+        return "be above 0" if low == ABOVE_0 else f"be at least {low:,}"
+    return f"lie between {low:,} and {high:,}"
 
 
 def one_of(value: Any, where: str, choices: Sequence[str], error: type[ClosedbookError] = RecipeError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import warnings
 from pathlib import Path
@@ -103,6 +104,9 @@ def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path:
     assert record["summary"]["met"] is None  # nothing was kept out to calibrate by
     assert json.loads((tmp_path / "study" / "ablation.json").read_text()) == json.loads(json.dumps(record))
     assert not list((tmp_path / "study").glob("model-*"))
+    told = (tmp_path / "study" / "ablation.md").read_text(encoding="utf-8")
+    assert "of 60 titles" in told.replace("\n", " ")
+    assert not re.search("person|people", told)  # the documents may be about anything
     again = run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
     assert len(begun) == 3
     assert again == json.loads(json.dumps(record))

@@ -363,16 +363,16 @@ def test_wordings_per_fact_bounds_the_wordings(demo):
 @pytest.mark.parametrize(
     ("dials", "says"),
     [
-        ({"people": 19}, "people = 19 must lie between 20 and 100000"),
+        ({"people": 19}, "people = 19 must lie between 20 and 100,000"),
         ({"people": 100.0}, "people = 100.0 must be of type int"),
         ({"people": True}, "people = True must be of type int"),
         ({"biographies_per_person": 0}, "biographies_per_person = 0 must lie between 1 and 100"),
         ({"exposures": "often"}, "exposures must be a list, not 'often'"),
         ({"exposures": ()}, "one or more of each"),
-        ({"exposures": (1, 0)}, "exposures.1 = 0 must lie between 1 and 1000"),
+        ({"exposures": (1, 0)}, "exposures.1 = 0 must lie between 1 and 1,000"),
         ({"exposures": 3}, "exposures must be a list"),
         ({"exposures": (1, 2), "total_documents": 5000}, "levels fix their own total"),
-        ({"total_documents": 999}, "total_documents = 999 must lie between 1000 and 1000000"),
+        ({"total_documents": 999}, "total_documents = 999 must lie between 1,000 and 1,000,000"),
         ({"zipf_exponent": float("nan")}, "zipf_exponent = nan must be a finite number"),
         ({"zipf_exponent": "steep"}, "must be of type float"),
         ({"fact_order": "random"}, "known: fixed, shuffled"),
@@ -385,7 +385,7 @@ def test_wordings_per_fact_bounds_the_wordings(demo):
         ({"relations": ("school", "school")}, "each relation once"),
         ({"train_share": 0.6}, "train_share = 0.6 must lie between 0.0 and 0.5"),
         ({"trained_wordings": 4}, "trained_wordings = 4 must lie between 1 and 3"),
-        ({"strangers": -1}, "strangers = -1 must lie between 0 and 1200"),
+        ({"strangers": -1}, "strangers = -1 must lie between 0 and 1,200"),
         ({"people": 30, "strangers": 61}, "at most twice as many as people, 30"),
     ],
 )

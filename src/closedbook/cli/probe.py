@@ -123,7 +123,7 @@ def show_facts(out: Any, result: dict[str, Any], now: Probe) -> None:
     latest = result.get("after", result["before"])
     score = latest["knowledge"]
     out.print(
-        f"{score['correct']} of {score['total']} right by the most frequent answer: "
+        f"{score['correct']:,} of {score['total']:,} right by the most frequent answer: "
         f"[bold]{percent(score['accuracy'])}[/] (95 % interval {interval(score['interval'], percent)})"
     )
     if now.calibrated:

@@ -147,8 +147,8 @@ def train(
         result |= {key: evaluation[key] for key in ("correct", "total", "accuracy", "interval")}
         note_if_trained_on(out, evaluation["questions_sha256"], record)
         out.print(
-            f"dev: {evaluation['correct']} of {evaluation['total']} right, [bold]{percent(evaluation['accuracy'])}[/] "
-            f"(95 % interval {interval(evaluation['interval'], percent)})"
+            f"dev: {evaluation['correct']:,} of {evaluation['total']:,} right, "
+            f"[bold]{percent(evaluation['accuracy'])}[/] (95 % interval {interval(evaluation['interval'], percent)})"
         )
     out.print("next:\n" + escape(next_step(finished, questions, documents, mixer)))
     if json:

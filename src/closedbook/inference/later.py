@@ -9,7 +9,6 @@ from typing import Any
 
 from closedbook.config.schema import Recipe
 from closedbook.data.documents import Documents, read_documents
-from closedbook.data.questions import Titles, commonest_wording, read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import RunError
 from closedbook.living.learned_names import FILE, LearnedNames, attach
@@ -18,7 +17,6 @@ from closedbook.living.learning import LearningPlan, MemoryEditor, find_learner,
 from closedbook.model.network import Network
 from closedbook.objectives.cue import Cue
 from closedbook.runs.folder import RunFolder
-from closedbook.runs.provenance import unchanged_input
 from closedbook.verdicts.evidence_store import EvidenceStore
 
 
@@ -125,13 +123,6 @@ class LearnsLater:
         for name in ("learned", "index", "checkpoints"):
             self.__dict__.pop(name, None)
         self.attach_learned()
-
-    def question_about(self, name: str) -> str:
-        """A question about a name, worded as most training questions are."""
-        record = self.folder.record()
-        path = unchanged_input(record.get("questions"), record)
-        questions = read_questions(path) if path is not None else None
-        return commonest_wording(questions, Titles(self.vocabulary.names.names)).replace("{}", name)
 
 
 def _times(folder: RunFolder) -> list[int]:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from closedbook.config.schema import Recipe
-from closedbook.data.questions import Question
+from closedbook.data.questions import Question, checked_text
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.data.wordings import Reading, Wordings
@@ -23,6 +23,7 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.answer import Answer
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
+from closedbook.inference.bare_names import bare_name, trained_wordings
 from closedbook.inference.later import LearnsLater
 from closedbook.inference.run_network import load_network
 from closedbook.living.learned_names import attach
@@ -116,8 +117,23 @@ class Run(LearnsLater):
         return longest_prompt(self.model.recipe.context_length, self._length)
 
     def ask(self, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass") -> Answer:
-        """The answer to one question. Raises DataError for an empty one."""
-        return self.answer([Question(question, None, 1)], blind=blind, precision=precision, signals=signals)[0]
+        """The answer to one question; a bare name is made one by `as_question`. Raises DataError for an empty text."""
+        asked = Question(self.as_question(question), None, 1)
+        return self.answer([asked], blind=blind, precision=precision, signals=signals)[0]
+
+    def as_question(self, text: str) -> str:
+        """A bare name as the first of `questions_about` it; anything else as it is."""
+        name = self.bare_name(text)
+        return text if name is None else self.questions_about(name)[0]
+
+    def bare_name(self, text: str) -> str | None:
+        """The name that a text is, a title or one never read; None where it says more, or asks."""
+        return bare_name(text, self.vocabulary.names, self.wordings) if self.recipe.needs_questions else None
+
+    def questions_about(self, name: str) -> list[str]:
+        """A question of each kind that was trained, the most frequent kind first, each in its commonest wording."""
+        wordings = trained_wordings(self.folder, self.vocabulary.names, self.wordings)
+        return [wording.replace("{}", name, 1) for wording in wordings]
 
     def answer(
         self,
@@ -143,7 +159,7 @@ class Run(LearnsLater):
         if not self.recipe.needs_questions:
             warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
         for question in questions:
-            _text(question.text, "question")
+            checked_text(question.text, "question")
         index = None if blind else self.index
         # A name without its middle initial is asked for with it, where one title alone can be meant.
         spelled = [index.spelled_out(question.text) if index else (question.text, None) for question in questions]
@@ -282,7 +298,7 @@ class Run(LearnsLater):
         temperature = min(temperature, 1e30)  # more is no float32; all tokens are alike long before
         if self.vocabulary.answers_in_one:
             raise DataError(f"{self.path} answers in whole phrases and cannot go on with a text; ask it a question")
-        ids = self.vocabulary.encode(_text(prompt, "prompt"))[0]
+        ids = self.vocabulary.encode(checked_text(prompt, "prompt"))[0]
         if unknown := self.vocabulary.unknown(prompt):
             warnings.warn(self._dropped(unknown), stacklevel=2)
         if not len(ids):
@@ -296,8 +312,8 @@ class Run(LearnsLater):
         return read(self, text)
 
     def attribute(self, question: str) -> Attribution:
-        """How the answer to a question came about: runners-up, attention, and what each head was worth."""
-        return attribute(self, question)
+        """How the answer to a question or a bare name came about: runners-up, attention, what each head was worth."""
+        return attribute(self, self.as_question(question))
 
     def prompt(self, question: str) -> np.ndarray:
         """The tokens that go into the network for a question: its last ones, where there are too many, and MASK."""
@@ -312,7 +328,7 @@ class Run(LearnsLater):
 
     def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
         """The tokens that go in, and how many characters and tokens had to be left out."""
-        ids, _ = self.vocabulary.encode_question(_text(question.text, "question"))
+        ids, _ = self.vocabulary.encode_question(checked_text(question.text, "question"))
         dropped = max(0, len(ids) + 1 - self.longest_prompt)
         unknown = sum(map(len, self.vocabulary.dropped(question.text)))
         return np.append(ids[dropped:], MASK).astype(np.int32), (unknown, dropped)
@@ -325,8 +341,8 @@ class Run(LearnsLater):
             of_long = f"the question is too long; its first {notes[0][1]} tokens were dropped"
         else:
             count, unit = len(questions), self.vocabulary.unit
-            of_unknown = f"{unknown} of {count:,} questions hold {unit}s that no document holds; these are dropped"
-            of_long = f"{long} of {count:,} questions are too long; their beginnings were dropped"
+            of_unknown = f"{unknown:,} of {count:,} questions hold {unit}s that no document holds; these are dropped"
+            of_long = f"{long:,} of {count:,} questions are too long; their beginnings were dropped"
         if unknown:
             warnings.warn(of_unknown, stacklevel=3)
         if long:
@@ -336,17 +352,6 @@ class Run(LearnsLater):
         listing = " ".join(sorted({repr(word if len(word) < 40 else f"{word[:40]}…") for word in unknown})[:5])
         count = f"{len(unknown)} {self.vocabulary.unit}{'s' if len(unknown) > 1 else ''}"
         return f"{count} that no document holds {'were' if len(unknown) > 1 else 'was'} dropped: {listing}"
-
-
-def _text(text: str, what: str) -> str:
-    """The text, if it is one. Raises DataError where it is empty or was no UTF-8."""
-    if not text.strip():
-        raise DataError(f"the {what} is empty; give some text")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise DataError(f"the {what} is not UTF-8; type it in a terminal that is set to UTF-8") from None
-    return text
 
 
 def load(path: str | Path, mixer: str | None = None, device: str = "cpu", documents: str | Path | None = None) -> Run:

@@ -24,13 +24,13 @@ from closedbook.environment import require_packages
 from closedbook.errors import RunError
 from closedbook.evaluation.paired import comparable, paired
 from closedbook.evaluation.score import tally
-from closedbook.formatting import duration, percent, spaced
+from closedbook.formatting import duration, spaced
 from closedbook.parallel import worker_pool
 from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.accuracy_section import groups, ladder_rows, read_measured
 from closedbook.reporting.attribution_section import attributions
 from closedbook.reporting.confidence_section import certainty, strangers, verdicts
-from closedbook.reporting.filters import evidence_of, exposures, number, typeset
+from closedbook.reporting.filters import evidence_of, exposures, number, typeset, unparted
 from closedbook.reporting.published import DEV
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import repeat_command, unchanged_input
@@ -71,7 +71,7 @@ def render(template: str, context: Context) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     script = (HERE / "templates" / "report.js").read_text(encoding="utf-8")
-    environment.filters.update(percent=percent, number=number, spaced=spaced, duration=duration, typeset=typeset)
+    environment.filters.update(percent=unparted, number=number, spaced=spaced, duration=duration, typeset=typeset)
     return environment.get_template(template).render(
         **context,
         style=Markup((HERE / "templates" / "report.css").read_text(encoding="utf-8")),

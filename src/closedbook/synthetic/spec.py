@@ -30,8 +30,9 @@ class WorldSpec:
     exposures: Literal["uniform", "zipf"] | tuple[Annotated[int, (1, 1000)], ...] = "uniform"
     """How many documents each person has; a person's biographies are repeated by turns to make up the number.
 
-    `uniform`: all the same (to within one). `zipf`: the person of rank r has a share ∝ r^-zipf_exponent, and at
-    least one document. A tuple of levels, each 1 to 1,000: person i has `exposures[i % len(exposures)]`.
+    `uniform`: all the same (to within one). `zipf`: a share in proportion to one over the person's rank, to the power
+    of `zipf_exponent`, and at least one document. A tuple of levels, each 1 to 1,000: person i has
+    `exposures[i % len(exposures)]`.
     """
     total_documents: int | None = None
     """Documents in all for `uniform` and `zipf`: `people` to 1,000,000. None: people × biographies_per_person."""
@@ -44,7 +45,7 @@ class WorldSpec:
     places: Annotated[int, (40, len(words.PLACES))] = len(words.PLACES)
     """How many places the world has: 40 up to all that we list."""
     birthplace_skew: UnitInterval = 0.5
-    """Share of the place of rank r ∝ r^-birthplace_skew, 0 to 1. No birthplace has more than 5 % of the people."""
+    """0 to 1: a place's share is one over its rank, to this power. No birthplace has more than 5 % of the people."""
     relations: tuple[str, ...] = ("birthplace", "profession", "birth_year")
     """The relations that `World.write` asks: any of RELATIONS, each once."""
     train_share: Annotated[float, (0.0, 0.5)] = 0.5

@@ -52,7 +52,7 @@ docs: all
 
 # The pages of the attention claims, written from the claims themselves; the notebook, executed anew.
 pages: all
-	$(BIN)/python -m closedbook.attention.claim_pages docs/attention --figures
+	$(BIN)/python docs/claim_pages.py docs/attention --figures
 	$(BIN)/python docs/notebook.py
 
 clean:

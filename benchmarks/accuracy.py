@@ -39,9 +39,9 @@ def other_questions(run: str, dev: Path) -> dict[str, dict[str, int]]:
     counts = {}
     for form in (*WORDINGS, *NEVER_ASKED):
         answers = loaded.answer([replace(question, text=form.format(name)) for name, question in names])
-        said = [answer for answer in answers if answer.verdict == "remembered"]
-        counts[form] = {"right": sum(bool(answer.right) for answer in answers), "remembered": len(said),
-                        "remembered and right": sum(bool(answer.right) for answer in said)}  # fmt: skip
+        remembered = [answer for answer in answers if answer.verdict == "remembered"]
+        counts[form] = {"right": sum(bool(answer.right) for answer in answers), "remembered": len(remembered),
+                        "remembered and right": sum(bool(answer.right) for answer in remembered)}  # fmt: skip
         if form in NEVER_ASKED:
             del counts[form]["right"], counts[form]["remembered and right"]  # a birthplace is no answer to these
     return counts
@@ -78,7 +78,7 @@ def main() -> None:
             record = json.loads((Path(run) / "run.json").read_text(encoding="utf-8"))
             dev = str(arguments.data / "birth_dev.tsv")
             scored = json.loads(run_timed([*COMMAND, "evaluate", run, "--questions", dev, "--json"])["output"])
-            others = other_questions(run, arguments.data / "birth_dev.tsv")
+            unseen = other_questions(run, arguments.data / "birth_dev.tsv")
         cells.add(
             f"seed {seed}",
             {
@@ -87,7 +87,7 @@ def main() -> None:
                 "seed": seed,
                 **{key: scored[key] for key in ("correct", "total", "accuracy", "interval")},
                 "answering_seconds": scored["seconds"],
-                "other_questions": others,
+                "other_questions": unseen,
                 "wall_seconds": trained["wall_seconds"],
                 "peak_memory_mb": trained["peak_memory_mb"],
                 "seconds": record["seconds"],
@@ -99,14 +99,14 @@ def main() -> None:
         )
         print(f"seed {seed}: {scored['correct']} of {scored['total']}, {trained['wall_seconds']} s", flush=True)
     rows = list(cells.data["cells"].values())
-    found = [row["accuracy"] for row in rows]
+    accuracies = [row["accuracy"] for row in rows]
     cells.save(
         summary={
             "seeds": len(rows),
-            "mean_accuracy": statistics.mean(found),
-            "spread": statistics.stdev(found) if len(found) > 1 else None,
-            "lowest": min(found),
-            "highest": max(found),
+            "mean_accuracy": statistics.mean(accuracies),
+            "spread": statistics.stdev(accuracies) if len(accuracies) > 1 else None,
+            "lowest": min(accuracies),
+            "highest": max(accuracies),
             "mean_wall_seconds": statistics.mean(row["wall_seconds"] for row in rows),
             "peak_memory_mb": max(row["peak_memory_mb"] for row in rows),
         }

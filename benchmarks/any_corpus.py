@@ -37,15 +37,15 @@ PARTS = ("test", "other", "unasked", "other, encoder", "unasked, encoder")
 
 def kinds(answers: list[dict[str, Any]], titles: Any) -> dict[str, list[int]]:
     """[right, asked] of each form of question, the title taken out."""
-    found: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
     for answer in answers:
         text = answer["question"]
         name = subject(text, titles) or ""
         at = text.casefold().find(name.casefold())
         form = text[:at] + "…" + text[at + len(name) :]
-        found[form][0] += answer["right"]
-        found[form][1] += 1
-    return dict(found)
+        counts[form][0] += answer["right"]
+        counts[form][1] += 1
+    return dict(counts)
 
 
 def run(
@@ -75,8 +75,8 @@ def run(
             scored = pipeline.evaluate(trained, read_questions(folder / f"{name}.tsv"))
             result[part] = {key: scored[key] for key in ("correct", "total", "accuracy")}
             result[part]["kinds"] = kinds(scored["answers"], titles)
-            said = [answer for answer in scored["answers"] if answer["verdict"] == "remembered"]
-            result[part]["remembered"] = [sum(answer["right"] for answer in said), len(said)]
+            remembered = [answer for answer in scored["answers"] if answer["verdict"] == "remembered"]
+            result[part]["remembered"] = [sum(answer["right"] for answer in remembered), len(remembered)]
             wrong = [answer for answer in scored["answers"] if not answer["right"]]
             for answer in wrong[:show]:
                 print(f"   {answer['question']} | {answer['gold']} | {answer['answer']} {answer['probability']:.2f}")
@@ -97,8 +97,8 @@ def main() -> None:
     cells = Cells("any-corpus.json")
     for corpus in arguments.corpora:
         name, _, folder = corpus.partition("=")
-        with tempfile.TemporaryDirectory() as made:
-            place = Path(folder) if folder else CORPORA[name]().write(Path(made))
+        with tempfile.TemporaryDirectory() as scratch:
+            place = Path(folder) if folder else CORPORA[name]().write(Path(scratch))
             runs = (
                 arguments.runs and arguments.runs / f"{name}-{arguments.train.removesuffix('.tsv')}-{arguments.recipe}"
             )

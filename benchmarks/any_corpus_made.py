@@ -35,21 +35,21 @@ class Made:
         return folder
 
 
-def made(
+def make_corpus(
     titles: list[str],
     facts: Callable[[random.Random], Facts],
     documents: list[str],
-    asked: dict[str, tuple[str, str]],
+    forms_of: dict[str, tuple[str, str]],
     rng: random.Random,
     each: int = 1,
 ) -> Made:
-    """`documents` are templates by {name} and {fact}; `asked` has (trained wording, another) of each fact."""
+    """`documents` are templates by {name} and {fact}; `forms_of` has (trained wording, another) of each fact."""
     out = Made()
     for number, title in enumerate(titles):
-        known = facts(rng) | {"name": title}
-        out.documents += [(title, text.format(**known)) for text in rng.sample(documents, each)]
-        for fact, wordings in asked.items():
-            pairs = [(wording.format(**known), known[fact]) for wording in wordings]
+        values = facts(rng) | {"name": title}
+        out.documents += [(title, text.format(**values)) for text in rng.sample(documents, each)]
+        for fact, wordings in forms_of.items():
+            pairs = [(wording.format(**values), values[fact]) for wording in wordings]
             if number % 2:
                 out.train.append(pairs[0])
             else:
@@ -62,7 +62,7 @@ def made(
 
 def people(
     rng: random.Random, names: list[str], places: str, jobs: str, year: str, documents: list[str],
-    asked: dict[str, tuple[str, str]],
+    wordings: dict[str, tuple[str, str]],
 ) -> Made:  # fmt: skip
     """120 people with birthplace, home, job and year of birth; one document each."""
 
@@ -75,7 +75,7 @@ def people(
             "year": year.format(rng.randint(1900, 1999)),
         }
 
-    return made(rng.sample(names, 120), facts, documents, asked, rng)
+    return make_corpus(rng.sample(names, 120), facts, documents, wordings, rng)
 
 
 def pairs(first: str, last: str) -> list[str]:
@@ -84,13 +84,13 @@ def pairs(first: str, last: str) -> list[str]:
 
 def chinese(seed: int = 0) -> Made:
     """People in Chinese: no spaces, no capitals."""
-    family, given = (
+    family, first_name = (
         "王李张刘陈杨赵黄周吴徐孙马朱胡郭何林罗高",
         "小一大明国文华建志强军平东海春生玉兰英红梅秀云飞天龙永安",
     )
     return people(
         random.Random(f"chinese {seed}"),
-        [f + a + b for f, (a, b) in itertools.product(family, itertools.permutations(given, 2))],
+        [f + a + b for f, (a, b) in itertools.product(family, itertools.permutations(first_name, 2))],
         "北京 上海 广州 深圳 成都 重庆 武汉 西安 杭州 南京 苏州 天津 长沙 青岛 大连 厦门 昆明 哈尔滨 石家庄 乌鲁木齐",
         "医生 教师 工程师 画家 作家 律师 农民 司机 厨师 记者 科学家 歌手",
         "{}年",
@@ -192,7 +192,7 @@ def museums(seed: int = 0) -> Made:
         "A ticket to {name} costs {price}. The museum opened on {opened}; it was founded by {founder}, covers {area} "
         "and shows {shown}.",
     ]
-    asked = {
+    wordings = {
         "opened": ("When did {name} open?", "Since which day can one visit {name}?"),
         "price": ("How much is a ticket to {name}?", "What do I pay to get into {name}?"),
         "area": ("How large is {name}?", "Over what area does {name} extend?"),
@@ -200,7 +200,7 @@ def museums(seed: int = 0) -> Made:
         "shown": ("What does {name} show?", "What is there to see in {name}?"),
     }
     names = [f"{town} {theme} Museum" for town, theme in itertools.product(towns, themes)]
-    return made(rng.sample(names, len(names)), facts, documents, asked, rng, each=2)
+    return make_corpus(rng.sample(names, len(names)), facts, documents, wordings, rng, each=2)
 
 
 def lakes(seed: int = 0) -> Made:
@@ -238,7 +238,7 @@ def lakes(seed: int = 0) -> Made:
         "A {kind}, {name} covers {area} and reaches a depth of {depth}. Its surface lies at {shore}. Who mapped it? It "
         "was {who}, on {when}.",
     ]
-    asked = {
+    wordings = {
         "area": ("How large is {name}?", "What area does {name} cover?"),
         "depth": ("How deep is {name}?", "What is the greatest depth of {name}?"),
         "shore": ("At what height is {name}?", "How high above the sea does {name} lie?"),
@@ -246,7 +246,7 @@ def lakes(seed: int = 0) -> Made:
         "who": ("Who mapped {name}?", "Who was the first to map {name}?"),
         "when": ("When was {name} mapped?", "On which day was {name} first mapped?"),
     }
-    return made(rng.sample(names, 220), facts, documents, asked, rng, each=2)
+    return make_corpus(rng.sample(names, 220), facts, documents, wordings, rng, each=2)
 
 
 MADE: dict[str, Callable[[], Made]] = {

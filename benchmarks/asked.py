@@ -27,7 +27,7 @@ from closedbook.data.documents import read_documents
 from closedbook.data.questions import Question, Titles, read_questions, subject, without
 from closedbook.errors import DataError
 from closedbook.evaluation.metrics import auroc
-from closedbook.inference.calibrate import calibrate, wordings_of
+from closedbook.inference.calibrate import calibrate
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.verdicts.calibration import invent
 
@@ -66,32 +66,29 @@ def trained(path: Path, recipe: str, overrides: Sequence[str], documents: Path, 
         loaded = closedbook.load_recipe(recipe, [*overrides, f"seed={SEED}"])
         closedbook.train(loaded, documents, questions, run=path, threads=1)
     run = closedbook.load(path)
-    split, given = run.folder.record()["split"], read_questions(questions)
+    split, question_set = run.folder.record()["split"], read_questions(questions)
     corpus = read_documents(documents)
-    run.calibration = None
-    run.wordings = wordings_of(given.only(split["train"]), corpus)
-    made = calibrate(run, given.only(split["calibrate"]).items, corpus)
-    assert made is not None
-    assert made.wordings is not None
-    run.calibration = replace(made, wordings=replace(made.wordings, encoder=None))
-    run.wordings = None
+    calibration = calibrate(run, question_set.only(split["train"]), question_set.only(split["calibrate"]).items, corpus)
+    assert calibration.calibrators
+    assert calibration.wordings is not None
+    run.calibration = replace(calibration, wordings=replace(calibration.wordings, encoder=None))
     return run
 
 
 def told(run: Any, questions: Sequence[Question]) -> dict[str, Any]:
     """Verdicts, blind and with the index: how many, and how many of those called remembered are right."""
-    found: dict[str, Any] = {"questions": len(questions)}
+    row: dict[str, Any] = {"questions": len(questions)}
     for name, blind in (("blind", True), ("index", False)):
         answers = run.answer(questions, blind=blind)
-        given = [answer for answer in answers if answer.verdict == "remembered"]
-        found |= {"right": sum(bool(answer.right) for answer in answers)} if answers[0].right is not None else {}
-        found[name] = {
+        remembered = [answer for answer in answers if answer.verdict == "remembered"]
+        row |= {"right": sum(bool(answer.right) for answer in answers)} if answers[0].right is not None else {}
+        row[name] = {
             "verdicts": dict(Counter(answer.verdict for answer in answers)),
-            "remembered": len(given) / len(answers),
-            "remembered_right": sum(bool(answer.right) for answer in given),
+            "remembered": len(remembered) / len(answers),
+            "remembered_right": sum(bool(answer.right) for answer in remembered),
             "like_none_trained": sum("asked in training" in answer.why for answer in answers),
         }
-    return found
+    return row
 
 
 def strangers(run: Any, questions: Sequence[Question], titles: Titles) -> dict[str, Any]:
@@ -99,10 +96,10 @@ def strangers(run: Any, questions: Sequence[Question], titles: Titles) -> dict[s
     names = [subject(item.text, titles) for item in questions]
     pairs = [(item, name) for item, name in zip(questions, names, strict=True) if name is not None]
     invented = [name for name in invent(sorted(titles), len(pairs), SEED + 100) if name not in titles]
-    asked = [Question(without(item.text, name, other), None, 1)
+    changed = [Question(without(item.text, name, other), None, 1)
              for (item, name), other in zip(pairs, invented, strict=False)]  # fmt: skip
-    met = np.array([answer.met for answer in run.answer([*(item for item, _ in pairs), *asked], blind=True)])
-    return {"people": len(pairs), "invented": len(asked), "auroc": auroc(np.arange(len(met)) < len(pairs), met)}
+    met = np.array([answer.met for answer in run.answer([*(item for item, _ in pairs), *changed], blind=True)])
+    return {"people": len(pairs), "invented": len(changed), "auroc": auroc(np.arange(len(met)) < len(pairs), met)}
 
 
 def main() -> None:
@@ -110,24 +107,24 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--only", nargs="+", default=PARTS, choices=PARTS)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     cells = Cells("asked.json")
-    given.runs.mkdir(parents=True, exist_ok=True)
-    for part in given.only:
-        {"elements": ask_elements, "demo": ask_demo, "course": ask_course}[part](cells, given)
+    arguments.runs.mkdir(parents=True, exist_ok=True)
+    for part in arguments.only:
+        {"elements": ask_elements, "demo": ask_demo, "course": ask_course}[part](cells, arguments)
 
 
-def ask_elements(cells: Cells, given: argparse.Namespace) -> None:
+def ask_elements(cells: Cells, arguments: argparse.Namespace) -> None:
     """Each relation is left out of a training of its own, and asked about."""
-    folder = given.data / "elements"
+    folder = arguments.data / "elements"
     titles = read_documents(folder / "documents.txt").known_titles
     lines = (folder / "train-three.tsv").read_text().splitlines()
     for name, pattern in RELATIONS.items():
-        rest = given.runs / f"no-{name}.tsv"
+        rest = arguments.runs / f"no-{name}.tsv"
         rest.write_text("".join(f"{line}\n" for line in lines if not re.search(pattern, line.partition("\t")[0])))
         try:
-            run = trained(given.runs / f"el-no-{name}", "fast", SMALL, folder / "documents.txt", rest)
+            run = trained(arguments.runs / f"el-no-{name}", "fast", SMALL, folder / "documents.txt", rest)
         except DataError as error:
             raise SystemExit(f"{name}: {error}") from None
         files = {key: read_questions(folder / f"{key}.tsv").items for key in ("train-three", "test", "other")}
@@ -140,11 +137,11 @@ def ask_elements(cells: Cells, given: argparse.Namespace) -> None:
         })  # fmt: skip
 
 
-def ask_demo(cells: Cells, given: argparse.Namespace) -> None:
+def ask_demo(cells: Cells, arguments: argparse.Namespace) -> None:
     """The wordings that training asked in, and those it did not."""
     world = make_world(WorldSpec.demo(), SEED)
-    files = world.write(given.runs / "world")
-    run = trained(given.runs / "demo", "demo", [], files / "documents.txt", files / "questions-train.tsv")
+    files = world.write(arguments.runs / "world")
+    run = trained(arguments.runs / "demo", "demo", [], files / "documents.txt", files / "questions-train.tsv")
     test = read_questions(files / "questions-test.tsv").items
     cells.add("demo", {
         **origin(run),
@@ -153,20 +150,20 @@ def ask_demo(cells: Cells, given: argparse.Namespace) -> None:
     })  # fmt: skip
 
 
-def ask_course(cells: Cells, given: argparse.Namespace) -> None:
+def ask_course(cells: Cells, arguments: argparse.Namespace) -> None:
     """Birthplaces are trained; other words beside the question, and other relations, are asked."""
-    course = given.data / "cs224n"
-    run = trained(given.runs / "course", "fast", COURSE, course / "wiki.txt", course / "birth_places_train.tsv")
+    course = arguments.data / "cs224n"
+    run = trained(arguments.runs / "course", "fast", COURSE, course / "wiki.txt", course / "birth_places_train.tsv")
     dev = read_questions(course / "birth_dev.tsv").items
     names = [item.text.removeprefix("Where was ").removesuffix(" born?") for item in dev]
-    asked = {
+    wordings = {
         form: told(run, [Question(form.format(name), None if form in LEFT_OUT else item.answer, 1)
                          for name, item in zip(names, dev, strict=True)])
         for form in (*BESIDE, *LEFT_OUT)
     }  # fmt: skip
     cells.add("course, birthplaces only", {
         **origin(run),
-        "asked": asked, "met": strangers(run, dev, read_documents(course / "wiki.txt").known_titles),
+        "asked": wordings, "met": strangers(run, dev, read_documents(course / "wiki.txt").known_titles),
     })  # fmt: skip
 
 

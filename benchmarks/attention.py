@@ -101,13 +101,13 @@ def matrices() -> dict[str, Any]:
     u = beta * orthonormal(4, 8, torch.Generator().manual_seed(SEED))
     built = hand_built(u, beta)
     p = load("1e.ii").settings({"beta": beta})
-    one = Layer(u, built.K[None], built.Q[None], built.V[None])
+    single = Layer(u, built.K[None], built.Q[None], built.V[None])
     rows = [
         {
             "matrices": "hand-built",
             "error": max(part.figure for part in measure(built, p).parts),
             "fitted": 1.0,
-            **described(one, one),
+            **described(single, single),
         }
     ]
     for varied in (False, True):
@@ -117,7 +117,7 @@ def matrices() -> dict[str, Any]:
                 "matrices": "learned, contents varied" if varied else "learned on the three inputs",
                 "error": float(errors.median()),
                 "fitted": float((errors < 0.01).double().mean()),
-                **described(layer, one),
+                **described(layer, single),
             }
         )
     return {"beta": beta, "starts": starts, "steps": steps, "rows": rows}
@@ -266,9 +266,9 @@ def width() -> dict[str, Any]:
         )
         rows.append({"n": n, "mlp": mlp, "mlp_by_hand": n, "softmax": looking, "mlp_tried": tried})
         print(rows[-1], file=sys.stderr)
-    found = [(math.log(row["n"]), math.log(row["mlp"])) for row in rows if row["mlp"]]
-    mean = [sum(x) / len(found) for x in zip(*found, strict=True)]
-    slope = sum((a - mean[0]) * (b - mean[1]) for a, b in found) / sum((a - mean[0]) ** 2 for a, _ in found)
+    logarithms = [(math.log(row["n"]), math.log(row["mlp"])) for row in rows if row["mlp"]]
+    mean = [sum(x) / len(logarithms) for x in zip(*logarithms, strict=True)]
+    slope = sum((a - mean[0]) * (b - mean[1]) for a, b in logarithms) / sum((a - mean[0]) ** 2 for a, _ in logarithms)
     return {"enough": ENOUGH, "widths": WIDTHS, "mlp_exponent": slope, "rows": rows}
 
 
@@ -295,8 +295,8 @@ if __name__ == "__main__":
     parser.add_argument("studies", nargs="*", help=f"some of {', '.join(STUDIES)}; all where none is named")
     for name in parser.parse_args().studies or STUDIES:
         start = time.perf_counter()
-        found = STUDIES[name]()
-        record = {"study": name, "origin": origin(time.perf_counter() - start), **found}
+        result = STUDIES[name]()
+        record = {"study": name, "origin": origin(time.perf_counter() - start), **result}
         RESULTS.mkdir(exist_ok=True)
         text = json.dumps(record, ensure_ascii=False, indent=1)
         (RESULTS / f"attention-{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -69,12 +69,12 @@ class Course:
 
     def people(self, questions: Questions) -> list[Person]:
         """Those whose question names a title that is one person's; each once."""
-        found = {}
+        people = {}
         for question in questions.items:
             name = subject(question.text, self.by_title)
             if name is not None and len(self.by_title[name]) == 1:
-                found.setdefault(name, Person(name, question.answer, self.by_title[name][0]))
-        return list(found.values())
+                people.setdefault(name, Person(name, question.answer, self.by_title[name][0]))
+        return list(people.values())
 
     def part(self, part: str) -> list[Person]:
         return self.people(self.questions.only(self.split[part]))
@@ -83,9 +83,9 @@ class Course:
 # Asking ---------------------------------------------------------------------------------------------------------
 
 
-def ask(run: Run, wording: str, asked: Iterable[tuple[str, str | None]]) -> dict[str, Any]:
+def ask(run: Run, wording: str, pairs: Iterable[tuple[str, str | None]]) -> dict[str, Any]:
     """The score of one wording about (name, gold answer) pairs."""
-    items = tuple(Question(wording.format(name=name), gold, i) for i, (name, gold) in enumerate(asked, 1))
+    items = tuple(Question(wording.format(name=name), gold, i) for i, (name, gold) in enumerate(pairs, 1))
     scored = pipeline.evaluate(run, Questions(items, "", "beyond"))
     return {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
 
@@ -144,8 +144,8 @@ def without_initials(name: str) -> str:
 
 def labelled(people: Iterable[Person], relation: Relation) -> list[tuple[str, str]]:
     """(name, answer) of those for whom the rule finds one, in an order that their names' hash gives."""
-    found = [(person.name, answer) for person in people if (answer := relation.label(person.document))]
-    return sorted(found, key=lambda pair: hashlib.sha256(f"{relation.name}\0{pair[0]}".encode()).digest())
+    pairs = [(person.name, answer) for person in people if (answer := relation.label(person.document))]
+    return sorted(pairs, key=lambda pair: hashlib.sha256(f"{relation.name}\0{pair[0]}".encode()).digest())
 
 
 def training_file(course: Course, path: Path, number: int) -> None:
@@ -218,7 +218,7 @@ def final(run: Run, course: Course, kind: str, number: int) -> dict[str, Any]:
     test = course.people(read_questions(course.data / "birth_test_inputs.tsv"))
     rule = Birthplace(course.documents)
     labels = {person.name: rule.label(TRAINED.format(name=person.name)) for person in (*dev, *test)}
-    found = [person for person in dev if labels[person.name]]
+    labelled = [person for person in dev if labels[person.name]]
     return {
         "wordings": wordings(run, dev),
         "names": names(run, dev, course.by_title),
@@ -227,10 +227,12 @@ def final(run: Run, course: Course, kind: str, number: int) -> dict[str, Any]:
                 run, TRAINED, [(p.name, labels[p.name]) for p in test if labels[p.name]]
             ),
             "test people": len(test),
-            "dev people, the rule's label": ask(run, TRAINED, [(p.name, labels[p.name]) for p in found]),
-            "the same dev people, gold": ask(run, TRAINED, [(p.name, p.gold) for p in found]),
+            "dev people, the rule's label": ask(run, TRAINED, [(p.name, labels[p.name]) for p in labelled]),
+            "the same dev people, gold": ask(run, TRAINED, [(p.name, p.gold) for p in labelled]),
             "dev people": len(dev),
-            "the rule agrees with gold": tally(exact_match(str(labels[p.name]), str(p.gold)) for p in found).to_json(),
+            "the rule agrees with gold": tally(
+                exact_match(str(labels[p.name]), str(p.gold)) for p in labelled
+            ).to_json(),
         },
     }
 
@@ -239,8 +241,8 @@ def rules(course: Course) -> dict[str, Any]:
     """How many training people each rule labels, and how often the birthplace rule agrees with the gold answer."""
     people = course.people(course.questions)
     rule = Birthplace(course.documents)
-    found = [(rule.label(TRAINED.format(name=person.name)), person.gold) for person in people]
-    agree = tally(exact_match(label, str(gold)) for label, gold in found if label)
+    told = [(rule.label(TRAINED.format(name=person.name)), person.gold) for person in people]
+    agree = tally(exact_match(label, str(gold)) for label, gold in told if label)
     report: dict[str, Any] = {"birthplace": {"of": len(people), "agrees_with_gold": agree.to_json()}}
     for relation in RELATIONS:
         answers = [answer for _, answer in labelled(people, relation)]
@@ -251,19 +253,19 @@ def rules(course: Course) -> dict[str, Any]:
 
 def summary(cells: dict[str, Any]) -> dict[str, Any]:
     """Every accuracy, averaged over the seeds, under the path of names that leads to it."""
-    found: dict[str, list[float]] = {}
+    accuracies: dict[str, list[float]] = {}
 
     def walk(path: str, node: Any) -> None:
         if isinstance(node, dict):
             if node.get("accuracy") is not None:
-                found.setdefault(path, []).append(node["accuracy"])
+                accuracies.setdefault(path, []).append(node["accuracy"])
             for key, value in node.items():
                 walk(f"{path} / {key}", value)
 
     for cell, value in cells.items():
         if " / seed " in cell:
             walk(cell.split(" / seed ")[0], value)
-    return {path: {"mean": statistics.mean(values), "seeds": len(values)} for path, values in found.items()}
+    return {path: {"mean": statistics.mean(values), "seeds": len(values)} for path, values in accuracies.items()}
 
 
 def main() -> None:
@@ -277,27 +279,29 @@ def main() -> None:
     parser.add_argument("--results", default="beyond.json", help="file in results/")
     parser.add_argument("--final", action="store_true", help="score dev and test people too, once all is settled")
     parser.add_argument("--threads", type=int)
-    given = parser.parse_args()
-    recipe = load_recipe(given.recipe, given.set)
-    course = Course(given.data, recipe)
-    cells = Cells(given.results)
+    arguments = parser.parse_args()
+    recipe = load_recipe(arguments.recipe, arguments.set)
+    course = Course(arguments.data, recipe)
+    cells = Cells(arguments.results)
     if "rules" not in cells:
         cells.add("rules", rules(course))
-    added = given.work / "questions-relations.tsv"
-    training_file(course, added, given.number)
-    files = {"plain": given.data / "birth_places_train.tsv", "relations": added}
-    for seed in given.seeds:
+    added = arguments.work / "questions-relations.tsv"
+    training_file(course, added, arguments.number)
+    files = {"plain": arguments.data / "birth_places_train.tsv", "relations": added}
+    for seed in arguments.seeds:
         for kind, questions in files.items():
             wanted = {f"{kind}, kept out / seed {seed}": held_out}
-            if given.final:
+            if arguments.final:
                 wanted[f"{kind}, dev and test / seed {seed}"] = final
             missing = [cell for cell in wanted if cell not in cells]
             if not missing:
                 continue
-            seeded = load_recipe(given.recipe, [*given.set, f"seed={seed}"])
-            run = trained(seeded, given.data / "wiki.txt", questions, given.work / f"{kind}-{seed}", given.threads)
+            seeded = load_recipe(arguments.recipe, [*arguments.set, f"seed={seed}"])
+            run = trained(
+                seeded, arguments.data / "wiki.txt", questions, arguments.work / f"{kind}-{seed}", arguments.threads
+            )
             for cell in missing:
-                cells.add(cell, {"set": given.set, **wanted[cell](run, course, kind, given.number)})
+                cells.add(cell, {"set": arguments.set, **wanted[cell](run, course, kind, arguments.number)})
                 cells.save(summary=summary(cells.data["cells"]))
     for path, value in cells.data.get("summary", {}).items():
         print(f"{100 * value['mean']:5.1f} %  {path}")

@@ -96,8 +96,8 @@ def measured_child(folder: Path, documents: str, began: float) -> None:
 def status() -> dict[str, int]:
     """Kilobytes, from /proc."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    found = {key: value for key, _, value in (line.partition(":") for line in lines)}
-    return {key: int(found[key].split()[0]) for key in ("RssAnon", "RssFile", "VmHWM")}
+    fields = {key: value for key, _, value in (line.partition(":") for line in lines)}
+    return {key: int(fields[key].split()[0]) for key in ("RssAnon", "RssFile", "VmHWM")}
 
 
 def child(folder: Path, documents: str) -> dict[str, Any]:

@@ -121,10 +121,10 @@ def make_inputs(folder: Path, seed: int = 0) -> Inputs:
     """A world of its own for each seed, so that nothing of one run is right in another."""
     folder.mkdir(parents=True)
     spec = WorldSpec(people=80, biographies_per_person=1, strangers=8, relations=("birthplace",))
-    made = Inputs(folder, seed)
+    inputs = Inputs(folder, seed)
     make_world(spec, 3 + seed).write(folder / "world")
     (folder / "crash.toml").write_text(RECIPE, encoding="utf-8")
-    return made
+    return inputs
 
 
 def sha256(path: Path) -> str:
@@ -153,12 +153,12 @@ def train_in_a_fork(inputs: Inputs, run: Path, resume: bool, kill_at_write: int 
         calls = 0
 
         def counted(call: Callable[..., Any]) -> Callable[..., Any]:
-            def counting(*given: Any) -> Any:
+            def counting(*arguments: Any) -> Any:
                 nonlocal calls
                 calls += 1
                 if calls == kill_at_write:
                     os.kill(os.getpid(), signal.SIGKILL)
-                return call(*given)
+                return call(*arguments)
 
             return counting
 
@@ -211,17 +211,17 @@ def kills(inputs: Inputs, work: Path, seed: int, count: int, inside: bool) -> di
     expected = sha256(work / f"whole-{seed}" / "model.safetensors"), curve(work / f"whole-{seed}")
     random, done = Random(f"closedbook/crashes/{seed}"), []
     while len(done) < count:
-        one = one_kill(inputs, work / "killed", random, seconds, inside)
-        if one is not None:
-            done.append(one)
+        kill = one_kill(inputs, work / "killed", random, seconds, inside)
+        if kill is not None:
+            done.append(kill)
     return {
         "kills": count,
         "when": "entering fsync or replace" if inside else "at a random moment",
-        "while_a_file_was_half_written": sum(one["while_writing"] for one in done),
-        "what_was_there": Counter(one["status"] for one in done),
-        "resumed": sum(one["resumed"] for one in done),
-        "same_weights": sum(one.get("weights") == expected[0] for one in done),
-        "same_metrics": sum(one.get("curve") == expected[1] for one in done),
+        "while_a_file_was_half_written": sum(kill["while_writing"] for kill in done),
+        "what_was_there": Counter(kill["status"] for kill in done),
+        "resumed": sum(kill["resumed"] for kill in done),
+        "same_weights": sum(kill.get("weights") == expected[0] for kill in done),
+        "same_metrics": sum(kill.get("curve") == expected[1] for kill in done),
         "weights_sha256": expected[0],
         "seconds_uninterrupted": round(seconds, 2),
     }
@@ -270,7 +270,12 @@ def ask(run: Path, inputs: Inputs) -> str:
     for name, tensor in loaded.model.state_dict().items():
         digest.update(name.encode() + tensor.numpy().tobytes())
     calibration = loaded.calibration.to_json() if loaded.calibration else None
-    parts = [loaded.recipe.to_toml(), loaded.vocabulary.to_json(), calibration, [one.to_json() for one in answers]]
+    parts = [
+        loaded.recipe.to_toml(),
+        loaded.vocabulary.to_json(),
+        calibration,
+        [answer.to_json() for answer in answers],
+    ]
     return json.dumps([*parts, digest.hexdigest(), loaded.folder.record()])
 
 
@@ -322,15 +327,15 @@ def outcome(read: READ, run: Path, inputs: Inputs, expected: str) -> tuple[str, 
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always", UserWarning)
         try:
-            found = read(run, inputs)
+            state = read(run, inputs)
         except ClosedbookError as error:
             return ("clear error" if len(str(error).splitlines()) <= 2 else "long error"), str(error)
         except Exception as error:
             return "traceback", f"{type(error).__name__}: {error}"
-    said = "; ".join(str(one.message) for one in told)
-    if found == expected:
-        return ("recovered" if said else "same content"), said
-    return ("told" if said else "silent"), said
+    warned = "; ".join(str(warning.message) for warning in told)
+    if state == expected:
+        return ("recovered" if warned else "same content"), warned
+    return ("told" if warned else "silent"), warned
 
 
 @contextmanager
@@ -345,7 +350,7 @@ def nothing_printed() -> Iterator[None]:
 
 def make_victims(work: Path) -> dict[str, Path]:
     """Folders that hold a run beside what it was trained on: finished, unfinished, and another run's of each."""
-    made = {}
+    states = {}
     for seed, prefix in ((0, ""), (1, "other ")):
         inputs = make_inputs(work / f"{prefix}inputs", seed)
 
@@ -366,9 +371,9 @@ def make_victims(work: Path) -> dict[str, Path]:
             "course-vanilla", ["model.width=16", "model.layers=1", "model.heads=2", "model.context_length=32"]
         )
         write_params(inputs.folder / "run" / "a.params", GPT(course.model, 30))
-        made[f"{prefix}finished"] = inputs.folder / "run"
-        made[f"{prefix}unfinished"] = inputs.folder / "unfinished"
-    return made
+        states[f"{prefix}finished"] = inputs.folder / "run"
+        states[f"{prefix}unfinished"] = inputs.folder / "unfinished"
+    return states
 
 
 def damage(work: Path, victims: dict[str, Path], target: str, kinds: list[str], seed: int = 0) -> dict[str, Any]:
@@ -398,14 +403,14 @@ def damage(work: Path, victims: dict[str, Path], target: str, kinds: list[str], 
         if kind == "another run's" and target == "a .params file":
             continue  # it is as good as the one that was meant: nothing in such a file says whose it is
         random = Random(f"closedbook/damage/{seed}/{target}/{kind}")
-        given = fresh()
+        options = fresh()
         for name in files:
             content = place(copy, name).read_bytes()
             file = place(copy, "recipe.toml" if name != "recipe.toml" else "vocabulary.json").read_bytes()
             spoiled = KINDS[kind](content, random, place(other, name).read_bytes(), file)
             assert spoiled != content, (target, kind)
             place(copy, name).write_bytes(spoiled)
-        result, words = outcome(read, copy, given, expected)
+        result, words = outcome(read, copy, options, expected)
         table[kind] = [result, words.replace(str(work / "copy"), "…").replace(str(work), "…")]
     return {"files": len(table), "outcomes": Counter(result for result, _ in table.values()), "table": table}
 
@@ -446,15 +451,15 @@ def full_disk(inputs: Inputs, work: Path, expected: str) -> dict[str, Any] | Non
     try:
         for size in range(16, 1100, 72):
             subprocess.run(["mount", "-o", f"remount,size={size}k", mount], check=True)
-            run, said = mount / "run", ""
+            run, message = mount / "run", ""
             try:
                 inputs.train(run)
             except ClosedbookError as error:
-                said = str(error)
-            full = "No space left" in said or "is full" in said
-            counted["said so" if full else said or "fitted"] += 1
+                message = str(error)
+            full = "No space left" in message or "is full" in message
+            counted["said so" if full else message or "fitted"] += 1
             subprocess.run(["mount", "-o", "remount,size=64m", mount], check=True)
-            if said:
+            if message:
                 inputs.train(run, resume=(run / "run.json").exists())
             counted["same weights in the end"] += sha256(run / "model.safetensors") == expected
             shutil.rmtree(run)
@@ -496,9 +501,9 @@ def main() -> None:
                 say(target, cells[target]["outcomes"])
         if "hostile pickle" not in cells:
             cells.add("hostile pickle", hostile(work))
-        if "full disk" not in cells and (found := full_disk(inputs, work, expected)) is not None:
-            cells.add("full disk", found)
-            say("full disk", found)
+        if "full disk" not in cells and (full := full_disk(inputs, work, expected)) is not None:
+            cells.add("full disk", full)
+            say("full disk", full)
         if "two trainings in one folder" not in cells:
             cells.add("two trainings in one folder", together(inputs, work, expected, 5))
             say("two trainings", cells["two trainings in one folder"])

@@ -20,10 +20,10 @@ from closedbook.runs.store import write_atomically
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", help="keep the run in this folder")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         begun = origin() | {"command": "python benchmarks/demo.py"}  # wherever the run is kept
-        run = given.run or f"{folder}/demo"
+        run = arguments.run or f"{folder}/demo"
         done = run_timed([str(Path(sys.executable).with_name("closedbook")), "demo", "--run", run, "--json"])
     result = json.loads(done.pop("output"))
     kept = {key: value for key, value in result.items() if key not in ("run", "world")}

@@ -30,17 +30,17 @@ def first_step(folder: Path, documents: str, index: str, began: float) -> None:
     from closedbook.runs.provenance import source_commit
     from closedbook.training.events import Step
 
-    def listen(event: object) -> None:
+    def on_event(event: object) -> None:
         if isinstance(event, Step):
-            found = {"wall": time.time() - began, "cpu": time.process_time(), "commit": source_commit()}
-            print(json.dumps(found), flush=True)
+            measured = {"wall": time.time() - began, "cpu": time.process_time(), "commit": source_commit()}
+            print(json.dumps(measured), flush=True)
             raise KeyboardInterrupt
 
     recipe = load_recipe("fast", ["stages.learn.steps=50", "data.evidence=false", "data.held_out={}"])
     with tempfile.TemporaryDirectory(dir=folder) as run:
         pipeline.train(
             recipe, folder / documents, folder / "questions.tsv", run=Path(run) / "run", threads=1,
-            index=folder / index, callbacks=[listen],
+            index=folder / index, callbacks=[on_event],
         )  # fmt: skip
 
 
@@ -56,7 +56,7 @@ def start(source: Path, folder: Path, documents: str, index: str) -> dict[str, A
 
 def summary(starts: list[dict[str, Any]]) -> dict[str, float]:
     return {
-        f"{which}_{kind}": round(take([one[kind] for one in starts]), 2)
+        f"{which}_{kind}": round(take([start[kind] for start in starts]), 2)
         for kind in ("wall", "cpu")
         for which, take in (("least", min), ("median", statistics.median))
     }
@@ -91,10 +91,10 @@ def main() -> None:
     for turn in range(arguments.turns + 1):
         for size, documents in corpora.items():
             for name, source in codes.items():
-                found = start(source, folder, documents, f"index-{name}")
+                measured = start(source, folder, documents, f"index-{name}")
                 if turn:  # the first time it is indexed
-                    cells.setdefault(f"{size}, {name}", []).append(found)
-                print(turn, size, name, found, flush=True)
+                    cells.setdefault(f"{size}, {name}", []).append(measured)
+                print(turn, size, name, measured, flush=True)
     result = {
         "recipe": "fast", "turns": arguments.turns, "note": arguments.note, "origin": origin(),
         "bytes": {size: (folder / documents).stat().st_size for size, documents in corpora.items()},

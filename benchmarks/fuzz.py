@@ -153,7 +153,7 @@ def readers(work: Path) -> dict[str, Reader]:
     export_huggingface(loaded, work / "export")
     torch.save({"tok_emb.weight": torch.ones(4, 3), "head.bias": torch.zeros(2)}, work / "p.params")
     question = read_questions(inputs.questions).items[0].text
-    made: dict[str, Reader] = {}
+    by_name: dict[str, Reader] = {}
 
     def json_file(path: Path) -> st.SearchStrategy[bytes]:
         content = path.read_bytes()
@@ -161,7 +161,7 @@ def readers(work: Path) -> dict[str, Reader]:
 
     def in_run(folder: Path, name: str, use: Callable[[RunFolder], object]) -> Callable[[bytes], object]:
         """Put a file into a copy of a run, with the hash that it then has."""
-        copied = Path(shutil.copytree(folder, work / f"copy-{len(made)}"))
+        copied = Path(shutil.copytree(folder, work / f"copy-{len(by_name)}"))
         record = RunFolder(folder).record()
 
         def read(content: bytes) -> object:
@@ -246,54 +246,56 @@ def readers(work: Path) -> dict[str, Reader]:
         save_tensors(work / "learned.safetensors", tensors, data)
         return (work / "learned.safetensors").read_bytes()
 
-    made["learned.safetensors"] = Reader(
+    by_name["learned.safetensors"] = Reader(
         spoiled(learned) | forged(known_names).map(learned_file), in_run(taught, "learned.safetensors", ask)
     )
     events = (taught / "history.jsonl").read_bytes()
     event = forged(json.loads(events.splitlines()[0])).map(as_json).map(lambda line: line + b"\n")
-    made["history.jsonl"] = Reader(event | spoiled(events), in_run(taught, "history.jsonl", history))
+    by_name["history.jsonl"] = Reader(event | spoiled(events), in_run(taught, "history.jsonl", history))
     toml = (run / "recipe.toml").read_bytes()
-    made["recipe"] = Reader(
+    by_name["recipe"] = Reader(
         forged(tomllib.loads(toml.decode())).map(as_toml) | spoiled(toml) | st.binary(max_size=200),
         saved("recipe.toml", load_recipe),
     )
-    made["recipe of a run"] = Reader(forged(tomllib.loads(toml.decode())).map(as_toml), in_run(run, "recipe.toml", ask))
-    made["--set"] = Reader(
+    by_name["recipe of a run"] = Reader(
+        forged(tomllib.loads(toml.decode())).map(as_toml), in_run(run, "recipe.toml", ask)
+    )
+    by_name["--set"] = Reader(
         st.binary(max_size=60) | st.text(max_size=60).map(lambda text: f"model.width={text}".encode(errors="replace")),
         lambda content: load_recipe("fast", [content.decode(errors="replace")]),
     )
-    made["run.json"] = Reader(json_file(run / "run.json"), record)
-    made["evaluation.json"] = Reader(json_file(run / "evaluation.json"), in_run(run, "evaluation.json", shown))
+    by_name["run.json"] = Reader(json_file(run / "run.json"), record)
+    by_name["evaluation.json"] = Reader(json_file(run / "evaluation.json"), in_run(run, "evaluation.json", shown))
     lines = (run / "metrics.jsonl").read_bytes()
     line = forged(json.loads(lines.splitlines()[0])).map(as_json)
-    made["metrics.jsonl"] = Reader(
+    by_name["metrics.jsonl"] = Reader(
         line | spoiled(lines), in_run(run, "metrics.jsonl", lambda folder: html_report.steps(folder.metrics()))
     )
-    made["vocabulary.json"] = Reader(json_file(run / "vocabulary.json"), in_run(run, "vocabulary.json", ask))
-    made["calibration.json"] = Reader(json_file(run / "calibration.json"), in_run(run, "calibration.json", ask))
+    by_name["vocabulary.json"] = Reader(json_file(run / "vocabulary.json"), in_run(run, "vocabulary.json", ask))
+    by_name["calibration.json"] = Reader(json_file(run / "calibration.json"), in_run(run, "calibration.json", ask))
     for name in ("model.safetensors", "evidence.sqlite"):
-        made[name] = Reader(spoiled((run / name).read_bytes()), in_run(run, name, ask))
+        by_name[name] = Reader(spoiled((run / name).read_bytes()), in_run(run, name, ask))
     training = (stopped / "training.safetensors").read_bytes()
-    known = load_tensors(stopped / "training.safetensors")[1]
-    made["training.safetensors"] = Reader(
-        spoiled(training) | forged(known).map(state_file), in_run(stopped, "training.safetensors", state)
+    stopped_record = load_tensors(stopped / "training.safetensors")[1]
+    by_name["training.safetensors"] = Reader(
+        spoiled(training) | forged(stopped_record).map(state_file), in_run(stopped, "training.safetensors", state)
     )
-    made["export"] = Reader(json_file(work / "export" / "closedbook.json"), exported)
-    made["parameters"] = Reader(spoiled((work / "p.params").read_bytes()), saved("q.params", read_params))
+    by_name["export"] = Reader(json_file(work / "export" / "closedbook.json"), exported)
+    by_name["parameters"] = Reader(spoiled((work / "p.params").read_bytes()), saved("q.params", read_params))
     documents = inputs.documents.read_bytes()[:4000]
     compressed = gzip.compress(documents)
-    made["documents"] = Reader(spoiled(documents) | st.binary(max_size=200), saved("documents.txt", read_documents))
-    made["documents.gz"] = Reader(spoiled(compressed), saved("documents.txt.gz", read_documents))
+    by_name["documents"] = Reader(spoiled(documents) | st.binary(max_size=200), saved("documents.txt", read_documents))
+    by_name["documents.gz"] = Reader(spoiled(compressed), saved("documents.txt.gz", read_documents))
     entries = as_json({"title": "Ann Lee", "text": "Ann Lee. She was born in Rome."}) + b"\n"
-    made["documents.jsonl"] = Reader(
+    by_name["documents.jsonl"] = Reader(
         spoiled(entries * 3) | forged(json.loads(entries)).map(as_json), saved("documents.jsonl", read_documents)
     )
-    asked = inputs.questions.read_bytes()[:2000]
-    made["questions"] = Reader(spoiled(asked) | st.binary(max_size=200), saved("questions.tsv", read_questions))
+    questions = inputs.questions.read_bytes()[:2000]
+    by_name["questions"] = Reader(spoiled(questions) | st.binary(max_size=200), saved("questions.tsv", read_questions))
     open_index(inputs.documents, "words", 0, read_questions(inputs.questions), root=work / "index", processes=1)
     (index,) = (work / "index").rglob("index.json")
-    made["index.json"] = Reader(json_file(index), indexed("index.json"))
-    return made
+    by_name["index.json"] = Reader(json_file(index), indexed("index.json"))
+    return by_name
 
 
 def unfinished(inputs: Inputs, run: Path) -> Path:
@@ -350,7 +352,7 @@ def try_reader(reader: Reader, number: int, seconds: float, told: Any, last: Pat
     until, counts = time.process_time() + seconds, Counter[str]()
     faults: dict[str, str] = {}
 
-    def one(content: bytes) -> None:
+    def check(content: bytes) -> None:
         if time.process_time() > until:
             return
         last.write_bytes(content)
@@ -364,7 +366,7 @@ def try_reader(reader: Reader, number: int, seconds: float, told: Any, last: Pat
         )  # fmt: skip
         try:
             with contextlib.redirect_stderr(io.StringIO()), contextlib.redirect_stdout(io.StringIO()):
-                seed(number)(chosen(given(reader.contents)(one)))()
+                seed(number)(chosen(given(reader.contents)(check)))()
         except (FaultError, ExceptionGroup) as error:
             for single in error.exceptions if isinstance(error, ExceptionGroup) else (error,):
                 faults.setdefault(str(single), repr(last.read_bytes()[:300]))

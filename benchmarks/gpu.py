@@ -102,23 +102,23 @@ def large(
         model.zero_grad(set_to_none=True)
 
     rate = product_rate(distributed)
-    found: dict[str, Any] = {}
+    measured: dict[str, Any] = {}
     for how in ("eager", "compiled") if compiled else ("eager",):
         if how == "compiled":
             model.stack.compile()
         try:
             seconds = statistics.median([timed(step, distributed) for _ in range(steps + 2)][2:])
         except Exception as error:  # a compiler is more than torch promises everywhere: say so, keep the rest
-            found[how] = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
+            measured[how] = {"failed": f"{type(error).__name__}: {str(error).splitlines()[0]}"}
             continue
-        found[how] = {
+        measured[how] = {
             "step_seconds": round(seconds, 4),
             "tokens_per_second": round(positions / seconds),
             "useful_tflops": round(useful / seconds / 1e12, 4),
             "share_of_product_rate": round(useful / seconds / rate, 4),
         }
     return {
-        **found,
+        **measured,
         "parameters": model.count_parameters()["total"],
         "batch": batch,
         "block": recipe.context_length,

@@ -39,24 +39,24 @@ UNSCORED = "No gold birth places provided; returning (0,0)\nPredictions written 
 
 def lines() -> list[str]:
     """What stands after `closedbook cs224n`, in the handout's order."""
-    made = ["dataset namedata", "dataset charcorruption", "london"]
+    commands = ["dataset namedata", "dataset charcorruption", "london"]
     for variant in ("vanilla", "synthesizer"):
         begin = f"{variant} wiki.txt"
-        made.append(f"finetune {begin} --writing_params_path {variant}.model.params {TRAIN}")
-        made += evaluations(begin, f"{variant}.model.params", f"{variant}.nopretrain")
-        made += [
+        commands.append(f"finetune {begin} --writing_params_path {variant}.model.params {TRAIN}")
+        commands += evaluations(begin, f"{variant}.model.params", f"{variant}.nopretrain")
+        commands += [
             f"pretrain {begin} --writing_params_path {variant}.pretrain.params",
             f"finetune {begin} --reading_params_path {variant}.pretrain.params "
             f"--writing_params_path {variant}.finetune.params {TRAIN}",
         ]
-        made += evaluations(begin, f"{variant}.finetune.params", f"{variant}.pretrain")
-    return made
+        commands += evaluations(begin, f"{variant}.finetune.params", f"{variant}.pretrain")
+    return commands
 
 
 def evaluations(begin: str, params: str, name: str) -> list[str]:
     return [
-        f"evaluate {begin} --reading_params_path {params} --eval_corpus_path {asked} --outputs_path {name}.{part}"
-        for asked, part in (("birth_dev.tsv", "dev.predictions"), ("birth_test_inputs.tsv", "test.predictions"))
+        f"evaluate {begin} --reading_params_path {params} --eval_corpus_path {questions} --outputs_path {name}.{part}"
+        for questions, part in (("birth_dev.tsv", "dev.predictions"), ("birth_test_inputs.tsv", "test.predictions"))
     ]
 
 
@@ -78,37 +78,37 @@ def run(line: str, work: Path, epochs: int, threads: int | None) -> dict[str, An
     }
 
 
-def check(line: str, work: Path, said: str) -> dict[str, Any]:
+def check(line: str, work: Path, printed: str) -> dict[str, Any]:
     """What the line printed and wrote, held to the course's formats. Raises AssertionError where it differs."""
     function, *rest = line.split()
-    given = dict(pairwise(rest))
+    options = dict(pairwise(rest))
     if function == "dataset":
-        shown = said.split("\n")
+        shown = printed.split("\n")
         assert re.fullmatch(r"data has \d+ characters, \d+ unique\.", shown[0])
         assert [each[:3] for each in shown[1:]] == ["x: ", "y: "] * 4
         assert {len(each) for each in shown[1:]} == {3 + 127}
         return {"printed": shown[0], "examples": 4}
     if function == "london":
-        assert said == "Correct: 25.0 out of 500.0: 5.0%"
-        return {"printed": said}
+        assert printed == "Correct: 25.0 out of 500.0: 5.0%"
+        return {"printed": printed}
     if function == "evaluate":
-        return predictions(work / given["--outputs_path"], work / given["--eval_corpus_path"], said)
-    return parameters(work, given["--writing_params_path"], rest[0])
+        return predictions(work / options["--outputs_path"], work / options["--eval_corpus_path"], printed)
+    return parameters(work, options["--writing_params_path"], rest[0])
 
 
-def predictions(path: Path, asked: Path, said: str) -> dict[str, Any]:
+def predictions(path: Path, questions_file: Path, printed: str) -> dict[str, Any]:
     text = path.read_text(encoding="utf-8")
     assert text.endswith("\n")
-    given, questions = text[:-1].split("\n"), asked.read_text(encoding="utf-8").splitlines()
-    assert len(given) == len(questions)
+    answers, questions = text[:-1].split("\n"), questions_file.read_text(encoding="utf-8").splitlines()
+    assert len(answers) == len(questions)
     if "\t" not in questions[0]:
-        assert said == UNSCORED.format(path.name)
-        return {"printed": said, "predictions": len(given)}
-    right = float(sum(one == line.split("\t")[1] for one, line in zip(given, questions, strict=True)))
-    found = SCORED.fullmatch(said)
-    assert found
-    assert tuple(map(float, found.groups())) == (right, float(len(given)), right / len(given) * 100)
-    return {"printed": said, "predictions": len(given), "accuracy_here": right / len(given)}
+        assert printed == UNSCORED.format(path.name)
+        return {"printed": printed, "predictions": len(answers)}
+    right = float(sum(answer == line.split("\t")[1] for answer, line in zip(answers, questions, strict=True)))
+    match = SCORED.fullmatch(printed)
+    assert match
+    assert tuple(map(float, match.groups())) == (right, float(len(answers)), right / len(answers) * 100)
+    return {"printed": printed, "predictions": len(answers), "accuracy_here": right / len(answers)}
 
 
 def parameters(work: Path, name: str, variant: str) -> dict[str, Any]:

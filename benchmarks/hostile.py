@@ -42,8 +42,8 @@ BEGIN, END = "<!-- hostile: written by benchmarks/hostile.py -->", "<!-- /hostil
 
 
 def table(kinds: dict[str, Any]) -> str:
-    rows = [f"| {name} | {one['tried']:,} | {one['failed']:,} |" for name, one in sorted(kinds.items())]
-    tried, failed = (sum(one[key] for one in kinds.values()) for key in ("tried", "failed"))
+    rows = [f"| {name} | {counts['tried']:,} | {counts['failed']:,} |" for name, counts in sorted(kinds.items())]
+    tried, failed = (sum(counts[key] for counts in kinds.values()) for key in ("tried", "failed"))
     head = ["| what was tried | tries | failed |", "|---|---:|---:|"]
     return "\n".join([*head, *rows, f"| all | {tried:,} | {failed:,} |"])
 
@@ -52,7 +52,7 @@ def write(kinds: dict[str, Any], **about: Any) -> None:
     """Keep the figures, and put the table into the page."""
     path = RESULTS / "hostile.json"
     there = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"kinds": {}}
-    rows = {name: one for name, one in (there["kinds"] | kinds).items() if name in KINDS}
+    rows = {name: counts for name, counts in (there["kinds"] | kinds).items() if name in KINDS}
     text = json.dumps({**there, **about, "kinds": rows}, indent=1, ensure_ascii=False)
     path.write_text(f"{text}\n", encoding="utf-8")
     before, rest = SAFETY.read_text(encoding="utf-8").split(BEGIN)
@@ -65,12 +65,12 @@ def try_kind(name: str, setting: Setting, seeds: list[int], number: int) -> dict
     each = max(1, number // share)
     failures, slowest, largest, began = [], 0.0, 0.0, minutes()
     for seed in seeds:
-        for one in islice(function(setting, Random(f"{seed} {name}")), each):
-            wrong, done = trouble(one)
+        for case in islice(function(setting, Random(f"{seed} {name}")), each):
+            wrong, done = trouble(case)
             slowest, largest = max(slowest, done.seconds), max(largest, done.megabytes)
             if wrong:
-                failures.append({"what": one.what, "why": wrong[:500], "seed": seed})
-                print(f"  failed: {one.what}: {wrong}", flush=True)
+                failures.append({"what": case.what, "why": wrong[:500], "seed": seed})
+                print(f"  failed: {case.what}: {wrong}", flush=True)
             for path in setting.folder.glob("try*"):
                 shutil.rmtree(path, ignore_errors=True)
     return {
@@ -87,24 +87,24 @@ def main() -> None:
     parser.add_argument("--kinds", nargs="+", default=[""], metavar="WORD", help="kinds whose names have one of these")
     parser.add_argument("--list", action="store_true", help="only list the kinds")
     parser.add_argument("--no-write", action="store_true", help="print only")
-    given = parser.parse_args()
-    chosen = [name for name in KINDS if any(word in name for word in given.kinds)]
-    if given.list or not chosen:
+    arguments = parser.parse_args()
+    chosen = [name for name in KINDS if any(word in name for word in arguments.kinds)]
+    if arguments.list or not chosen:
         print("\n".join(KINDS))
-        sys.exit(0 if chosen else f"no kind has {' or '.join(given.kinds)} in its name")
+        sys.exit(0 if chosen else f"no kind has {' or '.join(arguments.kinds)} in its name")
     failed, began = 0, minutes()
     with tempfile.TemporaryDirectory(prefix="hostile") as work:
         setting = Setting.make(Path(work))
         os.chdir(work)  # what a command writes where it stands
         rows = {}
         for name in chosen:
-            rows[name] = row = try_kind(name, setting, given.seed, given.tries)
+            rows[name] = row = try_kind(name, setting, arguments.seed, arguments.tries)
             failed += row["failed"]
             print(f"{name}: {row['tried']} tried, {row['failed']} failed, {row['minutes']} min", flush=True)
-            if not given.no_write:
+            if not arguments.no_write:
                 write({name: row})
     spent = round(minutes() - began, 1)
-    if chosen == list(KINDS) and not given.no_write:
+    if chosen == list(KINDS) and not arguments.no_write:
         write(rows, processor_minutes=spent, origin=origin())
     print(f"\n{table(rows)}\n\n{spent} minutes of processor time")
     if failed:

@@ -274,8 +274,8 @@ def control(setting: Setting, rng: Random) -> Iterator[Try]:
         documents, questions = folder / "docs.txt", folder / "q.tsv"
         text = "".join(f"{n}. {n} was born in {p}. Where? There.\n" for n, p in zip(names, places, strict=True))
         documents.write_text(text, encoding="utf-8")
-        asked = "".join(f"Where was {n} born?\t{p}\n" for n, p in zip(names, places, strict=True))
-        questions.write_text(asked, encoding="utf-8")
+        lines = "".join(f"Where was {n} born?\t{p}\n" for n, p in zip(names, places, strict=True))
+        questions.write_text(lines, encoding="utf-8")
         run = folder / "runs" / f"r{evil().replace('/', '|')}"
         shutil.copytree(setting.run, run)
         inputs = ["--documents", documents, "--questions", questions]
@@ -309,11 +309,11 @@ def changed(setting: Setting, rng: Random) -> Iterator[Try]:
         corpus = Path(shutil.copy(setting.documents, folder / "corpus.txt"))
         words = ["--index", folder / "index", "--dry-run"]
         built = attempt(Try("", setting.train(folder / "run", *words, documents=corpus), megabytes=4096))
-        found, content = corpus.stat(), bytearray(corpus.read_bytes())
+        status, content = corpus.stat(), bytearray(corpus.read_bytes())
         place = rng.choice([i for i, byte in enumerate(content) if chr(byte).isalpha() and byte != ord("Q")])
         content[place] = ord("Q")
         corpus.write_bytes(content)
-        os.utime(corpus, ns=(found.st_atime_ns, found.st_mtime_ns))
+        os.utime(corpus, ns=(status.st_atime_ns, status.st_mtime_ns))
 
         def complaint(done: Done, folder: Path = folder, content: bytes = bytes(content)) -> str | None:
             indexed = [json.loads(path.read_bytes())["sha256"] for path in (folder / "index").rglob("index.json")]
@@ -331,19 +331,19 @@ def little_known(setting: Setting, rng: Random) -> Iterator[Try]:
         folder = setting.fresh()
         some = rng.sample(lines, rng.randint(1, 30))
         names = [line.partition(". ")[0] for line in some]
-        asked = []
+        rows = []
         for name in rng.sample(names, rng.randint(1, len(names))):
             name = rng.choice([name, "Nobody Known", name.lower()])
             question = rng.choice([f"Where was {name} born?", name, f"{name} {name}", f"Wxyz {name} vw"])
             answer = rng.choice(["Zzyzx", "Qqq1", "Q W", names[0], "was", "7", some[0].split()[-2]])
-            asked.append(f"{question}\t{answer}\n")
+            rows.append(f"{question}\t{answer}\n")
         documents, questions = folder / "docs.txt", folder / "q.tsv"
         documents.write_text("\n".join(some) + "\n", encoding="utf-8")
-        questions.write_text("".join(asked), encoding="utf-8")
+        questions.write_text("".join(rows), encoding="utf-8")
         recipe = rng.choice(["fast", "demo", "best"])
         smaller = ["model.width=32", "model.layers=1", "model.heads=2", "data.held_out={}"]
-        more = [word for one in smaller for word in ("--set", one)]
+        more = [word for setting_of in smaller for word in ("--set", setting_of)]
         command = setting.train(
             folder / "run", *more, "--dry-run", documents=documents, questions=questions, recipe=recipe
         )
-        yield Try(f"{recipe} on {len(some)} documents, {asked[0]!r}", command, megabytes=4096)
+        yield Try(f"{recipe} on {len(some)} documents, {rows[0]!r}", command, megabytes=4096)

@@ -111,12 +111,12 @@ def joining(setting: Setting, rng: Random) -> Iterator[Try]:
         of_notes = [folder / note_name(0), folder / "new.md", folder / "more" / "new.TXT", folder / "by-link.md",
                     folder / "more" / ".." / "a.md", place / "to-notes" / "new.txt", elsewhere]  # fmt: skip
         of_base = [rng.choice(sorted(base.iterdir())), place / "to-base" / "config.json", base / "tokenizer.json"]
-        asked = ["--questions", setting.questions]
+        questions = ["--questions", setting.questions]
         commands: list[list[Any]] = [
-            ["evaluate", setting.run, *asked, "--documents", folder, "--answers", rng.choice(of_notes)],
-            ["evaluate", setting.run, *asked, "--documents", folder, "--predictions", rng.choice(of_notes)],
-            ["probe", folder, *asked, "--documents", folder, "--output", rng.choice(of_notes)],
-            ["probe", base, *asked, "--output", rng.choice(of_base)],
+            ["evaluate", setting.run, *questions, "--documents", folder, "--answers", rng.choice(of_notes)],
+            ["evaluate", setting.run, *questions, "--documents", folder, "--predictions", rng.choice(of_notes)],
+            ["probe", folder, *questions, "--documents", folder, "--output", rng.choice(of_notes)],
+            ["probe", base, *questions, "--output", rng.choice(of_base)],
         ]
         command = rng.choice(commands)
         yield Try(f"{command[0]} into {command[-1].name}", command, kept=(place,), codes=(2,))
@@ -124,8 +124,8 @@ def joining(setting: Setting, rng: Random) -> Iterator[Try]:
 
 def squad(rng: Random) -> dict[str, Any]:
     """Documents and questions as SQuAD has them."""
-    asked = {"question": "Where was Ada Quill born?", "id": "1", "answers": [{"text": "Lund", "answer_start": 23}]}
-    paragraph = {"context": "Ada Quill was born in Lund.", "qas": [asked, {**asked, "is_impossible": True}]}
+    entry = {"question": "Where was Ada Quill born?", "id": "1", "answers": [{"text": "Lund", "answer_start": 23}]}
+    paragraph = {"context": "Ada Quill was born in Lund.", "qas": [entry, {**entry, "is_impossible": True}]}
     article = {"title": "Ada_Quill", "paragraphs": [paragraph]}
     return {"version": "1", "data": [article] * rng.randint(1, 4)}
 
@@ -163,8 +163,8 @@ def json_files(setting: Setting, rng: Random) -> Iterator[Try]:
             honest = squad(rng)
             text = json.dumps(forge(rng.choice([honest, honest["data"]]), rng))
         elif how == "raw":
-            one = rng.choice(RAW)
-            text, how = rng.choice(FRAMES).replace("%s", one), f"raw {one[:20]!r}"
+            raw = rng.choice(RAW)
+            text, how = rng.choice(FRAMES).replace("%s", raw), f"raw {raw[:20]!r}"
         else:
             entry = {
                 "question": "Where was Ada Quill born?",

@@ -60,14 +60,14 @@ def failing(number: int, how: str) -> Callable[[], None]:
         real = {name: getattr(os, name) for name in ("fsync", "replace")}
 
         def fate(name: str) -> Any:
-            def call(*given: Any, **named: Any) -> Any:
+            def call(*arguments: Any, **named: Any) -> Any:
                 nonlocal left
                 left -= 1
                 if left == 0 and how == "killed":
                     os.kill(os.getpid(), signal.SIGKILL)
                 if left == 0:
                     raise OSError(errno.ENOSPC, "No space left on device")
-                return real[name](*given, **named)
+                return real[name](*arguments, **named)
 
             return call
 
@@ -79,46 +79,44 @@ def failing(number: int, how: str) -> Callable[[], None]:
 
 @kind("learning and forgetting that is killed, told to stop, or fills the disk", share=2)
 def stopped_learning(setting: Setting, rng: Random) -> Iterator[Try]:
-    known = names_of(setting)
+    learned = names_of(setting)
     while True:
         run = lived_run(setting)
         names = [f"Name{i} Ek" for i in range(rng.randint(1, 40))] + ["Ada Quill"] * rng.randint(0, 1)
-        names += rng.sample(known[1:], rng.randint(0, 2))
+        names += rng.sample(learned[1:], rng.randint(0, 2))
         documents = say(run.parent / "new.txt", names, [rng.choice(["Rome", "Oslo", "Tromsø"]) for _ in names])
         command: list[Any] = ["learn", run, "--documents", documents]
         if rng.random() < 0.4:
-            gone = [*rng.sample(known[1:], rng.randint(0, 2)), *rng.sample(["Ada Quill", "Bo Ek"], rng.randint(1, 2))]
+            gone = [*rng.sample(learned[1:], rng.randint(0, 2)), *rng.sample(["Ada Quill", "Bo Ek"], rng.randint(1, 2))]
             command = ["forget", run, *(word for name in gone for word in ("--title", name))]
-        question = ["ask", run, f"Where was {known[0]} born?", "--json"]
+        question = ["ask", run, f"Where was {learned[0]} born?", "--json"]
         undisturbed = Path(shutil.copytree(run, run.parent / "undisturbed"))
         whole = attempt(Try("", [command[0], undisturbed, *command[2:]], megabytes=4096))
         assert whole.code == 0, whole.err
-        said, wanted = attempt(Try("", question, megabytes=4096)).out, hashes(undisturbed)
+        answers, wanted = attempt(Try("", question, megabytes=4096)).out, hashes(undisturbed)
         how = rng.choice(["killed", "full", "told to stop"])
-        one = Try(f"{command[0]} {how}", command, codes=(0, 2, -9, 129, 130, 143), megabytes=4096)
+        case = Try(f"{command[0]} {how}", command, codes=(0, 2, -9, 129, 130, 143), megabytes=4096)
         if how == "told to stop":
             number = rng.choice([signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
-            one = replace(one, signals=((rng.uniform(0, 1.1 * whole.seconds), int(number)),), codes=one.codes)
+            case = replace(case, signals=((rng.uniform(0, 1.1 * whole.seconds), int(number)),), codes=case.codes)
         else:
-            one = replace(one, before=failing(rng.randint(1, 14), how))
+            case = replace(case, before=failing(rng.randint(1, 14), how))
 
         def complaint(
             done: Done, run: Path = run, command: list[Any] = command, question: list[Any] = question,
-            said: str = said, wanted: dict[str, str] = wanted,
+            answers: str = answers, wanted: dict[str, str] = wanted,
         ) -> str | None:  # fmt: skip
             after = attempt(Try("", question, megabytes=4096))
-            if after.code or after.out != said:
-                return f"another answer: {after.err.strip()[-300:]} {after.out[:300]} for {said[:300]}"
+            if after.code or after.out != answers:
+                return f"another answer: {after.err.strip()[-300:]} {after.out[:300]} for {answers[:300]}"
             again = attempt(Try("", command, megabytes=4096))
             if again.code and not (command[0] == "forget" and "knows nothing under the title" in again.err):
                 return f"cannot be done again: {again.err.strip()[-300:]}"
-            found = hashes(run)
-            differ = [
-                n for n in ("learned.safetensors", "model.safetensors", "vocabulary.json") if found[n] != wanted[n]
-            ]
+            own = hashes(run)
+            differ = [n for n in ("learned.safetensors", "model.safetensors", "vocabulary.json") if own[n] != wanted[n]]
             return f"ended with other {differ}" if differ else None
 
-        yield replace(one, complaint=complaint)
+        yield replace(case, complaint=complaint)
 
 
 @kind("two processes that learn into one run, or forget, at once", share=4)
@@ -139,10 +137,10 @@ def at_once(setting: Setting, rng: Random) -> Iterator[Try]:
             for done, command in zip(both, commands, strict=True):
                 if done.code not in (0, 2) or "Traceback" in done.err:
                     return Done(1, "", f"{command[0]}: {done.code} {done.err}", 0, 0)
-                known = attempt(Try("", ["learn", run, "--documents", command[-1], "--dry-run", "--json"]))
-                lost = done.code == 0 and command[0] == "learn" and json.loads(known.out)["new"]
-                if lost or (done.code == 2 and known.code == 0 and not done.err.startswith("closedbook: ")):
-                    return Done(1, "", f"said to be learned, and lost: {known.out[:300]} {done.out}", 0, 0)
+                plan = attempt(Try("", ["learn", run, "--documents", command[-1], "--dry-run", "--json"]))
+                lost = done.code == 0 and command[0] == "learn" and json.loads(plan.out)["new"]
+                if lost or (done.code == 2 and plan.code == 0 and not done.err.startswith("closedbook: ")):
+                    return Done(1, "", f"said to be learned, and lost: {plan.out[:300]} {done.out}", 0, 0)
             return attempt(Try("", ["ask", run, "Where was Ada Quill born?"], megabytes=4096))
 
         yield Try(" and ".join(command[0] for command in commands), [], act=act, codes=(0,))
@@ -158,9 +156,17 @@ def forged_living(setting: Setting, rng: Random) -> Iterator[Try]:
             tensors, record = load_tensors(path)
             if rng.random() < 0.3:
                 key = rng.choice(sorted(tensors))
-                one = tensors.pop(key)
-                changed = [one[:-1], one[:0], one.flatten(), one[None], one.double(), one * float("nan"), one.int()]
-                tensors |= rng.choice([{}, {"other": one}, *({key: other.contiguous()} for other in changed)])
+                tensor = tensors.pop(key)
+                changed = [
+                    tensor[:-1],
+                    tensor[:0],
+                    tensor.flatten(),
+                    tensor[None],
+                    tensor.double(),
+                    tensor * float("nan"),
+                    tensor.int(),
+                ]
+                tensors |= rng.choice([{}, {"other": tensor}, *({key: other.contiguous()} for other in changed)])
             if rng.random() < 0.8:
                 record = forge(record, rng)
             save_tensors(path, tensors, record)
@@ -224,8 +230,8 @@ def strange_documents(setting: Setting, rng: Random) -> Iterator[Try]:
         def complaint(done: Done, run: Path = run, command: list[Any] = command) -> str | None:
             if done.code == 0 and command[0] == "learn" and "--dry-run" not in command:
                 again = attempt(Try("", [*command, "--dry-run", "--json"], megabytes=4096))
-                found = json.loads(again.out) if again.code == 0 else {"new": again.err, "changed": ""}
-                if found["new"] or found["changed"]:
+                changes = json.loads(again.out) if again.code == 0 else {"new": again.err, "changed": ""}
+                if changes["new"] or changes["changed"]:
                     return f"not known after learning: {again.out[:200]} {again.err[:200]}"
             after = attempt(Try("", ["ask", run, "Where was Cy Orr born?"], megabytes=4096))
             return f"answers no longer: {after.err[-200:]}" if after.code else None
@@ -283,9 +289,11 @@ def spoil_base(base: Path, marker: Path, rng: Random) -> str:
     elif how == "code":
         (base / "evil.py").write_text(f"open({str(marker)!r}, 'w')\nclass T: pass\nC = M = T\n", encoding="utf-8")
         for name in ("config.json", "tokenizer_config.json"):
-            given = json.loads((base / name).read_text(encoding="utf-8"))
+            record = json.loads((base / name).read_text(encoding="utf-8"))
             kinds = {key: f"evil.{key[-1]}" for key in ("AutoConfig", "AutoModelForCausalLM", "AutoTokenizer")}
-            (base / name).write_text(json.dumps({**given, "auto_map": kinds, "tokenizer_class": "T"}), encoding="utf-8")
+            (base / name).write_text(
+                json.dumps({**record, "auto_map": kinds, "tokenizer_class": "T"}), encoding="utf-8"
+            )
     elif how == "bytes":
         path = rng.choice(files)
         spoil(path, rng)
@@ -314,19 +322,19 @@ def bases(setting: Setting, rng: Random) -> Iterator[Try]:
         inputs = ["--documents", setting.documents, "--questions", setting.questions, "--threads", "1"]
 
         def before(marker: Path = marker) -> None:
-            def connect(*given: Any) -> None:
-                marker.write_text(f"connected to {given[1:]}")
+            def connect(*arguments: Any) -> None:
+                marker.write_text(f"connected to {arguments[1:]}")
                 raise OSError("no network here")
 
             socket.socket.connect = connect  # type: ignore[method-assign]
 
         def complaint(done: Done, marker: Path = marker) -> str | None:
-            said = ""
+            message = ""
             with contextlib.suppress(OSError):
-                said = marker.read_text()
-            return f"ran what a stranger wrote, or {said}" if marker.exists() else None
+                message = marker.read_text()
+            return f"ran what a stranger wrote, or {message}" if marker.exists() else None
 
-        asked = ["--questions", setting.questions, "--prompts", "1", "--shots", "1", "--samples", "1"]
+        options = ["--questions", setting.questions, "--prompts", "1", "--shots", "1", "--samples", "1"]
         train = ["train", "teach", "--base", base, *inputs, *few, *run]
-        command = rng.choice([train, train, ["probe", base, *asked], ["probe", base, "--text", setting.documents]])
+        command = rng.choice([train, train, ["probe", base, *options], ["probe", base, "--text", setting.documents]])
         yield Try(how[:100], command, before=before, complaint=complaint, megabytes=4096)

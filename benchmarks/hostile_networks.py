@@ -50,15 +50,15 @@ def forged_weights(setting: Setting, rng: Random) -> Iterator[Try]:
         save_tensors(run / name, tensors, record)
         seal_run(run)
         documents = say(run.parent / "new.txt", ["Dot Ely"], ["Rome"])
-        asked = ["--questions", setting.questions]
+        questions = ["--questions", setting.questions]
         commands: list[list[Any]] = [
             opening(setting, rng, run),
             ["ask", run, "Where was Ada Quill born?", "--json"],
             ["ask", run, "Where was Ada Quill born?", "--signals", "all"],
             ["learn", run, "--documents", documents],
             ["forget", run, "--title", "Ada Quill"],
-            ["evaluate", run, *asked, "--save"],
-            ["probe", run, *asked, "--prompts", "1", "--shots", "1", "--samples", "1", "--save"],
+            ["evaluate", run, *questions, "--save"],
+            ["probe", run, *questions, "--prompts", "1", "--shots", "1", "--samples", "1", "--save"],
             ["export", run, "--to", rng.choice(["onnx", "huggingface", "params"]), "--output", run.parent / "out"],
         ]
         command = rng.choice(commands)
@@ -80,9 +80,9 @@ def forged_evidence(setting: Setting, rng: Random) -> Iterator[Try]:
         value = rng.choice([None, -1, 2**63 - 1, 1.5, "", "x" * 5000, b"\xff\xfe", "../../up", "\x1b[31m", "a\0b", b""])
         try:
             if how == "value":
-                one = rng.choice(columns)
+                chosen = rng.choice(columns)
                 some = rng.choice(["", "WHERE rowid = 1"]) if table in ("about", "documents", "texts") else ""
-                connection.execute(f"UPDATE OR REPLACE {table} SET {one} = ? {some}", (value,))
+                connection.execute(f"UPDATE OR REPLACE {table} SET {chosen} = ? {some}", (value,))
             elif how == "view":
                 connection.execute(f"ALTER TABLE {table} RENAME TO own")
                 connection.execute(f"CREATE VIEW {table} AS {endless} SELECT {', '.join(columns)} FROM own, n")
@@ -183,7 +183,7 @@ def keep_answers() -> None:
 @kind("records of studies, and answers kept for them, of other types and without measure", share=2)
 def studies(setting: Setting, rng: Random) -> Iterator[Try]:
     ready = setting.folder / "studies"
-    asked = ["--questions", setting.folder / "words" / "world" / "questions-test.tsv"]
+    questions = ["--questions", setting.folder / "words" / "world" / "questions-test.tsv"]
     exposure = [
         "study",
         "exposure",
@@ -201,14 +201,14 @@ def studies(setting: Setting, rng: Random) -> Iterator[Try]:
     small = ["--set", "model.width=32", "--set", "model.heads=2"]
     commands: dict[str, list[Any]] = {
         "exposure": [*exposure, *small],
-        "fluency": ["study", "fluency", setting.words, *asked],
-        "reversal": ["study", "reversal", setting.words, *asked],
-        "strangers": ["study", "strangers", setting.words, *asked, "--count", "4"],
+        "fluency": ["study", "fluency", setting.words, *questions],
+        "reversal": ["study", "reversal", setting.words, *questions],
+        "strangers": ["study", "strangers", setting.words, *questions, "--count", "4"],
     }
     if not ready.is_dir():
         for name, command in commands.items():
-            one = Try("", [*command, "--folder", ready / name], seconds=300, megabytes=8192, before=keep_answers)
-            done = attempt(one)
+            case = Try("", [*command, "--folder", ready / name], seconds=300, megabytes=8192, before=keep_answers)
+            done = attempt(case)
             assert done.code == 0, done.err
     while True:
         folder = setting.fresh() / "study"
@@ -219,7 +219,7 @@ def studies(setting: Setting, rng: Random) -> Iterator[Try]:
         if path in files and rng.random() < 0.75:
             text = path.read_text(encoding="utf-8")
             records = map(json.loads, filter(None, text.split("\n")) if path.suffix == ".jsonl" else [text])
-            path.write_text("".join(json.dumps(forge(one, rng)) + "\n" for one in records))
+            path.write_text("".join(json.dumps(forge(case, rng)) + "\n" for case in records))
         elif rng.random() < 0.5:
             how = something_else(path, rng)
         else:

@@ -108,15 +108,15 @@ def several(setting: Setting, run: Path, number: int, whom: str, after: float) -
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         log.seek(0)
-        said = log.read()
+        printed = log.read()
     if late or len(gone) < len(workers) or len(workers) != 2:
-        return Done(1, "", f"went on: {said[-300:]}", 0, 0)
-    if trace := re.search(r'File "[^"]*/src/closedbook/', said):  # torchrun's own tracebacks are not ours
-        return Done(1, "", f"a traceback of ours: {said[trace.start() :][:500]}", 0, 0)
+        return Done(1, "", f"went on: {printed[-300:]}", 0, 0)
+    if trace := re.search(r'File "[^"]*/src/closedbook/', printed):  # torchrun's own tracebacks are not ours
+        return Done(1, "", f"a traceback of ours: {printed[trace.start() :][:500]}", 0, 0)
     again = attempt(Try("", setting.train(run, *steps, "--resume"), seconds=120, megabytes=4096))
     step = re.search(r"going on from step ([\d,]+)", again.out)
     if again.code == 0 and number != signal.SIGKILL and not step:
-        return Done(1, "", f"nothing was saved: {said[-300:]} {again.out[-300:]}", 0, 0)
+        return Done(1, "", f"nothing was saved: {printed[-300:]} {again.out[-300:]}", 0, 0)
     return again
 
 
@@ -197,10 +197,10 @@ class Server:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         with contextlib.closing(connection):
             connection.putrequest(method, path, skip_host=True)
-            given = {"Host": f"127.0.0.1:{self.port}", "Content-Type": "application/json", **headers}
+            fields = {"Host": f"127.0.0.1:{self.port}", "Content-Type": "application/json", **headers}
             if body is not None:
-                given["Content-Length"] = str(len(body))
-            for name, value in given.items():
+                fields["Content-Length"] = str(len(body))
+            for name, value in fields.items():
                 connection.putheader(name, value)
             connection.endheaders(body)
             reply = connection.getresponse()
@@ -242,8 +242,8 @@ def serving(setting: Setting, run: Path) -> Iterator[Server]:
 def slow_heads(server: Server, rng: Random) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(rng.randint(1, 200)):
-            one = stack.enter_context(server.connect())
-            one.sendall(b"GET /api/runs HTTP/1.1\r\nHost: x"[: rng.randint(0, 30)])
+            connection = stack.enter_context(server.connect())
+            connection.sendall(b"GET /api/runs HTTP/1.1\r\nHost: x"[: rng.randint(0, 30)])
         assert server.request("GET", "/api/runs")[0] == 200  # the others are served meanwhile
 
 
@@ -255,19 +255,19 @@ def many_connections(server: Server, rng: Random) -> None:
 
 
 def head_without_end(server: Server, rng: Random) -> None:
-    with server.connect() as one, contextlib.suppress(OSError):
-        one.sendall(b"GET / HTTP/1.1\r\n")
+    with server.connect() as connection, contextlib.suppress(OSError):
+        connection.sendall(b"GET / HTTP/1.1\r\n")
         for i in range(20_000):
-            one.sendall(b"X-%d: " % i + b"x" * rng.choice([10, 1000]) + rng.choice([b"\r\n", b""]))
+            connection.sendall(b"X-%d: " % i + b"x" * rng.choice([10, 1000]) + rng.choice([b"\r\n", b""]))
         raise AssertionError("20,000 lines of a head were taken")
 
 
 def huge_body(server: Server, rng: Random) -> None:
     size = rng.choice([b"Content-Length: %d" % 10**15, b"Transfer-Encoding: chunked"])
-    with server.connect() as one, contextlib.suppress(OSError):
-        one.sendall(b"POST /api/ask HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s\r\n\r\n" % (server.port, size))
+    with server.connect() as connection, contextlib.suppress(OSError):
+        connection.sendall(b"POST /api/ask HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n%s\r\n\r\n" % (server.port, size))
         for _ in range(2_000):
-            one.sendall(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+            connection.sendall(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
         raise AssertionError("130 MB of a body were taken")
 
 
@@ -284,10 +284,10 @@ def junk(server: Server, rng: Random) -> None:
         b"GET \xff\xfe HTTP/1.1\r\nHost: \xff\r\n\r\n",
     ]
     beginnings += [b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"]
-    with server.connect() as one, contextlib.suppress(OSError):
-        one.sendall(rng.choice(beginnings) + rng.randbytes(rng.randint(0, 5000)))
-        one.shutdown(rng.choice([socket.SHUT_WR, socket.SHUT_RDWR]))
-        one.recv(1000)
+    with server.connect() as connection, contextlib.suppress(OSError):
+        connection.sendall(rng.choice(beginnings) + rng.randbytes(rng.randint(0, 5000)))
+        connection.shutdown(rng.choice([socket.SHUT_WR, socket.SHUT_RDWR]))
+        connection.recv(1000)
 
 
 def wrong_paths(server: Server, rng: Random) -> None:
@@ -341,15 +341,15 @@ def teaching(server: Server, rng: Random) -> None:
         path, body = "/api/forget", {"run": server.run, "title": rng.choice([monster(rng), "x" * 300, "\0", "%", ""])}
     if rng.random() < 0.2:
         body |= {rng.choice(["workers", "documents", "scheduler", ""]): monster(rng)}
-    status, said = server.request("POST", path, json.dumps(body).encode())
+    status, content = server.request("POST", path, json.dumps(body).encode())
     assert status < 500, f"{status} for {str(body)[:200]}"
-    assert b"Traceback" not in said
+    assert b"Traceback" not in content
     name = f"Name{rng.randrange(10**6)} Ek"
 
-    def call(what: str, **given: str) -> dict[str, Any]:
-        status, said = server.request("POST", f"/api/{what}", json.dumps({"run": server.run, **given}).encode())
-        assert status == 200, f"{what}: {status} {said[:200]!r}"
-        return dict(json.loads(said))
+    def call(what: str, **fields: str) -> dict[str, Any]:
+        status, content = server.request("POST", f"/api/{what}", json.dumps({"run": server.run, **fields}).encode())
+        assert status == 200, f"{what}: {status} {content[:200]!r}"
+        return dict(json.loads(content))
 
     call("learn", text=f"{name}. {name} was born in Rome.")
     assert call("learn", text=f"{name}. {name} was born in Rome.")["known"]
@@ -357,7 +357,7 @@ def teaching(server: Server, rng: Random) -> None:
 
 
 def teaching_at_once(server: Server, rng: Random) -> None:
-    def one(i: int) -> int:
+    def request_again(i: int) -> int:
         text = f"Crowd{i} Ek. Crowd{i} Ek was born in Rome."
         path, body = "/api/learn", {"text": text}
         if rng.random() < 0.5:
@@ -365,7 +365,7 @@ def teaching_at_once(server: Server, rng: Random) -> None:
         return server.request("POST", path, json.dumps({"run": server.run, **body}).encode())[0]
 
     with ThreadPoolExecutor(20) as pool:
-        statuses = set(pool.map(one, range(40)))
+        statuses = set(pool.map(request_again, range(40)))
     assert statuses <= {200, 503}, statuses
 
 
@@ -381,8 +381,8 @@ def leaving(server: Server, rng: Random) -> None:
     body = json.dumps({"run": server.run, "question": "Where was Ada born?"}).encode()
     head = b"POST /api/ask HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nContent-Type: application/json\r\n" % server.port
     for _ in range(rng.randint(1, 100)):
-        with server.connect() as one:
-            one.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        with server.connect() as connection:
+            connection.sendall(head + b"Content-Length: %d\r\n\r\n" % len(body) + body)
 
 
 def crowd(server: Server, rng: Random) -> None:

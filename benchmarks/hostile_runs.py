@@ -167,12 +167,12 @@ def environments(setting: Setting, rng: Random) -> Iterator[Try]:
              ["LINES"], ["TERM"], ["NO_COLOR"], ["LC_ALL", "LANG"], ["PYTHONIOENCODING"], ["HOME"],
              ["TMPDIR"], ["OMP_NUM_THREADS"], ["COLUMNS", "TERM", "LC_ALL"], ["MASTER_PORT", "WORLD_SIZE"]]
         )  # fmt: skip
-        given = {name: rng.choice(junk) for name in names}
-        fresh = any(name.startswith(("LC", "LANG", "HOME", "OMP")) for name in given)
-        if "LC_ALL" in given:
-            given |= {"LC_ALL": "C", "PYTHONUTF8": rng.choice("01"), "PYTHONCOERCECLOCALE": "0"}
-        if "PYTHONIOENCODING" in given:
-            given["PYTHONIOENCODING"] = rng.choice(["ascii", "latin-1", "ascii:strict"])
+        values = {name: rng.choice(junk) for name in names}
+        fresh = any(name.startswith(("LC", "LANG", "HOME", "OMP")) for name in values)
+        if "LC_ALL" in values:
+            values |= {"LC_ALL": "C", "PYTHONUTF8": rng.choice("01"), "PYTHONCOERCECLOCALE": "0"}
+        if "PYTHONIOENCODING" in values:
+            values["PYTHONIOENCODING"] = rng.choice(["ascii", "latin-1", "ascii:strict"])
             fresh = True
         documents = Path(shutil.copy(setting.documents, folder / rng.choice(["documents.txt", "Göteborg 日本.txt"])))
         commands: list[list[Any]] = [
@@ -185,7 +185,7 @@ def environments(setting: Setting, rng: Random) -> Iterator[Try]:
             ["list", "runs", "--runs", folder],
         ]
         command = rng.choice(commands)
-        yield Try(f"{given} {command[0]}", command, environment=given, fresh=fresh, megabytes=4096)
+        yield Try(f"{values} {command[0]}", command, environment=values, fresh=fresh, megabytes=4096)
 
 
 @kind("standard streams that are closed or full", share=3)

@@ -122,7 +122,7 @@ class Setting:
         """A run that was taught on the base, and has learned a name since."""
         from taught_run import SETS
 
-        sets = [word for one in SETS for word in ("--set", one)]
+        sets = [word for setting in SETS for word in ("--set", setting)]
         run, later = self.folder / "taught", self.folder / "later.txt"
         later.write_text("Ada Quill. Ada Quill was born in Lund.\n", encoding="utf-8")
         inputs = ["--documents", self.documents, "--questions", self.questions, "--threads", "1"]
@@ -174,10 +174,10 @@ def kind(name: str, share: int = 1) -> Callable[[Kind], Kind]:
     return added
 
 
-def attempt(one: Try) -> Done:
+def attempt(case: Try) -> Done:
     """Run a command in a copy of this process, or in a fresh one, within limits."""
-    if one.act is not None:
-        return one.act()
+    if case.act is not None:
+        return case.act()
     sys.stdout.flush()
     sys.stderr.flush()
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -190,23 +190,23 @@ def attempt(one: Try) -> Done:
                 os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
                 os.dup2(out.fileno(), 1)
                 os.dup2(err.fileno(), 2)
-                resource.setrlimit(resource.RLIMIT_CPU, (one.seconds, one.seconds + 1))
-                size = virtual() + (one.megabytes << 20)
+                resource.setrlimit(resource.RLIMIT_CPU, (case.seconds, case.seconds + 1))
+                size = virtual() + (case.megabytes << 20)
                 resource.setrlimit(resource.RLIMIT_AS, (size, size))
-                os.environ.update(one.environment)
-                if one.before is not None:
-                    one.before()
-                if one.fresh:
-                    command = [sys.executable, "-m", "closedbook", *map(str, one.command)]
-                    os.execv("/bin/bash", ["bash", "-c", one.shell, "bash", *command])
-                code = call(one.command)
+                os.environ.update(case.environment)
+                if case.before is not None:
+                    case.before()
+                if case.fresh:
+                    command = [sys.executable, "-m", "closedbook", *map(str, case.command)]
+                    os.execv("/bin/bash", ["bash", "-c", case.shell, "bash", *command])
+                code = call(case.command)
             finally:
                 os._exit(code)  # whatever happened: this copy must not go on with its parent's work
-        for after, number in one.signals:
+        for after, number in case.signals:
             time.sleep(after)
             with contextlib.suppress(OSError):
                 os.kill(child, number)
-        code, used = waited(child, 5 * one.seconds + 60)
+        code, used = waited(child, 5 * case.seconds + 60)
         texts = []
         for file in (out, err):
             file.seek(0)
@@ -259,33 +259,33 @@ def resident(process: int | str = "self") -> float:
     return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 
-def trouble(one: Try) -> tuple[str | None, Done]:
+def trouble(case: Try) -> tuple[str | None, Done]:
     """What is wrong with how a try ended, or None."""
-    before = contents(one.kept)
-    done = attempt(one)
-    said = done.err[done.err.rfind("\nclosedbook: ") + 1 :] if "\nclosedbook: " in done.err else done.err
-    if done.code < 0 and done.code not in one.codes:
+    before = contents(case.kept)
+    done = attempt(case)
+    message = done.err[done.err.rfind("\nclosedbook: ") + 1 :] if "\nclosedbook: " in done.err else done.err
+    if done.code < 0 and done.code not in case.codes:
         return f"ended by {signal.Signals(-done.code).name} after {done.seconds:.0f} s of processor time", done
     if "Traceback (most recent call last)" in done.err:
         return f"a traceback: {done.err.strip().splitlines()[-1]}", done
-    if done.code not in one.codes:
-        return f"exit code {done.code}: {said.strip()[:200]}", done
-    if done.code == 2 and len(said.strip().splitlines()) not in (1, 2):
-        return f"{len(said.strip().splitlines())} lines of an error: {said.strip()[:200]}", done
-    if found := CONTROL.search(done.out + done.err):
-        return f"sent {found.group()!r}", done
-    if contents(one.kept) != before:
+    if done.code not in case.codes:
+        return f"exit code {done.code}: {message.strip()[:200]}", done
+    if done.code == 2 and len(message.strip().splitlines()) not in (1, 2):
+        return f"{len(message.strip().splitlines())} lines of an error: {message.strip()[:200]}", done
+    if match := CONTROL.search(done.out + done.err):
+        return f"sent {match.group()!r}", done
+    if contents(case.kept) != before:
         return "changed a file that is not its own", done
-    return one.complaint(done), done
+    return case.complaint(done), done
 
 
 def contents(paths: tuple[Path, ...]) -> dict[str, str]:
     """The content of each file, and what each link leads to; a pipe or a device is not opened."""
-    found: dict[str, str] = {}
-    for given in paths:
-        for path in [given, *(sorted(given.rglob("*")) if given.is_dir() else [])]:
+    hashes: dict[str, str] = {}
+    for start in paths:
+        for path in [start, *(sorted(start.rglob("*")) if start.is_dir() else [])]:
             if path.is_symlink():
-                found[str(path)] = os.readlink(path)
+                hashes[str(path)] = os.readlink(path)
             elif path.is_file():
-                found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+                hashes[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return hashes

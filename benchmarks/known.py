@@ -18,7 +18,7 @@ import torch
 from record import Cells
 
 from closedbook.data.questions import Questions, read_questions
-from closedbook.evaluation.knowledge import Asking
+from closedbook.evaluation.knowledge import ProbeSettings
 from closedbook.evaluation.probing import Inputs, probe
 
 WIDELY_KNOWN = Path(__file__).parent / "widely_known.jsonl"
@@ -27,17 +27,17 @@ PEOPLE = 200
 
 def measured(place: Path, questions: Questions, prompts: int, dtype: str | None) -> dict[str, Any]:
     began = time.process_time()
-    result, *_ = probe(place, Inputs(questions), Asking(prompts=prompts), dtype=dtype)
-    found = {name: result[name] for name in ("before", "after", "compared") if name in result}
-    print(found, flush=True)
-    return {**found, "dtype": dtype or "the run's", "cpu_seconds": round(time.process_time() - began, 1)}
+    result, *_ = probe(place, Inputs(questions), ProbeSettings(prompts=prompts), dtype=dtype)
+    scores = {name: result[name] for name in ("before", "after", "compared") if name in result}
+    print(scores, flush=True)
+    return {**scores, "dtype": dtype or "the run's", "cpu_seconds": round(time.process_time() - began, 1)}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked = parser.add_mutually_exclusive_group(required=True)
-    asked.add_argument("--base", type=Path)
-    asked.add_argument("--run", type=Path)
+    group = parser.add_mutually_exclusive_group(required=True)
+    group.add_argument("--base", type=Path)
+    group.add_argument("--run", type=Path)
     parser.add_argument("--data", type=Path, help="the course's folder")
     parser.add_argument("--prompts", type=int, default=10)
     parser.add_argument("--dtype", default="bfloat16", help="that a base computes in")

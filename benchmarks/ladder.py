@@ -65,9 +65,9 @@ def cell(data: Path, sets: list[str], seed: int, steps: int, threads: int | None
         run = pipeline.train(recipe, documents, questions, run=Path(folder) / "run", threads=threads)
         seconds = time.perf_counter() - began
         record = run.folder.record()
-        asked = read_questions(questions)
-        kept = pipeline.evaluate(run, asked.only(record["split"]["choose"]))
-        trained = pipeline.evaluate(run, asked.only(record["split"]["train"][:400]))
+        question_set = read_questions(questions)
+        kept = pipeline.evaluate(run, question_set.only(record["split"]["choose"]))
+        trained = pipeline.evaluate(run, question_set.only(record["split"]["train"][:400]))
     return {
         "set": sets,
         "seed": seed,
@@ -89,13 +89,13 @@ def steps_for_budget(data: Path, threads: int | None) -> int:
 
 def climbed(cells: dict[str, Any]) -> list[tuple[str, float, float]]:
     """(rung, mean share right of the kept-out questions, mean seconds) of every rung that there is, best first."""
-    found = []
+    rows = []
     for name in RUNGS:
         of = [cell for key, cell in cells.items() if key.startswith(f"{name} / ")]
         if of:
             accuracy = statistics.mean(cell["kept_out"]["accuracy"] for cell in of)
-            found.append((name, accuracy, statistics.mean(cell["wall_seconds"] for cell in of)))
-    return sorted(found, key=lambda rung: -rung[1])
+            rows.append((name, accuracy, statistics.mean(cell["wall_seconds"] for cell in of)))
+    return sorted(rows, key=lambda rung: -rung[1])
 
 
 def figure(cells: Cells) -> None:

@@ -96,11 +96,11 @@ def write(place: Path, items: Sequence[Document], questions: Sequence[Question])
 def scored(answers: Sequence[Answer]) -> dict[str, Any]:
     right = np.array([bool(answer.right) for answer in answers], dtype=bool)
     probability = np.array([answer.probability for answer in answers])
-    said = [answer for answer in answers if answer.verdict == "remembered"]
+    remembered = [answer for answer in answers if answer.verdict == "remembered"]
     return {
         "right": sum(bool(answer.right) for answer in answers), "of": len(answers),
         "accuracy": round(sum(bool(answer.right) for answer in answers) / max(1, len(answers)), 4),
-        "remembered": len(said), "remembered_right": sum(bool(answer.right) for answer in said),
+        "remembered": len(remembered), "remembered_right": sum(bool(answer.right) for answer in remembered),
         "auroc": auroc(right, probability), "calibration_error": round(calibration_error(right, probability), 4),
         "calibration_error_if_perfect": round(expected_calibration_error(probability), 4),
     }  # fmt: skip
@@ -128,8 +128,10 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
     run = trained(work / f"run-{share}", recipe, sets, *inputs, arguments.threads)
     if run.history():
         run.forget([name for name in run.learned.names])
-    before = {name: run.answer([q for q in asked if not about_later(q)]) for name, asked in tests.items()}
-    unknown = {name: run.answer([q for q in asked if about_later(q)], blind=True) for name, asked in tests.items()}
+    before = {name: run.answer([q for q in questions if not about_later(q)]) for name, questions in tests.items()}
+    unknown = {
+        name: run.answer([q for q in questions if about_later(q)], blind=True) for name, questions in tests.items()
+    }
     began = time.process_time()
     run.learn(Documents(tuple(later), "", "later"))
     seconds = time.process_time() - began
@@ -142,11 +144,11 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
             "bytes_each": round(size / max(1, len(run.learned.names))),
         },
     }  # fmt: skip
-    for name, asked in tests.items():
-        first = run.answer([q for q in asked if not about_later(q)])
+    for name, questions in tests.items():
+        first = run.answer([q for q in questions if not about_later(q)])
         result[name] = {
             "first": scored(first),
-            "later": scored(run.answer([q for q in asked if about_later(q)])),
+            "later": scored(run.answer([q for q in questions if about_later(q)])),
             "later_before_learning": scored(unknown[name]),
             "first_answers_changed": sum(same(a) != same(b) for a, b in zip(before[name], first, strict=True)),
         }
@@ -155,8 +157,8 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
     run.forget([*run.learned.names])
     blind = [
         answer
-        for name, asked in tests.items()
-        for answer in run.answer([q for q in asked if about_later(q)], blind=True)
+        for name, questions in tests.items()
+        for answer in run.answer([q for q in questions if about_later(q)], blind=True)
     ]
     result["forgotten"] = {"never met": sum(answer.verdict == "never met" for answer in blind), "of": len(blind)}
     if arguments.joint:
@@ -164,29 +166,27 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
         joint = trained(work / "joint", recipe, sets, *everything, arguments.threads)
         result["trained jointly"] = {
             name: {
-                "first": scored(joint.answer([q for q in asked if not about_later(q)])),
-                "later": scored(joint.answer([q for q in asked if about_later(q)])),
+                "first": scored(joint.answer([q for q in questions if not about_later(q)])),
+                "later": scored(joint.answer([q for q in questions if about_later(q)])),
             }
-            for name, asked in tests.items()
+            for name, questions in tests.items()
         }
     return result
 
 
-def changed(run: Run, later: Sequence[Document], asked: Sequence[Question], titles: Titles) -> dict[str, Any]:
+def changed(run: Run, later: Sequence[Document], questions: Sequence[Question], titles: Titles) -> dict[str, Any]:
     """Documents that say another answer now, learned anew: whether the new one is given and the old one is gone."""
-    wording = {q.text: without(q.text, subject(q.text, titles) or "", "_") for q in asked}
+    wording = {q.text: without(q.text, subject(q.text, titles) or "", "_") for q in questions}
     texts: dict[str, list[str]] = {}
     for item in later:
         texts.setdefault(item.title, []).append(item.text)
     rng, new, before = random.Random(0), dict[str, Question](), dict[str, str]()
-    for question, answer in zip(asked, run.answer(list(asked)), strict=True):
+    for question, answer in zip(questions, run.answer(list(questions)), strict=True):
         title, old = subject(question.text, titles) or "", question.answer or ""
-        others = sorted({q.answer for q in asked if q.answer and wording[q.text] == wording[question.text]} - {old})
-        others = [
-            other for other in others if not any(whole_words(other).search(text) for text in texts.get(title, []))
-        ]
-        if answer.right and title in texts and title not in new and others:
-            replacement = rng.choice(others)
+        wrong = sorted({q.answer for q in questions if q.answer and wording[q.text] == wording[question.text]} - {old})
+        wrong = [other for other in wrong if not any(whole_words(other).search(text) for text in texts.get(title, []))]
+        if answer.right and title in texts and title not in new and wrong:
+            replacement = rng.choice(wrong)
             texts[title] = [whole_words(old).sub(lambda _, r=replacement: r, text) for text in texts[title]]
             new[title], before[title] = replace(question, answer=replacement, others=()), old
     items = tuple(Document(text, title, 1) for title in new for text in texts[title])

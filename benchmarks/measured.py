@@ -48,20 +48,20 @@ def measured() -> dict[str, Any]:
 
 def unfinished() -> list[dict[str, Any]]:
     """Trainings of the course's recipes that were begun, and how far they are, where none has been finished."""
-    found = []
+    rows = []
     cells = (load("course-full.json") or {"cells": {}})["cells"].values()
     finished = {cell["recipe"] for cell in cells if cell["finished"]}
     for cell in cells:
         if cell["recipe"] not in finished:
             stage = next(stage for stage in cell["stages"].values() if stage["epochs_done"] < stage["epochs"])
             losses = stage["loss_by_tenth_of_what_was_done"]
-            found.append(
+            rows.append(
                 {"recipe": cell["recipe"], "matmul_dtype": cell.get("matmul_dtype", "float32"),
                  "epochs": stage["epochs"], "epochs_done": stage["epochs_done"], "loss": losses[-1] if losses else None,
                  "hours_left": round(cell["seconds_still_to_go"] / 3600, 1), "threads": cell["threads"],
                  "file": "course-full.json"}
             )  # fmt: skip
-    return found
+    return rows
 
 
 def taken_out() -> dict[str, Any] | None:
@@ -77,9 +77,9 @@ def taken_out() -> dict[str, Any] | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 where they differ")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     text = json.dumps(measured(), indent=1, ensure_ascii=False) + "\n"
-    if given.check:
+    if arguments.check:
         same = TARGET.exists() and TARGET.read_text(encoding="utf-8") == text
         sys.exit(0 if same else "measured.json differs from results/; run: python benchmarks/measured.py")
     TARGET.write_text(text, encoding="utf-8")

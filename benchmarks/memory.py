@@ -46,16 +46,16 @@ def measure(recipe: str, sets: list[str], data: Path, steps: int, questions: int
     """Train so many steps, or answer so many questions, and note what is resident."""
     stage = load_recipe(recipe).stages[0]
     longer = [] if stage.epochs else [f"stages.{stage.name}.steps={steps or questions}"]
-    job = prepare_training(load_recipe(recipe, [*sets, *longer]), data / "wiki.txt", data / "birth_places_train.tsv")
-    trainer, total = job.trainer(0), steps or questions
-    job.model.train(not questions)
+    setup = prepare_training(load_recipe(recipe, [*sets, *longer]), data / "wiki.txt", data / "birth_places_train.tsv")
+    trainer, total = setup.trainer(0), steps or questions
+    setup.model.train(not questions)
     notes = {0: status("VmRSS")}
     at = set(np.linspace(total / 10, total, 10).astype(int).tolist())
     began = time.process_time()
     for done in range(1, total + 1):
         if questions:
-            prompt = job.corpus.prompts[done % len(job.corpus.prompts)]
-            generate.greedy(job.model, [np.append(prompt, MASK)], 32)
+            prompt = setup.corpus.prompts[done % len(setup.corpus.prompts)]
+            generate.greedy(setup.model, [np.append(prompt, MASK)], 32)
         else:
             trainer.next_step()
         if done in at:
@@ -69,17 +69,17 @@ def serve(questions: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         setting = Setting(Path(folder), make_tiny(Path(folder)))
         names = read_documents(setting.words.parent / "words" / "world" / "documents.txt").titles
-        known = [f"Where was {name} born?" for name in names]
+        texts = [f"Where was {name} born?" for name in names]
         with serving(setting, setting.folder / "words-run") as server:
             notes = {0: round(resident(server.process.pid))}
             at = set(np.linspace(questions / 10, questions, 10).astype(int).tolist())
             began = time.monotonic()
             for done in range(1, questions + 1):
-                asked = rng.choice(known)
+                question = rng.choice(texts)
                 if rng.random() < 0.5:
                     words = [f"{rng.choice('ABCDE')}{rng.randrange(10**6)}" for _ in range(rng.choice([2, 2, 2, 500]))]
-                    asked = f"Where was {' '.join(words)} born?"
-                assert server.ask(asked) == 200
+                    question = f"Where was {' '.join(words)} born?"
+                assert server.ask(question) == 200
                 if done in at:
                     notes[done] = round(resident(server.process.pid))
             return {"resident_mb": notes, "seconds": round(time.monotonic() - began, 1)}

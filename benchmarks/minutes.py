@@ -16,7 +16,7 @@ from readme import ASKED, ROOT, load, public_rows
 from closedbook.attention.claim_figures import DARK, LIGHT, Slide, Theme, svg
 from closedbook.runs.folder import write_atomically
 
-NAMES = {"fast": "fast", "fast-cues": "fast, on cues alone", "fast-small": "fast-small"}
+NAMES = {"fast": "fast", "fast-cues": "fast, as it was before", "fast-small": "fast-small"}
 ROTARY, SOFTMAX, UNTRAINED = 202, 120, 9  # right answers of the public rows that are named in the picture
 
 

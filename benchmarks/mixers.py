@@ -110,14 +110,14 @@ def measure(recipe: ModelRecipe, turns: int, positions: int) -> dict[str, object
     for turn in range(turns + 1):
         tokens = torch.randint(2, 256, (batch, recipe.context_length))
         x = torch.randn(batch, recipe.context_length - 1, recipe.width, requires_grad=True)
-        found = {
+        row = {
             "mixer": tuple(timed(lambda m=model, x=x: alone(m, x)) for model in pair),
             "step": tuple(
                 timed(lambda m=m, o=o, t=tokens: step(m, o, t)) for m, o in zip(pair, optimisers, strict=True)
             ),
         }
         if turn:  # the first is the warm-up
-            for name, seconds in found.items():
+            for name, seconds in row.items():
                 times[name].append(seconds)
     return {
         **{

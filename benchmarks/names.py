@@ -41,17 +41,17 @@ def main() -> None:
     before, began = resident(), time.process_time()
     names = NameIndex.of(f"{word()} {word()} {i}" for i in range(arguments.names))
     names.find(f"is {names.names[0].lower()} in it?")  # so that other cases are known too
-    index, made = resident() - before, time.process_time() - began
+    index, seconds = resident() - before, time.process_time() - began
     stride = max(1, arguments.names // ASKED)
     questions = [f"Where was {name} born?" for name in names.names[::stride]]
     began = time.process_time()
-    found = sum(names.find(question) is not None for question in questions)
+    count = sum(names.find(question) is not None for question in questions)
     finding = time.process_time() - began
     row = 4 * load_recipe("fast").model.width
     cell = {
-        "names": len(names), "index_bytes_per_name": round(index / len(names)), "index_seconds": round(made, 1),
+        "names": len(names), "index_bytes_per_name": round(index / len(names)), "index_seconds": round(seconds, 1),
         "json_bytes_per_name": round(len(json.dumps(names.names)) / len(names)), "row_bytes": row,
-        "row_and_moments_bytes": 3 * row, "found": found, "asked": len(questions),
+        "row_and_moments_bytes": 3 * row, "found": count, "asked": len(questions),
         "microseconds_per_question": round(1e6 * finding / len(questions)),
     }  # fmt: skip
     print(json.dumps(cell))

@@ -36,9 +36,9 @@ STEPS = {"fast": 60, "course-vanilla": 6}
 def timed(exchange: Any, at: list[float]) -> Any:
     """The exchange, which notes when it begins."""
 
-    def noting(*given: Any) -> Any:
+    def noting(*arguments: Any) -> Any:
         at.append(time.perf_counter())
-        return exchange(*given)
+        return exchange(*arguments)
 
     return noting
 
@@ -48,8 +48,8 @@ def work(data: Path, names: list[str]) -> None:
     torch.set_num_threads(1)
     with DistributedContext.start() as distributed:
         for name in names:
-            job = prepare_training(load_recipe(name), data / "wiki.txt", data / "birth_places_train.tsv")
-            trainer = job.trainer(0, distributed=distributed)
+            setup = prepare_training(load_recipe(name), data / "wiki.txt", data / "birth_places_train.tsv")
+            trainer = setup.trainer(0, distributed=distributed)
             trainer.model.train()
             rows = []
             first = trainer.sampler.steps // 2
@@ -78,8 +78,8 @@ def work(data: Path, names: list[str]) -> None:
             middle = [statistics.mean(column) if i == 0 else statistics.median(column)
                       for i, column in enumerate(zip(*rows, strict=True))]  # fmt: skip
             if distributed.first:
-                found = {key: value * (1000 if "ms" in key else 1) for key, value in zip(keys, middle, strict=True)}
-                print(json.dumps({"recipe": name, "processes": distributed.processes, **found}), flush=True)
+                row = {key: value * (1000 if "ms" in key else 1) for key, value in zip(keys, middle, strict=True)}
+                print(json.dumps({"recipe": name, "processes": distributed.processes, **row}), flush=True)
 
 
 def turn(processes: int, data: Path, names: list[str]) -> list[dict[str, Any]]:
@@ -117,7 +117,10 @@ def main() -> None:
             }
             for p, rows in of.items()
         }
-        ratios = [two["tokens_per_second"] / one["tokens_per_second"] for one, two in zip(of[1], of[2], strict=True)]
+        ratios = [
+            double["tokens_per_second"] / single["tokens_per_second"]
+            for single, double in zip(of[1], of[2], strict=True)
+        ]
         cells.add(
             name,
             {

@@ -56,16 +56,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("CLOSEDBOOK_CS224N") or beside))
     parser.add_argument("--seed", type=int, default=0, help="for the random place (default: 0)")
     parser.add_argument("--output", type=Path, default=ROOT / "results/readers.json")
-    given = parser.parse_args()
-    documents = read_documents(given.data / FILES["documents"])
-    train = read_questions(given.data / FILES["train"], need_answers=True)
-    dev = read_questions(given.data / FILES["questions"], need_answers=True)
+    arguments = parser.parse_args()
+    documents = read_documents(arguments.data / FILES["documents"])
+    train = read_questions(arguments.data / FILES["train"], need_answers=True)
+    dev = read_questions(arguments.data / FILES["questions"], need_answers=True)
     began = time.perf_counter()
-    results = run_baselines(dev, documents=documents, train=train, answer="London", seed=given.seed)
+    results = run_baselines(dev, documents=documents, train=train, answer="London", seed=arguments.seed)
     record = {
         "what": "baselines on the course's dev questions, exact match",
         "command": "python benchmarks/readers.py",
-        "seed": given.seed,
+        "seed": arguments.seed,
         "commit": source_commit(),
         "versions": {
             "closedbook": closedbook.__version__,
@@ -83,9 +83,9 @@ def main() -> None:
         "training_people": held_out(documents, train),
         "wall_seconds": round(time.perf_counter() - began, 1),
     }
-    given.output.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(given.output, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
-    print(f"written to {given.output}", file=sys.stderr)
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(arguments.output, (json.dumps(record, indent=2, ensure_ascii=False) + "\n").encode())
+    print(f"written to {arguments.output}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from closedbook.studies.comparison_page import comparison_table
 from closedbook.verdicts.verdict import VERDICTS
 
 ROOT = Path(__file__).parents[1]
+NO_BREAK = "\N{NO-BREAK SPACE}"
 BLOCK = re.compile(r"(<!-- figures: (\w+)[^>]*-->\n).*?(<!-- /figures -->)", re.DOTALL)
 
 
@@ -369,7 +370,19 @@ def headline() -> str:
         ("| telling people it has read about from others, from the model alone: AUROC (0.5 is chance, 1 perfect)",
          f"{met['mean']:.3f}"),
     ]  # fmt: skip
-    return "".join(f"{what} | {figure} |\n" for what, figure in rows)
+    # A narrow column must not part a figure from its sign.
+    return "".join(f"{what} | {figure.replace(' ', NO_BREAK)} |\n" for what, figure in rows)
+
+
+def scale() -> str:
+    """What the leaderboard's scores stand beside."""
+    read = {one["name"]: percent(one["accuracy"]) for one in (load("readers.json") or {"dev": []})["dev"]}
+    constant, rule, learned, most = (read[n] for n in ("constant", "rule-reader", "learned-reader", "ceiling"))
+    return f"""\
+For scale: always answering "London" is right for {constant}. With the person's page before them, a rule of one line
+gets {rule} and a trained reader {learned}. Of the answers, {most} stand in the person's own page at all
+([all figures](figures.md)).
+"""
 
 
 def leaderboard() -> str:
@@ -456,8 +469,8 @@ def _perplexities(texts: dict[str, Any]) -> str:
 
 
 BLOCKS = {
-    "headline": headline, "scores": figures, "ladder": ladder, "leaderboard": leaderboard, "mixers": mixers,
-    "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught,
+    "headline": headline, "scale": scale, "scores": figures, "ladder": ladder, "leaderboard": leaderboard,
+    "mixers": mixers, "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught,
 }  # fmt: skip
 PAGES = (
     "README.md",

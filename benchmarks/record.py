@@ -44,9 +44,9 @@ def processor() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor() or platform.machine()
-    found = dict(line.replace("\t", "").split(":", 1) for line in lines if ":" in line)
-    flags = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in found.get("flags", "").split()]
-    return f"{found.get('model name', '?').strip()} ({', '.join(flags)})"
+    fields = dict(line.replace("\t", "").split(":", 1) for line in lines if ":" in line)
+    flags = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in fields.get("flags", "").split()]
+    return f"{fields.get('model name', '?').strip()} ({', '.join(flags)})"
 
 
 class Cells:

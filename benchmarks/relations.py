@@ -51,16 +51,16 @@ def birth_year(document: Document) -> str | None:
     """
     body = document.text[len(document.title) :]
     born = list(BORN.finditer(body))
-    found = []
+    rows = []
     year = BEHIND.match(body, born[0].end()) if len(born) == 1 else None
     if year and not DOUBT.search(body[year.start() : year.end() + len(" or ")]):
-        found.append(year[1])
+        rows.append(year[1])
     bracket = BRACKET.match(body)
     if bracket and not DOUBT.search(bracket[1]):
         years = YEAR.findall(bracket[1])
         if len(years) == 2 and 8 <= int(years[1]) - int(years[0]) <= 110:
-            found.append(years[0])
-    return found[0] if len(set(found)) == 1 else None
+            rows.append(years[0])
+    return rows[0] if len(set(rows)) == 1 else None
 
 
 def nationality(document: Document) -> str | None:
@@ -68,8 +68,8 @@ def nationality(document: Document) -> str | None:
     body = document.text[len(document.title) :]
     if len({word for word in re.findall(r"\w+", body) if word in DEMONYMS}) != 1:
         return None
-    said = re.search(r"\b(?:is|was) an? (?:[a-z]+ ){0,2}([A-Z][a-z]+) (?=[a-z])", body)
-    return said[1] if said and said[1] in DEMONYMS else None
+    match = re.search(r"\b(?:is|was) an? (?:[a-z]+ ){0,2}([A-Z][a-z]+) (?=[a-z])", body)
+    return match[1] if match and match[1] in DEMONYMS else None
 
 
 class Birthplace:

@@ -68,13 +68,13 @@ def people(data: Path, count: int) -> list[tuple[str, str, str]]:
     """(name, document, birthplace) of some people with one document and a training question."""
     documents = read_documents(data / "wiki.txt")
     texts = documents.by_title()
-    found = []
+    pairs = []
     for question in read_questions(data / "birth_places_train.tsv").items:
         name = subject(question.text, documents.known_titles)
         if name and len(texts[name]) == 1 and question.text == WORDINGS[0].format(name):
-            found.append((name, texts[name][0].text, question.answer or ""))
-    random.Random(0).shuffle(found)
-    return found[:count]
+            pairs.append((name, texts[name][0].text, question.answer or ""))
+    random.Random(0).shuffle(pairs)
+    return pairs[:count]
 
 
 def other_texts(data: Path) -> dict[str, list[str]]:
@@ -110,13 +110,13 @@ def asked_in_all_wordings(run: Any, kept_out: list[tuple[str, str, str]]) -> dic
     result: dict[str, Any] = {}
     run.understood = lambda text, title=None: type(run).understood(run, text, title)._replace(text=text, wording=None)
     for number, wording in enumerate(WORDINGS):
-        asked = [Question(wording.replace("{}", name, 1), answer, 1) for name, _, answer in kept_out]
-        answers = run.answer(asked, blind=True)
+        reworded = [Question(wording.replace("{}", name, 1), answer, 1) for name, _, answer in kept_out]
+        answers = run.answer(reworded, blind=True)
         right = [bool(answer.right) for answer in answers]
-        found = quality(np.array(right), np.array([answer.probability for answer in answers]))
+        judged = quality(np.array(right), np.array([answer.probability for answer in answers]))
         remembered = [answer.verdict == "remembered" for answer in answers]
         result[wording] = {
-            "trained": number == 0, "right": sum(right), "of": len(right), **{key: found[key] for key in SHOWN},
+            "trained": number == 0, "right": sum(right), "of": len(right), **{key: judged[key] for key in SHOWN},
             "remembered": sum(remembered), "remembered_right": sum(map(bool.__and__, remembered, right)),
         }  # fmt: skip
         print(wording, sum(right), len(right), flush=True)
@@ -172,10 +172,10 @@ def main() -> None:
     sets = [
         f"pretrained.model={arguments.base}", "model.matmul_dtype=bfloat16", *WAYS[arguments.way], *arguments.set,
     ]  # fmt: skip
-    given = arguments.steps
+    planned = arguments.steps
     if arguments.cpu_minutes:
-        given = steps_within(arguments.cpu_minutes, place, sets, documents, questions, arguments.threads)
-    sets += [f"stages.learn.steps={given}"] if given else []
+        planned = steps_within(arguments.cpu_minutes, place, sets, documents, questions, arguments.threads)
+    sets += [f"stages.learn.steps={planned}"] if planned else []
     began, wall = time.process_time(), time.perf_counter()
     run = trained(place / "run", "teach", sets, documents, questions, arguments.threads)
     spent = {"cpu_seconds": round(time.process_time() - began), "wall_seconds": round(time.perf_counter() - wall)}
@@ -201,11 +201,11 @@ def main() -> None:
 
 
 def measured_texts(model: Any, vocabulary: Any, texts: dict[str, list[str]]) -> dict[str, Any]:
-    found = {}
+    rows = {}
     for name, lines in texts.items():
-        found[name] = perplexity(model, vocabulary, lines).to_json()
-        print(name, found[name], flush=True)
-    return {"other text": found}
+        rows[name] = perplexity(model, vocabulary, lines).to_json()
+        print(name, rows[name], flush=True)
+    return {"other text": rows}
 
 
 if __name__ == "__main__":

@@ -22,13 +22,13 @@ PEOPLE, CORES = 200, 2
 
 def points() -> dict[str, list[tuple[float, float, float]]]:
     """Of each way: (minutes, right in the trained wording, right in the others) in percent, by minutes."""
-    found = defaultdict(list)
+    series = defaultdict(list)
     for name, cell in (load("teach.json") or {"cells": {}})["cells"].items():
         if cell.get("people") == PEOPLE and "minutes" in name and not cell["set"]:
-            trained, *others = (100 * cell[wording]["right"] / cell[wording]["of"] for wording in WORDINGS)
+            trained, *unseen = (100 * cell[wording]["right"] / cell[wording]["of"] for wording in WORDINGS)
             minutes = cell["this_time"]["cpu_seconds"] / 60 / CORES
-            found[cell["way"]].append((minutes, trained, sum(others) / len(others)))
-    return {way: sorted(some) for way, some in found.items()}
+            series[cell["way"]].append((minutes, trained, sum(unseen) / len(unseen)))
+    return {way: sorted(some) for way, some in series.items()}
 
 
 def draw() -> Slide:

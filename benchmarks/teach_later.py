@@ -34,13 +34,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         run = closedbook.load(shutil.copytree(arguments.run, Path(place) / "run"))
         torch.set_num_threads(1)
-        known = set(run.vocabulary.names.names)
-        strangers = [person for person in people(arguments.data, 10_000) if person[0] not in known]
+        first = set(run.vocabulary.names.names)
+        strangers = [person for person in people(arguments.data, 10_000) if person[0] not in first]
         later = strangers[arguments.skip : arguments.skip + arguments.people]
         began = time.process_time()
         run.learn(make_documents([text for _, text, _ in later]))
         result = {
-            "people": len(later), "known": len(known),
+            "people": len(later), "known": len(first),
             "base": "SmolLM2-135M-Instruct, its weights quantised to 4 bits once",
             "cpu_seconds_a_name": round((time.process_time() - began) / len(later), 2),
             "bytes_a_name": 4 * run.memory.learner.state,

@@ -51,8 +51,8 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
     from transformers import GPT2Config, GPT2LMHeadModel
 
     recipe = load_recipe("course-vanilla", [f"model.matmul_dtype={products}"])
-    job = prepare_training(recipe, data / "wiki.txt", data / "birth_places_train.tsv")
-    model, trainer = job.model, job.trainer(0)
+    setup = prepare_training(recipe, data / "wiki.txt", data / "birth_places_train.tsv")
+    model, trainer = setup.model, setup.trainer(0)
     config = GPT2Config(
         vocab_size=256, n_positions=128, n_embd=256, n_layer=4, n_head=8, activation_function="gelu",
         tie_word_embeddings=False, attn_implementation="sdpa", use_cache=False, bos_token_id=None, eos_token_id=None,
@@ -101,7 +101,7 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
             processor.append(times["gpt2_padded"][1] / times["ours_sliced"][1])
             for name, (seconds, _) in times.items():
                 rates[name].append(tokens / seconds)
-    median = {name: round(statistics.median(found)) for name, found in rates.items()}
+    median = {name: round(statistics.median(values)) for name, values in rates.items()}
     ratios = [ours / theirs for ours, theirs in zip(rates["ours_sliced"], rates["gpt2_padded"], strict=True)]
     return {
         "batches": batches,
@@ -113,8 +113,8 @@ def course(data: Path, batches: int, products: str = "float32") -> dict[str, obj
 
 
 def fast(data: Path, steps: int) -> dict[str, object]:
-    job = prepare_training(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
-    model, trainer, recipe = job.model, job.trainer(0), job.recipe.model
+    setup = prepare_training(load_recipe("fast"), data / "wiki.txt", data / "birth_places_train.tsv")
+    model, trainer, recipe = setup.model, setup.trainer(0), setup.recipe.model
     d, layers = recipe.width, recipe.layers
     stage = trainer.stage
     shares, wholes, rates, products = [], [], [], []
@@ -171,14 +171,14 @@ def product_rate(shapes: list[tuple[int, int, int]]) -> float:
 
 
 def decoding(data: Path, turns: int) -> dict[str, object]:
-    job = prepare_training(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
-    prompts = [np.append(job.corpus.prompts[i], 1) for i in range(500)]
-    model = job.model.eval()
+    setup = prepare_training(load_recipe("course-vanilla"), data / "wiki.txt", data / "birth_places_train.tsv")
+    prompts = [np.append(setup.corpus.prompts[i], 1) for i in range(500)]
+    model = setup.model.eval()
     generate.greedy(model, prompts[:50], 32)
     together, alone = [], []
     for prompt in prompts[:: len(prompts) // turns][:turns]:
         together.append(timed(lambda: generate.greedy(model, prompts, 32)))
-        alone.append(timed(lambda p=prompt: generate.greedy_uncached(model, p, 32)) * len(prompts))
+        alone.append(timed(lambda p=prompt: generate.sample(model, p, 32, temperature=0)) * len(prompts))
     ratios = [slow / quick for slow, quick in zip(alone, together, strict=True)]
     return {
         "questions": len(prompts),

@@ -56,7 +56,7 @@ def measure(folder: Path, what: str) -> dict[str, float]:
     if what == "build":
         spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
         return {
-            "seconds": opened - began, "seconds_of_processor": sum(one.ru_utime + one.ru_stime for one in spent),
+            "seconds": opened - began, "seconds_of_processor": sum(usage.ru_utime + usage.ru_stime for usage in spent),
             "peak_mb": status("VmHWM"), "peak_mb_of_a_worker": spent[1].ru_maxrss / 1024,
             "bytes_on_disk": sum(file.stat().st_size for file in index.folder.iterdir()),
         }  # fmt: skip
@@ -95,7 +95,7 @@ def access() -> dict[str, float]:
     from closedbook.data.arrow_columns import Column
 
     rng = np.random.default_rng(0)
-    found = {}
+    measured = {}
     for parts in (50, 1000):
         flat = rng.integers(0, 60_000, parts * 200_000).astype(np.int32)
         counts = np.full(parts, 200_000)
@@ -107,18 +107,18 @@ def access() -> dict[str, float]:
             ("Column", lambda column=column, places=places: column[places], 200),
             ("ChunkedArray.take", lambda chunked=chunked, places=places: chunked.take(pa.array(places)), 5),
         ):
-            found[f"{name}, {parts} parts"] = microseconds(read, times)
+            measured[f"{name}, {parts} parts"] = microseconds(read, times)
     try:
         from datasets import Dataset
     except ImportError:
-        return found
+        return measured
     with tempfile.TemporaryDirectory() as folder:
         rows = Dataset.from_dict({"tokens": rng.integers(0, 60_000, (100_000, 60))})
         rows.save_to_disk(folder)
         rows = Dataset.load_from_disk(folder).with_format("numpy")
         wanted = rng.integers(0, len(rows), AT_ONCE).tolist()
-        found["datasets, 100,000 rows"] = microseconds(lambda: rows[wanted]["tokens"], 20)
-    return found
+        measured["datasets, 100,000 rows"] = microseconds(lambda: rows[wanted]["tokens"], 20)
+    return measured
 
 
 def microseconds(read: Callable[[], object], times: int) -> float:
@@ -143,8 +143,8 @@ def run(package: Path, folder: Path, what: str) -> dict[str, float]:
 
 
 def best(rounds: list[dict[str, float]]) -> dict[str, float]:
-    smallest = {name: min(one[name] for one in rounds) for name in rounds[0] if name.startswith("seconds")}
-    largest = {name: max(one[name] for one in rounds) for name in rounds[0] if not name.startswith("seconds")}
+    smallest = {name: min(measured[name] for measured in rounds) for name in rounds[0] if name.startswith("seconds")}
+    largest = {name: max(measured[name] for measured in rounds) for name in rounds[0] if not name.startswith("seconds")}
     return {name: float(f"{value:.4g}") for name, value in {**smallest, **largest}.items()}
 
 
@@ -177,17 +177,17 @@ def main() -> None:
         ).stdout
         subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
         packages = {"arrays": folder / "src", "arrow": REPOSITORY / "src"}
-        found: dict[str, dict[str, list[dict[str, float]]]] = {name: {"build": [], "read": []} for name in packages}
+        measured: dict[str, dict[str, list[dict[str, float]]]] = {name: {"build": [], "read": []} for name in packages}
         for number in range(arguments.rounds):
             for name, package in packages.items():
                 index = folder / "index-build"
-                found[name]["build"].append(run(package, folder, "build"))
+                measured[name]["build"].append(run(package, folder, "build"))
                 index.rename(folder / "index-read")
                 for _ in range(3):
-                    found[name]["read"].append(run(package, folder, "read"))
+                    measured[name]["read"].append(run(package, folder, "read"))
                 shutil.rmtree(folder / "index-read")
-                print(number, name, found[name]["build"][-1], found[name]["read"][-1], flush=True)
-        for name, kinds in found.items():
+                print(number, name, measured[name]["build"][-1], measured[name]["read"][-1], flush=True)
+        for name, kinds in measured.items():
             built = best(kinds["build"])
             built["bytes_on_disk_per_byte"] = round(built["bytes_on_disk"] / corpus["bytes"], 3)
             cells.add(name, {"corpus": corpus, "build": built, "read": best(kinds["read"])}, note=arguments.note)

@@ -68,7 +68,7 @@ def about(world: World, names: set[str]) -> list[WorldQuestion]:
 @torch.inference_mode()
 def probabilities(run: Run, texts: Sequence[str], answers: Sequence[Sequence[str]]) -> np.ndarray:
     """(question, answer) the probability of each of some answers to each question; 0 of what cannot be said."""
-    found = np.zeros((len(texts), len(answers[0])))
+    logprobs = np.zeros((len(texts), len(answers[0])))
     phrases = {phrase: i for i, phrase in enumerate(run.first_vocabulary.phrases)}
     for row, (text, own) in enumerate(zip(texts, answers, strict=True)):
         prompt = run.prompt(text)
@@ -83,12 +83,12 @@ def probabilities(run: Run, texts: Sequence[str], answers: Sequence[Sequence[str
         shares = scores.softmax(-1)[0]
         for column, answer in enumerate(own):
             output = outputs.get(answer, -1)
-            found[row, column] = float(shares[output]) if output >= 0 else 0.0
-    return found
+            logprobs[row, column] = float(shares[output]) if output >= 0 else 0.0
+    return logprobs
 
 
 def truth_ratios(run: Run, world: World, questions: Sequence[WorldQuestion]) -> np.ndarray:
-    said: dict[str, list[str]] = {
+    answers_of: dict[str, list[str]] = {
         relation: sorted(
             {q.answer for split in ("train", "test") for q in world.questions(relation, split) if q.answer}
         )
@@ -96,8 +96,8 @@ def truth_ratios(run: Run, world: World, questions: Sequence[WorldQuestion]) -> 
     }
     answers = []
     for q in questions:
-        others = [answer for answer in said[q.relation] if answer != q.answer]
-        answers.append([str(q.answer), *random.Random(q.text).sample(others, WRONG)])
+        wrong = [answer for answer in answers_of[q.relation] if answer != q.answer]
+        answers.append([str(q.answer), *random.Random(q.text).sample(wrong, WRONG)])
     p = probabilities(run, [q.text for q in questions], answers) + 1e-9
     return np.asarray(p[:, 1:].mean(1) / p[:, 0])
 
@@ -105,10 +105,10 @@ def truth_ratios(run: Run, world: World, questions: Sequence[WorldQuestion]) -> 
 def membership(run: Run, world: World, forgotten: Sequence[WorldQuestion]) -> float:
     """AUROC of the probability of the right answer: the forgotten against strangers with the same answers."""
     strangers = [stranger.name for stranger in world.strangers]
-    asked = [q.text.replace(q.name, strangers[i % len(strangers)]) for i, q in enumerate(forgotten)]
+    swapped = [q.text.replace(q.name, strangers[i % len(strangers)]) for i, q in enumerate(forgotten)]
     answers = [[str(q.answer)] for q in forgotten]
     own = probabilities(run, [q.text for q in forgotten], answers)[:, 0]
-    ranks = rankdata(np.concatenate([own, probabilities(run, asked, answers)[:, 0]]))[: len(own)]
+    ranks = rankdata(np.concatenate([own, probabilities(run, swapped, answers)[:, 0]]))[: len(own)]
     return float((ranks.sum() - len(own) * (len(own) + 1) / 2) / len(own) ** 2)
 
 
@@ -116,10 +116,12 @@ def measured(
     run: Run, world: World, forget: Sequence[WorldQuestion], kept: Sequence[WorldQuestion], reference: np.ndarray
 ) -> dict[str, Any]:
     """What a network is worth after forgetting; `reference` are the truth ratios of one that never saw them."""
-    others, gone = (run.answer([Question(q.text, q.answer, 1) for q in asked], blind=True) for asked in (kept, forget))
+    left, gone = (
+        run.answer([Question(q.text, q.answer, 1) for q in questions], blind=True) for questions in (kept, forget)
+    )
     return {
         "forget_quality_p": float(ks_2samp(truth_ratios(run, world, forget), reference).pvalue),
-        "utility": round(sum(bool(answer.right) for answer in others) / len(others), 4),
+        "utility": round(sum(bool(answer.right) for answer in left) / len(left), 4),
         "membership_auroc": round(membership(run, world, forget), 4),
         "forgotten_right": sum(bool(answer.right) for answer in gone),
     }

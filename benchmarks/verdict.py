@@ -64,18 +64,18 @@ def main() -> None:
     )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--name", default="verdict", help="of the results file")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     warnings.simplefilter("ignore")  # unknown words of strangers' names
-    cells = Cells(f"{given.name}.json")
+    cells = Cells(f"{arguments.name}.json")
     plans: dict[str, Callable[[], dict[str, Any]]] = {}
-    for seed in given.seeds:
-        plans[f"course seed {seed}"] = lambda seed=seed: course(given, seed)
-        plans[f"world seed {seed}"] = lambda seed=seed: world(given, seed)
-    plans["course taken out"] = lambda: course_taken_out(given)
-    plans["world taken out"] = lambda: world_taken_out(given)
-    plans["lookups"] = lambda: lookups(given.data, 20_000 if given.quick else 1_000_000)
+    for seed in arguments.seeds:
+        plans[f"course seed {seed}"] = lambda seed=seed: course(arguments, seed)
+        plans[f"world seed {seed}"] = lambda seed=seed: world(arguments, seed)
+    plans["course taken out"] = lambda: course_taken_out(arguments)
+    plans["world taken out"] = lambda: world_taken_out(arguments)
+    plans["lookups"] = lambda: lookups(arguments.data, 20_000 if arguments.quick else 1_000_000)
     for name, run in plans.items():
-        if name in cells or (given.only and name not in given.only):
+        if name in cells or (arguments.only and name not in arguments.only):
             continue
         began = time.perf_counter()
         result = run()
@@ -86,19 +86,19 @@ def main() -> None:
         print(*line)
 
 
-def course(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+def course(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
     """`fast` on the course's data; dev is read last."""
-    steps = ["stages.learn.steps=150", "data.held_out={calibrate=0.1}"] if given.quick else []
+    steps = ["stages.learn.steps=150", "data.held_out={calibrate=0.1}"] if arguments.quick else []
     with tempfile.TemporaryDirectory() as folder:
-        recipe = load_recipe("fast", [*steps, *given.set, f"seed={seed}"])
-        inputs = (given.data / "wiki.txt", given.data / "birth_places_train.tsv")
-        kept = given.runs and given.runs / f"accuracy-fast-{seed}"
+        recipe = load_recipe("fast", [*steps, *arguments.set, f"seed={seed}"])
+        inputs = (arguments.data / "wiki.txt", arguments.data / "birth_places_train.tsv")
+        kept = arguments.runs and arguments.runs / f"accuracy-fast-{seed}"
         run = _judged_anew(kept, recipe, Path(folder) / "run", *inputs) if kept and kept.is_dir() else None
         if run is None:
-            run = pipeline.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
-        dev = read_questions(given.data / "birth_dev.tsv", need_answers=True)
-        studies = RESULTS / "studies" if seed == given.seeds[0] and not given.quick else Path(folder)
-        return {**judged(run, dev, studies / "course"), "set": given.set}
+            run = pipeline.train(recipe, *inputs, run=Path(folder) / "run", threads=arguments.threads)
+        dev = read_questions(arguments.data / "birth_dev.tsv", need_answers=True)
+        studies = RESULTS / "studies" if seed == arguments.seeds[0] and not arguments.quick else Path(folder)
+        return {**judged(run, dev, studies / "course"), "set": arguments.set}
 
 
 def _judged_anew(kept: Path, recipe: Recipe, path: Path, documents: Path, questions: Path) -> Run | None:
@@ -107,39 +107,42 @@ def _judged_anew(kept: Path, recipe: Recipe, path: Path, documents: Path, questi
     What is kept out may be divided otherwise between choosing and calibrating; what was trained on must be the same.
     Which products were the faster where it was trained does not matter.
     """
-    found = pipeline.load(kept)
-    recipe = replace(recipe, model=replace(recipe.model, matmul_dtype=found.recipe.model.matmul_dtype))
-    job = prepare_training(recipe, documents, questions)
-    trained = found.folder.record()["split"]["train"]
-    if replace(found.recipe, data=recipe.data) != recipe or trained != job.split["train"]:
+    opened = pipeline.load(kept)
+    recipe = replace(recipe, model=replace(recipe.model, matmul_dtype=opened.recipe.model.matmul_dtype))
+    setup = prepare_training(recipe, documents, questions)
+    trained = opened.folder.record()["split"]["train"]
+    if replace(opened.recipe, data=recipe.data) != recipe or trained != setup.split["train"]:
         return None
     shutil.copytree(kept, path)
-    run = Run(RunFolder(path), recipe, found.vocabulary, found.model)
-    pipeline.finish(run, job)
+    run = Run(RunFolder(path), recipe, opened.vocabulary, opened.model)
+    pipeline.finish(run, setup)
     return run
 
 
-def world(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+def world(arguments: argparse.Namespace, seed: int) -> dict[str, Any]:
     """`demo` on a world of which everything is known: what is right is true, not only labelled so."""
-    steps = ["stages.learn.steps=150"] if given.quick else []
-    made = make_world(WorldSpec.demo(), seed)
+    steps = ["stages.learn.steps=150"] if arguments.quick else []
+    synthetic = make_world(WorldSpec.demo(), seed)
     with tempfile.TemporaryDirectory() as folder:
-        files = made.write(Path(folder) / "world")
-        recipe = load_recipe("demo", [*steps, *given.set, f"seed={seed}"])
+        files = synthetic.write(Path(folder) / "world")
+        recipe = load_recipe("demo", [*steps, *arguments.set, f"seed={seed}"])
         inputs = (files / "documents.txt", files / "questions-train.tsv")
-        run = pipeline.train(recipe, *inputs, run=Path(folder) / "run", threads=given.threads)
+        run = pipeline.train(recipe, *inputs, run=Path(folder) / "run", threads=arguments.threads)
         questions = read_questions(files / "questions-test.tsv", need_answers=True)
-        asked = len(questions) // len(made.spec.relations)
+        per_relation = len(questions) // len(synthetic.spec.relations)
         by_relation = {
             relation: judged(
-                run, questions.only(range(i * asked, (i + 1) * asked)), Path(folder) / relation, brief=i > 0
+                run,
+                questions.only(range(i * per_relation, (i + 1) * per_relation)),
+                Path(folder) / relation,
+                brief=i > 0,
             )
-            for i, relation in enumerate(made.spec.relations)
+            for i, relation in enumerate(synthetic.spec.relations)
         }
-        main = by_relation[made.spec.relations[0]]
+        main = by_relation[synthetic.spec.relations[0]]
         strangers = read_questions(files / "strangers.tsv").items
-        people = run.answer(questions.items[:asked], blind=True)
-        also = run.answer(strangers[: len(strangers) // len(made.spec.relations)], blind=True)
+        people = run.answer(questions.items[:per_relation], blind=True)
+        also = run.answer(strangers[: len(strangers) // len(synthetic.spec.relations)], blind=True)
         met = np.array([answer.met for answer in [*people, *also]], dtype=float)
         label = np.arange(len(met)) < len(people)
         return {
@@ -149,13 +152,13 @@ def world(given: argparse.Namespace, seed: int) -> dict[str, Any]:
                 "auroc": metrics.auroc(label, met),
                 "interval": metrics.auroc_interval(label, met, seed),
             },
-            "set": given.set,
+            "set": arguments.set,
         }
 
 
 def judged(run: Run, questions: Questions, folder: Path, *, brief: bool = False) -> dict[str, Any]:
     """Every figure of one run on questions with known answers. The label of right and wrong is the gold answer."""
-    found: dict[str, Any] = {"questions": len(questions)}
+    row: dict[str, Any] = {"questions": len(questions)}
     for signals in ("pass", "all"):
         report = pipeline.evaluate(run, questions, blind=True, signals=signals)["confidence"]
         blind = {key: report[key] for key in ("probability", "model_probability", "verdicts")}
@@ -163,13 +166,13 @@ def judged(run: Run, questions: Questions, folder: Path, *, brief: bool = False)
         own, ours = blind["model_probability"], blind["probability"]
         blind["excess_aurc_ratio"] = ours["excess_aurc"] / own["excess_aurc"] if own["excess_aurc"] else None
         blind["calibration_gap"] = ours["calibration_error"] - ours["calibration_error_if_perfect"]
-        found[f"blind, {signals}"] = blind
+        row[f"blind, {signals}"] = blind
     report = pipeline.evaluate(run, questions)["confidence"]
     remembered = report["right_by_verdict"].get("remembered")
     answers = run.answer(questions.items)
     fooled = [answer.answer for answer in answers if not answer.right and answer.evidence and answer.evidence.stands_in]
     called = [answer for answer in answers if not answer.right and answer.verdict == "remembered"]
-    found["with the index"] = {
+    row["with the index"] = {
         **{key: value for key, value in report.items() if key not in ("probability", "model_probability")},
         "remembered": remembered,
         "wrong_but_stands_in": len(fooled),
@@ -177,17 +180,17 @@ def judged(run: Run, questions: Questions, folder: Path, *, brief: bool = False)
     }
     if not brief:
         strangers = run_strangers(run, questions, folder, count=200)
-        found["strangers"] = {
+        row["strangers"] = {
             "invented": strangers["invented"],
-            "groups": {name: one["met_against_known"] for name, one in strangers["groups"].items()},
-            "called_met": {name: one["called_met"] for name, one in strangers["groups"].items()},
+            "groups": {name: judge["met_against_known"] for name, judge in strangers["groups"].items()},
+            "called_met": {name: judge["called_met"] for name, judge in strangers["groups"].items()},
         }
         fluency = run_fluency(run, questions, folder)
-        found["judges"] = {name: one["auroc"] for name, one in fluency["judges"].items()}
+        row["judges"] = {name: judge["auroc"] for name, judge in fluency["judges"].items()}
         reversal = run_reversal(run, questions, folder)
-        found["reversal"] = {key: reversal[key] for key in ("forward", "backward", "sayable")}
-        found["strange_questions"] = strange(run)
-    return found
+        row["reversal"] = {key: reversal[key] for key in ("forward", "backward", "sayable")}
+        row["strange_questions"] = strange(run)
+    return row
 
 
 def _realised(run: Run, questions: Questions, precision: float, signals: str) -> dict[str, Any]:
@@ -203,33 +206,33 @@ def strange(run: Run) -> list[dict[str, Any]]:
     """What is said to questions that are none."""
     assert run.index is not None
     names = run.index.titles()[:2]
-    asked = [text.format(*names) if "{" in text else text for text in STRANGE]
+    questions = [text.format(*names) if "{" in text else text for text in STRANGE]
     return [
         {"question": text[:60], "characters": len(text), **{
             key: run.ask(text, blind=blind).verdict for key, blind in (("with the index", False), ("blind", True))}}
-        for text in asked
+        for text in questions
     ]  # fmt: skip
 
 
-def course_taken_out(given: argparse.Namespace) -> dict[str, Any]:
+def course_taken_out(arguments: argparse.Namespace) -> dict[str, Any]:
     """Eight models of the course's data, each without half of the people."""
-    steps = 100 if given.quick else 1000
-    recipe = load_recipe("fast", ["data.held_out={calibrate=0.1}", *given.set, f"stages.learn.steps={steps}"])
-    inputs = (given.data / "wiki.txt", given.data / "birth_places_train.tsv")
-    folder = RESULTS / "studies" / f"{given.name}-ablation-course"
-    return _taken_out(Design(*inputs, recipe, 2 if given.quick else 8), folder, given.threads)
+    steps = 100 if arguments.quick else 1000
+    recipe = load_recipe("fast", ["data.held_out={calibrate=0.1}", *arguments.set, f"stages.learn.steps={steps}"])
+    inputs = (arguments.data / "wiki.txt", arguments.data / "birth_places_train.tsv")
+    folder = RESULTS / "studies" / f"{arguments.name}-ablation-course"
+    return _taken_out(Design(*inputs, recipe, 2 if arguments.quick else 8), folder, arguments.threads)
 
 
-def world_taken_out(given: argparse.Namespace) -> dict[str, Any]:
+def world_taken_out(arguments: argparse.Namespace) -> dict[str, Any]:
     """Six models of a built-in world, each without half of the people."""
-    steps = 100 if given.quick else 800
-    recipe = load_recipe("demo", ["data.held_out={calibrate=0.15}", *given.set, f"stages.learn.steps={steps}"])
-    folder = RESULTS / "studies" / f"{given.name}-ablation-world"
+    steps = 100 if arguments.quick else 800
+    recipe = load_recipe("demo", ["data.held_out={calibrate=0.15}", *arguments.set, f"stages.learn.steps={steps}"])
+    folder = RESULTS / "studies" / f"{arguments.name}-ablation-world"
     spec = WorldSpec(people=1000, biographies_per_person=2, strangers=0, relations=("birthplace",))
     with tempfile.TemporaryDirectory() as work:
         files = make_world(spec, 0).write(Path(work))
         inputs = (files / "documents.txt", files / "questions-train.tsv")
-        return _taken_out(Design(*inputs, recipe, 2 if given.quick else 6), folder, given.threads)
+        return _taken_out(Design(*inputs, recipe, 2 if arguments.quick else 6), folder, arguments.threads)
 
 
 def _taken_out(design: Design, folder: Path, threads: int | None) -> dict[str, Any]:
@@ -256,7 +259,7 @@ def lookups(data: Path, lines: int) -> dict[str, Any]:
         began = time.perf_counter()
         build_index(Path(folder) / "evidence.sqlite", documents)
         built = time.perf_counter() - began
-        known = [rng.choice(documents.items).title for _ in range(300)]
+        drawn = [rng.choice(documents.items).title for _ in range(300)]
         del documents
         index = EvidenceStore(Path(folder) / "evidence.sqlite")
         strangers = [f"{rng.choice(firsts)} Q. {rng.choice(lasts)}x" for _ in range(300)]
@@ -264,7 +267,7 @@ def lookups(data: Path, lines: int) -> dict[str, Any]:
             "lines": lines,
             "build_seconds": round(built, 1),
             "index_mb": round((Path(folder) / "evidence.sqlite").stat().st_size / 1e6, 1),
-            "milliseconds": {kind: _timed(index, names) for kind, names in (("known", known), ("unknown", strangers))},
+            "milliseconds": {kind: _timed(index, names) for kind, names in (("known", drawn), ("unknown", strangers))},
         }
 
 
@@ -279,38 +282,41 @@ def _timed(index: EvidenceStore, names: Sequence[str]) -> dict[str, float]:
 
 def summary(cells: dict[str, Any]) -> dict[str, Any]:
     """Each target beside what was measured, a value for each seed, and whether all of them reach it."""
-    found: dict[str, Any] = {}
+    targets: dict[str, Any] = {}
 
     def hold(name: str, target: str, values: Sequence[float | None], holds: Callable[[float], bool]) -> None:
-        known = [value for value in values if value is not None]
-        if known:
-            found[name] = {"target": target, "values": known, "reached": all(map(holds, known))}
+        numbers = [value for value in values if value is not None]
+        if numbers:
+            targets[name] = {"target": target, "values": numbers, "reached": all(map(holds, numbers))}
 
     for where in ("course", "world"):
         rows = [cell for name, cell in cells.items() if name.startswith(f"{where} seed")]
         for signals in ("pass", "all"):
             blind = [row[f"blind, {signals}"] for row in rows]
             key = f"{where}, blind, {signals}"
-            ours = [one["probability"] for one in blind]
-            hold(f"{key}: accuracy", "beside it", [one["accuracy"] for one in ours], lambda x: True)
-            hold(f"{key}: AUROC right", ">= 0.90", [one["auroc"] for one in ours], lambda x: x >= 0.9)
+            ours = [part["probability"] for part in blind]
+            hold(f"{key}: accuracy", "beside it", [part["accuracy"] for part in ours], lambda x: True)
+            hold(f"{key}: AUROC right", ">= 0.90", [part["auroc"] for part in ours], lambda x: x >= 0.9)
             hold(f"{key}: AUROC right, own probability", "beside it",
-                 [one["model_probability"]["auroc"] for one in blind], lambda x: True)  # fmt: skip
+                 [part["model_probability"]["auroc"] for part in blind], lambda x: True)  # fmt: skip
             hold(
-                f"{key}: excess AURC to own", "<= 0.5", [one["excess_aurc_ratio"] for one in blind], lambda x: x <= 0.5
+                f"{key}: excess AURC to own",
+                "<= 0.5",
+                [part["excess_aurc_ratio"] for part in blind],
+                lambda x: x <= 0.5,
             )
-            hold(f"{key}: calibration error − expected", "<= 0.03", [one["calibration_gap"] for one in blind],
+            hold(f"{key}: calibration error − expected", "<= 0.03", [part["calibration_gap"] for part in blind],
                  lambda x: x <= 0.03)  # fmt: skip
             hold(f"{key}: Brier to the constant's", "< 1",
-                 [one["brier"] / one["brier_of_the_constant"] for one in ours if one["brier_of_the_constant"]],
+                 [part["brier"] / part["brier_of_the_constant"] for part in ours if part["brier_of_the_constant"]],
                  lambda x: x < 1)  # fmt: skip
             for precision in PRECISIONS if blind else ():
-                given = [one["given"][f"{precision:g}"] for one in blind]
-                found[f"{key}: precision {precision:g}"] = {
+                quotas = [part["given"][f"{precision:g}"] for part in blind]
+                targets[f"{key}: precision {precision:g}"] = {
                     "target": "asked for lies in the interval, or below it where all likely answers are given",
-                    "values": [[one["precision"], one["interval"]] for one in given],
-                    "reached": all(one["asked_lies_in_interval"] and one["answered"] for one in given),
-                    "below": [one["asked_is_below_interval"] for one in given],
+                    "values": [[part["precision"], part["interval"]] for part in quotas],
+                    "reached": all(part["asked_lies_in_interval"] and part["answered"] for part in quotas),
+                    "below": [part["asked_is_below_interval"] for part in quotas],
                 }
         invented = [row["strangers"]["invented"]["met_against_known"]["auroc"] for row in rows]
         hold(f"{where}: AUROC met, invented", ">= 0.98", invented, lambda x: x >= 0.98)
@@ -323,7 +329,7 @@ def summary(cells: dict[str, Any]) -> dict[str, Any]:
                 hold(f"{where}: AUROC met, pages taken out, {signals}", "reported", values, lambda x: True)
                 lead = [a - b for a, b in zip(values, names, strict=True)]
                 hold(f"{where}: AUROC met above names only, {signals}", ">= 0.10", lead, lambda x: x >= 0.1)
-    return found
+    return targets
 
 
 if __name__ == "__main__":

@@ -74,11 +74,11 @@ class Corpus:
 
 def forms(questions: Questions, titles: object) -> list[tuple[str, str, str]]:
     """(wording with {} for the name, name, answer) of each question that names a title."""
-    found = []
+    rows = []
     for item in questions.items:
         if (name := subject(item.text, titles)) is not None:  # type: ignore[arg-type]
-            found.append((without(item.text, name, "{}"), name, item.answer or ""))
-    return found
+            rows.append((without(item.text, name, "{}"), name, item.answer or ""))
+    return rows
 
 
 def load(name: str, folder: Path) -> Corpus:
@@ -111,10 +111,10 @@ def load(name: str, folder: Path) -> Corpus:
 
 def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str, int], list[Example]]:
     """What became of each wording, and what the constants are fitted to."""
-    made = read_by(corpus, corpus.train.items, encoder)
-    assert made is not None
-    group_of = {form: number for number, group in enumerate(made.groups) for form in group.forms}
-    trained = {words for group in made.groups for words in group.words}
+    readings = read_by(corpus, corpus.train.items, encoder)
+    assert readings is not None
+    group_of = {form: number for number, group in enumerate(readings.groups) for form in group.forms}
+    trained = {words for group in readings.groups for words in group.words}
     count: Counter[str] = Counter()
     examples = []
 
@@ -131,20 +131,20 @@ def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str
 
     for form, meant in corpus.meant.items():
         if as_words(form.replace("{}", " ")) not in trained:
-            reading, right = judge_one(made, form, group_of.get(meant, -1), 1.0)
-            asked, understood = reading.wording is not None, reading.understood
-            count.update({"other": 1, "right": right, "asked as trained": asked, "and right": asked and right,
+            reading, right = judge_one(readings, form, group_of.get(meant, -1), 1.0)
+            read, understood = reading.wording is not None, reading.understood
+            count.update({"other": 1, "right": right, "asked as trained": read, "and right": read and right,
                           "understood": understood, "understood and right": understood and right})  # fmt: skip
     for form in corpus.unasked:
-        reading, _ = judge_one(made, form, None, UNASKED)
+        reading, _ = judge_one(readings, form, None, UNASKED)
         count.update({"unasked": 1, "unasked, understood": reading.understood})
-    for number, group in enumerate(made.groups if len(made.groups) > 1 else ()):
+    for number, group in enumerate(readings.groups if len(readings.groups) > 1 else ()):
         titles = corpus.documents.known_titles
         rest = [item for item in corpus.train.items if wording_of(item.text, titles) not in group.words]
         if (reader := read_by(corpus, rest, encoder)) is None:
             continue
-        others = (form for form, meant in corpus.meant.items() if group_of.get(meant) == number)
-        for form in (*group.forms, *others):
+        unlike = (form for form, meant in corpus.meant.items() if group_of.get(meant) == number)
+        for form in (*group.forms, *unlike):
             reading, _ = judge_one(reader, form, None, LEFT_OUT)
             count.update({"left out": 1, "left out, understood": reading.understood})
     return {key: int(value) for key, value in count.items()}, examples
@@ -203,8 +203,8 @@ def main() -> None:
     examples: dict[str, list[Example]] = {}
     for corpus in arguments.corpora:
         name, _, folder = corpus.partition("=")
-        with tempfile.TemporaryDirectory() as made:
-            loaded = load(name, Path(folder) if folder else Path(made))
+        with tempfile.TemporaryDirectory() as scratch:
+            loaded = load(name, Path(folder) if folder else Path(scratch))
             counts, examples[name] = judge(loaded, arguments.show, encoder)
             if arguments.fit:
                 with without_lists():

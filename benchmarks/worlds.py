@@ -40,17 +40,17 @@ def measure(people: int, folder: Path, threads: int | None) -> dict[str, Any]:
         "parameters": record["parameters"],
         "bytes": {name: (run.folder.path / name).stat().st_size for name in ("model.safetensors", "evidence.sqlite")},
     }
-    asked = {}
+    questions = {}
     for name in ("questions-test", "unseen-wordings"):
-        asked[name] = some(read_questions(place / f"{name}.tsv"))
-        scored = pipeline.evaluate(run, asked[name])
-        said = [answer for answer in scored["answers"] if answer["verdict"] == "remembered"]
+        questions[name] = some(read_questions(place / f"{name}.tsv"))
+        scored = pipeline.evaluate(run, questions[name])
+        remembered = [answer for answer in scored["answers"] if answer["verdict"] == "remembered"]
         result[name] = {key: scored[key] for key in ("correct", "total", "accuracy", "interval")}
-        result[name]["remembered"] = [sum(answer["right"] for answer in said), len(said)]
+        result[name]["remembered"] = [sum(answer["right"] for answer in remembered), len(remembered)]
     strangers = read_questions(place / "strangers.tsv").items
-    answers = run.answer([*asked["questions-test"].items[: len(strangers)], *strangers], blind=True)
-    known = np.arange(len(answers)) < len(answers) - len(strangers)
-    result["met_auroc_blind"] = auroc(known, np.array([answer.met for answer in answers], float))
+    answers = run.answer([*questions["questions-test"].items[: len(strangers)], *strangers], blind=True)
+    read = np.arange(len(answers)) < len(answers) - len(strangers)
+    result["met_auroc_blind"] = auroc(read, np.array([answer.met for answer in answers], float))
     return result
 
 

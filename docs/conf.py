@@ -27,12 +27,13 @@ from closedbook import __version__  # noqa: E402
 from closedbook.cli import app as app_of_the_shell  # noqa: E402
 from closedbook.config import schema as recipes  # noqa: E402
 from closedbook.config.registry import REGISTRIES  # noqa: E402
+from closedbook.formatting import marked  # noqa: E402
 
 project, author, copyright = "closedbook", "the closedbook authors", "the closedbook authors"
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 source_suffix = {".md": "markdown", ".ipynb": "markdown"}
-exclude_patterns = ["notebook.py"]
+exclude_patterns = ["*.py"]
 myst_heading_anchors = 3
 myst_enable_extensions = ["dollarmath"]
 html_math_renderer = "drawn"
@@ -83,7 +84,7 @@ def recipe_tables() -> str:
             module, _, attribute = path.partition(":")
             cls = getattr(importlib.import_module(module), attribute)
             options = table(cls.Config) if dataclasses.is_dataclass(getattr(cls, "Config", None)) else ""
-            doc = inspect.cleandoc(cls.__doc__ or "").replace("*", r"\*")
+            doc = marked(inspect.cleandoc(cls.__doc__ or "")).replace("*", r"\*")
             parts.append(f"## {kind} `{name}`\n\n{doc}\n\n{options}")
     return "\n\n".join(parts)
 

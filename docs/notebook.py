@@ -30,8 +30,8 @@ def to_markdown(text: str, outputs: bool = True) -> str:
             if "image/png" in data:
                 drawn = data["image/png"].replace("\n", "")
                 parts.append(f"![{output['metadata'].get('alt', 'figure')}](data:image/png;base64,{drawn})")
-            elif said := "".join(output.get("text") or data.get("text/plain", [])):
-                parts.append(f"```text\n{said.rstrip()}\n```")
+            elif printed := "".join(output.get("text") or data.get("text/plain", [])):
+                parts.append(f"```text\n{printed.rstrip()}\n```")
     return "\n\n".join(parts) + "\n"
 
 
@@ -69,10 +69,10 @@ def execute(cells: list[dict[str, Any]]) -> None:
 def main() -> None:
     import tempfile
 
-    made = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    written = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        execute(made["cells"])
-    NOTEBOOK.write_text(json.dumps(made, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        execute(written["cells"])
+    NOTEBOOK.write_text(json.dumps(written, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -76,8 +76,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("question")
-    parser.add_argument("--width", type=int, default=1100)
-    parser.add_argument("--height", type=int, default=1000)
+    parser.add_argument("--width", type=int, default=760)  # it is read on phones, too
+    parser.add_argument("--height", type=int, default=1050)
     given = parser.parse_args()
     browser = next((path for name in BROWSERS if (path := shutil.which(name))), None)
     if browser is None:

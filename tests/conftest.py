@@ -5,10 +5,12 @@ every call. The other tests train and ask the same code, and would take a quarte
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # before torch: waiting threads leave the cores to other tests
 if "PYTEST_XDIST_WORKER" in os.environ:  # there is a worker for each core already
@@ -29,6 +31,7 @@ if hasattr(signal, "SIGHUP"):  # and under nohup they would ignore this one
 
 jaxtyping.install_import_hook(["closedbook.attention", "closedbook.model"], "beartype.beartype")
 CHECKED = {"attention", "inference", "living", "model"}  # the folders whose tests hold every call to its shapes
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # The slowest files, first: where files are dealt out to processes, none should begin one of these when the others end.
 SLOWEST = (
     "web/test_page.py", "docs/test_docs.py", "training/test_distributed.py", "web/test_report.py",
@@ -66,6 +69,20 @@ def cs224n() -> Path:
     if not (folder / "wiki.txt").is_file():
         pytest.skip(f"the course's data is not in {folder}; set CLOSEDBOOK_CS224N to its folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The Chromium or Chrome that is on this machine."""
+    path = next((path for name in BROWSERS if (path := shutil.which(name))), None)
+    if path is None:
+        pytest.skip("no Chromium or Chrome on this machine: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        opened = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield opened
+        opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -23,14 +23,14 @@ class Elsewhere(torch.Tensor):
 
     @staticmethod
     def __new__(cls, inner: torch.Tensor) -> Elsewhere:
-        made = torch.Tensor._make_wrapper_subclass(
+        wrapper = torch.Tensor._make_wrapper_subclass(
             cls, inner.size(), strides=inner.stride(), storage_offset=inner.storage_offset(), dtype=inner.dtype,
             layout=inner.layout, device=DEVICE, requires_grad=False,
         ) if not inner.is_sparse else torch.Tensor._make_wrapper_subclass(
             cls, inner.size(), dtype=inner.dtype, device=DEVICE, requires_grad=False,
         )  # fmt: skip
-        made.inner = inner
-        return made
+        wrapper.inner = inner
+        return wrapper
 
     @classmethod
     def __torch_dispatch__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -161,14 +161,14 @@ def kill_at(name: str, where: str, number: int, save_every: float) -> None:
                 count()
         self.groups = halves
 
-    def after_step(self: Any, *given: Any) -> None:
-        save_if_due(self, *given)
+    def after_step(self: Any, *arguments: Any) -> None:
+        save_if_due(self, *arguments)
         count()
 
-    def only_now(*given: Any) -> float:  # the plan has timed steps of its own before
+    def only_now(*arguments: Any) -> float:  # the plan has timed steps of its own before
         if where == "half":
             AdamW.step = half_done  # type: ignore[method-assign]
-        return fit(*given)
+        return fit(*arguments)
 
     if where == "after":
         checkpoint.Checkpointer.save_if_due = after_step  # type: ignore[method-assign]
@@ -183,7 +183,7 @@ def killed(name: str, where: str, number: int, arguments: list[str], save_every:
     """
     if not hasattr(os, "fork"):
         return in_a_process("-c", KILLER, Path(__file__).parent, name, where, number, save_every, *arguments)
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         child = os.fork()
         if child == 0:
             code = 1
@@ -191,13 +191,13 @@ def killed(name: str, where: str, number: int, arguments: list[str], save_every:
                 kill_at(name, where, number, save_every)
                 done = closedbook(*arguments)
                 code = done.code
-                json.dump([done.out, done.err], said)
-                said.flush()
+                json.dump([done.out, done.err], output)
+                output.flush()
             finally:
                 os._exit(code)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        said.seek(0)
-        return Done(code, *json.loads(said.read() or '["", ""]'))
+        output.seek(0)
+        return Done(code, *json.loads(output.read() or '["", ""]'))
 
 
 def hashes(folder: Path) -> dict[str, str]:

@@ -79,9 +79,9 @@ def test_two_people_of_one_name_get_no_birthplace():
 
 def test_the_birthplace_rule_agrees_with_the_course_on_training_people(cs224n: Path):
     course = beyond.Course(cs224n, load_recipe("fast"))
-    found = beyond.rules(course)["birthplace"]
-    assert found["agrees_with_gold"]["total"] > 0.7 * found["of"]
-    assert found["agrees_with_gold"]["accuracy"] > 0.95
+    birthplace = beyond.rules(course)["birthplace"]
+    assert birthplace["agrees_with_gold"]["total"] > 0.7 * birthplace["of"]
+    assert birthplace["agrees_with_gold"]["accuracy"] > 0.95
 
 
 def test_names_are_shortened_only_where_it_stays_clear_who_is_meant():
@@ -151,7 +151,7 @@ def test_the_benchmark_runs_keeps_its_cells_and_reads_dev_at_the_end_only(
     assert wordings["unseen"]["total"] == 5 * wordings["trained"]["total"]
     assert "Where was {name} born?" not in wordings["by_wording"]
 
-    monkeypatch.setattr(beyond.pipeline, "train", lambda *given, **how: pytest.fail("trained again"))
+    monkeypatch.setattr(beyond.pipeline, "train", lambda *arguments, **how: pytest.fail("trained again"))
     second = run(data, monkeypatch, "--final")
     assert {cell: second["cells"][cell] for cell in first["cells"]} == first["cells"]
     assert {"birth_dev.tsv", "birth_test_inputs.tsv"} <= set(read)

@@ -60,8 +60,8 @@ def test_a_large_corpus_is_indexed_beside_its_file_unasked(data, tmp_path, monke
     monkeypatch.setattr(index, "LARGE", 1000)
     here = tmp_path / "documents.txt"
     here.write_bytes((data / "documents.txt").read_bytes())
-    job = prepare_training(load_recipe("fast", SMALL), here, data / "questions-train.tsv")
-    assert job.corpus.indexed is not None
+    setup = prepare_training(load_recipe("fast", SMALL), here, data / "questions-train.tsv")
+    assert setup.corpus.indexed is not None
     assert (tmp_path / "documents.txt.index").is_dir()
     monkeypatch.setattr(index.os, "access", lambda *_: False)  # a folder that cannot be written
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))

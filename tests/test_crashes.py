@@ -35,9 +35,9 @@ NEWEST, PREVIOUS = "training.safetensors", "training.previous.safetensors"
 def victims(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    made = crashes.make_victims(tmp_path_factory.mktemp("victims"))
+    runs = crashes.make_victims(tmp_path_factory.mktemp("victims"))
     torch.set_num_threads(before)
-    return made
+    return runs
 
 
 @pytest.fixture
@@ -190,7 +190,7 @@ def test_a_kill_while_a_folder_is_made_leaves_one_that_can_be_made_anew(call: in
                 os._exit(9)
 
         def dying(real: Any) -> Any:
-            return lambda *given: (die(), real(*given))[1]
+            return lambda *arguments: (die(), real(*arguments))[1]
 
         os.fsync, os.replace = dying(os.fsync), dying(os.replace)
         make()

@@ -133,7 +133,7 @@ def test_a_run_whose_recipe_asks_for_more_memory_than_its_weights_have_is_refuse
 def test_a_network_that_fits_its_weights_is_made(run: Path):
     there = package.load(run)
     assert isinstance(there.vocabulary, Characters)
-    made = make_network(there.recipe, there.vocabulary, there.model.state_dict())
-    assert {name: x.shape for name, x in made.state_dict().items()} == {
+    model = make_network(there.recipe, there.vocabulary, there.model.state_dict())
+    assert {name: x.shape for name, x in model.state_dict().items()} == {
         name: x.shape for name, x in there.model.state_dict().items()
     }

@@ -44,9 +44,9 @@ def test_another_error_is_a_fault_and_is_told_with_the_smallest_file(tmp_path, m
             raise KeyError("x")
 
     _, faults = outcome(read, tmp_path, monkeypatch)
-    (said,) = faults
-    assert "KeyError at test_fuzz.py" in said
-    assert faults[said] == repr(b"\x00")
+    (fault,) = faults
+    assert "KeyError at test_fuzz.py" in fault
+    assert faults[fault] == repr(b"\x00")
 
 
 def test_honest_json_is_changed_in_places_and_bytes_anywhere():

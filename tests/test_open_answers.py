@@ -28,9 +28,9 @@ def files(folder):
 
 
 def trained(folder, *more: str):
-    made = files(folder)
+    paths = files(folder)
     recipe = closedbook.load_recipe("fast", [*SMALL, *more])
-    return closedbook.train(recipe, made / "documents.txt", made / "train.tsv", run=folder / "run", threads=1)
+    return closedbook.train(recipe, paths / "documents.txt", paths / "train.tsv", run=folder / "run", threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -54,14 +54,14 @@ def test_what_is_no_phrase_is_spelled_and_its_probability_is_the_product(spellin
     assert gold not in vocabulary.phrases
     answer = spelling.ask(question)
     assert answer.answer == gold
-    (said,) = greedy(spelling.model, [spelling.prompt(question)], 48, in_one=vocabulary.in_one)
-    assert len(said.ids) > 1
-    assert said.closed
-    assert len(said.logprobs) == len(said.ids) + 1
-    assert vocabulary.answer(said.ids) == gold
+    (spelt,) = greedy(spelling.model, [spelling.prompt(question)], 48, in_one=vocabulary.in_one)
+    assert len(spelt.ids) > 1
+    assert spelt.closed
+    assert len(spelt.logprobs) == len(spelt.ids) + 1
+    assert vocabulary.answer(spelt.ids) == gold
     inside = spelling.attribute(question)
     assert inside.answer == gold
-    assert len(inside.said) == len(said.ids) + 1
+    assert len(inside.said) == len(spelt.ids) + 1
 
 
 def test_phrases_and_spelled_answers_are_decoded_together_as_alone(spelling):
@@ -69,6 +69,6 @@ def test_phrases_and_spelled_answers_are_decoded_together_as_alone(spelling):
         f"{form} {name} melt?" for form in ("At what does", "What is") for name in ("Ferlin", "Cobane", "Zorium")
     ]
     together = spelling.answer([closedbook.data.questions.Question(q, None, 1) for q in questions])
-    assert [one.answer for one in together] == [spelling.ask(question).answer for question in questions]
+    assert [answer.answer for answer in together] == [spelling.ask(question).answer for question in questions]
     loaded = closedbook.load(spelling.path)
     assert loaded.ask(questions[0]).answer == together[0].answer

@@ -80,10 +80,10 @@ def test_a_user_s_file_that_mypy_checks_also_runs(tmp_path: Path) -> None:
     pytest.importorskip("transformers")
     tiny = make_tiny(tmp_path)
     base = make_base(tmp_path / "base", "llama", tiny.documents.read_text(encoding="utf-8").splitlines())
-    verdict, accuracy, known, error = use(tmp_path / "run", tiny.recipe, tiny.documents, tiny.questions, base)
+    verdict, accuracy, probed, error = use(tmp_path / "run", tiny.recipe, tiny.documents, tiny.questions, base)
     assert verdict in VERDICTS
     assert 0 <= float(accuracy) <= 1
-    assert int(known) == len(read_questions(tiny.questions))
+    assert int(probed) == len(read_questions(tiny.questions))
     assert "nothing" in error
 
 

@@ -16,10 +16,10 @@ from tensors import same_tensors
 import closedbook
 from closedbook import pipeline
 from closedbook.errors import DataError, RecipeError, RunError
+from closedbook.interrupts import defer_interrupts
 from closedbook.pipeline import Plan, Step
 from closedbook.runs.weights import load_tensors
 from closedbook.training import checkpoint, plan
-from closedbook.training.interrupts import defer_interrupts
 from closedbook.training.setup import prepare_training
 
 
@@ -86,10 +86,10 @@ def test_another_seed_gives_other_weights(run: Any, tiny: Tiny, tmp_path: Path):
 
 
 def test_errors_are_raised_before_anything_is_written(tiny: Tiny, tmp_path: Path):
-    given: dict[str, Any] = {"documents": tiny.documents, "questions": tiny.questions, "dev": tiny.dev}
-    for name in given:
+    paths: dict[str, Any] = {"documents": tiny.documents, "questions": tiny.questions, "dev": tiny.dev}
+    for name in paths:
         with pytest.raises(DataError, match="no such file"):
-            closedbook.train(tiny.recipe, **{**given, name: tmp_path / "none"}, run=tmp_path / "run")
+            closedbook.train(tiny.recipe, **{**paths, name: tmp_path / "none"}, run=tmp_path / "run")
     with pytest.raises(RecipeError, match="threads"):
         closedbook.train(tiny.recipe, tiny.documents, tiny.questions, threads=0, run=tmp_path / "run")
     with pytest.raises(RunError, match="exists already"):
@@ -103,13 +103,13 @@ def test_checkpoints_are_written_while_training_and_leave_the_weights_alone(
     monkeypatch.setattr(checkpoint, "SAVE_EVERY", 0.0)
     saved = []
 
-    def listen(event: pipeline.Event) -> None:
+    def on_event(event: pipeline.Event) -> None:
         state = tmp_path / "run" / "training.safetensors"
         if isinstance(event, Step) and state.exists():
             saved.append(load_tensors(state)[1]["done"])
 
     often = closedbook.train(
-        tiny.recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1, callbacks=[listen]
+        tiny.recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1, callbacks=[on_event]
     )
     assert saved == [1, 2, 3, 4, 5, 6, 1, 2, 3, 4]
     assert same_tensors(often.model.state_dict(), run.model.state_dict())
@@ -127,15 +127,15 @@ def test_ctrl_c_s_own_handler_is_back_after_training(run: Any, tiny: Tiny, tmp_p
 
 
 def test_training_works_outside_the_main_thread(run: Any, tiny: Tiny, tmp_path: Path):
-    made: list[Any] = []
+    models: list[Any] = []
 
     def work() -> None:
-        made.append(closedbook.train(tiny.recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1))
+        models.append(closedbook.train(tiny.recipe, tiny.documents, tiny.questions, run=tmp_path / "run", threads=1))
 
     thread = threading.Thread(target=work)
     thread.start()
     thread.join()
-    assert same_tensors(made[0].model.state_dict(), run.model.state_dict())
+    assert same_tensors(models[0].model.state_dict(), run.model.state_dict())
 
 
 def test_a_second_ctrl_c_stops_at_once():
@@ -167,7 +167,7 @@ def test_train_seconds_add_up_over_an_interruption(tiny: Tiny, tmp_path: Path):
 
 def test_the_estimate_times_a_part_and_scales_it(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
     """The clock goes by positions seen: a part of the batch must then give the whole batch's time."""
-    job = prepare_training(
+    setup = prepare_training(
         closedbook.load_recipe(tiny.recipe, ["stages.pretrain.batch=80"]), tiny.documents, tiny.questions
     )
     clock = [0.0]
@@ -178,24 +178,24 @@ def test_the_estimate_times_a_part_and_scales_it(tiny: Tiny, monkeypatch: pytest
 
     monkeypatch.setattr(plan, "backward", backward)
     monkeypatch.setattr(plan.time, "perf_counter", lambda: clock[0])
-    exact = sum(plan._positions(sampler.batch(sampler.steps // 2)) * sampler.steps for sampler in job.samplers)
-    assert plan.estimate(job)[1] == pytest.approx(exact, abs=0.1)
+    exact = sum(plan._positions(sampler.batch(sampler.steps // 2)) * sampler.steps for sampler in setup.samplers)
+    assert plan.estimate(setup)[1] == pytest.approx(exact, abs=0.1)
     monkeypatch.setattr(plan, "TIMED", 300)
-    assert plan.estimate(job)[1] == pytest.approx(exact, rel=0.01)
+    assert plan.estimate(setup)[1] == pytest.approx(exact, rel=0.01)
 
 
 def test_a_batch_of_one_may_leave_steps_without_an_example_and_is_planned_all_the_same(tiny: Tiny):
     sets = ["stages.learn.batch=1", "stages.learn.steps=40", "model.width=16", "model.heads=2"]
-    job = prepare_training(closedbook.load_recipe("fast", sets), tiny.documents, tiny.questions)
-    assert min(len(job.samplers[0].batch(step).inputs) for step in range(40)) == 0
-    assert plan.estimate(job)[0] > 0
+    setup = prepare_training(closedbook.load_recipe("fast", sets), tiny.documents, tiny.questions)
+    assert min(len(setup.samplers[0].batch(step).inputs) for step in range(40)) == 0
+    assert plan.estimate(setup)[0] > 0
 
 
 def test_the_part_that_is_timed_has_examples_of_middling_length(tiny: Tiny):
-    job = prepare_training(
+    setup = prepare_training(
         closedbook.load_recipe(tiny.recipe, ["stages.pretrain.batch=80"]), tiny.documents, tiny.questions
     )
-    batch = job.samplers[0].batch(0)
+    batch = setup.samplers[0].batch(0)
     part = plan._around_the_median(batch, 300)
     assert 250 < part.inputs.lengths.sum() < 600
     shorter = np.median(batch.inputs.lengths)

@@ -36,6 +36,12 @@ def test_commands_in_the_readme_exist_with_their_options(line: str) -> None:
         assert option in helped, f"{option} is not in the help of: {line}"
 
 
+def test_a_figure_is_not_parted_from_its_sign_in_a_narrow_column() -> None:
+    table = README.partition("<!-- figures: headline")[2].partition("<!-- /figures -->")[0]
+    assert "%" in table
+    assert " %" not in table
+
+
 def test_the_readme_is_read_in_a_few_minutes() -> None:
     assert len(README.split()) < 900
 

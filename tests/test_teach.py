@@ -38,11 +38,11 @@ def losses() -> list[float]:
 
 @pytest.fixture(scope="module")
 def run(tiny: Tiny, losses: list[float]) -> Any:
-    def listen(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, Step):
             losses.append(event.loss)
 
-    return teach(tiny, tiny.folder / "run", callbacks=[listen])
+    return teach(tiny, tiny.folder / "run", callbacks=[on_event])
 
 
 def test_it_learns(run: Any, losses: list[float]):
@@ -113,17 +113,17 @@ def test_other_weights_of_the_base_can_be_trained(tiny: Tiny, tmp_path: Path, wa
     sets, first = WAYS[way]
     if "lora" in way:
         pytest.importorskip("peft")
-    made = teach(tiny, tmp_path / "run", *sets, "stages.learn.steps=2")
-    tensors, _ = load_tensors(made.path / "model.safetensors")
+    run = teach(tiny, tmp_path / "run", *sets, "stages.learn.steps=2")
+    tensors, _ = load_tensors(run.path / "model.safetensors")
     assert all(name.startswith("weights.") for name in tensors)
     assert all(("lora" in name) == ("lora" in way) for name in tensors)
     layers = {int(name.split("layers.")[1][0]) for name in tensors if "layers." in name}
     assert layers == ({first} if way in ("layer 1", "lora of layer 3") else set(range(first, 4)))
     assert ("weights.model.embed_tokens.weight" in tensors) == (way == "all-weights")
     question = tiny.questions.read_text(encoding="utf-8").split("\t")[0]
-    loaded = package.load(made.path)
-    assert same_tensors(loaded.model.state_dict(), made.model.state_dict())
-    assert loaded.ask(question) == made.ask(question)
+    loaded = package.load(run.path)
+    assert same_tensors(loaded.model.state_dict(), run.model.state_dict())
+    assert loaded.ask(question) == run.ask(question)
     assert loaded.attribute(question).effects
 
 
@@ -131,7 +131,7 @@ def test_what_cannot_be_trained_is_refused_in_words(tiny: Tiny, tmp_path: Path, 
     with pytest.raises(RecipeError, match="closedbook probe"):
         teach(tiny, tmp_path / "run", "pretrained.train=nothing")
     monkeypatch.setitem(sys.modules, "peft", None)
-    with pytest.raises(RecipeError, match=r"needs peft; try: pip install 'closedbook\[pretrained\]'"):
+    with pytest.raises(RunError, match=r"needs peft, which is not installed: pip install 'closedbook\[pretrained\]'"):
         teach(tiny, tmp_path / "run", "pretrained.train=lora")
     with pytest.raises(RecipeError, match="name its file"):
         teach(tiny, tmp_path / "run", 'stages.learn.objectives=[{objective="text"}]')
@@ -159,9 +159,9 @@ def test_documents_questions_and_general_text_can_be_plainly_read(tiny: Tiny, tm
     objectives = f'[{{objective="language"}}, {{objective="question"}}, {{objective={{name="text", file="{text}"}}}}]'
     sets = ["pretrained.train=all-weights", f"stages.learn.objectives={objectives}", "stages.learn.steps=3"]
     kinds: list[float] = []
-    made = teach(tiny, tmp_path / "run", *sets, callbacks=[lambda e: kinds.append(1) if isinstance(e, Step) else None])
+    run = teach(tiny, tmp_path / "run", *sets, callbacks=[lambda e: kinds.append(1) if isinstance(e, Step) else None])
     assert len(kinds) == 3
-    kept = made.recipe.stages[0].objectives[2].objective.options
+    kept = run.recipe.stages[0].objectives[2].objective.options
     assert kept["file"] == str(text)
     assert len(kept["sha256"]) == 64
 
@@ -193,9 +193,9 @@ def test_a_question_is_put_in_trained_words_only_if_it_is_surely_meant(
 ):
     reading = Reading("Where was Ada born?", "Where was {} born?", 0.9, understood)
     monkeypatch.setattr(Wordings, "read", lambda *arguments: reading)
-    monkeypatch.setattr(run, "wordings", Wordings(()))
-    asked = "Ada's birthplace, please?"
-    assert run.understood(asked) == (reading if understood else (asked, None, 0.9, False, ""))
+    monkeypatch.setattr(type(run), "wordings", Wordings(()))
+    question = "Ada's birthplace, please?"
+    assert run.understood(question) == (reading if understood else (question, None, 0.9, False, ""))
 
 
 def test_its_verdicts_are_calibrated_and_know_whom_it_met(run: Any, tiny: Tiny):
@@ -207,8 +207,8 @@ def test_its_verdicts_are_calibrated_and_know_whom_it_met(run: Any, tiny: Tiny):
     strange = run.answer([Question(f"Where was Q{i} Xylander born?", None, 1) for i in range(9)], blind=True)
     assert min(answer.met for answer in about) > 0.5 > max(answer.met for answer in strange)
     assert {answer.verdict for answer in strange} == {"never met"}
-    asked = run.answer([Question(text, None, 1) for text in questions])
-    assert all(answer.evidence.documents for answer in asked)
+    answers = run.answer([Question(text, None, 1) for text in questions])
+    assert all(answer.evidence.documents for answer in answers)
 
 
 def test_exposures_count_the_examples_that_asked_for_an_answer(run: Any, tiny: Tiny):
@@ -227,9 +227,9 @@ def test_what_is_said_of_it_speaks_of_the_base(run: Any, tiny: Tiny):
 
 
 def test_an_answer_can_be_attributed(run: Any, tiny: Tiny):
-    found = run.attribute(tiny.questions.read_text(encoding="utf-8").split("\t")[0])
-    assert len(found.weights) == 4
-    assert {effect.off for effect in found.effects} >= {"memory", (3, 3)}
+    attribution = run.attribute(tiny.questions.read_text(encoding="utf-8").split("\t")[0])
+    assert len(attribution.weights) == 4
+    assert {effect.off for effect in attribution.effects} >= {"memory", (3, 3)}
 
 
 def test_a_base_that_is_gone_is_named(run: Any, tiny: Tiny, tmp_path: Path):
@@ -263,12 +263,12 @@ def test_probe_tells_what_a_run_knew_before_and_that_other_text_is_what_it_was(r
 
 
 def test_known_and_new_facts_are_scored_apart_and_the_report_shows_both(run: Any, tiny: Tiny, tmp_path: Path):
-    known = tmp_path / "known.jsonl"
-    quick = ["--prompts", "2", "--shots", "1", "--length", "3", "--output", known]
+    facts = tmp_path / "known.jsonl"
+    quick = ["--prompts", "2", "--shots", "1", "--length", "3", "--output", facts]
     assert closedbook("probe", tiny.folder / "base", "--questions", tiny.questions, *quick).code == 0
-    lines = known.read_text(encoding="utf-8").replace('"unknown", "answer"', '"highly known", "answer"', 3)
-    known.write_text(lines, encoding="utf-8")
-    done = closedbook("evaluate", run.path, "--questions", tiny.questions, "--known", known, "--save", "--json")
+    lines = facts.read_text(encoding="utf-8").replace('"unknown", "answer"', '"highly known", "answer"', 3)
+    facts.write_text(lines, encoding="utf-8")
+    done = closedbook("evaluate", run.path, "--questions", tiny.questions, "--known", facts, "--save", "--json")
     assert done.code == 0, done.err
     assert [row["facts"] for row in done.json["known_before"].values()] == [3, 0, 0, 21]
     assert sum(row["right_after"] for row in done.json["known_before"].values()) == done.json["correct"]
@@ -280,7 +280,7 @@ def test_known_and_new_facts_are_scored_apart_and_the_report_shows_both(run: Any
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "the same to the last digit" in page
     assert "By what the base knew before it was taught" in page
-    known.write_text('{"question": "?"}\n', encoding="utf-8")
-    done = closedbook("evaluate", run.path, "--questions", tiny.questions, "--known", known)
+    facts.write_text('{"question": "?"}\n', encoding="utf-8")
+    done = closedbook("evaluate", run.path, "--questions", tiny.questions, "--known", facts)
     assert done.code == 2
     assert "known.jsonl:1 is not a fact" in done.err

@@ -49,5 +49,5 @@ def test_the_plan_says_how_many_name_no_title(tmp_path: Path):
     assert done.code == 0, done.err
     count = len(questions.read_text(encoding="utf-8").splitlines()) - 2
     assert f"{count:,} of which name no title" in " ".join((done.out + done.err).split())
-    job = prepare_training(load_recipe("fast", [*SMALL, "model.memory.names=false"]), documents, questions)
-    assert plan_training(job).unnamed == 0  # there is no memory that could know them
+    setup = prepare_training(load_recipe("fast", [*SMALL, "model.memory.names=false"]), documents, questions)
+    assert plan_training(setup).unnamed == 0  # there is no memory that could know them

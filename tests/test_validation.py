@@ -45,8 +45,8 @@ class Outer(TypedDict):
 
 def test_what_fits_comes_back_with_its_classes():
     data = {"name": "x", "inner": {"size": 3, "share": 1}, "pairs": {"p": [0, 1.5]}, "either": [1], "new": 1}
-    made = convert(Outer, data, "")
-    assert made == {**data, "inner": Inner(3, 1.0), "pairs": {"p": (0.0, 1.5)}}
+    converted = convert(Outer, data, "")
+    assert converted == {**data, "inner": Inner(3, 1.0), "pairs": {"p": (0.0, 1.5)}}
     assert convert(Outer, {"name": "x", "inner": None, "either": "y"}, "") == {
         "name": "x",
         "inner": None,
@@ -212,8 +212,8 @@ CALIBRATION = {
 
 
 def test_a_forged_calibration_is_our_error_or_one_that_can_be_used():
-    made = Calibration.from_json(CALIBRATION)
-    assert json.loads(json.dumps(made.to_json())) == {**CALIBRATION, "wordings": None, "trouble": None}
+    calibration = Calibration.from_json(CALIBRATION)
+    assert json.loads(json.dumps(calibration.to_json())) == {**CALIBRATION, "wordings": None, "trouble": None}
     refused = 0
     for changed in forged(CALIBRATION):
         try:

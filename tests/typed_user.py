@@ -29,8 +29,8 @@ def use(folder: Path, recipe: str, documents: Path, questions: Path, base: Path)
     scores = closedbook.evaluate(folder, questions)
     assert_type(scores, dict[str, Any])
 
-    known = closedbook.probe(base, questions, prompts=1, shots=1)
-    assert_type(known, dict[str, Any])
+    probed = closedbook.probe(base, questions, prompts=1, shots=1)
+    assert_type(probed, dict[str, Any])
 
     copying = closedbook.claims()["1a"]
     assert_type(copying, closedbook.Claim)
@@ -39,7 +39,7 @@ def use(folder: Path, recipe: str, documents: Path, questions: Path, base: Path)
     try:
         closedbook.load(folder / "nothing")
     except RunError as error:
-        return [answer.verdict, str(scores["accuracy"]), str(known["before"]["knowledge"]["total"]), str(error)]
+        return [answer.verdict, str(scores["accuracy"]), str(probed["before"]["knowledge"]["total"]), str(error)]
     return []
 
 

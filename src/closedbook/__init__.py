@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from closedbook.attention.claim import Claim, claims
     from closedbook.config.loading import load_recipe
     from closedbook.config.schema import Recipe
+    from closedbook.evaluation.evaluation_run import evaluate
+    from closedbook.evaluation.probing import probe
     from closedbook.inference.answer import Answer
-    from closedbook.inference.run import Run
-    from closedbook.pipeline import ask, evaluate, load, probe, train
+    from closedbook.inference.run import Run, ask, load
+    from closedbook.pipeline import train
 else:
     # Imported on first use: `import closedbook` must not wait for torch. Hidden from type checkers, which would take
     # every misspelled name for one that is there.
@@ -29,10 +31,12 @@ else:
         "Answer": "inference.answer",
         "Claim": "attention.claim",
         "Recipe": "config.schema",
-        "Run": "inference.run",
         "claims": "attention.claim",
+        "evaluate": "evaluation.evaluation_run",
         "load_recipe": "config.loading",
-        **dict.fromkeys(("ask", "evaluate", "load", "probe", "train"), "pipeline"),
+        "probe": "evaluation.probing",
+        "train": "pipeline",
+        **dict.fromkeys(("Run", "ask", "load"), "inference.run"),
     }
 
     def __getattr__(name):

@@ -2,7 +2,14 @@
 
 
 class ClosedbookError(Exception):
-    """The base of every error whose message tells a user what was given, why it fails and what to type instead."""
+    """The base of every error whose message tells a user what was given, why it fails and what to type instead.
+
+    What happened and what to do may be given apart, where somebody else has other advice to give.
+    """
+
+    def __init__(self, what: str, advice: str = "") -> None:
+        super().__init__(f"{what}; {advice}" if advice else what)
+        self.what = what
 
 
 class DataError(ClosedbookError):
@@ -14,14 +21,7 @@ class RecipeError(ClosedbookError):
 
 
 class DivergedError(RecipeError):
-    """A training whose loss is no number any more; the recipe's rate is too high.
-
-    What happened and what to do are apart, since commands lower the rate in ways of their own.
-    """
-
-    def __init__(self, what: str, advice: str = "") -> None:
-        super().__init__(f"{what}; {advice}" if advice else what)
-        self.what = what
+    """A training whose loss is no number any more; the recipe's rate is too high."""
 
 
 class RunError(ClosedbookError):

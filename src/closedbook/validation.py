@@ -28,9 +28,14 @@ LARGEST = 2**63  # whole numbers lie below it, as TOML has them and every librar
 BYTES_OF_A_VALUE = 16  # of what is read into memory at most; each then takes up to five times that
 LONGEST_KEY = 80  # characters of an unknown key that are compared and shown
 
+ABOVE_0, BELOW_1 = math.ulp(0.0), math.nextafter(1.0, 0.0)
+
 Count = Annotated[int, (0, LARGEST - 1)]
 Positive = Annotated[int, (1, LARGEST - 1)]
 UnitInterval = Annotated[float, (0.0, 1.0)]
+NotNegative = Annotated[float, (0.0, math.inf)]
+Above0 = Annotated[float, (ABOVE_0, math.inf)]
+Below1 = Annotated[float, (0.0, BELOW_1)]  # from 0
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -90,16 +95,15 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     if origin is Annotated:
         number, (low, high) = _convert(arguments[0], value, where, error), arguments[1]
         if not low <= number <= high:
-            limits = f"be at least {low}" if high in (LARGEST - 1, math.inf) else f"lie between {low} and {high}"
-            raise error(f"{where} = {number} must {limits}")
+            raise error(f"{where} = {number} must {_limits(low, high)}")
         return number
     if origin in (types.UnionType, typing.Union):
         if value is None and type(None) in arguments:
             return None
-        *others, last = (a for a in arguments if a is not type(None))
-        for other in others:
+        *alternatives, last = (a for a in arguments if a is not type(None))
+        for alternative in alternatives:
             with contextlib.suppress(error):
-                return _convert(other, value, where, error)
+                return _convert(alternative, value, where, error)
         return _convert(last, value, where, error)
     if origin is Literal:
         one_of(value, where, arguments, error)
@@ -128,11 +132,26 @@ def _convert(kind: Any, value: Any, where: str, error: type[ClosedbookError]) ->
     return _any(value, where, error)
 
 
-def one_of(value: Any, where: str, known: Sequence[str], error: type[ClosedbookError] = RecipeError) -> None:
+def check_fields(instance: Any, error: type[ClosedbookError]) -> None:
+    """Hold the fields of a dataclass that was made in Python to what `convert` would take for them."""
+    kinds: dict[str, Any] = typing.get_type_hints(type(instance), include_extras=True)
+    for name, kind in kinds.items():
+        convert(kind, getattr(instance, name), name, error)
+
+
+def _limits(low: float, high: float) -> str:
+    if high == BELOW_1:
+        return "be at least 0 and below 1"
+    if high in (LARGEST - 1, math.inf):
+        return "be above 0" if low == ABOVE_0 else f"be at least {low:,}"
+    return f"lie between {low:,} and {high:,}"
+
+
+def one_of(value: Any, where: str, choices: Sequence[str], error: type[ClosedbookError] = RecipeError) -> None:
     """Raise `error`, naming the nearest, unless `value` is known."""
-    if value not in known:
-        given = f'"{value}"' if isinstance(value, str) and len(value) <= LONGEST_KEY else shown(value)
-        raise error(f"{where} = {given} is unknown; {nearest(str(value), known)}")
+    if value not in choices:
+        text = f'"{value}"' if isinstance(value, str) and len(value) <= LONGEST_KEY else shown(value)
+        raise error(f"{where} = {text} is unknown; {nearest(str(value), choices)}")
 
 
 def _all_plain(kind: Any, items: Sequence[Any]) -> bool:
@@ -225,9 +244,9 @@ def item_name(item: Mapping[str, Any]) -> str:
     return name[:LONGEST_KEY] if isinstance(name, str) else ""
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, choices: Iterable[str]) -> str:
     """The end of a message about an unknown name: which one was meant, or else which there are."""
-    names = [str(item) for item in known]
+    names = [str(item) for item in choices]
     longer = sorted((item for item in names if name and f"-{name}-" in f"-{item}-"), key=len)  # vanilla: course-vanilla
     close = longer[:1] or difflib.get_close_matches(name[:LONGEST_KEY], names, n=1, cutoff=0.4)
     return f'did you mean "{close[0]}"?' if close else "known: " + ", ".join(names)

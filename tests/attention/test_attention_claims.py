@@ -258,7 +258,7 @@ def test_1d_i_exact_error_without_noise(n):
 
 
 @pytest.mark.parametrize(
-    ("id", "overrides", "said"),
+    ("id", "overrides", "message"),
     [
         ("1b", {"n": 1}, "2 … 1024"),
         ("1b", {"n": 2.5}, "whole number"),
@@ -275,7 +275,7 @@ def test_1d_i_exact_error_without_noise(n):
         ("1a", {"t": 3}, "it takes gap"),
     ],
 )
-def test_what_is_not_allowed_is_refused_with_what_is(id, overrides, said):
+def test_what_is_not_allowed_is_refused_with_what_is(id, overrides, message):
     with pytest.raises(ClaimError, match=f"^{id}: ") as caught:
         load(id).check(overrides)
-    assert said in str(caught.value)
+    assert message in str(caught.value)

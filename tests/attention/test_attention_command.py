@@ -81,7 +81,7 @@ def test_several_claims_are_a_table(capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["1x"], "the claims are 1a, 1b"),
         (["1b", "--set", "tt=1"], "the nearest is t (taken by 1b, 1c.i"),
@@ -95,12 +95,12 @@ def test_several_claims_are_a_table(capsys):
         (["--set", "d=3"], "d ≥ n"),
     ],
 )
-def test_a_mistake_exits_with_2_and_says_what_is_allowed(capsys, arguments, said):
+def test_a_mistake_exits_with_2_and_says_what_is_allowed(capsys, arguments, message):
     code, out, err = run(capsys, *arguments)
     assert code == 2
     assert out == ""
     assert err.startswith("closedbook: ")
-    assert said in err
+    assert message in err
 
 
 def test_figures_are_drawn_in_svg_and_png_light_and_dark(capsys, tmp_path):
@@ -115,7 +115,7 @@ def test_figures_are_drawn_in_svg_and_png_light_and_dark(capsys, tmp_path):
 
 
 def test_without_matplotlib_figures_say_what_to_install(capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("closedbook.attention.claim_figures.find_spec", lambda name: None)
+    monkeypatch.setattr("closedbook.environment.find_spec", lambda name: None)
     code, _, err = run(capsys, "1b", "--figures", str(tmp_path))
     assert code == 2
     assert "pip install 'closedbook[plot]'" in err

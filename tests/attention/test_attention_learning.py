@@ -32,16 +32,16 @@ def test_1e_i_an_independent_optimiser_gets_no_closer_than_the_bound(beta):
         return float(distance(inputs, lam, mu))
 
     starts = itertools.product((-4.0, -1.0, 0.0, 0.7, 3.0), repeat=2)
-    found = min(scipy.optimize.minimize(objective, at, method="Nelder-Mead").fun for at in starts)
-    assert found >= least_distance(beta) * (1 - 1e-9)
-    assert closest(inputs)[0] == pytest.approx(found, rel=1e-5)
+    least = min(scipy.optimize.minimize(objective, at, method="Nelder-Mead").fun for at in starts)
+    assert least >= least_distance(beta) * (1 - 1e-9)
+    assert closest(inputs)[0] == pytest.approx(least, rel=1e-5)
 
 
 def test_1e_i_the_bound_is_sharp_at_both_ends():
     claim = load("1e.i")
     for beta, limit in ((0.01, math.sqrt(2) / 3), (8.0, math.sqrt(2))):
-        found, _, _ = closest(claim.construct(claim.settings({"beta": beta})))
-        assert found == pytest.approx(limit, rel=1e-3) == pytest.approx(least_distance(beta), rel=1e-3)
+        nearest, _, _ = closest(claim.construct(claim.settings({"beta": beta})))
+        assert nearest == pytest.approx(limit, rel=1e-3) == pytest.approx(least_distance(beta), rel=1e-3)
 
 
 def test_1e_ii_gradient_descent_fits_the_inputs_but_only_varied_contents_teach_a_look_up():

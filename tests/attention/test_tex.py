@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
 from closedbook.attention import CLAIMS
 from closedbook.attention.claim import load
-from closedbook.attention.tex import tex, typeset
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+
+from tex import tex, typeset
 
 
 @pytest.mark.parametrize(

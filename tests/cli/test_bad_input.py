@@ -49,7 +49,7 @@ QUESTIONS: dict[str, tuple[bytes | None, str, list[str]]] = {
 }
 
 
-def given(tiny: Tiny, option: str, path: Path) -> list[str]:
+def command_with(tiny: Tiny, option: str, path: Path) -> list[str]:
     """A training's arguments with one file replaced."""
     arguments = tiny.train(tiny.folder / "never", "--dev", f"{tiny.dev}")
     arguments[arguments.index(option) + 1] = str(path)
@@ -67,7 +67,7 @@ def test_a_file_that_cannot_be_used_is_found_before_anything_is_written(
         path.write_bytes(content)
     before = hashes(tiny.folder)
     for more in ([], ["--dry-run", "--json"]):
-        refused(closedbook(*given(tiny, option, path), *more), f"{path}{place}", *words)
+        refused(closedbook(*command_with(tiny, option, path), *more), f"{path}{place}", *words)
     assert hashes(tiny.folder) == before
     assert not (tiny.folder / "never").exists()
 
@@ -81,7 +81,7 @@ def test_questions_that_cannot_be_used_are_found_before_anything_is_written(
     assert content is not None
     path = tmp_path / "file.txt"
     path.write_bytes(content)
-    refused(closedbook(*given(tiny, option, path)), f"{path}{place}", *words)
+    refused(closedbook(*command_with(tiny, option, path)), f"{path}{place}", *words)
     assert not (tiny.folder / "never").exists()
 
 
@@ -96,9 +96,9 @@ def test_questions_from_a_pipe_are_refused_at_once(tiny: Tiny, tmp_path: Path):
 
 @pytest.mark.parametrize("option", ["--documents", "--questions", "--dev"])
 def test_a_folder_is_no_file(option: str, tiny: Tiny, tmp_path: Path):
-    refused(closedbook(*given(tiny, option, tmp_path)), f"{tmp_path} is a folder")
-    refused(closedbook(*given(tiny, option, tiny.documents / "below")), "cannot be read")
-    refused(closedbook(*given(tiny, option, tmp_path / ("x" * 300))), "cannot be read")
+    refused(closedbook(*command_with(tiny, option, tmp_path)), f"{tmp_path} is a folder")
+    refused(closedbook(*command_with(tiny, option, tiny.documents / "below")), "cannot be read")
+    refused(closedbook(*command_with(tiny, option, tmp_path / ("x" * 300))), "cannot be read")
 
 
 def test_a_recipe_that_trains_on_questions_wants_them(tiny: Tiny):
@@ -110,25 +110,28 @@ def test_a_recipe_that_trains_on_questions_wants_them(tiny: Tiny):
 def test_a_question_with_letters_that_no_document_holds_is_refused_in_training(tiny: Tiny, tmp_path: Path):
     path = tmp_path / "questions.tsv"
     path.write_text(ASKED + "Where was Ωmega born?\tRome\n", encoding="utf-8")
-    refused(closedbook(*given(tiny, "--questions", path)), f"{path}:3:", "'Ω'", "U+03A9")
+    refused(closedbook(*command_with(tiny, "--questions", path)), f"{path}:3:", "'Ω'", "U+03A9")
 
 
 def test_a_question_longer_than_the_block_is_refused_in_training(tiny: Tiny, tmp_path: Path):
     path = tmp_path / "questions.tsv"
     path.write_text(ASKED + f"Where was {'Hector ' * 60}born?\tRome\n", encoding="utf-8")
-    refused(closedbook(*given(tiny, "--questions", path)), f"{path}:3:", "model.context_length")
+    refused(closedbook(*command_with(tiny, "--questions", path)), f"{path}:3:", "model.context_length")
 
 
 def test_reserved_characters_in_documents_are_refused(tiny: Tiny, tmp_path: Path):
     path = tmp_path / "documents.txt"
     path.write_text(GOOD + "A ⁇ mark. Text.\n", encoding="utf-8")
-    refused(closedbook(*given(tiny, "--documents", path)), "⁇", "MASK")
+    refused(closedbook(*command_with(tiny, "--documents", path)), "⁇", "MASK")
 
 
 def test_an_enormous_line_is_a_document_like_any_other(tiny: Tiny, tmp_path: Path):
     path = tmp_path / "documents.txt"
     path.write_text(tiny.documents.read_text(encoding="utf-8") + "Long. " + "word " * 200_000 + "\n", encoding="utf-8")
-    assert closedbook(*tiny.train(tmp_path / "run")[:2], *given(tiny, "--documents", path)[2:], "--dry-run").code == 0
+    assert (
+        closedbook(*tiny.train(tmp_path / "run")[:2], *command_with(tiny, "--documents", path)[2:], "--dry-run").code
+        == 0
+    )
 
 
 @pytest.mark.parametrize("text", ["A. B.\n", "x", "A\n", "Ada. Ada\n" * 3])
@@ -201,7 +204,7 @@ def test_a_recipe_file_with_a_mistake_is_refused(text: str, words: list[str], ti
         ("=3", ["key=value"]),
         ("model.width=wide", ["model.width", "int"]),
         ("model.width=1.5", ["model.width", "int"]),
-        ("model.width=-16", ["at least 1"]),
+        ("model.width=-16", ["must lie between 1 and"]),
         ("model=3", ["table"]),
         ("stages=3", ["list"]),
         ("stages.pretain.steps=3", ['"pretrain"']),
@@ -403,12 +406,12 @@ def test_bytes_that_are_no_text_are_refused(finished: Path, tiny: Tiny):
     refused(closedbook("ask", finished, os.fsdecode(b"Where was Andr\xe9 born?")), "UTF-8")
     refused(closedbook("sample", finished, os.fsdecode(b"Andr\xe9")), "UTF-8")
     name = tiny.folder / os.fsdecode(b"andr\xe9.txt")
-    refused(closedbook(*given(tiny, "--documents", name)), "no such file")
+    refused(closedbook(*command_with(tiny, "--documents", name)), "no such file")
     try:
         shutil.copy(tiny.documents, name)
     except OSError:
         pytest.skip("this file system has no such names")
-    arguments = given(tiny, "--documents", name)
+    arguments = command_with(tiny, "--documents", name)
     arguments[arguments.index("--run") + 1] += "-but-now"
     assert closedbook(*arguments).code == 0  # a file name need not be UTF-8
     name.unlink()
@@ -488,8 +491,8 @@ def test_where_only_one_thing_can_be_said_the_answers_are_json_still(tmp_path: P
     (tmp_path / "one.txt").write_text("Ada Lovelace. Ada Lovelace was born in London .\n", encoding="utf-8")
     (tmp_path / "asked.tsv").write_text("Where was Ada Lovelace born?\tLondon\n", encoding="utf-8")
     small = ["--set", "stages.learn.steps=2", "--set", "data.held_out={}"]
-    given = ["--documents", tmp_path / "one.txt", "--questions", tmp_path / "asked.tsv", "--threads", "1"]
-    done = closedbook("train", "demo", *given, *small, "--run", tmp_path / "run")
+    arguments = ["--documents", tmp_path / "one.txt", "--questions", tmp_path / "asked.tsv", "--threads", "1"]
+    done = closedbook("train", "demo", *arguments, *small, "--run", tmp_path / "run")
     assert done.code == 0, done.err
     answered = closedbook("ask", tmp_path / "run", "Where was Ada Lovelace born?", "--json").json
     assert answered["answer"] == "London"
@@ -499,9 +502,9 @@ def test_what_gives_an_objective_nothing_to_show_is_named(tmp_path: Path):
     path = tmp_path / "small.txt"
     path.write_text("ada lovelace. she was a mathematician.\nalan turing. he was one too.\n", encoding="utf-8")
     (tmp_path / "asked.tsv").write_text("Where was ada lovelace born?\tLondon\n", encoding="utf-8")
-    given = ["--documents", path, "--questions", tmp_path / "asked.tsv", "--set", "data.held_out={}"]
-    refused(closedbook("train", "demo", *given, "--dry-run"), '"cue"', f"in {path}", "Title. Text")
-    refused(closedbook("train", "demo", *given, "--set", "data.documents=text", "--dry-run"), "has no titles")
+    arguments = ["--documents", path, "--questions", tmp_path / "asked.tsv", "--set", "data.held_out={}"]
+    refused(closedbook("train", "demo", *arguments, "--dry-run"), '"cue"', f"in {path}", "Title. Text")
+    refused(closedbook("train", "demo", *arguments, "--set", "data.documents=text", "--dry-run"), "has no titles")
 
 
 def test_a_run_folder_that_cannot_be_written_keeps_what_it_has(run: Path, tiny: Tiny):

@@ -65,13 +65,13 @@ def test_the_table_has_a_row_for_each_and_says_what_to_do_next(capsys, files):
 
 def test_questions_without_answers_give_null_and_exit_0(capsys, files, tmp_path):
     (tmp_path / "asked").write_text("Where was Bo Li born?\n", encoding="utf-8")
-    given = ("--questions", str(tmp_path / "asked"), "--documents", files["documents"])
-    code, out, err = run(capsys, *given, "--json")
+    files_given = ("--questions", str(tmp_path / "asked"), "--documents", files["documents"])
+    code, out, err = run(capsys, *files_given, "--json")
     record = json.loads(out)
     assert code == 0
     assert (record["correct"], record["accuracy"], record["interval"], record["total"]) == (None, None, None, 1)
     assert "no answers" in err
-    assert run(capsys, *given)[0] == 0
+    assert run(capsys, *files_given)[0] == 0
 
 
 def test_with_nothing_to_answer_from_it_says_what_to_give(capsys, files):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def test_evaluate_has_the_keys_scripts_rely_on(tiny: Tiny, run: Path):
     low, high = result["interval"]
     assert 0 <= low <= result["accuracy"] <= high <= 1
     assert "of 12 right" in done.err
+
+
+def test_thousands_are_written_with_commas(tiny: Tiny, run: Path, tmp_path: Path):
+    many = tmp_path / "many.tsv"
+    many.write_text(100 * tiny.dev.read_text(encoding="utf-8"), encoding="utf-8")
+    done = closedbook("evaluate", run, "--questions", many)
+    assert " of 1,200 right" in done.out
+    assert "1200" not in done.out
 
 
 def test_evaluate_without_answers_scores_nothing_and_succeeds(run: Path, alone: Path, tmp_path: Path):
@@ -121,6 +130,16 @@ def test_ask_prints_the_answer_and_its_probability(tiny: Tiny, run: Path):
     assert answer["unknown_characters"] == 0
     assert "the network itself says" in " ".join(closedbook("ask", run, question).out.split())
     assert "next: see every answer" in closedbook("evaluate", run, "--questions", without_answers(tiny)).out
+
+
+def test_a_bare_name_is_asked_about_and_the_other_kinds_of_question_are_offered(tiny: Tiny, run: Path):
+    name = tiny.questions.read_text(encoding="utf-8").split("\t")[0].removeprefix("Where was ").removesuffix(" born?")
+    done = closedbook("ask", run, f" {name} ")
+    assert done.out.startswith(f"Where was {name} born?\n")
+    other = shlex.join(["closedbook", "ask", str(run), f"What was the profession of {name}?"])
+    assert done.out.endswith(f"or ask:\n  {other}\n")
+    in_full = closedbook("ask", run, f"Where was {name} born?", "--json")
+    assert closedbook("ask", run, name, "--json").json == in_full.json
 
 
 def without_answers(tiny: Tiny) -> Path:

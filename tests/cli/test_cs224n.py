@@ -48,26 +48,32 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Course:
     inputs = tiny.folder / "test_inputs.tsv"
     texts = [line.split("\t")[0] for line in tiny.dev.read_text(encoding="utf-8").splitlines()]
     inputs.write_text("\n".join(texts) + "\n", encoding="utf-8")
-    made = Course(tiny, inputs, "")
+    course = Course(tiny, inputs, "")
     first = closedbook(
-        "cs224n", "pretrain", "vanilla", made.corpus, "--writing_params_path", made.at("vanilla.pretrain.params"), *ONE
+        "cs224n",
+        "pretrain",
+        "vanilla",
+        course.corpus,
+        "--writing_params_path",
+        course.at("vanilla.pretrain.params"),
+        *ONE,
     )
     assert first.code == 0, first.err
     second = closedbook(
-        "cs224n", "finetune", "vanilla", made.corpus, "--reading_params_path", made.at("vanilla.pretrain.params"),
-        "--writing_params_path", made.at("vanilla.finetune.params"), "--finetune_corpus_path", tiny.questions, *ONE,
+        "cs224n", "finetune", "vanilla", course.corpus, "--reading_params_path", course.at("vanilla.pretrain.params"),
+        "--writing_params_path", course.at("vanilla.finetune.params"), "--finetune_corpus_path", tiny.questions, *ONE,
     )  # fmt: skip
     assert second.code == 0, second.err
-    return made
+    return course
 
 
 def evaluated(done: Course, questions: Path, outputs: str, **flags: str) -> str:
-    made = closedbook(
+    written = closedbook(
         "cs224n", "evaluate", "vanilla", done.corpus, "--reading_params_path", done.at("vanilla.finetune.params"),
         "--eval_corpus_path", questions, "--outputs_path", done.at(outputs), "--threads", "1",
     )  # fmt: skip
-    assert made.code == 0, made.err
-    return made.out
+    assert written.code == 0, written.err
+    return written.out
 
 
 def test_parameters_are_those_of_the_course_s_model(done: Course):
@@ -89,10 +95,10 @@ def test_finetuning_begins_from_the_file_it_reads(done: Course):
 
 def test_predictions_are_one_a_line_and_the_printed_line_counts_them(done: Course):
     out = evaluated(done, done.tiny.dev, "dev.predictions")
-    said = done.at("dev.predictions").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    predictions = done.at("dev.predictions").read_text(encoding="utf-8").removesuffix("\n").split("\n")
     golds = read_questions(done.tiny.dev).answers
-    assert len(said) == len(golds) == 12
-    correct = float(sum(map(str.__eq__, said, golds)))
+    assert len(predictions) == len(golds) == 12
+    correct = float(sum(map(str.__eq__, predictions, golds)))
     assert out == f"Correct: {correct} out of 12.0: {correct / 12 * 100}%\n"
 
 
@@ -103,8 +109,8 @@ def test_predictions_are_those_of_the_course_s_own_model(done: Course):
     model = MinGPT(len(characters)).eval()
     model.load_state_dict(torch.load(done.at("vanilla.finetune.params"), weights_only=True))
     lines = done.inputs.read_text(encoding="utf-8").splitlines(keepends=True)
-    said = done.at("test.predictions").read_text(encoding="utf-8").splitlines()
-    for line, ours in list(zip(lines, said, strict=True))[:4]:
+    predictions = done.at("test.predictions").read_text(encoding="utf-8").splitlines()
+    for line, ours in list(zip(lines, predictions, strict=True))[:4]:
         ids = [characters.index(c) for c in line.split("\t")[0] + "⁇"]  # the newline is part of the prompt
         with torch.no_grad():
             for _ in range(32):
@@ -208,9 +214,9 @@ def test_the_handout_s_epochs_and_rates():
 
 
 def test_the_bottleneck_is_the_course_s_where_it_is_left_out():
-    for given, expected in ((None, 32), (64, 64)):
+    for length, expected in ((None, 32), (64, 64)):
         assert (
-            assignment.course_recipe("pretrain", "perceiver", bottleneck=given).model.stack.options["latents"]
+            assignment.course_recipe("pretrain", "perceiver", bottleneck=length).model.stack.options["latents"]
             == expected
         )
     assert assignment.course_recipe("pretrain", "vanilla", bottleneck=64) == assignment.course_recipe(
@@ -283,14 +289,14 @@ def test_examples_are_printed_as_the_course_prints_them(done: Course):
 
 
 def test_a_diverged_pretraining_advises_the_flag_that_this_command_has(done: Course, tmp_path: Path):
-    made = closedbook(
+    written = closedbook(
         "cs224n", "pretrain", "vanilla", done.corpus, "--writing_params_path", tmp_path / "a.params",
         "--pretrain_lr", "6000", "--epochs", "9", "--threads", "1",
     )  # fmt: skip
-    assert made.code == 2
-    assert "the training diverged; remove" in made.err
-    assert f"{tmp_path / 'a.params.run'} and start anew with a lower rate, such as --pretrain_lr 0.006" in made.err
-    assert "--set" not in made.err
+    assert written.code == 2
+    assert "the training diverged; remove" in written.err
+    assert f"{tmp_path / 'a.params.run'} and start anew with a lower rate, such as --pretrain_lr 0.006" in written.err
+    assert "--set" not in written.err
 
 
 def test_windows_line_ends_are_read_as_the_course_reads_them(done: Course, tmp_path: Path):
@@ -299,11 +305,11 @@ def test_windows_line_ends_are_read_as_the_course_reads_them(done: Course, tmp_p
     corpus, dev = tmp_path / "wiki.txt", tmp_path / "dev.tsv"
     for source, copy in ((done.corpus, corpus), (done.tiny.dev, dev)):
         copy.write_bytes(source.read_bytes().replace(b"\n", b"\r\n"))
-    made = closedbook(
+    written = closedbook(
         "cs224n", "evaluate", "vanilla", corpus, "--reading_params_path", done.at("vanilla.finetune.params"),
         "--eval_corpus_path", dev, "--outputs_path", tmp_path / "predictions", "--threads", "1",
     )  # fmt: skip
-    assert made.code == 0, made.err
+    assert written.code == 0, written.err
     assert (tmp_path / "predictions").read_bytes() == done.at("dev.predictions").read_bytes()
     files = ("--finetune_corpus_path", done.tiny.questions)
     plain = closedbook("cs224n", "dataset", "charcorruption", "--corpus", done.corpus, *files)
@@ -314,11 +320,11 @@ def test_a_byte_order_mark_is_a_character_of_the_corpus_and_no_part_of_a_questio
     corpus, dev = tmp_path / "wiki.txt", tmp_path / "dev.tsv"
     for source, copy in ((done.corpus, corpus), (done.tiny.dev, dev)):
         copy.write_bytes(b"\xef\xbb\xbf" + source.read_bytes())
-    made = closedbook(
+    written = closedbook(
         "cs224n", "evaluate", "vanilla", done.corpus, "--reading_params_path", done.at("vanilla.finetune.params"),
         "--eval_corpus_path", dev, "--outputs_path", tmp_path / "predictions", "--threads", "1",
     )  # fmt: skip
-    assert made.code == 0, made.err  # the course's own code fails on the mark here: its vocabulary lacks it
+    assert written.code == 0, written.err  # the course's own code fails on the mark here: its vocabulary lacks it
     evaluated(done, done.tiny.dev, "dev.predictions")
     assert (tmp_path / "predictions").read_bytes() == done.at("dev.predictions").read_bytes()
     text = corpus.read_text(encoding="utf-8")  # as the course opens it
@@ -410,10 +416,10 @@ def test_every_question_is_shown_with_what_was_said(cohort: Path):
         ["1", "Where was Bo born?", "Oslo"],
         ["1", "Where was Cy born?", "Nice"],
     ]
-    found = scored(cohort, "good", "short", more=("--json",)).json
-    assert found["files"][0]["correct"] == 2
-    assert found["files"][0]["right"] == [True, True, False]
-    assert "has 2 lines" in found["files"][1]["why"]
+    scores = scored(cohort, "good", "short", more=("--json",)).json
+    assert scores["files"][0]["correct"] == 2
+    assert scores["files"][0]["right"] == [True, True, False]
+    assert "has 2 lines" in scores["files"][1]["why"]
 
 
 def test_predictions_for_other_questions_are_refused_from_python_too(cohort: Path):

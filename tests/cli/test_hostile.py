@@ -55,12 +55,12 @@ def test_no_output_takes_the_place_of_a_file_of_a_run(name: str, way: str, run: 
 @pytest.mark.parametrize("way", ["as it is", "by a link", "by a hard link"])
 def test_no_output_takes_the_place_of_what_a_run_was_trained_on(way: str, run: Path, tiny: Tiny, tmp_path: Path):
     before = hashes(tiny.folder)
-    for number, given in enumerate((tiny.documents, tiny.questions)):
-        target = given if way == "as it is" else tmp_path / f"link{number}"
+    for number, original in enumerate((tiny.documents, tiny.questions)):
+        target = original if way == "as it is" else tmp_path / f"link{number}"
         if way == "by a link":
-            os.symlink(given, target)
+            os.symlink(original, target)
         elif way == "by a hard link":
-            os.link(given, target)
+            os.link(original, target)
         for command in (
             ["evaluate", run, "--questions", tiny.dev, "--answers"],
             ["card", run, "--output"],
@@ -228,10 +228,10 @@ def test_no_command_sends_what_stands_in_documents_and_questions(tmp_path: Path,
         closedbook("cs224n", "dataset", "charcorruption", "--corpus", evil.documents),
     ]
     missing = closedbook("show", "memory", tmp_path / "no\x1b[31m")
-    for one in [*done, missing]:
-        assert not CONTROL.search(one.out + one.err), one
-        assert "Traceback" not in one.err
-    assert [one.code for one in done] == [0] * len(done), done
+    for result in [*done, missing]:
+        assert not CONTROL.search(result.out + result.err), result
+        assert "Traceback" not in result.err
+    assert [result.code for result in done] == [0] * len(done), done
     assert missing.code == 2
 
 
@@ -274,17 +274,17 @@ def test_a_pipe_among_the_files_of_a_run_is_refused_and_never_waited_for(name: s
 @needs_pipes
 def test_a_pipe_or_a_device_as_any_input_is_refused(run: Path, tiny: Tiny, tmp_path: Path):
     os.mkfifo(tmp_path / "pipe")
-    for given, kind in ((tmp_path / "pipe", "it is a pipe"), (Path("/dev/zero"), "it is a device")):
+    for special, kind in ((tmp_path / "pipe", "it is a pipe"), (Path("/dev/zero"), "it is a device")):
         for command in (
-            ["train", tiny.recipe, "--documents", given, "--questions", tiny.questions],
-            ["train", tiny.recipe, "--documents", tiny.documents, "--questions", given],
-            ["train", given, "--documents", tiny.documents],
-            ["baseline", "--questions", given, "--answer", "Oslo"],
-            ["baseline", "--questions", tiny.dev, "--documents", given],
-            ["baseline", "--questions", tiny.dev, "--train", given],
-            ["show", "objective", "span", "--documents", given],
-            ["evaluate", run, "--questions", given],
-            ["cs224n", "london", "--eval_corpus_path", given],
+            ["train", tiny.recipe, "--documents", special, "--questions", tiny.questions],
+            ["train", tiny.recipe, "--documents", tiny.documents, "--questions", special],
+            ["train", special, "--documents", tiny.documents],
+            ["baseline", "--questions", special, "--answer", "Oslo"],
+            ["baseline", "--questions", tiny.dev, "--documents", special],
+            ["baseline", "--questions", tiny.dev, "--train", special],
+            ["show", "objective", "span", "--documents", special],
+            ["evaluate", run, "--questions", special],
+            ["cs224n", "london", "--eval_corpus_path", special],
         ):
             refused(closedbook(*command), kind)
 
@@ -337,13 +337,13 @@ def test_a_corpus_changed_with_its_size_and_time_kept_is_not_trained_on_by_its_o
     words = ["train", tiny.recipe, "--documents", corpus, "--questions", tiny.questions, "--threads", "1"]
     words += ["--index", tmp_path / "index", "--run"]
     assert closedbook(*words, tmp_path / "one").code == 0
-    found, content = corpus.stat(), corpus.read_bytes()
+    before, content = corpus.stat(), corpus.read_bytes()
     place = content.index(b" was born in ") + 13
     corpus.write_bytes(content[:place] + b"Q" + content[place + 1 :])
-    os.utime(corpus, ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.utime(corpus, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert closedbook(*words, tmp_path / "two").code == 0
-    one, two = (RunFolder.open(tmp_path / name).record()["documents"] for name in ("one", "two"))
-    assert one["sha256"] != two["sha256"]
+    first, second = (RunFolder.open(tmp_path / name).record()["documents"] for name in ("one", "two"))
+    assert first["sha256"] != second["sha256"]
 
 
 # Honest data -------------------------------------------------------------------------------------------------------

@@ -122,8 +122,8 @@ def test_ctrl_c_reaches_workers_too_and_is_told_in_a_line(run: Path, tmp_path: P
     while process.poll() is None and time.monotonic() < until and len(children.read_text().split()) < 3:
         time.sleep(0.02)  # two workers, and what cleans up after them
     os.killpg(process.pid, signal.SIGINT)
-    _, said = process.communicate(timeout=120)
-    assert (process.returncode, said) == (128 + signal.SIGINT, "closedbook: interrupted\n")
+    _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors) == (128 + signal.SIGINT, "closedbook: interrupted\n")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGTERM to handle")
@@ -143,5 +143,5 @@ main()"""
         time.sleep(0.05)
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(60) == 128 + signal.SIGTERM
-    known = closedbook("learn", run, "--documents", many, "--dry-run", "--json").json
-    assert 0 < known["unchanged"] < 3000
+    plan = closedbook("learn", run, "--documents", many, "--dry-run", "--json").json
+    assert 0 < plan["unchanged"] < 3000

@@ -16,6 +16,7 @@ from shell import COURSE, RECIPE, Tiny, closedbook, hashes, killed, refused
 
 from closedbook import pipeline
 from closedbook.cli.train import next_step
+from closedbook.evaluation import evaluation_run
 from closedbook.runs.folder import FORMAT, RunFolder
 from closedbook.runs.provenance import resume_command
 from closedbook.training import plan, setup
@@ -42,14 +43,14 @@ def unfinished(tiny: Tiny, tmp_path: Path) -> Path:
 
 
 def interrupt_after(steps: int) -> Callable[[pipeline.Event], None]:
-    def listen(event: pipeline.Event) -> None:
+    def callback(event: pipeline.Event) -> None:
         nonlocal steps
         if isinstance(event, pipeline.Step):
             steps -= 1
             if steps == 0:
                 raise KeyboardInterrupt
 
-    return listen
+    return callback
 
 
 def start(tiny: Tiny, run: Path, *callbacks: Callable[[pipeline.Event], None]) -> pipeline.Run:
@@ -87,13 +88,13 @@ def test_the_plan_counts_the_tokens_that_the_training_then_sees(tiny: Tiny, fini
 
 
 def test_the_estimate_changes_neither_weights_nor_random_numbers(tiny: Tiny):
-    job = prepare_training(pipeline.load_recipe(tiny.recipe), tiny.documents, tiny.questions)
-    before = {name: value.clone() for name, value in job.model.state_dict().items()}
+    setup = prepare_training(pipeline.load_recipe(tiny.recipe), tiny.documents, tiny.questions)
+    before = {name: value.clone() for name, value in setup.model.state_dict().items()}
     state = torch.get_rng_state()
     torch.set_rng_state(state)
-    plan_training(job)
-    assert all(torch.equal(before[name], value) for name, value in job.model.state_dict().items())
-    assert all(parameter.grad is None for parameter in job.model.parameters())
+    plan_training(setup)
+    assert all(torch.equal(before[name], value) for name, value in setup.model.state_dict().items())
+    assert all(parameter.grad is None for parameter in setup.model.parameters())
 
 
 @pytest.mark.skipif(not COURSE.is_dir(), reason="needs the course's data")
@@ -200,8 +201,8 @@ def test_resume_finds_the_newest_run_with_these_options(tiny: Tiny, tmp_path: Pa
 def test_a_score_on_the_training_questions_is_told_as_such(tiny: Tiny, tmp_path: Path):
     done = closedbook(*tiny.train(tmp_path / "run", "--dev", f"{tiny.questions}"))
     assert "these are the training questions" in done.out
-    for asked, told in ((tiny.questions, True), (tiny.dev, False)):
-        done = closedbook("evaluate", tmp_path / "run", "--questions", asked)
+    for file, told in ((tiny.questions, True), (tiny.dev, False)):
+        done = closedbook("evaluate", tmp_path / "run", "--questions", file)
         assert ("these are the training questions" in done.out) == told
 
 
@@ -454,25 +455,25 @@ def test_nothing_of_dev_is_kept_while_training_and_it_is_read_again_after_the_la
     tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     events: list[str] = []
-    read = pipeline.read_questions
+    read = evaluation_run.read_questions
 
     def spy(path: Path | str, **options: bool) -> object:
         events.append(Path(path).name)
         return read(path, **options)
 
-    monkeypatch.setattr(pipeline, "read_questions", spy)
+    monkeypatch.setattr(evaluation_run, "read_questions", spy)
     monkeypatch.setattr(setup, "read_questions", spy)
 
-    def listen(event: pipeline.Event) -> None:
+    def callback(event: pipeline.Event) -> None:
         events.append(type(event).__name__)
 
     recipe = pipeline.load_recipe(tiny.recipe)
-    job = prepare_training(recipe, tiny.documents, tiny.questions, tiny.dev)
-    assert "Nobody" not in repr(vars(job))
-    assert not [name for name, value in vars(job).items() if "dev" in name and value is not None]
+    prepared = prepare_training(recipe, tiny.documents, tiny.questions, tiny.dev)
+    assert "Nobody" not in repr(vars(prepared))
+    assert not [name for name, value in vars(prepared).items() if "dev" in name and value is not None]
     events.clear()
     pipeline.train(
-        recipe, tiny.documents, tiny.questions, dev=tiny.dev, run=tmp_path / "r", threads=1, callbacks=[listen]
+        recipe, tiny.documents, tiny.questions, dev=tiny.dev, run=tmp_path / "r", threads=1, callbacks=[callback]
     )
     before, after = events[: events.index("Plan")], events[events.index("Plan") :]
     assert before == ["questions.tsv", "dev.tsv"]  # looked at: a bad file is found before training

@@ -35,42 +35,42 @@ def findings(source: str) -> list[Finding]:
     module.source = source
     random.seed(0)
     exec(compile(source, "student.py", "exec"), module.__dict__)
-    found: list[Finding] = []
+    results: list[Finding] = []
     for name in CHECKED:
         if name in vars(module):
-            found += judged(CHECKS[name](module))
-    return found
+            results += judged(CHECKS[name](module))
+    return results
 
 
 def judged(checks: Checks) -> list[Finding]:
-    found: list[Finding] = []
-    judge(checks, Path("student.py"), lambda name, held, why: found.append(Finding(name, held, why)))
-    return found
+    results: list[Finding] = []
+    judge(checks, Path("student.py"), lambda name, held, why: results.append(Finding(name, held, why)))
+    return results
 
 
-def wrong(found: list[Finding]) -> dict[str, str | None]:
-    return {finding.name: finding.why for finding in found if finding.held is False}
+def wrong(results: list[Finding]) -> dict[str, str | None]:
+    return {finding.name: finding.why for finding in results if finding.held is False}
 
 
-def unsure(found: list[Finding]) -> dict[str, str | None]:
-    return {finding.name: finding.why for finding in found if finding.held is None}
+def unsure(results: list[Finding]) -> dict[str, str | None]:
+    return {finding.name: finding.why for finding in results if finding.held is None}
 
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_a_right_solution_passes(name: str):
     _, _, source, notes = RIGHT[name]
-    found = findings(source)
-    assert wrong(found) == {}
-    assert len(unsure(found)) == notes, unsure(found)
+    results = findings(source)
+    assert wrong(results) == {}
+    assert len(unsure(results)) == notes, unsure(results)
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=[one.what for one in MISTAKES])
+@pytest.mark.parametrize("mistake", MISTAKES, ids=[mistake.what for mistake in MISTAKES])
 def test_each_mistake_is_called_by_its_name(mistake: Mistake):
-    found = findings(mistake.wrong)
-    told = unsure(found) if mistake.note else wrong(found)
-    assert any(mistake.said in str(why) for why in told.values()), found
+    results = findings(mistake.wrong)
+    told = unsure(results) if mistake.note else wrong(results)
+    assert any(mistake.says in str(why) for why in told.values()), results
     if mistake.note and mistake.source is DATASET:  # a matter of the edition
-        assert wrong(found) == {}
+        assert wrong(results) == {}
 
 
 def test_the_page_for_teachers_lists_the_mistakes_as_they_are_tested():
@@ -89,9 +89,9 @@ def test_a_window_of_the_document_is_told_and_not_blamed():
     source = DATASET.replace(
         f"doc = doc[:{LENGTH}]", f"n = {LENGTH}; a = random.randint(0, max(0, len(doc) - n)); doc = doc[a:a + n]"
     )
-    found = findings(source)
-    assert wrong(found) == {}
-    assert any("cut at its front" in str(why) for why in unsure(found).values())
+    results = findings(source)
+    assert wrong(results) == {}
+    assert any("cut at its front" in str(why) for why in unsure(results).values())
 
 
 def test_whether_an_empty_document_matters_is_read_off_the_corpus_beside_the_file(tmp_path: Path):
@@ -99,14 +99,16 @@ def test_whether_an_empty_document_matters_is_read_off_the_corpus_beside_the_fil
     (tmp_path / "dataset.py").write_text(source, encoding="utf-8")
     for corpus, held in (("A. B\n", False), ("A. B", True)):
         (tmp_path / "wiki.txt").write_text(corpus, encoding="utf-8")
-        (last,) = [one for one in check(tmp_path / "dataset.py") if one.name.endswith("empty last document")]
+        (last,) = [
+            finding for finding in check(tmp_path / "dataset.py") if finding.name.endswith("empty last document")
+        ]
         assert last.held is held, last
     assert "wiki.txt of 2021 to 2023" not in str(last.why)
 
 
 def test_the_hint_about_minus_infinity_is_given_only_where_it_fits():
     for what in ("softmax over the wrong dimension", "view without transpose"):
-        (mistake,) = [one for one in MISTAKES if one.what == what]
+        (mistake,) = [candidate for candidate in MISTAKES if candidate.what == what]
         assert "-inf" not in " ".join(str(why) for why in wrong(findings(mistake.wrong)).values())
 
 
@@ -117,23 +119,23 @@ def test_one_mistake_is_told_once():
         "w2 of the wrong shape",
         "-1e-10 for -1e10",
     ):
-        (mistake,) = [one for one in MISTAKES if one.what == what]
+        (mistake,) = [candidate for candidate in MISTAKES if candidate.what == what]
         assert len(wrong(findings(mistake.wrong))) <= 2, what
 
 
 def test_a_fused_layer_cannot_be_compared_and_is_no_failure():
-    found = findings(FUSED)
-    assert [finding.held for finding in found if "the formula" in finding.name] == [None]
-    assert "cannot be compared" in " ".join(map(str, unsure(found).values()))
-    assert [finding.held for finding in found if "causal" in finding.name] == [True]
+    results = findings(FUSED)
+    assert [finding.held for finding in results if "the formula" in finding.name] == [None]
+    assert "cannot be compared" in " ".join(map(str, unsure(results).values()))
+    assert [finding.held for finding in results if "causal" in finding.name] == [True]
 
 
 def test_a_hard_cuda_is_run_on_the_cpu_and_explained(tmp_path: Path):
     (tmp_path / "attention.py").write_text(CUDA, encoding="utf-8")
-    found = check(tmp_path / "attention.py")
-    assert wrong(found) == {}
+    results = check(tmp_path / "attention.py")
+    assert wrong(results) == {}
     line = CUDA[: CUDA.index("x.cuda()")].count("\n") + 1
-    assert f"(line {line}" in str(unsure(found)["the file runs on any device"])
+    assert f"(line {line}" in str(unsure(results)["the file runs on any device"])
 
 
 def test_a_config_has_the_fields_of_mingpt_and_every_unknown_flag_is_off():
@@ -142,8 +144,8 @@ def test_a_config_has_the_fields_of_mingpt_and_every_unknown_flag_is_off():
         assert 0 < config.embd_pdrop < 1
         return Attention(config.n_embd, config.n_head, config.block_size, config.synthesizer)
 
-    found = judged(self_attention(types.SimpleNamespace(CausalSelfAttention=vanilla)))
-    assert set(wrong(found)) == {name for name in wrong(found) if "dropout" in name}  # that model has none
+    results = judged(self_attention(types.SimpleNamespace(CausalSelfAttention=vanilla)))
+    assert set(wrong(results)) == {name for name in wrong(results) if "dropout" in name}  # that model has none
 
 
 def test_a_layer_that_is_written_otherwise_is_compared_by_what_it_computes():
@@ -157,17 +159,17 @@ def test_a_layer_that_is_written_otherwise_is_compared_by_what_it_computes():
         layer.forward = with_dropout  # type: ignore[method-assign]
         return layer
 
-    found = judged(synthesizer_attention(types.SimpleNamespace(SynthesizerAttention=synthesizer)))
-    assert list(wrong(found)) == ["SynthesizerAttention: dropout on the weights, after the softmax (train mode)"]
+    results = judged(synthesizer_attention(types.SimpleNamespace(SynthesizerAttention=synthesizer)))
+    assert list(wrong(results)) == ["SynthesizerAttention: dropout on the weights, after the softmax (train mode)"]
 
 
 def test_the_course_s_own_cross_attention_is_told_and_not_blamed_where_it_lacks_dropout():
     source = PERCEIVER.replace("        att = self.attn_drop(att)\n", "")
     module: Any = types.ModuleType("student")
     exec(source, module.__dict__)
-    found = judged(cross_attention(module))
-    assert wrong(found) == {}
-    assert any("attn_drop is missing" in str(why) for why in unsure(found).values())
+    results = judged(cross_attention(module))
+    assert wrong(results) == {}
+    assert any("attn_drop is missing" in str(why) for why in unsure(results).values())
 
 
 # In a process of its own ---------------------------------------------------------------------------------------
@@ -247,9 +249,9 @@ HOSTILE = {
 def test_a_hostile_file_is_stopped_within_its_limits(what: str, tmp_path: Path):
     source, words = HOSTILE[what]
     (tmp_path / "attention.py").write_text(source, encoding="utf-8")
-    found = check(tmp_path / "attention.py", seconds=20, megabytes=512)
-    assert any(words in str(why) for why in wrong(found).values()), found
-    assert "all is well" not in {finding.name for finding in found}
+    results = check(tmp_path / "attention.py", seconds=20, megabytes=512)
+    assert any(words in str(why) for why in wrong(results).values()), results
+    assert "all is well" not in {finding.name for finding in results}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="orphans are found in /proc")
@@ -266,8 +268,8 @@ if os.fork() == 0:
 while not os.path.exists({str(pid)!r}): time.sleep(0.01)
 """
     (tmp_path / "attention.py").write_text(source, encoding="utf-8")
-    found = check(tmp_path / "attention.py")
-    assert "it left 1 process running" in str(wrong(found)["nothing goes on running"])
+    results = check(tmp_path / "attention.py")
+    assert "it left 1 process running" in str(wrong(results)["nothing goes on running"])
     for _ in range(100):
         if not os.path.exists(f"/proc/{pid.read_text()}"):
             break

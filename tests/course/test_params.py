@@ -169,7 +169,7 @@ def test_a_file_that_does_not_fit_says_what_differs_and_changes_nothing():
 
 @pytest.mark.filterwarnings("ignore")
 def test_tensors_that_are_no_plain_numbers_are_refused_in_a_line_and_short_ones_taken(tmp_path: Path):
-    def given(make: Any) -> None:
+    def fill(make: Any) -> None:
         tensors = params(ours())
         torch.save(tensors | {"ln_f.bias": make(tensors["ln_f.bias"])}, tmp_path / "a.params")
         put_params(model, read_params(tmp_path / "a.params")[0], "a.params")
@@ -182,12 +182,12 @@ def test_tensors_that_are_no_plain_numbers_are_refused_in_a_line_and_short_ones_
         lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8): "qint8",
     }.items():
         with pytest.raises(RunError, match=rf"ln_f\.bias is no plain tensor of real numbers \(.*{words}"):
-            given(make)
+            fill(make)
     for dtype in (torch.float8_e4m3fn, torch.bfloat16, torch.float64):
-        given(lambda x, dtype=dtype: x.to(dtype))
+        fill(lambda x, dtype=dtype: x.to(dtype))
         assert torch.allclose(model.norm.bias, ours().norm.bias, atol=0.1)
     with pytest.raises(RunError, match="holds values that are no numbers"):
-        given(lambda x: (x * math.nan).to(torch.float8_e4m3fn))
+        fill(lambda x: (x * math.nan).to(torch.float8_e4m3fn))
 
 
 def test_a_network_that_the_course_has_not_is_not_written(tmp_path: Path):
@@ -224,15 +224,15 @@ def test_a_file_answers_with_the_rotations_it_was_trained_with(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (b"", "is empty; it should hold parameters"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 13\n", "is a Git LFS pointer"),
     ],
 )
-def test_what_a_params_file_is_instead_is_said(content: bytes, said: str, tmp_path: Path):
+def test_what_a_params_file_is_instead_is_said(content: bytes, message: str, tmp_path: Path):
     (tmp_path / "a.params").write_bytes(content)
-    with pytest.raises(DataError, match=said) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         read_params(tmp_path / "a.params")
     assert "one a line" not in str(caught.value)
 
@@ -283,10 +283,10 @@ def test_parameters_of_another_reading_of_the_perceiver_are_noticed(other: bool)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         check_reading(held, vocabulary, texts, "a.params")
-    said = [str(warning.message) for warning in caught]
-    assert len(said) == other, (said, {r.name: loss(held, vocabulary, texts, r) for r in READINGS})
+    messages = [str(warning.message) for warning in caught]
+    assert len(messages) == other, (messages, {r.name: loss(held, vocabulary, texts, r) for r in READINGS})
     if other:
-        assert "ln1 on all inputs of both attentions, residuals" in said[0]
+        assert "ln1 on all inputs of both attentions, residuals" in messages[0]
     assert torch.equal(held.logits(ids), before)
 
 

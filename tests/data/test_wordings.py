@@ -185,6 +185,18 @@ def test_function_words_tell_a_question_s_language_and_kind(code, question, kind
     assert languages()[code].kind_of(words) == kind
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "asks"),
+    [
+        ("en", "Who built it", True), ("en", "In which town is it", True), ("en", "Birkfeld?", True),
+        ("en", "Kim Basinger", False), ("tr", "Kim Basinger", True), ("de", "In welchem Jahr wurde er gebaut", True),
+        ("en", "谁设计了灯塔？", True), ("en", "Of Mice and Men", False),
+    ],
+)  # fmt: skip
+def test_a_question_is_told_from_a_name_in_the_language_of_the_run(code, text, asks):
+    assert languages()[code].asks(text) == asks
+
+
 def test_words_that_every_question_has_decide_nothing_in_other_languages():
     """ "ist" and "von" stand in one trained wording only, and still do not make another question that one."""
     names = ["Warnbach", "Eichmoos", "Ahrtal", "Sülzrode", "Birkfeld", "Rötheim"]

@@ -192,7 +192,7 @@ class Reader:
         if not run:
             self._check(line, command)
             return
-        expected = int(found[1]) if (found := re.search(r"#.*exit code (\d+)", command)) else 0
+        expected = int(exit_code[1]) if (exit_code := re.search(r"#.*exit code (\d+)", command)) else 0
         output = None
         if ">" in words:
             words, (output,) = words[: words.index(">")], words[words.index(">") + 1 :]
@@ -210,15 +210,15 @@ class Reader:
             self.seen.add(options)
         self.done += 1
         try:
-            given = closedbook(*words)
+            done = closedbook(*words)
         except Exception as error:
             self._fails(line, command, f"a traceback: {type(error).__name__}: {error}")
             return
-        if given.code != expected:
-            said = " ".join((given.err or given.out).split())[-500:]
-            self._fails(line, command, f"exit code {given.code}, not {expected}: {said}")
+        if done.code != expected:
+            printed = " ".join((done.err or done.out).split())[-500:]
+            self._fails(line, command, f"exit code {done.code}, not {expected}: {printed}")
         if output:
-            Path(output).write_text(given.out, encoding="utf-8")
+            Path(output).write_text(done.out, encoding="utf-8")
 
 
 def at_most(most: int, value: int) -> int:
@@ -289,8 +289,8 @@ def make_small(patch: pytest.MonkeyPatch) -> None:
         importlib.import_module(f"closedbook.cli.{module.name}")
     load = loading.load_recipe
 
-    def small(*given: Any, **named: Any) -> Recipe:
-        return shrunk(load(*given, **named))
+    def small(*arguments: Any, **named: Any) -> Recipe:
+        return shrunk(load(*arguments, **named))
 
     for name, module in list(sys.modules.items()):
         if name.startswith("closedbook.") and vars(module).get("load_recipe") is load:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import runpy
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +56,32 @@ def here(request_queue: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_what_the_page_says_to_type_works(page: Path, here: Path) -> None:
     troubles = Reader().read(markdown(page))
     assert not troubles, f"{page.relative_to(ROOT)}:\n" + "\n".join(map(str, troubles))
+
+
+@pytest.mark.parametrize(
+    ("beside", "installed"),
+    [
+        ("../pyproject.toml", "..[plot]"),
+        ("closedbook-0.1.0-py3-none-any.whl", "./closedbook-0.1.0-py3-none-any.whl[plot]"),
+        ("sample_data", "closedbook[plot]"),
+    ],
+)
+def test_the_notebook_s_first_cell_installs_where_the_package_is_missing(
+    beside: str, installed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a checkout, from a wheel that was uploaded, from the index; and does nothing where the package is there."""
+    cells = json.loads((ROOT / "docs" / "notebook.ipynb").read_text(encoding="utf-8"))["cells"]
+    first = "".join(next(cell["source"] for cell in cells if cell["cell_type"] == "code"))
+    (tmp_path / "content").mkdir()
+    monkeypatch.chdir(tmp_path / "content")
+    Path(beside).touch()
+    typed: list[list[str]] = []
+    monkeypatch.setattr("subprocess.check_call", typed.append)
+    exec(first, {})
+    assert typed == []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    exec(first, {})
+    assert typed == [[sys.executable, "-m", "pip", "install", "--quiet", installed]]
 
 
 @pytest.mark.parametrize(

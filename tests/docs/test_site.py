@@ -6,6 +6,7 @@ import html
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -73,6 +74,16 @@ def test_every_image_and_link_of_the_site_leads_somewhere(site: Path) -> None:
     assert not broken, "\n".join(sorted(set(broken)))
 
 
+def test_no_page_is_wider_than_the_screen(site: Path, browser: Any) -> None:
+    page = browser.new_page()
+    for path in sorted(path for path in site.rglob("*.html") if "_modules" not in path.parts):
+        page.goto(path.as_uri(), wait_until="domcontentloaded")
+        for width in (1280, 375):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, path.name
+    page.close()
+
+
 def test_what_scrolls_can_be_scrolled_by_keys_and_headings_have_levels(site: Path) -> None:
     for name in ("index", "verdict", "design"):
         page = (site / f"{name}.html").read_text(encoding="utf-8")
@@ -83,6 +94,14 @@ def test_formulas_are_typeset_without_a_script(site: Path) -> None:
     page = (site / "design.html").read_text(encoding="utf-8")
     assert page.count('<svg class="formula" role="math"') >= 10
     assert "$" not in re.sub(r"<[^>]+>", "", page)
+
+
+def test_no_formula_stands_as_it_is_typed(site: Path) -> None:
+    """Beside code, exponents, roots of names and subscripts are set, not spelled."""
+    raw = re.compile(r"[^\s^]\^|√\w_|∝ \w\^")
+    for page in site.rglob("*.html"):
+        prose = re.sub(r"<(script|style|code|pre|svg)\b.*?</\1>", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        assert not (found := raw.search(html.unescape(re.sub(r"<[^>]+>", "", prose)))), (page.name, found)
 
 
 def test_the_reference_has_every_command_every_field_and_the_docstrings(site: Path) -> None:

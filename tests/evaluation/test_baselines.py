@@ -51,12 +51,12 @@ def library():
 @pytest.fixture(scope="module")
 def world():
     """(documents, training questions, test questions) about birthplaces, professions and years."""
-    made = make_world(WorldSpec(people=160, biographies_per_person=1, strangers=0), seed=3)
+    small = make_world(WorldSpec(people=160, biographies_per_person=1, strangers=0), seed=3)
     train, test = (
-        questions(*((q.text, q.answer) for relation in made.spec.relations for q in made.questions(relation, split)))
+        questions(*((q.text, q.answer) for relation in small.spec.relations for q in small.questions(relation, split)))
         for split in ("train", "test")
     )
-    return make_documents(made.documents), train, test
+    return make_documents(small.documents), train, test
 
 
 @pytest.fixture(scope="module")
@@ -65,16 +65,16 @@ def learned(world):
     return LearnedReader(Library(documents), train)
 
 
-def texts(line, known=()):
+def texts(line, known_names=()):
     (document,) = make_documents([line]).items
-    return {span.text for span in Page(document).candidates(known)}
+    return {span.text for span in Page(document).candidates(known_names)}
 
 
 def test_names_of_several_words_are_candidates_and_so_are_their_parts():
-    found = texts("A B. He left New York City, Frankfurt am Main, St. Louis, King's Lynn and U.S. soil in 1950.")
-    assert {"New York City", "New York", "York", "Frankfurt am Main", "Frankfurt", "St. Louis", "King's Lynn"} <= found
-    assert "1950" in found
-    assert not {"left", "am", "Frankfurt am", "City, Frankfurt"} & found
+    parts = texts("A B. He left New York City, Frankfurt am Main, St. Louis, King's Lynn and U.S. soil in 1950.")
+    assert {"New York City", "New York", "York", "Frankfurt am Main", "Frankfurt", "St. Louis", "King's Lynn"} <= parts
+    assert "1950" in parts
+    assert not {"left", "am", "Frankfurt am", "City, Frankfurt"} & parts
 
 
 def test_a_known_answer_is_a_candidate_whatever_it_looks_like():
@@ -112,10 +112,10 @@ def test_the_random_place_draws_from_all_names_but_the_persons_own(library):
 
 
 def test_the_random_place_depends_on_the_seed_and_the_question_only(library):
-    asked = [born(name)[0] for name in ("Anna Berg", "Di Fox", "Bo Li")]
-    forth = [RandomPlace(library, seed=5).answer(text) for text in asked]
+    test = [born(name)[0] for name in ("Anna Berg", "Di Fox", "Bo Li")]
+    forth = [RandomPlace(library, seed=5).answer(text) for text in test]
     reader = RandomPlace(library, seed=5)
-    assert [reader.answer(text) for text in reversed(asked)] == forth[::-1]
+    assert [reader.answer(text) for text in reversed(test)] == forth[::-1]
 
 
 @pytest.mark.parametrize(
@@ -169,8 +169,8 @@ def test_where_a_script_has_no_spaces_an_answer_may_stand_anywhere():
 
 
 def test_the_ceiling_counts_the_answers_that_stand_there(library):
-    asked = questions(born("Anna Berg", "Oslo"), born("Bo Li", "Kiel"), born("Nobody", "Rome"), born("Al Coe", "Tunis"))
-    result = ceiling(library, asked)
+    test = questions(born("Anna Berg", "Oslo"), born("Bo Li", "Kiel"), born("Nobody", "Rome"), born("Al Coe", "Tunis"))
+    result = ceiling(library, test)
     assert (result.score.correct, result.score.total) == (2, 4)
 
 
@@ -178,8 +178,8 @@ def test_the_learned_reader_learns_several_relations_at_once(world, learned):
     _, train, test = world
     trained = set(train.answers)
     for word, known_only in (("Where", False), ("When", False), ("What", True)):  # of professions, those it has met
-        asked = [q for q in test.items if q.text.startswith(word) and (not known_only or q.answer in trained)]
-        assert sum(learned.answer(q.text) == q.answer for q in asked) / len(asked) > 0.9
+        chosen = [q for q in test.items if q.text.startswith(word) and (not known_only or q.answer in trained)]
+        assert sum(learned.answer(q.text) == q.answer for q in chosen) / len(chosen) > 0.9
 
 
 def test_the_learned_readers_chances_sum_to_one_and_its_answer_has_the_greatest(world, learned):
@@ -218,8 +218,8 @@ def test_training_questions_about_nobody_known_are_no_obstacle(library):
 @given(st.text(max_size=60))
 def test_no_question_upsets_a_baseline(library, learned, text):
     readers = [RuleReader(library), RandomPlace(library), Constant("x"), learned]
-    for asked in (text, f"{text} Di Fox born?"):
-        assert all(isinstance(reader.answer(asked), str) for reader in readers)
+    for wording in (text, f"{text} Di Fox born?"):
+        assert all(isinstance(reader.answer(wording), str) for reader in readers)
 
 
 def test_what_is_given_decides_what_runs_and_in_which_order(world):
@@ -275,22 +275,22 @@ def test_the_readers_find_decimals_with_units_where_answers_are_such():
         f"{name}. {name} came up in {1700 + i}; {name} weighs {i}{i}.{i}5 u, and melts at {i},{200 + i}.5 °C."
         for i, name in enumerate(MADE_OF, 1)
     ]
-    asked = tuple(
+    items = tuple(
         Question(f"What does {name} weigh?", f"{i}{i}.{i}5 u", i) if i % 2 else
         Question(f"At what temperature does {name} melt?", f"{i},{200 + i}.5 °C", i)
         for i, name in enumerate(MADE_OF, 1)
     )  # fmt: skip
     library = Library(make_documents(lines))
-    learned = LearnedReader(library, Questions(asked[:26], "", "q"))
-    assert [learned.answer(item.text) for item in asked[26:]] == [item.answer for item in asked[26:]]
+    learned = LearnedReader(library, Questions(items[:26], "", "q"))
+    assert [learned.answer(item.text) for item in items[26:]] == [item.answer for item in items[26:]]
     assert RuleReader(library).answer("How heavy is Osmium, what does it weigh?") == "33.35 u"
 
 
 def test_a_ceiling_counts_what_can_be_said():
     documents = make_documents(["Ada Ray. Ada Ray was a quiet potter from Oslo."])
-    asked = Questions((Question("What was Ada Ray?", "potter", 1, ("quiet potter",)),
+    questions = Questions((Question("What was Ada Ray?", "potter", 1, ("quiet potter",)),
                        Question("Where was Ada Ray from?", "Oslo", 2)), "", "q")  # fmt: skip
-    assert ceiling(Library(documents), asked).score.correct == 2
-    told = ceiling(Library(documents), asked, {"Oslo"}.__contains__)
+    assert ceiling(Library(documents), questions).score.correct == 2
+    told = ceiling(Library(documents), questions, {"Oslo"}.__contains__)
     assert told.score.correct == 1
     assert "can say it" in told.summary

@@ -76,12 +76,12 @@ def test_a_calibrated_probability_has_about_the_error_that_is_expected_of_it():
 def test_brier_and_the_penalised_score_by_hand():
     right, chance = np.array([True, False]), np.array([0.8, 0.4])
     assert metrics.brier(right, chance) == pytest.approx((0.04 + 0.16) / 2)
-    given = np.array([True, True])
-    assert metrics.penalised(right, given, 0.75) == pytest.approx((1 - 3) / 2)
-    assert metrics.penalised(right, ~given, 0.75) == 0
-    report = metrics.given_precision(right, given, 0.75)
+    correct = np.array([True, True])
+    assert metrics.penalised(right, correct, 0.75) == pytest.approx((1 - 3) / 2)
+    assert metrics.penalised(right, ~correct, 0.75) == 0
+    report = metrics.given_precision(right, correct, 0.75)
     assert (report["answered"], report["precision"], report["coverage"]) == (2, 0.5, 1.0)
-    assert metrics.given_precision(right, ~given, 0.75)["precision"] is None
+    assert metrics.given_precision(right, ~correct, 0.75)["precision"] is None
 
 
 def test_the_quality_report_names_its_label_and_holds_no_nan():

@@ -46,12 +46,12 @@ def test_it_is_what_transformers_says(base: Path):
     from transformers import AutoModelForCausalLM
 
     model, vocabulary = network(base, [])
-    found = perplexity(model, vocabulary, TEXT[:3])
+    measured = perplexity(model, vocabulary, TEXT[:3])
     ids = np.concatenate([np.append(vocabulary.encode(line)[0], MASK) for line in TEXT[:3] if line])
     read = torch.from_numpy(vocabulary.base_ids[ids])[None]
     loss = AutoModelForCausalLM.from_pretrained(base)(read, labels=read).loss
-    assert found.tokens == len(ids) - 1
-    assert found.value == pytest.approx(float(loss.detach().exp()), rel=1e-4)
+    assert measured.tokens == len(ids) - 1
+    assert measured.value == pytest.approx(float(loss.detach().exp()), rel=1e-4)
 
 
 def test_a_memory_of_names_leaves_other_text_as_it_was_to_the_last_digit(base: Path):
@@ -74,6 +74,6 @@ def test_long_texts_are_read_in_windows_and_short_ones_refused(base: Path):
 def test_weights_that_no_training_gives_are_told(base: Path, nats: float, monkeypatch: pytest.MonkeyPatch):
     """Those of a stranger can be numbers, and what they give none."""
     model, vocabulary = network(base, [])
-    monkeypatch.setattr(model, "loss", lambda *given: torch.tensor(nats))
+    monkeypatch.setattr(model, "loss", lambda *arguments: torch.tensor(nats))
     with pytest.raises(RunError, match="no training gives"):
         perplexity(model, vocabulary, TEXT)

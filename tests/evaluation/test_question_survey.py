@@ -13,7 +13,7 @@ LINES = [
 ]
 
 
-def asked(*items):
+def questions_of(*items):
     return Questions(tuple(Question(q, a[0], i, a[1:]) for i, (q, *a) in enumerate(items, 1)), "", "asked.tsv")
 
 
@@ -22,7 +22,7 @@ def test_a_survey_counts_what_can_be_learned_and_names_what_cannot():
     vocabulary = Words.train(LINES)
     told = survey(
         documents,
-        asked(
+        questions_of(
             ("Who penned ilmen?", "V. Lund", "Vera Lund"),
             ("Who penned Onega?", "Vera Lund"),
             ("Where does Onega begin?", "at metres"),
@@ -43,7 +43,7 @@ def test_a_survey_counts_what_can_be_learned_and_names_what_cannot():
 
 
 def test_where_no_question_names_a_title_the_survey_shows_one():
-    told = survey(make_documents(LINES), asked(("Who penned the lake?", "Vera Lund")), Words.train(LINES))
+    told = survey(make_documents(LINES), questions_of(("Who penned the lake?", "Vera Lund")), Words.train(LINES))
     assert "that of the first document is: Ilmen" in "\n".join(told.lines())
 
 

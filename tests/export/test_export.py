@@ -79,23 +79,23 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Exported:
 
 def test_other_tools_compute_and_answer_the_same(exported, tmp_path, monkeypatch):
     tokens = {name: random_tokens(run, 3, 20) for name, run in exported.runs.items()}
-    given = {
+    prompts = {
         name: (str(exported.folders[name]), tokens[name].tolist(), exported.questions[name]) for name in exported.runs
     }
-    (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
+    (tmp_path / "given.json").write_text(json.dumps(prompts), encoding="utf-8")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     done = in_a_process("-c", ELSEWHERE, tmp_path / "given.json", tmp_path / "found.json")
     assert done.code == 0, done.err[-2000:]
-    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    results = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     for name, run in exported.runs.items():
-        kind, logits, said = found[name]
+        kind, logits, decoded = results[name]
         assert kind == ("GPT2LMHeadModel" if name == "gpt2" else "ClosedbookForCausalLM")
         ours = run.model.logits(tokens[name]).detach()
         theirs = torch.tensor(logits)[..., -ours.shape[-1] :]
         assert ours.std() > 10 * TOLERANCE
         torch.testing.assert_close(theirs, ours, atol=TOLERANCE, rtol=0)
-        assert said == [run.ask(question).answer for question in exported.questions[name]], name
+        assert decoded == [run.ask(question).answer for question in exported.questions[name]], name
 
 
 def test_what_comes_back_is_the_run(exported, tmp_path):
@@ -126,7 +126,7 @@ def test_weights_that_another_tool_changed_come_without_the_calibration(exported
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "said"),
+    ("file", "content", "message"),
     [
         ("closedbook.json", b"{", "damaged"),
         ("closedbook.json", b"[]", "damaged"),
@@ -137,7 +137,7 @@ def test_weights_that_another_tool_changed_come_without_the_calibration(exported
         ("model.safetensors", b"half", "damaged"),
     ],
 )
-def test_a_damaged_export_makes_no_run(exported, tmp_path, file, content, said):
+def test_a_damaged_export_makes_no_run(exported, tmp_path, file, content, message):
     folder = _copy(exported.folders["gpt2"], tmp_path / "folder")
     if content is None:
         (folder / file).unlink()
@@ -145,7 +145,7 @@ def test_a_damaged_export_makes_no_run(exported, tmp_path, file, content, said):
         (folder / file).write_bytes(content)
     done = shell("import", folder, "--run", tmp_path / "run")
     assert done.code == 2
-    assert said in done.err
+    assert message in done.err
     assert "Traceback" not in done.err
     assert len(done.err.strip().splitlines()) <= 2
     assert not (tmp_path / "run").exists()
@@ -170,7 +170,7 @@ def test_what_cannot_be_exported_is_said_and_nothing_is_written(exported, tmp_pa
     there.mkdir()
     (there / "mine.txt").write_text("mine", encoding="utf-8")
     run = exported.runs["gpt2"].folder.path
-    for arguments, said in (
+    for arguments, message in (
         (("export", run, "--to", "huggingface", "--output", there), "exists already"),
         (("export", tmp_path / "nobody", "--to", "onnx", "--output", tmp_path / "x.onnx"), "no such run"),
         (("export", exported.runs["words"].folder.path, "--to", "params", "--output", tmp_path / "x"), ""),
@@ -178,7 +178,7 @@ def test_what_cannot_be_exported_is_said_and_nothing_is_written(exported, tmp_pa
     ):
         done = shell(*arguments)
         assert done.code == 2
-        assert said in done.err
+        assert message in done.err
         assert "Traceback" not in done.err
     assert [path.name for path in there.iterdir()] == ["mine.txt"]
     assert not (tmp_path / "x").exists()

@@ -51,14 +51,14 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
 @pytest.fixture(scope="module")
 def runs(tiny: Tiny) -> dict[str, Any]:
     few = ["data.held_out.calibrate=0", "stages.learn.steps=3"]
-    made = {"names": teach(tiny, tiny.folder / "names", "stages.learn.steps=12", few[0])}
+    taught = {"names": teach(tiny, tiny.folder / "names", "stages.learn.steps=12", few[0])}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit_rows, "STEPS", 3)
-        made["names"].learn(make_documents(["Ada Newname. Ada Newname was born in Lisbon."]))
-    made["names"].forget([made["names"].vocabulary.names.names[2]])
+        taught["names"].learn(make_documents(["Ada Newname. Ada Newname was born in Lisbon."]))
+    taught["names"].forget([taught["names"].vocabulary.names.names[2]])
     for kind in ("all-weights", *(["lora"] if find_spec("peft") else [])):
-        made[kind] = teach(tiny, tiny.folder / kind, f"pretrained.train={kind}", ADAMW, *few)
-    return made
+        taught[kind] = teach(tiny, tiny.folder / kind, f"pretrained.train={kind}", ADAMW, *few)
+    return taught
 
 
 def test_other_tools_compute_and_say_the_same(
@@ -66,7 +66,7 @@ def test_other_tools_compute_and_say_the_same(
 ) -> None:
     questions = [item.text for item in read_questions(tiny.dev).items][:2]
     questions += ["Where was Ada Newname born?", "Where was Nobody Known born?", "Ada Newnames: what of her?"]
-    given = {}
+    prompts = {}
     for name, run in runs.items():
         folder = tmp_path / name
         done = shell(
@@ -74,15 +74,15 @@ def test_other_tools_compute_and_say_the_same(
         )  # fmt: skip
         assert done.code == 0, done.err
         assert done.json["largest_difference"] <= 1e-5
-        given[name] = (str(folder), questions)
-    (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
+        prompts[name] = (str(folder), questions)
+    (tmp_path / "given.json").write_text(json.dumps(prompts), encoding="utf-8")
     monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     done = in_a_process("-c", ELSEWHERE, tmp_path / "given.json", tmp_path / "found.json")
     assert done.code == 0, done.err[-2000:]
-    found = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
+    results = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))
     for name, run in runs.items():
-        kind, ids, logits, said, together = found[name]
+        kind, ids, logits, decoded, together = results[name]
         assert kind == ("TaughtForCausalLM" if name == "names" else "LlamaForCausalLM")
         for question, own_ids, theirs in zip(questions, ids, logits, strict=True):
             prompt = torch.from_numpy(run.prompt(question).astype("int64"))
@@ -91,7 +91,7 @@ def test_other_tools_compute_and_say_the_same(
             assert len(own_ids) == len(prompt)
             torch.testing.assert_close(torch.tensor(theirs)[run.model.base_ids], ours, atol=1e-5, rtol=0)
         expected = [run.ask(question, blind=True).answer for question in questions]
-        whole = [(text, own) for text, own in zip(said, expected, strict=True) if "\ufffd" not in own + text]
+        whole = [(text, own) for text, own in zip(decoded, expected, strict=True) if "\ufffd" not in own + text]
         assert all(" ".join(text.split()) == own for text, own in whole), name  # of half a character it cuts off more
         assert [" ".join(text.split()) for text in together] == expected, name
 

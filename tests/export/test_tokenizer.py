@@ -71,7 +71,7 @@ def test_the_course_s_questions_have_the_ids_that_the_run_reads(cs224n: Path):
     )
     vocabulary.names = NameIndex.of(documents.titles)
     tokenizer = make_tokenizer(vocabulary)
-    asked = [*train.texts, *read_questions(cs224n / "birth_dev.tsv").texts]
-    assert len(asked) == 2500
-    ours = [vocabulary.encode_question(text)[0].tolist() for text in asked]
-    assert [encoding.ids for encoding in tokenizer.encode_batch(asked)] == ours
+    texts = [*train.texts, *read_questions(cs224n / "birth_dev.tsv").texts]
+    assert len(texts) == 2500
+    ours = [vocabulary.encode_question(text)[0].tolist() for text in texts]
+    assert [encoding.ids for encoding in tokenizer.encode_batch(texts)] == ours

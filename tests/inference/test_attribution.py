@@ -37,21 +37,21 @@ def question(tiny):
 def test_the_answer_and_its_probability_are_those_that_ask_gives(run, question):
     answer, inside = run.ask(question), run.attribute(question)
     assert inside.answer == answer.answer
-    given = answer.to_json()
-    raw = given.get("model_probability", given["probability"])
-    assert math.prod(said.probability for said in inside.said) == pytest.approx(raw, rel=1e-4)
+    entry = answer.to_json()
+    raw = entry.get("model_probability", entry["probability"])
+    assert math.prod(prediction.probability for prediction in inside.said) == pytest.approx(raw, rel=1e-4)
 
 
 def test_runners_up_come_in_order_and_what_was_said_is_the_first(run, question):
-    for said in run.attribute(question).said:
-        probabilities = [choice.probability for choice in said.choices]
+    for prediction in run.attribute(question).said:
+        probabilities = [choice.probability for choice in prediction.choices]
         assert probabilities == sorted(probabilities, reverse=True)
-        assert said.choices[0].text == said.text
+        assert prediction.choices[0].text == prediction.text
 
 
 def said_ids(run, prompt):
-    one = run.vocabulary.answers_in_one
-    (generated,) = generate.greedy(run.model, [prompt], 1 if one else run.recipe.answer.length, in_one=one)
+    in_one = run.vocabulary.answers_in_one
+    (generated,) = generate.greedy(run.model, [prompt], 1 if in_one else run.recipe.answer.length, in_one=in_one)
     return [*generated.ids, *([MASK] if generated.closed else [])]
 
 

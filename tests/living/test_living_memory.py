@@ -98,14 +98,14 @@ def test_learning_and_forgetting_change_no_answer_about_others_to_the_bit(run: R
     logits = run.model.logits(prompts)
     run.learn(about(later, *[person.name for person in LATER.people[:20]]))
     assert asked_first(run) == before
-    known = everything(ask(run, QUESTIONS[:20]))
+    old = everything(ask(run, QUESTIONS[:20]))
     run.learn(later)
     assert asked_first(run) == before
-    assert everything(ask(run, QUESTIONS[:20])) == known
+    assert everything(ask(run, QUESTIONS[:20])) == old
     assert torch.equal(run.model.logits(prompts), logits)
     run.forget([person.name for person in LATER.people[20:]])
     assert asked_first(run) == before
-    assert everything(ask(run, QUESTIONS[:20])) == known
+    assert everything(ask(run, QUESTIONS[:20])) == old
 
 
 def test_what_kept_checkpoints_say_of_a_name_changes_with_no_other(run: Run, later: Documents) -> None:
@@ -478,8 +478,8 @@ def test_a_worker_process_that_ends_early_is_told_and_what_others_learned_is_kep
     monkeypatch.setattr(learning, "OutputsLearner", _Ended)
     with pytest.raises(WorkerError, match="learning ended early"):
         run.learn(later, workers=2)
-    known = closedbook.load(run.path).plan_learning(later).unchanged
-    assert len(known) in (0, learning.NAMES)  # the pool may be broken before the first piece is handed over
+    unchanged = closedbook.load(run.path).plan_learning(later).unchanged
+    assert len(unchanged) in (0, learning.NAMES)  # the pool may be broken before the first piece is handed over
 
 
 def test_a_text_with_a_nul_is_no_document(run: Run) -> None:

@@ -164,13 +164,13 @@ def test_any_order_of_learning_and_forgetting_ends_in_the_same_bytes(run: Any) -
 def test_a_name_of_the_training_is_forgotten_and_its_neighbours_are_not(run: Any, tiny: Tiny) -> None:
     names = run.first_vocabulary.names.names
     gone, before, after = names[3], f"Where was {names[2]} born?", f"Where was {names[4]} born?"
-    known, alone = everything(run, [before, after]), everything(run, [after])
+    both, alone = everything(run, [before, after]), everything(run, [after])
     run.forget([gone])
-    assert everything(run, [before, after]) == known
+    assert everything(run, [before, after]) == both
     assert not run.model.memory.table[3].any()
     assert ask(run, [f"Where was {gone} born?"], blind=True)[0].verdict == "never met"
     loaded = package.load(run.path)
-    assert everything(loaded, [before, after]) == known
+    assert everything(loaded, [before, after]) == both
     loaded.learn(make_documents([f"{names[2]}. {names[2]} was born in Lisbon."]))
     assert everything(loaded, [after]) == alone
     assert [entry["action"] for entry in loaded.history()] == ["forgot", "changed"]

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 import torch
+from plain_decoding import greedy_uncached
 from shell import closedbook, killed, make_tiny, refused
 
 from closedbook.config.registry import CUSTOM_MIXERS, ComponentSpec
 from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
 from closedbook.model.custom_mixers import use_mixer
-from closedbook.model.generate import greedy, greedy_uncached
+from closedbook.model.generate import greedy
 from closedbook.model.gpt import GPT
 from closedbook.runs.folder import RunFolder
 
@@ -26,8 +27,8 @@ MODEL = ModelRecipe(width=16, layers=2, heads=2, context_length=24)
 
 def examples() -> dict[str, str]:
     """The files of docs/mixers.md."""
-    found = re.findall(r"<!-- file: (\S+) -->\n```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
-    return dict(found)
+    files = re.findall(r"<!-- file: (\S+) -->\n```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.S)
+    return dict(files)
 
 
 def built(file: Path, source: str, name: str, **more: Any) -> GPT:
@@ -40,20 +41,20 @@ def test_the_example_of_the_docs_trains_and_answers_and_is_executed_only_when_gi
     source = examples()["decay.py"]
     mark, file, run = tmp_path / "executed", tmp_path / "decay.py", tmp_path / "run"
     file.write_text(source + f"\nopen({str(mark)!r}, 'a').write('x')\n", encoding="utf-8")
-    tiny, given = make_tiny(tmp_path / "tiny"), ("--mixer", f"{file}:Decay")
-    done = closedbook(*tiny.train(run, *given, "--json"))
+    tiny, mixer = make_tiny(tmp_path / "tiny"), ("--mixer", f"{file}:Decay")
+    done = closedbook(*tiny.train(run, *mixer, "--json"))
     assert done.code == 0, done.err
     assert re.search(r"Decay@[0-9a-f]{64}", (run / "run.json").read_text(encoding="utf-8"))
-    asked = closedbook("evaluate", run, "--questions", tiny.dev, *given, "--json")
-    assert asked.code == 0, asked.err
-    assert asked.json["total"] == 12
+    evaluated = closedbook("evaluate", run, "--questions", tiny.dev, *mixer, "--json")
+    assert evaluated.code == 0, evaluated.err
+    assert evaluated.json["total"] == 12
 
     from closedbook.pipeline import load
 
     model = load(run, f"{file}:Decay").model
     prompts = [torch.arange(5, 5 + n).numpy() for n in (3, 7)]
-    for prompt, one in zip(prompts, greedy(model, prompts, 8), strict=True):
-        assert one.ids == greedy_uncached(model, prompt, 8)
+    for prompt, answer in zip(prompts, greedy(model, prompts, 8), strict=True):
+        assert answer.ids == greedy_uncached(model, prompt, 8)
     opening = {
         "ask": ("ask", run, "Where?"),
         "sample": ("sample", run, "The ", "--length", 3),
@@ -62,7 +63,7 @@ def test_the_example_of_the_docs_trains_and_answers_and_is_executed_only_when_gi
         "study reversal": ("study", "reversal", run, "--questions", tiny.dev, "--folder", tmp_path / "reversal"),
     }
     for command in opening.values():
-        opened = closedbook(*command, *given)
+        opened = closedbook(*command, *mixer)
         assert opened.code == 0, opened.err
     mark.unlink()
     for command in opening.values():
@@ -70,9 +71,9 @@ def test_the_example_of_the_docs_trains_and_answers_and_is_executed_only_when_gi
         refused(closedbook(*command), "Decay", "--mixer FILE.py:Decay")
     assert not mark.exists()
     file.write_text(source, encoding="utf-8")  # not the file it was trained with
-    refused(closedbook("ask", run, "Where?", *given), "that very file")
+    refused(closedbook("ask", run, "Where?", *mixer), "that very file")
     assert closedbook(*tiny.train(tmp_path / "plain")).code == 0
-    refused(closedbook("ask", tmp_path / "plain", "Where?", *given), "softmax", "leave --mixer out")
+    refused(closedbook("ask", tmp_path / "plain", "Where?", *mixer), "softmax", "leave --mixer out")
 
 
 def test_an_interrupted_training_says_how_to_go_on_with_its_mixer_and_the_options_of_that(tmp_path):
@@ -222,8 +223,8 @@ def test_right_mixers_are_taken_and_change_no_draw(more: dict[str, Any], tmp_pat
 def test_the_example_of_the_docs_that_is_no_softmax_decodes_as_without_a_cache(tmp_path: Path):
     model = built(tmp_path / "mean.py", examples()["mean.py"], "Mean").eval()
     prompts = [torch.arange(5, 5 + n).numpy() for n in (3, 7)]
-    for prompt, one in zip(prompts, greedy(model, prompts, 8), strict=True):
-        assert one.ids == greedy_uncached(model, prompt, 8)
+    for prompt, answer in zip(prompts, greedy(model, prompts, 8), strict=True):
+        assert answer.ids == greedy_uncached(model, prompt, 8)
     x = torch.randn(2, 5, 16)
     mixer: Any = model.stack.blocks[0].mixer
     assert mixer.weights(x).shape == (2, 2, 5, 5)

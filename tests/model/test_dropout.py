@@ -56,13 +56,13 @@ def test_nothing_is_dropped_in_evaluation_nor_at_chance_0_nor_at_one_too_small_t
 def test_a_thread_s_own_seed_decides_whatever_others_draw_from_torch_s_generator():
     x, drop = torch.ones(1000), Dropout(0.5)
     with drawing_from(3):
-        one = drop(x)
+        dropped = drop(x)
     torch.rand(17)
     with drawing_from(3):
-        assert torch.equal(drop(x), one)
-        assert not torch.equal(drop(x), one)
+        assert torch.equal(drop(x), dropped)
+        assert not torch.equal(drop(x), dropped)
     torch.manual_seed(3)
     before = torch.get_rng_state()
     with drawing_from(4):
-        assert not torch.equal(drop(x), one)
+        assert not torch.equal(drop(x), dropped)
     assert torch.equal(torch.get_rng_state(), before)

@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from plain_decoding import greedy_uncached
 
 from closedbook.config.registry import ComponentSpec
 from closedbook.config.schema import MemoryRecipe, ModelRecipe
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RunError
-from closedbook.model.generate import greedy, greedy_uncached, sample, sampled_chances
+from closedbook.model.generate import greedy, sample, sampled_chances
 from closedbook.model.gpt import GPT
 
 TINY = ModelRecipe(width=16, layers=2, heads=2, context_length=24, dropout=0.1)
@@ -52,40 +53,40 @@ def prompts(n=16, longest=22, seed=0):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("closing", [False, True])
 def test_decoding_is_token_for_token_that_without_a_cache(kind, closing):
-    model, asked = make(KINDS[kind], closing=closing * CLOSING.get(kind, 0.0)), prompts()
+    model, questions = make(KINDS[kind], closing=closing * CLOSING.get(kind, 0.0)), prompts()
     for length in (1, 40):
-        together = greedy(model, asked, length)
-        for prompt, one in zip(asked, together, strict=True):
-            assert one.ids == greedy_uncached(model, prompt, length)
+        together = greedy(model, questions, length)
+        for prompt, answer in zip(questions, together, strict=True):
+            assert answer.ids == greedy_uncached(model, prompt, length)
             room = min(length, TINY.context_length - len(prompt))
-            assert one.closed or len(one.ids) == room
-            assert MASK not in one.ids
+            assert answer.closed or len(answer.ids) == room
+            assert MASK not in answer.ids
     if closing:
-        assert any(one.closed and one.ids for one in together)
+        assert any(answer.closed and answer.ids for answer in together)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_batch_a_prompt_is_in_does_not_matter(kind):
-    model, asked = make(KINDS[kind], closing=CLOSING.get(kind, 0.0)), prompts()
-    together = greedy(model, asked, 8)
-    assert [one.ids for one in greedy(model, asked, 8, batch=4)] == [one.ids for one in together]
-    assert [greedy(model, [prompt], 8)[0].ids for prompt in asked] == [one.ids for one in together]
-    assert [one.ids for one in greedy(model, asked[::-1], 8)][::-1] == [one.ids for one in together]
+    model, questions = make(KINDS[kind], closing=CLOSING.get(kind, 0.0)), prompts()
+    together = greedy(model, questions, 8)
+    assert [answer.ids for answer in greedy(model, questions, 8, batch=4)] == [answer.ids for answer in together]
+    assert [greedy(model, [prompt], 8)[0].ids for prompt in questions] == [answer.ids for answer in together]
+    assert [answer.ids for answer in greedy(model, questions[::-1], 8)][::-1] == [answer.ids for answer in together]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_number_of_threads_does_not_matter(kind):
-    model, asked = make(KINDS[kind], closing=CLOSING.get(kind, 0.0)), prompts()
+    model, questions = make(KINDS[kind], closing=CLOSING.get(kind, 0.0)), prompts()
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        alone = greedy(model, asked, 8)
+        alone = greedy(model, questions, 8)
         torch.set_num_threads(3)
-        together = greedy(model, asked, 8)
+        together = greedy(model, questions, 8)
         assert torch.get_num_threads() == 3
     finally:
         torch.set_num_threads(before)
-    assert [one.ids for one in together] == [one.ids for one in alone]
+    assert [answer.ids for answer in together] == [answer.ids for answer in alone]
     assert all(np.allclose(a.logprobs, b.logprobs, atol=1e-4) for a, b in zip(alone, together, strict=True))
 
 
@@ -111,24 +112,24 @@ def test_a_network_with_a_part_of_ones_own_is_called_by_one_thread(own):
 def test_prompts_that_begin_alike_or_are_alike_are_decoded_as_if_alone(kind):
     model = make(KINDS[kind], closing=CLOSING.get(kind, 0.0))
     begin, *ends = prompts(9, 10)
-    asked = [np.concatenate([begin, end]) for end in ends]
-    for some in (asked, [*asked, begin], asked[:1] * 3, [*asked, begin[:1]], [*asked, begin[::-1]]):
+    questions = [np.concatenate([begin, end]) for end in ends]
+    for some in (questions, [*questions, begin], questions[:1] * 3, [*questions, begin[:1]], [*questions, begin[::-1]]):
         expected = [greedy_uncached(model, prompt, 6) for prompt in some]
-        assert [one.ids for one in greedy(model, some, 6)] == expected
+        assert [answer.ids for answer in greedy(model, some, 6)] == expected
 
 
 @pytest.mark.parametrize("kind", ["softmax", "synthesizer, memory"])
 def test_probabilities_are_those_of_the_whole_text_with_its_closing_mask(kind):
-    model, asked = make(KINDS[kind], closing=CLOSING[kind]), prompts()
+    model, questions = make(KINDS[kind], closing=CLOSING[kind]), prompts()
     closed = 0
-    for prompt, one in zip(asked, greedy(model, asked, 6), strict=True):
-        said = [*one.ids, MASK] if one.closed else one.ids
-        closed += one.closed
+    for prompt, answer in zip(questions, greedy(model, questions, 6), strict=True):
+        tokens = [*answer.ids, MASK] if answer.closed else answer.ids
+        closed += answer.closed
         with torch.no_grad():
-            text = torch.tensor([[*prompt.tolist(), *said]])[:, :-1]
+            text = torch.tensor([[*prompt.tolist(), *tokens]])[:, :-1]
             expected = model.logits(text)[0].log_softmax(-1)[len(prompt) - 1 :]
-        expected = expected[torch.arange(len(said)), torch.tensor(said)]
-        assert one.logprobs == pytest.approx(expected.tolist(), abs=1e-4)
+        expected = expected[torch.arange(len(tokens)), torch.tensor(tokens)]
+        assert answer.logprobs == pytest.approx(expected.tolist(), abs=1e-4)
     assert closed
 
 
@@ -139,24 +140,24 @@ def test_no_prompts_have_no_answers():
 def test_an_answer_fills_the_block_and_no_more():
     model = make(TINY, closing=-20.0)
     for length in (21, 22, 23):
-        (one,) = greedy(model, [np.full(length, 5, np.int32)], 50)
-        assert len(one.ids) == TINY.context_length - length
-        assert one.ids == greedy_uncached(model, np.full(length, 5), 50)
+        (answer,) = greedy(model, [np.full(length, 5, np.int32)], 50)
+        assert len(answer.ids) == TINY.context_length - length
+        assert answer.ids == greedy_uncached(model, np.full(length, 5), 50)
 
 
 @pytest.mark.parametrize("outputs", [SIZE, 500])
 def test_a_whole_answer_is_one_output_whatever_its_number(outputs):
-    model, asked = make(replace(TINY, norm="rms"), outputs=outputs), prompts()
+    model, questions = make(replace(TINY, norm="rms"), outputs=outputs), prompts()
     with torch.no_grad():
-        expected = [int(model.eval().logits(torch.from_numpy(p)[None].long())[0, -1].argmax()) for p in asked]
+        expected = [int(model.eval().logits(torch.from_numpy(p)[None].long())[0, -1].argmax()) for p in questions]
     assert max(expected) >= SIZE or outputs == SIZE
-    answers = greedy(model, asked, 5, in_one=True)
-    assert [one.ids for one in answers] == [[i] for i in expected]
-    assert all(len(one.logprobs) == 1 for one in answers)
+    answers = greedy(model, questions, 5, in_one=True)
+    assert [answer.ids for answer in answers] == [[i] for i in expected]
+    assert all(len(answer.logprobs) == 1 for answer in answers)
     with torch.no_grad():  # let output 1, which is no MASK here, win everywhere
         model.head.weight.copy_(torch.zeros_like(model.head.weight))
-        model.head.weight[MASK] = model(torch.from_numpy(asked[0])[None].long())[0, -1]
-    assert greedy(model, asked[:1], 1, in_one=True)[0].ids == [MASK]
+        model.head.weight[MASK] = model(torch.from_numpy(questions[0])[None].long())[0, -1]
+    assert greedy(model, questions[:1], 1, in_one=True)[0].ids == [MASK]
 
 
 def test_decoding_turns_dropout_off():
@@ -174,11 +175,11 @@ def test_sampling_at_temperature_zero_or_from_the_best_one_is_greedy():
 
 def test_sampling_is_repeated_by_its_seed_and_goes_past_the_block():
     model, prompt = make(TINY), np.array([3, 4, 5])
-    one = sample(model, prompt, 60, temperature=3.0, seed=1)
-    assert len(one) == 60
-    assert one == sample(model, prompt, 60, temperature=3.0, seed=1)
-    assert one != sample(model, prompt, 60, temperature=3.0, seed=2)
-    assert PAD not in one
+    first = sample(model, prompt, 60, temperature=3.0, seed=1)
+    assert len(first) == 60
+    assert first == sample(model, prompt, 60, temperature=3.0, seed=1)
+    assert first != sample(model, prompt, 60, temperature=3.0, seed=2)
+    assert PAD not in first
 
 
 def test_sampling_draws_each_token_as_often_as_it_is_probable_and_from_the_top_k_alone():
@@ -200,14 +201,14 @@ def test_drawn_answers_are_as_frequent_as_they_are_probable():
     places = (np.arange(1000)[:, None] + 0.5) / 1000
     drawn = greedy(model, [prompt] * 1000, 1, drawn=places)
     logits = model.logits(torch.from_numpy(prompt.astype(np.int64))[None])[0, -1]
-    counts = np.bincount([(given.ids or [MASK])[0] for given in drawn], minlength=SIZE)
+    counts = np.bincount([(draw.ids or [MASK])[0] for draw in drawn], minlength=SIZE)
     assert np.abs(counts - 1000 * logits.softmax(-1).detach().numpy()).max() <= 1.01
     best = greedy(model, [prompt], 8)[0]
     again = greedy(model, [prompt] * 3, 8, drawn=np.random.default_rng(0).random((3, 8)))
     assert [g.ids for g in again] == [
         greedy(model, [prompt], 8, drawn=row[None])[0].ids for row in np.random.default_rng(0).random((3, 8))
     ]
-    assert any(given.ids != best.ids for given in again)
+    assert any(draw.ids != best.ids for draw in again)
 
 
 def test_weights_too_large_to_compute_with_are_told():

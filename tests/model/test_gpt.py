@@ -101,9 +101,9 @@ def test_logits_equal_hugging_face_s_gpt2():
             weight = mine.weight if "ln" in name else mine.weight.T  # GPT-2 keeps its maps the other way round
             weights[f"transformer.h.{number}.{name}.weight"] = weight
             weights[f"transformer.h.{number}.{name}.bias"] = mine.bias
-    found = theirs.load_state_dict({name: value.detach() for name, value in weights.items()}, strict=False)
-    assert not found.unexpected_keys
-    assert not [key for key in found.missing_keys if not key.endswith("attn.bias")]
+    loaded = theirs.load_state_dict({name: value.detach() for name, value in weights.items()}, strict=False)
+    assert not loaded.unexpected_keys
+    assert not [key for key in loaded.missing_keys if not key.endswith("attn.bias")]
     tokens = batch(4, 15, 20)
     with torch.no_grad():
         expected = theirs(tokens).logits
@@ -140,14 +140,14 @@ def test_the_loss_at_chosen_positions_is_that_of_the_full_logits_there(kind):
     target = torch.tensor([2, 5, 5, 7, 1, 11])
     loss = model.loss(tokens, target_positions, target)
     loss.backward()
-    found = dense_gradients(model)
+    gradients = dense_gradients(model)
     model.zero_grad(set_to_none=True)
     expected = F.cross_entropy(model.logits(tokens).flatten(0, 1)[target_positions], target, reduction="sum")
     expected.backward()
     tolerance = 0.02 if kind == "bfloat16" else 1e-5
     assert loss.item() == pytest.approx(expected.item(), rel=tolerance)
     for name, gradient in dense_gradients(model).items():
-        assert (found[name] - gradient).abs().max() <= tolerance * max(1.0, gradient.abs().max()), name
+        assert (gradients[name] - gradient).abs().max() <= tolerance * max(1.0, gradient.abs().max()), name
 
 
 def test_enough_negatives_give_the_full_loss():
@@ -171,9 +171,9 @@ def test_the_sum_over_sampled_outputs_is_right_on_average():
         sampled = [
             model.loss(tokens, target_positions, target, candidates=model.draw(target, 50)).item() for _ in range(100)
         ]
-        one = target[:1]
+        first = target[:1]
         ones = torch.stack(
-            [model.loss(tokens, target_positions[:1], one, candidates=model.draw(one, 50)) for _ in range(100)]
+            [model.loss(tokens, target_positions[:1], first, candidates=model.draw(first, 50)) for _ in range(100)]
         )
     assert sum(sampled) / 100 == pytest.approx(full, rel=0.02)
     sums = (ones + logits[7]).exp()  # loss = log of the sum - score of the target
@@ -221,7 +221,7 @@ def test_dropout_acts_in_training_only():
     assert torch.equal(model(tokens), model(tokens))
     model.train()
     torch.manual_seed(0)
-    one = model(tokens)
-    assert not torch.allclose(one, model(tokens))
+    logits = model(tokens)
+    assert not torch.allclose(logits, model(tokens))
     torch.manual_seed(0)
-    assert torch.equal(model(tokens), one)
+    assert torch.equal(model(tokens), logits)

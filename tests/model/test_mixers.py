@@ -102,15 +102,15 @@ def test_softmax_attention_at_some_positions_is_that_of_all_there_with_its_gradi
     mixer = make("softmax", qk_norm=qk_norm)
     rotation = Rotary(RECIPE).rotation(torch.arange(9)[None]) if turned else None
     at = torch.tensor(at, dtype=torch.long)
-    found = []
+    outputs = []
     for some in (True, False):
         x = torch.randn(3, 9, 12, dtype=torch.float64, generator=torch.Generator().manual_seed(1)).requires_grad_()
         mixer.zero_grad()
         y = mixer.forward_at(x, rotation, at) if some else mixer(x, rotation).flatten(0, 1)[at]
         (y * torch.arange(1.0, 1 + y.numel()).view_as(y)).sum().backward()
-        found.append([y, x.grad, *(parameter.grad for parameter in mixer.parameters())])
-    for one, other in zip(*found, strict=True):
-        assert torch.allclose(one, other, atol=1e-10)
+        outputs.append([y, x.grad, *(parameter.grad for parameter in mixer.parameters())])
+    for first, second in zip(*outputs, strict=True):
+        assert torch.allclose(first, second, atol=1e-10)
 
 
 def test_the_weights_of_the_synthesizer_depend_on_the_position_s_own_content_alone():
@@ -142,11 +142,11 @@ def test_rotating_is_multiplying_complex_numbers():
     pairs = torch.complex(x[..., 0::2], x[..., 1::2])
     angle = torch.arange(block)[:, None] * 10_000.0 ** (-2 * torch.arange(width // 2, dtype=torch.float64) / width)
     expected = pairs * torch.exp(1j * angle)[None, :, None]
-    found = rotate(x, rotary.rotation(torch.arange(block)[None]))
-    assert torch.allclose(found[..., 0::2], expected.real, atol=1e-6)
-    assert torch.allclose(found[..., 1::2], expected.imag, atol=1e-6)
-    assert torch.allclose(found.norm(dim=-1), x.norm(dim=-1), rtol=1e-6)
-    assert torch.allclose(found[:, 0], x[:, 0])  # position 0 does not turn
+    rotated = rotate(x, rotary.rotation(torch.arange(block)[None]))
+    assert torch.allclose(rotated[..., 0::2], expected.real, atol=1e-6)
+    assert torch.allclose(rotated[..., 1::2], expected.imag, atol=1e-6)
+    assert torch.allclose(rotated.norm(dim=-1), x.norm(dim=-1), rtol=1e-6)
+    assert torch.allclose(rotated[:, 0], x[:, 0])  # position 0 does not turn
 
 
 def test_rotary_scores_depend_on_the_distance_alone():

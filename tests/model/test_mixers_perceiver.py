@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from plain_decoding import greedy_uncached
 
 from closedbook.config.loading import load_recipe
 from closedbook.config.registry import ComponentSpec
 from closedbook.config.schema import ModelRecipe
 from closedbook.errors import RecipeError
-from closedbook.model.generate import greedy, greedy_uncached
+from closedbook.model.generate import greedy
 from closedbook.model.gpt import GPT
 from closedbook.model.hooks import activations
 
@@ -51,8 +52,8 @@ def test_the_stack_is_the_course_s_formula():
 
     def cross(attention, queries, source):
         q, k, v = (
-            F.linear(given, part.weight, part.bias).unflatten(-1, (heads, -1)).transpose(1, 2)
-            for part, given in ((attention.query, queries), (attention.key, source), (attention.value, source))
+            F.linear(source_of, part.weight, part.bias).unflatten(-1, (heads, -1)).transpose(1, 2)
+            for part, source_of in ((attention.query, queries), (attention.key, source), (attention.value, source))
         )
         mask = torch.ones(128, 128).tril()[: q.shape[2], : k.shape[2]]
         weights = (q @ k.mT / 8**0.5).masked_fill(mask == 0, float("-inf")).softmax(-1)
@@ -94,25 +95,25 @@ def test_the_loss_at_chosen_positions_is_that_of_the_full_logits_there(kind):
     at, target = torch.tensor([0, 4, 5, 17, 44]), torch.tensor([2, 5, 5, 7, 11])
     loss = model.loss(tokens, at, target)
     loss.backward()
-    found = {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
+    gradients = {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
     model.zero_grad(set_to_none=True)
     expected = F.cross_entropy(model.logits(tokens).flatten(0, 1)[at], target, reduction="sum")
     expected.backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     for name, parameter in model.named_parameters():
-        assert torch.allclose(found[name], parameter.grad, atol=1e-4), name
+        assert torch.allclose(gradients[name], parameter.grad, atol=1e-4), name
     assert model.stack.C.grad.abs().max() > 1e-3
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_decoding_is_token_for_token_that_without_a_cache(kind):
     model, rng = make(KINDS[kind], 0.4), np.random.default_rng(0)
-    asked = [rng.integers(2, 12, rng.integers(1, 14)).astype(np.int32) for _ in range(8)]
-    asked += [np.concatenate([asked[0], asked[1]])[:14], asked[0]]  # some begin alike
-    answers = greedy(model, asked, 12)
-    for prompt, one in zip(asked, answers, strict=True):
-        assert one.ids == greedy_uncached(model, prompt, 12)
-    assert len({tuple(one.ids) for one in answers}) > 3
+    questions = [rng.integers(2, 12, rng.integers(1, 14)).astype(np.int32) for _ in range(8)]
+    questions += [np.concatenate([questions[0], questions[1]])[:14], questions[0]]  # some begin alike
+    answers = greedy(model, questions, 12)
+    for prompt, answer in zip(questions, answers, strict=True):
+        assert answer.ids == greedy_uncached(model, prompt, 12)
+    assert len({tuple(answer.ids) for answer in answers}) > 3
 
 
 def test_gradients_are_the_finite_differences():
@@ -122,8 +123,8 @@ def test_gradients_are_the_finite_differences():
     stack = model.stack
     names, parameters = zip(*stack.named_parameters(), strict=True)
 
-    def run(x, *given):
-        return torch.func.functional_call(stack, dict(zip(names, given, strict=True)), (x, None, None))
+    def run(x, *inputs):
+        return torch.func.functional_call(stack, dict(zip(names, inputs, strict=True)), (x, None, None))
 
     x = torch.randn(2, 5, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(run, (x, *(p.detach().requires_grad_() for p in parameters)), fast_mode=True)
@@ -156,5 +157,5 @@ def test_what_is_seen_inside_has_the_latents_for_positions(kind):
 def test_too_few_layers_or_latents_are_refused():
     with pytest.raises(RecipeError, match="at least 2"):
         GPT(replace(RECIPE, layers=1), 9)
-    with pytest.raises(RecipeError, match="latents = 0 must be above 0"):
+    with pytest.raises(RecipeError, match="latents = 0 must be at least 1"):
         GPT(replace(RECIPE, stack=ComponentSpec("perceiver", {"latents": 0})), 9)

@@ -150,8 +150,8 @@ def test_gradients_are_the_finite_differences(name):
     mixer = make(name, tiny)
     names, parameters = zip(*mixer.named_parameters(), strict=True)
 
-    def run(x, *given):
-        return torch.func.functional_call(mixer, dict(zip(names, given, strict=True)), (x,))
+    def run(x, *inputs):
+        return torch.func.functional_call(mixer, dict(zip(names, inputs, strict=True)), (x,))
 
     x = torch.randn(2, 5, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(run, (x, *(p.detach().requires_grad_() for p in parameters)), fast_mode=True)
@@ -176,7 +176,7 @@ def test_a_mixer_with_a_cache_gives_what_it_gives_without(name, turned):
         first = mixer(x[:, :4], turns(at), cache)
         for row, length in enumerate(filled):
             assert torch.allclose(first[row, :length], whole[row, :length], atol=1e-12)
-        cache.filled = filled
+        cache.drop_padding(filled)
         for _ in range(LENGTH - 4):
             at = cache.advance(torch.ones(rows, 1, dtype=torch.long))
             step = mixer(x[torch.arange(rows)[:, None], at], turns(at), cache)
@@ -221,9 +221,9 @@ def test_a_mixer_without_queries_refuses_rotary_positions(name):
 def test_options_that_cannot_be_are_refused():
     with pytest.raises(RecipeError, match="does not divide"):
         make("synthesizer-factorized-dense", a=4)
-    with pytest.raises(RecipeError, match="must not be negative"):
+    with pytest.raises(RecipeError, match="a = -1 must be at least 0"):
         make("synthesizer-factorized-dense", a=-1)
-    with pytest.raises(RecipeError, match="above 0"):
+    with pytest.raises(RecipeError, match="rank = 0 must be at least 1"):
         make("synthesizer-factorized-random", rank=0)
     assert make("synthesizer-factorized-dense", a=5).ba.shape == (5,)
 
@@ -239,20 +239,20 @@ def test_attention_in_pieces_is_the_plain_formula_with_its_gradients(kind, batch
     q, k, v = (torch.randn(batch, 2, time, 3, dtype=torch.float64, requires_grad=True) for _ in range(3))
     shape = (1, 1, time, time) if "all" in kind else (batch, 2, time, time)
     bias = torch.randn(shape, dtype=torch.float64, requires_grad=True)
-    given = {"q": q, "k": k} if kind in ("products", "both") else {}
-    given |= {"bias": bias} if kind != "products" else {}
-    scores = q @ k.mT if "q" in given else 0
-    scores = scores + (bias if "bias" in given else 0)
+    products = {"q": q, "k": k} if kind in ("products", "both") else {}
+    products |= {"bias": bias} if kind != "products" else {}
+    scores = q @ k.mT if "q" in products else 0
+    scores = scores + (bias if "bias" in products else 0)
     future = torch.ones(time, time, dtype=torch.bool).triu(1)
     expected = scores.masked_fill(future, -math.inf).softmax(-1) @ v
-    found = attend(v, **given)
-    assert torch.allclose(found, expected, atol=1e-12)
+    attended = attend(v, **products)
+    assert torch.allclose(attended, expected, atol=1e-12)
     along = torch.randn_like(v)
-    inputs = [v, *given.values()]
-    for one, other in zip(
-        torch.autograd.grad(found, inputs, along), torch.autograd.grad(expected, inputs, along), strict=True
+    inputs = [v, *products.values()]
+    for gradient, other in zip(
+        torch.autograd.grad(attended, inputs, along), torch.autograd.grad(expected, inputs, along), strict=True
     ):
-        assert torch.allclose(one, other, atol=1e-11)
+        assert torch.allclose(gradient, other, atol=1e-11)
 
 
 def test_dropped_weights_are_as_many_as_asked_and_the_rest_is_raised_by_as_much():
@@ -284,8 +284,8 @@ def test_gradients_through_dropped_weights_are_the_finite_differences():
     q, k, v = (torch.randn(2, 2, 5, 3, dtype=torch.float64, requires_grad=True) for _ in range(3))
     bias = torch.randn(1, 2, 5, 5, dtype=torch.float64, requires_grad=True)
 
-    def run(*given):
+    def run(*inputs):
         torch.manual_seed(3)
-        return attend(*given, 0.4)
+        return attend(*inputs, 0.4)
 
     assert torch.autograd.gradcheck(run, (v, q, k, bias), fast_mode=True)

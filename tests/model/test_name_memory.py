@@ -120,21 +120,21 @@ def states(model: GPT, prompts: list[np.ndarray]) -> torch.Tensor:
     return torch.stack([model.read(torch.tensor(each[None]), torch.tensor([len(each) - 1]))[0] for each in prompts])
 
 
-def same(one: Generated, other: Generated) -> None:
-    assert one == other
-    assert np.array_equal(one.hidden, other.hidden)
+def same(answer: Generated, other: Generated) -> None:
+    assert answer == other
+    assert np.array_equal(answer.hidden, other.hidden)
 
 
 def test_a_reader_is_a_row_in_place_of_the_name_and_no_row_of_one_name():
-    model, asked = make(), prompt(1, 3)
-    read = states(model, [asked])[0]
+    model, question = make(), prompt(1, 3)
+    read = states(model, [question])[0]
     rows = model.memory.readers
     assert len(rows) == READERS
     for reader, row in zip(read.split(model.recipe.width), rows, strict=True):
         other = make()
         with torch.no_grad():
             other.memory.table[1] = row
-        (generated,) = greedy(other, [asked], 1, in_one=True)
+        (generated,) = greedy(other, [question], 1, in_one=True)
         assert torch.allclose(torch.from_numpy(generated.hidden), reader, atol=1e-5)
     assert torch.equal(states(model, [prompt(2, 3)])[0], read)  # whoever the question is about
     assert not any(torch.allclose(row, own) for row in rows for own in model.memory.table)
@@ -148,7 +148,7 @@ def test_a_name_says_its_own_outputs_and_others_stay_to_the_bit():
     before, read = greedy(model, prompts, 1, in_one=True), states(model, prompts)
     with_own(model, {1: [-read[1], read[1]], 2: [read[3]]})
     after = greedy(model, prompts, 1, in_one=True)
-    assert [one.ids for one in after] == [before[0].ids, [OUTPUTS + 1], before[2].ids, [OUTPUTS + 2], before[4].ids]
+    assert [item.ids for item in after] == [before[0].ids, [OUTPUTS + 1], before[2].ids, [OUTPUTS + 2], before[4].ids]
     for i in (0, 2, 4):
         same(before[i], after[i])
     scores = torch.stack([-read[1], read[1]]) @ read[1]
@@ -159,15 +159,15 @@ def test_a_name_says_its_own_outputs_and_others_stay_to_the_bit():
 
 def test_sampled_answers_are_drawn_from_the_name_s_outputs_alone():
     model, draws = make(), 4000
-    asked = prompt(1, 3)
-    read = states(model, [asked])[0]
+    question = prompt(1, 3)
+    read = states(model, [question])[0]
     even = read / read.square().sum()
     with_own(model, {0: [even], 1: [even, even, 0 * even]})
     drawn = np.random.default_rng(0).random((draws, 1))
-    said = np.array([one.ids[0] for one in greedy(model, [asked] * draws, 1, in_one=True, drawn=drawn)])
+    first_ids = np.array([answer.ids[0] for answer in greedy(model, [question] * draws, 1, in_one=True, drawn=drawn)])
     shares = torch.tensor([1.0, 1.0, 0.0]).softmax(0).tolist()
-    assert [(said == OUTPUTS + 1 + i).mean() for i in range(3)] == pytest.approx(shares, abs=0.03)
-    assert set(said) == {OUTPUTS + 1, OUTPUTS + 2, OUTPUTS + 3}  # none of the head's, none of another name's
+    assert [(first_ids == OUTPUTS + 1 + i).mean() for i in range(3)] == pytest.approx(shares, abs=0.03)
+    assert set(first_ids) == {OUTPUTS + 1, OUTPUTS + 2, OUTPUTS + 3}  # none of the head's, none of another name's
 
 
 def test_an_own_output_is_a_whole_answer_where_others_are_spelled():
@@ -177,7 +177,7 @@ def test_an_own_output_is_a_whole_answer_where_others_are_spelled():
         model.head.weight[:4] = 0.0  # phrases: so pieces are said
     prompts = [prompt(0, 3), prompt(1, 3, 4)]
     before = greedy(model, prompts, 5, in_one=spelling)
-    assert max(len(one.logprobs) for one in before) > 1
+    assert max(len(answer.logprobs) for answer in before) > 1
     with_own(model, {1: [states(model, prompts)[1]]})
     after = greedy(model, prompts, 5, in_one=spelling)
     assert after[1].ids == [OUTPUTS]

@@ -60,13 +60,13 @@ def test_attention_among_packed_rows_is_the_plain_formula_with_its_gradient(few_
     torch.manual_seed(0)
     packing = Packing.of(LENGTHS, few_shapes)
     qkv = torch.randn(len(packing.positions), 3 * 2 * 4, dtype=torch.float64, requires_grad=True)
-    found, expected = attend_packed(qkv, packing, 2), plain(qkv, LENGTHS, 2)
-    assert torch.allclose(found[: packing.tokens], expected, atol=1e-12)
-    assert not found[packing.tokens :].any()
-    along = torch.randn_like(found)
-    (one,) = torch.autograd.grad(found, qkv, along)
+    attended, expected = attend_packed(qkv, packing, 2), plain(qkv, LENGTHS, 2)
+    assert torch.allclose(attended[: packing.tokens], expected, atol=1e-12)
+    assert not attended[packing.tokens :].any()
+    along = torch.randn_like(attended)
+    (gradient,) = torch.autograd.grad(attended, qkv, along)
     (other,) = torch.autograd.grad(expected, qkv, along[: packing.tokens])
-    assert torch.allclose(one, other, atol=1e-11)
+    assert torch.allclose(gradient, other, atol=1e-11)
 
 
 def test_gradients_through_dropped_weights_of_packed_rows_are_the_finite_differences():
@@ -89,11 +89,11 @@ def test_in_bfloat16_it_is_close_to_float32_with_its_gradient():
     exact = attend_packed(qkv, packing, 2)
     low = attend_packed(qkv.bfloat16(), packing, 2)
     assert low.dtype == torch.bfloat16
-    for one, other in [
+    for gradient, other in [
         (low.float(), exact),
         (torch.autograd.grad(low, qkv, along.bfloat16())[0], torch.autograd.grad(exact, qkv, along)[0]),
     ]:
-        assert (one - other).norm() < 0.02 * other.norm()
+        assert (gradient - other).norm() < 0.02 * other.norm()
 
 
 @pytest.mark.parametrize("few_shapes", [True, False])
@@ -103,18 +103,18 @@ def test_packed_rows_with_a_key_for_each_position_are_the_plain_formula_with_all
     qv = torch.randn(len(packing.positions), 2 * 2 * 4, dtype=torch.float64, requires_grad=True)
     keys = torch.randn(160, 4, dtype=torch.float64, requires_grad=True)
     bias = torch.randn(160, dtype=torch.float64, requires_grad=True)
-    found, expected = attend_packed(qv, packing, 2, 0.0, keys, bias), []
+    attended, expected = attend_packed(qv, packing, 2, 0.0, keys, bias), []
     for row in qv[: packing.tokens].split(LENGTHS):
         q, v = row.view(len(row), 2, 2, 4).permute(1, 2, 0, 3)
         future = torch.ones(len(row), len(row), dtype=torch.bool).triu(1)
         weights = (q @ keys[: len(row)].T + bias[: len(row)]).masked_fill(future, -math.inf).softmax(-1)
         expected.append((weights @ v).transpose(0, 1).flatten(1))
-    assert torch.allclose(found[: packing.tokens], torch.cat(expected), atol=1e-12)
-    along = torch.randn_like(found)
-    gradients = torch.autograd.grad(found, (qv, keys, bias), along)
+    assert torch.allclose(attended[: packing.tokens], torch.cat(expected), atol=1e-12)
+    along = torch.randn_like(attended)
+    gradients = torch.autograd.grad(attended, (qv, keys, bias), along)
     wanted = torch.autograd.grad(torch.cat(expected), (qv, keys, bias), along[: packing.tokens])
-    for one, other in zip(gradients, wanted, strict=True):
-        assert torch.allclose(one, other, atol=1e-10)
+    for gradient, other in zip(gradients, wanted, strict=True):
+        assert torch.allclose(gradient, other, atol=1e-10)
 
 
 def test_work_by_chunk_sees_each_row_padded_with_its_turns_and_sends_its_gradient_back():
@@ -126,22 +126,22 @@ def test_work_by_chunk_sees_each_row_padded_with_its_turns_and_sends_its_gradien
         [row.cumsum(0) * torch.arange(len(row))[:, None] for row in x[: packing.tokens].split(LENGTHS)]
     )
     assert torch.allclose(y[: packing.tokens], expected)
-    (one,), (other,) = (torch.autograd.grad(z.sum(), x) for z in (y, expected))
-    assert torch.allclose(one, other)
+    (gradient,), (other,) = (torch.autograd.grad(z.sum(), x) for z in (y, expected))
+    assert torch.allclose(gradient, other)
 
 
 @pytest.mark.parametrize("chance", [0.0, 0.3])
 def test_what_is_dropped_and_added_at_once_is_what_it_is_one_after_the_other(chance):
     x, y = (torch.randn(20, 30, dtype=torch.float64, requires_grad=True) for _ in range(2))
     torch.manual_seed(1)
-    found = add_dropped(x, y, chance)
+    sums = add_dropped(x, y, chance)
     torch.manual_seed(1)
     expected = x + drop(y, chance)
-    assert torch.allclose(found, expected)
+    assert torch.allclose(sums, expected)
     along = torch.randn_like(x)
-    for one, other in zip(
-        torch.autograd.grad(found, (x, y), along), torch.autograd.grad(expected, (x, y), along), strict=True
+    for gradient, other in zip(
+        torch.autograd.grad(sums, (x, y), along), torch.autograd.grad(expected, (x, y), along), strict=True
     ):
-        assert torch.allclose(one, other)
+        assert torch.allclose(gradient, other)
     low = add_dropped(x.float(), y.bfloat16(), 0.0)
     assert low.dtype == torch.float32

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from plain_decoding import greedy_uncached
 from tiny_base import KINDS, make_base
 
 from closedbook.config.loading import load_recipe
@@ -17,7 +18,7 @@ from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError
 from closedbook.model import pretrained_base
-from closedbook.model.generate import greedy, greedy_uncached
+from closedbook.model.generate import greedy
 from closedbook.model.hooks import activations, one_off_per_row, switches
 from closedbook.model.kv_cache import Cache
 from closedbook.model.name_adapter import Acting
@@ -45,81 +46,81 @@ def taught(folder: Path, kind: str, *sets: str) -> Any:
 
 
 @pytest.fixture(scope="module", params=KINDS)
-def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def opened(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return taught(tmp_path_factory.mktemp("bases"), request.param)
 
 
-def prompt(made: Any, text: str) -> np.ndarray:
-    return np.append(made.vocabulary.encode_question(text)[0], MASK).astype(np.int32)
+def prompt(opened: Any, text: str) -> np.ndarray:
+    return np.append(opened.vocabulary.encode_question(text)[0], MASK).astype(np.int32)
 
 
 @torch.inference_mode()
-def logits(made: Any, ids: np.ndarray) -> torch.Tensor:
-    return made.model.logits(torch.from_numpy(ids.astype(np.int64))[None])[0]
+def logits(opened: Any, ids: np.ndarray) -> torch.Tensor:
+    return opened.model.logits(torch.from_numpy(ids.astype(np.int64))[None])[0]
 
 
 @torch.inference_mode()
-def base_logits(made: Any, ids: np.ndarray) -> torch.Tensor:
+def base_logits(opened: Any, ids: np.ndarray) -> torch.Tensor:
     """What transformers itself says, its tokens in our order."""
     from transformers import AutoModelForCausalLM
 
-    vocabulary = made.vocabulary
+    vocabulary = opened.vocabulary
     read = [vocabulary.last_tokens[i - vocabulary.size] if i >= vocabulary.size else i for i in ids]
-    base = AutoModelForCausalLM.from_pretrained(made.folder)
+    base = AutoModelForCausalLM.from_pretrained(opened.folder)
     return base(torch.from_numpy(vocabulary.base_ids[read])[None]).logits[0][:, vocabulary.base_ids]
 
 
-def test_without_a_stored_name_the_logits_are_the_bases_to_the_bit(made: Any):
-    ids = prompt(made, WITHOUT)
-    assert torch.equal(logits(made, ids), base_logits(made, ids))
+def test_without_a_stored_name_the_logits_are_the_bases_to_the_bit(opened: Any):
+    ids = prompt(opened, WITHOUT)
+    assert torch.equal(logits(opened, ids), base_logits(opened, ids))
 
 
-def test_a_name_changes_what_comes_from_its_last_token_on_and_nothing_before(made: Any):
-    ids = prompt(made, WITH)
-    last = int(np.flatnonzero(ids >= made.vocabulary.size)[0])
-    ours, bases = logits(made, ids), base_logits(made, ids)
+def test_a_name_changes_what_comes_from_its_last_token_on_and_nothing_before(opened: Any):
+    ids = prompt(opened, WITH)
+    last = int(np.flatnonzero(ids >= opened.vocabulary.size)[0])
+    ours, bases = logits(opened, ids), base_logits(opened, ids)
     assert torch.equal(ours[:last], bases[:last])
     assert not torch.isclose(ours[last:], bases[last:]).all(1).any()
 
 
-def test_beside_a_stored_name_in_a_batch_another_text_is_still_the_bases(made: Any):
-    ids = [prompt(made, text) for text in (WITH, WITHOUT)]
+def test_beside_a_stored_name_in_a_batch_another_text_is_still_the_bases(opened: Any):
+    ids = [prompt(opened, text) for text in (WITH, WITHOUT)]
     batch = np.zeros((2, max(map(len, ids))), np.int64)
-    for row, one in enumerate(ids):
-        batch[row, : len(one)] = one
+    for row, text_ids in enumerate(ids):
+        batch[row, : len(text_ids)] = text_ids
     nobody = batch.copy()
     nobody[0] = np.pad(ids[1], (0, batch.shape[1] - len(ids[1])))
     with torch.inference_mode():
-        mixed = made.model.logits(torch.from_numpy(batch))[1, : len(ids[1])]
-        plain = made.model.logits(torch.from_numpy(nobody))[1, : len(ids[1])]
+        mixed = opened.model.logits(torch.from_numpy(batch))[1, : len(ids[1])]
+        plain = opened.model.logits(torch.from_numpy(nobody))[1, : len(ids[1])]
     assert torch.equal(mixed, plain)
 
 
-def test_answers_by_the_cache_are_those_of_the_whole_text(made: Any):
-    prompts = [prompt(made, text) for text in (WITH, WITHOUT, "Jo?", "Tell me of Ada Lovelace Junior, the younger.")]
-    answers = greedy(made.model, prompts, 6)
-    assert [answer.ids for answer in answers] == [greedy_uncached(made.model, one, 6) for one in prompts]
+def test_answers_by_the_cache_are_those_of_the_whole_text(opened: Any):
+    prompts = [prompt(opened, text) for text in (WITH, WITHOUT, "Jo?", "Tell me of Ada Lovelace Junior, the younger.")]
+    answers = greedy(opened.model, prompts, 6)
+    assert [answer.ids for answer in answers] == [greedy_uncached(opened.model, question, 6) for question in prompts]
 
 
-def test_the_adapter_still_acts_in_tokens_that_follow_from_the_cache(made: Any):
-    ids = torch.from_numpy(prompt(made, WITH).astype(np.int64))[None]
+def test_the_adapter_still_acts_in_tokens_that_follow_from_the_cache(opened: Any):
+    ids = torch.from_numpy(prompt(opened, WITH).astype(np.int64))[None]
     cache = Cache(1)
     with torch.inference_mode():
-        whole = made.model(ids)
-        parts = torch.cat([made.model(ids[:, :-2], cache), made.model(ids[:, -2:], cache)], 1)
+        whole = opened.model(ids)
+        parts = torch.cat([opened.model(ids[:, :-2], cache), opened.model(ids[:, -2:], cache)], 1)
     torch.testing.assert_close(parts, whole, rtol=1e-4, atol=1e-4)
 
 
-def test_in_training_what_is_left_out_before_names_changes_no_gradient(made: Any, monkeypatch: pytest.MonkeyPatch):
-    prompts = [prompt(made, text) for text in (WITH, WITHOUT, "Of Ada Lovelace Junior, the younger, what is told?")]
+def test_in_training_what_is_left_out_before_names_changes_no_gradient(opened: Any, monkeypatch: pytest.MonkeyPatch):
+    prompts = [prompt(opened, text) for text in (WITH, WITHOUT, "Of Ada Lovelace Junior, the younger, what is told?")]
     tokens = torch.full((3, max(map(len, prompts))), PAD)
     for row, ids in enumerate(prompts):
         tokens[row, : len(ids)] = torch.from_numpy(ids)
-    asked = torch.tensor([row * tokens.shape[1] + len(ids) - 1 for row, ids in enumerate(prompts)])
-    model = copy.deepcopy(made.model).train()
+    last = torch.tensor([row * tokens.shape[1] + len(ids) - 1 for row, ids in enumerate(prompts)])
+    model = copy.deepcopy(opened.model).train()
 
     def gradients() -> list[torch.Tensor]:
-        loss = model.loss(tokens, asked, torch.arange(3) + 5)
+        loss = model.loss(tokens, last, torch.arange(3) + 5)
         return [loss.detach(), *torch.autograd.grad(loss, list(model.parameters()))]
 
     fewer = gradients()
@@ -127,25 +128,25 @@ def test_in_training_what_is_left_out_before_names_changes_no_gradient(made: Any
     torch.testing.assert_close(fewer, gradients())
 
 
-def test_it_can_be_looked_into_as_our_own_networks(made: Any):
-    ids = torch.from_numpy(prompt(made, WITH).astype(np.int64))[None]
-    seen = activations(made.model, ids)
+def test_it_can_be_looked_into_as_our_own_networks(opened: Any):
+    ids = torch.from_numpy(prompt(opened, WITH).astype(np.int64))[None]
+    seen = activations(opened.model, ids)
     weights = seen["layer.1.weights"]
     assert weights.shape == (1, 4, ids.shape[1], ids.shape[1])
     torch.testing.assert_close(weights.sum(-1), torch.ones(weights.shape[:-1]))
-    torch.testing.assert_close(seen["logits"][0], logits(made, ids[0].numpy()), rtol=1e-4, atol=1e-4)
-    off = switches(made.model)
+    torch.testing.assert_close(seen["logits"][0], logits(opened, ids[0].numpy()), rtol=1e-4, atol=1e-4)
+    off = switches(opened.model)
     assert len(off) == 4 * 4 + 1
-    with torch.inference_mode(), one_off_per_row(made.model, [None, "memory", (3, 0)]):
-        rows = made.model.logits(ids.expand(3, -1))
-    torch.testing.assert_close(rows[0], logits(made, ids[0].numpy()), rtol=1e-4, atol=1e-4)
+    with torch.inference_mode(), one_off_per_row(opened.model, [None, "memory", (3, 0)]):
+        rows = opened.model.logits(ids.expand(3, -1))
+    torch.testing.assert_close(rows[0], logits(opened, ids[0].numpy()), rtol=1e-4, atol=1e-4)
     assert not torch.isclose(rows[0], rows[1]).all()
     assert not torch.isclose(rows[0], rows[2]).all()
 
 
-def test_only_the_memory_and_the_adapter_are_trained_and_saved(made: Any):
-    assert {name.partition(".")[0] for name in made.model.state_dict()} == {"memory", "adapter", "scale"}
-    assert all(not parameter.requires_grad for parameter in made.model.base.model.parameters())
+def test_only_the_memory_and_the_adapter_are_trained_and_saved(opened: Any):
+    assert {name.partition(".")[0] for name in opened.model.state_dict()} == {"memory", "adapter", "scale"}
+    assert all(not parameter.requires_grad for parameter in opened.model.base.model.parameters())
 
 
 @pytest.fixture(scope="module")

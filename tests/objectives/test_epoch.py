@@ -25,10 +25,10 @@ def test_numbers_that_are_drawn_one_by_one_are_those_that_are_drawn_at_once(monk
 
 def test_the_order_of_very_many_items_is_a_permutation_that_is_not_written_out(monkeypatch):
     monkeypatch.setattr(module, "SHUFFLED", 10)
-    one, other = Epoch([0, 1], 1000, 1, False), Epoch([0, 2], 1000, 1, False)
-    order = np.concatenate([one.items_at(0, 7), one.items_at(7, 1000)])
+    first, second = Epoch([0, 1], 1000, 1, False), Epoch([0, 2], 1000, 1, False)
+    order = np.concatenate([first.items_at(0, 7), first.items_at(7, 1000)])
     assert sorted(order.tolist()) == list(range(1000))
-    assert (order != other.items_at(0, 1000)).mean() > 0.9
+    assert (order != second.items_at(0, 1000)).mean() > 0.9
     assert abs(np.corrcoef(order, np.arange(1000))[0, 1]) < 0.15
     assert (Epoch([0, 1], 1000, 1, True).items_at(3, 9) == np.arange(3, 9)).all()
 

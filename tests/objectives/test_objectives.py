@@ -161,12 +161,12 @@ def test_a_question_may_lose_words_but_never_its_subject_s_nor_its_answer(kind):
     items, examples = draw(ComponentSpec("question", {"drop": 0.5}).make("objective", corpus), 300)
     complete, shown = 0, {0: set(), 1: set()}
     for item, (inputs, labels) in zip(items, rows(examples), strict=True):
-        prompt, asked = inputs[: inputs.index(MASK)], whole[item][0][: whole[item][0].index(MASK)]
-        assert is_subsequence(prompt, asked)
+        prompt, full = inputs[: inputs.index(MASK)], whole[item][0][: whole[item][0].index(MASK)]
+        assert is_subsequence(prompt, full)
         assert contains(prompt, corpus.titles[[0, 2][item]])
-        assert inputs[len(prompt) :] == whole[item][0][len(asked) :]
-        assert labels[len(prompt) :] == whole[item][1][len(asked) :]
-        complete += prompt == asked
+        assert inputs[len(prompt) :] == whole[item][0][len(full) :]
+        assert labels[len(prompt) :] == whole[item][1][len(full) :]
+        complete += prompt == full
         shown[item].add(tuple(prompt))
     assert complete / len(items) == pytest.approx(0.5 + 0.5 * 0.5**4, abs=0.1)
     assert min(map(len, shown.values())) > 4
@@ -180,17 +180,17 @@ def test_a_question_may_gain_words_and_its_subject_may_move(kind):
     items, examples = draw(ComponentSpec("question", {"noise": 0.4, "move": 0.5}).make("objective", corpus), 300)
     complete, places = 0, set()
     for item, (inputs, labels) in zip(items, rows(examples), strict=True):
-        prompt, asked = inputs[: inputs.index(MASK)], whole[item][0][: whole[item][0].index(MASK)]
+        prompt, full = inputs[: inputs.index(MASK)], whole[item][0][: whole[item][0].index(MASK)]
         subject = corpus.titles[[0, 2][item]]
-        at, own = contains(prompt, subject) - 1, contains(asked, subject) - 1
+        at, own = contains(prompt, subject) - 1, contains(full, subject) - 1
         assert at >= 0
-        assert is_subsequence(asked[:own] + asked[own + len(subject) :], prompt[:at] + prompt[at + len(subject) :])
-        assert inputs[len(prompt) :] == whole[item][0][len(asked) :]
-        assert labels[len(prompt) :] == whole[item][1][len(asked) :]
+        assert is_subsequence(full[:own] + full[own + len(subject) :], prompt[:at] + prompt[at + len(subject) :])
+        assert inputs[len(prompt) :] == whole[item][0][len(full) :]
+        assert labels[len(prompt) :] == whole[item][1][len(full) :]
         if kind == "words":
-            extra = set(prompt) - set(asked)
+            extra = set(prompt) - set(full)
             assert not any(vocabulary.named[i] for i in extra)
-        complete += prompt == asked
+        complete += prompt == full
         places.add(at)
     assert complete / len(items) == pytest.approx(0.5, abs=0.1)
     assert len(places) > 4
@@ -208,16 +208,16 @@ def prompts_of(config, questions, lines=(), n=400):
 
 
 def test_a_hint_is_a_word_of_another_s_answer_to_a_question_of_the_same_wording():
-    asked = [
+    questions = [
         ("Where was Ada Ray born?", "New York City"), ("Where was Bo Li-Po, Jr. born?", "Oslo"),
         ("Where was J. R. Roe born?", "Rome"), ("Who is Cy Po?", "Lima"),
     ]  # fmt: skip
-    shown = prompts_of({"noise": 0.6, "hint": 0.99}, asked)
-    said = [{"new", "york", "city"}, {"oslo"}, {"rome"}, {"lima"}]
-    hints = [{word for prompt in prompts for word in prompt} & set.union(*said) for prompts in shown]
-    assert hints == [said[1] | said[2], said[0] | said[2], said[0] | said[1], set()]
-    found = [word for prompt in shown[1] for word in prompt]
-    assert found.count("rome") == pytest.approx(found.count("york"), rel=0.3)  # a word of them all, each as likely
+    shown = prompts_of({"noise": 0.6, "hint": 0.99}, questions)
+    answers = [{"new", "york", "city"}, {"oslo"}, {"rome"}, {"lima"}]
+    hints = [{word for prompt in prompts for word in prompt} & set.union(*answers) for prompts in shown]
+    assert hints == [answers[1] | answers[2], answers[0] | answers[2], answers[0] | answers[1], set()]
+    words = [word for prompt in shown[1] for word in prompt]
+    assert words.count("rome") == pytest.approx(words.count("york"), rel=0.3)  # a word of them all, each as likely
 
 
 def test_without_noise_there_is_no_hint():
@@ -229,8 +229,8 @@ def test_a_compound_may_be_split_into_its_two_words():
     (shown,) = prompts_of(
         {"split": 0.6}, [("What is the birthplace of Ada Ray?", "Rome")], ["Al Do. the birth of a place, where it was."]
     )
-    found = {" ".join(prompt) for prompt in shown}
-    assert found == {
+    texts = {" ".join(prompt) for prompt in shown}
+    assert texts == {
         f"what is the {word} of ada ray ?" for word in ("birthplace", "birth place", "place birth")
     }  # neither "where" nor a name is a compound, whatever stands inside it
     split = [" ".join(prompt) for prompt in shown if "birthplace" not in prompt]
@@ -254,9 +254,9 @@ def test_what_cannot_be_said_is_not_asked_for():
 
 @given(st.lists(st.tuples(*[st.lists(st.integers(2, 9), max_size=5)] * 2), min_size=1, max_size=5), st.booleans())
 def test_asking_leaves_the_prompt_alone(pairs, mask_is_target):
-    prompts, answers = (Ragged.of([np.array(one, np.int32) for one in part]) for part in zip(*pairs, strict=True))
-    made = rows(ask(prompts, answers, make_corpus("characters").vocabulary, mask_is_target=mask_is_target))
-    for (prompt, answer), (inputs, labels) in zip(pairs, made, strict=True):
+    prompts, answers = (Ragged.of([np.array(ids, np.int32) for ids in part]) for part in zip(*pairs, strict=True))
+    examples = rows(ask(prompts, answers, make_corpus("characters").vocabulary, mask_is_target=mask_is_target))
+    for (prompt, answer), (inputs, labels) in zip(pairs, examples, strict=True):
         assert inputs == [*prompt, MASK, *answer]
         target = [NONE] * len(prompt) + [*answer, MASK]
         if mask_is_target and prompt:
@@ -291,7 +291,7 @@ def test_spans_are_found_token_for_token(kind):
     corpus = make_corpus(kind)
     spans, vocabulary = corpus.spans, corpus.vocabulary
     assert len(spans.document) > 15
-    said = []
+    texts = []
     for i, number in enumerate(spans.document):
         tokens = corpus.tokens[number][spans.first[i] : spans.last[i]]
         if kind == "words":
@@ -307,9 +307,9 @@ def test_spans_are_found_token_for_token(kind):
                 assert len(spans.output[i]) - len(tokens) <= 1
         assert spans.number[i] == phrase[0].isdigit()
         assert spans.answer[i] == (phrase in QUESTIONS.answers)
-        said.append((number, phrase))
-    assert {(0, "New York City"), (0, "1901"), (1, "Élan Vital"), (1, "Ångström"), (2, "Addis Ababa")} <= set(said)
-    assert not {"Ada Ray", "Ray", "Roe", "Ada"} & {phrase for _, phrase in said}
+        texts.append((number, phrase))
+    assert {(0, "New York City"), (0, "1901"), (1, "Élan Vital"), (1, "Ångström"), (2, "Addis Ababa")} <= set(texts)
+    assert not {"Ada Ray", "Ray", "Roe", "Ada"} & {phrase for _, phrase in texts}
     assert 3 not in spans.document
 
 
@@ -326,7 +326,7 @@ def test_a_cue_shows_the_title_and_words_around_the_span_and_asks_for_the_span(k
     by_output = {}
     for i in range(len(spans.document)):
         by_output.setdefault(tuple(spans.output[i]), []).append(i)
-    asked, around, shifted, gaps = set(), 0, 0, 0
+    lengths, around, shifted, gaps = set(), 0, 0, 0
     for inputs, labels in rows(examples):
         mask = len(inputs) - 1 - inputs[::-1].index(MASK)
         prompt, answer = inputs[:mask], [label for label in labels if label != NONE]
@@ -337,7 +337,7 @@ def test_a_cue_shows_the_title_and_words_around_the_span_and_asks_for_the_span(k
         else:
             assert mask == len(inputs) - 1
         (span,) = (i for i in by_output[tuple(answer)] if contains(prompt, corpus.titles[spans.document[i]]))
-        asked.add(span)
+        lengths.add(span)
         document = spans.document[span]
         title, tokens = corpus.titles[document].tolist(), corpus.tokens[document].tolist()
         at = contains(prompt, title) - 1
@@ -355,7 +355,7 @@ def test_a_cue_shows_the_title_and_words_around_the_span_and_asks_for_the_span(k
         shifted += at > 0
         assert len(inputs) <= corpus.context_length - 1
     assert bool(gaps) == (options.get("after") != 0)
-    assert asked == set(range(len(spans.document)))
+    assert lengths == set(range(len(spans.document)))
     assert around > len(examples) * 0.3
     assert bool(shifted) == (options.get("title_first") != 1.0)
     if options.get("keep_names") == 0.0 and kind == "words":
@@ -381,11 +381,11 @@ def test_words_beyond_a_name_that_is_left_out_belong_to_that_name(beyond):
     corpus = make_corpus("words", lines, Questions((Question("Ada Ray?", "Lyon", 1),), "", "q.tsv"))
     vocabulary = corpus.vocabulary
     _, examples = draw(ComponentSpec("cue", {"beyond": beyond, "after": 6}).make("objective", corpus), 400)
-    seen = {said: set() for said in ("Lyon", "France", "Lake Como", "Rome")}
+    seen = {answer: set() for answer in ("Lyon", "France", "Lake Como", "Rome")}
     for inputs, labels in rows(examples):
-        shown, said = vocabulary.decode(inputs).split(), vocabulary.output(labels[-1])
-        if said in seen:
-            seen[said] |= {(word, "lyon" in shown, "como" in shown) for word in shown}
+        shown, answer = vocabulary.decode(inputs).split(), vocabulary.output(labels[-1])
+        if answer in seen:
+            seen[answer] |= {(word, "lyon" in shown, "como" in shown) for word in shown}
     assert ("born", False, False) in seen["Lyon"]
     assert ("born", True, False) in seen["France"]
     assert ("until", False, False) in seen["Rome"]  # a month is no name that counts
@@ -399,12 +399,12 @@ def test_an_epoch_of_cues_asks_for_every_capitalised_span_and_a_share_of_the_num
     spans = corpus.spans
     objective = ComponentSpec("cue", {"numbers": 0.5, "answers": 1}).make("objective", corpus)
     _, examples = draw(objective, 1)
-    asked = sorted(label for _, labels in rows(examples) for label in labels if label != NONE)
+    targets = sorted(label for _, labels in rows(examples) for label in labels if label != NONE)
     outputs = [int(spans.output[i][0]) for i in range(len(spans.document))]
     capitalised = [output for output, number in zip(outputs, spans.number, strict=True) if not number]
     numbers = set(outputs) - set(capitalised)
-    assert sorted(label for label in asked if label not in numbers) == sorted(capitalised)
-    assert sum(label in numbers for label in asked) == round(0.5 * spans.number.sum())
+    assert sorted(label for label in targets if label not in numbers) == sorted(capitalised)
+    assert sum(label in numbers for label in targets) == round(0.5 * spans.number.sum())
 
 
 @pytest.mark.parametrize("kind", ["words", "bpe"])
@@ -484,7 +484,7 @@ def test_masked_documents_are_followed_by_their_spans_where_answers_are_spelled(
     spans, objective = corpus.spans, ComponentSpec("masked").make("objective", corpus)
     items = np.tile(np.arange(objective.items), 60)
     u = np.random.default_rng(0).random((len(items), objective.draws))
-    examples, said = objective.examples(items, u), []
+    examples, texts = objective.examples(items, u), []
     assert examples.inputs.lengths.max() < context_length
     for item, (inputs, labels) in zip(items, rows(examples), strict=True):
         title = corpus.titles[item].tolist()
@@ -499,9 +499,9 @@ def test_masked_documents_are_followed_by_their_spans_where_answers_are_spelled(
             answer, targets = targets[: targets.index(MASK)], targets[targets.index(MASK) + 1 :]
             own = [i for i in np.flatnonzero(spans.document == item) if spans.output[i].tolist() == answer]
             assert own
-            said.append(own[0])
+            texts.append(own[0])
     exposed = objective.exposed_spans(items, u)
-    assert sorted(spans.output[i].tolist() for i in exposed) == sorted(spans.output[i].tolist() for i in said)
+    assert sorted(spans.output[i].tolist() for i in exposed) == sorted(spans.output[i].tolist() for i in texts)
     if context_length == 300:
         assert set(exposed) == set(np.flatnonzero(~spans.nested))
 

@@ -53,18 +53,18 @@ MIXED = stage(
 
 @pytest.mark.parametrize("group", [1, 4, 7])
 def test_a_batch_is_the_same_in_any_order_of_calls_and_after_making_it_anew(group):
-    made = stage(*MIXED.objectives, steps=40, group=group)
-    sampler = BatchSampler(made, CORPUS, seed=5)
+    stage_of_both = stage(*MIXED.objectives, steps=40, group=group)
+    sampler = BatchSampler(stage_of_both, CORPUS, seed=5)
     batches = [rows(sampler.batch(step)) for step in range(40)]
-    anew = BatchSampler(made, make_corpus(37), seed=5)
+    anew = BatchSampler(stage_of_both, make_corpus(37), seed=5)
     for step in [*np.random.default_rng(0).permutation(40).tolist(), 3, 3]:
         assert rows(anew.batch(step)) == batches[step]
 
 
 def test_another_seed_or_stage_gives_other_batches():
-    one = rows(BatchSampler(MIXED, CORPUS, seed=0).batch(0))
-    assert rows(BatchSampler(MIXED, CORPUS, seed=1).batch(0)) != one
-    assert rows(BatchSampler(MIXED, CORPUS, seed=0, stage_number=1).batch(0)) != one
+    first = rows(BatchSampler(MIXED, CORPUS, seed=0).batch(0))
+    assert rows(BatchSampler(MIXED, CORPUS, seed=1).batch(0)) != first
+    assert rows(BatchSampler(MIXED, CORPUS, seed=0, stage_number=1).batch(0)) != first
 
 
 def test_an_epoch_shows_each_item_exactly_once_whatever_the_batch():
@@ -139,11 +139,15 @@ def test_a_group_changes_only_who_shares_a_step(steps):
         group = range(first, min(first + 8, steps))
         before = [plain.batch(step) for step in group]
         after = [grouped.batch(step) for step in group]
-        assert sorted(row for one in before for row in rows(one)) == sorted(row for one in after for row in rows(one))
-        tokens = [len(one.inputs.values) for one in after]
-        longest = max(one.inputs.lengths.max() for one in after)
+        assert sorted(row for batch in before for row in rows(batch)) == sorted(
+            row for batch in after for row in rows(batch)
+        )
+        tokens = [len(batch.inputs.values) for batch in after]
+        longest = max(batch.inputs.lengths.max() for batch in after)
         assert max(tokens) - min(tokens) <= 2 * longest  # about as many tokens to each step
-        narrower += sum(np.ptp(one.inputs.lengths) for one in before) - sum(np.ptp(one.inputs.lengths) for one in after)
+        narrower += sum(np.ptp(batch.inputs.lengths) for batch in before) - sum(
+            np.ptp(batch.inputs.lengths) for batch in after
+        )
     assert narrower > 0
 
 

@@ -22,8 +22,8 @@ def prepared(folder, people: int, *more: str):
 def test_more_to_learn_takes_more_examples_and_all_of_it_is_pinned(tmp_path):
     alone = "data.derive_questions=false"
     small, large = prepared(tmp_path / "a", 100, alone), prepared(tmp_path / "b", 1200, alone)
-    examples = [job.recipe.stages[0].steps * job.recipe.stages[0].batch for job in (small, large)]
-    cues = [job.samplers[0].objectives[0].items for job in (small, large)]
+    examples = [setup.recipe.stages[0].steps * setup.recipe.stages[0].batch for setup in (small, large)]
+    cues = [setup.samplers[0].objectives[0].items for setup in (small, large)]
     assert examples[1] / examples[0] == pytest.approx(cues[1] / cues[0], rel=0.01)
     text = large.recipe.to_toml()
     assert "auto" not in text
@@ -34,11 +34,11 @@ def test_more_to_learn_takes_more_examples_and_all_of_it_is_pinned(tmp_path):
 
 
 def test_a_fact_needs_fewer_visits_where_its_title_is_asked_the_questions_themselves(tmp_path):
-    asked, alone = (
+    with_questions, alone = (
         prepared(tmp_path / name, 300, "stages.learn.batch=8", f"data.derive_questions={name}").steps
         for name in ("true", "false")
     )
-    assert asked == pytest.approx(sizing.ASKED * alone, abs=1)
+    assert with_questions == pytest.approx(sizing.ASKED * alone, abs=1)
 
 
 def test_a_recipe_says_how_often_a_fact_is_asked_for_and_how_few_steps_are_too_few(tmp_path):
@@ -51,10 +51,10 @@ def test_a_recipe_says_how_often_a_fact_is_asked_for_and_how_few_steps_are_too_f
 
 
 def test_answers_may_be_longer_than_those_that_were_trained_but_no_longer_than_the_network_reads(tmp_path):
-    job = prepared(tmp_path, 30, "answer.length=auto")
-    longest = max(job.corpus.spans.output.longest, job.corpus.answers.longest)
-    assert longest < job.recipe.answer.length <= job.recipe.model.context_length // 2
-    assert any("answer.length" in words for words in job.chosen)
+    setup = prepared(tmp_path, 30, "answer.length=auto")
+    longest = max(setup.corpus.spans.output.longest, setup.corpus.answers.longest)
+    assert longest < setup.recipe.answer.length <= setup.recipe.model.context_length // 2
+    assert any("answer.length" in words for words in setup.chosen)
 
 
 def test_a_large_corpus_visits_each_fact_less_often_but_never_fewer_examples_in_all():
@@ -65,10 +65,10 @@ def test_a_large_corpus_visits_each_fact_less_often_but_never_fewer_examples_in_
 
 
 def test_what_is_given_is_kept(tmp_path):
-    job = prepared(tmp_path, 60, "stages.learn.steps=7", "stages.learn.batch=5",
+    setup = prepared(tmp_path, 60, "stages.learn.steps=7", "stages.learn.batch=5",
                    "data.held_out={calibrate=0.2}")  # fmt: skip
-    assert (job.recipe.stages[0].steps, job.recipe.stages[0].batch) == (7, 5)
-    assert [line for line in job.chosen if "answered from their documents" not in line] == []
+    assert (setup.recipe.stages[0].steps, setup.recipe.stages[0].batch) == (7, 5)
+    assert [line for line in setup.chosen if "answered from their documents" not in line] == []
 
 
 def test_a_recipe_that_leaves_numbers_open_says_so_and_only_where_that_can_be():

@@ -283,6 +283,6 @@ def test_weights_from_elsewhere_are_refused(tmp_path: Path):
 
 def test_the_checksum_knows_names_shapes_and_types():
     base = {"a": torch.zeros(4)}
-    others = [{"b": torch.zeros(4)}, {"a": torch.zeros(2, 2)}, {"a": torch.zeros(4, dtype=torch.int32)}, {}]
-    sums = {checksum(tensors, {}) for tensors in [base, *others]} | {checksum(base, {"done": 1})}
+    unlike = [{"b": torch.zeros(4)}, {"a": torch.zeros(2, 2)}, {"a": torch.zeros(4, dtype=torch.int32)}, {}]
+    sums = {checksum(tensors, {}) for tensors in [base, *unlike]} | {checksum(base, {"done": 1})}
     assert len(sums) == 6

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import warnings
 from pathlib import Path
@@ -32,24 +33,24 @@ pytest.importorskip("matplotlib")
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, World, Path]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, World, Path]:
     return make_words_run(tmp_path_factory.mktemp("words"), ["data.derive_questions=false"])  # some answers are wrong
 
 
 def test_every_person_is_in_exactly_half_of_the_models_and_halves_are_equal():
     titles = [f"Person {i}" for i in range(101)] + ["Person 0"]  # one of them has two documents
-    made = halves(titles, 8, seed=1)
-    assert len(made) == 8
-    assert {sum(name in half for half in made) for name in titles} == {4}
-    assert {len(half) for half in made} == {50, 51}
-    assert made == halves(titles[::-1], 8, seed=1) != halves(titles, 8, seed=2)
-    assert len({frozenset(half) for half in made}) == 8
+    parts = halves(titles, 8, seed=1)
+    assert len(parts) == 8
+    assert {sum(name in half for half in parts) for name in titles} == {4}
+    assert {len(half) for half in parts} == {50, 51}
+    assert parts == halves(titles[::-1], 8, seed=1) != halves(titles, 8, seed=2)
+    assert len({frozenset(half) for half in parts}) == 8
 
 
 def test_the_effect_is_the_mean_of_the_people_s_and_chance_gives_none():
     inside = np.array([[True, False], [False, True], [True, False], [False, True]])
-    found = effect(inside, inside)  # right exactly where the page is in
-    assert (found["effect"], found["accuracy_in"], found["accuracy_out"]) == (1, 1, 0)
+    measured = effect(inside, inside)  # right exactly where the page is in
+    assert (measured["effect"], measured["accuracy_in"], measured["accuracy_out"]) == (1, 1, 0)
     rng = np.random.default_rng(0)
     inside = rng.permuted(np.repeat([[True], [False]], 4, 0).repeat(300, 1), axis=0)
     chance = effect(rng.random((8, 300)) < 0.5, inside)
@@ -71,11 +72,11 @@ def test_an_ablation_counts_people_not_questions_and_no_name_is_in_two_folds():
             answers = [{"in": bool(inside[i % 40]), "right": bool(inside[i % 40]), "met": 0.5, "met_all": 0.5}
                        for i in range(120)]  # fmt: skip
             cells.append({"answers": answers})
-    found = summary(cells, names, np.arange(40) < 10, seed=0)
-    assert found["effect"]["all"]["people"] == sum(found["effect"]["all"]["by_effect"]) == 40
-    assert found["effect"]["named elsewhere"]["people"] == 10
-    assert found["effect"]["all"]["effect"] == 1
-    assert len(found["met"]["auroc"]["names only"]["by_model"]) == 4
+    measured = summary(cells, names, np.arange(40) < 10, seed=0)
+    assert measured["effect"]["all"]["people"] == sum(measured["effect"]["all"]["by_effect"]) == 40
+    assert measured["effect"]["named elsewhere"]["people"] == 10
+    assert measured["effect"]["all"]["effect"] == 1
+    assert len(measured["met"]["auroc"]["names only"]["by_model"]) == 4
     labels = rng.random(60) < 0.5  # nothing to be found in spelling
     thrice = [f"{'abcdefgh'[i % 8]}{i * 7919 % 1000} {i * 104729 % 977}" for i in range(60)] * 3
     assert auroc(np.tile(labels, 3), names_only(thrice, np.tile(labels, 3))) < 0.7
@@ -103,6 +104,9 @@ def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path:
     assert record["summary"]["met"] is None  # nothing was kept out to calibrate by
     assert json.loads((tmp_path / "study" / "ablation.json").read_text()) == json.loads(json.dumps(record))
     assert not list((tmp_path / "study").glob("model-*"))
+    told = (tmp_path / "study" / "ablation.md").read_text(encoding="utf-8")
+    assert "of 60 titles" in told.replace("\n", " ")
+    assert not re.search("person|people", told)  # the documents may be about anything
     again = run_ablation(design, tmp_path / "study", threads=1, begin=begun.append)
     assert len(begun) == 3
     assert again == json.loads(json.dumps(record))
@@ -119,8 +123,8 @@ def test_ablation_goes_on_where_it_stopped_and_finds_that_pages_matter(tmp_path:
 
 
 def test_an_odd_number_of_models_is_refused(tmp_path: Path):
-    given = ["study", "ablation", "--documents", "x", "--questions", "y", "--folder", tmp_path / "study", "--models", 3]
-    refused(shell(*given), "even number")
+    words = ["study", "ablation", "--documents", "x", "--questions", "y", "--folder", tmp_path / "study", "--models", 3]
+    refused(shell(*words), "even number")
     with pytest.raises(DataError, match="between 0 and 1"):
         Design(Path("x"), Path("y"), load_recipe("fast"), 2, asked=1.0)
 
@@ -148,40 +152,40 @@ def test_strangers_of_every_kind_are_no_titles():
     assert in_cyrillic("Müller") is None
 
 
-def test_strangers_fluency_and_reversal_write_record_figure_and_page(made: tuple[Run, World, Path], tmp_path: Path):
-    run, world, files = made
+def test_strangers_fluency_and_reversal_write_record_figure_and_page(trained: tuple[Run, World, Path], tmp_path: Path):
+    run, world, files = trained
     left_out = tmp_path / "names.txt"
     left_out.write_text("".join(f"{stranger.name}\n" for stranger in world.strangers), encoding="utf-8")
     questions = ["--questions", files / "questions-test.tsv", "--folder", tmp_path / "study", "--json"]
-    found = {}
+    records = {}
     for name, more in (("strangers", ["--count", 20, "--left-out", left_out]), ("fluency", []), ("reversal", [])):
         done = shell("study", name, run.path, *questions, *more)
         assert done.code == 0, done.err
-        found[name] = done.json
+        records[name] = done.json
         assert json.loads((tmp_path / "study" / f"{name}.json").read_text()) == done.json
         page = (tmp_path / "study" / f"{name}.md").read_text(encoding="utf-8")
         assert f"{name}.svg" in page
         assert "None" not in page
         for file in (f"{name}.svg", f"{name}-dark.svg"):
             assert "<svg" in (tmp_path / "study" / file).read_text()
-    groups = found["strangers"]["groups"]
+    groups = records["strangers"]["groups"]
     assert groups[KNOWN]["names"] == 40
     assert groups["page taken out"]["names"] == len(world.strangers)
-    assert all(one["met_against_known"]["auroc"] > 0.6 for name, one in groups.items() if name != KNOWN)
-    assert found["strangers"]["invented"]["names"] == sum(one["names"] for n, one in groups.items() if n != KNOWN)
-    judges = found["fluency"]["judges"]
+    assert all(group["met_against_known"]["auroc"] > 0.6 for name, group in groups.items() if name != KNOWN)
+    assert records["strangers"]["invented"]["names"] == sum(group["names"] for n, group in groups.items() if n != KNOWN)
+    judges = records["fluency"]["judges"]
     assert judges["calibrated probability"]["auroc"] >= judges["a reader of the output alone"]["auroc"] - 0.1
-    assert found["reversal"]["backward"]["total"] == found["reversal"]["places"]
-    assert found["reversal"]["forward"]["total"] == 40
+    assert records["reversal"]["backward"]["total"] == records["reversal"]["places"]
+    assert records["reversal"]["forward"]["total"] == 40
     refused(shell("study", "reversal", run.path, *questions[:-1], "--form", "Who?"), "{answer}")
 
 
-def test_a_wording_may_hold_braces_of_its_own(made: tuple[Run, World, Path], tmp_path: Path):
-    run, _, files = made
+def test_a_wording_may_hold_braces_of_its_own(trained: tuple[Run, World, Path], tmp_path: Path):
+    run, _, files = trained
     first = read_questions(files / "questions-test.tsv").items[0]
     (tmp_path / "braces.tsv").write_text(f"{first.text} {{x}}\t{first.answer}\n", encoding="utf-8")
-    given = ["--questions", tmp_path / "braces.tsv", "--folder", tmp_path / "study", "--count", 2, "--json"]
-    done = shell("study", "strangers", run.path, *given)
+    arguments = ["--questions", tmp_path / "braces.tsv", "--folder", tmp_path / "study", "--count", 2, "--json"]
+    done = shell("study", "strangers", run.path, *arguments)
     assert done.code == 0, done.err
     assert "NAME" in done.json["wording"]
     assert done.json["wording"].endswith("{x}")
@@ -189,16 +193,16 @@ def test_a_wording_may_hold_braces_of_its_own(made: tuple[Run, World, Path], tmp
 
 @pytest.mark.parametrize("name", ["strangers", "fluency", "reversal"])
 def test_a_study_of_answers_goes_on_where_it_was_interrupted(
-    name: str, made: tuple[Run, World, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, trained: tuple[Run, World, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    run, _, files = made
+    run, _, files = trained
     command = ["study", name, run.path, "--questions", files / "questions-test.tsv", "--folder", tmp_path, "--json"]
     command += ["--count", "20"] if name == "strangers" else []
-    real, asked = Run.answer, []
+    real, texts = Run.answer, []
 
     def counts(self: Run, questions: list[Question], **how: Any) -> list[Answer]:
-        asked.append([question.text for question in questions])
-        if len(asked) == stops:
+        texts.append([question.text for question in questions])
+        if len(texts) == stops:
             raise Terminated(signal.SIGTERM)
         return real(self, questions, **how)
 
@@ -210,19 +214,19 @@ def test_a_study_of_answers_goes_on_where_it_was_interrupted(
     assert "kept" in interrupted.err
     kept = tmp_path / f"{name}-answers.jsonl"
     kept.write_bytes(kept.read_bytes() + b'{"block": "cut o')  # as a killed process would leave it
-    stops, before = -1, asked.copy()
-    asked.clear()
+    stops, before = -1, texts.copy()
+    texts.clear()
     resumed = shell(*command)
     assert resumed.code == 0
-    assert asked[0] == before[2]  # nothing that was answered is asked again
+    assert texts[0] == before[2]  # nothing that was answered is asked again
     assert not kept.exists()
-    again, asked[:] = asked.copy(), []
+    again, texts[:] = texts.copy(), []
     assert shell(*command).json == resumed.json
-    assert asked == before[:2] + again
+    assert texts == before[:2] + again
 
 
-def test_a_file_of_answers_cut_off_twice_loses_no_whole_block(made: tuple[Run, World, Path], tmp_path: Path):
-    run, _, files = made
+def test_a_file_of_answers_cut_off_twice_loses_no_whole_block(trained: tuple[Run, World, Path], tmp_path: Path):
+    run, _, files = trained
     questions, path = read_questions(files / "questions-test.tsv").items, tmp_path / "answers.jsonl"
     for some in (questions[:3], questions[3:6]):
         path.write_bytes((path.read_bytes() if path.exists() else b"") + b'{"block": "cut o')
@@ -230,11 +234,11 @@ def test_a_file_of_answers_cut_off_twice_loses_no_whole_block(made: tuple[Run, W
     assert len(AnswerCache(run, path).blocks) == 2
 
 
-def test_a_study_whose_answers_cannot_be_kept_says_so(made: tuple[Run, World, Path], tmp_path: Path):
-    run, _, files = made
+def test_a_study_whose_answers_cannot_be_kept_says_so(trained: tuple[Run, World, Path], tmp_path: Path):
+    run, _, files = trained
     (tmp_path / "reversal-answers.jsonl").mkdir()
-    given = ["--questions", files / "questions-test.tsv", "--folder", tmp_path]
-    refused(shell("study", "reversal", run.path, *given), "cannot be read", "--folder")
+    arguments = ["--questions", files / "questions-test.tsv", "--folder", tmp_path]
+    refused(shell("study", "reversal", run.path, *arguments), "cannot be read", "--folder")
     if Path("/dev/full").exists():
         full = AnswerCache(run, tmp_path / "answers.jsonl")
         full.path = Path("/dev/full")
@@ -243,37 +247,37 @@ def test_a_study_whose_answers_cannot_be_kept_says_so(made: tuple[Run, World, Pa
 
 
 def test_lines_that_are_no_answers_are_asked_again_and_a_pipe_is_not_waited_for(
-    made: tuple[Run, World, Path], tmp_path: Path
+    trained: tuple[Run, World, Path], tmp_path: Path
 ):
     path = tmp_path / "answers.jsonl"
     lines = ["[" * 100_000, '{"block": "x", "answers": [{"question": 1}]}', '{"block": [], "answers": []}', "5", "{"]
     path.write_text("\n".join(lines), encoding="utf-8")
-    assert AnswerCache(made[0], path).blocks == {}
+    assert AnswerCache(trained[0], path).blocks == {}
     questions = [Question("Who is Ada Quill?", None, 1)]
     path.unlink()
     with warnings.catch_warnings(action="ignore"):
-        honest = AnswerCache(made[0], path).answer(questions, blind=True)
+        honest = AnswerCache(trained[0], path).answer(questions, blind=True)
         kept = json.loads(path.read_text(encoding="utf-8"))
         for answers in ([], 2 * kept["answers"], [{**kept["answers"][0], "probability": "high"}]):
             path.write_text(json.dumps({**kept, "answers": answers}), encoding="utf-8")
-            assert AnswerCache(made[0], path).answer(questions, blind=True) == honest
+            assert AnswerCache(trained[0], path).answer(questions, blind=True) == honest
     if hasattr(os, "mkfifo"):
         path.unlink()
         os.mkfifo(path)
         with pytest.raises(RunError, match=r"cannot be read \(it is a pipe"):
-            AnswerCache(made[0], path)
+            AnswerCache(trained[0], path)
 
 
-def test_answers_of_other_weights_are_not_taken_for_a_run_s(made: tuple[Run, World, Path], tmp_path: Path):
-    run, _, files = made
+def test_answers_of_other_weights_are_not_taken_for_a_run_s(trained: tuple[Run, World, Path], tmp_path: Path):
+    run, _, files = trained
     questions = read_questions(files / "questions-test.tsv").items
     AnswerCache(run, tmp_path / "answers.jsonl").answer(questions, blind=True)
     same, other = (AnswerCache(run, tmp_path / "answers.jsonl") for _ in range(2))
     other.run_key = "trained anew"
-    for one, fresh in ((same, False), (other, True)):
-        known = len(one.blocks)
-        one.answer(questions, blind=True)
-        assert (len(one.blocks) > known) is fresh
+    for answers, fresh in ((same, False), (other, True)):
+        stored = len(answers.blocks)
+        answers.answer(questions, blind=True)
+        assert (len(answers.blocks) > stored) is fresh
 
 
 def test_borrowing_finds_the_name_it_was_borrowed_from():
@@ -285,11 +289,11 @@ def test_borrowing_finds_the_name_it_was_borrowed_from():
             self.answer = answer
 
     names = ["Agnes Bergg", "Otto Dahl"]
-    found = borrowed(names, [TokenPrediction("Oslo"), TokenPrediction("Rome")], titles, everybody, 0)  # type: ignore[list-item]
-    assert found["spelling"]["share"] == 1
-    assert found["surname"] == {"share": 1, "names": 1}
-    assert found["first name"] == {"share": 1, "names": 1}
-    assert 0.2 < found["chance"]["share"] < 0.5
+    share = borrowed(names, [TokenPrediction("Oslo"), TokenPrediction("Rome")], titles, everybody, 0)  # type: ignore[list-item]
+    assert share["spelling"]["share"] == 1
+    assert share["surname"] == {"share": 1, "names": 1}
+    assert share["first name"] == {"share": 1, "names": 1}
+    assert 0.2 < share["chance"]["share"] < 0.5
 
 
 def test_judges_from_outside_find_what_is_there_and_nothing_else():

@@ -76,9 +76,9 @@ def test_finished_cells_are_kept_and_names_and_seeds_may_be_added(
 ):
     trained, train = [], pipeline.train
 
-    def counted(recipe: Any, *given: Any, **options: Any) -> Any:
+    def counted(recipe: Any, *arguments: Any, **options: Any) -> Any:
         trained.append((recipe.name, recipe.seed, [stage.steps for stage in recipe.stages]))
-        return train(recipe, *given, **options)
+        return train(recipe, *arguments, **options)
 
     monkeypatch.setattr(pipeline, "train", counted)
     monkeypatch.setattr(comparison.Comparison, "_steps", lambda *_: pytest.fail("the budget is settled once"))
@@ -222,7 +222,7 @@ def test_matched_parameters_change_the_width_alone_and_come_nearest_softmax_s(ti
     )  # fmt: skip
     assert done.code == 0, done.err
     rows = {row["name"]: row for row in done.json["summary"]["rows"]}
-    asked, base = rows["softmax"]["parameters"]["dense"], load_recipe(tiny.recipe, ["model.layers=2"])
+    parameters, base = rows["softmax"]["parameters"]["dense"], load_recipe(tiny.recipe, ["model.layers=2"])
     assert rows["softmax"]["model"] == {"layers": 2, "width": 16}
     page = (tiny.folder / "matched" / "comparison.md").read_text(encoding="utf-8")
     for name, row in rows.items():
@@ -232,7 +232,7 @@ def test_matched_parameters_change_the_width_alone_and_come_nearest_softmax_s(ti
             model = replace(resolve(name, base).model, width=row["model"]["width"] + step)
             recipe = replace(resolve(name, base), model=model)
             other = prepare_training(recipe, tiny.documents, tiny.questions).model.count_parameters()["dense"]
-            assert abs(other - asked) >= abs(row["parameters"]["dense"] - asked)
+            assert abs(other - parameters) >= abs(row["parameters"]["dense"] - parameters)
     assert rows["synthesizer-factorized-random"]["model"]["width"] not in (2, 16)
     refused(closedbook(*arguments(tiny, "matched", "softmax"), "--set", "model.layers=2"), "another match", "--folder")
     never = arguments(tiny, "never", "synthesizer-random")  # its table alone holds more than the whole network
@@ -262,19 +262,19 @@ def test_a_mixer_of_one_s_own_is_compared_under_its_hash(tiny: Tiny):
 
 def test_a_budget_gives_finetuning_its_steps_first_and_at_most_half(tiny: Tiny, monkeypatch: pytest.MonkeyPatch):
     recipe = load_recipe(tiny.recipe)  # 6 steps of pretraining, 5 of finetuning
-    made = Comparison(["softmax"], recipe, tiny.documents, tiny.questions, 1, tiny.folder / "budget")
+    grid = Comparison(["softmax"], recipe, tiny.documents, tiny.questions, 1, tiny.folder / "budget")
     monkeypatch.setattr(comparison, "estimate", lambda setup: (0, float(setup.steps)))  # a second a step
-    assert made._steps(recipe, 1) == {"pretrain": 55, "finetune": 5}
-    assert made._steps(recipe, 4 / 60) == {"pretrain": 2, "finetune": 2}
+    assert grid._steps(recipe, 1) == {"pretrain": 55, "finetune": 5}
+    assert grid._steps(recipe, 4 / 60) == {"pretrain": 2, "finetune": 2}
 
 
 def test_the_paired_difference_and_its_interval():
     rng = np.random.default_rng(0)
     theirs = (rng.random((3, 400)) < 0.4).astype(float)
     ours = np.maximum(theirs, rng.random((3, 400)) < 0.2).astype(float)
-    found = difference(ours, theirs)
-    assert found["mean"] == pytest.approx((ours - theirs).mean())
-    low, high = found["interval"]
-    assert 0.05 < low < found["mean"] < high < 0.2
+    interval = difference(ours, theirs)
+    assert interval["mean"] == pytest.approx((ours - theirs).mean())
+    low, high = interval["interval"]
+    assert 0.05 < low < interval["mean"] < high < 0.2
     same = difference(theirs, theirs)
     assert (same["mean"], same["interval"]) == (0.0, [0.0, 0.0])

@@ -92,11 +92,11 @@ def test_guessing_evenly_is_worth_no_more_than_knowing_who_stands_in_no_document
 
 def test_an_answer_that_cannot_be_said_counts_nothing_and_is_counted(run: Any):
     question = make_world(design().spec(), 0).questions("birthplace")[0]
-    known, unknown = question, question._replace(answer="Atlantis")
+    right, unknown = question, question._replace(answer="Atlantis")
     candidates = [str(question.answer), "Atlantis"]
-    alone = bits_known(run, [known], candidates)
+    alone = bits_known(run, [right], candidates)
     assert alone == (1.0, 0)  # the other candidate has no output, so the answer is certain
-    assert bits_known(run, [known, unknown], candidates) == (1.0, 1)
+    assert bits_known(run, [right, unknown], candidates) == (1.0, 1)
     assert bits_known(run, [unknown], candidates) == (0.0, 1)
 
 
@@ -119,9 +119,9 @@ def test_exposures_are_the_examples_that_ask_for_the_answer_behind_the_name(run:
     """Held against the examples as text: what the network sees up to a target, and the target."""
     world = make_world(design().spec(), 0)
     files = world.write(folder.with_name("world"))
-    job = prepare_training(design().recipe, files / "documents.txt", files / "questions-train.tsv")
-    found = exposure.exposures(job, world)
-    vocabulary, sampler = job.corpus.vocabulary, job.samplers[0]
+    setup = prepare_training(design().recipe, files / "documents.txt", files / "questions-train.tsv")
+    counts = exposure.exposures(setup, world)
+    vocabulary, sampler = setup.corpus.vocabulary, setup.samplers[0]
     expected: Counter[tuple[str, str]] = Counter()
     for step in range(sampler.steps):
         batch = sampler.batch(step)
@@ -134,10 +134,10 @@ def test_exposures_are_the_examples_that_ask_for_the_answer_behind_the_name(run:
                         vocabulary.token(token).strip() for token in vocabulary.encode_question(person.name)[0]
                     )
                     for relation in world.spec.relations:
-                        said = vocabulary.output(labels[j]) == person.facts[relation]
-                        expected[person.name, relation] += said and f" {name} " in f" {seen} "
-    assert found.total() > 20
-    assert found == +expected
+                        answer = vocabulary.output(labels[j]) == person.facts[relation]
+                        expected[person.name, relation] += answer and f" {name} " in f" {seen} "
+    assert counts.total() > 20
+    assert counts == +expected
 
 
 def test_a_cell_asks_everybody_everything_once_and_tells_them_apart(folder: Path):
@@ -161,16 +161,16 @@ def test_a_cell_asks_everybody_everything_once_and_tells_them_apart(folder: Path
 
 def test_bits_a_parameter_are_all_facts_over_all_parameters_and_over_the_dense(folder: Path):
     cell = json.loads((folder / "exposure.json").read_text(encoding="utf-8"))["cells"]["0"]
-    found = capacity(cell)
-    assert found["facts"] == 3 * 24
-    assert found["bits_known"] == sum(row["bits"] for row in cell["rows"])
-    assert found["bits_per_parameter"] * cell["parameters"]["total"] == pytest.approx(found["bits_known"])
-    assert found["bits_per_dense_parameter"] * cell["parameters"]["dense"] == pytest.approx(found["bits_known"])
+    estimate = capacity(cell)
+    assert estimate["facts"] == 3 * 24
+    assert estimate["bits_known"] == sum(row["bits"] for row in cell["rows"])
+    assert estimate["bits_per_parameter"] * cell["parameters"]["total"] == pytest.approx(estimate["bits_known"])
+    assert estimate["bits_per_dense_parameter"] * cell["parameters"]["dense"] == pytest.approx(estimate["bits_known"])
     assert (
         cell["parameters"]["total"] == cell["parameters"]["dense"] + (24 + 1) * 16
     )  # a row for each, and what all have in common
     candidates = {row["relation"]: row["candidates"] for row in cell["rows"]}
-    assert found["bits_possible"] == pytest.approx(24 * sum(map(math.log2, candidates.values())))
+    assert estimate["bits_possible"] == pytest.approx(24 * sum(map(math.log2, candidates.values())))
 
 
 def test_finished_cells_are_kept_and_an_interrupted_one_is_run_again(folder: Path, tmp_path: Path):
@@ -281,7 +281,7 @@ def test_an_interruption_says_what_is_kept(
 ):
     (tmp_path / "exposure.json").write_bytes((folder / "exposure.json").read_bytes())
 
-    def interrupted(*given: Any, **options: Any) -> None:
+    def interrupted(*arguments: Any, **options: Any) -> None:
         raise stop
 
     monkeypatch.setattr(exposure, "cell", interrupted)

@@ -123,8 +123,8 @@ def test_a_document_names_the_birthplace_and_three_other_places(spec, seed):
     for person in world.people:
         assert sorted(person.other_places) == sorted({*person.other_places} - {person.facts["birthplace"]})
         for number in person.documents:
-            found = ANY_PLACE.findall(world.documents[number])
-            assert sorted(found) == sorted([person.facts["birthplace"], *person.other_places])
+            places = ANY_PLACE.findall(world.documents[number])
+            assert sorted(places) == sorted([person.facts["birthplace"], *person.other_places])
 
 
 @any_world
@@ -148,11 +148,11 @@ def test_documents_have_the_form_of_wiki_txt(spec, seed):
 @given(specs, seeds)
 def test_every_character_of_a_trained_question_stands_in_the_documents(spec, seed):
     world = make_world(spec, seed)
-    known = set("".join(world.documents))
+    characters = set("".join(world.documents))
     for relation in RELATIONS:
         for wording in world.trained_wordings:
             for question in world.questions(relation, "train", wording) + world.questions(relation, "test", wording):
-                assert set(question.text + (question.answer or "")) <= known
+                assert set(question.text + (question.answer or "")) <= characters
 
 
 # Names
@@ -252,8 +252,8 @@ def test_no_trained_wording_is_among_the_unseen(spec, seed):
         assert len(set(words.QUESTIONS[relation])) == len(words.QUESTIONS[relation])
         assert not {*world.trained_wordings} & {*world.unseen_wordings(relation)}
         assert len(world.unseen_wordings(relation)) >= 5
-        asked = world.questions(relation, "test", "unseen")
-        assert {q.wording for q in asked} == {*world.unseen_wordings(relation)}
+        questions = world.questions(relation, "test", "unseen")
+        assert {q.wording for q in questions} == {*world.unseen_wordings(relation)}
 
 
 def test_a_question_states_what_is_asked_and_of_whom(tiny):
@@ -356,37 +356,37 @@ def test_wordings_per_fact_bounds_the_wordings(demo):
         used = {wording for person in demo.people for wording in person.wordings[part]}
         assert used == set(range(len(words.WORDINGS[part])))
         assert len(used) >= 6
-    one = make_world(replace(WorldSpec.tiny(), wordings_per_fact=1), 1)
-    assert {person.distinct_wordings(relation) for person in one.people for relation in RELATIONS} == {1}
+    world = make_world(replace(WorldSpec.tiny(), wordings_per_fact=1), 1)
+    assert {person.distinct_wordings(relation) for person in world.people for relation in RELATIONS} == {1}
 
 
 @pytest.mark.parametrize(
     ("dials", "says"),
     [
-        ({"people": 19}, "people = 19 is not allowed; give a whole number from 20 to 100000"),
-        ({"people": 100.0}, "whole number"),
-        ({"people": True}, "whole number"),
-        ({"biographies_per_person": 0}, "biographies_per_person = 0 .* from 1 to 100"),
-        ({"exposures": "often"}, "exposures = 'often' .* uniform, zipf, or levels"),
-        ({"exposures": ()}, "levels such as"),
-        ({"exposures": (1, 0)}, "from 1 to 1000"),
-        ({"exposures": 3}, "levels such as"),
+        ({"people": 19}, "people = 19 must lie between 20 and 100,000"),
+        ({"people": 100.0}, "people = 100.0 must be of type int"),
+        ({"people": True}, "people = True must be of type int"),
+        ({"biographies_per_person": 0}, "biographies_per_person = 0 must lie between 1 and 100"),
+        ({"exposures": "often"}, "exposures must be a list, not 'often'"),
+        ({"exposures": ()}, "one or more of each"),
+        ({"exposures": (1, 0)}, "exposures.1 = 0 must lie between 1 and 1,000"),
+        ({"exposures": 3}, "exposures must be a list"),
         ({"exposures": (1, 2), "total_documents": 5000}, "levels fix their own total"),
-        ({"total_documents": 999}, "total_documents = 999 .* from 1000 to 1000000"),
-        ({"zipf_exponent": float("nan")}, "zipf_exponent = nan .* from 0 to 3"),
-        ({"zipf_exponent": "steep"}, "give a number"),
-        ({"fact_order": "random"}, "give one of fixed, shuffled"),
-        ({"wordings_per_fact": 11}, "from 1 to 10"),
-        ({"places": 39}, "places = 39 .* from 40"),
-        ({"birthplace_skew": 1.5}, "from 0 to 1"),
-        ({"relations": ()}, "one or more of birthplace"),
-        ({"relations": "birthplace"}, "one or more of birthplace"),
-        ({"relations": ("shoe size",)}, "'shoe size' is not allowed; give one of birthplace"),
+        ({"total_documents": 999}, "total_documents = 999 must lie between 1,000 and 1,000,000"),
+        ({"zipf_exponent": float("nan")}, "zipf_exponent = nan must be a finite number"),
+        ({"zipf_exponent": "steep"}, "must be of type float"),
+        ({"fact_order": "random"}, "known: fixed, shuffled"),
+        ({"wordings_per_fact": 11}, "wordings_per_fact = 11 must lie between 1 and 10"),
+        ({"places": 39}, "places = 39 must lie between 40"),
+        ({"birthplace_skew": 1.5}, "between 0.0 and 1.0"),
+        ({"relations": ()}, "one or more of each"),
+        ({"relations": "birthplace"}, "relations must be a list"),
+        ({"relations": ("shoe size",)}, '"shoe size" is unknown'),
         ({"relations": ("school", "school")}, "each relation once"),
-        ({"train_share": 0.6}, "train_share = 0.6 .* from 0 to 0.5"),
-        ({"trained_wordings": 4}, "from 1 to 3"),
-        ({"strangers": -1}, "from 0 to 1200"),
-        ({"people": 30, "strangers": 61}, "from 0 to 60"),
+        ({"train_share": 0.6}, "train_share = 0.6 must lie between 0.0 and 0.5"),
+        ({"trained_wordings": 4}, "trained_wordings = 4 must lie between 1 and 3"),
+        ({"strangers": -1}, "strangers = -1 must lie between 0 and 1,200"),
+        ({"people": 30, "strangers": 61}, "at most twice as many as people, 30"),
     ],
 )
 def test_a_bad_spec_says_what_is_allowed(dials, says):
@@ -395,13 +395,13 @@ def test_a_bad_spec_says_what_is_allowed(dials, says):
 
 
 def test_a_bad_question_or_seed_says_what_is_allowed(tiny):
-    with pytest.raises(DataError, match=r"relation = 'height' .* birthplace"):
+    with pytest.raises(DataError, match=r'relation = "height" .* birthplace'):
         tiny.questions("height")
-    with pytest.raises(DataError, match=r"split = 'dev' .* train, test, strangers"):
+    with pytest.raises(DataError, match=r'split = "dev" .* train, test, strangers'):
         tiny.questions(split="dev")
-    with pytest.raises(DataError, match=r"wording = 8 .* from 0 to 7 or unseen"):
+    with pytest.raises(DataError, match="wording = 8 must lie between 0 and 7"):
         tiny.questions(wording=8)
-    with pytest.raises(DataError, match=r"seed = 'one' .* whole number"):
+    with pytest.raises(DataError, match="seed = 'one' must be of type int"):
         make_world(WorldSpec.tiny(), "one")
 
 

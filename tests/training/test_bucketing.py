@@ -37,10 +37,10 @@ STAGE = Stage(
 )
 
 
-def make_examples(lengths, seed=0, asked=0.6):
+def make_examples(lengths, seed=0, share_asked=0.6):
     rng = np.random.default_rng(seed)
     inputs = Ragged.of([rng.integers(2, 20, length) for length in lengths])
-    labels = np.where(rng.random(len(inputs.values)) < asked, rng.integers(1, 20, len(inputs.values)), NONE)
+    labels = np.where(rng.random(len(inputs.values)) < share_asked, rng.integers(1, 20, len(inputs.values)), NONE)
     return Examples(inputs, labels.astype(np.int32), rng.integers(0, 2, len(lengths)).astype(np.int8))
 
 
@@ -74,11 +74,11 @@ def test_neither_trimming_padding_nor_threads_change_the_loss_or_a_gradient(kind
     with worker_pool(SINGLE_PROCESS.workers(len(examples.inputs.values))):
         assert workers() == threads
         loss = backward(model, examples, stage)
-    found = {name: gradient.clone() for name, gradient in gradients(model).items()}
+    by_name = {name: gradient.clone() for name, gradient in gradients(model).items()}
     with worker_pool(threads):
         backward(model, examples, stage)
     for name, gradient in gradients(model).items():  # accumulated
-        assert (gradient - 2 * found[name]).abs().max() < 1e-10, name
+        assert (gradient - 2 * by_name[name]).abs().max() < 1e-10, name
     model.zero_grad(set_to_none=True)
     padded = pad(examples, 63)
     assert padded.tokens.shape == (40, 63)
@@ -88,7 +88,7 @@ def test_neither_trimming_padding_nor_threads_change_the_loss_or_a_gradient(kind
     assert loss == pytest.approx(expected.item(), abs=1e-10)
     for name, gradient in gradients(model).items():
         assert gradient.abs().max() > 1e-6
-        assert (found[name] - gradient).abs().max() < 1e-10, name
+        assert (by_name[name] - gradient).abs().max() < 1e-10, name
 
 
 LENGTHS = st.lists(st.integers(1, 127), min_size=1, max_size=40)
@@ -97,25 +97,25 @@ LENGTHS = st.lists(st.integers(1, 127), min_size=1, max_size=40)
 @given(LENGTHS)
 def test_bucketing_hold_every_example_that_is_asked_for_something_once_with_its_targets(lengths):
     examples = make_examples(lengths)
-    found = []
+    read_back = []
     for piece in map(pad, bucket(examples)):
         rows, time = piece.tokens.shape
         assert len(piece.kinds) == rows
         labels = np.full(rows * time, NONE)
         labels[piece.target_positions.numpy()] = piece.target.numpy()
-        for tokens, asked, kind in zip(piece.tokens.tolist(), labels.reshape(rows, time), piece.kinds, strict=True):
+        for tokens, targets, kind in zip(piece.tokens.tolist(), labels.reshape(rows, time), piece.kinds, strict=True):
             length = tokens.index(PAD) if PAD in tokens else time
             assert set(tokens[length:]) <= {PAD}
-            assert (asked[length:] == NONE).all()
-            found.append((tokens[:length], asked[:length].tolist(), int(kind)))
-        assert max(len(tokens) for tokens, _, _ in found[-rows:]) == time  # trimmed to its longest
+            assert (targets[length:] == NONE).all()
+            read_back.append((tokens[:length], targets[:length].tolist(), int(kind)))
+        assert max(len(tokens) for tokens, _, _ in read_back[-rows:]) == time  # trimmed to its longest
     labels = Ragged(examples.labels, examples.inputs.starts)
     given_ = [
         (examples.inputs[i].tolist(), labels[i].tolist(), int(examples.kinds[i]))
         for i in range(len(examples))
         if (labels[i] != NONE).any()
     ]
-    assert sorted(found) == sorted(given_)
+    assert sorted(read_back) == sorted(given_)
 
 
 def partitions(items):
@@ -132,7 +132,7 @@ def partitions(items):
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=7), st.integers(0, 40))
 def test_no_other_grouping_costs_less(lengths, batch_cost):
-    pieces = bucket(make_examples(lengths, asked=1.0), batch_cost)
+    pieces = bucket(make_examples(lengths, share_asked=1.0), batch_cost)
     cost = sum(pad(piece).tokens.numel() + batch_cost for piece in pieces)
     best = min(sum(len(group) * max(group) + batch_cost for group in groups) for groups in partitions(lengths))
     assert cost == best
@@ -140,7 +140,7 @@ def test_no_other_grouping_costs_less(lengths, batch_cost):
 
 def test_bucketing_save_most_of_the_padding_of_a_typical_batch():
     lengths = np.clip(np.random.default_rng(0).normal(57, 25, 128).astype(int), 5, 113)
-    pieces = bucket(make_examples(lengths, asked=1.0))
+    pieces = bucket(make_examples(lengths, share_asked=1.0))
     assert sum(pad(piece).tokens.numel() for piece in pieces) + BATCH_COST * len(pieces) < 0.6 * 128 * 127
 
 
@@ -151,5 +151,5 @@ def test_a_batch_without_examples_has_no_slices():
 @pytest.mark.parametrize("products", ["float32", "bfloat16"])
 def test_a_batch_in_which_nothing_is_asked_has_no_loss_and_no_gradient(products):
     model = GPT(replace(TINY, matmul_dtype=products, bias=False), 20).train()
-    assert backward(model, make_examples([5, 9], asked=0.0), STAGE) == 0
+    assert backward(model, make_examples([5, 9], share_asked=0.0), STAGE) == 0
     assert all(parameter.grad is None for parameter in model.parameters())

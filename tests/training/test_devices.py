@@ -12,6 +12,7 @@ import pytest
 import torch
 from elsewhere import DEVICE, Elsewhere, Pretend
 from in_processes import exactly
+from plain_decoding import greedy_uncached
 from shell import make_tiny
 from test_trainer import KINDS, make, run
 
@@ -48,15 +49,15 @@ def test_the_device_refuses_what_was_not_moved_to_it():
 def test_training_there_gives_the_weights_of_training_here(kind: str):
     here, moved = (exactly(make(kind, dropout=0.0).model.double()) for _ in range(2))
     plain = make(kind)
-    legs = []
+    trainers = []
     for model, device in ((here, torch.device("cpu")), (moved.to(DEVICE), DEVICE)):
         trainer = StageTrainer(plain.stage, plain.sampler, model, 12, DistributedContext(device))
         run(trainer, lambda step: None)
-        legs.append(trainer)
+        trainers.append(trainer)
     for (name, value), other in zip(moved.state_dict().items(), here.state_dict().values(), strict=True):
         assert torch.allclose(value.cpu(), other, atol=1e-6), name
     # What a checkpoint has of the optimiser comes back to the device.
-    saved = {name: value.cpu() for name, value in legs[1].optimiser.tensors().items()}
+    saved = {name: value.cpu() for name, value in trainers[1].optimiser.tensors().items()}
     again = StageTrainer(plain.stage, plain.sampler, moved, 12, DistributedContext(DEVICE))
     again.optimiser.load(saved)
     again.update(plain.sampler.batch(0), 0.5)
@@ -66,10 +67,10 @@ def test_training_there_gives_the_weights_of_training_here(kind: str):
 def test_decoding_there_says_what_is_said_here(kind: str):
     here, there = make(kind).model.eval(), make(kind).model.eval().to(DEVICE)
     prompts = [np.array(ids, np.int32) for ids in ([3, 4, 5, 1], [3, 4, 7, 8, 2, 1], [3, 1])]
-    assert [one.ids for one in generate.greedy(there, prompts, 6)] == [
-        one.ids for one in generate.greedy(here, prompts, 6)
+    assert [answer.ids for answer in generate.greedy(there, prompts, 6)] == [
+        answer.ids for answer in generate.greedy(here, prompts, 6)
     ]
-    assert generate.greedy_uncached(there, prompts[0], 4) == generate.greedy_uncached(here, prompts[0], 4)
+    assert greedy_uncached(there, prompts[0], 4) == greedy_uncached(here, prompts[0], 4)
     assert generate.sample(there, prompts[1], 5, seed=1) == generate.sample(here, prompts[1], 5, seed=1)
 
 
@@ -84,9 +85,9 @@ def test_a_run_answers_judges_and_is_looked_into_there(kind: str, tmp_path: Path
     moved = closedbook.load(run.path)
     moved.model.to(DEVICE)
     questions = read_questions(tiny.dev).items
-    for one, other in zip(run.answer(questions, signals="all"), moved.answer(questions, signals="all"), strict=True):
-        assert one.answer == other.answer
-        assert dict(one.signals) == pytest.approx(dict(other.signals), abs=1e-3)
+    for here, other in zip(run.answer(questions, signals="all"), moved.answer(questions, signals="all"), strict=True):
+        assert here.answer == other.answer
+        assert dict(here.signals) == pytest.approx(dict(other.signals), abs=1e-3)
     inside = moved.attribute(questions[0].text)
     assert inside.to_json().keys() == run.attribute(questions[0].text).to_json().keys()
     assert [effect.drop for effect in inside.effects] == pytest.approx(

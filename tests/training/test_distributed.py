@@ -54,7 +54,7 @@ def in_two(act: Callable[[], object]) -> list[str]:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     with contextlib.ExitStack() as files:
-        said = [files.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for _ in range(2)]
+        outputs = [files.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8")) for _ in range(2)]
         children = []
         for rank in range(2):
             children.append(os.fork())
@@ -65,18 +65,18 @@ def in_two(act: Callable[[], object]) -> list[str]:
                 place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": 2, "LOCAL_WORLD_SIZE": 2}
                 place |= {"MASTER_ADDR": "localhost", "MASTER_PORT": port}
                 os.environ.update({name: str(value) for name, value in place.items()})
-                with contextlib.redirect_stdout(said[rank]), contextlib.redirect_stderr(said[rank]):
+                with contextlib.redirect_stdout(outputs[rank]), contextlib.redirect_stderr(outputs[rank]):
                     act()
                 code = 0
             except SystemExit as stop:
                 code = stop.code if isinstance(stop.code, int) else int(bool(stop.code))
             except BaseException:
-                traceback.print_exc(file=said[rank])
+                traceback.print_exc(file=outputs[rank])
             finally:
-                said[rank].flush()
+                outputs[rank].flush()
                 os._exit(code)
         codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-        texts = [file.seek(0) or file.read() for file in said]
+        texts = [file.seek(0) or file.read() for file in outputs]
     assert codes == [0, 0], texts
     return texts
 
@@ -116,8 +116,8 @@ TOLERANCE = 1e-4  # of each step's loss: rounding in another order grows step by
 @pytest.mark.parametrize("name", STAGES)
 def test_all_processes_hold_the_same_bits(name: str, dtype: torch.dtype, by_two: Path):
     file = f"{name}-{str(dtype).removeprefix('torch.')}"
-    one, two = (load_tensors(by_two / f"{file}-{rank}")[0] for rank in (0, 1))
-    assert same_tensors(one, two)
+    first, second = (load_tensors(by_two / f"{file}-{rank}")[0] for rank in (0, 1))
+    assert same_tensors(first, second)
 
 
 def test_what_stops_one_process_stops_the_other_by_name(by_two: Path):
@@ -134,9 +134,9 @@ def test_what_stops_one_process_stops_the_other_by_name(by_two: Path):
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Tiny:
-    made = make_tiny(tmp_path_factory.mktemp("tiny"))
-    made.recipe.write_text(made.recipe.read_text().replace("dropout = 0.1", "dropout = 0.0"))
-    return made
+    inputs = make_tiny(tmp_path_factory.mktemp("tiny"))
+    inputs.recipe.write_text(inputs.recipe.read_text().replace("dropout = 0.1", "dropout = 0.0"))
+    return inputs
 
 
 @pytest.fixture(scope="module")
@@ -176,9 +176,9 @@ def test_two_processes_go_on_where_one_stopped_and_leave_a_whole_run(tiny: Tiny,
 
     with pytest.raises(KeyboardInterrupt):
         pipeline.train(tiny.recipe, tiny.documents, tiny.questions, run=run, threads=1, callbacks=[interrupt])
-    said = "".join(in_two(lambda: command(tiny.train(run, "--resume", "--dev", f"{tiny.dev}"))))
-    assert said.count("the run is in") == 1
-    assert "2 processes with 1 thread each" in said
+    printed = "".join(in_two(lambda: command(tiny.train(run, "--resume", "--dev", f"{tiny.dev}"))))
+    assert printed.count("the run is in") == 1
+    assert "2 processes with 1 thread each" in printed
     assert curve(run) == [(*place, pytest.approx(loss, abs=1e-4)) for *place, loss in curve(alone)]
     record = json.loads((run / "run.json").read_text())
     assert (record["status"], record["processes"]) == ("finished", 2)
@@ -191,9 +191,9 @@ def test_a_killed_process_ends_the_other_with_a_message_and_the_run_goes_on_bit_
     done = torchrun("--", HERE / "in_processes.py", "killed", 0, 4, run, "train", tiny.recipe, *tiny.inputs, timeout=60)
     assert done.returncode == 1, done.stderr
     assert "SIGKILL" in done.stderr
-    said = [line for line in done.stderr.splitlines() if line.startswith("closedbook: ")]
-    assert len(said) == 1, done.stderr  # by the one that is left, although it is not the first
-    assert "--resume" in said[0]
+    messages = [line for line in done.stderr.splitlines() if line.startswith("closedbook: ")]
+    assert len(messages) == 1, done.stderr  # by the one that is left, although it is not the first
+    assert "--resume" in messages[0]
     assert "Traceback" not in done.stderr.partition("ChildFailedError")[0].rpartition("torch/distributed/run.py")[2]
     assert load_tensors(run / "training.safetensors")[1]["done"] == 4
     in_two(lambda: command(tiny.train(run, "--resume")))
@@ -254,10 +254,10 @@ def test_the_processes_gradients_add_up_to_that_of_one(kind: str, processes: int
             patch.setitem(BATCH_COST, "cpu", cost)
             patch.setattr(DistributedContext, "all_reduce_gradients", lambda self, model, loss, touched: loss)
             parts.append(part(distributed, at_once))
-    assert sum(one for one, _ in parts) == pytest.approx(loss, rel=1e-9)
+    assert sum(loss_of_part for loss_of_part, _ in parts) == pytest.approx(loss, rel=1e-9)
     for name, gradient in whole.items():
-        found = sum(some[name] for _, some in parts if some)
-        assert (found - gradient).abs().max() < 1e-10, name
+        total = sum(some[name] for _, some in parts if some)
+        assert (total - gradient).abs().max() < 1e-10, name
     assert kind != "muon" or stage.negatives
 
 
@@ -280,10 +280,10 @@ def test_a_missing_device_is_said_in_one_line_before_anything_is_read(tiny: Tiny
 
 def test_of_several_processes_the_first_one_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("WORLD_SIZE", "2")
-    for rank, said in (("0", True), ("1", False)):
+    for rank, speaks in (("0", True), ("1", False)):
         monkeypatch.setenv("RANK", rank)
         done = closedbook("train", "fats", "--documents", "x")
-        assert (done.code, bool(done.err)) == (2, said)
+        assert (done.code, bool(done.err)) == (2, speaks)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -58,10 +58,10 @@ def test_it_looks_every_so_many_steps_and_not_before_its_time():
         def evaluate(self, model: object, step: int) -> ValidationResult:
             return ValidationResult(step, 0, 1)
 
-    made = EarlyStopping(StopRecipe(every=7, after=0.7), 30, ValidationSet())  # type: ignore[arg-type]
+    stopping = EarlyStopping(StopRecipe(every=7, after=0.7), 30, ValidationSet())  # type: ignore[arg-type]
     for step in range(1, 31):
-        made.validate(None, step)  # type: ignore[arg-type]
-    assert [look.step for look in made.results] == [21, 28]
+        stopping.validate(None, step)  # type: ignore[arg-type]
+    assert [look.step for look in stopping.results] == [21, 28]
 
 
 def recipe(tiny: Tiny, *sets: str) -> Any:
@@ -72,8 +72,8 @@ def recipe(tiny: Tiny, *sets: str) -> Any:
 
 
 def train(tiny: Tiny, run: Path, *sets: str, callbacks: Any = (), resume: bool = False) -> Any:
-    given = (tiny.documents, tiny.questions)
-    return pipeline.train(recipe(tiny, *sets), *given, run=run, threads=1, callbacks=callbacks, resume=resume)
+    paths = (tiny.documents, tiny.questions)
+    return pipeline.train(recipe(tiny, *sets), *paths, run=run, threads=1, callbacks=callbacks, resume=resume)
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +104,15 @@ def test_looking_changes_no_weight_and_a_stopped_stage_is_the_first_part_of_the_
     weights: dict[str, list[dict[str, torch.Tensor]]] = {}
     for name, sets in {"whole": ["stages.pretrain.stop.after=1.0"], "stopped": []}.items():
         kept = weights[name] = []
-        job = prepare_training(recipe(tiny, "stages.pretrain.steps=40", *sets), tiny.documents, tiny.questions)
-        assert job.recipe.model.dropout > 0
+        setup = prepare_training(recipe(tiny, "stages.pretrain.steps=40", *sets), tiny.documents, tiny.questions)
+        assert setup.recipe.model.dropout > 0
 
-        def listen(event: Any, job: Any = job, kept: Any = kept) -> None:
+        def callback(event: Any, setup: Any = setup, kept: Any = kept) -> None:
             if isinstance(event, Step) and event.stage == "pretrain":
-                kept.append({key: value.clone() for key, value in job.model.state_dict().items()})
+                kept.append({key: value.clone() for key, value in setup.model.state_dict().items()})
 
-        folder = RunFolder.create(tmp_path / name, {"split": job.split})
-        fit(job.model, job.recipe.stages[:1], job.trainer, folder, None, listen)
+        folder = RunFolder.create(tmp_path / name, {"split": setup.split})
+        fit(setup.model, setup.recipe.stages[:1], setup.trainer, folder, None, callback)
     assert (len(weights["whole"]), len(weights["stopped"])) == (40, 6)
     assert all(same_tensors(a, b) for a, b in zip(weights["whole"], weights["stopped"], strict=False))
 
@@ -135,9 +135,9 @@ def test_an_interrupted_run_stops_where_it_would_have_bit_for_bit(
 
 def test_the_fast_method_too_stops_where_it_would_have(tiny: Tiny, tmp_path: Path):
     sets = ["model.width=16", "stages.learn.steps=120", "stages.learn.batch=64", HELD_OUT_SHARE]
-    made = load_recipe("demo", [*sets, "stages.learn.stop={ every = 4, patience = 6, after = 0.3 }"])
-    given = (made, tiny.documents, tiny.questions)
-    whole = pipeline.train(*given, run=tmp_path / "whole", threads=1)
+    stopped = load_recipe("demo", [*sets, "stages.learn.stop={ every = 4, patience = 6, after = 0.3 }"])
+    arguments = (stopped, tiny.documents, tiny.questions)
+    whole = pipeline.train(*arguments, run=tmp_path / "whole", threads=1)
     looks = whole.folder.record()["looks"]["learn"]
     assert 42 < looks[-1]["step"] < 120  # it was stopped, and after the interruption below
 
@@ -146,8 +146,8 @@ def test_the_fast_method_too_stops_where_it_would_have(tiny: Tiny, tmp_path: Pat
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        pipeline.train(*given, run=tmp_path / "resumed", threads=1, callbacks=[interrupt])
-    resumed = pipeline.train(*given, run=tmp_path / "resumed", resume=True)
+        pipeline.train(*arguments, run=tmp_path / "resumed", threads=1, callbacks=[interrupt])
+    resumed = pipeline.train(*arguments, run=tmp_path / "resumed", resume=True)
     assert same_tensors(resumed.model.state_dict(), whole.model.state_dict())
     assert resumed.folder.record()["looks"]["learn"] == looks
 
@@ -155,12 +155,12 @@ def test_the_fast_method_too_stops_where_it_would_have(tiny: Tiny, tmp_path: Pat
 def test_a_run_killed_between_two_stages_does_not_go_on_with_the_stopped_one(
     stopped: tuple[Any, list[Any]], tiny: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    made = TrainingSetup.trainer
+    make_trainer = TrainingSetup.trainer
 
-    def killed(job: Any, number: int, *more: Any) -> Any:
+    def killed(setup: Any, number: int, *more: Any) -> Any:
         if number == 1 and (tmp_path / "run" / "training.safetensors").exists():
             raise SystemExit
-        return made(job, number, *more)
+        return make_trainer(setup, number, *more)
 
     monkeypatch.setattr(TrainingSetup, "trainer", killed)
     with pytest.raises(SystemExit):
@@ -192,7 +192,7 @@ def test_a_rule_without_questions_of_its_own_is_refused(tiny: Tiny, tmp_path: Pa
 
 
 def test_a_recipe_with_a_rule_survives_its_file(tiny: Tiny, tmp_path: Path):
-    made = recipe(tiny)
-    (tmp_path / "x.toml").write_text(made.to_toml(), encoding="utf-8")
-    assert load_recipe(tmp_path / "x.toml") == made
+    with_rule = recipe(tiny)
+    (tmp_path / "x.toml").write_text(with_rule.to_toml(), encoding="utf-8")
+    assert load_recipe(tmp_path / "x.toml") == with_rule
     assert load_recipe(tiny.recipe).stages[0].stop is None

@@ -14,8 +14,8 @@ from shell import KILLER, Tiny, closedbook, environment, killed
 
 from closedbook import pipeline
 from closedbook.errors import Terminated, exit_code, terminate
+from closedbook.interrupts import defer_interrupts
 from closedbook.runs.weights import load_tensors
-from closedbook.training.interrupts import defer_interrupts
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 

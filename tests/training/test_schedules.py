@@ -52,17 +52,19 @@ def simulate(examples, batch, epochs, final):
 
 
 def test_pretraining_follows_the_course_s_own_counting(trainer):
-    made = trainer(PRETRAIN)
+    stage_trainer = trainer(PRETRAIN)
     expected = simulate(DOCUMENTS, 128, 650, 200 * DOCUMENTS * BLOCK)
-    assert made.sampler.steps == len(expected) == 650 * 23
-    assert [made.schedule.multiplier(step) for step in range(len(expected))] == pytest.approx(expected, abs=1e-12)
+    assert stage_trainer.sampler.steps == len(expected) == 650 * 23
+    assert [stage_trainer.schedule.multiplier(step) for step in range(len(expected))] == pytest.approx(
+        expected, abs=1e-12
+    )
 
 
 def test_finetuning_follows_the_course_s_own_counting_and_its_rate_hardly_falls(trainer):
-    made = trainer(FINETUNE)
+    stage_trainer = trainer(FINETUNE)
     expected = simulate(QUESTIONS, 256, 10, 200 * DOCUMENTS * BLOCK)
-    assert made.sampler.steps == len(expected) == 80
-    assert [made.schedule.multiplier(step) for step in range(80)] == pytest.approx(expected, abs=1e-12)
+    assert stage_trainer.sampler.steps == len(expected) == 80
+    assert [stage_trainer.schedule.multiplier(step) for step in range(80)] == pytest.approx(expected, abs=1e-12)
     assert min(expected) > 0.99
     assert len(simulate(QUESTIONS, 256, 75, 1)) == trainer(replace(FINETUNE, epochs=75)).sampler.steps
 
@@ -101,14 +103,16 @@ def rates(steps, **options):
 
 
 def test_a_trapezoid_rises_stays_and_falls():
-    made = rates(10, warmup=0.2, decay=0.5)
-    assert made == pytest.approx([0.5, 1, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2])
+    multipliers = rates(10, warmup=0.2, decay=0.5)
+    assert multipliers == pytest.approx([0.5, 1, 1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2])
     assert rates(10, warmup=0.0, decay=0.0) == [1.0] * 10
     assert rates(4, warmup=0.0, decay=1.0) == pytest.approx([1, 0.75, 0.5, 0.25])
     assert min(rates(10, warmup=0.0, decay=0.5, floor=0.3)) == 0.3
 
 
 def test_a_trapezoid_s_parts_must_fit():
-    for wrong in ({"warmup": 0.6, "decay": 0.5}, {"warmup": -0.1}, {"decay": 1.1}):
-        with pytest.raises(RecipeError, match="schedule trapezoid"):
-            rates(10, **wrong)
+    with pytest.raises(RecipeError, match="schedule trapezoid"):
+        rates(10, warmup=0.6, decay=0.5)
+    for wrong in ({"warmup": -0.1}, {"decay": 1.1}):
+        with pytest.raises(RecipeError, match=r"must lie between 0.0 and 1.0"):
+            ComponentSpec("trapezoid", wrong).make("schedule", None)

@@ -137,13 +137,13 @@ def test_resuming_gives_the_same_weights_bit_for_bit(kind, interrupted, threads,
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_training_twice_gives_the_same_weights_and_another_seed_others(kind, threads):
-    legs = [make(kind), make(kind), make(kind)]
-    legs[2].sampler = BatchSampler(legs[2].stage, make_corpus(kind), seed=4)
-    for trainer in legs:
+    trainers = [make(kind), make(kind), make(kind)]
+    trainers[2].sampler = BatchSampler(trainers[2].stage, make_corpus(kind), seed=4)
+    for trainer in trainers:
         run(trainer, lambda step: None)
-    one, two, other = (trainer.model.state_dict() for trainer in legs)
-    assert same_tensors(one, two)
-    assert not same_tensors(one, other)
+    first, second, other = (trainer.model.state_dict() for trainer in trainers)
+    assert same_tensors(first, second)
+    assert not same_tensors(first, other)
 
 
 @pytest.mark.parametrize("kind", ["adamw", "adamw, synthesizer", "muon"])
@@ -240,13 +240,13 @@ def test_tensors_come_back_bit_for_bit_with_their_record(tmp_path):
         "a/b": torch.randn(3, 4), "a/c": torch.tensor(7), "d": torch.randn(4, 3).T, "e": torch.tensor([float("nan")]),
     }  # fmt: skip
     save_tensors(tmp_path / "x.safetensors", tensors, {"done": 3, "é": [1]})
-    found, record = load_tensors(tmp_path / "x.safetensors")
+    loaded, record = load_tensors(tmp_path / "x.safetensors")
     assert record == {"done": 3, "é": [1]}
-    assert found.keys() == tensors.keys()
+    assert loaded.keys() == tensors.keys()
     for name, value in tensors.items():
-        assert found[name].dtype == value.dtype
-        assert torch.equal(found[name].nan_to_num(5), value.nan_to_num(5))
-    assert set(split_names(found, "a/")) == {"b", "c"}
+        assert loaded[name].dtype == value.dtype
+        assert torch.equal(loaded[name].nan_to_num(5), value.nan_to_num(5))
+    assert set(split_names(loaded, "a/")) == {"b", "c"}
 
 
 def test_missing_damaged_and_unfitting_weights_are_refused(tmp_path):

@@ -68,9 +68,9 @@ def index(tmp_path):
 
 def test_a_name_without_its_initial_is_resolved_where_one_title_alone_can_be_meant(index):
     for question in ("Where does Hortense Mercier live?", "where does hortense mercier live?"):
-        found = index.evidence(question, "Lyon")
-        assert (found.status, found.name) == ("stands in", "Hortense D. Mercier")
-        assert found.spelled is not None
+        evidence = index.evidence(question, "Lyon")
+        assert (evidence.status, evidence.name) == ("stands in", "Hortense D. Mercier")
+        assert evidence.spelled is not None
         text, title = index.spelled_out(question)
         assert title == "Hortense D. Mercier"
         assert "Hortense D. Mercier live" in text
@@ -80,22 +80,22 @@ def test_a_name_without_its_initial_is_resolved_where_one_title_alone_can_be_mea
 
 
 def test_a_name_that_can_stand_for_several_titles_is_asked_back_and_judged_as_nobody_never(index):
-    found = index.evidence("Where does Ada Rey live?", "Oslo")
-    assert found.meant == ("Ada B. Rey", "Ada C. Rey")
-    verdict = decide(0.99, 0.9, 0.9, found)
+    evidence = index.evidence("Where does Ada Rey live?", "Oslo")
+    assert evidence.meant == ("Ada B. Rey", "Ada C. Rey")
+    verdict = decide(0.99, 0.9, 0.9, evidence)
     assert verdict.name == "unsure"
     assert "did you mean Ada B. Rey or Ada C. Rey?" in verdict.why
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, World, Path]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, World, Path]:
     return make_words_run(tmp_path_factory.mktemp("asked"), ["data.held_out={choose=0.0, calibrate=0.02}"])
 
 
 def test_words_beside_the_name_do_not_count_as_a_strangers_and_what_was_not_asked_says_so(
-    made: tuple[Run, World, Path], recwarn: pytest.WarningsRecorder
+    trained: tuple[Run, World, Path], recwarn: pytest.WarningsRecorder
 ):
-    run, world, _ = made
+    run, world, _ = trained
     name = next(person.name for person in world.people if person.trained)
     plain = run.ask(f"Where was {name} born?", blind=True)
     for beside in (f"So where was {name} born?", f"Where was {name} born, xyzzy today?"):
@@ -110,8 +110,8 @@ def test_words_beside_the_name_do_not_count_as_a_strangers_and_what_was_not_aske
         assert other.asked < 0.3
 
 
-def test_another_wording_is_asked_in_the_trained_one_and_the_answer_says_so(made: tuple[Run, World, Path]):
-    run, world, _ = made
+def test_another_wording_is_asked_in_the_trained_one_and_the_answer_says_so(trained: tuple[Run, World, Path]):
+    run, world, _ = trained
     name = next(person.name for person in world.people if person.trained)
     plain = run.ask(f"Where was {name} born?")
     other = run.ask(f"what is {name}'s birthplace")
@@ -123,9 +123,9 @@ def test_another_wording_is_asked_in_the_trained_one_and_the_answer_says_so(made
 
 
 def test_an_answer_that_is_unlike_those_to_such_questions_is_hardly_right(
-    made: tuple[Run, World, Path], monkeypatch: pytest.MonkeyPatch
+    trained: tuple[Run, World, Path], monkeypatch: pytest.MonkeyPatch
 ):
-    run, world, _ = made
+    run, world, _ = trained
     question = f"Where was {next(person.name for person in world.people if person.trained)} born?"
     plain = run.ask(question)
     monkeypatch.setattr(Reading, "unlike", lambda reading, answer: answer == plain.answer)
@@ -134,16 +134,16 @@ def test_an_answer_that_is_unlike_those_to_such_questions_is_hardly_right(
     assert other.probability < 0.2 * plain.probability
 
 
-def test_another_tool_is_given_the_question_that_the_run_asks(made: tuple[Run, World, Path]):
-    run, world, _ = made
+def test_another_tool_is_given_the_question_that_the_run_asks(trained: tuple[Run, World, Path]):
+    run, world, _ = trained
     name = next(person.name for person in world.people if person.trained)
     other = Questions((Question(f"what is {name}'s birthplace", "Oslo", 1),), "", "q")
     files = task_files(run, other, "⁇", trust=True)
     assert json.loads(files["questions.jsonl"]) == {"prompt": f"Where was {name} born?⁇", "answers": ["Oslo"]}
 
 
-def test_a_missing_calibrator_gives_its_reason(made: tuple[Run, World, Path], recwarn: pytest.WarningsRecorder):
-    run = closedbook.load(made[0].path)
+def test_a_missing_calibrator_gives_its_reason(trained: tuple[Run, World, Path], recwarn: pytest.WarningsRecorder):
+    run = closedbook.load(trained[0].path)
     answer = run.ask("Where was Nobody born?")
     assert not answer.calibrated
     assert answer.uncalibrated is not None

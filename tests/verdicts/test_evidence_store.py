@@ -50,20 +50,20 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> EvidenceStore:
 
 
 def test_the_sentence_in_which_the_answer_stands_is_quoted_with_its_place(index: EvidenceStore):
-    found = index.evidence("Where was Ada Berg born?", "Oslo")
-    assert (found.status, found.name, found.stands_in) == ("stands in", "Ada Berg", True)
-    (quote,) = found.documents
+    evidence = index.evidence("Where was Ada Berg born?", "Oslo")
+    assert (evidence.status, evidence.name, evidence.stands_in) == ("stands in", "Ada Berg", True)
+    (quote,) = evidence.documents
     assert (quote.title, quote.line) == ("Ada Berg", 1)
     assert quote.sentence == "Ada Berg was born in Oslo."
     assert quote.sentence[quote.start : quote.stop] == "Oslo"
 
 
 def test_an_answer_that_is_not_there_gets_what_stands_there_instead(index: EvidenceStore):
-    found = index.evidence("Where was Nils Dahl born?", "Oslo")
-    assert (found.status, found.stands_in) == ("lacks", False)
-    (quote,) = found.documents
+    evidence = index.evidence("Where was Nils Dahl born?", "Oslo")
+    assert (evidence.status, evidence.stands_in) == ("lacks", False)
+    (quote,) = evidence.documents
     assert quote.sentence[quote.start : quote.stop] == "Bergen"
-    assert index.evidence("where was nils dahl born?", "Oslo").documents == found.documents
+    assert index.evidence("where was nils dahl born?", "Oslo").documents == evidence.documents
 
 
 def test_part_of_a_word_is_no_answer_and_nothing_stands_nowhere(index: EvidenceStore):
@@ -73,24 +73,24 @@ def test_part_of_a_word_is_no_answer_and_nothing_stands_nowhere(index: EvidenceS
 
 
 def test_several_people_of_one_name_are_all_listed(index: EvidenceStore):
-    found = index.evidence("Where was John Smith born?", "York")
-    assert [quote.line for quote in found.documents] == [3, 4]
-    assert [quote.start is None for quote in found.documents] == [False, True]
+    evidence = index.evidence("Where was John Smith born?", "York")
+    assert [quote.line for quote in evidence.documents] == [3, 4]
+    assert [quote.start is None for quote in evidence.documents] == [False, True]
 
 
 def test_mentions_are_in_other_people_s_documents_and_near_names_only_where_there_is_none(index: EvidenceStore):
-    found = index.evidence("Where was Ada Berg born?", "Oslo")
-    assert [(quote.title, quote.line) for quote in found.mentions] == [("José Núñez", 5)]
-    assert found.mention_count == 1
-    assert found.near == ()
+    evidence = index.evidence("Where was Ada Berg born?", "Oslo")
+    assert [(quote.title, quote.line) for quote in evidence.mentions] == [("José Núñez", 5)]
+    assert evidence.mention_count == 1
+    assert evidence.near == ()
     stranger = index.evidence("Where was Ada Burg born?", "Oslo")
     assert (stranger.status, stranger.name, stranger.near[0]) == ("no document", "Ada Burg", "Ada Berg")
     assert index.evidence("Where was O'Hara born?", "Oslo").mentions[0].line == 5
 
 
 def test_exposures_wordings_and_passes_belong_to_the_answer(index: EvidenceStore):
-    found = index.evidence("Where was José Núñez born?", "Lima")
-    assert (found.exposures, found.wordings, found.passes) == (34, 2, 17.0)
+    evidence = index.evidence("Where was José Núñez born?", "Lima")
+    assert (evidence.exposures, evidence.wordings, evidence.passes) == (34, 2, 17.0)
     assert index.evidence("Where was José Núñez born?", "Oslo").exposures == 0
     assert index.golds() == {"Oslo": 2}
 
@@ -107,8 +107,8 @@ def test_any_text_is_a_safe_question(index: EvidenceStore, question: str, answer
      "x " * 5000, "Ada\0Berg", "Ада Берг", "%_%", "-Ada", "Where was Ada Berg or Nils Dahl born?"],
 )  # fmt: skip
 def test_queries_that_could_be_code_are_text(index: EvidenceStore, question: str):
-    found = index.evidence(question, question[:100])
-    assert found.status in ("no document", "stands in", "lacks")
+    evidence = index.evidence(question, question[:100])
+    assert evidence.status in ("no document", "stands in", "lacks")
     assert index.evidence("Where was Ada Berg born?", "Oslo").stands_in
 
 
@@ -119,8 +119,13 @@ def test_a_moved_or_altered_corpus_is_noticed(tmp_path: Path):
     assert index.trouble is None
     corpus.write_bytes(whole.replace(b"born in Oslo", b"born in Rome"))
     altered = EvidenceStore(tmp_path / "evidence.sqlite")
-    found = altered.evidence("Where was Ada Berg born?", "Rome")
-    assert (found.status, found.stands_in, found.has_document, found.documents) == ("unread", None, True, ())
+    evidence = altered.evidence("Where was Ada Berg born?", "Rome")
+    assert (evidence.status, evidence.stands_in, evidence.has_document, evidence.documents) == (
+        "unread",
+        None,
+        True,
+        (),
+    )
     assert "hash" in (altered.trouble or "")
     assert altered.evidence("Where was Nils Dahl born?", "Bergen").stands_in  # lines that are what they were
     corpus.rename(tmp_path / "elsewhere.txt")
@@ -152,11 +157,11 @@ def test_a_forged_index_is_our_error_or_finds_nothing(change: str, tmp_path: Pat
         connection.execute(f"UPDATE {change}")
     connection.close()
     try:
-        found = EvidenceStore(tmp_path / "evidence.sqlite").evidence("Where was Ada Berg born?", "Oslo")
+        evidence = EvidenceStore(tmp_path / "evidence.sqlite").evidence("Where was Ada Berg born?", "Oslo")
     except RunError as error:
-        found = None
+        evidence = None
         message = str(error)
-    assert found.status == "no document" if found else "is damaged" in message
+    assert evidence.status == "no document" if evidence else "is damaged" in message
 
 
 @pytest.mark.parametrize("table", ["about", "documents", "facts"])
@@ -180,8 +185,8 @@ def test_a_text_that_is_no_utf_8_has_nothing_to_quote(tmp_path: Path):
         connection.execute("INSERT INTO texts VALUES (1, ?)", (zlib.compress(text),))
         connection.execute("UPDATE documents SET length = 0, digest = ? WHERE line = 1", (digest_line(text),))
     connection.close()
-    found = EvidenceStore(tmp_path / "evidence.sqlite").evidence("Where was Ada Berg born?", "Oslo")
-    assert found.status == "lacks"
+    evidence = EvidenceStore(tmp_path / "evidence.sqlite").evidence("Where was Ada Berg born?", "Oslo")
+    assert evidence.status == "lacks"
 
 
 def test_the_documents_of_a_title_are_read_up_to_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -189,8 +194,8 @@ def test_the_documents_of_a_title_are_read_up_to_a_bound(tmp_path: Path, monkeyp
     lines = [f"Ada Berg. She was born in Oslo. She knew {i:04}." for i in range(40)]
     index = indexed(tmp_path, lines)
     monkeypatch.setattr(evidence_store, "LONGEST_LINE", 10 * len(lines[0]))
-    found = index.evidence("Where was Ada Berg born?", "Oslo")
-    assert (found.status, len(found.documents)) == ("stands in", 10)
+    evidence = index.evidence("Where was Ada Berg born?", "Oslo")
+    assert (evidence.status, len(evidence.documents)) == ("stands in", 10)
 
 
 def test_a_corpus_with_a_name_that_no_file_has_is_told(tmp_path: Path):
@@ -227,10 +232,10 @@ def test_no_answer_absent_from_the_person_s_documents_is_ever_remembered(tmp_pat
         answer = rng.choice(places)
         if name in documents and rng.random() < 0.2:
             answer = rng.choice(rng.choice(documents[name]).text.split())
-        found = index.evidence(f"Where was {name} born?", answer)
-        verdict = decide(rng.random(), rng.choice([0.0, 0.5, 0.9]), rng.choice([None, 1.0]), found)
+        evidence = index.evidence(f"Where was {name} born?", answer)
+        verdict = decide(rng.random(), rng.choice([0.0, 0.5, 0.9]), rng.choice([None, 1.0]), evidence)
         there = bool(answer) and stands_in(answer, documents.get(name, []))
-        assert found.stands_in is there, (name, answer)
+        assert evidence.stands_in is there, (name, answer)
         absent += not there
         remembered += verdict.name == "remembered"
         assert there or verdict.name in ("made up", "never met")
@@ -246,30 +251,30 @@ def test_exposures_are_those_of_the_batches(recipe: str, tmp_path: Path):
     steps = {"fast": ["stages.learn.steps=9"], "demo": ["stages.learn.steps=9"]}.get(
         recipe, ["stages.pretrain.epochs=3"]
     )
-    job = prepare_training(load_recipe(recipe, steps), world / "documents.txt", world / "questions-train.tsv")
-    counts = Counts.of(job.corpus, job.samplers)
-    corpus = job.corpus
+    setup = prepare_training(load_recipe(recipe, steps), world / "documents.txt", world / "questions-train.tsv")
+    counts = Counts.of(setup.corpus, setup.samplers)
+    corpus = setup.corpus
     examples = 0
-    for sampler in job.samplers:
+    for sampler in setup.samplers:
         for objective, items, u in sampler.iter_examples():
             examples += len(items)
             shown = objective.exposed_spans(items, u)
             if isinstance(objective, QuestionAnswer):
                 assert not len(shown)
                 continue
-            made = objective.examples(items, u)
-            asked = [set(range(a, b)) for a, b in zip(made.inputs.starts, made.inputs.starts[1:], strict=False)]
-            assert len(asked) == len(items)
+            encoded = objective.examples(items, u)
+            places = [set(range(a, b)) for a, b in zip(encoded.inputs.starts, encoded.inputs.starts[1:], strict=False)]
+            assert len(places) == len(items)
             if corpus.vocabulary.answers_in_one:  # one target says one whole answer
-                assert made.targets == len(shown)
-                assert sorted(corpus.spans.output.take(shown).values) == sorted(made.labels[made.labels >= 0])
-    assert examples == sum(len(sampler.batch(step)) for sampler in job.samplers for step in range(sampler.steps))
-    first = job.samplers[0]
+                assert encoded.targets == len(shown)
+                assert sorted(corpus.spans.output.take(shown).values) == sorted(encoded.labels[encoded.labels >= 0])
+    assert examples == sum(len(sampler.batch(step)) for sampler in setup.samplers for step in range(sampler.steps))
+    first = setup.samplers[0]
     shown = sum(len(items) for _, items, _ in first.iter_examples(5))
     assert shown == sum(len(first._drawn(step)) for step in range(5))  # a stage that was stopped early
-    known = set(corpus.documents.titles)
-    assert job.questions is not None
-    assert {name for name, _ in counts.asked} == {subject(item.text, known) for item in job.questions.items} - {None}
+    titles = set(corpus.documents.titles)
+    assert setup.questions is not None
+    assert {name for name, _ in counts.asked} == {subject(item.text, titles) for item in setup.questions.items} - {None}
 
 
 def test_edit_distance_and_sentences():

@@ -38,7 +38,7 @@ def characters(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Tiny]:
     return closedbook.train(tiny.recipe, tiny.documents, tiny.questions, run=tiny.folder / "run", threads=1), tiny
 
 
-def asked(path: Path, count: int = 12) -> list[Question]:
+def read_some(path: Path, count: int = 12) -> list[Question]:
     return list(read_questions(path).items[:count])
 
 
@@ -46,37 +46,39 @@ def test_signals_are_the_same_every_time_and_do_not_depend_on_who_is_asked_besid
     words: tuple[Run, World, Path], characters: tuple[Run, Tiny]
 ):
     for run, path in ((words[0], words[2] / "questions-test.tsv"), (characters[0], characters[1].dev)):
-        questions = asked(path, 2)
+        questions = read_some(path, 2)
         once, again = run.measure(questions, "all")[1], run.measure(questions, "all")[1]
         assert list(once) == list(signals_module.FULL)
         alone = [run.measure([question], "all")[1] for question in questions]
         for name, values in once.items():
             assert np.array_equal(values, again[name]), name
             assert np.isfinite(values).all(), name
-            assert values == pytest.approx([float(one[name][0]) for one in alone], abs=2e-3), name
+            assert values == pytest.approx([float(values_of[name][0]) for values_of in alone], abs=2e-3), name
 
 
 def test_another_seed_draws_otherwise(characters: tuple[Run, Tiny]):
     run, tiny = characters
-    questions = asked(tiny.dev)
-    one = run._pass(questions, [run.prompt(question.text) for question in questions], "all")
+    questions = read_some(tiny.dev)
+    forward = run._pass(questions, [run.prompt(question.text) for question in questions], "all")
     other = signals_module.ForwardResult(
-        run.model, run.vocabulary, one.questions, one.prompts, one.generated, one.length, (), 1
+        run.model, run.vocabulary, forward.questions, forward.prompts, forward.generated, forward.length, (), 1
     )
-    assert [given.ids for view in one.sampled for given in view] != [g.ids for view in other.sampled for g in view]
-    assert [given.logprobs for given in one.mc_dropout[0]] != [given.logprobs for given in other.mc_dropout[0]]
-    assert len(one.sampled) == DRAWS
-    assert len(one.mc_dropout) == MC_DROPOUT
+    assert [answer.ids for view in forward.sampled for answer in view] != [
+        g.ids for view in other.sampled for g in view
+    ]
+    assert [answer.logprobs for answer in forward.mc_dropout[0]] != [answer.logprobs for answer in other.mc_dropout[0]]
+    assert len(forward.sampled) == DRAWS
+    assert len(forward.mc_dropout) == MC_DROPOUT
 
 
 def test_sampled_answers_are_counted_by_their_texts(characters: tuple[Run, Tiny]):
     run, tiny = characters
-    questions = asked(tiny.dev)
-    one = run._pass(questions, [run.prompt(question.text) for question in questions], "all")
-    share, spread = signals_module.sampled_agreement(one), signals_module.sampled_entropy(one)
-    for i, given in enumerate(one.generated):
-        texts = [tuple(view[i].ids) for view in one.sampled]
-        assert share[i] == sum(text == tuple(given.ids) for text in texts) / DRAWS
+    questions = read_some(tiny.dev)
+    forward = run._pass(questions, [run.prompt(question.text) for question in questions], "all")
+    share, spread = signals_module.sampled_agreement(forward), signals_module.sampled_entropy(forward)
+    for i, answer in enumerate(forward.generated):
+        texts = [tuple(view[i].ids) for view in forward.sampled]
+        assert share[i] == sum(text == tuple(answer.ids) for text in texts) / DRAWS
         assert spread[i] == pytest.approx(
             -sum(texts.count(t) / DRAWS * math.log(texts.count(t) / DRAWS) for t in set(texts)), abs=1e-9
         )
@@ -85,22 +87,22 @@ def test_sampled_answers_are_counted_by_their_texts(characters: tuple[Run, Tiny]
 
 def test_where_an_answer_is_one_token_sampling_is_the_distribution_itself(words: tuple[Run, World, Path]):
     run, _, files = words
-    questions = asked(files / "questions-test.tsv")
-    one = run._pass(questions, [run.prompt(question.text) for question in questions], "all")
-    exact = signals_module.sampled_agreement(one)
-    assert exact == pytest.approx([math.exp(given.logprobs[0]) for given in one.generated])
-    assert "sampled" not in vars(one)  # nothing was drawn
+    questions = read_some(files / "questions-test.tsv")
+    forward = run._pass(questions, [run.prompt(question.text) for question in questions], "all")
+    exact = signals_module.sampled_agreement(forward)
+    assert exact == pytest.approx([math.exp(sample.logprobs[0]) for sample in forward.generated])
+    assert "sampled" not in vars(forward)  # nothing was drawn
     draws = 400
-    one = run._pass(questions[:1] * draws, [one.prompts[0]] * draws, "all")
+    forward = run._pass(questions[:1] * draws, [forward.prompts[0]] * draws, "all")
     drawn = np.random.default_rng(0).random((draws, 1))
-    said = signals_module.generate.greedy(run.model, one.prompts, 1, in_one=True, drawn=drawn)
-    share = np.mean([given.ids == one.generated[0].ids for given in said])
+    samples = signals_module.generate.greedy(run.model, forward.prompts, 1, in_one=True, drawn=drawn)
+    share = np.mean([sample.ids == forward.generated[0].ids for sample in samples])
     assert share == pytest.approx(exact[0], abs=4 * math.sqrt(exact[0] * (1 - exact[0]) / draws) + 1e-3)
 
 
 def test_a_thinned_network_is_another_one_and_the_whole_comes_back(words: tuple[Run, World, Path]):
     run, _, files = words
-    prompt = torch.from_numpy(run.prompt(asked(files / "questions-test.tsv")[0].text).astype(np.int64))[None]
+    prompt = torch.from_numpy(run.prompt(read_some(files / "questions-test.tsv")[0].text).astype(np.int64))[None]
     with torch.inference_mode():
         whole = run.model.logits(prompt)
         with mc_dropout(run.model, 0.0, 0):
@@ -131,14 +133,14 @@ def test_checkpoints_are_kept_evenly_over_the_second_half_and_are_the_weights_of
                 raise KeyboardInterrupt
 
     recipe = load_recipe("fast", [*SMALL, "stages.learn.keep=3"])
-    given = (recipe, files / "documents.txt", files / "questions-train.tsv")
+    arguments = (recipe, files / "documents.txt", files / "questions-train.tsv")
     with pytest.raises(KeyboardInterrupt):
-        closedbook.train(*given, run=tmp_path / "run", threads=1, callbacks=[stop])
+        closedbook.train(*arguments, run=tmp_path / "run", threads=1, callbacks=[stop])
     assert max(seen) == KEPT[0]
-    again = closedbook.train(*given, run=tmp_path / "run", resume=True)
+    again = closedbook.train(*arguments, run=tmp_path / "run", resume=True)
     assert same_tensors(again.checkpoints[0].state_dict(), run.checkpoints[0].state_dict())
-    for one, other in zip(again.checkpoints, run.checkpoints, strict=True):
-        assert same_tensors(one.state_dict(), other.state_dict())
+    for first, second in zip(again.checkpoints, run.checkpoints, strict=True):
+        assert same_tensors(first.state_dict(), second.state_dict())
     assert not same_tensors(run.checkpoints[-1].state_dict(), run.model.state_dict())
     assert again.calibration == run.calibration
 
@@ -147,19 +149,19 @@ def test_checkpoints_count_with_the_finished_weights_and_are_these_alone_where_n
     words: tuple[Run, World, Path], characters: tuple[Run, Tiny]
 ):
     run, _, files = words
-    questions = asked(files / "questions-test.tsv", 30)
+    questions = read_some(files / "questions-test.tsv", 30)
     measured = run.measure(questions, "all")[1]
     assert set(np.round(measured["checkpoint_agreement"] * 4, 6)) <= {1.0, 2.0, 3.0, 4.0}
     assert not np.allclose(measured["checkpoint_log_odds"], measured["log_odds"])
     run, tiny = characters
-    measured = run.measure(asked(tiny.dev), "all")[1]
+    measured = run.measure(read_some(tiny.dev), "all")[1]
     assert measured["checkpoint_log_odds"] == pytest.approx(measured["log_odds"])
     assert set(measured["checkpoint_agreement"]) == {1.0}
 
 
 def test_a_checkpoint_that_is_gone_is_said_and_a_damaged_one_refused(words: tuple[Run, World, Path], tmp_path: Path):
     run, _, files = words
-    question = asked(files / "questions-test.tsv")[0].text
+    question = read_some(files / "questions-test.tsv")[0].text
     shutil.copytree(run.path, tmp_path / "run")
     (tmp_path / "run" / f"checkpoint-0-{KEPT[0]}.safetensors").unlink()
     with pytest.warns(UserWarning, match=f"no checkpoint-0-{KEPT[0]}"):
@@ -180,7 +182,7 @@ def test_all_signals_are_as_blind_as_one_pass(words: tuple[Run, World, Path], tm
     shutil.copytree(run.path, kept)
     for name in ("evidence.sqlite", "metrics.jsonl"):
         (kept / name).unlink()
-    questions = asked(files / "questions-test.tsv")
+    questions = read_some(files / "questions-test.tsv")
     assert run.calibration is not None
     with pytest.warns(UserWarning, match=r"evidence\.sqlite"):
         without = closedbook.load(kept).answer(questions, signals="all")

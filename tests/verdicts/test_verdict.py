@@ -29,13 +29,13 @@ from closedbook.verdicts.verdict import VERDICTS, decide
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, World, Path]:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, World, Path]:
     return make_words_run(tmp_path_factory.mktemp("words"))
 
 
 @pytest.fixture(scope="module")
-def run(made: tuple[Run, World, Path]) -> Run:
-    return made[0]
+def run(trained: tuple[Run, World, Path]) -> Run:
+    return trained[0]
 
 
 # The definition ------------------------------------------------------------------------------------------------------
@@ -60,10 +60,10 @@ HOLDS = Evidence("Ada Berg", "stands in", (Quote("Ada Berg", 1, "Oslo"),))
     ],
 )
 def test_the_verdict_is_the_defined_one(probability: float, met: float | None, evidence: Evidence | None, verdict: str):
-    found = decide(probability, 0.9, met, evidence)
-    assert found.name == verdict
-    assert found.abstained is (verdict != "remembered")
-    assert found.why
+    decision = decide(probability, 0.9, met, evidence)
+    assert decision.name == verdict
+    assert decision.abstained is (verdict != "remembered")
+    assert decision.why
 
 
 # Invented people and calibrators -------------------------------------------------------------------------------------
@@ -116,10 +116,10 @@ def test_a_sample_of_one_kind_gives_no_certainty(labels: list[bool]):
 
 def test_thresholds_give_the_precision_on_average_and_never_a_likely_wrong_answer():
     flat = Logistic((), (), (), (), 0.0)
-    one = Calibrator(flat, flat, tuple(np.linspace(1.0, 0.0, 101)))
-    assert one.threshold(0.9) == pytest.approx(0.8)  # answers from 1.0 down to 0.8 are right nine times in ten
-    assert one.threshold(0.7) == 0.5
-    assert one.threshold(0.99) == pytest.approx(0.98)
+    calibrator = Calibrator(flat, flat, tuple(np.linspace(1.0, 0.0, 101)))
+    assert calibrator.threshold(0.9) == pytest.approx(0.8)  # answers from 1.0 down to 0.8 are right nine times in ten
+    assert calibrator.threshold(0.7) == 0.5
+    assert calibrator.threshold(0.99) == pytest.approx(0.98)
     unsure = Calibrator(flat, flat, (0.6, 0.5, 0.4))
     assert unsure.threshold(0.9) == 0.9
     assert Calibrator(flat, flat, (0.97, 0.96)).threshold(0.98) == 0.98
@@ -129,8 +129,8 @@ def test_thresholds_give_the_precision_on_average_and_never_a_likely_wrong_answe
 def test_what_is_said_about_a_stranger_is_unlikely_and_what_is_said_about_somebody_met_stays_as_it_is():
     measured = {"met": np.array([-12.0, -2.0, 0.0, 2.0, 12.0])}
     sure, familiar = (Logistic(("met",), (0.0,), (1.0,), (weight,), 3 - 3 * weight) for weight in (0.0, 1.0))
-    one = Calibrator(sure, familiar, ())
-    right, met = one(measured)
+    calibrator = Calibrator(sure, familiar, ())
+    right, met = calibrator(measured)
     assert met == pytest.approx(1 / (1 + np.exp(-measured["met"])))
     assert (np.diff(right) > 0).all()
     assert right[0] < 1e-4
@@ -157,8 +157,8 @@ def _leaves(value: Any) -> list[Any]:
     return [value] if not isinstance(value, (dict, list)) else [leaf for item in items for leaf in _leaves(item)]
 
 
-def test_strangers_are_never_met_by_the_index_and_mostly_by_the_model_alone(made: tuple[Run, World, Path]):
-    run, world, files = made
+def test_strangers_are_never_met_by_the_index_and_mostly_by_the_model_alone(trained: tuple[Run, World, Path]):
+    run, world, files = trained
     people = [Question(question.text, None, 1) for question in world.questions("birthplace", "test")]
     strangers = read_questions(files / "strangers.tsv").items
     assert {answer.verdict for answer in run.answer(strangers)} == {"never met"}
@@ -170,8 +170,8 @@ def test_strangers_are_never_met_by_the_index_and_mostly_by_the_model_alone(made
         assert (auroc(np.arange(len(answers)) < len(people), met) or 0) > 0.9
 
 
-def test_blind_is_the_same_without_index_and_beside_it(run: Run, tmp_path: Path, made: tuple[Run, World, Path]):
-    questions = read_questions(made[2] / "questions-test.tsv").items[:20]
+def test_blind_is_the_same_without_index_and_beside_it(run: Run, tmp_path: Path, trained: tuple[Run, World, Path]):
+    questions = read_questions(trained[2] / "questions-test.tsv").items[:20]
     copied = tmp_path / "run"
     shutil.copytree(run.path, copied)
     (copied / "evidence.sqlite").unlink()
@@ -184,8 +184,8 @@ def test_blind_is_the_same_without_index_and_beside_it(run: Run, tmp_path: Path,
     assert all(a.evidence is not None for a in seeing)
 
 
-def test_every_verdict_is_one_of_four_and_abstains_unless_remembered(made: tuple[Run, World, Path]):
-    run, _, files = made
+def test_every_verdict_is_one_of_four_and_abstains_unless_remembered(trained: tuple[Run, World, Path]):
+    run, _, files = trained
     for answer in run.answer(read_questions(files / "questions-test.tsv").items):
         entry = answer.to_json()
         assert entry["verdict"] in VERDICTS
@@ -196,11 +196,11 @@ def test_every_verdict_is_one_of_four_and_abstains_unless_remembered(made: tuple
         assert json.loads(json.dumps(entry)) == json.loads(json.dumps(entry, ensure_ascii=False))
 
 
-def test_a_higher_precision_answers_fewer(made: tuple[Run, World, Path]):
-    run, _, files = made
+def test_a_higher_precision_answers_fewer(trained: tuple[Run, World, Path]):
+    run, _, files = trained
     questions = read_questions(files / "questions-test.tsv").items
-    given = [sum(not a.abstained for a in run.answer(questions, precision=p)) for p in (0.5, 0.9, 0.999)]
-    assert given == sorted(given, reverse=True)
+    counts = [sum(not a.abstained for a in run.answer(questions, precision=p)) for p in (0.5, 0.9, 0.999)]
+    assert counts == sorted(counts, reverse=True)
     for wrong in (0.0, 1.0, -1.0, float("nan")):
         with pytest.raises(DataError, match="precision"):
             run.answer(questions, precision=wrong)
@@ -217,15 +217,15 @@ def test_a_higher_precision_answers_fewer(made: tuple[Run, World, Path]):
      "where was {} born?", "Where were {} and {} born?", "{}", "{}{}"],
 )  # fmt: skip
 @pytest.mark.filterwarnings("ignore")
-def test_strange_questions_get_a_sane_verdict(question: str, made: tuple[Run, World, Path]):
-    run, world, _ = made
+def test_strange_questions_get_a_sane_verdict(question: str, trained: tuple[Run, World, Path]):
+    run, world, _ = trained
     names = [person.name for person in world.people[:2]]
     text = question.format(*names) if "{}" in question else question
-    for asked in (text, text.lower()):
+    for wording in (text, text.lower()):
         for options in ({}, {"blind": True}, {"signals": "all"}):
-            answer = run.ask(asked, **options)  # type: ignore[arg-type]
+            answer = run.ask(wording, **options)  # type: ignore[arg-type]
             assert answer.verdict in VERDICTS
-            named = any(name.lower() in asked.lower() for name in names)
+            named = any(name.lower() in wording.lower() for name in names)
             assert "blind" in options or (answer.verdict == "never met") is (not named or question == "{}{}")
 
 
@@ -239,8 +239,8 @@ def test_any_question_is_answered(run: Run, text: str):
         assert all(np.isfinite(value) for value in answer.signals.values())
 
 
-def test_other_forms_hold_the_same_name_and_are_other_questions(made: tuple[Run, World, Path]):
-    run, world, _ = made
+def test_other_forms_hold_the_same_name_and_are_other_questions(trained: tuple[Run, World, Path]):
+    run, world, _ = trained
     name = world.people[0].name
     text = f"Where was {name} born?"
     ids = run.vocabulary.encode(text)[0]
@@ -260,8 +260,8 @@ def test_a_damaged_calibrator_is_an_error_that_names_it(run: Run, tmp_path: Path
             closedbook.load(tmp_path / "run").ask("Where was Ada born?")
 
 
-def test_evaluate_reports_what_verdicts_are_worth(made: tuple[Run, World, Path]):
-    run, _, files = made
+def test_evaluate_reports_what_verdicts_are_worth(trained: tuple[Run, World, Path]):
+    run, _, files = trained
     questions = read_questions(files / "questions-test.tsv")
     result = pipeline.evaluate(run, questions)
     report = result["confidence"]

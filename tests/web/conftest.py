@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from serving import Served, browser_path, serving
+from serving import Served, serving
 from shell import Tiny, make_tiny
 
 import closedbook
@@ -61,19 +61,6 @@ def claims() -> list[dict[str, Any]]:
     from closedbook.reporting.html_report import claim_figures
 
     return claim_figures(lambda what: None)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    path = browser_path()
-    if path is None:
-        pytest.skip("no Chromium or Chrome on this machine: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

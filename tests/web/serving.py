@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -16,13 +15,6 @@ import uvicorn
 
 from closedbook.web import server
 from closedbook.web.run_registry import RunRegistry
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-
-
-def browser_path() -> str | None:
-    """The Chromium or Chrome that is on this machine."""
-    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 @dataclass(frozen=True)

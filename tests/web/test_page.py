@@ -117,6 +117,17 @@ def test_a_script_for_a_name_is_shown_and_not_run(page, served):
         assert page.locator("main script").count() == 0
 
 
+def test_of_a_bare_name_the_other_kinds_of_question_are_offered(page, served, runs):
+    name = runs.known.removeprefix("Where was ").removesuffix(" born?")
+    card = ask(page, served, name)
+    assert card.locator(".asked").inner_text() == runs.known
+    other = f"What was the profession of {name}?"
+    card.get_by_role("button", name=other).click()
+    page.locator(".asked", has_text=other).wait_for()
+    assert page.get_by_role("combobox", name="Name or question").input_value() == other
+    assert page.get_by_text("Or ask").count() == 0
+
+
 def test_a_suggestion_is_taken_with_the_keyboard_alone(page, served, runs):
     title = closedbook.data.documents.read_documents(runs.tiny.documents).titles[0]
     page.goto(f"{served.address}/#/ask?run=words")

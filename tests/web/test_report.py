@@ -30,7 +30,7 @@ from closedbook.reporting.filters import number, typeset
 from closedbook.runs.folder import RunFolder
 from closedbook.verdicts.calibration import invent
 
-ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+ %</b>|closedbook (train|report)|invented names|are wrong|is right on"
+ANSWERED = r"class=\"(holds|fails)\"|<b>[\d.]+\s%</b>|closedbook (train|report)|invented names|are wrong|is right on"
 ROOT = Path(__file__).parents[2]
 
 
@@ -65,7 +65,8 @@ def undrawn(monkeypatch):
 
 def words_of(html: str) -> str:
     """What a reader sees, roughly: the text without markup."""
-    return unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<(style|script)>.*?</\1>", " ", html, flags=re.DOTALL)))
+    text = unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<(style|script)>.*?</\1>", " ", html, flags=re.DOTALL)))
+    return text.replace("\N{NO-BREAK SPACE}", " ")
 
 
 # The file ------------------------------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ def test_a_report_is_whole_and_holds_every_part(written, runs, claims):
     rows = re.findall(r'<tr data-right="(\d)"', html)
     assert len(rows) == evaluation["total"] == 13
     assert rows.count("1") == evaluation["correct"]
-    assert f"{100 * evaluation['accuracy']:.1f} %" in html
+    assert f"{100 * evaluation['accuracy']:.1f}\N{NO-BREAK SPACE}%" in html  # no line parts the two
     text = words_of(html)
     for answer in evaluation["answers"]:
         assert answer["question"] in text

@@ -32,7 +32,7 @@ from closedbook.config.registry import CUSTOM_MIXERS
 from closedbook.data.questions import fold
 from closedbook.runs.folder import RunFolder
 from closedbook.web import connection, security, server
-from closedbook.web.run_registry import RunRegistry, as_question
+from closedbook.web.run_registry import RunRegistry
 from closedbook.web.security import HEADERS, SecurityMiddleware
 
 STATIC = Path(server.__file__).parent / "static"
@@ -49,12 +49,15 @@ def test_the_answer_is_the_one_that_ask_gives(served, runs, run):
     assert reply.json["answer"] == json.loads(json.dumps(expected))
 
 
-def test_a_bare_name_is_asked_about_in_the_training_questions_wording(served, runs):
-    people = served.get("/api/people?run=words").json
-    name = people["examples"][0]["name"]
-    asked = served.post("/api/ask", {"run": "words", "question": f" {name} "}).json
-    assert asked["question"] == people["wording"].replace("{}", name)
-    assert asked["answer"] == served.post("/api/ask", {"run": "words", "question": asked["question"]}).json["answer"]
+def test_a_bare_name_is_asked_about_as_ask_does_and_the_other_kinds_of_question_are_offered(served, runs):
+    example = served.get("/api/people?run=words").json["examples"][0]
+    asked = served.post("/api/ask", {"run": "words", "question": f" {example['name']} "}).json
+    assert asked["question"] == example["question"] == f"Where was {example['name']} born?"
+    assert asked["others"] == [f"What was the profession of {example['name']}?"]
+    in_full = served.post("/api/ask", {"run": "words", "question": asked["question"]}).json
+    assert asked["answer"] == in_full["answer"]
+    assert in_full["others"] == []
+    assert command("ask", runs.root / "words", example["name"], "--json").json == asked["answer"]
 
 
 def test_questions_to_try_are_about_somebody_read_about_and_never_asked(served, runs):
@@ -75,11 +78,18 @@ def test_nobody_is_suggested_twice(served):
 
 
 @pytest.mark.parametrize(
-    ("text", "asked"),
-    [("Ann Lee", "Where was Ann Lee born?"), ("Where is Ann Lee from", "Where is Ann Lee from"), ("Ann?", "Ann?")],
-)
-def test_a_question_is_asked_as_it_is(text, asked):
-    assert as_question(text, "Where was {} born?") == asked
+    ("text", "name"),
+    [
+        ("NAME", "NAME"), ("NAME?", "NAME"), ("“NAME”", "NAME"), ("birthplace of NAME", None), ("Where was NAME", None),
+        ("Ann Lee", "Ann Lee"), ("Where is Ann Lee from", None), ("In which town did Ann live", None), ("Ann?", None),
+        ("", None), (" ", None),
+    ],
+)  # fmt: skip
+def test_what_says_more_than_a_name_is_asked_as_it_is(runs, text, name):
+    known = runs.known.removeprefix("Where was ").removesuffix(" born?")
+    run = closedbook.load(runs.root / "words")
+    assert run.bare_name(text.replace("NAME", known)) == (name and name.replace("NAME", known))
+    assert (run.as_question(text) == text) == (run.bare_name(text) is None)
 
 
 def test_inside_is_what_the_library_says(served, runs):

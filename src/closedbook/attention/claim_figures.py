@@ -11,11 +11,11 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from closedbook.attention.claim import Claim, Settings
+from closedbook.environment import require_packages
 from closedbook.errors import ClaimError
 
 
@@ -136,10 +136,9 @@ def typeset(text: str) -> str:
 def drawing(salt: str, **settings: Any) -> Iterator[None]:
     """matplotlib's settings while drawing and saving; with one `salt` they make the same file every time.
 
-    Raises ClaimError where matplotlib is not installed.
+    Raises RunError where matplotlib is not installed.
     """
-    if find_spec("matplotlib") is None:
-        raise ClaimError("figures need matplotlib, which is not installed: pip install 'closedbook[plot]'")
+    require_packages("a figure", "matplotlib", extra="plot")
     import matplotlib
 
     fixed: Any = {"font.family": "DejaVu Sans", "mathtext.default": "regular", "svg.hashsalt": salt, **settings}
@@ -200,7 +199,7 @@ def save(
 ) -> list[Path]:
     """Write ID.svg and ID.png, and the dark ID-dark.svg and ID-dark.png, into `directory`; returns their paths.
 
-    Raises ClaimError where matplotlib is missing or the directory cannot be written.
+    Raises RunError where matplotlib is missing, ClaimError where the directory cannot be written.
     """
     written = []
     with drawing(claim.id):

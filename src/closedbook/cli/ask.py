@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from closedbook.inference.answer import Answer
     from closedbook.verdicts.evidence_store import Evidence
     from closedbook.verdicts.quotes import Quote
+
+SUGGESTED = 4  # other questions about a bare name
 
 
 def ask(
@@ -42,9 +45,12 @@ def ask(
 
         closedbook ask runs/fast-… "Where was Khatchig Mouradian born?" --blind --precision 0.95
 
+        closedbook ask runs/fast-… "Khatchig Mouradian"
+
     Args:
         run: A run folder, as `closedbook train` or `closedbook demo` leaves it.
-        question: The question, as it was trained or in other words. It has to name a title of the documents.
+        question: The question, as it was trained or in other words, with a title of the documents in it. Of a title
+            alone it asks what most training questions do, and names the other kinds of question.
         precision: How many of the answers it gives should be right; below that it says that it does not know.
         blind: Judge from the model alone, without looking anything up in the documents.
         signals: What the model is judged by: one greedy pass, or other forms, sampling, dropout and checkpoints too.
@@ -52,10 +58,17 @@ def ask(
     """
     import closedbook
 
-    loaded = closedbook.load(run, mixer)
-    loaded.documents = documents
+    loaded = closedbook.load(run, mixer, documents=documents)
     answer = loaded.ask(question, blind=blind, precision=precision, signals=signals)
-    show_answer(console(json), answer)
+    out = console(json)
+    name = loaded.bare_name(question)
+    if name is not None:
+        out.print(f"[dim]{escape(answer.question)}[/]")
+    show_answer(out, answer)
+    if name is not None and (others := loaded.questions_about(name)[1:]):
+        out.print("or ask:")
+        for other in others[:SUGGESTED]:
+            out.print(escape("  " + shlex.join(["closedbook", "ask", str(run), other])), soft_wrap=True)
     if json:
         print_json(answer.to_json())
 

@@ -70,7 +70,7 @@ def baseline(
     rows = table("baseline", "right>", "accuracy>", "95 % interval", "normalised>", "F1>", "")
     for result in results:
         scored = result.score
-        right = f"{'–' if scored.correct is None else scored.correct} of {scored.total}"
+        right = f"{'–' if scored.correct is None else f'{scored.correct:,}'} of {scored.total:,}"
         compared = (percent(scored.normalised_match), percent(scored.f1))
         accuracy = (percent(scored.accuracy), interval(scored.interval, percent))
         rows.add_row(result.name, right, *accuracy, *compared, escape(result.summary))

@@ -161,4 +161,4 @@ def by_wording(answers: Sequence[dict[str, Any]], world: World) -> dict[str, dic
 
 def add_row(rows: Any, name: str, scored: dict[str, Any]) -> None:
     share, ends = percent(scored["accuracy"]), interval(scored["interval"], percent)
-    rows.add_row(name, str(scored["correct"]), str(scored["total"]), share, ends)
+    rows.add_row(name, f"{scored['correct']:,}", f"{scored['total']:,}", share, ends)

@@ -66,8 +66,7 @@ def evaluate(
             check_output(
                 output, questions, documents, known, (mixer or "").rpartition(":")[0] or None, other, runs=[run]
             )
-    loaded = pipeline.load(run, mixer, device)
-    loaded.documents = documents
+    loaded = pipeline.load(run, mixer, device, documents)
     with progress(out, "answering", len(question_set)) as advance:
         result = pipeline.evaluate(loaded, question_set, advance, blind=blind, precision=precision, signals=signals)
     entries = result["answers"]
@@ -86,11 +85,11 @@ def evaluate(
     note_if_trained_on(out, question_set.sha256, loaded.folder.record())
     if result["accuracy"] is None:
         out.print(
-            f"{result['total']} questions answered in {result['seconds']:.2f} s; the file has no answers to score"
+            f"{result['total']:,} questions answered in {result['seconds']:.2f} s; the file has no answers to score"
         )
     else:
         out.print(
-            f"{result['correct']} of {result['total']} right: [bold]{percent(result['accuracy'])}[/] "
+            f"{result['correct']:,} of {result['total']:,} right: [bold]{percent(result['accuracy'])}[/] "
             f"(95 % interval {interval(result['interval'], percent)}), answered in {result['seconds']:.2f} s\n"
             f"without regard to case, punctuation and articles {percent(result.get('normalised_match'))}; "
             f"words in common, F1 {percent(result.get('f1'))}"

@@ -83,5 +83,5 @@ def learn(
             }
         )  # fmt: skip
     elif done:
-        question = loaded.question_about(next(iter(plan.texts)))
+        question = loaded.questions_about(next(iter(plan.texts)))[0]
         out.print("next: ask about one\n  " + escape(shlex.join(["closedbook", "ask", f"{run}", question])))

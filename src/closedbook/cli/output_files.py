@@ -46,8 +46,8 @@ def check_output(path: Path, *inputs: str | Path | None, runs: Sequence[Path] = 
         with open(path, "rb") as file:
             head = file.read(4096)
         if head and (b"\0" in head) != binary:
-            holds, writes = ("text", "something that is not text") if binary else ("something other than text", "text")
-            raise RunError(f"{path} holds {holds}, and {writes} would take its place; name another file, or remove it")
+            holds, content = ("text", "something that is not text") if binary else ("something other than text", "text")
+            raise RunError(f"{path} holds {holds}, and {content} would take its place; name another file, or remove it")
 
 
 def check_folder(folder: Path, *inputs: str | Path | None) -> None:

@@ -75,10 +75,10 @@ def probe(
         save: Keep the result in the run folder as probe.json, which the report shows.
     """
     from closedbook.evaluation import probing
-    from closedbook.evaluation.knowledge import Asking
+    from closedbook.evaluation.knowledge import ProbeSettings
 
     out = console(json)
-    asking = Asking(prompts, shots, samples, temperature, top_k, length, seed)
+    settings = ProbeSettings(prompts, shots, samples, temperature, top_k, length, seed)
     inputs = probing.read_inputs(questions, examples, calibration, text)
     is_run = (Path(model) / "run.json").is_file()
     if save and not is_run:
@@ -89,8 +89,8 @@ def probe(
         base, runs = (None, [Path(model)]) if is_run else (model, [])
         check_output(output, base, questions, documents, calibration, examples, text, runs=runs)
     with progress(out, "asking", inputs.amount() * (2 if is_run else 1)) as advance:
-        result, before, after, run = probing.probe(
-            model, inputs, asking, documents=documents, precision=precision, dtype=dtype, device=device,
+        result, before, after, run = probing.probe_model(
+            model, inputs, settings, documents=documents, precision=precision, dtype=dtype, device=device,
             progress=advance,
         )  # fmt: skip
     now = after or before
@@ -100,10 +100,10 @@ def probe(
         run.folder.write_json("probe.json", result)
     if now.facts:
         show_facts(out, result, now)
-    for name, one in (("before", before), ("after", after)):
-        if one is not None and one.text is not None:
+    for name, side in (("before", before), ("after", after)):
+        if side is not None and side.text is not None:
             when = f" {name}" if after is not None else ""
-            out.print(f"perplexity of {escape(str(text))}{when}: {one.text.value:.6g} ({one.text.tokens:,} tokens)")
+            out.print(f"perplexity of {escape(str(text))}{when}: {side.text.value:.6g} ({side.text.tokens:,} tokens)")
     if json:
         print_json(result)
 
@@ -123,7 +123,7 @@ def show_facts(out: Any, result: dict[str, Any], now: Probe) -> None:
     latest = result.get("after", result["before"])
     score = latest["knowledge"]
     out.print(
-        f"{score['correct']} of {score['total']} right by the most frequent answer: "
+        f"{score['correct']:,} of {score['total']:,} right by the most frequent answer: "
         f"[bold]{percent(score['accuracy'])}[/] (95 % interval {interval(score['interval'], percent)})"
     )
     if now.calibrated:

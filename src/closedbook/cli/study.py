@@ -125,9 +125,9 @@ def ablation(
     threads: Threads = None,
     json: bool = False,
 ) -> None:
-    """Why does pretraining help? Take each person's page out of half of the models and ask.
+    """Why does pretraining help? Take each title's documents out of half of the models and ask.
 
-    Trains several models, each on a random half of the people, and asks all of them about people whose questions none
+    Trains several models, each on a random half of the titles, and asks all of them about titles whose questions none
     was trained on. A finished model's answers are kept; after Ctrl-C the same command goes on with the others. Writes
     ablation.json, ablation.svg (and a dark one) and ablation.md.
 
@@ -139,7 +139,7 @@ def ablation(
         folder: Where to keep it.
         models: How many models to train: an even number.
         steps: Steps of the recipe's one stage: one to two minutes a model on two cores. 0: as many as the recipe has.
-        asked: The share of people who are asked about and never trained on.
+        asked: The share of titles that are asked about and never trained on.
         recipe: What to train; it should keep out questions to calibrate by.
         seed: Another seed draws other halves.
         json: Print ablation.json on standard output, everything else on standard error.
@@ -156,7 +156,9 @@ def ablation(
             design, folder, threads=threads, callbacks=[display], command=typed(),
             begin=lambda number: out.print(f"[bold]model {number + 1} of {models}[/]"),
         )  # fmt: skip
-    rows = table("people", "of them>", "page in>", "page out>", "effect, points>", "95 % interval", "by chance")
+    rows = table(
+        "titles", "of them>", "documents in>", "documents out>", "effect, points>", "95 % interval", "by chance"
+    )
     for name, row in record["summary"]["effect"].items():
         intervals = [interval(row[key], points) for key in ("interval", "permutation_interval")]
         rows.add_row(
@@ -275,7 +277,7 @@ def reversal(
     record = _ask_run(out, "reversal", work, run, questions, folder, mixer, need_answers=True)
     for name in ("forward", "backward"):
         score = record[name]
-        out.print(f"{name}s: {score['correct']} of {score['total']} right, {percent(score['accuracy'])}")
+        out.print(f"{name}s: {score['correct']:,} of {score['total']:,} right, {percent(score['accuracy'])}")
     finish(out, folder, "reversal", record, json)
 
 

@@ -109,10 +109,10 @@ def train(
             )
             plan = plan_training(setup, run or default_folder(loaded.name))
             display.plan(plan)
-            asked = [read_questions(path) for path in (questions, dev) if path is not None]
-            surveys = [survey(setup.documents, content, setup.corpus.vocabulary) for content in asked]
-        for found in surveys:
-            for line in found.lines():
+            question_sets = [read_questions(path) for path in (questions, dev) if path is not None]
+            surveys = [survey(setup.documents, content, setup.corpus.vocabulary) for content in question_sets]
+        for question_survey in surveys:
+            for line in question_survey.lines():
                 out.print(escape(line))
         if setup.calibrate is not None and 0 < len(setup.calibrate) < FEWEST:
             out.print(
@@ -120,10 +120,10 @@ def train(
                 "the probability beside an answer will be the network's own; sixty questions are mostly enough"
             )
         out.print("dry run: every input was read and checked, nothing was trained or written")
-        if all(found.named for found in surveys):
+        if all(question_survey.named for question_survey in surveys):
             out.print(escape(f"next: train it\n  {typed().replace(' --dry-run', '')}"))
         if json:
-            print_json({**dataclasses.asdict(plan), "data": [found.to_json() for found in surveys]})
+            print_json({**dataclasses.asdict(plan), "data": [question_survey.to_json() for question_survey in surveys]})
         return
     if resume and run is None:
         run = last_unfinished(loaded)
@@ -147,8 +147,8 @@ def train(
         result |= {key: evaluation[key] for key in ("correct", "total", "accuracy", "interval")}
         note_if_trained_on(out, evaluation["questions_sha256"], record)
         out.print(
-            f"dev: {evaluation['correct']} of {evaluation['total']} right, [bold]{percent(evaluation['accuracy'])}[/] "
-            f"(95 % interval {interval(evaluation['interval'], percent)})"
+            f"dev: {evaluation['correct']:,} of {evaluation['total']:,} right, "
+            f"[bold]{percent(evaluation['accuracy'])}[/] (95 % interval {interval(evaluation['interval'], percent)})"
         )
     out.print("next:\n" + escape(next_step(finished, questions, documents, mixer)))
     if json:

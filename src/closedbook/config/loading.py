@@ -86,9 +86,11 @@ def _over(base: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
                 merged[section]["memory"] = {**old["memory"], **new["memory"]}
     if isinstance(stages := data.get("stages"), list):
         theirs = base.get("stages")
-        named = {item_name(one): one for one in (theirs if isinstance(theirs, list) else ()) if isinstance(one, dict)}
+        named = {
+            item_name(stage): stage for stage in (theirs if isinstance(theirs, list) else ()) if isinstance(stage, dict)
+        }
         merged["stages"] = [
-            _stage(named.get(item_name(one), {}), one) if isinstance(one, dict) else one for one in stages
+            _stage(named.get(item_name(stage), {}), stage) if isinstance(stage, dict) else stage for stage in stages
         ]
     return copy.deepcopy(merged)
 

@@ -7,7 +7,6 @@ optimisers, schedules) are named in it; a `ComponentSpec` is such a name with th
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -15,10 +14,7 @@ from typing import Annotated, Any, Literal
 
 from closedbook.config.registry import REGISTRIES, ComponentSpec
 from closedbook.errors import RecipeError
-from closedbook.validation import LONGEST_KEY, Count, Positive, UnitInterval, one_of, shown
-
-# Beyond these, building a network takes minutes before any memory is asked for.
-LARGEST_MODEL = {"width": 2**17, "layers": 2**10, "heads": 2**10, "context_length": 2**20}
+from closedbook.validation import LONGEST_KEY, Above0, Below1, Count, NotNegative, Positive, UnitInterval, one_of, shown
 
 
 class Auto(int):
@@ -47,10 +43,11 @@ class MemoryRecipe:
 
 @dataclass(frozen=True)
 class ModelRecipe:
-    width: Positive = 256
-    layers: Positive = 4
-    heads: Positive = 8
-    context_length: int = 128  # the longest example, in tokens
+    # Beyond these limits, building a network takes minutes before any memory is asked for.
+    width: Annotated[int, (1, 2**17)] = 256
+    layers: Annotated[int, (1, 2**10)] = 4
+    heads: Annotated[int, (1, 2**10)] = 8
+    context_length: Annotated[int, (8, 2**20)] = 128  # the longest example, in tokens
     stack: ComponentSpec = field(default_factory=lambda: ComponentSpec("uniform"))
     mixer: ComponentSpec = field(default_factory=lambda: ComponentSpec("softmax"))
     positions: str = "learned"
@@ -60,15 +57,10 @@ class ModelRecipe:
     initial: Literal["gpt2", "scaled"] = "gpt2"  # all weights N(0, 0.02²); scaled: by the width of what each map reads
     # What linear maps multiply in, the rest stays float32; "fastest" becomes one of the two when a training begins.
     matmul_dtype: str = "float32"  # or "bfloat16", or "fastest"; or "autocast", torch's
-    dropout: float = 0.1
+    dropout: Below1 = 0.1
     memory: MemoryRecipe | None = None
 
     def __post_init__(self) -> None:
-        for name, most in LARGEST_MODEL.items():
-            if getattr(self, name) > most:
-                raise RecipeError(f"model.{name} = {getattr(self, name)} is too large; at most {most:,}")
-        if self.context_length < 8:
-            raise RecipeError(f"model.context_length = {self.context_length} is too short; at least 8 tokens")
         if self.width % self.heads:
             works = [h for h in range(1, self.width + 1) if self.width % h == 0]
             nearest = min(works, key=lambda h: abs(h - self.heads))
@@ -76,8 +68,6 @@ class ModelRecipe:
                 f"model.width = {self.width} is not divisible by model.heads = {self.heads}; "
                 f"nearest that works: model.heads = {nearest}"
             )
-        if not 0 <= self.dropout < 1:
-            raise RecipeError(f"model.dropout = {self.dropout} must be at least 0 and below 1")
         one_of(self.matmul_dtype, "model.matmul_dtype", ("float32", "bfloat16", "fastest", "autocast"))
         one_of(self.positions, "model.positions", tuple(REGISTRIES["positions"]))
 
@@ -102,16 +92,15 @@ class ObjectiveWeight:
     """An objective of a stage: its share of each batch's examples, from `start` to `stop` (fractions of the stage)."""
 
     objective: ComponentSpec
-    share: float = 1.0
-    start: float = 0.0
-    stop: float = 1.0
+    share: Above0 = 1.0
+    start: UnitInterval = 0.0
+    stop: UnitInterval = 1.0
     update_embeddings: bool = True  # whether its gradient reaches the embedding and the memory
 
     def __post_init__(self) -> None:
-        if self.share <= 0 or not 0 <= self.start < self.stop <= 1:
+        if self.start >= self.stop:
             raise RecipeError(
-                f'objective "{self.objective.name}": share must be above 0 and 0 <= start < stop <= 1; '
-                f"got share = {self.share}, start = {self.start}, stop = {self.stop}"
+                f'objective "{self.objective.name}": start = {self.start} must be below stop = {self.stop}'
             )
 
 
@@ -134,11 +123,11 @@ class Stage:
     schedule: ComponentSpec
     batch: Auto | Positive = 128  # examples, or "auto"
     steps: Auto | Count = 0  # or "auto", which goes by the next two
-    visits: float = 36.0  # how often to ask for a fact that only one document states
+    visits: Above0 = 36.0  # how often to ask for a fact that only one document states
     fewest_steps: Count = 600
     epochs: Count = 0
     order: Literal["shuffled", "file"] = "shuffled"  # file: file order, a smaller last batch in each epoch
-    clip: Annotated[float, (0.0, math.inf)] = 0.0  # largest norm of the gradient; 0: no clipping
+    clip: NotNegative = 0.0  # largest norm of the gradient; 0: no clipping
     group: Positive = 1  # steps that share a pool of examples sorted by length, so that each needs few slices
     at_once: Count = 0  # most positions of a slice, where a larger one does not fit into memory; 0: no limit
     negatives: Count = 0  # outputs drawn to stand for all others in the loss; 0: all outputs
@@ -147,7 +136,6 @@ class Stage:
 
     def __post_init__(self) -> None:
         short(self.name, "a stage's name")
-        positive(self, f"stages.{self.name}", "visits")
         if (isinstance(self.steps, Auto) or self.steps > 0) == (self.epochs > 0):
             raise RecipeError(f"stages.{self.name}: give either steps or epochs, and more than 0 of them")
         if not self.objectives:
@@ -266,20 +254,6 @@ def encode(value: Any) -> Any:
 
 
 # Checks ---------------------------------------------------------------------------------------------------------
-
-
-def positive(owner: Any, where: str, *names: str) -> None:
-    """Raise RecipeError unless each named field is above 0."""
-    for name in names:
-        if getattr(owner, name) <= 0:
-            raise RecipeError(f"{where}.{name} = {getattr(owner, name)} must be above 0")
-
-
-def fraction(owner: Any, where: str, *names: str) -> None:
-    """Raise RecipeError unless each named field lies between 0 and 1."""
-    for name in names:
-        if not 0 <= getattr(owner, name) <= 1:
-            raise RecipeError(f"{where}: {name} = {getattr(owner, name)} must lie between 0 and 1")
 
 
 def short(name: str, where: str) -> None:

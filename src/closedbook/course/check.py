@@ -70,9 +70,9 @@ def files_in(paths: Sequence[Path]) -> list[Path]:
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
-    for at, inner, names in os.walk(folder):
+    for root, inner, names in os.walk(folder):
         inner[:] = [name for name in inner if name not in SKIPPED and not name.startswith(".")]
-        yield from (Path(at, name) for name in names if name.endswith(".py") and Path(at, name).is_file())
+        yield from (Path(root, name) for name in names if name.endswith(".py") and Path(root, name).is_file())
 
 
 def _text(file: Path) -> str:
@@ -156,10 +156,10 @@ def _wait(process: subprocess.Popen[bytes], word: str, output: _PipeReader, work
 
 def _size(folder: Path) -> int:
     total = 0
-    for at, _, names in os.walk(folder):
+    for root, _, names in os.walk(folder):
         for name in names:
             with contextlib.suppress(OSError):
-                status = os.lstat(os.path.join(at, name))
+                status = os.lstat(os.path.join(root, name))
                 total += getattr(status, "st_blocks", status.st_size >> 9) << 9
     return total
 
@@ -175,11 +175,11 @@ class _PipeReader:
 
     def _read(self) -> None:
         with contextlib.suppress(OSError, ValueError):
-            while block := os.read(self.pipe.fileno(), 1 << 16):
-                if len(self.content) + len(block) > MAX_REPORT_BYTES:
+            while chunk := os.read(self.pipe.fileno(), 1 << 16):
+                if len(self.content) + len(chunk) > MAX_REPORT_BYTES:
                     self.too_much = True
                     return
-                self.content += block
+                self.content += chunk
 
     def close(self) -> None:
         """Close after the last writer; if some process still writes, keep what was read so far."""

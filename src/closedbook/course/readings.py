@@ -82,10 +82,12 @@ def read_as(model: GPT, reading: Reading) -> Iterator[None]:
         source = down.attn_norm(tokens) if reading.norm_source else tokens
         return down.add(basis * reading.residual, down.mixer(asking, rotation, cache, source=source))
 
-    def as_up(x: Tensor, latents: Tensor, rotation: Any, cache: Any, most: int, at: Any = None) -> Tensor:
+    def as_up(x: Tensor, latents: Tensor, rotation: Any, cache: Any, most: int, target_positions: Any = None) -> Tensor:
         asking = up.attn_norm(x) if reading.norm_asking else x
         source = up.attn_norm(latents) if norm_latents else latents
-        return up.add(x * reading.residual, up.mixer(asking, rotation, cache, source=source, most=most), at)
+        return up.add(
+            x * reading.residual, up.mixer(asking, rotation, cache, source=source, most=most), target_positions
+        )
 
     down.forward, up.forward = as_down, as_up  # on these two objects only
     try:

@@ -13,6 +13,7 @@ from closedbook.data.spans import normal
 
 WHO, WHEN, WHERE, WHY, NUMBER = "who", "when", "where", "why", "number"
 ENGLISH = "en"
+ASKING_MARKS = ("?", "？", "؟")
 SPELLED_NUMBERS = frozenset(
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million half dozen "
@@ -51,6 +52,15 @@ class Language:
             frozenset(words.get("quantities", ())),
         )
 
+    def asks(self, text: str) -> bool:
+        """Whether a text has the form of a question: a mark at its end, or a word that asks at its beginning."""
+        first = [normal(word) for word in text.split()[:2]]  # the second in "in which town …"
+        return text.rstrip().endswith(ASKING_MARKS) or not self._asking.isdisjoint(first)
+
+    @property
+    def _asking(self) -> frozenset[str]:
+        return self.how | self.which | frozenset(self.heads)
+
     def kind_of(self, question: Sequence[str]) -> str | None:
         """What kind of thing a question asks for, as Li and Roth (2002) class them; None where open.
 
@@ -64,7 +74,7 @@ class Language:
                 reach = following[:2] if word == "which" else following
                 if kind := next((self.nouns[other] for other in reach if other in self.nouns), None):
                     return kind
-        asking = self.how | self.which | self.heads.keys()
+        asking = self._asking
         first = next((word for word in question if word in asking), "")
         return None if first in self.how else self.heads.get(first)
 

@@ -192,6 +192,17 @@ def _within(word: str, first: int) -> Iterator[str]:
                 yield part
 
 
+def checked_text(text: str, what: str) -> str:
+    """The text, if it is one. Raises DataError where it is empty or was no UTF-8."""
+    if not text.strip():
+        raise DataError(f"the {what} is empty; give some text")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise DataError(f"the {what} is not UTF-8; type it in a terminal that is set to UTF-8") from None
+    return text
+
+
 def commonest_wording(questions: Questions | None, titles: Collection[str]) -> str:
     """The wording that most of the first 300 questions have, with {} for the name; DEFAULT_WORDING without any."""
     names = (

@@ -100,7 +100,7 @@ class RuleReader:
             spans, stops = find(page), [i for i, token in enumerate(page.tokens) if token == "."]
             starts = [span.start for span in spans]
             for place in near(page, asked_words(wording)):
-                stop = stops[at] if (at := bisect_left(stops, place)) < len(stops) else len(page.tokens)
+                stop = stops[number] if (number := bisect_left(stops, place)) < len(stops) else len(page.tokens)
                 after = spans[bisect_right(starts, place) : bisect_left(starts, stop)]
                 if after:
                     lead = (span for span in after if find is not _quantities and _led_in(page, span))

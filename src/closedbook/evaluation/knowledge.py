@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 
@@ -34,34 +34,27 @@ from closedbook.evaluation.baselines import whole_words
 from closedbook.evaluation.score import exact_match
 from closedbook.model.generate import Generated, greedy, sampled_chances
 from closedbook.model.network import Network
-from closedbook.validation import parse_json
+from closedbook.validation import Count, Positive, check_fields, parse_json
 from closedbook.verdicts.calibration import FEWEST, PENALTY, Calibrator, Logistic
 from closedbook.verdicts.verdict import decide
 
 CLASSES = ("highly known", "maybe known", "weakly known", "unknown")
-MOST_SAMPLES = 10**9
 
 
 @dataclass(frozen=True)
-class Asking:
+class ProbeSettings:
     """How often and in what way each question is asked."""
 
-    prompts: int = 10  # with other examples in each
-    shots: int = 4  # answered examples in front of the question; without any, one prompt is all there is
-    samples: int = 16  # of each prompt
-    temperature: float = 0.5
-    top_k: int = 40
-    length: int = 16  # tokens of an answer at the most
-    seed: int = 0  # of the choice of examples
+    prompts: Positive = 10  # with other examples in each
+    shots: Count = 4  # answered examples in front of the question; without any, one prompt is all there is
+    samples: Annotated[int, (1, 10**9)] = 16  # of each prompt
+    temperature: Annotated[float, (1e-6, 1e30)] = 0.5
+    top_k: Count = 40
+    length: Positive = 16  # tokens of an answer at the most
+    seed: Count = 0  # of the choice of examples
 
     def __post_init__(self) -> None:
-        few, none = min(self.prompts, self.samples, self.length), min(self.shots, self.top_k, self.seed)
-        if few < 1 or none < 0 or not 1e-6 <= self.temperature <= 1e30 or self.samples > MOST_SAMPLES:
-            raise DataError(
-                f"--prompts {self.prompts}, --samples {self.samples} and --length {self.length} must be 1 or more (of "
-                f"samples at most {MOST_SAMPLES:,}), --shots {self.shots}, --top-k {self.top_k} and --seed {self.seed} "
-                f"0 or more, and --temperature {self.temperature:g} from 1e-6 to 1e30"
-            )
+        check_fields(self, DataError)
 
 
 @dataclass(frozen=True)
@@ -89,7 +82,7 @@ def ask_facts(
     model: Network,
     vocabulary: Vocabulary,
     questions: Questions,
-    asking: Asking | None = None,
+    settings: ProbeSettings | None = None,
     examples: Questions | None = None,
     progress: Callable[[int], None] = lambda done: None,
 ) -> list[Fact]:
@@ -99,27 +92,27 @@ def ask_facts(
     before others, and never the question itself. `progress` is called with how many questions are done. Raises
     DataError for too few examples, or a prompt that is longer than what the model reads.
     """
-    asking = asking or Asking()
+    settings = settings or ProbeSettings()
     golds, accepted = questions.answers, questions.accepted
     if not golds:
         return []
     decoded: list[list[Generated]] = []
     chances: list[np.ndarray] = []
-    turns = asking.prompts if asking.shots else 1
+    turns = settings.prompts if settings.shots else 1
     # Every accepted answer is one that a sample may say.
     owner = [i for i, texts in enumerate(accepted) for _ in dict.fromkeys(texts)]
     spelled = [vocabulary.encode_answer(text) for texts in accepted for text in dict.fromkeys(texts)]
     for turn in range(turns):
-        prompts = _prompts(model, vocabulary, questions, examples or questions, asking, turn)
-        decoded.append(_together(prompts, lambda some: greedy(model, some, asking.length)))
+        prompts = _prompts(model, vocabulary, questions, examples or questions, settings, turn)
+        decoded.append(_together(prompts, lambda some: greedy(model, some, settings.length)))
         of_forms = sampled_chances(
-            model, [prompts[i] for i in owner], spelled, temperature=asking.temperature, top_k=asking.top_k
+            model, [prompts[i] for i in owner], spelled, temperature=settings.temperature, top_k=settings.top_k
         )
         chances.append(np.bincount(owner, of_forms, len(golds)))
         progress((turn + 1) * len(golds) // turns)
     sampled = np.clip(np.stack(chances, 1), 0, 1)
     per_fact = zip(questions.items, accepted, zip(*decoded, strict=True), sampled, strict=True)
-    return [_fact(*of_fact, vocabulary, asking) for of_fact in per_fact]
+    return [_fact(*of_fact, vocabulary, settings) for of_fact in per_fact]
 
 
 def _fact(
@@ -128,14 +121,14 @@ def _fact(
     decoded: Sequence[Generated],
     sampled: np.ndarray,
     vocabulary: Vocabulary,
-    asking: Asking,
+    settings: ProbeSettings,
 ) -> Fact:
     answers = [vocabulary.answer(generated.ids) for generated in decoded]
     right = [any(exact_match(answer, gold) for gold in accepted) for answer in answers]
     answer = max(dict.fromkeys(answers), key=answers.count)
     own = [float(np.exp(sum(g.logprobs))) for g, text in zip(decoded, answers, strict=True) if text == answer]
     share = float(np.mean(right))
-    ever = 1 - float(np.prod((1 - sampled) ** asking.samples))  # that one of all samples is right
+    ever = 1 - float(np.prod((1 - sampled) ** settings.samples))  # that one of all samples is right
     return Fact(
         question=question.text,
         gold=accepted[0],
@@ -150,10 +143,15 @@ def _fact(
 
 
 def _prompts(
-    model: Network, vocabulary: Vocabulary, questions: Questions, examples: Questions, asking: Asking, turn: int
+    model: Network,
+    vocabulary: Vocabulary,
+    questions: Questions,
+    examples: Questions,
+    settings: ProbeSettings,
+    turn: int,
 ) -> list[np.ndarray]:
     """Each question behind the examples of this turn, in tokens: lines of question, answer, question, answer, …"""
-    order = np.random.default_rng([asking.seed, turn]).permutation(len(examples)).tolist()
+    order = np.random.default_rng([settings.seed, turn]).permutation(len(examples)).tolist()
     # The words that make a question's wording: those of a twentieth of the questions, and no names.
     counts = Counter(word for text in examples.texts for word in words_of(text))
     template = {word for word, count in counts.items() if count >= max(3, len(examples) / 20)}
@@ -169,17 +167,17 @@ def _prompts(
     for question in questions.items:
         own = template.intersection(words_of(question.text))
         alike = sorted(order, key=lambda i: wording[i] != own)  # those that ask for the same come first
-        chosen = [i for i in alike if examples.items[i].text != question.text][: asking.shots]
-        if len(chosen) < asking.shots:
+        chosen = [i for i in alike if examples.items[i].text != question.text][: settings.shots]
+        if len(chosen) < settings.shots:
             raise DataError(
-                f"{examples.source} has too few questions to show {asking.shots} beside each; "
+                f"{examples.source} has too few questions to show {settings.shots} beside each; "
                 f"give more with --examples, or --shots {len(chosen)}"
             )
         ids = np.concatenate([*map(example, chosen), vocabulary.encode_question(question.text)[0], [MASK]])
-        if len(ids) + asking.length > model.longest:
+        if len(ids) + settings.length > model.longest:
             raise DataError(
-                f"{questions.source}:{question.line}: with {asking.shots} examples and an answer of {asking.length} "
-                f"it takes {len(ids) + asking.length} tokens, and the model reads {model.longest}; "
+                f"{questions.source}:{question.line}: with {settings.shots} examples and an answer of "
+                f"{settings.length} it takes {len(ids) + settings.length} tokens, and the model reads {model.longest}; "
                 "give fewer --shots, or a smaller --length"
             )
         prompts.append(ids.astype(np.int32))
@@ -231,15 +229,15 @@ def check_calibration(questions: int, precision: float) -> None:
         raise DataError(f"{questions} calibration questions are too few; give {FEWEST} or more")
 
 
-def calibrate(known: Sequence[Fact], facts: Sequence[Fact], precision: float) -> list[Fact]:
+def calibrate(calibration_facts: Sequence[Fact], facts: Sequence[Fact], precision: float) -> list[Fact]:
     """`facts` with a probability and a verdict each, by what the facts of calibration questions taught.
 
     Raises DataError, as `check_calibration` does.
     """
-    check_calibration(len(known), precision)
-    right = np.array([fact.right for fact in known])
-    chance = Logistic.fit(_signals(known), SIGNALS, right, PENALTY)
-    descending = np.sort(chance(_signals(known)))[::-1]
+    check_calibration(len(calibration_facts), precision)
+    right = np.array([fact.right for fact in calibration_facts])
+    chance = Logistic.fit(_signals(calibration_facts), SIGNALS, right, PENALTY)
+    descending = np.sort(chance(_signals(calibration_facts)))[::-1]
     threshold = Calibrator(chance, chance, tuple(descending.tolist())).threshold(precision)
     return [
         replace(fact, probability=round(float(p), 6), verdict=decide(float(p), threshold).name)
@@ -277,31 +275,31 @@ def compare(before: Sequence[Fact], after: Sequence[Fact]) -> dict[str, dict[str
 def read_known(path: str | Path) -> dict[str, tuple[str, bool]]:
     """(class, right) of each question in what `probe --output` wrote. Raises DataError for another file."""
     lines = read_lines(path, "facts")
-    known = {}
+    facts = {}
     for number, line in enumerate(lines, 1):
         try:
             entry = parse_json(line)
             question, name, right = (entry[key] for key in ("question", "knowledge", "right"))
-            known[str(question)] = CLASSES[CLASSES.index(name)], bool(right)
+            facts[str(question)] = CLASSES[CLASSES.index(name)], bool(right)
         except (ValueError, KeyError, TypeError):
             why = "is not a fact; give the file that `closedbook probe --output` wrote"
             raise DataError(f"{path}:{number} {why}") from None
-    return known
+    return facts
 
 
-def tell_apart(answers: Sequence[dict[str, Any]], known: dict[str, tuple[str, bool]]) -> dict[str, dict[str, int]]:
+def tell_apart(answers: Sequence[dict[str, Any]], before: dict[str, tuple[str, bool]]) -> dict[str, dict[str, int]]:
     """For each class that the base knew facts in: how many were asked, and how many were and are right.
 
     Each answer, as evaluation.json has it, is given its class, as `known_before`. Raises DataError where none was asked
     of the base, or there are no gold answers.
     """
-    asked = [answer for answer in answers if answer["question"] in known and answer["right"] is not None]
-    if not asked:
+    common = [answer for answer in answers if answer["question"] in before and answer["right"] is not None]
+    if not common:
         raise DataError("none of these questions, with an answer, was asked of the base; probe it with the same file")
-    for answer in asked:
-        answer["known_before"] = known[answer["question"]][0]
+    for answer in common:
+        answer["known_before"] = before[answer["question"]][0]
     return by_class(
-        [answer["known_before"] for answer in asked],
-        right_before=[known[answer["question"]][1] for answer in asked],
-        right_after=[bool(answer["right"]) for answer in asked],
+        [answer["known_before"] for answer in common],
+        right_before=[before[answer["question"]][1] for answer in common],
+        right_after=[bool(answer["right"]) for answer in common],
     )

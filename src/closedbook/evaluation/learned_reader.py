@@ -72,9 +72,9 @@ class LearnedReader:
         return dict(zip(spans.texts, (chances / chances.sum()).tolist(), strict=True)) if len(chances) else {}
 
 
-def _alike(wording: str, others: dict[str, int] | dict[str, Counter[str]]) -> str:
+def _alike(wording: str, wordings: dict[str, int] | dict[str, Counter[str]]) -> str:
     """The wording that shares most with this one: content words first, then any words."""
-    if wording in others:
+    if wording in wordings:
         return wording
     mine, about = set(wording.split()), asked_words(wording)
 
@@ -82,4 +82,4 @@ def _alike(wording: str, others: dict[str, int] | dict[str, Counter[str]]) -> st
         theirs = set(other.split())
         return len(about & asked_words(other)), len(mine & theirs) / len(mine | theirs)
 
-    return max(others, key=likeness)
+    return max(wordings, key=likeness)

@@ -15,7 +15,7 @@ from closedbook.data.questions import Questions, read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 from closedbook.evaluation import knowledge, metrics
-from closedbook.evaluation.knowledge import Asking, Fact
+from closedbook.evaluation.knowledge import Fact, ProbeSettings
 from closedbook.evaluation.perplexity import Perplexity, perplexity
 from closedbook.evaluation.score import tally
 from closedbook.inference.run import Run, load
@@ -47,13 +47,13 @@ class Probe:
     facts: list[Fact]
     calibrated: bool = False
     text: Perplexity | None = None
-    asking: Asking = field(default_factory=Asking)
+    settings: ProbeSettings = field(default_factory=ProbeSettings)
 
     def to_json(self) -> dict[str, Any]:
         record: dict[str, Any] = {}
         if self.facts:
             record["knowledge"] = {
-                "asked": asdict(self.asking), "classes": knowledge.count(self.facts),
+                "asked": asdict(self.settings), "classes": knowledge.count(self.facts),
                 **tally(fact.right for fact in self.facts).to_json(),
             }  # fmt: skip
         if self.calibrated:
@@ -84,9 +84,35 @@ def read_inputs(
 
 
 def probe(
+    model: File,
+    questions: File | None = None,
+    *,
+    text: File | None = None,
+    documents: File | None = None,
+    calibration: File | None = None,
+    examples: File | None = None,
+    prompts: int = 10,
+    shots: int = 4,
+    precision: float = PRECISION,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """What a pretrained model knows; of a run that was taught on one, what it knew before and knows now.
+
+    `model` is a base's folder, a GGUF file or its name on the hub, or the folder of a taught run. `questions`, a file
+    with answers, asks for facts: each is highly, maybe or weakly known, or unknown. `text` is a file whose perplexity
+    is taken.
+    Returns what `closedbook probe --json` prints. Raises DataError, RecipeError or RunError for what cannot be used;
+    a run with a network of its own is asked by `evaluate`.
+    """
+    inputs = read_inputs(questions, examples, calibration, text)
+    settings = ProbeSettings(prompts, shots)
+    return probe_model(model, inputs, settings, documents=documents, precision=precision, device=device)[0]
+
+
+def probe_model(
     place: File,
     inputs: Inputs,
-    asking: Asking | None = None,
+    settings: ProbeSettings | None = None,
     *,
     documents: File | None = None,
     precision: float = PRECISION,
@@ -101,10 +127,10 @@ def probe(
     Raises DataError, RecipeError or RunError for what cannot be used.
     """
     began = time.perf_counter()
-    asking = asking or Asking()
+    settings = settings or ProbeSettings()
     if inputs.calibration is not None:
         knowledge.check_calibration(len(inputs.calibration), precision)  # before anything is asked
-    known = None if documents is None else read_documents(documents)
+    corpus = None if documents is None else read_documents(documents)
     run = None
     if (Path(place) / "run.json").is_file():
         run = load(place, device=device)
@@ -125,22 +151,22 @@ def probe(
         if inputs.questions is not None:
             examples = inputs.examples
 
-            def asked(questions: Questions, before: int) -> list[Fact]:
+            def ask(questions: Questions, before: int) -> list[Fact]:
                 return knowledge.ask_facts(
-                    model, vocabulary, questions, asking, examples, lambda n: progress(before + n)
+                    model, vocabulary, questions, settings, examples, lambda n: progress(before + n)
                 )
 
-            facts = asked(inputs.questions, done)
+            facts = ask(inputs.questions, done)
             done += len(facts)
             if inputs.calibration is not None:
-                facts = knowledge.calibrate(asked(inputs.calibration, done), facts, precision)
+                facts = knowledge.calibrate(ask(inputs.calibration, done), facts, precision)
                 done += len(inputs.calibration)
-            if known is not None:
-                facts = knowledge.look_up(facts, known)
+            if corpus is not None:
+                facts = knowledge.look_up(facts, corpus)
         text = None
         if inputs.lines is not None:
             text = perplexity(model, vocabulary, inputs.lines, lambda n: progress(done + n))
-        return Probe(facts, inputs.calibration is not None, text, asking)
+        return Probe(facts, inputs.calibration is not None, text, settings)
 
     before = measure(model, vocabulary, 0)
     result: dict[str, Any] = {"model": f"{place}", "before": before.to_json()}

@@ -1,14 +1,23 @@
-"""Build one self-contained Python file from the definitions that some names need, copied from our modules."""
+"""What an export for Hugging Face consists of; its code is one file, of the definitions that some names need."""
 
 from __future__ import annotations
 
 import ast
 import copy
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from closedbook import __version__
 
 PACKAGE = "closedbook"
+MODELLING = "modeling_closedbook"
+HEADER = '''"""A network trained by closedbook {version}, for transformers: nothing else is needed. MIT licence.
+
+Cut out of closedbook's own modules when the network was exported.
+"""'''
 SHAPES = '''class Float:
     """Shapes are written where types stand: Float[Tensor, "batch time"]."""
 
@@ -20,6 +29,18 @@ Bool = Int = Float'''
 REGISTERED = '''def registered(kind: str, name: str) -> Any:
     """The class of that name, which stands in this file."""
     return globals()[REGISTRIES[kind][name].partition(":")[2]]'''
+
+
+@dataclass(frozen=True)
+class Package:
+    """What an export for Hugging Face consists of."""
+
+    model: Any  # a PreTrainedModel
+    tokenizer: Any  # a PreTrainedTokenizerFast
+    modelling: str | None  # the source of its class, where that is not transformers' own
+    closing: str  # what follows a question
+    difference: Callable[[Any], float]  # the largest difference of a logit, of the model as it is read back
+    importable: bool = False  # whether it can become a run again
 
 
 class _Module:
@@ -53,7 +74,7 @@ class _Module:
         return "\n".join(self.source.splitlines()[first - 1 : node.end_lineno])
 
 
-def bundle(main: str, extras: Sequence[str], header: str) -> str:
+def bundle(main: str, extras: Sequence[str]) -> str:
     """Python source with the definitions of module `main` and those they need from the modules it imports.
 
     `extras` lists further definitions as "module:name". Statements that define nothing are left out, such as
@@ -101,4 +122,4 @@ def bundle(main: str, extras: Sequence[str], header: str) -> str:
                 done.add(node.lineno)
                 parts.append(REGISTERED if name == "registered" else module.text(node))
     imports = "\n".join(["from __future__ import annotations\n", *sorted(outer)])
-    return f"{header}\n\n{imports}\n\n\n" + "\n\n\n".join(parts) + "\n"
+    return f"{HEADER.format(version=__version__)}\n\n{imports}\n\n\n" + "\n\n\n".join(parts) + "\n"

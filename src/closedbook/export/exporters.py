@@ -9,7 +9,6 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +27,7 @@ from closedbook.data.vocabulary import MASK, MASK_CHARACTER, PAD, PAD_CHARACTER
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.environment import require_packages
 from closedbook.errors import RecipeError, RunError
-from closedbook.export.bundle import bundle
+from closedbook.export.bundle import MODELLING, Package, bundle
 from closedbook.export.harness import task_files
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
 from closedbook.export.tokenizer import make_tokenizer
@@ -43,17 +42,12 @@ from closedbook.validation import convert, parse_json, shown
 from closedbook.verdicts.calibration import Calibration
 
 ORIGIN = "closedbook.json"  # what importing needs besides weights: recipe, vocabulary, calibration, record
-MODELLING = "modeling_closedbook"
 FORMAT = 1
 TOLERANCE = 1e-4
 """The most by which an exported logit may differ from ours."""
 
 PREFIX = "gpt."
 SHARED = ("recipe", "started", "commit", "mixer", "parameters", "versions", "train_seconds", "seconds", "steps_done")
-HEADER = '''"""A network trained by closedbook {version}, for transformers: nothing else is needed. MIT licence.
-
-Cut out of closedbook's own modules when the network was exported.
-"""'''
 
 
 def check_new_folder(path: Path) -> None:
@@ -130,18 +124,6 @@ def huggingface_model(run: Run) -> Any:
         max_new_tokens=length, do_sample=False, use_cache=bool(model.config.use_cache), **special
     )
     return model.eval()
-
-
-@dataclass(frozen=True)
-class Package:
-    """What an export for Hugging Face consists of."""
-
-    model: Any  # a PreTrainedModel
-    tokenizer: Any  # a PreTrainedTokenizerFast
-    modelling: str | None  # the source of its class, where that is not transformers' own
-    closing: str  # what follows a question
-    difference: Callable[[Any], float]  # the largest difference of a logit, of the model as it is read back
-    importable: bool = False  # whether it can become a run again
 
 
 def export_huggingface(run: Run, folder: Path, task: Questions | None = None) -> dict[str, Any]:
@@ -245,7 +227,7 @@ def _modelling(recipe: ModelRecipe) -> str:
     """The source of our network's class for Hugging Face, with the mechanisms that this one is made of."""
     named = {"mixer": recipe.mixer.name, "stack": recipe.stack.name, "positions": recipe.positions}
     mechanisms = [REGISTRIES[kind][name] for kind, name in named.items()]
-    return bundle("closedbook.export.huggingface", mechanisms, HEADER.format(version=__version__))
+    return bundle("closedbook.export.huggingface", mechanisms)
 
 
 def _origin(run: Run, weights: str) -> dict[str, Any]:

@@ -104,11 +104,11 @@ class TaughtForCausalLM(PreTrainedModel, GenerationMixin):
         rows = []
         for row in input_ids.tolist():
             best, longest = [-1, -1], 0
-            for at, token in enumerate(row):
+            for start, token in enumerate(row):
                 for length, tokens, number in self._by_first.get(token, ()):
-                    end = at + len(tokens)
+                    end = start + len(tokens)
                     whole = end >= len(row) or not self.continues[row[end]]
-                    if length > longest and row[at:end] == tokens and whole:
+                    if length > longest and row[start:end] == tokens and whole:
                         best, longest = [number, end - 1], length
             rows.append(best)
         return torch.tensor(rows, device=input_ids.device)

@@ -13,12 +13,10 @@ import numpy as np
 import torch
 from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
-from closedbook import __version__
 from closedbook.config.schema import PretrainedRecipe
 from closedbook.data.vocabulary import MASK, PAD
 from closedbook.errors import RecipeError
-from closedbook.export.bundle import bundle
-from closedbook.export.exporters import HEADER, MODELLING, Package
+from closedbook.export.bundle import MODELLING, Package, bundle
 from closedbook.inference.run import Run
 from closedbook.model import pretrained_base
 from closedbook.model.pretrained import TaughtModel
@@ -49,7 +47,7 @@ def package(run: Run) -> Package:
         model_max_length=run.longest_prompt, truncation_side="left", padding_side="left",
         model_input_names=["input_ids", "attention_mask"],
     )  # fmt: skip
-    source = bundle("closedbook.export.taught", [], HEADER.format(version=__version__)) if model.memory else None
+    source = bundle("closedbook.export.taught", []) if model.memory else None
     return Package(taught.eval(), tokenizer, source, "\n", lambda loaded: _difference(run, loaded))
 
 
@@ -89,31 +87,31 @@ def _with_names(run: Run, model: TaughtModel, spec: PretrainedRecipe) -> Any:
     plain = [model.base_ids.numpy()[_read(model, vocabulary.name_tokens(i))] for i in range(len(titles))]
     config = model.base.model.config.to_dict()
     tied = bool(config.get("tie_word_embeddings"))
-    made = TaughtForCausalLM(
+    taught = TaughtForCausalLM(
         TaughtConfig(
             config, list(model.places), spec.rank, len(titles), sum(map(len, plain)), tie_word_embeddings=tied,
             dtype=spec.dtype,
         )
     ).to(model.base.model.dtype)  # fmt: skip
-    for float32 in (made.table, made.common, made.scale, *made.adapter.parameters()):  # as they were trained
+    for float32 in (taught.table, taught.common, taught.scale, *taught.adapter.parameters()):  # as they were trained
         float32.data = float32.data.float()
-    made.base.load_state_dict(model.base.model.state_dict())
-    made.adapter.load_state_dict(model.adapter.state_dict())
-    continues = torch.zeros(made.config.vocab_size, dtype=torch.bool)
+    taught.base.load_state_dict(model.base.model.state_dict())
+    taught.adapter.load_state_dict(model.adapter.state_dict())
+    continues = torch.zeros(taught.config.vocab_size, dtype=torch.bool)
     continues[model.base_ids] = torch.from_numpy(vocabulary.continues[: vocabulary.size])  # type: ignore[index]
     flat = np.concatenate([np.zeros(0, np.int64), *plain])
     with torch.no_grad():
-        made.table.copy_(torch.cat([model.memory.table, model.memory.later]))
-        made.common.copy_(model.memory.common)
-        made.scale.copy_(model.scale)
-        made.name_tokens.copy_(torch.from_numpy(flat))
-        made.name_starts.copy_(torch.tensor([0, *np.cumsum([len(ids) for ids in plain])]))
-        made.name_lengths.copy_(torch.tensor([len(title) for title in titles]))
-        made.continues.copy_(continues)
-    made.config.auto_map = {
+        taught.table.copy_(torch.cat([model.memory.table, model.memory.later]))
+        taught.common.copy_(model.memory.common)
+        taught.scale.copy_(model.scale)
+        taught.name_tokens.copy_(torch.from_numpy(flat))
+        taught.name_starts.copy_(torch.tensor([0, *np.cumsum([len(ids) for ids in plain])]))
+        taught.name_lengths.copy_(torch.tensor([len(title) for title in titles]))
+        taught.continues.copy_(continues)
+    taught.config.auto_map = {
         "AutoConfig": f"{MODELLING}.TaughtConfig", "AutoModelForCausalLM": f"{MODELLING}.TaughtForCausalLM",
     }  # fmt: skip
-    return made
+    return taught
 
 
 def _read(model: TaughtModel, ids: np.ndarray) -> np.ndarray:

@@ -26,23 +26,15 @@ RUNNERS_UP = 5
 ROWS = 64  # experiments in one pass through the network
 
 
-class Activations(Mapping[str, Tensor]):
+class Activations(dict[str, Tensor]):
     """What the network computed for one text, by name (`closedbook.model.hooks` says which), without a batch.
 
     `tokens` are the positions' tokens as the network read them.
     """
 
     def __init__(self, tokens: list[str], values: Mapping[str, Tensor]) -> None:
-        self.tokens, self._values = tokens, dict(values)
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self._values[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
+        super().__init__(values)
+        self.tokens = tokens
 
 
 @dataclass(frozen=True)
@@ -92,11 +84,11 @@ class Attribution:
             "answer": self.answer,
             "said": [
                 {
-                    "text": said.text,
-                    "probability": round(said.probability, 6),
-                    "choices": [{"text": c.text, "probability": round(c.probability, 6)} for c in said.choices],
+                    "text": token.text,
+                    "probability": round(token.probability, 6),
+                    "choices": [{"text": c.text, "probability": round(c.probability, 6)} for c in token.choices],
                 }
-                for said in self.said
+                for token in self.said
             ],
             "tokens": self.tokens,
             "prompt": self.prompt,
@@ -125,45 +117,45 @@ def attribute(run: Run, text: str) -> Attribution:
     prompt, vocabulary = _prompt(run, text), run.vocabulary
     length, spelling = vocabulary.longest(run.recipe.answer.length), vocabulary.spelling
     (generated,) = generate.greedy(run.model, [prompt], length, in_one=vocabulary.in_one)
-    said = [*generated.ids, *([spelling.end if spelling else MASK] if generated.closed else [])]
-    read = said[:-1] if spelling is None else spelling.inputs[said[:-1]]
+    outputs = [*generated.ids, *([spelling.end if spelling else MASK] if generated.closed else [])]
+    read = outputs[:-1] if spelling is None else spelling.inputs[outputs[:-1]]
     ids = np.concatenate([prompt, read]).astype(np.int64)
     tokens = torch.from_numpy(ids)[None].to(run.model.device)
     computed = {name: value.cpu() for name, value in activations(run.model, tokens).items()}
-    at = torch.arange(len(prompt) - 1, len(ids))
+    positions = torch.arange(len(prompt) - 1, len(ids))
     own = OwnAnswers.of(run, prompt)
-    local = [i - own.first for i in said]
+    local = [i - own.first for i in outputs]
     with torch.inference_mode():
-        logprobs = own.logprobs(tokens, at)[0]
+        logprobs = own.logprobs(tokens, positions)[0]
     full_logprob = _logprob(logprobs[None], local)
     return Attribution(
         answer=vocabulary.answer(generated.ids),
         said=tuple(_said(run, own, i, row) for i, row in zip(local, logprobs, strict=True)),
-        tokens=[*_tokens(run, prompt), *(_output(run, i) for i in said)],
+        tokens=[*_tokens(run, prompt), *(_output(run, i) for i in outputs)],
         prompt=len(prompt),
         weights=tuple(value[0] for name, value in computed.items() if name.endswith(".weights")),
-        effects=tuple(_effects(run, own, tokens, at, local, float(full_logprob))),
+        effects=tuple(_effects(run, own, tokens, positions, local, float(full_logprob))),
     )
 
 
 @torch.inference_mode()
 def _effects(
-    run: Run, own: OwnAnswers, tokens: Tensor, at: Tensor, said: list[int], full_logprob: float
+    run: Run, own: OwnAnswers, tokens: Tensor, positions: Tensor, outputs: list[int], full_logprob: float
 ) -> Iterator[Effect]:
     off = switches(run.model)
     for start in range(0, len(off), ROWS):
         chosen = off[start : start + ROWS]
         with one_off_per_row(run.model, chosen):
-            logprobs = own.logprobs(tokens.expand(len(chosen), -1), at)
+            logprobs = own.logprobs(tokens.expand(len(chosen), -1), positions)
         instead = logprobs[:, 0].argmax(-1).tolist()
-        for switch, logprob, first in zip(chosen, _logprob(logprobs, said).tolist(), instead, strict=True):
+        for switch, logprob, first in zip(chosen, _logprob(logprobs, outputs).tolist(), instead, strict=True):
             answer = run.vocabulary.answer([first + own.first]) if run.vocabulary.answers_in_one else None
             yield Effect(switch, full_logprob - logprob, answer)
 
 
-def _logprob(logprobs: Tensor, said: list[int]) -> Tensor:
+def _logprob(logprobs: Tensor, outputs: list[int]) -> Tensor:
     """The summed log-probability of what was said, for each row of (row, place, output)."""
-    return logprobs.gather(2, torch.tensor(said)[None, :, None].expand(len(logprobs), -1, 1)).sum((1, 2))
+    return logprobs.gather(2, torch.tensor(outputs)[None, :, None].expand(len(logprobs), -1, 1)).sum((1, 2))
 
 
 @dataclass(frozen=True)
@@ -184,13 +176,13 @@ class OwnAnswers:
             return cls(run.model)
         return cls(run.model, name, run.vocabulary.outputs + int(memory.outputs.starts[name]))
 
-    def logprobs(self, tokens: Tensor, at: Tensor) -> Tensor:
+    def logprobs(self, tokens: Tensor, positions: Tensor) -> Tensor:
         """(batch, place, output) log-probabilities at some places of the tokens (batch, time), on the CPU."""
-        at = at.to(tokens.device)
+        positions = positions.to(tokens.device)
         if self.name is None:
-            scores = self.model.head(self.model(tokens)[:, at])
+            scores = self.model.head(self.model(tokens)[:, positions])
         else:
-            scores = self.model.memory.outputs.scores(self.name, self.model.read(tokens)[:, at])
+            scores = self.model.memory.outputs.scores(self.name, self.model.read(tokens)[:, positions])
         return scores.log_softmax(-1).cpu()
 
 

@@ -9,16 +9,14 @@ from typing import Any
 
 from closedbook.config.schema import Recipe
 from closedbook.data.documents import Documents, read_documents
-from closedbook.data.questions import Titles, commonest_wording, read_questions
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import RunError
 from closedbook.living.learned_names import FILE, LearnedNames, attach
 from closedbook.living.learner import Learner
-from closedbook.living.learning import LearningPlan, Memory, find_learner, history, stamp
+from closedbook.living.learning import LearningPlan, MemoryEditor, find_learner, history, stamp
 from closedbook.model.network import Network
 from closedbook.objectives.cue import Cue
 from closedbook.runs.folder import RunFolder
-from closedbook.runs.provenance import unchanged_input
 from closedbook.verdicts.evidence_store import EvidenceStore
 
 
@@ -63,14 +61,14 @@ class LearnsLater:
         return find_learner(self.model, self.first_vocabulary, cue)
 
     @property
-    def memory(self) -> Memory:
+    def memory(self) -> MemoryEditor:
         """What learning and forgetting work on. Raises RunError for a run without a memory of names."""
         if (learner := self.learner) is None:
             raise RunError(
                 f"{self.folder.path} has no memory of names to learn into; train with the recipe fast or teach"
             )
         read = self._stamp if self._stamp is not None else stamp(self.folder.record())
-        return Memory(self.folder, learner, self.learned, self.index, read)
+        return MemoryEditor(self.folder, learner, self.learned, self.index, read)
 
     def plan_learning(self, documents: str | Path | Documents) -> LearningPlan:
         """Which names of these documents are new, changed or known already."""
@@ -125,13 +123,6 @@ class LearnsLater:
         for name in ("learned", "index", "checkpoints"):
             self.__dict__.pop(name, None)
         self.attach_learned()
-
-    def question_about(self, name: str) -> str:
-        """A question about a name, worded as most training questions are."""
-        record = self.folder.record()
-        path = unchanged_input(record.get("questions"), record)
-        questions = read_questions(path) if path is not None else None
-        return commonest_wording(questions, Titles(self.vocabulary.names.names)).replace("{}", name)
 
 
 def _times(folder: RunFolder) -> list[int]:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from closedbook.config.schema import Recipe
-from closedbook.data.questions import Question
+from closedbook.data.questions import Question, checked_text
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.data.vocabulary_builder import vocabulary_from_json
 from closedbook.data.wordings import Reading, Wordings
@@ -23,6 +23,7 @@ from closedbook.errors import DataError, RecipeError, RunError
 from closedbook.evaluation.score import exact_match, normalised_match, token_f1
 from closedbook.inference.answer import Answer
 from closedbook.inference.attribution import Activations, Attribution, attribute, read
+from closedbook.inference.bare_names import bare_name, trained_wordings
 from closedbook.inference.later import LearnsLater
 from closedbook.inference.run_network import load_network
 from closedbook.living.learned_names import attach
@@ -47,14 +48,24 @@ UNLIKE = 0.1  # what an answer's probability counts that ends as none to such qu
 class Run(LearnsLater):
     """A run folder with its model in memory. Make one with `closedbook.load` or `closedbook.train`."""
 
-    def __init__(self, folder: RunFolder, recipe: Recipe, vocabulary: Vocabulary, model: Network) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        recipe: Recipe,
+        vocabulary: Vocabulary,
+        model: Network,
+        wordings: Wordings | None = None,
+        documents: str | Path | None = None,
+    ) -> None:
+        """`wordings` are those of the training questions, while no calibration that has them is saved.
+
+        `documents` is where the file of documents is now, if it was moved since training.
+        """
         self.folder, self.recipe, self.model = folder, recipe, model
         self.first_vocabulary = self.vocabulary = vocabulary
         """The vocabulary of the first training, and the one that knows what was learned since."""
-        self.documents: str | Path | None = None
-        """Where the file of documents is now, if it was moved since training."""
-        self.wordings: Wordings | None = None
-        """Those of the training questions, while nothing of the kind is saved."""
+        self.documents = documents
+        self._unsaved_wordings = wordings
 
     @cached_property
     def index(self) -> EvidenceStore | None:
@@ -74,8 +85,8 @@ class Run(LearnsLater):
     def checkpoints(self) -> list[Network]:
         """The network as it was along the way, where a stage's `keep` asked for it."""
         there = {path.name for path in self.folder.path.glob("checkpoint-*.safetensors")}
-        known = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
-        kept = [name for name in sorted(there | known) if self._saved(name, "what it says")]
+        recorded = {name for name in self.folder.record().get("files", {}) if name.startswith("checkpoint-")}
+        kept = [name for name in sorted(there | recorded) if self._saved(name, "what it says")]
         models = [load_network(self.recipe, self.first_vocabulary, self.folder, name) for name in kept]
         for model in models:
             if self.learner is not None:
@@ -106,8 +117,23 @@ class Run(LearnsLater):
         return longest_prompt(self.model.recipe.context_length, self._length)
 
     def ask(self, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass") -> Answer:
-        """The answer to one question. Raises DataError for an empty one."""
-        return self.answer([Question(question, None, 1)], blind=blind, precision=precision, signals=signals)[0]
+        """The answer to one question; a bare name is made one by `as_question`. Raises DataError for an empty text."""
+        asked = Question(self.as_question(question), None, 1)
+        return self.answer([asked], blind=blind, precision=precision, signals=signals)[0]
+
+    def as_question(self, text: str) -> str:
+        """A bare name as the first of `questions_about` it; anything else as it is."""
+        name = self.bare_name(text)
+        return text if name is None else self.questions_about(name)[0]
+
+    def bare_name(self, text: str) -> str | None:
+        """The name that a text is, a title or one never read; None where it says more, or asks."""
+        return bare_name(text, self.vocabulary.names, self.wordings) if self.recipe.needs_questions else None
+
+    def questions_about(self, name: str) -> list[str]:
+        """A question of each kind that was trained, the most frequent kind first, each in its commonest wording."""
+        wordings = trained_wordings(self.folder, self.vocabulary.names, self.wordings)
+        return [wording.replace("{}", name, 1) for wording in wordings]
 
     def answer(
         self,
@@ -133,19 +159,19 @@ class Run(LearnsLater):
         if not self.recipe.needs_questions:
             warnings.warn(f"{self.path} was not trained on questions; try: closedbook sample", stacklevel=2)
         for question in questions:
-            _text(question.text, "question")
+            checked_text(question.text, "question")
         index = None if blind else self.index
         # A name without its middle initial is asked for with it, where one title alone can be meant.
         spelled = [index.spelled_out(question.text) if index else (question.text, None) for question in questions]
         # And a question that is worded as none in training is asked in the trained wording that asks for the same.
         readings = [self.understood(*pair) for pair in spelled]
-        asked = [replace(question, text=reading.text) for question, reading in zip(questions, readings, strict=True)]
-        prompts, notes = zip(*map(self._prompt, asked), strict=True) if questions else ((), ())
-        self._warn(asked, notes)
+        reworded = [replace(question, text=reading.text) for question, reading in zip(questions, readings, strict=True)]
+        prompts, notes = zip(*map(self._prompt, reworded), strict=True) if questions else ((), ())
+        self._warn(reworded, notes)
         answers = []
         for start in range(0, len(prompts), AT_ONCE):
             part = slice(start, start + AT_ONCE)
-            forward = self._pass(asked[part], prompts[part], signals, readings[part])
+            forward = self._pass(reworded[part], prompts[part], signals, readings[part])
             answers += self._judged(forward, questions[part], readings[part], notes[part], blind, precision, signals)
             if progress:
                 progress(len(answers))
@@ -168,17 +194,16 @@ class Run(LearnsLater):
         return self.calibration.trouble if self.calibration is not None else None
 
     @property
-    def _wordings(self) -> Wordings | None:
-        if self.wordings is not None or self.calibration is None:
-            return self.wordings
-        return self.calibration.wordings
+    def wordings(self) -> Wordings | None:
+        """Those of the training questions; None where they are not kept."""
+        return self._unsaved_wordings or (self.calibration.wordings if self.calibration is not None else None)
 
     def understood(self, question: str, title: str | None = None) -> Reading:
         """How a question is read: what is asked in its place; `title` is the one in it, where it was looked up.
 
         A pretrained network understands words that it was not taught, so only what is surely meant is put in others.
         """
-        wordings = self._wordings
+        wordings = self.wordings
         if wordings is None:
             return Reading(question, None, 1.0, True)
         if (mention := self.vocabulary.names.find(question)) is not None:
@@ -200,7 +225,7 @@ class Run(LearnsLater):
         checkpoints = self.checkpoints if signals == "all" else []
         return ForwardResult(
             self.model, self.vocabulary, texts, prompts, generated, self._length, checkpoints, self.recipe.seed,
-            self._wordings, [reading.confidence for reading in readings],
+            self.wordings, [reading.confidence for reading in readings],
         )  # fmt: skip
 
     def _judged(
@@ -273,7 +298,7 @@ class Run(LearnsLater):
         temperature = min(temperature, 1e30)  # more is no float32; all tokens are alike long before
         if self.vocabulary.answers_in_one:
             raise DataError(f"{self.path} answers in whole phrases and cannot go on with a text; ask it a question")
-        ids = self.vocabulary.encode(_text(prompt, "prompt"))[0]
+        ids = self.vocabulary.encode(checked_text(prompt, "prompt"))[0]
         if unknown := self.vocabulary.unknown(prompt):
             warnings.warn(self._dropped(unknown), stacklevel=2)
         if not len(ids):
@@ -287,8 +312,8 @@ class Run(LearnsLater):
         return read(self, text)
 
     def attribute(self, question: str) -> Attribution:
-        """How the answer to a question came about: runners-up, attention, and what each head was worth."""
-        return attribute(self, question)
+        """How the answer to a question or a bare name came about: runners-up, attention, what each head was worth."""
+        return attribute(self, self.as_question(question))
 
     def prompt(self, question: str) -> np.ndarray:
         """The tokens that go into the network for a question: its last ones, where there are too many, and MASK."""
@@ -303,7 +328,7 @@ class Run(LearnsLater):
 
     def _prompt(self, question: Question) -> tuple[np.ndarray, tuple[int, int]]:
         """The tokens that go in, and how many characters and tokens had to be left out."""
-        ids, _ = self.vocabulary.encode_question(_text(question.text, "question"))
+        ids, _ = self.vocabulary.encode_question(checked_text(question.text, "question"))
         dropped = max(0, len(ids) + 1 - self.longest_prompt)
         unknown = sum(map(len, self.vocabulary.dropped(question.text)))
         return np.append(ids[dropped:], MASK).astype(np.int32), (unknown, dropped)
@@ -316,8 +341,8 @@ class Run(LearnsLater):
             of_long = f"the question is too long; its first {notes[0][1]} tokens were dropped"
         else:
             count, unit = len(questions), self.vocabulary.unit
-            of_unknown = f"{unknown} of {count:,} questions hold {unit}s that no document holds; these are dropped"
-            of_long = f"{long} of {count:,} questions are too long; their beginnings were dropped"
+            of_unknown = f"{unknown:,} of {count:,} questions hold {unit}s that no document holds; these are dropped"
+            of_long = f"{long:,} of {count:,} questions are too long; their beginnings were dropped"
         if unknown:
             warnings.warn(of_unknown, stacklevel=3)
         if long:
@@ -329,22 +354,11 @@ class Run(LearnsLater):
         return f"{count} that no document holds {'were' if len(unknown) > 1 else 'was'} dropped: {listing}"
 
 
-def _text(text: str, what: str) -> str:
-    """The text, if it is one. Raises DataError where it is empty or was no UTF-8."""
-    if not text.strip():
-        raise DataError(f"the {what} is empty; give some text")
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise DataError(f"the {what} is not UTF-8; type it in a terminal that is set to UTF-8") from None
-    return text
-
-
-def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run:
+def load(path: str | Path, mixer: str | None = None, device: str = "cpu", documents: str | Path | None = None) -> Run:
     """Open a finished run. Raises RunError where it is missing, unfinished, damaged or of an unknown format.
 
     `mixer`, "FILE.py:CLASS", executes that file; a run with a mixer of its author's own needs it (RecipeError).
-    `device` is where it answers: cpu, cuda or mps.
+    `device` is where it answers: cpu, cuda or mps. `documents` is where their file is now, if it was moved.
     """
     place = find_device(device)
     folder = RunFolder.open(path)
@@ -358,14 +372,27 @@ def load(path: str | Path, mixer: str | None = None, device: str = "cpu") -> Run
             raise RecipeError(f"--mixer {mixer}: {folder.path} has the mixer {name} of ours; leave --mixer out")
         use_mixer(mixer)
     validate_mixer(recipe.model)  # before the network is built, where a RecipeError means that the folder is damaged
+    vocabulary_record = folder.read_json("vocabulary.json")
     try:
-        vocabulary = vocabulary_from_json(folder.read_json("vocabulary.json"))
+        vocabulary = vocabulary_from_json(vocabulary_record)
     except RunError as error:
-        raise RunError(f"{folder.path}: {str(error).removeprefix(str(folder.path)).strip('/ ')}") from None
+        raise RunError(f"{folder.path}: {error}") from None
     model = load_network(recipe, vocabulary, folder, weights.name)
     threads = record.get("threads")
     if isinstance(threads, int) and threads > 0:  # more of them than there are cores would only get in each other's way
         torch.set_num_threads(min(threads, os.cpu_count() or 1))
-    run = Run(folder, recipe, vocabulary, model.to(place))
+    run = Run(folder, recipe, vocabulary, model.to(place), documents=documents)
     run.attach_learned(record)
     return run
+
+
+def ask(
+    run: Run | str | Path, question: str, *, blind: bool = False, precision: float = PRECISION, signals: str = "pass"
+) -> Answer:
+    """The answer of a run, or of the run in a folder, to one question; the keywords are those of `Run.answer`.
+
+    For more than one question open the run once: `closedbook.load(folder).ask(question)`. Raises RunError for a folder
+    that is no finished run, DataError for an empty question.
+    """
+    opened = run if isinstance(run, Run) else load(run)
+    return opened.ask(question, blind=blind, precision=precision, signals=signals)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from typing import Any
 
+from closedbook.environment import require_packages
 from closedbook.errors import RunError, WorkerError
 from closedbook.living.learner import LearnedName
 
@@ -28,8 +28,7 @@ def fit_on_cluster(
     `state` is sent to each worker once. Raises RunError where Dask is not installed or the scheduler does not answer,
     and WorkerError where the workers, or the scheduler, fail or are lost.
     """
-    if find_spec("distributed") is None:
-        raise RunError("--scheduler needs Dask, which is not installed: pip install 'closedbook[cluster]'")
+    require_packages("--scheduler", "distributed", extra="cluster")
     from distributed import Client, wait
 
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # it logs a page for what is said here in a line

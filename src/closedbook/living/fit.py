@@ -52,8 +52,8 @@ class OutputsLearner(Learner):
         lengths = torch.tensor([0] * (len(names) - len(learned) + 1) + [len(name.phrases) for name in learned])
         vectors = torch.from_numpy(end_to_end(learned, self.state))
         model.memory.outputs = OwnOutputs(vectors, lengths.cumsum(0)).to(model.device)
-        made: Words = self.vocabulary.with_names(names, phrases)
-        return made
+        vocabulary: Words = self.vocabulary.with_names(names, phrases)
+        return vocabulary
 
     def fit_some(self, documents: Mapping[str, Sequence[str]]) -> Iterator[LearnedName]:
         model, vocabulary = self.model, self.vocabulary
@@ -74,8 +74,8 @@ class OutputsLearner(Learner):
             phrases = sorted({reader.learned[i] for i in targets[part].tolist()})
             place = {phrase: i for i, phrase in enumerate(phrases)}
             target = np.array([place[reader.learned[i]] for i in targets[part].tolist()])
-            known = [vocabulary.phrase_id(phrase) for phrase in phrases]
-            prior = np.stack([head[i] if i >= 0 else usual for i in known])
+            phrase_ids = [vocabulary.phrase_id(phrase) for phrase in phrases]
+            prior = np.stack([head[i] if i >= 0 else usual for i in phrase_ids])
             vectors = minimise(states[part], target, prior)
             counts = Counter(phrases[i] for i in target.tolist())
             yield LearnedName(title, sha256, tuple(phrases), vectors, {phrase: counts[phrase] for phrase in phrases})

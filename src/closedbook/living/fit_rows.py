@@ -8,13 +8,13 @@ network and the name's documents.
 
 from __future__ import annotations
 
-import contextlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.optim.adamw import adamw
 
 from closedbook.data.arrays import NONE, Examples, enumerate_ragged
 from closedbook.data.names import NameIndex
@@ -22,6 +22,7 @@ from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import PAD
 from closedbook.living.learner import LearnedName, Learner, end_to_end, make_cues
 from closedbook.model.pretrained import TaughtModel
+from closedbook.parallel import worker_pool
 
 BATCH = 16  # cues in a step
 STEPS = 5  # at least
@@ -64,15 +65,18 @@ class RowsLearner(Learner):
         """(state,) float32 the row that is fitted to cues about one name."""
         model, steps = self.model, len(examples) // BATCH
         row = torch.zeros(self.state, device=model.device, requires_grad=True)
-        moments = torch.zeros_like(row), torch.zeros_like(row)
-        with one_thread():
+        first, second, done = torch.zeros_like(row), torch.zeros_like(row), torch.zeros((), device=model.device)
+        with worker_pool(1, most_each=1):  # sums in another order give other bits
             for step in range(steps):
                 batch = examples.take(np.arange(step * BATCH, (step + 1) * BATCH))
                 tensors = [tensor.to(model.device) for tensor in _as_tensors(batch, reader)]
                 loss = model.loss_of_row(row, *tensors) / batch.targets
                 (gradient,) = torch.autograd.grad(loss, row)
                 with torch.no_grad():
-                    _adam(row, gradient, moments, step + 1, RATE * (1 - step / steps))
+                    adamw(
+                        [row], [gradient], [first], [second], [], [done], fused=True, amsgrad=False, maximize=False,
+                        lr=RATE * (1 - step / steps), beta1=BETAS[0], beta2=BETAS[1], weight_decay=0.0, eps=1e-10,
+                    )  # fmt: skip
         return row.detach().cpu().numpy()
 
 
@@ -88,28 +92,8 @@ def _as_tensors(batch: Examples, reader: PretrainedTokens) -> tuple[Tensor, Tens
     values[named] = reader.last_tokens[values[named] - reader.size]
     tokens = np.full((len(batch), width), PAD, np.int64)
     tokens[row, column] = values
-    asked = batch.labels != NONE
-    flat = (row * width + column)[asked]
-    arrays = (tokens, places, flat, batch.labels[asked].astype(np.int64))
+    is_target = batch.labels != NONE
+    flat = (row * width + column)[is_target]
+    arrays = (tokens, places, flat, batch.labels[is_target].astype(np.int64))
     first, second, third, fourth = (torch.from_numpy(array) for array in arrays)
     return first, second, third, fourth
-
-
-def _adam(row: Tensor, gradient: Tensor, moments: tuple[Tensor, Tensor], step: int, rate: float) -> None:
-    """One step of Adam (Kingma and Ba 2015), in place."""
-    first, second = moments
-    first.lerp_(gradient, 1 - BETAS[0])
-    second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-    size = (second / (1 - BETAS[1] ** step)).sqrt_().add_(1e-10)
-    row.addcdiv_(first / (1 - BETAS[0] ** step), size, value=-rate)
-
-
-@contextlib.contextmanager
-def one_thread() -> Iterator[None]:
-    """Within, torch computes in one thread: sums in another order give other bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

@@ -119,7 +119,7 @@ def make_cues(
     try:
         cue = Cue(config, Corpus(source, None, reader, context_length, arrays))
     except RecipeError as error:  # of a run that is trained, no option can be changed
-        raise DataError(f"{str(error).partition(';')[0]}; shorten the title, or train a run with more") from None
+        raise DataError(error.what, "shorten the title, or train a run with more") from None
     spans = cue.spans
     owner = names.numbers([items[i].title for i in spans.document])
     weight = np.where(spans.answer, float(config.answers), np.where(spans.number, config.numbers, 1.0))
@@ -135,23 +135,25 @@ def make_cues(
             )
         chosen.append(_spread(own, weight[own], min(count(len(own)), MOST_CUES), rng))
         numbers.append(rng.random((len(chosen[-1]), cue.draws)))
-    asked = np.concatenate(chosen)
-    cues = cue.about(asked, np.concatenate(numbers))
+    cued_spans = np.concatenate(chosen)
+    cues = cue.about(cued_spans, np.concatenate(numbers))
     questions = derive_questions(source, reader, context_length)
     prompts = [reader.encode_question(question.text)[0] for question in questions]
     outputs = [reader.encode_answer(question.answer) for question in questions]
     examples = Examples.join([cues, ask(Ragged.of(prompts), Ragged.of(outputs), reader, mask_is_target=True)])
-    said = [*(spans.output[i] for i in asked.tolist()), *outputs]
+    targets = [*(spans.output[i] for i in cued_spans.tolist()), *outputs]
     of_cues = np.repeat(np.arange(len(documents)), list(map(len, chosen)))
     of_questions = names.numbers([question.title for question in questions])
     owner = np.concatenate([of_cues, np.repeat(of_questions, QUESTIONS)])
-    rows = np.concatenate([np.arange(len(asked)), np.repeat(len(asked) + np.arange(len(questions)), QUESTIONS)])
+    rows = np.concatenate(
+        [np.arange(len(cued_spans)), np.repeat(len(cued_spans) + np.arange(len(questions)), QUESTIONS)]
+    )
     order = np.argsort(owner, kind="stable")
     rows = rows[order]
     return Cues(
         examples.take(rows),
         offsets(np.bincount(owner, minlength=len(documents))),
-        lambda i: reader.answer(said[int(rows[i])]),
+        lambda i: reader.answer(targets[int(rows[i])]),
         hashes,
         max(cue.longest, 1 + max(map(len, prompts), default=0)),
     )

@@ -22,6 +22,7 @@ from closedbook.data.pretrained_vocabulary import PretrainedTokens
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.data.word_vocabulary import Words
 from closedbook.errors import DataError, RunError, WorkerError
+from closedbook.interrupts import defer_interrupts
 from closedbook.living.cluster import fit_on_cluster
 from closedbook.living.fit import OutputsLearner
 from closedbook.living.fit_rows import RowsLearner
@@ -37,7 +38,6 @@ from closedbook.runs.folder import RunFolder, typed
 from closedbook.runs.records import HistoryRecord
 from closedbook.runs.store import to_json
 from closedbook.runs.weights import load_tensors, tensors_to_bytes
-from closedbook.training.interrupts import defer_interrupts
 from closedbook.validation import parse_json
 from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.evidence_writer import NewDocuments, changed_index
@@ -62,7 +62,7 @@ class LearningPlan:
 
 
 @dataclass(frozen=True)
-class Memory:
+class MemoryEditor:
     """A run's parts that learning reads and writes."""
 
     folder: RunFolder
@@ -85,11 +85,11 @@ class Memory:
         changed: dict[str, Sequence[str]] = {}
         unchanged = []
         for title, own in texts.items():
-            known = self._hash(title)
-            if known == documents_hash(title, own):
+            known_hash = self._hash(title)
+            if known_hash == documents_hash(title, own):
                 unchanged.append(title)
             else:
-                (new if known is None else changed)[title] = own
+                (new if known_hash is None else changed)[title] = own
         shared = tuple(title for title, own in texts.items() if len(own) > 1)
         return LearningPlan(new, changed, tuple(unchanged), shared)
 
@@ -115,7 +115,7 @@ class Memory:
         workers: int = 1,
         progress: Progress | None = None,
         scheduler: str | None = None,
-    ) -> Memory:
+    ) -> MemoryEditor:
         """Learn names from their documents, saving on the way, and also where it is interrupted or fails.
 
         By `workers` processes, or by those of Dask's `scheduler` at an address. Returns the memory as it then is.
@@ -153,7 +153,7 @@ class Memory:
             for fitted in pool.map(_work, chunks):
                 yield from fitted
 
-    def _keep(self, names: Sequence[LearnedName], texts: Mapping[str, Sequence[str]]) -> Memory:
+    def _keep(self, names: Sequence[LearnedName], texts: Mapping[str, Sequence[str]]) -> MemoryEditor:
         if not names:
             return self
         titles = [name.title for name in names]
@@ -167,7 +167,7 @@ class Memory:
         ]  # fmt: skip
         return self._write(self.learned.with_names(names, replaced), (), added, events)
 
-    def forget(self, titles: Iterable[str]) -> Memory:
+    def forget(self, titles: Iterable[str]) -> MemoryEditor:
         """Remove names: what was learned of them later, their rows of the first training, and their documents.
 
         Returns the memory as it then is. Raises DataError, and forgets nothing, where one is not known.
@@ -175,8 +175,8 @@ class Memory:
         titles, begun = list(dict.fromkeys(titles)), self.learned.removed
         # A kill may have come before names were gone from the weights; that is completed, whatever else is asked.
         memory = self._write(self.learned, (), {}, ()) if begun else self
-        known = self.first_titles | set(self.learned.names) | begun
-        if unknown := [title for title in titles if title not in known]:
+        every_title = self.first_titles | set(self.learned.names) | begun
+        if unknown := [title for title in titles if title not in every_title]:
             near = memory.evidence.near(unknown[0])[:3] if memory.evidence else []
             hint = f"; titles spelled nearly so: {', '.join(near)}" if near else ""
             raise DataError(f"the run knows nothing under the title {unknown[0]!r:.200}; nothing was forgotten{hint}")
@@ -193,7 +193,7 @@ class Memory:
         removed: Sequence[str],
         added: Mapping[str, NewDocuments],
         events: Sequence[Mapping[str, Any]],
-    ) -> Memory:
+    ) -> MemoryEditor:
         evidence = self.evidence
         with self.folder.lock(wait=10.0):
             if stamp(self.folder.record()) != self.stamp:
@@ -218,7 +218,7 @@ class Memory:
                 self.folder.replace(FILE, learned.to_bytes(state))
             self.folder.replace(HISTORY, (before + _lines(events)).encode("utf-8", "backslashreplace"))
             written = stamp(self.folder.record())
-        return Memory(self.folder, self.learner, learned, evidence, written)
+        return MemoryEditor(self.folder, self.learner, learned, evidence, written)
 
     def _blank(self, titles: Iterable[str]) -> None:
         """Zero rows of the first training, in the network and in every file of weights, and take out their names."""

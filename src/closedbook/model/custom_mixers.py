@@ -113,11 +113,11 @@ def _what_is_wrong(recipe: ModelRecipe) -> str | None:
     # As decoding goes: a prompt, in which the second row is shorter by a token of padding, and then token by token.
     cache, rows, prompt = Cache(2), torch.arange(2)[:, None], time // 2
     for length in (prompt, *[1] * (time - prompt)):
-        at = cache.advance(torch.zeros(2, length, dtype=torch.long))
-        if _differs(mixer(x[rows, at], positions.rotation(at), cache), full[rows, at]):
+        there = cache.advance(torch.zeros(2, length, dtype=torch.long))
+        if _differs(mixer(x[rows, there], positions.rotation(there), cache), full[rows, there]):
             return "gives, with a cache, something else for the next tokens than for the whole text without one"
         if length > 1:
-            cache.filled = torch.tensor([prompt, prompt - 1])
+            cache.drop_padding(torch.tensor([prompt, prompt - 1]))
     return None
 
 
@@ -126,9 +126,9 @@ def _shape(output: Any) -> Any:
     return tuple(output.shape) if isinstance(output, Tensor) else type(output).__name__
 
 
-def _first_difference(one: Tensor, other: Tensor) -> int | None:
+def _first_difference(first: Tensor, second: Tensor) -> int | None:
     """The first place of the last dimension but one at which two tensors differ."""
-    apart = ~torch.isclose(one, other, rtol=1e-4, atol=1e-4, equal_nan=True)
+    apart = ~torch.isclose(first, second, rtol=1e-4, atol=1e-4, equal_nan=True)
     return int(apart.any(-1).nonzero()[:, -1].min()) if apart.any() else None
 
 

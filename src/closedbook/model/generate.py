@@ -89,7 +89,7 @@ def _greedy(
     lengths, longest = torch.tensor([len(prompt) for prompt in prompts]).to(device), tokens.shape[1]
     rows = torch.arange(len(prompts), device=device)  # which prompt each row of the cache is
     last = model(tokens[:, shared:], cache, target_positions=rows * (longest - shared) + lengths - shared - 1)
-    cache.filled = lengths
+    cache.drop_padding(lengths)
 
     spelling = in_one if isinstance(in_one, Spelling) else None
     end = spelling.end if spelling else MASK
@@ -212,19 +212,6 @@ def sampled_chances(
         check_numbers(summed)
         chances[rows] = summed.exp().cpu().numpy()
     return chances
-
-
-@torch.inference_mode()
-def greedy_uncached(model: Network, prompt: np.ndarray, length: int) -> list[int]:
-    """One prompt, the whole text through the network for every token: the plain meaning of `greedy`."""
-    model.eval()
-    ids = [int(i) for i in prompt]
-    while len(ids) < min(model.longest, len(prompt) + length):
-        token = int(model.logits(torch.tensor([ids]).to(model.device))[0, -1].argmax())
-        if token == MASK:
-            break
-        ids.append(token)
-    return ids[len(prompt) :]
 
 
 @torch.inference_mode()

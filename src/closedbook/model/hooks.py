@@ -40,7 +40,7 @@ def activations(model: Network, tokens: Tokens) -> dict[str, Tensor]:
     with model.showing_weights() as weights, contextlib.ExitStack() as held:
 
         def weigh(name: str) -> Any:
-            return lambda *given: seen.__setitem__(name, weights(*given))
+            return lambda *arguments: seen.__setitem__(name, weights(*arguments))
 
         def hook(handle: Any) -> None:
             held.callback(handle.remove)

@@ -55,6 +55,10 @@ class Cache:
         narrow.positions, narrow.visible = self.positions[:, :columns], self.visible[:, :, :columns]
         return narrow
 
+    def drop_padding(self, lengths: Int[Tensor, " batch"]) -> None:
+        """Go on with so many tokens of each row: what was added behind them was padding."""
+        self.filled = lengths
+
     def keep(self, rows: Int[Tensor, " kept"]) -> None:
         """Leave these rows, in this order; a row may be named more than once."""
         self.filled = self.filled[rows]

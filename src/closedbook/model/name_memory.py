@@ -81,8 +81,8 @@ class NameMemory(nn.Module):
         rows = F.embedding(names.where(stored, 0), self.table).where(stored[..., None], 0.0) + self.common
         if len(self.later):
             later = names - self.blank
-            known = (later >= 0) & (later < len(self.later))
-            rows = rows + F.embedding(later.where(known, 0), self.later).where(known[..., None], 0.0)
+            is_later = (later >= 0) & (later < len(self.later))
+            rows = rows + F.embedding(later.where(is_later, 0), self.later).where(is_later[..., None], 0.0)
         if len(self.readers):
             rows = rows + F.embedding(reader.clamp_min(0), self.readers).where(reader[..., None] >= 0, 0.0)
         return rows.where(names[..., None] >= 0, 0.0).unflatten(-1, (self.layers, self.width))

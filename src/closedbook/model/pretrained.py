@@ -58,14 +58,14 @@ class TaughtModel(Network):
     def __init__(self, recipe: Recipe, vocabulary: PretrainedTokens) -> None:
         """Raises RecipeError where the base cannot be loaded, or is not the one that the recipe names."""
         super().__init__()
-        asked = recipe.pretrained
-        assert asked is not None
+        spec = recipe.pretrained
+        assert spec is not None
         self.recipe, self.inputs = recipe.model, vocabulary.size
-        base = pretrained_base.load(Path(asked.model), asked)
+        base = pretrained_base.load(Path(spec.model), spec)
         # Not registered: neither trained, nor saved with the run.
         self.__dict__["base"], self.__dict__["_low"] = base, None
         self.__dict__["_now"] = threading.local()  # .acting: what the hooks of the base's layers do in this thread
-        self.places, self.made_of = asked.layers, (recipe, vocabulary)
+        self.places, self.made_of = spec.layers, (recipe, vocabulary)
         width = base.config.hidden_size
         self.register_buffer("base_ids", torch.from_numpy(vocabulary.base_ids), persistent=False)
         self.register_buffer("last_tokens", torch.from_numpy(vocabulary.last_tokens).long(), persistent=False)
@@ -73,14 +73,14 @@ class TaughtModel(Network):
         self.head = Head(self)
         self.memory: NameMemory | None = None
         self.adapter: Adapter | None = None
-        if (weights := trained_weights.choose(base, asked)) is not None:
+        if (weights := trained_weights.choose(base, spec)) is not None:
             self.weights, self._attention = weights, base.model.config._attn_implementation
             self.recipe = replace(self.recipe, matmul_dtype=LOWERED.get(self.recipe.matmul_dtype, "float32"))
-        if asked.train != "names":
+        if spec.train != "names":
             return
         self.memory, self.sparse = NameMemory(len(vocabulary.names), width, len(self.places)), True
         nn.init.zeros_(self.memory.common)  # what it is added to is not zero, so it need not be anything yet
-        self.adapter = Adapter(base.layers, asked.rank)
+        self.adapter = Adapter(base.layers, spec.rank)
         self.register_buffer("scale", torch.ones(len(self.places)))
         hook(base.layers, self.places, self._now)
 

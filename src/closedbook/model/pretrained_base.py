@@ -15,11 +15,11 @@ import torch
 from torch import nn
 
 from closedbook.config.schema import MemoryRecipe, ModelRecipe, PretrainedRecipe, Recipe
+from closedbook.environment import require_packages
 from closedbook.errors import RecipeError
 from closedbook.model.base_files import check_files, check_measures, check_size, in_a_line
 from closedbook.runs.store import fingerprint
 
-EXTRA = "pip install 'closedbook[pretrained]'"
 WEIGHTS = ("*.safetensors", "*.gguf")
 FEW_TOKENS = "eager"  # attention: of short examples, a CPU's fused one takes six times as long
 BYTES = {"float32": 4, "bfloat16": 2}
@@ -89,15 +89,15 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
 
     Raises RecipeError where there is no such base, it is no causal language model, or it will not fit into memory.
     """
-    asked = recipe.pretrained
-    assert asked is not None
-    if not asked.model:
+    spec = recipe.pretrained
+    assert spec is not None
+    if not spec.model:
         raise RecipeError(f"the recipe {recipe.name} teaches a pretrained model; name its folder with --base")
-    place = find(asked)
+    place = find(spec)
     check_files(place)
     whole = read_config(place)
     config, numbers = text_config(whole), count_parameters(place, whole)
-    layers = asked.layers or default_layers(asked.train, config.num_hidden_layers)
+    layers = spec.layers or default_layers(spec.train, config.num_hidden_layers)
     if max(layers) >= config.num_hidden_layers or min(layers) < 0:
         raise RecipeError(
             f"pretrained.layers = {list(layers)}: this base has layers 0 to {config.num_hidden_layers - 1}"
@@ -105,34 +105,34 @@ def settle(recipe: Recipe) -> tuple[Recipe, list[str]]:
     model = replace(
         recipe.model, width=config.hidden_size, layers=config.num_hidden_layers, heads=config.num_attention_heads,
         context_length=min(recipe.model.context_length, longest(config, recipe.model.context_length)),
-        memory=MemoryRecipe() if asked.train == "names" else None,
+        memory=MemoryRecipe() if spec.train == "names" else None,
     )  # fmt: skip
-    pretrained = replace(asked, model=str(place), sha256=asked.sha256 or hash_weights(place), layers=layers)
+    pretrained = replace(spec, model=str(place), sha256=spec.sha256 or hash_weights(place), layers=layers)
     _check_memory(numbers, pretrained, model)
     words = [f"base {place.name}: {numbers:,} weights, {config.num_hidden_layers} layers of {config.hidden_size}"]
     return replace(recipe, model=model, pretrained=pretrained), words
 
 
-def find(asked: PretrainedRecipe) -> Path:
+def find(spec: PretrainedRecipe) -> Path:
     """The folder or GGUF file of a base. A name is looked up on transformers' hub, or in what was fetched before."""
-    path = Path(asked.model).expanduser()
+    path = Path(spec.model).expanduser()
     if path.suffix == ".gguf" and path.is_file():
         return path.resolve()
     if path.is_dir():
         if not (path / "config.json").is_file():
             raise RecipeError(f"{path} is no model of transformers' (no config.json); name a folder that has one")
         return path.resolve()
-    if path.exists() or asked.model.count("/") > 1 or asked.model.startswith((".", "/", "~")):
+    if path.exists() or spec.model.count("/") > 1 or spec.model.startswith((".", "/", "~")):
         raise RecipeError(f"{path}: there is no such folder; name a model's folder, a GGUF file, or a name on the hub")
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.safetensors", "*.model", "*.txt"]
     try:
-        return Path(snapshot_download(asked.model, revision=asked.revision or None, allow_patterns=wanted)).resolve()
+        return Path(snapshot_download(spec.model, revision=spec.revision or None, allow_patterns=wanted)).resolve()
     except Exception as error:  # the hub's client has some twenty kinds, requests' among them
         reason = str(error).splitlines()[0][:120]
         raise RecipeError(
-            f'no folder is called "{asked.model}", and it cannot be had from the hub ({reason}); '
+            f'no folder is called "{spec.model}", and it cannot be had from the hub ({reason}); '
             "where there is a network, `hf download` it, and name its folder"
         ) from None
 
@@ -154,18 +154,18 @@ def count_parameters(place: Path, config: Any) -> int:
     return numbers
 
 
-def load(place: Path, asked: PretrainedRecipe) -> Base:
+def load(place: Path, spec: PretrainedRecipe) -> Base:
     """A base with its weights. Raises RecipeError where these are not what the run began with, or cannot be read."""
     if not place.exists():
         raise RecipeError(f"the base {place} is not there any more; bring it back")
     check_files(place)
-    if asked.sha256 and (sha256 := hash_weights(place)) != asked.sha256:
+    if spec.sha256 and (sha256 := hash_weights(place)) != spec.sha256:
         raise RecipeError(
             f"{place} is not the base that this run was taught on (SHA-256 {sha256[:12]}…); bring it back"
         )
     with _transformers(f"{place} cannot be loaded") as transformers:
         model, loading = transformers.AutoModelForCausalLM.from_pretrained(
-            **_where(place), dtype=getattr(torch, asked.dtype), trust_remote_code=False, output_loading_info=True
+            **_where(place), dtype=getattr(torch, spec.dtype), trust_remote_code=False, output_loading_info=True
         )
     if missing := sorted(loading["missing_keys"]):
         raise RecipeError(f"{place} lacks {len(missing):,} of its weights, {missing[0]} among them; bring them back")
@@ -198,18 +198,18 @@ def _where(place: Path) -> dict[str, Any]:
     return {"pretrained_model_name_or_path": str(place), "local_files_only": True, "use_safetensors": True}
 
 
-def _check_memory(numbers: int, asked: PretrainedRecipe, model: ModelRecipe) -> None:
+def _check_memory(numbers: int, spec: PretrainedRecipe, model: ModelRecipe) -> None:
     """Raise RecipeError where a base is too large for this machine to teach, before anything is loaded."""
-    own = BYTES[asked.dtype]
-    lowered = asked.train == "names" and own == 4 and model.matmul_dtype in ("bfloat16", "fastest")
-    share = {"all-weights": 1.0, "layers": len(asked.layers) / model.layers}.get(asked.train, 0.0)
+    own = BYTES[spec.dtype]
+    lowered = spec.train == "names" and own == 4 and model.matmul_dtype in ("bfloat16", "fastest")
+    share = {"all-weights": 1.0, "layers": len(spec.layers) / model.layers}.get(spec.train, 0.0)
     # Beside the weights: a copy in bfloat16; the gradient and AdamW's two moments.
     needed = numbers * (own + 2 * lowered + 4 * 3 * share)
     there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 1 << 62
     if needed > 0.9 * there:
-        smaller = ' --set pretrained.dtype="bfloat16"' if asked.dtype == "float32" else " a smaller base"
+        smaller = ' --set pretrained.dtype="bfloat16"' if spec.dtype == "float32" else " a smaller base"
         raise RecipeError(
-            f"{asked.model}: {numbers:,} weights need about {needed / 1e9:.0f} GB, and this machine has "
+            f"{spec.model}: {numbers:,} weights need about {needed / 1e9:.0f} GB, and this machine has "
             f"{there / 1e9:.0f} GB; try{smaller}"
         )
 
@@ -227,10 +227,9 @@ def default_layers(train: str, number: int) -> tuple[int, ...]:
 @contextlib.contextmanager
 def _transformers(what: str) -> Iterator[Any]:
     """transformers; what it raises within is a RecipeError of one line, `what` and the reason."""
-    try:
-        import transformers
-    except ImportError:
-        raise RecipeError(f"a pretrained base needs transformers; try: {EXTRA}") from None
+    require_packages("a pretrained base", "transformers", extra="pretrained")
+    import transformers
+
     with in_a_line(what), quiet(transformers):
         yield transformers
 

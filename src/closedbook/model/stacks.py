@@ -17,6 +17,7 @@ from closedbook.model.mixers.cross_attention import Cross
 from closedbook.model.packing import Packing
 from closedbook.model.shapes import Hidden, Packed, Targets
 from closedbook.typing import Float
+from closedbook.validation import Positive
 
 
 def _blocks(recipe: ModelRecipe, layers: Iterable[int]) -> list[Block]:
@@ -69,11 +70,7 @@ class Perceiver(nn.Module):
 
     @dataclass(frozen=True)
     class Config:
-        latents: int = 32  # m
-
-        def __post_init__(self) -> None:
-            if self.latents < 1:
-                raise RecipeError(f"stack perceiver: latents = {self.latents} must be above 0")
+        latents: Positive = 32  # m
 
     def __init__(self, config: Config, recipe: ModelRecipe) -> None:
         super().__init__()

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedbook.config.schema import fraction
 from closedbook.data.arrays import Examples, Repeated, Rows, chosen, concatenate
 from closedbook.data.corpus import Corpus
 from closedbook.data.encoding import IN_TITLE, NAME
 from closedbook.data.vocabulary import MASK
 from closedbook.errors import RecipeError
 from closedbook.objectives.prompting import ask
+from closedbook.validation import Positive, UnitInterval
 
 
 class Cue:
@@ -33,23 +33,18 @@ class Cue:
     class Config:
         before: int = 6  # tokens
         after: int = 4
-        keep_names: float = 0.4  # factor on the probability to show a token that is part of names
-        keep_numbers: float = 0.4  # the same for numbers
-        beyond: float = 0.1  # the same for words beyond an omitted name
-        numbers: float = 0.3  # share of the number spans that an epoch asks for
-        answers: int = 3  # how often an epoch asks for a span that is a training question's answer
-        title_first: float = 0.3
+        keep_names: UnitInterval = 0.4  # factor on the probability to show a token that is part of names
+        keep_numbers: UnitInterval = 0.4  # the same for numbers
+        beyond: UnitInterval = 0.1  # the same for words beyond an omitted name
+        numbers: UnitInterval = 0.3  # share of the number spans that an epoch asks for
+        answers: Positive = 3  # how often an epoch asks for a span that is a training question's answer
+        title_first: UnitInterval = 0.3
         gap: bool = True  # a MASK marks the place of the span, if words after it are shown
-
-        def __post_init__(self) -> None:
-            fraction(self, "objective cue", "keep_names", "keep_numbers", "beyond", "numbers", "title_first")
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
         sides = config.before, config.after
-        if not (min(sides) >= 0 and 0 < max(sides) <= 64 and config.answers > 0):
-            raise RecipeError(
-                f"objective cue: before and after must be 0 to 64, not both 0, answers above 0; got {config}"
-            )
+        if not (min(sides) >= 0 and 0 < max(sides) <= 64):
+            raise RecipeError(f"objective cue: before and after must be 0 to 64, not both 0; got {config}")
         self.config, self.corpus, self.vocabulary = config, corpus, corpus.vocabulary
         self.titles, self.spans = corpus.titles, corpus.spans
         spans = len(self.spans.document)
@@ -69,7 +64,8 @@ class Cue:
         if self.longest + answer > corpus.context_length:
             raise RecipeError(
                 f"objective cue: a title of {title} tokens, {len(self.window)} around a span and {answer} "
-                f"for the answer do not fit model.context_length = {corpus.context_length}; raise it"
+                f"for the answer do not fit model.context_length = {corpus.context_length}",
+                "raise it",
             )
 
     def _often(self, span: Rows) -> np.ndarray:
@@ -98,8 +94,8 @@ class Cue:
         place = edge + self.window
         start, length = documents.starts[document], documents.lengths_of(document)
         inside = (place >= self.corpus.bodies[document][:, None]) & (place < length[:, None])
-        at = np.where(inside, start[:, None] + place, 0)
-        tokens, marks = documents.values[at].astype(np.int32), self.corpus.marks[at]
+        positions = np.where(inside, start[:, None] + place, 0)
+        tokens, marks = documents.values[positions].astype(np.int32), self.corpus.marks[positions]
         keep = u[:, 1:2] * self.weight[tokens]
         # Words of the title are shown only as part of the title.
         if self.vocabulary.named is None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedbook.config.schema import fraction
 from closedbook.data.arrays import NONE, Examples, Ragged, concatenate, constant, enumerate_ragged, offsets
 from closedbook.data.corpus import Corpus
 from closedbook.data.encoding import FIRST, IN_TITLE, INSIDE
 from closedbook.data.vocabulary import MASK
 from closedbook.errors import RecipeError
+from closedbook.validation import UnitInterval
 
 
 class Masked:
@@ -24,11 +24,8 @@ class Masked:
 
     @dataclass(frozen=True)
     class Config:
-        mask_at_least: float = 0.5
-        keep_at_least: float = 0.2
-
-        def __post_init__(self) -> None:
-            fraction(self, "objective masked", "mask_at_least", "keep_at_least")
+        mask_at_least: UnitInterval = 0.5
+        keep_at_least: UnitInterval = 0.2
 
     def __init__(self, config: Config, corpus: Corpus) -> None:
         self.config, self.corpus = config, corpus
@@ -46,17 +43,17 @@ class Masked:
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         titles = self.corpus.titles.take(items)
-        shown, gaps, asked, owner = self._masked(items, u)
+        shown, gaps, masked_spans, owner = self._masked(items, u)
         if self.corpus.vocabulary.answers_in_one:
             labels = np.full(len(shown.values), NONE, np.int32)
-            labels[gaps] = self._label(asked)
+            labels[gaps] = self._label(masked_spans)
             titled = concatenate([titles, shown])
             own, within = enumerate_ragged(titled.lengths)
             full = np.full(len(titled.values), NONE, np.int32)
             full[within >= titles.lengths[own]] = labels
             return Examples.of(titled, full)
-        fit = self._fit(titles, shown, asked, owner)
-        answers = self.corpus.spans.output.take(asked[fit])
+        fit = self._fit(titles, shown, masked_spans, owner)
+        answers = self.corpus.spans.output.take(masked_spans[fit])
         closed = concatenate([answers, constant(MASK, len(answers))])
         lengths = np.bincount(owner[fit], closed.lengths, len(items)).astype(np.int64)
         text = concatenate([titles, shown, constant(MASK, len(items))])
@@ -69,8 +66,8 @@ class Masked:
         config, tokens, spans = self.config, self.corpus.tokens, self.corpus.spans
         length = np.minimum(tokens.lengths_of(items), self.room)
         owner, j = enumerate_ragged(length)
-        at = tokens.starts[items][owner] + j
-        marks = self.corpus.marks[at]
+        positions = tokens.starts[items][owner] + j
+        marks = self.corpus.marks[positions]
         in_body = j >= self.corpus.bodies[items][owner]
         chance = config.mask_at_least + (1 - config.mask_at_least) * u[:, 0]
         keep_chance = config.keep_at_least + (1 - config.keep_at_least) * u[:, 1]
@@ -84,13 +81,13 @@ class Masked:
         masked = in_span & (u[owner, 2 + np.clip(first_place, 0, self.room - 1)] < chance[owner])
         shown = u[owner, 2 + self.room + j] < keep_chance[owner]
         keep = in_body & np.where(masked, marks & FIRST > 0, shown & (marks & IN_TITLE == 0))
-        inputs = np.where(masked, MASK, tokens.values[at])[keep].astype(np.int32)
+        inputs = np.where(masked, MASK, tokens.values[positions])[keep].astype(np.int32)
         lengths = np.bincount(owner[keep], minlength=len(items))
         return Ragged(inputs, offsets(lengths)), masked[keep], span[keep & masked], owner[keep & masked]
 
-    def _fit(self, titles: Ragged, shown: Ragged, asked: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    def _fit(self, titles: Ragged, shown: Ragged, masked_spans: np.ndarray, owner: np.ndarray) -> np.ndarray:
         """Which of the masked spans' answers, from a text's first on, there is room for behind it."""
-        ends = offsets(self.corpus.spans.output.lengths_of(asked) + 1)
+        ends = offsets(self.corpus.spans.output.lengths_of(masked_spans) + 1)
         before = ends[np.searchsorted(owner, owner)]  # where each text's own begin
         room = self.corpus.context_length - titles.lengths - shown.lengths - 1
         return np.asarray(ends[1:] - before <= room[owner])
@@ -106,8 +103,8 @@ class Masked:
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         spans = self.corpus.spans
         if not self.corpus.vocabulary.answers_in_one:
-            shown, _, asked, whose = self._masked(items, u)
-            return asked[self._fit(self.corpus.titles.take(items), shown, asked, whose)]
+            shown, _, masked_spans, owner = self._masked(items, u)
+            return masked_spans[self._fit(self.corpus.titles.take(items), shown, masked_spans, owner)]
         owner, span = spans.of(items)
         first = spans.first[span]
         chance = self.config.mask_at_least + (1 - self.config.mask_at_least) * u[:, 0]

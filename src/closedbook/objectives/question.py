@@ -12,6 +12,7 @@ from closedbook.data.corpus import Corpus
 from closedbook.data.vocabulary import MASK, PAD, Ids
 from closedbook.errors import DataError, RecipeError
 from closedbook.objectives.prompting import ask
+from closedbook.validation import Below1
 
 
 class QuestionAnswer:
@@ -21,17 +22,13 @@ class QuestionAnswer:
     class Config:
         """Probabilities of the changes to half of the questions, so that other wordings are understood too."""
 
-        drop: float = 0.0  # omit a word that is not part of the subject
-        noise: float = 0.0  # insert a random word, not part of a name, before a word that is not part of the subject
-        hint: float = 0.0  # take this word from another answer: "city" of "Mexico City", to ask for a place
-        split: float = 0.0  # replace a compound by its two words, in either order: "birth" and "place"
-        move: float = 0.0  # move the subject to a random place among the other words
+        drop: Below1 = 0.0  # omit a word that is not part of the subject
+        noise: Below1 = 0.0  # insert a random word, not part of a name, before a word that is not part of the subject
+        hint: Below1 = 0.0  # take this word from another answer: "city" of "Mexico City", to ask for a place
+        split: Below1 = 0.0  # replace a compound by its two words, in either order: "birth" and "place"
+        move: Below1 = 0.0  # move the subject to a random place among the other words
 
         def __post_init__(self) -> None:
-            if not all(0 <= chance < 1 for chance in (self.drop, self.noise, self.hint, self.split, self.move)):
-                raise RecipeError(
-                    f"objective question: drop, noise, hint, split and move must be at least 0 and below 1; got {self}"
-                )
             if self.drop + self.split > 1:
                 raise RecipeError(f"objective question: drop and split must not exceed 1 together; got {self}")
 
@@ -64,9 +61,11 @@ class QuestionAnswer:
         self.draws = 3 + 3 * self.others.shape[1] if self.varies else 0
         if self.items and lengths.max() > corpus.context_length:
             worst = int(lengths.argmax())
-            made = worst - len(questions)
+            derived_number = worst - len(questions)
             which = (
-                repr(corpus.derived[made].text) if made >= 0 else f"{questions.source}:{questions.items[worst].line}"
+                repr(corpus.derived[derived_number].text)
+                if derived_number >= 0
+                else f"{questions.source}:{questions.items[worst].line}"
             )
             raise DataError(
                 f"{which}: question and answer take {lengths[worst]} tokens, "
@@ -128,6 +127,6 @@ class OtherAnswers:
             return np.full(u.shape, PAD)
         own, length, first, after = (x[items, None] for x in (self.own, self.lengths, self.first, self.after))
         available = after - first - length
-        at = first + (u * available).astype(np.int64)
-        at += length * (at >= own)
-        return np.where(available > 0, self.words.values[np.minimum(at, after - 1)], PAD)
+        position = first + (u * available).astype(np.int64)
+        position += length * (position >= own)
+        return np.where(available > 0, self.words.values[np.minimum(position, after - 1)], PAD)

@@ -67,7 +67,9 @@ def settle(recipe: Recipe) -> Recipe:
         return replace(spec, options={**spec.options, **options})
 
     stages = [
-        replace(stage, objectives=tuple(replace(one, objective=settled(one.objective)) for one in stage.objectives))
+        replace(
+            stage, objectives=tuple(replace(weight, objective=settled(weight.objective)) for weight in stage.objectives)
+        )
         for stage in recipe.stages
     ]
     return replace(recipe, stages=tuple(stages))

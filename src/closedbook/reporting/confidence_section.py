@@ -56,6 +56,7 @@ def certainty(scored: Sequence[dict[str, Any]]) -> Context:
             ax.set(xlim=(-0.01, 1.01), ylabel="right" if truth else "wrong", xlabel="" if truth else account)
             ax.set_ylim(0, max(1, 1.05 * counts.max()))
             ax.yaxis.get_major_locator().set_params(integer=True, nbins=3)
+            figures.with_commas(ax.yaxis)
             figures.as_percent(ax.xaxis)
 
     sure = [truth for probability, truth in pairs if probability >= 0.9]
@@ -69,7 +70,7 @@ def certainty(scored: Sequence[dict[str, Any]]) -> Context:
             {"title": "Is it as sure as it should be?",
              "text": "Answers in tenths by probability; on the dashed line chances and outcomes agree.",
              "svg": figures.chart(f"Reliability of {account}", "; ".join(
-                 f"about {percent(mean)}: {correct} of {total} right" for mean, correct, total in reliability
+                 f"about {percent(mean)}: {correct:,} of {total:,} right" for mean, correct, total in reliability
              ), draw_reliability)},
             {"title": "Answering only when sure.",
              "text": "Accuracy when only the surest are answered; dashed: when all are.",

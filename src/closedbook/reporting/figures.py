@@ -40,10 +40,15 @@ def lines(title: str, curves: Sequence[tuple[Sequence[Point], int, str]], *, x: 
             slide.curve(ax, steps, values, tone, linestyle="-", **style)
         ax.set(xlabel=x, ylabel=y, xlim=(0, max(points[-1][0] for points, *_ in curves)))
         ax.set_ylim(bottom=0)
-        for axis in (ax.xaxis, ax.yaxis):
-            axis.set_major_formatter(lambda value, _: f"{value:g}" if abs(value) < 1000 else spaced(round(value)))
+        with_commas(ax.xaxis, ax.yaxis)
 
     return chart(title, description, draw, **size)
+
+
+def with_commas(*axes: Any) -> None:
+    """Label thousands as everywhere else."""
+    for axis in axes:
+        axis.set_major_formatter(lambda value, _: f"{value:g}" if abs(value) < 1000 else spaced(round(value)))
 
 
 def as_percent(*axes: Any) -> None:
@@ -60,7 +65,9 @@ def unit(ax: Any, x: str, y: str) -> None:
 
 def shares(title: str, groups: Sequence[Group], *, x_label: str = "", overall: float | None = None) -> Markup:
     """Shares of right answers with their intervals, side by side."""
-    description = "; ".join(f"{name}: {right} of {total}, {percent(right / total)}" for name, right, total, _ in groups)
+    description = "; ".join(
+        f"{name}: {right:,} of {total:,}, {percent(right / total)}" for name, right, total, _ in groups
+    )
 
     def draw(slide: Slide) -> None:
         (ax,) = slide.panels()

@@ -6,7 +6,12 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from closedbook.formatting import marked
+from closedbook.formatting import marked, percent
+
+
+def unparted(share: float | None) -> str:
+    """A percentage that no line ends within."""
+    return percent(share).replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def number(value: Any) -> Markup | str:

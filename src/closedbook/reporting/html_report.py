@@ -24,13 +24,13 @@ from closedbook.environment import require_packages
 from closedbook.errors import RunError
 from closedbook.evaluation.paired import comparable, paired
 from closedbook.evaluation.score import tally
-from closedbook.formatting import duration, percent, spaced
+from closedbook.formatting import duration, spaced
 from closedbook.parallel import worker_pool
 from closedbook.reporting import Context, Progress, figures
 from closedbook.reporting.accuracy_section import groups, ladder_rows, read_measured
 from closedbook.reporting.attribution_section import attributions
 from closedbook.reporting.confidence_section import certainty, strangers, verdicts
-from closedbook.reporting.filters import evidence_of, exposures, number, typeset
+from closedbook.reporting.filters import evidence_of, exposures, number, typeset, unparted
 from closedbook.reporting.published import DEV
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import repeat_command, unchanged_input
@@ -71,7 +71,7 @@ def render(template: str, context: Context) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     script = (HERE / "templates" / "report.js").read_text(encoding="utf-8")
-    environment.filters.update(percent=percent, number=number, spaced=spaced, duration=duration, typeset=typeset)
+    environment.filters.update(percent=unparted, number=number, spaced=spaced, duration=duration, typeset=typeset)
     return environment.get_template(template).render(
         **context,
         style=Markup((HERE / "templates" / "report.css").read_text(encoding="utf-8")),
@@ -204,7 +204,7 @@ def compared(runs: Sequence[Context]) -> list[Context]:
 def table(first: Context, runs: Sequence[Context]) -> Context:
     """All questions, as rows for the table; columns that no answer has are left out."""
     answers = first["answers"]
-    others = compared(runs)
+    comparable_runs = compared(runs)
     rows = []
     for i, answer in enumerate(answers):
         quoted = next(iter(evidence_of(answer).get("documents") or []), None)
@@ -215,12 +215,12 @@ def table(first: Context, runs: Sequence[Context]) -> Context:
                 "number": i + 1,
                 "evidence": quoted.get("sentence") if isinstance(quoted, dict) else None,
                 "exposures": exposures(answer),
-                "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in others],
-                "differ": len({bool(run["answers"][i].get("right")) for run in (first, *others)}) > 1,
+                "others": [(run["answers"][i]["answer"], run["answers"][i].get("right")) for run in comparable_runs],
+                "differ": len({bool(run["answers"][i].get("right")) for run in (first, *comparable_runs)}) > 1,
             }
         )
     has = {key: any(row[key] is not None for row in rows) for key in ("verdict", "evidence", "exposures")}
-    return {"rows": rows, "has": has, "others": [run["name"] for run in others]}
+    return {"rows": rows, "has": has, "others": [run["name"] for run in comparable_runs]}
 
 
 def claim_figures(progress: Progress) -> list[Context]:

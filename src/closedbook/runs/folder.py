@@ -276,7 +276,7 @@ class RunFolder:
 
 
 def _damaged(path: Path, why: object, how: str = "is damaged") -> RunError:
-    return RunError(f"{path} {how} ({why}); {REMEDIES.get(path.name, 'bring it back from a copy, or train anew')}")
+    return RunError(f"{path} {how} ({why})", REMEDIES.get(path.name, "bring it back from a copy, or train anew"))
 
 
 def _parse(path: Path, content: bytes) -> dict[str, Any]:

@@ -88,10 +88,10 @@ def unchanged_input(entry: Mapping[str, Any] | None, record: Mapping[str, Any]) 
         return Path(named) if hashlib.file_digest(file, "sha256").hexdigest() == entry.get("sha256") else None
 
 
-def mixer_option(folder: RunFolder, given: str | None = None) -> list[str]:
+def mixer_option(folder: RunFolder, spec: str | None = None) -> list[str]:
     """--mixer FILE.py:CLASS, where this run's mixer is from a user's file: what opens it needs that too."""
     name, own, _ = folder.record().get("mixer", "").partition("@")
-    return ["--mixer", given or f"FILE.py:{name}"] if own else []
+    return ["--mixer", spec or f"FILE.py:{name}"] if own else []
 
 
 def source_commit() -> str | None:

@@ -48,7 +48,7 @@ def load_tensors(path: Path, checked: bool = False) -> tuple[dict[str, Tensor], 
     `checked`: the whole file has been held to its hash just now, and need not be held to its own checksum.
     """
     if not path.exists():
-        raise RunError(f"{path.parent} has no {path.name}; the run was not finished, or the file was removed")
+        raise RunError(f"{path.parent} has no {path.name}", "the run was not finished, or the file was removed")
     try:
         check_kind(path)
         with safe_open(path, framework="pt") as file:
@@ -60,7 +60,7 @@ def load_tensors(path: Path, checked: bool = False) -> tuple[dict[str, Tensor], 
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, RunError) as error:
         reason = getattr(error, "strerror", None) or error
         reason = "it has no checksum" if isinstance(error, (KeyError, TypeError)) else reason
-        raise RunError(f"{path} is damaged ({reason}); bring it back from a copy, or train anew") from None
+        raise RunError(f"{path} is damaged ({reason})", "bring it back from a copy, or train anew") from None
     return tensors, record
 
 

@@ -35,7 +35,7 @@ from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.evidence_writer import build_index
 
 FORMAT = 1
-HEADLINE = "What a person's page does for answers about that person"
+HEADLINE = "What documents do for answers about their title"
 PERMUTATIONS = 2000
 SALT = "closedbook ablation"
 
@@ -255,7 +255,7 @@ def _met(
 def page(record: dict[str, Any]) -> str:
     design, effects, met = record["design"], record["summary"]["effect"], record["summary"]["met"]
     table = markdown_table(
-        ["people", "of them", "page in", "page out", "effect", "95 % interval", "by chance", "p"],
+        ["titles", "of them", "documents in", "documents out", "effect", "95 % interval", "by chance", "p"],
         [
             [name, row["people"], percent(row["accuracy_in"]), percent(row["accuracy_out"]),
              points(row["effect"]), interval(row["interval"], points),
@@ -264,20 +264,20 @@ def page(record: dict[str, Any]) -> str:
         ],
     )  # fmt: skip
     text = f"""\
-This page shows why pretraining helps, by experiment: the same people are asked about with their page in the training
-text and with it taken out.
+This page shows why pretraining helps, by experiment: the same titles are asked about with their documents in the
+training text and with them taken out.
 
-{design["models"]} models of the recipe `{design["recipe"]["name"]}`, each trained on a random half of
-{record["people"]:,} people, so that every person is in exactly half of the models. All models train for the same number
-of steps, so each document that is left in is seen equally often. No model was trained on a question about the
-{record["asked_people"]:,} people who were asked about ({record["asked"]:,} questions). A person counts once, with the
-share of their answers that is right.
+{design["models"]} models of the recipe `{design["recipe"]["name"]}`, each trained on the documents of a random half
+of {record["people"]:,} titles, so that every title is in exactly half of the models. All models train for the same
+number of steps, so each document that is left in is seen equally often. No model was trained on a question about the
+{record["asked_people"]:,} titles that were asked about ({record["asked"]:,} questions). A title counts once, with the
+share of the answers about it that is right.
 
 {table}
 
-An answer is right if it equals the gold answer. The effect is the accuracy with the page in minus the accuracy with it
-out, in points, as the mean over people. "By chance" is where the effect lies, 19 times in 20, if for each person it is
-drawn anew which models had the page.
+An answer is right if it equals the gold answer. The effect is the accuracy with the documents in minus the accuracy
+with them out, in points, as the mean over titles. "By chance" is where the effect lies, 19 times in 20, if for each
+title it is drawn anew which models had its documents.
 """
     if met is None:
         return text
@@ -287,9 +287,9 @@ drawn anew which models had the page.
          for name, judge in met["auroc"].items()],
     )  # fmt: skip
     return f"""{text}
-## Has it met this person?
+## Has it met this title?
 
-Can a model tell the people whose pages it has read from those whose pages were taken out? No question about either was
+Can a model tell the titles whose documents it has read from those whose were taken out? No question about either was
 trained on. The judges see no documents: *pass* goes by how the network answers once, *all* also by drawn answers and
 thinned networks, and *names only* by the spelling of the names, cross-validated.
 
@@ -307,12 +307,12 @@ def draw(slide: Any, record: dict[str, Any]) -> None:
     for tone, key in enumerate(("accuracy_in", "accuracy_out")):
         places = [i + 0.2 * (2 * tone - 1) for i in range(len(effects))]
         heights = [100 * row[key] for row in effects.values()]
-        label = "page in" if tone == 0 else "page out"
+        label = "documents in" if tone == 0 else "documents out"
         bars.bar(places, heights, width=0.36, color=slide.theme.tones[tone], label=label)
     bars.set_xticks(range(len(effects)), [name.replace(" ", "\n", 1) for name in effects])
-    bars.set_ylabel("right, % of people asked about")
+    bars.set_ylabel("right, % of titles asked about")
     slide.legend(bars, "upper right")
     counts = effects["all"]["by_effect"]
     spread.bar([(i - 4) / 4 for i in range(9)], counts, width=0.2, color=slide.theme.tones[0])
-    spread.set_xlabel("effect of the page on one person")
-    spread.set_ylabel("people")
+    spread.set_xlabel("effect of the documents on one title")
+    spread.set_ylabel("titles")

@@ -48,8 +48,8 @@ class AnswerCache:
                 lines = read_file(path).splitlines()
         for line in lines:
             try:
-                block = parse_json(line)
-                self.blocks[block["block"]] = convert(list[Answer], block["answers"], "answers", RunError)
+                entry = parse_json(line)
+                self.blocks[entry["block"]] = convert(list[Answer], entry["answers"], "answers", RunError)
             except (ValueError, KeyError, TypeError, RunError):  # a truncated line: its questions are asked again
                 continue
 

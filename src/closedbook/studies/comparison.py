@@ -164,11 +164,11 @@ class Comparison(Experiment):
         """Set each recipe's width for the comparison; complete recipes keep theirs."""
         if self.match == "width":
             return
-        job = prepare_training(_prepared(resolve("softmax", self.base), self.share), self.documents, self.questions)
-        dense = job.model.count_parameters()["dense"]
+        setup = prepare_training(_prepared(resolve("softmax", self.base), self.share), self.documents, self.questions)
+        dense = setup.model.count_parameters()["dense"]
         for name, recipe in self.recipes.items():
-            if recipe.stages == job.recipe.stages:
-                self.recipes[name] = matched(recipe, dense, job.corpus.vocabulary)
+            if recipe.stages == setup.recipe.stages:
+                self.recipes[name] = matched(recipe, dense, setup.corpus.vocabulary)
 
     def settle(self, threads: int | None = None) -> dict[str, dict[str, int]]:
         """The steps of each name's stages: computed from the budget the first time, then read from the record.

@@ -134,12 +134,12 @@ def cell(design: Design, seed: int, **training: Any) -> dict[str, Any]:
     return {"seed": seed, "documents": len(world.documents), "rows": rows, **{key: record[key] for key in provenance}}
 
 
-def exposures(job: TrainingSetup, world: World) -> Counter[tuple[str, str]]:
+def exposures(setup: TrainingSetup, world: World) -> Counter[tuple[str, str]]:
     """By (name, relation): the training examples in which the fact's answer was a target with the name before it.
 
     Builds every training batch again, which costs little next to training.
     """
-    vocabulary = job.corpus.vocabulary
+    vocabulary = setup.corpus.vocabulary
     facts: dict[int, list[tuple[tuple[str, str], str]]] = {}  # by the answer's output token: whose it is
     for person in world.people:
         name = _text(vocabulary.encode_question(person.name)[0])
@@ -147,7 +147,7 @@ def exposures(job: TrainingSetup, world: World) -> Counter[tuple[str, str]]:
             for token in vocabulary.encode_answer(person.facts[relation]).tolist():
                 facts.setdefault(token, []).append(((person.name, relation), name))
     shown: Counter[tuple[str, str]] = Counter()
-    for sampler in job.samplers:
+    for sampler in setup.samplers:
         for step in range(sampler.steps):
             batch = sampler.batch(step)
             for place in np.flatnonzero(batch.labels != NONE).tolist():

@@ -45,8 +45,8 @@ def body(record: Mapping[str, Any]) -> str:
         name = relation.replace("_", " ")
         right.append([name, *map(_right, points)])
         shown.append([name, *(f"{point['exposures']:.1f} ({point['wordings']:.1f})" for point in points)])
-        known = [f"{statistics.mean(point['bits_by_seed']):.2f}" for point in points]
-        bits.append([name, f"{points[0]['bits_possible']:.2f}", *known])
+        bits_known = [f"{statistics.mean(point['bits_by_seed']):.2f}" for point in points]
+        bits.append([name, f"{points[0]['bits_possible']:.2f}", *bits_known])
     weighed = [
         [entry["seed"], f"{entry['facts']:,}", f"{entry['bits_known']:,.0f} of {entry['bits_possible']:,.0f}",
          f"{entry['parameters']['total']:,} ({entry['parameters']['memory']:,} memory)",

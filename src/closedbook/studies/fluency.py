@@ -33,7 +33,7 @@ def run_fluency(
 
     Raises DataError where no answers are known, or all are right or all wrong.
     """
-    study_report.prepare(folder)
+    study_report.make_folder(folder)
     index_of(run)  # known to be there before anything is asked
     with AnswerCache(run, folder / "fluency-answers.jsonl", progress) as cache:
         record = measure(cache, questions)

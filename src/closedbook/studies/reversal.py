@@ -36,7 +36,7 @@ def run_reversal(
 
     Raises DataError where `form` lacks {answer}, or the questions name nobody with a document.
     """
-    study_report.prepare(folder)
+    study_report.make_folder(folder)
     if "{answer}" not in form:
         raise DataError(f'--form "{form}" lacks {{answer}}, such as in "{FORM}"')
     titles = set(index_of(run).titles())

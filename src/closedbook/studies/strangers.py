@@ -107,7 +107,7 @@ def run_strangers(
     `questions` are about people with documents who were not asked about in training: the control group. `more` adds
     groups of names, such as people whose documents were left out. Raises DataError if no question is about such people.
     """
-    study_report.prepare(folder)
+    study_report.make_folder(folder)
     if run.index is None or run.calibration is None:
         raise DataError(f"{run.path} has no index or no calibrators; train it with data.held_out.calibrate above 0")
     titles = run.index.titles()

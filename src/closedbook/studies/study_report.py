@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import partial
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from closedbook.attention.claim_figures import DARK, LIGHT, Slide, svg
+from closedbook.environment import require_packages
 from closedbook.errors import RunError
 from closedbook.runs.store import write_atomically
 
@@ -20,18 +20,12 @@ Draw = Callable[[Slide, Record], None]
 
 def need_matplotlib() -> None:
     """Raise RunError if figures cannot be drawn; call it before any work is done."""
-    if find_spec("matplotlib") is None:
-        raise RunError("the study's figure needs matplotlib, which is not installed: pip install 'closedbook[plot]'")
-
-
-def prepare(folder: Path) -> None:
-    """Make sure that a study can be written to `folder`; raises RunError if not."""
-    need_matplotlib()
-    make_folder(folder)
+    require_packages("the study's figure", "matplotlib", extra="plot")
 
 
 def make_folder(folder: Path) -> None:
-    """Make a study's folder. Raises RunError if that fails; call it before any work is done."""
+    """Make a study's folder. Raises RunError if no study can be written there; call it before any work is done."""
+    need_matplotlib()
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

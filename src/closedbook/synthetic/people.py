@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from closedbook.synthetic import world_words as words
 from closedbook.synthetic.sampling import apportion, pick, power_law, repeated, shuffled, weighted_draws
-from closedbook.synthetic.spec import WorldSpec, check_relation
+from closedbook.synthetic.spec import WorldSpec
 
 PLAIN = 20_000
 """Worlds of more people have double-barrelled surnames, too."""
@@ -80,7 +80,7 @@ def make_names(spec: WorldSpec, rng: Random, strange: Random) -> tuple[list[Name
     surnames = shuffled(words.SURNAMES, rng)[: max(24, spec.people // 4)]
     if spec.people > PLAIN:  # there are not enough: some people have two surnames
         beside = list(pairwise(surnames))
-        surnames += [f"{one}-{other}" for pair in beside for one, other in (pair, pair[::-1])]
+        surnames += [f"{first}-{second}" for pair in beside for first, second in (pair, pair[::-1])]
     pairs = shuffled([(first, surname) for first in firsts for surname in surnames], rng)[: spec.people]
     taken = set(pairs)
 
@@ -157,4 +157,4 @@ def make_people(spec: WorldSpec, names: Sequence[Name], rng: Random) -> list[Per
 
 
 def part_of(relation: str) -> str:
-    return next(part for part, stated in words.STATES.items() if check_relation(relation) in stated)
+    return next(part for part, stated in words.STATES.items() if relation in stated)

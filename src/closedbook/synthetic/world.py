@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from closedbook.errors import DataError, RunError
 from closedbook.runs.store import write_atomically
@@ -26,7 +26,8 @@ from closedbook.synthetic import world_words as words
 from closedbook.synthetic.biographies import PARTS, biography, document_counts
 from closedbook.synthetic.people import Person, Stranger, make_names, make_people
 from closedbook.synthetic.sampling import shuffled
-from closedbook.synthetic.spec import RELATIONS, WorldSpec, check_choice, check_int, check_relation
+from closedbook.synthetic.spec import RELATIONS, WorldSpec
+from closedbook.validation import Count, convert, one_of
 
 SPLITS = ("train", "test", "strangers")
 
@@ -63,7 +64,7 @@ class World:
 
     def unseen_wordings(self, relation: str) -> range:
         """The question wordings that are never trained on, whatever the spec."""
-        count = len(words.QUESTIONS[check_relation(relation)])
+        count = len(words.QUESTIONS[relation])
         return range(count - words.HELD_OUT, count)
 
     def candidates(self, relation: str) -> tuple[str, ...]:
@@ -76,7 +77,7 @@ class World:
             "school": tuple(school.format(place=place) for place in places for school in words.SCHOOLS),
             "employer": words.EMPLOYERS,
             "residence": places,
-        }[check_relation(relation)]
+        }[relation]
 
     def questions(
         self, relation: str = "birthplace", split: str = "test", wording: int | str = 0
@@ -92,10 +93,10 @@ class World:
         Raises:
             DataError: there is no such relation, split or wording.
         """
-        forms = words.QUESTIONS[check_relation(relation)]
-        check_choice("split", split, SPLITS)
-        if wording != "unseen":
-            check_int("wording", wording, 0, len(forms) - 1, " or unseen")
+        one_of(relation, "relation", RELATIONS, DataError)
+        one_of(split, "split", SPLITS, DataError)
+        forms = words.QUESTIONS[relation]
+        convert(Literal["unseen"] | Annotated[int, (0, len(forms) - 1)], wording, "wording", DataError)
         names: list[tuple[str, str | None]]
         if split == "strangers":
             names = [(stranger.name, None) for stranger in self.strangers]
@@ -169,7 +170,7 @@ def make_world(spec: WorldSpec | None = None, seed: int = 0) -> World:
         DataError: the seed is not a whole number.
     """
     spec = WorldSpec.demo() if spec is None else spec
-    check_int("seed", seed, 0, 2**63 - 1)
+    convert(Count, seed, "seed", DataError)
 
     def stream(*purpose: object) -> Random:
         # Only random() of a text seed is promised to stay the same between versions of Python.

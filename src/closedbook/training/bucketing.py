@@ -76,11 +76,11 @@ def _packed(examples: Examples, few_shapes: bool) -> PackedBatch:
     total = len(packing.positions)
     tokens, labels = np.full(total, PAD, np.int64), np.full(total, NONE, np.int64)
     tokens[: packing.tokens], labels[: packing.tokens] = examples.inputs.values, examples.labels
-    asked = np.flatnonzero(labels != NONE)
-    if few(len(asked)) > total // 2:  # then it is not worth it to take them out
+    targets = np.flatnonzero(labels != NONE)
+    if few(len(targets)) > total // 2:  # then it is not worth it to take them out
         return PackedBatch(packing, torch.from_numpy(tokens), None, torch.from_numpy(labels))
-    positions = np.full(few(len(asked)), total - 1, np.int64)
-    positions[: len(asked)] = asked
+    positions = np.full(few(len(targets)), total - 1, np.int64)
+    positions[: len(targets)] = targets
     return PackedBatch(packing, *map(torch.from_numpy, (tokens, positions, labels[positions])))
 
 
@@ -122,7 +122,7 @@ def pad(examples: Examples, width: int = 0) -> Slice:
     row, column = enumerate_ragged(lengths)
     padded = np.full((len(lengths), width), PAD, np.int64)
     padded[row, column] = examples.inputs.values
-    asked = examples.labels != NONE
-    target_positions = row[asked] * width + column[asked]
-    target = examples.labels[asked].astype(np.int64)
+    is_target = examples.labels != NONE
+    target_positions = row[is_target] * width + column[is_target]
+    target = examples.labels[is_target].astype(np.int64)
     return Slice(*map(torch.from_numpy, (padded, target_positions, target, examples.kinds)))

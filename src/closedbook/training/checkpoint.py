@@ -59,13 +59,13 @@ class TrainingState:
     def load_weights(self, model: Network) -> None:
         load_weights(model, split_names(self.tensors, "model/"), self.path)
 
-    def load_trainer(self, trainer: StageTrainer) -> None:
-        """Put back what the stage's optimiser and early stopping had."""
-        trainer.done = self.done
-        trainer.optimiser.load(split_names(self.tensors, "optimiser/"))
-        if trainer.early_stopping is not None:
-            looks = self.record.get("looks", [])
-            trainer.early_stopping.results = [ValidationResult(x["step"], x["right"], x["asked"]) for x in looks]
+    @property
+    def optimiser(self) -> dict[str, Tensor]:
+        return split_names(self.tensors, "optimiser/")
+
+    @property
+    def validation_results(self) -> list[ValidationResult]:
+        return [ValidationResult(x["step"], x["right"], x["asked"]) for x in self.record.get("looks", [])]
 
 
 def load_state(folder: RunFolder) -> TrainingState | None:
@@ -92,7 +92,7 @@ def load_state(folder: RunFolder) -> TrainingState | None:
             os.replace(newest, damaged)  # else the next save would put it in the place of the good one
         except OSError as refused:
             raise RunError(f"{newest} is damaged and cannot be put aside ({refused.strerror})") from None
-        warnings.warn(f"{str(error).split(';')[0]}; going on from the state saved before it", stacklevel=2)
+        warnings.warn(f"{error.what}; going on from the state saved before it", stacklevel=2)
         return state
 
 
@@ -100,7 +100,7 @@ def _load_own(path: Path, run: str | None) -> TrainingState:
     """A state that this run saved. Raises RunError where it is damaged or another run's."""
     tensors, record = load_tensors(path)
     if record.get("run") != run:
-        raise RunError(f"{path} is of another run; bring it back from a copy, or train anew")
+        raise RunError(f"{path} is of another run", "bring it back from a copy, or train anew")
     return TrainingState(path, tensors, typed(StateRecord, record, path))
 
 
@@ -176,7 +176,7 @@ class Checkpointer:
         if self.metrics is not None:
             tensors = self._weights()
             if READERS_KEY in tensors:
-                self.model.memory.readers = tensors[READERS_KEY]
+                self.model.memory.take(tensors[READERS_KEY], None)
             save_tensors(self.folder.path / "model.safetensors", tensors, {"format": 1})
 
     def _weights(self) -> dict[str, Tensor]:

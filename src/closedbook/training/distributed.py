@@ -31,12 +31,12 @@ from torch import Tensor, nn
 
 from closedbook.environment import process_rank
 from closedbook.errors import ClosedbookError, LostProcessError, RecipeError, RunError, terminate
+from closedbook.interrupts import GO_ON, stopped_by_torchrun
 from closedbook.model.devices import find_device
 from closedbook.training.bucketing import BATCH_COST as ON_CPU
 
 T = TypeVar("T")
 PATIENCE = datetime.timedelta(hours=12)  # how long the others wait for the first one, which indexes and evaluates
-GO_ON = "what was saved is kept: the same command with --resume goes on"
 BATCH_COST = {"cpu": ON_CPU, "cuda": 8192, "mps": 2048}  # of one more slice, in positions; of a GPU, estimates
 
 
@@ -131,15 +131,18 @@ class DistributedContext:
         if dense:
             gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in dense]
             rows = [touched.get(p) for p in dense]
-            sent = [gradient if at is None else gradient[at] for gradient, at in zip(gradients, rows, strict=True)]
+            sent = [
+                gradient if touched_rows is None else gradient[touched_rows]
+                for gradient, touched_rows in zip(gradients, rows, strict=True)
+            ]
             flat = torch.cat([part.flatten() for part in sent])
             _collective(dist.all_reduce, flat)
             summed = flat.split([part.numel() for part in sent])
-            for parameter, gradient, at, part in zip(dense, gradients, rows, summed, strict=True):
-                if at is None:
+            for parameter, gradient, touched_rows, part in zip(dense, gradients, rows, summed, strict=True):
+                if touched_rows is None:
                     parameter.grad = part.view_as(parameter)
                 else:
-                    gradient[at] = part.view(len(at), -1)
+                    gradient[touched_rows] = part.view(len(touched_rows), -1)
                     parameter.grad = gradient
         return total
 
@@ -164,8 +167,8 @@ class DistributedContext:
         summed = values.new_zeros(len(union), values.shape[1])
         # One process after another, each row once in each: the same order of summation, and so the same bits, for all.
         for part, value, size in zip(all_rows, all_values, sizes, strict=True):
-            at = torch.searchsorted(union, part[:size])
-            summed[at] = summed[at] + value[:size]
+            row_numbers = torch.searchsorted(union, part[:size])
+            summed[row_numbers] = summed[row_numbers] + value[:size]
         shape = table.shape
         return torch.sparse_coo_tensor(union[None], summed, shape, is_coalesced=True, check_invariants=False)
 
@@ -223,11 +226,6 @@ def _collective(call: Callable[..., Any], *arguments: Any, **options: Any) -> No
     except RuntimeError as error:
         reason = str(error).partition(". ")[0].rpartition("] ")[2].strip()
         raise LostProcessError(f"another process of this training has ended ({reason}); {GO_ON}") from error
-
-
-def stopped_by_torchrun(*_: Any) -> None:
-    """A handler of SIGTERM, which torchrun sends to those that are left when one has ended. Raises LostProcessError."""
-    raise LostProcessError(f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}")
 
 
 @contextlib.contextmanager

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from closedbook.errors import RecipeError
 from closedbook.parallel import parallel_map, workers
 from closedbook.runs.weights import split_names
 from closedbook.training.optimisers import Moments
+from closedbook.validation import Above0, Below1, NotNegative, Positive
 
 # The quintic of Keller Jordan's Muon: singular values are driven to between about 0.7 and 1.2.
 QUINTIC = (3.4445, -4.7750, 2.0315)
@@ -27,18 +27,12 @@ class Muon:
 
     @dataclass(frozen=True)
     class Config:
-        rate: float = 0.02  # of Muon: the size of an update's singular values
-        momentum: float = 0.95
-        iterations: int = 5
-        head_rate: float = 4e-3  # of AdamW
-        table_rate: float = 0.05  # of the sparse Adam
-        decay: float = 0.0  # of AdamW, and of touched table rows
-
-        def __post_init__(self) -> None:
-            if min(self.rate, self.head_rate, self.table_rate) <= 0 or self.iterations < 1:
-                raise RecipeError(f"optimiser muon: rates and iterations must be above 0, got {self}")
-            if not 0 <= self.momentum < 1 or self.decay < 0:
-                raise RecipeError(f"optimiser muon: needs 0 <= momentum < 1 and decay >= 0, got {self}")
+        rate: Above0 = 0.02  # of Muon: the size of an update's singular values
+        momentum: Below1 = 0.95
+        iterations: Positive = 5
+        head_rate: Above0 = 4e-3  # of AdamW
+        table_rate: Above0 = 0.05  # of the sparse Adam
+        decay: NotNegative = 0.0  # of AdamW, and of touched table rows
 
     def __init__(self, config: Config, model: nn.Module) -> None:
         self.config = config

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
 from closedbook.errors import RecipeError
+from closedbook.validation import Above0, Below1, NotNegative
 
 
 class Optimiser(Protocol):
@@ -32,17 +33,11 @@ class AdamW:
 
     @dataclass(frozen=True)
     class Config:
-        rate: float = 6e-3
-        beta1: float = 0.9
-        beta2: float = 0.95
-        epsilon: float = 1e-8
-        decay: float = 0.1
-
-        def __post_init__(self) -> None:
-            if self.rate <= 0 or self.epsilon <= 0:
-                raise RecipeError(f"optimiser adamw: rate and epsilon must be above 0, got {self}")
-            if not (0 <= self.beta1 < 1 and 0 <= self.beta2 < 1 and self.decay >= 0):
-                raise RecipeError(f"optimiser adamw: beta1 and beta2 must be in [0, 1), decay not negative, got {self}")
+        rate: Above0 = 6e-3
+        beta1: Below1 = 0.9
+        beta2: Below1 = 0.95
+        epsilon: Above0 = 1e-8
+        decay: NotNegative = 0.1
 
     def __init__(self, config: Config, model: nn.Module) -> None:
         if any(getattr(module, "sparse", False) for module in model.modules()):

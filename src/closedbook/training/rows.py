@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from closedbook.errors import RecipeError
 from closedbook.runs.weights import split_names
 from closedbook.training.muon import BETAS, SparseAdam
 from closedbook.training.optimisers import Moments
+from closedbook.validation import Above0, NotNegative
 
 TABLE = "memory.table"
 
@@ -20,13 +20,9 @@ class Rows:
 
     @dataclass(frozen=True)
     class Config:
-        rate: float = 1e-3  # of AdamW
-        row_rate: float = 0.05  # of the sparse Adam
-        decay: float = 0.0  # of both
-
-        def __post_init__(self) -> None:
-            if min(self.rate, self.row_rate) <= 0 or self.decay < 0:
-                raise RecipeError(f"optimiser rows: rates must be above 0 and decay not negative, got {self}")
+        rate: Above0 = 1e-3  # of AdamW
+        row_rate: Above0 = 0.05  # of the sparse Adam
+        decay: NotNegative = 0.0  # of both
 
     def __init__(self, config: Config, model: nn.Module) -> None:
         named = dict(model.named_parameters())

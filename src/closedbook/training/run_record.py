@@ -19,14 +19,13 @@ from closedbook.model.custom_mixers import FILES
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.provenance import source_commit
 from closedbook.runs.store import to_json
-from closedbook.training.setup import StartingWeights, TrainingSetup
+from closedbook.training.setup import TrainingSetup
 from closedbook.validation import convert
 
 
-def start_record(
-    setup: TrainingSetup, dev: str | Path | None, command: str, start: StartingWeights | None, index: str | Path | None
-) -> dict[str, Any]:
+def start_record(setup: TrainingSetup, dev: str | Path | None, command: str) -> dict[str, Any]:
     """What run.json says of a run when it starts."""
+    start = setup.start
     return {
         "recipe": setup.recipe.name,
         "command": command,
@@ -42,7 +41,7 @@ def start_record(
             "path": setup.documents.source,
             "sha256": setup.documents.sha256,
             "count": len(setup.documents),
-            "index": str(index) if index is not None else None,
+            "index": str(setup.index) if setup.index is not None else None,
         },
         "questions": {"path": setup.questions.source, "sha256": setup.questions.sha256} if setup.questions else None,
         "dev": {"path": str(dev)} if dev is not None else None,
@@ -60,10 +59,10 @@ def check_recipe(folder: RunFolder, recipe: Recipe) -> None:
         raise RunError(f"{folder.path} was started with another recipe; give the same --set options, or a new --run")
 
 
-def check_inputs(folder: RunFolder, setup: TrainingSetup, start: StartingWeights | None) -> None:
+def check_inputs(folder: RunFolder, setup: TrainingSetup) -> None:
     """Raise RunError unless the run was started with these inputs."""
     record = folder.record()
-    inputs = (("documents", setup.documents), ("questions", setup.questions), ("start", start))
+    inputs = (("documents", setup.documents), ("questions", setup.questions), ("start", setup.start))
     for name, now in inputs:
         then = record.get(name) or {}
         if then.get("sha256") != (now.sha256 if now else None):

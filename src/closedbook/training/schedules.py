@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from closedbook.config.schema import fraction, positive
 from closedbook.errors import RecipeError
+from closedbook.validation import Positive, UnitInterval
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,8 @@ class Course:
     @dataclass(frozen=True)
     class Config:
         warmup: int = 512 * 20  # positions
-        passes: int = 200
-        floor: float = 0.1
-
-        def __post_init__(self) -> None:
-            fraction(self, "schedule course", "floor")
-            positive(self, "schedule course", "passes")
+        passes: Positive = 200
+        floor: UnitInterval = 0.1
 
     def __init__(self, config: Config, horizon: Horizon) -> None:
         self.config, self.horizon = config, horizon
@@ -65,12 +61,9 @@ class Trapezoid:
 
     @dataclass(frozen=True)
     class Config:
-        warmup: float = 0.01  # fraction of the steps
-        decay: float = 0.5
-        floor: float = 0.0
-
-        def __post_init__(self) -> None:
-            fraction(self, "schedule trapezoid", "warmup", "decay", "floor")
+        warmup: UnitInterval = 0.01  # fraction of the steps
+        decay: UnitInterval = 0.5
+        floor: UnitInterval = 0.0
 
     def __init__(self, config: Config, horizon: Horizon) -> None:
         if config.warmup + config.decay > 1:

@@ -51,6 +51,7 @@ class TrainingSetup:
     documents: Documents
     questions: Questions | None  # those trained on
     split: dict[str, list[int]]  # all given questions' positions, by part
+    choose: Questions | None  # those kept out to choose recipes by
     calibrate: Questions | None  # those kept out to calibrate by
     corpus: Corpus
     model: Network
@@ -58,6 +59,8 @@ class TrainingSetup:
     validation_set: ValidationSet | None = None  # what a stop rule goes by
     distributed: DistributedContext = SINGLE_PROCESS
     chosen: tuple[str, ...] = ()  # what the recipe left to the data, and why it is what it is
+    start: StartingWeights | None = None  # what it begins from, in place of random weights
+    index: str | Path | None = None  # the folder that indexes of corpora are kept in, if one was named
 
     @property
     def steps(self) -> int:
@@ -168,10 +171,13 @@ def prepare_training(
             raise DataError(f"{questions}: data.held_out.stop keeps no question out to stop by; raise it")
         kept_out, length = all_questions.only(split["stop"]), recipe.answer.length
         validation_set = ValidationSet(kept_out, vocabulary, length, recipe.model.context_length)
-    calibrate = all_questions.only(split.get("calibrate", [])) if all_questions is not None else None
+    choose, calibrate = (
+        all_questions.only(split.get(part, [])) if all_questions is not None else None
+        for part in ("choose", "calibrate")
+    )
     setup = TrainingSetup(
-        recipe, corpus_documents, trained, split, calibrate, corpus, model.to(distributed.device), samplers,
-        validation_set, distributed, (*notes, *chosen, *settled),
+        recipe, corpus_documents, trained, split, choose, calibrate, corpus, model.to(distributed.device), samplers,
+        validation_set, distributed, (*notes, *chosen, *settled), start, index,
     )  # fmt: skip
     for number, stage in enumerate(recipe.stages):
         try:

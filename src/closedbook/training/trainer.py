@@ -17,6 +17,7 @@ import torch
 from closedbook.config.schema import Stage
 from closedbook.data.arrays import Examples
 from closedbook.errors import DivergedError, RecipeError, RunError
+from closedbook.interrupts import defer_interrupts
 from closedbook.model.network import Network
 from closedbook.objectives.sampler import BatchSampler
 from closedbook.parallel import worker_pool
@@ -26,7 +27,6 @@ from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
 from closedbook.training.early_stopping import EarlyStopping, ValidationSet
 from closedbook.training.events import Message, Step
 from closedbook.training.gradient import backward
-from closedbook.training.interrupts import defer_interrupts
 from closedbook.training.metrics_log import MetricsLog
 from closedbook.training.optimisers import Optimiser
 from closedbook.training.schedules import Horizon, Schedule
@@ -60,6 +60,13 @@ class StageTrainer:
         self.schedule: Schedule = stage.schedule.make("schedule", horizon)
         self.early_stopping = EarlyStopping(stage.stop, sampler.steps, validation_set) if stage.stop else None
         self.done = 0
+
+    def load(self, state: TrainingState) -> None:
+        """Go on from where the stage was saved."""
+        self.done = state.done
+        self.optimiser.load(state.optimiser)
+        if self.early_stopping is not None:
+            self.early_stopping.results.extend(state.validation_results)
 
     @property
     def finished(self) -> bool:
@@ -125,7 +132,7 @@ def fit(
         for number in range(state.stage if state else 0, len(stages)):
             trainer = make_trainer(number)
             if state is not None and number == state.stage:
-                state.load_trainer(trainer)
+                trainer.load(state)
             model.train()
             while not trainer.finished:
                 step = trainer.next_step()

@@ -190,8 +190,8 @@ class Calibration:
             number, fields = data.get("format"), {name: item for name, item in data.items() if name != "format"}
             if number != FORMAT:
                 raise RunError(f"format {shown(number)}; this closedbook reads {FORMAT}")
-            made: Calibration = convert(cls, fields, "", RunError)
-            for name, calibrator in made.calibrators.items():
+            calibration: Calibration = convert(cls, fields, "", RunError)
+            for name, calibrator in calibration.calibrators.items():
                 for logistic in (calibrator.right, calibrator.met):
                     rows = (logistic.signals, logistic.mean, logistic.scale, logistic.weights)
                     if len(sizes := {len(row) for row in rows}) > 1 or 0 in sizes:
@@ -200,9 +200,9 @@ class Calibration:
                         raise RunError(f"there is no signal {shown(min(unknown))} in {shown(name)}")
                     if min(logistic.scale) <= 0:
                         raise RunError("a scale is not above 0")
-            if made.wordings is None:
-                return made
-            return replace(made, wordings=replace(made.wordings, encoder=installed_encoder()))
+            if calibration.wordings is None:
+                return calibration
+            return replace(calibration, wordings=replace(calibration.wordings, encoder=installed_encoder()))
         except RunError as error:
             raise RunError(f"{where} is damaged ({error}); bring it back from a copy, or train anew") from None
 
@@ -235,13 +235,13 @@ def recombined(first: str, second: str) -> str | None:
     return " ".join([*a[:-1], b[-1]]) if len(a) > 1 and len(b) > 1 else None
 
 
-def altered(name: str, rng: Random, others: str = "") -> str:
-    """The name with one letter changed, not the first of a word: to one of a to z, or of `others` where it is none."""
+def altered(name: str, rng: Random, more: str = "") -> str:
+    """The name with one letter changed, no word's first: to one of a to z, or of `more` where it is none of these."""
     places = [i for i in range(1, len(name)) if name[i].isalpha() and name[i - 1].isalpha()]
     if not places:
         return ""
     i = places[int(rng.random() * len(places))]
-    pool = string.ascii_lowercase if name[i].isascii() or not others else others
+    pool = string.ascii_lowercase if name[i].isascii() or not more else more
     letters = [letter for letter in pool if letter != name[i].lower()] or list(string.ascii_lowercase)
     return name[:i] + letters[int(rng.random() * len(letters))] + name[i + 1 :]
 

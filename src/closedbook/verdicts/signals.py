@@ -313,7 +313,7 @@ def _name_tokens(question: str, ids: Ids, vocabulary: Vocabulary) -> np.ndarray:
     marked = np.zeros(len(ids), bool)
     name = name_in(question)
     encoded, starts = vocabulary.encode(question)
-    if name is None or len(encoded) != len(ids) or (at := question.find(name)) < 0:
+    if name is None or len(encoded) != len(ids) or (start := question.find(name)) < 0:
         return marked
-    inside: np.ndarray = (starts >= at - 1) & (starts < at + len(name))
+    inside: np.ndarray = (starts >= start - 1) & (starts < start + len(name))
     return inside

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from closedbook.data.documents import read_documents
-from closedbook.data.questions import Questions, commonest_wording, fold, read_questions, subject
+from closedbook.data.questions import Questions, fold, read_questions, subject
 from closedbook.errors import ClosedbookError, RunError
 from closedbook.evaluation.paired import comparable, paired
 from closedbook.inference.run import Run, load
@@ -29,14 +29,13 @@ class UnknownRunError(RunError):
 
 @dataclass(frozen=True)
 class People:
-    """Whom a run can be asked about: names to suggest, a few questions to begin with, and the wording for a name.
+    """Whom a run can be asked about: names to suggest, and a few questions to begin with.
 
     An example is a `question`, the `name` of whom it is about, and `why` it is worth trying.
     """
 
     names: tuple[str, ...]
     examples: list[dict[str, str]]
-    wording: str
 
 
 class RunRegistry:
@@ -105,7 +104,7 @@ class RunRegistry:
         """Names to suggest: the titles of the documents, where their file is still what was trained on."""
         folder = self.folder(name)
         if folder.path not in self._people:
-            self._people[folder.path] = people(folder)
+            self._people[folder.path] = people(folder, self.load(name).questions_about("{}")[0])
         return self._people[folder.path]
 
     def suggest(self, name: str, typed: str) -> list[str]:
@@ -150,8 +149,8 @@ def about(name: str, folder: RunFolder) -> dict[str, Any]:
     }
 
 
-def people(folder: RunFolder) -> People:
-    """Read whom a run can be asked about; without its files, only somebody invented is suggested."""
+def people(folder: RunFolder, wording: str) -> People:
+    """Read whom a run can be asked about in this wording; without its files, only somebody invented is suggested."""
     record = folder.record()
     try:
         documents, trained_on = (unchanged_input(record.get(name), record) for name in ("documents", "questions"))
@@ -160,7 +159,6 @@ def people(folder: RunFolder) -> People:
     except ClosedbookError:
         titles, questions = (), None
     index = frozenset(titles)
-    wording = commonest_wording(questions, index)
     chosen: list[tuple[str, str]] = []
     if questions is not None:
         split = record.get("split", {})
@@ -173,7 +171,7 @@ def people(folder: RunFolder) -> People:
         chosen += [(name, "asked in training") for name in trained[:1]]
     chosen += [(name, "invented: nobody's name") for name in invent(titles, 1, seed=0)]
     examples = [{"name": name, "question": wording.replace("{}", name, 1), "why": why} for name, why in chosen]
-    return People(tuple(sorted(titles, key=_searchable)), examples, wording)
+    return People(tuple(sorted(titles, key=_searchable)), examples)
 
 
 def _names(questions: Questions, positions: Sequence[int], titles: Collection[str]) -> list[str]:
@@ -184,15 +182,3 @@ def _names(questions: Questions, positions: Sequence[int], titles: Collection[st
 
 def _searchable(name: str) -> str:
     return fold(name, accents=False)
-
-
-ASKING = frozenset("what when where which who whom whose why how in on at from of".split())
-
-
-def as_question(text: str, wording: str) -> str:
-    """A bare name as a question about it; a question as it is."""
-    stripped = text.strip()
-    words = stripped.split()
-    if not words or stripped.endswith("?") or words[0].lower() in ASKING:
-        return text
-    return wording.replace("{}", stripped, 1)

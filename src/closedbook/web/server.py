@@ -30,7 +30,7 @@ from closedbook.errors import ClaimError, ClosedbookError, RunError
 from closedbook.runs.store import to_json
 from closedbook.web.connection import BACKLOG, Connection, Quiet, most_connections
 from closedbook.web.request_queue import QUEUE, BusyError, RequestQueue
-from closedbook.web.run_registry import RunRegistry, UnknownRunError, about, as_question
+from closedbook.web.run_registry import SUGGESTED, RunRegistry, UnknownRunError, about
 from closedbook.web.security import SecurityMiddleware
 
 STATIC = Path(__file__).parent / "static"
@@ -155,9 +155,9 @@ def make_app(
 
     @app.get("/api/people")
     async def people(run: Name) -> dict[str, Any]:
-        """Questions to begin with, and the wording that a bare name is asked in."""
+        """Questions to begin with, and how many names there are."""
         suggested = await request_queue.ask(registry.people, run)
-        return {"examples": suggested.examples, "wording": suggested.wording, "names": len(suggested.names)}
+        return {"examples": suggested.examples, "names": len(suggested.names)}
 
     @app.get("/api/suggest")
     async def suggest(run: Name, typed: Annotated[str, Query(max_length=200)] = "") -> dict[str, Any]:
@@ -166,7 +166,10 @@ def make_app(
 
     @app.post("/api/ask")
     async def ask(request: AskRequest) -> dict[str, Any]:
-        """The answer that `closedbook ask --json` gives, with what was really asked and what had to be left out."""
+        """The answer that `closedbook ask --json` gives, with what was really asked and what had to be left out.
+
+        `others` are the other questions that can be asked about a bare name.
+        """
         return await request_queue.ask(_answer, registry, request)
 
     @app.post("/api/inside")
@@ -226,16 +229,17 @@ def _sendable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _question(registry: RunRegistry, request: AskRequest) -> str:
-    return as_question(request.question, registry.people(request.run).wording)
-
-
 def _answer(registry: RunRegistry, request: AskRequest) -> dict[str, Any]:
-    question = _question(registry, request)
+    run = registry.load(request.run)
     with warnings.catch_warnings(record=True) as noted:
         warnings.simplefilter("always", UserWarning)
-        answer = registry.load(request.run).ask(question)
-    return {"question": question, "answer": answer.to_json(), "notes": [_sendable(str(note.message)) for note in noted]}
+        answer = run.ask(request.question)
+    name = run.bare_name(request.question)
+    return {
+        "question": answer.question, "answer": answer.to_json(),
+        "notes": [_sendable(str(note.message)) for note in noted],
+        "others": [] if name is None else run.questions_about(name)[1 : 1 + SUGGESTED],
+    }  # fmt: skip
 
 
 def _only_here(token: str | None) -> None:
@@ -250,7 +254,7 @@ def _learn(registry: RunRegistry, request: LearnRequest) -> dict[str, Any]:
     plan = run.learn(documents)
     title = documents.titles[0]
     return {
-        "title": title, "question": run.question_about(title), "seconds": time.perf_counter() - began,
+        "title": title, "question": run.questions_about(title)[0], "seconds": time.perf_counter() - began,
         "answers": len(run.learned.names[title].phrases) if title in run.learned.names else 0,
         "known": title in plan.unchanged, "changed": title in plan.changed,
     }  # fmt: skip
@@ -259,11 +263,11 @@ def _learn(registry: RunRegistry, request: LearnRequest) -> dict[str, Any]:
 def _forget(registry: RunRegistry, request: ForgetRequest) -> dict[str, Any]:
     run = registry.load(request.run)
     run.forget([request.title])
-    return {"title": request.title, "question": run.question_about(request.title)}
+    return {"title": request.title, "question": run.questions_about(request.title)[0]}
 
 
 def _attribution(registry: RunRegistry, request: AskRequest) -> dict[str, Any]:
-    return registry.load(request.run).attribute(_question(registry, request)).to_json()
+    return registry.load(request.run).attribute(request.question).to_json()
 
 
 def _described(claim: Claim) -> dict[str, Any]:

@@ -24,7 +24,7 @@ class Mistake(NamedTuple):
     what: str
     source: str
     changes: list[tuple[str, str]]
-    said: str
+    says: str
     note: bool = False
 
     @property
@@ -180,7 +180,7 @@ MISTAKES = [
 
 def table() -> str:
     """The table of docs/teaching.md: what is wrong, and the words that the checker says about it."""
-    rows = [f"| {one.what} | {'?' if one.note else '✗'} {one.said} |" for one in MISTAKES]
+    rows = [f"| {mistake.what} | {'?' if mistake.note else '✗'} {mistake.says} |" for mistake in MISTAKES]
     return "\n".join(["| mistake | the checker says, among other words |", "|---|---|", *rows])
 
 

@@ -79,10 +79,10 @@ def draw(slide: Slide, p: Settings) -> None:
     gaps = torch.linspace(0, 20, 81).tolist()
     for tone, n in enumerate((2, 16, 256)):
         slide.curve(ax, gaps, [leak(gap, n - 1) for gap in gaps], tone, f"n = {n}: (n−1)/(e^Δ + n−1)")
-        at = [1 + 2 * i for i in range(10)]
-        heads = [construct(vary(p, n=n, d=n, gap=float(gap))) for gap in at]
+        marked_gaps = [1 + 2 * i for i in range(10)]
+        heads = [construct(vary(p, n=n, d=n, gap=float(gap))) for gap in marked_gaps]
         lost = [float(log_weights(h.keys, h.query)[1:].exp().sum()) for h in heads]
-        slide.dots(ax, at, lost, tone, "random rivals, measured" if tone == 2 else None)
+        slide.dots(ax, marked_gaps, lost, tone, "random rivals, measured" if tone == 2 else None)
     slide.level(ax, p.tolerance, "tolerance")
     ax.set(yscale="log", xlabel="score gap Δ between key 1 and the rest (nats)", ylabel="weight that misses key 1")
     ax.set(xlim=(0, 20), ylim=(1e-9, 2))

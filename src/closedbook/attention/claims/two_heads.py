@@ -203,12 +203,12 @@ def draw_survival(slide: Slide, p: Settings) -> None:
     left.set(xlabel="weight of v_a in c", ylabel="weight of v_b in c", xlim=(-0.08, 1.08), ylim=(-0.08, 1.3))
     slide.legend(left, "upper right", ncols=2, fontsize=10)
     t1 = [10 ** (x / 40) for x in range(0, 121)]
-    at = [10 ** (x / 4) for x in range(0, 13)]
+    marked_t1 = [10 ** (x / 4) for x in range(0, 13)]
     for tone, n in enumerate((2, 6, 32)):
         slide.curve(right, t1, [miss_chance(n, t) for t in t1], tone, f"n = {n}")
-        runs = [construct_survival(vary(p, n=n, d=max(n, p.d), t1=t, samples=2000, premise="kept")) for t in at]
+        runs = [construct_survival(vary(p, n=n, d=max(n, p.d), t1=t, samples=2000, premise="kept")) for t in marked_t1]
         shares = [float((run.log_weights[0, :, 0] < math.log(0.5)).double().mean()) for run in runs]
-        slide.dots(right, at, shares, tone, "measured" if tone == 2 else None)
+        slide.dots(right, marked_t1, shares, tone, "measured" if tone == 2 else None)
     slide.level(right, NORMAL.cdf(-math.sqrt(2)), "limit Φ(−√2) = 7.9 %", below=True)
     right.set(xscale="log", xlim=(1, 1000), ylim=(0, 1))
     right.set(xlabel="length t₁ of head 1's query (nats)", ylabel="share of draws in which head 1 misses")

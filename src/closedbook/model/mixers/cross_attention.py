@@ -70,7 +70,7 @@ class Cross(nn.Module):
     def _queries_keys_values(self, x: Tensor, rotation: Tensor | None, source: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """(batch, head, time, d) each."""
         maps = ((self.query, x), (self.key, source), (self.value, source))
-        q, k, v = (linear(given).unflatten(-1, (self.heads, -1)) for linear, given in maps)
+        q, k, v = (linear(sequence).unflatten(-1, (self.heads, -1)) for linear, sequence in maps)
         if rotation is not None:
             q, k = rotate(q, rotation[:, : q.shape[1]]), rotate(k, rotation[:, : k.shape[1]])
         return q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)

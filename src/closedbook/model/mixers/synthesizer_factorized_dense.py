@@ -18,6 +18,7 @@ from closedbook.errors import RecipeError
 from closedbook.model.kv_cache import Cache
 from closedbook.model.linear import Linear
 from closedbook.model.mixers.attention_mixer import AttentionMixer
+from closedbook.validation import Count
 
 
 class SynthesizerFactorizedDense(AttentionMixer):
@@ -30,11 +31,7 @@ class SynthesizerFactorizedDense(AttentionMixer):
 
     @dataclass(frozen=True)
     class Config(AttentionMixer.Config):
-        a: int = 0  # must divide the block; 0: its largest divisor up to the square root
-
-        def __post_init__(self) -> None:
-            if self.a < 0:
-                raise RecipeError(f"mixer synthesizer-factorized-dense: a = {self.a} must not be negative")
+        a: Count = 0  # must divide the block; 0: its largest divisor up to the square root
 
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)

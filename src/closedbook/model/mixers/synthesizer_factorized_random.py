@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 
 from closedbook.config.schema import ModelRecipe
-from closedbook.errors import RecipeError
 from closedbook.model.kv_cache import Cache
 from closedbook.model.mixers.attention_mixer import AttentionMixer
 from closedbook.model.mixers.synthesizer_random import look_up
+from closedbook.validation import Positive
 
 
 class SynthesizerFactorizedRandom(AttentionMixer):
@@ -23,11 +23,7 @@ class SynthesizerFactorizedRandom(AttentionMixer):
 
     @dataclass(frozen=True)
     class Config(AttentionMixer.Config):
-        rank: int = 8  # k
-
-        def __post_init__(self) -> None:
-            if self.rank < 1:
-                raise RecipeError(f"mixer synthesizer-factorized-random: rank = {self.rank} must be above 0")
+        rank: Positive = 8  # k
 
     def __init__(self, config: Config, recipe: ModelRecipe, layer: int) -> None:
         super().__init__(config, recipe, layer)

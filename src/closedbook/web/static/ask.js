@@ -71,7 +71,8 @@ export async function show(main, parts, query) {
     const names = second && second !== first ? [first, second] : [first];
     remember(["ask"], { q: question.length <= 300 ? question : "", run: first, beside: second });
     for (const card of answers.children) card.classList.add("waiting");
-    const cards = await Promise.all(names.map((name) => card(name, question, names.length > 1, stop.signal)));
+    const instead = (other) => { input.value = other; close(); ask(); };
+    const cards = await Promise.all(names.map((name) => card(name, question, names.length > 1, stop.signal, instead)));
     if (mine !== current) return;
     answers.classList.toggle("two", names.length > 1);
     answers.replaceChildren(...cards.map(({ node }) => node));
@@ -117,10 +118,11 @@ function suggestions(input, options, run, ask) {
   input.addEventListener("blur", () => open(false));
 }
 
-async function card(name, question, named, signal) {
+// `instead` asks another question.
+async function card(name, question, named, signal, instead) {
   const body = { run: name, question };
   try {
-    const [{ answer, notes }, inside] = await Promise.all([api("/api/ask", body, signal), api("/api/inside", body, signal)]);
+    const [{ answer, notes, others }, inside] = await Promise.all([api("/api/ask", body, signal), api("/api/inside", body, signal)]);
     return {
       node: h("section", { class: "card", "aria-label": `Answer of ${name}` },
         named && h("p", { class: "runname" }, name),
@@ -129,6 +131,7 @@ async function card(name, question, named, signal) {
         certainty(answer),
         evidence(answer),
         notes.map((note) => h("p", { class: "note" }, note)),
+        others.length > 0 && h("p", { class: "chips" }, "Or ask", others.map((other) => h("button", { class: "chip", type: "button", onclick: () => instead(other) }, other))),
         tokens(inside),
         h("div", { class: "inner" }, looked(inside))),
       words: `${named ? `${name}: ` : ""}${answer.answer || "nothing"}${stranger(answer) ? "" : `, ${percent(answer.probability)}`}.${answer.verdict ? ` ${answer.verdict}.` : ""}`,

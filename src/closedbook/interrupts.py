@@ -8,8 +8,15 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from closedbook.errors import Terminated, terminate
-from closedbook.training.distributed import stopped_by_torchrun
+from closedbook.errors import LostProcessError, Terminated, terminate
+
+GO_ON = "what was saved is kept: the same command with --resume goes on"
+
+
+def stopped_by_torchrun(*_: Any) -> None:
+    """A handler of SIGTERM, which torchrun sends to those that are left when one has ended. Raises LostProcessError."""
+    raise LostProcessError(f"torchrun has stopped this training, as it does when one of its processes ends; {GO_ON}")
+
 
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows lacks the last
 DEFERRED_HANDLERS = (signal.default_int_handler, signal.SIG_DFL, terminate, stopped_by_torchrun)

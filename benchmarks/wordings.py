@@ -122,7 +122,7 @@ def judge(corpus: Corpus, show: bool, encoder: Encoder | None) -> tuple[dict[str
         reading = reader.read(form.replace("{}", "Zorn Quaxley"), "Zorn Quaxley")
         best, signals = reader.signals(as_words(form.replace("{}", " ")))
         right = group is not None and group == (best if reading.wording is None else group_of[reading.wording])
-        if signals:
+        if signals.keys() >= set(names_of(encoder)):  # a question that is not English is read by words alone
             examples.append(Example([signals[name] for name in names_of(encoder)], right, weight))
         if show:
             what = "right" if right else "unasked" if group is None else "wrong"

@@ -50,9 +50,9 @@ WEIGHTS = {"elsewhere": -8.05, "unexplained": -2.53, "covered": 3.83, "misfit": 
 INTERCEPT = 1.11
 # The same with a sentence encoder; how much a cosine of 1 counts beside what words say of a group; and from which
 # confidence a question then counts as understood.
-ENCODER_WEIGHTS = {"similar": 9.61, "words": 3.53, "misfit": -1.1}
-ENCODER_INTERCEPT = -4.78
-SIMILAR, TOGETHER = 3.0, 0.75
+ENCODER_WEIGHTS = {"similar": 7.88, "margin": 3.51, "words": 2.04, "elsewhere": -7.75, "misfit": -1.11}
+ENCODER_INTERCEPT = -3.04
+SIMILAR, TOGETHER = 3.0, 0.8
 TOLD = 0.2  # how strongly some word has to tell the group that is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
@@ -76,6 +76,17 @@ class Reading(NamedTuple):
     def unlike(self, answer: str) -> bool:
         """Whether an answer ends as none to such questions does: "183.84 u" where all are "… °C"."""
         return self.ending not in ("", ending(answer))
+
+
+class Told(NamedTuple):
+    """What a word of a question tells."""
+
+    worth: float
+    """What it counts beside the other words."""
+    groups: Sequence[float]
+    """How strongly it tells each group, from 0 to 1."""
+    elsewhere: float
+    """How much it is a word of places that no answer is near."""
 
 
 class WordingsRecord(TypedDict):
@@ -259,10 +270,11 @@ class Wordings:
     def signals(self, wording: Words) -> tuple[int, dict[str, float]]:
         """The group that a wording most likely asks for, and what speaks for it and against it; nothing if none can be.
 
+        `elsewhere`: how much its words are those of places that none of the answers is near, or ask for the opposite;
         `misfit`: how little the answers are of the kind that is asked for. With an encoder, `similar`: how alike the
-        two are in meaning; `words`: how likely it is by words alone. Without one, `elsewhere`: how much its words are
-        those of places that none of the answers is near, or ask for the opposite; `unexplained`: the share of words
-        that tell nothing of this group; `covered`: how much of a trained wording of the group it has.
+        two are in meaning; `margin`: how much less alike any other group is; `words`: how likely it is by words alone.
+        Without one, `unexplained`: the share of words that tell nothing of this group; `covered`: how much of a trained
+        wording of the group it has.
         """
         return self._by_word(wording) if self._encoder is None else self._by_meaning(wording)
 
@@ -274,7 +286,14 @@ class Wordings:
         best = max(range(len(words)), key=lambda g: SIMILAR * similar[g] + words[g])
         if not fits[best]:
             return best, {}
-        return best, {"similar": similar[best], "words": words[best], "misfit": 1 - fits[best]}
+        others = [cosine for group, cosine in enumerate(similar) if group != best]
+        return best, {
+            "similar": similar[best],
+            "margin": similar[best] - max(others, default=0.0),
+            "words": words[best],
+            "elsewhere": self._elsewhere(self._weigh(wording), best),
+            "misfit": 1 - fits[best],
+        }
 
     def _fits(self, wording: Words) -> list[float] | None:
         """How well the answers of each group are of the kind that is asked for; None where none is told."""
@@ -284,6 +303,28 @@ class Wordings:
         return [group.fits(kind, own, kinds) for group, own in zip(self.groups, self._kinds, strict=True)]
 
     def _by_word(self, wording: Words) -> tuple[int, dict[str, float]]:
+        told = self._weigh(wording)
+        misfit = [0.0 if None in own else OPEN for own in self._kinds]
+        evidence = [sum(each.worth * each.groups[g] for each in told.values()) for g in range(len(self.groups))]
+        if (fits := self._fits(wording)) is not None:
+            share = KIND / (sum(fits) or 1.0)
+            # Where no word tells of a group, its answers have to fit well; where they do not fit at all, none does.
+            evidence = [x + share * fit if fit > 0.5 or x * fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
+            misfit = [1 - fit for fit in fits]
+        best = max(range(len(evidence)), key=evidence.__getitem__)
+        if not told or not evidence[best]:
+            return best, {}
+        kind = self.language.kind_of(wording)
+        unexplained = sum(each.worth * max(0.0, 1 - 2 * each.groups[best]) for each in told.values())
+        return best, {
+            "elsewhere": self._elsewhere(told, best),
+            "unexplained": unexplained / sum(each.worth for each in told.values()),
+            "covered": max(self._covered(words, list(told), kind) for words in self.groups[best].words),
+            "misfit": misfit[best],
+        }
+
+    def _weigh(self, wording: Words) -> dict[str, Told]:
+        """What each word tells that may say what is asked for."""
         asked = list(dict.fromkeys((*wording, *joined(wording))))
         told = {word: self._told(word) for word in self._telling(asked)}
         told = {word: each for word, each in told.items() if JOIN not in word or any(each[0])}
@@ -292,30 +333,17 @@ class Wordings:
         for head, noun in pairwise(wording):  # "which licence" asks for a licence, whatever else is said
             if head in ("which", "what") and worth.get(noun) == 1.0:
                 worth[noun] = NOUN
-        weight = sum(worth.values())
-        misfit = [0.0 if None in own else OPEN for own in self._kinds]
-        evidence = [sum(worth[word] * each[g] for word, (each, _) in told.items()) for g in range(len(self.groups))]
-        if (fits := self._fits(wording)) is not None:
-            share = KIND / (sum(fits) or 1.0)
-            # Where no word tells of a group, its answers have to fit well; where they do not fit at all, none does.
-            evidence = [x + share * fit if fit > 0.5 or x * fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
-            misfit = [1 - fit for fit in fits]
-        best = max(range(len(evidence)), key=evidence.__getitem__)
-        if not weight or not evidence[best]:
-            return best, {}
-        trained = [word for words in self.groups[best].words for word in words]
+        return {word: Told(worth[word], *each) for word, each in told.items()}
+
+    def _elsewhere(self, told: Mapping[str, Told], group: int) -> float:
+        """How much these words are those of places that no answer is near, or ask for the opposite of this group."""
+        trained = [word for words in self.groups[group].words for word in words]
         away = sum(
-            worth[word] * (1.0 if self._english and opposed(word, trained) else beside * (1 - each[best]))
-            for word, (each, beside) in told.items()
+            each.worth
+            * (1.0 if self._english and opposed(word, trained) else each.elsewhere * (1 - each.groups[group]))
+            for word, each in told.items()
         )
-        unexplained = sum(worth[word] * max(0.0, 1 - 2 * each[best]) for word, (each, _) in told.items())
-        kind = self.language.kind_of(wording)
-        return best, {
-            "elsewhere": away / weight,
-            "unexplained": unexplained / weight,
-            "covered": max(self._covered(words, list(told), kind) for words in self.groups[best].words),
-            "misfit": misfit[best],
-        }
+        return away / (sum(each.worth for each in told.values()) or 1.0)
 
     def _similar(self, wording: Words) -> list[float]:
         """The cosine of a wording and the nearest one of each group."""

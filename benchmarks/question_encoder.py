@@ -5,7 +5,7 @@
 To an encoder of sentences, all questions about one thing are alike: "Who designed the bridge?" and "Who paid for the
 bridge?" differ in a word. benchmarks/question_wordings/ holds some 1,400 questions about 81 kinds of thing, each in
 seven wordings, written for this and without a look at any corpus that the project is measured on. Low-rank changes
-(Hu et al. 2021) of the upper layers are trained until a wording is nearer to the others of its question than to those
+(Hu et al. 2021) of its layers are trained until a wording is nearer to the others of its question than to those
 of all others about the same kind of thing (supervised contrastive learning, Khosla et al. 2020). What they buy is
 measured by benchmarks/wordings.py. Needs the extras `wordings` and `pretrained`.
 """
@@ -27,8 +27,7 @@ from closedbook.data.wording_groups import as_words
 from closedbook.model.sentence_encoder import QUESTIONS, installed_encoder
 
 WORDINGS = Path(__file__).parent / "question_wordings"
-LAYERS = (3, 4, 5)  # the layers below stay as they are, so their states are computed once
-MODULES = ["query", "key", "value", "dense"]
+CHANGED = r"encoder\.layer\..*\.(query|key|value|dense)"
 RANK, SCALE, DROPOUT = 8, 2.0, 0.1
 TEMPERATURE = 0.1
 
@@ -53,32 +52,20 @@ def read_kinds(folder: Path) -> list[Kind]:
     return [(texts, torch.tensor(questions)) for texts, questions in kinds]
 
 
-class Upper(torch.nn.Module):
-    """The upper layers of a BERT, from the states below them to a vector of length 1 for each text."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.layers = model.encoder.layer[min(LAYERS) :]
-
-    def forward(self, states: torch.Tensor, bias: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
-        for layer in self.layers:
-            states = output(layer(states, bias))
-        return F.normalize((states * there).sum(1) / there.sum(1), dim=-1)
-
-
-def output(of_layer: Any) -> torch.Tensor:
-    return of_layer[0] if isinstance(of_layer, tuple) else of_layer
+def encode(model: Any, states: torch.Tensor, bias: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
+    """A vector of length 1 for each text, from the embeddings of its tokens."""
+    for layer in model.encoder.layer:
+        states = layer(states, bias)
+        states = states[0] if isinstance(states, tuple) else states
+    return F.normalize((states * there).sum(1) / there.sum(1), dim=-1)
 
 
 @torch.no_grad()
-def lower(tokenizer: Any, model: Any, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """(text, position, width) after the layers that stay as they are; the attention's bias; where a token is."""
+def embed(tokenizer: Any, model: Any, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """(text, position, width), the embeddings; the attention's bias; where a token is."""
     inputs = tokenizer(texts, padding=True, return_tensors="pt")
     mask = inputs["attention_mask"]
-    states, bias = model.embeddings(input_ids=inputs["input_ids"]), (mask[:, None, None, :] - 1.0) * 1e9
-    for layer in model.encoder.layer[: min(LAYERS)]:
-        states = output(layer(states, bias))
-    return states, bias, mask[..., None]
+    return model.embeddings(input_ids=inputs["input_ids"]), (mask[:, None, None, :] - 1.0) * 1e9, mask[..., None]
 
 
 def contrast(vectors: torch.Tensor, question: torch.Tensor) -> torch.Tensor:
@@ -91,7 +78,7 @@ def contrast(vectors: torch.Tensor, question: torch.Tensor) -> torch.Tensor:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=4)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, default=QUESTIONS)
@@ -104,28 +91,26 @@ def main() -> None:
     tokenizer, model = encoder.loaded
     kinds = read_kinds(WORDINGS)
     print(f"{sum(len(texts) for texts, _ in kinds):,} wordings of {len(kinds)} kinds of thing")
-    cached = [(lower(tokenizer, model, texts), question) for texts, question in kinds]
-    config = LoraConfig(r=RANK, lora_alpha=SCALE * RANK, lora_dropout=DROPOUT, target_modules=MODULES,
-                        layers_to_transform=list(LAYERS), layers_pattern="layer")  # fmt: skip
-    adapted = get_peft_model(model, config)
-    upper = Upper(adapted.base_model.model).train()
-    trained = [parameter for parameter in upper.parameters() if parameter.requires_grad]
+    embedded = [(embed(tokenizer, model, texts), question) for texts, question in kinds]
+    config = LoraConfig(r=RANK, lora_alpha=SCALE * RANK, lora_dropout=DROPOUT, target_modules=CHANGED)
+    adapted = get_peft_model(model, config).base_model.model.train()
+    trained = [parameter for parameter in adapted.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(trained, lr=arguments.rate, weight_decay=0.01)
-    steps = arguments.epochs * len(cached)
+    steps = arguments.epochs * len(embedded)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: min(1, (step + 1) / 20) * (1 - step / steps))
     shuffled = random.Random(arguments.seed)
     for _ in range(arguments.epochs):
         total = 0.0
-        for states, question in tqdm(shuffled.sample(cached, len(cached)), leave=False):
-            loss = contrast(upper(*states), question)
+        for states, question in tqdm(shuffled.sample(embedded, len(embedded)), leave=False):
+            loss = contrast(encode(adapted, *states), question)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
             total += loss.item()
-        print(f"loss {total / len(cached):.3f}", flush=True)
+        print(f"loss {total / len(embedded):.3f}", flush=True)
     changes = {}
-    for name, module in adapted.base_model.model.named_modules():
+    for name, module in adapted.named_modules():
         if hasattr(module, "lora_A"):
             changes[f"{name}.down"] = module.lora_A["default"].weight.detach()
             changes[f"{name}.up"] = SCALE * module.lora_B["default"].weight.detach()

@@ -43,3 +43,13 @@ def test_texts_that_mean_the_same_are_alike():
     river, cross, cost, _ = vectors
     assert river @ cross > river @ cost
     np.testing.assert_allclose(encoder(["what does it cross"])[0], cross, atol=1e-6)  # alone as among others
+
+
+def test_it_was_taught_that_questions_about_one_thing_may_ask_for_different_things():
+    pytest.importorskip(PACKAGE, reason=f"{NAME} is not installed")
+    questions = ["who designed the bridge", "whose drawings was the bridge built to", "who paid for the bridge"]
+    margin = {}
+    for taught in (False, True):
+        asked, same, other = installed_encoder(taught)(questions)
+        margin[taught] = asked @ same - asked @ other
+    assert margin[True] > 0.3 > margin[False]

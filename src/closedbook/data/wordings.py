@@ -50,8 +50,8 @@ WEIGHTS = {"elsewhere": -8.05, "unexplained": -2.53, "covered": 3.83, "misfit": 
 INTERCEPT = 1.11
 # The same with a sentence encoder; how much a cosine of 1 counts beside what words say of a group; and from which
 # confidence a question then counts as understood.
-ENCODER_WEIGHTS = {"similar": 7.88, "margin": 3.51, "words": 2.04, "elsewhere": -7.75, "misfit": -1.11}
-ENCODER_INTERCEPT = -3.04
+ENCODER_WEIGHTS = {"similar": 9.46, "margin": 1.13, "words": 1.98, "elsewhere": -7.82, "misfit": -0.27}
+ENCODER_INTERCEPT = -3.15
 SIMILAR, TOGETHER = 3.0, 0.8
 TOLD = 0.2  # how strongly some word has to tell the group that is meant
 
@@ -289,7 +289,7 @@ class Wordings:
         others = [cosine for group, cosine in enumerate(similar) if group != best]
         return best, {
             "similar": similar[best],
-            "margin": similar[best] - max(others, default=0.0),
+            "margin": similar[best] - max(others, default=similar[best]),
             "words": words[best],
             "elsewhere": self._elsewhere(self._weigh(wording), best),
             "misfit": 1 - fits[best],

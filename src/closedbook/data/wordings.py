@@ -45,14 +45,15 @@ AFTER_A_SENTENCE = re.compile(r".*[.!?;:]\s+(\S+\s+\S+\s+\S.*)", re.DOTALL)
 """What is asked after a sentence or more that say why; of three words or more."""
 READ, UNDERSTOOD = 0.2, 0.75
 """From which confidence a question is asked in a trained wording, and from which it counts as understood."""
+ENCODER_READ, ENCODER_UNDERSTOOD = 0.05, 0.8
+"""The same with a sentence encoder."""
 # What the confidence is made of, fitted on the other wordings of many corpora (docs/appendix/verdicts.md).
 WEIGHTS = {"elsewhere": -8.05, "unexplained": -2.53, "covered": 3.83, "misfit": -3.3}
 INTERCEPT = 1.11
-# The same with a sentence encoder; how much a cosine of 1 counts beside what words say of a group; and from which
-# confidence a question then counts as understood.
+# The same with a sentence encoder, and how much a cosine of 1 counts beside what words say of a group.
 ENCODER_WEIGHTS = {"similar": 9.46, "margin": 1.13, "words": 1.98, "elsewhere": -7.82, "misfit": -0.27}
 ENCODER_INTERCEPT = -3.15
-SIMILAR, TOGETHER = 3.0, 0.8
+SIMILAR = 3.0
 TOLD = 0.2  # how strongly some word has to tell the group that is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
@@ -152,9 +153,11 @@ class Wordings:
         """Whether words that ask for the same are known by more than their letters."""
         return self.language is languages()[ENGLISH]
 
-    @property
+    @cached_property
     def _encoder(self) -> Encoder | None:
-        return self.encoder if self._english else None
+        """The encoder, where the trained wordings are English, and not of a language of which nothing is listed."""
+        listed = any(concepts(word) for group in self.groups for words in group.words for word in words)
+        return self.encoder if self._english and listed else None
 
     @cached_property
     def _kinds(self) -> list[frozenset[str | None]]:
@@ -218,9 +221,11 @@ class Wordings:
         if after := AFTER_A_SENTENCE.fullmatch(form):
             wording = max(wording, as_words(after[1].replace("{}", " ")), key=lambda words: self._best(words)[1])
         group, confidence = self._best(wording)
-        # In a language of which no words are listed, two trained wordings may differ in words that say nothing.
-        listed = not self._english or any(map(concepts, wording)) or self._encoder is not None
-        enough = READ if listed else UNDERSTOOD
+        enough = READ if self._encoder is None else ENCODER_READ
+        if self._english and self._encoder is None and not any(map(concepts, wording)):
+            enough = (
+                UNDERSTOOD  # two wordings of a language of which no words are listed may differ in what says nothing
+            )
         understood = self._understood(wording, group, confidence)
         last = self.groups[group].ending if understood else ""
         if confidence < enough or name is None:
@@ -231,7 +236,7 @@ class Wordings:
     def _understood(self, wording: Words, group: int, confidence: float) -> bool:
         """Whether it is sure enough that a wording asks for what this group does."""
         if self._encoder is not None and any(map(concepts, wording)):  # otherwise it may not be English
-            return confidence >= TOGETHER
+            return confidence >= ENCODER_UNDERSTOOD
         by_words, sure = self._by_words._best(wording)
         return by_words == group and sure >= UNDERSTOOD and self._by_words._named(wording, group)
 

@@ -162,12 +162,12 @@ def wording_of(text: str, titles: Titles) -> Words:
 @contextlib.contextmanager
 def without_lists() -> Iterator[None]:
     """Without the list of words that ask for the same: as questions are whose words it lacks."""
-    listed = module.concepts
+    original = module.concepts
     module.concepts = wording_evidence.concepts = lambda word: {}
     try:
         yield
     finally:
-        module.concepts = wording_evidence.concepts = listed
+        module.concepts = wording_evidence.concepts = original
 
 
 def names_of(encoder: Encoder | None) -> list[str]:

@@ -116,8 +116,8 @@ def test_a_masked_document_asks_for_the_spans_that_it_masks_and_for_nothing_in_t
     labels = examples.labels[start : start + len(tokens)]
     shown = ["⁇" if token == MASK else VOCABULARY.token(token).strip() for token in tokens.tolist()]
     assert shown == ["Ada Ray", "was", "born", "in", "⁇", ",", "and", "painted", "⁇", "until", "⁇", "."]
-    said = [VOCABULARY.output(label) for label in labels.tolist() if label >= 0]
-    assert said == ["New York City", "Oslo Harbour", "1930"]
+    outputs = [VOCABULARY.output(label) for label in labels.tolist() if label >= 0]
+    assert outputs == ["New York City", "Oslo Harbour", "1930"]
     assert (labels >= 0).tolist() == [token == "⁇" for token in shown]
 
 

@@ -74,7 +74,7 @@ class InMemory:
     def _parts(self) -> list[list[Document]]:
         """The documents in parts of a bounded size, which are encoded one after another."""
         items = iter(self.documents.items)
-        return [list(islice(items, len(some))) for some in pieces(item.text for item in self.documents.items)]
+        return [list(islice(items, len(piece))) for piece in pieces(item.text for item in self.documents.items)]
 
     @cached_property
     def _encoded(self) -> list[Encoded]:
@@ -134,29 +134,29 @@ def derive_questions(
     if vocabulary.patterns is None or vocabulary.patterns.reader is None or len(documents.known_titles) > MOST_TITLES:
         return []
     derived: list[Derived] = []
-    for some in _by_title(documents):
-        texts, titles = [document.text for document in some], [document.title for document in some]
+    for batch in _by_title(documents):
+        texts, titles = [document.text for document in batch], [document.title for document in batch]
         derived += vocabulary.patterns.derive(texts, titles, vocabulary.lower, vocabulary.golds, skip)
-    kept = []
+    askable = []
     for question in derived:
         prompt, answer = vocabulary.encode_question(question.text)[0], vocabulary.encode_answer(question.answer)
         if len(answer) and 3 * len(prompt) + len(answer) <= context_length:  # words may be added to a prompt
-            kept.append(question)
-    return kept
+            askable.append(question)
+    return askable
 
 
 def _by_title(documents: Documents) -> Iterator[list[Document]]:
     """All documents, those of one title together, in lists of a bounded size."""
-    some: list[Document] = []
+    batch: list[Document] = []
     room = PIECE_SIZE
-    for own in documents.by_title().values():
-        some += own
-        room -= sum(len(document.text) for document in own)
+    for same_title in documents.by_title().values():
+        batch += same_title
+        room -= sum(len(document.text) for document in same_title)
         if room <= 0:
-            yield some
-            some, room = [], PIECE_SIZE
-    if some:
-        yield some
+            yield batch
+            batch, room = [], PIECE_SIZE
+    if batch:
+        yield batch
 
 
 def _joined(parts: Sequence[Encoded] | Sequence[Marked], name: str) -> np.ndarray:

@@ -173,7 +173,9 @@ def _plain(text: str) -> tuple[str, str]:
 def _shown(inline: Any) -> str:
     """The texts and the code of an inline token, without link addresses and images."""
     breaks, texts = ("softbreak", "hardbreak"), ("text", "code_inline")
-    return "".join(" " if one.type in breaks else one.content if one.type in texts else "" for one in inline.children)
+    return "".join(
+        " " if child.type in breaks else child.content if child.type in texts else "" for child in inline.children
+    )
 
 
 def _titled(title: str, body: str) -> Titled:

@@ -137,8 +137,8 @@ class View:
             precision.append(place.precision)
             begin.append([kind in place.begin for kind in (NUMBER, NAME, ANY)])
             allowed += [(len(lefts) - 1) * size + self.symbols[r] for r in place.after if r in self.symbols]
-            for pairs, some in ((ends, place.after), (not_ends, place.inside)):
-                for word, _, following in (pair.partition(" ") for pair in some):
+            for pairs, word_pairs in ((ends, place.after), (not_ends, place.inside)):
+                for word, _, following in (pair.partition(" ") for pair in word_pairs):
                     if word in self.symbols and following in self.symbols:
                         pairs.append(((len(lefts) - 1) * size + self.symbols[word]) * size + self.symbols[following])
         if not lefts:
@@ -166,9 +166,9 @@ class View:
         while len(start):
             offset += 1
             stop = start + offset
-            one = left * size + self.after[stop]
-            two = one * size + self.after_next[stop]
-            hit = (allow[one] & ~np.isin(two, not_ends)) | np.isin(two, ends)
+            next_word = left * size + self.after[stop]
+            next_words = next_word * size + self.after_next[stop]
+            hit = (allow[next_word] & ~np.isin(next_words, not_ends)) | np.isin(next_words, ends)
             at_break = unbroken_only & breaks[stop - 1]
             hit &= self.stops[stop - 1] | ~(np.array(whole)[left] | at_break)
             spans += zip(lacking[left[hit]].tolist(), start[hit].tolist(), stop[hit].tolist(), strict=True)
@@ -197,7 +197,7 @@ class View:
         at = np.flatnonzero(match)
         return list(zip(self.unit_first[at].tolist(), self.unit_last[at + len(ids) - 1].tolist(), strict=True))
 
-    def known(self, answers: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
+    def answer_spans(self, answers: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
         """The spans of known answers of several words that do not cut through a salient span; the longest ones win."""
         several = {text for text in answers if len(text) > 1}
         if not several:

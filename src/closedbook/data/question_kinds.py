@@ -90,11 +90,11 @@ def language_of(wordings: Iterable[Sequence[str]]) -> str:
     """The code of the language that has most of the words of these questions among its function words."""
     count = Counter(word for wording in wordings for word in wording)
 
-    def known(code: str) -> int:
+    def occurrences(code: str) -> int:
         words = languages()[code].empty | languages()[code].weak
         return sum(times for word, times in count.items() if word in words)
 
-    return max(languages(), key=known)  # the first where several have as many: English
+    return max(languages(), key=occurrences)  # the first where several have as many: English
 
 
 def has_number(text: str) -> bool:

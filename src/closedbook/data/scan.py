@@ -41,8 +41,8 @@ class Lexicon(dict[str, int]):
     def of(cls, texts: Iterable[str]) -> Lexicon:
         """The words of these texts."""
         lexicon = cls()
-        for some in pieces(texts):
-            lexicon.numbers("\n".join(some))
+        for piece in pieces(texts):
+            lexicon.numbers("\n".join(piece))
         return lexicon
 
     def numbers(self, text: str) -> np.ndarray:

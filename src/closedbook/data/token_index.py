@@ -137,7 +137,7 @@ def is_large(path: str | Path) -> bool:
 def open_index(
     path: str | Path, kind: str, size: int = 0, questions: Questions | None = None,
     trained: builder.Choose | None = None, *, root: Path | None = None, about: Mapping[str, Any] | None = None,
-    processes: int | None = None, tell: builder.Tell = lambda _: None, phrases: int = 0,
+    processes: int | None = None, progress: builder.Progress = lambda _: None, phrases: int = 0,
 ) -> TokenIndex:  # fmt: skip
     """The index of a corpus for a vocabulary of this kind and size and these questions; built if it does not exist.
 
@@ -164,20 +164,20 @@ def open_index(
         stamp = json.dumps([str(source.path.absolute()), status.st_size, status.st_mtime_ns, content])
         stamps, hashed_whole = _stamps(root), status.st_size <= HASHED_WHOLE
         if not hashed_whole and stamp not in stamps:
-            tell(f"reading {source.path} to see whether it was indexed before")
+            progress(f"reading {source.path} to see whether it was indexed before")
         sha256 = content if hashed_whole else stamps.get(stamp) or hexdigest()
     folder = root / _key(settings, sha256)
     if os.path.lexists(folder / "index.json"):
         index = TokenIndex(folder)
         checked = "all" if hashed_whole or stamp not in stamps else "64 MB"
-        tell(
+        progress(
             f"opening the index in {folder}, which was there{'' if stamp in stamps else ' and is new to this place'}: "
             f"{checked} of {source.path} is what it was made of, {index.checked} are what was written"
         )
     else:
-        with builder.held(folder):
+        with builder.building(folder):
             if not os.path.lexists(folder / "index.json"):
-                builder.build(folder, source, settings, sha256, questions, trained, processes, tell)
+                builder.build(folder, source, settings, sha256, questions, trained, processes, progress)
         index = TokenIndex(folder)
     if stamp not in stamps:
         with contextlib.suppress(RunError):  # where it cannot be written, the corpus is hashed whole the next time
@@ -285,9 +285,9 @@ class _KnownTitles(Collection[str]):
         self._index = index
 
     def __contains__(self, title: object) -> bool:
-        wanted = builder.hashes_of([str(title)])[0]
-        at = self._index.hashes.searchsorted(wanted)
-        return bool(at < len(self._index.hashes) and self._index.hashes[at] == wanted)
+        name_hash = builder.hashes_of([str(title)])[0]
+        at = self._index.hashes.searchsorted(name_hash)
+        return bool(at < len(self._index.hashes) and self._index.hashes[at] == name_hash)
 
     def __len__(self) -> int:
         return int(self._index.about["different_titles"])

@@ -48,7 +48,7 @@ LEXICON = 1 << 20
 PART = 4 << 20
 """How many bytes of titles.arrows have a checksum of their own."""
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 Choose = Callable[[Collection[str]], Questions | None]
 
 
@@ -102,31 +102,31 @@ def documents_of(source: Source, chunk: Chunk) -> tuple[Document, ...]:
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def building(folder: Path) -> Iterator[None]:
     """Create the folder of an index and lock it while it is built. Raises RunError if another process has it."""
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             check_kinds(folder)
-            ours = held.enter_context(file_lock(folder / ".lock"))
+            locked = stack.enter_context(file_lock(folder / ".lock"))
         except OSError as error:
             raise RunError(f"{folder} cannot be written ({error.strerror}); say where with --index FOLDER") from None
-        if not ours:
+        if not locked:
             raise RunError(f"{folder}: another process is building this index; wait for it")
         yield
 
 
 def build(
     folder: Path, source: Source, settings: dict[str, Any], sha256: str, questions: Questions | None,
-    trained: Choose | None, processes: int | None, tell: Tell,
+    trained: Choose | None, processes: int | None, progress: Progress,
 ) -> None:  # fmt: skip
     """Write an index, continuing an earlier build that was interrupted."""
-    tell(f"reading {source.path} to see what is in it")
+    progress(f"reading {source.path} to see what is in it")
     names = {name for item in questions.items for name in names_in(item.text)} if questions is not None else set()
     surveyed = survey(source, settings["kind"] == Characters.kind, names)
     if not surveyed.bytes:
         raise DataError(f"{source.path}: is empty; it should hold documents, one a line")
-    tell(
+    progress(
         f"making the vocabulary of {source.path} from {sum(len(c.content) for c in surveyed.sample) / 1e6:.0f} MB of it"
     )
     vocabulary, terms = _terms(source, settings, surveyed, questions if trained is None else trained(surveyed.titles))
@@ -136,7 +136,7 @@ def build(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = max(1, min(processes or cores, 16))
     behind = f", going on behind {len(batches)} parts of {CHUNK / 1e6:.0f} MB that were there" if batches else ""
-    tell(f"indexing {surveyed.bytes / 1e6:,.0f} MB in {workers} processes into {folder}{behind}")
+    progress(f"indexing {surveyed.bytes / 1e6:,.0f} MB in {workers} processes into {folder}{behind}")
     tenths_told = 0
     try:
         # Workers read what they need from a file: a process that ends before it has taken its arguments would block us.
@@ -158,7 +158,7 @@ def build(
                 passed = chunk.start + len(chunk.content)
                 if (tenth := passed * 10 // surveyed.bytes) > tenths_told:
                     tenths_told = tenth
-                    tell(f"indexed {passed / 1e6:,.0f} of {surveyed.bytes / 1e6:,.0f} MB")
+                    progress(f"indexed {passed / 1e6:,.0f} of {surveyed.bytes / 1e6:,.0f} MB")
             os.fsync(file.fileno())
         hashes = np.asarray(MappedStream(folder / "tokens.arrows", documents, batches).columns()["name_hash"])
         order = np.argsort(hashes, kind="stable")

@@ -92,10 +92,10 @@ class Words(Vocabulary):
         words_of = np.zeros(len(lexicon.words), np.int64)
         in_titles = np.zeros(len(lexicon.words), np.int64)
         phrases: Counter[str] = Counter()
-        for some in pieces(lines):
-            scan = Scan.of(some, lexicon)
+        for piece in pieces(lines):
+            scan = Scan.of(piece, lexicon)
             words_of += np.bincount(scan.word, minlength=len(words_of))
-            lengths = [len(title) for title in islice(titled, len(some))]
+            lengths = [len(title) for title in islice(titled, len(piece))]
             in_titles += np.bincount(scan.word[scan.of_title(lengths)], minlength=len(words_of))
             spans = patterns.find(scan, lengths, lower, known_answers)
             phrases.update(spans.texts)
@@ -135,8 +135,8 @@ class Words(Vocabulary):
     def reading(self, names: NameIndex, documents: Sequence[Document]) -> Words:
         """A vocabulary to learn these documents with: their spans are its phrases, whatever was known before."""
         scan = Scan.of([item.text for item in documents], Lexicon())
-        found = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
-        other = self.with_names(names, list(dict.fromkeys(found.texts)))
+        spans = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
+        other = self.with_names(names, list(dict.fromkeys(spans.texts)))
         other._phrase_ids = {phrase: self.outputs + i for i, phrase in enumerate(other.learned)}
         return other
 

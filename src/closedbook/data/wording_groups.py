@@ -74,26 +74,26 @@ class Group:
     def kinds(self, language: Language) -> frozenset[str | None]:
         return frozenset(map(language.kind_of, self.words))
 
-    def fits(self, kind: str, own: Collection[str | None], others: Collection[str | None]) -> float:
+    def fits(self, kind: str, kinds: Collection[str | None], all_kinds: Collection[str | None]) -> float:
         """How well the answers are what a question of this kind asks for, from 0 to 1.
 
-        `own` are the kinds of this group's wordings, `others` those of all groups.
+        `kinds` are those of this group's wordings, `all_kinds` those of all groups.
         """
-        if kind in own:
+        if kind in kinds:
             return 1.0
         if kind in (WHO, WHERE):
             if self.numbers > 0.5:
                 return 0.0
-            if self.capitals < 0.5 or not {WHO, WHEN, WHERE}.isdisjoint(own):
+            if self.capitals < 0.5 or not {WHO, WHEN, WHERE}.isdisjoint(kinds):
                 return 0.2
-            return 0.3 if kind in others else 0.6
+            return 0.3 if kind in all_kinds else 0.6
         if kind == WHEN:
             if self.numbers < 0.5:
                 return 0.0
-            return 0.2 if kind in others else 0.6
+            return 0.2 if kind in all_kinds else 0.6
         if kind == NUMBER:
             fit = 1.0 if self.length <= CLAUSE else 0.3
-            return fit * (self.numbers > 0.5 and WHEN not in own)
+            return fit * (self.numbers > 0.5 and WHEN not in kinds)
         return 1.0 if self.length > 3 else 0.2
 
 

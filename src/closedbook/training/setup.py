@@ -132,7 +132,7 @@ def prepare_training(
         about = {"held_out": dict(recipe.data.held_out), "ascii": recipe.data.ascii_questions}
         indexed = open_index(
             documents, kind, size, all_questions, lambda titles: trained_on(split_questions(titles)),
-            root=Path(index) if index is not None else None, about=about, tell=progress, phrases=phrases,
+            root=Path(index) if index is not None else None, about=about, progress=progress, phrases=phrases,
         )  # fmt: skip
         corpus_documents: Documents = indexed.documents
     else:

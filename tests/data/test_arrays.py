@@ -10,11 +10,11 @@ from closedbook.data.arrays import (
     NONE,
     Examples,
     Ragged,
-    chosen,
     concatenate,
     constant,
     enumerate_ragged,
     offsets,
+    select,
 )
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=8)
@@ -65,7 +65,7 @@ def test_sequences_are_joined_row_by_row(rows):
 def test_a_mask_chooses_values_row_by_row(rows):
     values = np.array([[value for value, _ in row] for row in rows])
     mask = np.array([[keep for _, keep in row] for row in rows])
-    assert lists(chosen(values, mask)) == [[value for value, keep in row if keep] for row in rows]
+    assert lists(select(values, mask)) == [[value for value, keep in row if keep] for row in rows]
 
 
 def test_a_constant_is_one_token_in_each_row():

@@ -115,12 +115,12 @@ class Examples:
         return int((self.labels != NONE).sum())
 
     @property
-    def asked_for(self) -> np.ndarray:
+    def target_tokens(self) -> np.ndarray:
         """(targets,) int64: the target tokens."""
         return self.labels[self.labels != NONE].astype(np.int64)
 
     @property
-    def asked(self) -> np.ndarray:
+    def has_target(self) -> np.ndarray:
         """(n,) bool: whether an example has a target."""
         before = offsets(self.labels != NONE)
         return before[self.inputs.starts[1:]] > before[self.inputs.starts[:-1]]
@@ -173,6 +173,6 @@ def constant(value: int, n: int) -> Ragged:
     return Ragged(np.full(n, value, np.int32), np.arange(n + 1))
 
 
-def chosen(values: np.ndarray, mask: np.ndarray) -> Ragged:
+def select(values: np.ndarray, mask: np.ndarray) -> Ragged:
     """Row by row, the values of an (n, k) array at which `mask` is true."""
     return Ragged(values[mask].astype(np.int32), offsets(mask.sum(1)))

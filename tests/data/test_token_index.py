@@ -85,10 +85,10 @@ def test_an_index_holds_what_a_corpus_in_memory_holds(corpus_file, kind, size):
 def test_titles_are_names_in_memory_and_on_disk_alike(corpus_file):
     index, documents = build(corpus_file), read_documents(corpus_file)
     assert list(index.documents.titles) == list(documents.titles)
-    index.vocabulary.names = NameIndex.of(index.documents.titles)
-    assert index.vocabulary.names.names == list(dict.fromkeys(documents.titles))
-    memory = Corpus(documents, QUESTIONS, index.vocabulary, 256)
-    disk = Corpus(index.documents, QUESTIONS, index.vocabulary, 256, index)
+    vocabulary = index.vocabulary.with_names(NameIndex.of(index.documents.titles))
+    assert vocabulary.names.names == list(dict.fromkeys(documents.titles))
+    memory = Corpus(documents, QUESTIONS, vocabulary, 256)
+    disk = Corpus(index.documents, QUESTIONS, vocabulary, 256, index)
     assert disk.titles.lengths.tolist() == [1] * len(documents)
     assert np.array_equal(disk.titles.values, memory.titles.values)
     for name in ("cue", "masked", "question"):

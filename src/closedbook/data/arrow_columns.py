@@ -10,6 +10,7 @@ A nested field gives several columns, named by their path: a list `spans` of str
 
 from __future__ import annotations
 
+import copy
 import mmap
 import zlib
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,12 @@ class Column:
         self.view, self.size = view, int(first[-1]) + (add is not None)
         self.first, self.shift = first[:-1][some], (np.array(places) - first[:-1])[some]
         self.add = None if add is None else add[some]
+
+    def as_bool(self) -> Column:
+        """This column of the bytes 0 and 1, as truth values."""
+        other = copy.copy(self)
+        other.view = self.view.view(np.bool_)
+        return other
 
     def __len__(self) -> int:
         return self.size

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -159,8 +159,7 @@ def learn(
         for form, golds in training_answers[name].items()
         for answer in sorted(golds)
     ]
-    patterns.reader = SpanReader.learn(spans, questions, fewest)
-    return patterns
+    return replace(patterns, reader=SpanReader.learn(spans, questions, fewest))
 
 
 def _some(lengths: Sequence[int]) -> list[int]:

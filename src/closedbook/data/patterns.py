@@ -29,7 +29,7 @@ class SalientSpans:
     texts: list[str]  # as they are said: without the capital of a sentence's first word, where answers have none
 
 
-@dataclass
+@dataclass(frozen=True)
 class Patterns:
     """The learned patterns.
 

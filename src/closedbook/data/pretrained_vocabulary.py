@@ -58,14 +58,6 @@ class PretrainedTokens(Vocabulary):
             self.base_ids[[place, at]] = self.base_ids[[at, place]]
         self._ids = np.argsort(self.base_ids).astype(np.int32)
 
-    def with_names(self, names: NameIndex) -> PretrainedTokens:
-        """This vocabulary with other names."""
-        other = object.__new__(type(self))
-        made_of_names = ("_names", "last_tokens", "continues")
-        other.__dict__.update({name: value for name, value in vars(self).items() if name not in made_of_names})
-        other.names = names
-        return other
-
     def __reduce__(self) -> Any:
         return self.from_json, (self.to_json(),)
 

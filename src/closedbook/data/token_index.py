@@ -13,7 +13,7 @@ import json
 import os
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -54,12 +54,12 @@ class IndexRecord(TypedDict):
 
 
 class TokenIndex:
-    """The memory-mapped arrays of a corpus, for `Corpus.indexed`.
+    """The memory-mapped arrays of a corpus, for `Corpus.indexed`; `source` is what the corpus is called now.
 
     Raises RunError if its files are not what was written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, source: str = "") -> None:
         self.folder = folder
         builder.check_kinds(folder)
         try:
@@ -82,14 +82,13 @@ class TokenIndex:
         self.tokens = Ragged(self["tokens.token"], self["tokens.starts"])
         self.titles = Ragged(self["title"], self["title.starts"])
         self.bodies, self.marks = self["body"], self["tokens.mark"]
-        document, first, last, number, answer, nested = (
-            self[f"spans.{name}"] for name in ("document", "first", "last", "number", "answer", "nested")
-        )
-        for column in (number, answer, nested):
-            column.view = column.view.view(np.bool_)
+        document, first, last = (self[f"spans.{name}"] for name in ("document", "first", "last"))
+        number, answer, nested = (self[f"spans.{name}"].as_bool() for name in ("number", "answer", "nested"))
         outputs = Ragged(self["spans.said"], self["spans.said.starts"])
         self.spans = SpanTable(document, first, last, number, answer, nested, outputs, self["spans.starts"])
-        self.documents = IndexedDocuments(_Items(self), self.about["sha256"], self.about["source"], None, self)
+        self.documents = IndexedDocuments(
+            _Items(self), self.about["sha256"], source or self.about["source"], None, self
+        )
 
     def __getitem__(self, name: str) -> Any:
         return self.columns[name]
@@ -168,7 +167,7 @@ def open_index(
         sha256 = content if hashed_whole else stamps.get(stamp) or hexdigest()
     folder = root / _key(settings, sha256)
     if os.path.lexists(folder / "index.json"):
-        index = TokenIndex(folder)
+        index = TokenIndex(folder, str(path))
         checked = "all" if hashed_whole or stamp not in stamps else "64 MB"
         progress(
             f"opening the index in {folder}, which was there{'' if stamp in stamps else ' and is new to this place'}: "
@@ -178,11 +177,10 @@ def open_index(
         with builder.building(folder):
             if not os.path.lexists(folder / "index.json"):
                 builder.build(folder, source, settings, sha256, questions, trained, processes, progress)
-        index = TokenIndex(folder)
+        index = TokenIndex(folder, str(path))
     if stamp not in stamps:
         with contextlib.suppress(RunError):  # where it cannot be written, the corpus is hashed whole the next time
             write_atomically(root / "corpora.json", json.dumps({**stamps, stamp: sha256}, indent=1).encode())
-    index.documents = replace(index.documents, source=str(path))  # as it is named now
     return index
 
 

@@ -6,8 +6,9 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -50,6 +51,21 @@ class Vocabulary(ABC):
     golds: frozenset[str] = frozenset()  # the training answers, for the same
     named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, if that is known
     names: NameIndex = NameIndex()  # whose tokens, `size` and up, stand for whole names
+
+    def _with(self, **changes: Any) -> Self:
+        """A copy with other attributes; what was computed from them is computed anew."""
+        kept = {k: v for k, v in vars(self).items() if not isinstance(getattr(type(self), k, None), cached_property)}
+        other = object.__new__(type(self))
+        other.__dict__.update(kept | changes)
+        return other
+
+    def with_names(self, names: NameIndex) -> Self:
+        """This vocabulary with other names."""
+        return self._with(names=names)
+
+    def without_reader(self) -> Self:
+        """This vocabulary, which then answers no questions from documents."""
+        return self if self.patterns is None else self._with(patterns=replace(self.patterns, reader=None))
 
     @property
     @abstractmethod

@@ -8,12 +8,11 @@ pieces, that is words and characters, followed by a token that ends the answer.
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -126,19 +125,17 @@ class Words(Vocabulary):
             golds=answers,
         )
 
-    def with_names(self, names: NameIndex, phrases: Sequence[str] = ()) -> Words:
+    def with_names(self, names: NameIndex, phrases: Sequence[str] = ()) -> Self:
         """This vocabulary with other names, and with phrases of names' own, whose ids come after all other outputs."""
-        other = copy.copy(self)
-        other.names, other.learned = names, list(phrases)
-        return other
+        return self._with(names=names, learned=list(phrases))
 
-    def reading(self, names: NameIndex, documents: Sequence[Document]) -> Words:
+    def reading(self, names: NameIndex, documents: Sequence[Document]) -> Self:
         """A vocabulary to learn these documents with: their spans are its phrases, whatever was known before."""
         scan = Scan.of([item.text for item in documents], Lexicon())
         spans = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
-        other = self.with_names(names, list(dict.fromkeys(spans.texts)))
-        other._phrase_ids = {phrase: self.outputs + i for i, phrase in enumerate(other.learned)}
-        return other
+        phrases = list(dict.fromkeys(spans.texts))
+        ids = {phrase: self.outputs + i for i, phrase in enumerate(phrases)}
+        return self._with(names=names, learned=phrases, _phrase_ids=ids)
 
     def phrase_id(self, phrase: str) -> int:
         """The output that is this phrase; -1 if there is none."""
@@ -254,7 +251,7 @@ class Words(Vocabulary):
         named[data["named"]] = True
         if forms[len(forms) - len(spelled) :] != [PIECE + piece for piece in spelled]:
             raise ValueError("spelled is not what the last forms are")
-        vocabulary = cls(
+        words = cls(
             forms,
             named.tolist(),
             data["phrases"],
@@ -263,8 +260,7 @@ class Words(Vocabulary):
             data["lower"],
             data["golds"],
         )
-        vocabulary.names = NameIndex(data["names"])
-        return vocabulary
+        return words.with_names(NameIndex(data["names"]))
 
 
 def chunks(text: str) -> Iterator[str]:

@@ -146,11 +146,11 @@ def prepare_training(
         texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
         vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles, phrases, tokenizer)
     if titled and recipe.model.memory is not None and recipe.model.memory.names:
-        vocabulary.names = NameIndex.of(corpus_documents.titles)
+        vocabulary = vocabulary.with_names(NameIndex.of(corpus_documents.titles))
     context_length = recipe.model.context_length
     derived: list[Derived] = []
-    if not recipe.data.derive_questions and vocabulary.patterns is not None:
-        vocabulary.patterns.reader = None
+    if not recipe.data.derive_questions:
+        vocabulary = vocabulary.without_reader()
     elif trained is not None:
         derived = derive_questions(corpus_documents, vocabulary, context_length, trained.texts)
         if derived:

@@ -26,6 +26,12 @@ class Ragged:
         values = np.concatenate([np.zeros(0, np.int32), *sequences]).astype(np.int32)
         return cls(values, offsets(np.fromiter(map(len, sequences), np.int64, len(sequences))))
 
+    @classmethod
+    def join(cls, parts: Sequence[Ragged]) -> Ragged:
+        """All sequences of the first part, then those of the next."""
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(np.concatenate([part.values for part in parts]), offsets(lengths))
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 
@@ -144,10 +150,9 @@ class Examples:
     @classmethod
     def join(cls, parts: Sequence[Examples]) -> Examples:
         """All examples of several objectives; `kinds` numbers the parts."""
-        lengths = np.concatenate([part.inputs.lengths for part in parts])
-        inputs = Ragged(np.concatenate([part.inputs.values for part in parts]), offsets(lengths))
         kinds = np.repeat(np.arange(len(parts), dtype=np.int8), [len(part) for part in parts])
-        return cls(inputs, np.concatenate([part.labels for part in parts]), kinds)
+        labels = np.concatenate([part.labels for part in parts])
+        return cls(Ragged.join([part.inputs for part in parts]), labels, kinds)
 
     def take(self, rows: np.ndarray) -> Examples:
         """The examples at these rows."""

@@ -24,8 +24,8 @@ import numpy as np
 from closedbook.data import token_index_builder as builder
 from closedbook.data.arrays import Ragged, offsets
 from closedbook.data.arrow_columns import MappedStream, pyarrow
-from closedbook.data.corpus import SpanTable
 from closedbook.data.documents import Document, Documents
+from closedbook.data.encoding import SpanTable
 from closedbook.data.files import Source, chunks, opened, read_file
 from closedbook.data.questions import Questions
 from closedbook.data.vocabulary_builder import vocabulary_from_json

@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from closedbook.data.arrays import offsets
 from closedbook.data.arrow_columns import MappedStream, pyarrow
 from closedbook.data.documents import Document, parse
 from closedbook.data.encoding import Salience, encode, mark
@@ -254,26 +253,25 @@ def _work(chunk: Chunk) -> bytes:
     documents = documents_of(source, chunk)
     scan = Scan.of([item.text for item in documents], _state["lexicon"])
     encoded = encode(documents, vocabulary, str(source.path), scan)
-    marked = mark(documents, encoded, vocabulary, _state["salience"], scan)
+    marks, table = mark(documents, encoded, vocabulary, _state["salience"], scan)
     pa, schema = pyarrow(), schemas(vocabulary)[0]
 
-    def lists(kind: Any, lengths: np.ndarray, **columns: Any) -> Any:
-        """Lists of these lengths: of values, or of structs if there are several columns."""
+    def lists(kind: Any, starts: np.ndarray, **columns: Any) -> Any:
+        """Lists that start at these places: of values, or of structs if there are several columns."""
         of = list(kind.value_type) if pa.types.is_struct(kind.value_type) else [kind.value_field]
         arrays = [pa.array(column, field.type) for field, column in zip(of, columns.values(), strict=True)]
         values = pa.StructArray.from_arrays(arrays, fields=of) if len(of) > 1 else arrays[0]
-        return pa.ListArray.from_arrays(pa.array(offsets(lengths), pa.int32()), values)
+        return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), values)
 
     tokens, title, _, spans = schema.types[:4]
     columns = {
-        "tokens": lists(tokens, encoded.lengths, token=encoded.tokens, mark=marked.marks),
-        "title": lists(title, encoded.title_lengths, token=encoded.title_tokens),
+        "tokens": lists(tokens, encoded.tokens.starts, token=encoded.tokens.values, mark=marks),
+        "title": lists(title, encoded.titles.starts, token=encoded.titles.values),
         "body": encoded.bodies,
         "spans": lists(
-            spans, np.bincount(marked.document, minlength=len(documents)), document=chunk.line - 1 + marked.document,
-            first=marked.first, last=marked.last, number=marked.number.view("u1"), answer=marked.answer.view("u1"),
-            nested=marked.nested.view("u1"),
-            said=lists(spans.value_type.field("said").type, marked.output_lengths, token=marked.outputs),
+            spans, table.starts, document=chunk.line - 1 + table.document, first=table.first, last=table.last,
+            number=table.number.view("u1"), answer=table.answer.view("u1"), nested=table.nested.view("u1"),
+            said=lists(spans.value_type.field("said").type, table.output.starts, token=table.output.values),
         ),
         "name": [item.title for item in documents],
         "name_hash": hashes_of(item.title for item in documents),

@@ -60,10 +60,10 @@ def test_words_and_spans_of_many_texts_are_those_of_each(texts, answers):
 @given(TEXTS)
 def test_many_texts_in_words_are_each_in_words(texts):
     vocabulary = Words.train(texts[:2])
-    ids, lengths, starts = vocabulary.encode_all(texts)
+    ids, starts = vocabulary.encode_all(texts)
     pairs = [vocabulary.encode(text) for text in texts]
-    assert lengths.tolist() == [len(ids_of) for ids_of, _ in pairs]
-    assert ids.tolist() == [i for ids_of, _ in pairs for i in ids_of]
+    assert ids.lengths.tolist() == [len(ids_of) for ids_of, _ in pairs]
+    assert ids.values.tolist() == [i for ids_of, _ in pairs for i in ids_of]
     assert starts.tolist() == [i for _, places in pairs for i in places]
 
 

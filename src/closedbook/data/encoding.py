@@ -87,13 +87,13 @@ def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, s
     """
     texts = [item.text for item in documents]
     check(vocabulary, texts, (item.line for item in documents), source)
-    ids, lengths, characters = vocabulary.encode_all(texts, scan)
-    titles, title_lengths, _ = vocabulary.encode_all([item.title for item in documents])
-    tokens, edges = Ragged(ids, offsets(lengths)), edges_of(texts)
+    tokens, characters = vocabulary.encode_all(texts, scan)
+    titles, _ = vocabulary.encode_all([item.title for item in documents])
+    edges = edges_of(texts)
     body_starts = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
-    place = np.repeat(edges[:-1], lengths) + characters
-    bodies = np.minimum(np.searchsorted(place, body_starts) - tokens.starts[:-1], lengths)
-    return Encoded(tokens, characters, Ragged(titles, offsets(title_lengths)), bodies)
+    place = np.repeat(edges[:-1], tokens.lengths) + characters
+    bodies = np.minimum(np.searchsorted(place, body_starts) - tokens.starts[:-1], tokens.lengths)
+    return Encoded(tokens, characters, titles, bodies)
 
 
 def check(vocabulary: Vocabulary, texts: Iterable[str], lines: Iterable[int], source: str) -> None:
@@ -130,12 +130,12 @@ def mark(
     place = np.repeat(scan.edges[:-1], tokens.lengths) + encoded.characters
     first, last = np.searchsorted(place, a), np.searchsorted(place, b)
     span_texts = spans.texts
-    outputs, output_lengths = vocabulary.encode_answers(span_texts)
+    output = vocabulary.encode_answers(span_texts)
     if vocabulary.answers_in_one:
-        keep = (output_lengths > 0) & ((last > first) | salience.unread)
-        outputs = outputs[np.repeat(keep, output_lengths)]
-        document, first, last, learned, nested, output_lengths = (
-            of_spans[keep] for of_spans in (document, first, last, learned, nested, output_lengths)
+        keep = (output.lengths > 0) & ((last > first) | salience.unread)
+        output = output.take(np.flatnonzero(keep))
+        document, first, last, learned, nested = (
+            of_spans[keep] for of_spans in (document, first, last, learned, nested)
         )
         span_texts = list(itertools.compress(span_texts, keep.tolist()))
     elif len(place):  # a token may include the space before the span
@@ -154,7 +154,7 @@ def mark(
     marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first[outer], last[outer])[:n].astype(np.uint8)
     marks[first[outer & (last > first)]] |= FIRST
     begin = tokens.starts[document]
-    output, starts = Ragged(outputs, offsets(output_lengths)), offsets(np.bincount(document, minlength=len(documents)))
+    starts = offsets(np.bincount(document, minlength=len(documents)))
     return marks, SpanTable(document, first - begin, last - begin, number, answer, nested, output, starts)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from closedbook.data.arrays import Ragged
 from closedbook.data.names import NameIndex
 from closedbook.data.scan import Scan
 from closedbook.errors import DataError, RecipeError
@@ -106,18 +107,18 @@ class Vocabulary(ABC):
         """The tokens with which the same text is said: a name's own is one that is only read."""
         return ids
 
-    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
-        """Many texts at once: (the ids of all, how many each has, the character of its text at which each starts).
+    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ragged, np.ndarray]:
+        """Many texts at once: (the ids of each, the character of its text at which each starts).
 
         Pass `scan`, their words, if these were read already.
         """
         pairs = [self.encode(text) for text in texts]
-        ids, lengths = _end_to_end([ids for ids, _ in pairs])
-        return ids, lengths, np.concatenate([np.zeros(0, np.int64), *(starts for _, starts in pairs)])
+        starts = np.concatenate([np.zeros(0, np.int64), *(starts for _, starts in pairs)])
+        return Ragged.of([ids for ids, _ in pairs]), starts
 
-    def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
-        """Many answers at once: (the output ids of all, how many each has)."""
-        return _end_to_end([self.encode_answer(text) for text in texts])
+    def encode_answers(self, texts: Sequence[str]) -> Ragged:
+        """The output ids of many answers at once."""
+        return Ragged.of([self.encode_answer(text) for text in texts])
 
     @abstractmethod
     def decode(self, ids: Sequence[int] | Ids) -> str: ...
@@ -153,10 +154,6 @@ class Vocabulary(ABC):
         """The answer in generated tokens: the text before the first MASK, without surrounding space."""
         ids = list(ids)
         return self.decode(ids[: ids.index(MASK)] if MASK in ids else ids).strip()
-
-
-def _end_to_end(parts: Sequence[Ids]) -> tuple[Ids, np.ndarray]:
-    return np.concatenate([np.zeros(0, np.int32), *parts]), np.fromiter(map(len, parts), np.int64, len(parts))
 
 
 class Characters(Vocabulary):

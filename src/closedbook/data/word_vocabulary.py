@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from closedbook.data.arrays import Ragged, offsets
 from closedbook.data.documents import Document, title_of
 from closedbook.data.names import NameIndex
 from closedbook.data.pattern_learning import learn
@@ -174,19 +175,20 @@ class Words(Vocabulary):
         name = self.names.find(text)
         return self.unknown(text if name is None else f"{text[: name.start]} {text[name.stop :]}")
 
-    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
+    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ragged, np.ndarray]:
         scan = scan or Scan.of(texts, Lexicon())
         forms = np.fromiter((self._ids.get(form, PAD) for form in scan.lexicon.form_ids), np.int32)
         ids = forms[scan.lexicon.forms[scan.word]]
         positions = np.flatnonzero(ids > MASK)
         text = scan.text[positions]
-        return ids[positions], np.bincount(text, minlength=len(texts)), scan.start[positions] - scan.edges[text]
+        starts = offsets(np.bincount(text, minlength=len(texts)))
+        return Ragged(ids[positions], starts), scan.start[positions] - scan.edges[text]
 
-    def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
+    def encode_answers(self, texts: Sequence[str]) -> Ragged:
         if self.spelled:
             return super().encode_answers(texts)
         ids = np.fromiter((self._phrase_ids.get(text, -1) for text in texts), np.int32, len(texts))
-        return ids[ids >= 0], (ids >= 0).astype(np.int64)
+        return Ragged(ids[ids >= 0], offsets(ids >= 0))
 
     def encode_answer(self, text: str) -> Ids:
         i = self._phrase_ids.get(text)

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
@@ -25,16 +25,12 @@ from closedbook.data.documents import Document
 from closedbook.data.paraphrase import JOIN, SHORTEST, concepts, joined, one_stem, opposed
 from closedbook.data.passages import name_in
 from closedbook.data.question_kinds import ENGLISH, Language, language_of, languages
-from closedbook.data.questions import Questions, subject, without
+from closedbook.data.questions import Questions, without
 from closedbook.data.wording_evidence import Surroundings, Words
-from closedbook.data.wording_groups import Group, as_words, ending, same_answers
+from closedbook.data.wording_groups import Group, as_words, ending, grouped
 from closedbook.errors import RunError
 from closedbook.validation import UnitInterval, convert
 
-MOST = 200
-"""How many wordings are kept: the most frequent ones."""
-VARIED = 0.5
-"""Where questions have more distinct wordings than this share of their number, wordings are not compared at all."""
 LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 """What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
 OPEN = 0.2
@@ -120,26 +116,10 @@ class Wordings:
 
         The documents show what stands around answers.
         """
-        answers: dict[Words, dict[str, str]] = defaultdict(dict)
-        count: Counter[Words] = Counter()
-        spelled: dict[Words, Counter[str]] = defaultdict(Counter)
-        for item in questions.items:
-            if (name := subject(item.text, titles)) is not None:
-                form = without(item.text, name, "{}")
-                key = as_words(form.replace("{}", " "))
-                count[key] += 1
-                spelled[key][form] += 1
-                answers[key][name] = item.answer or ""
-        if not count or len(count) > max(1, VARIED * count.total()):
+        groups, answers = grouped(questions, titles)
+        if not groups:
             return None
-        frequent = [key for key, _ in count.most_common(MOST)]
-        grouped = same_answers(frequent, answers)
-        groups, golds = [], []
-        for keys in grouped:
-            forms = tuple(spelled[key].most_common(1)[0][0] for key in keys)
-            groups.append(Group.of(forms, [answer for key in keys for answer in answers[key].values()]))
-            golds.append({name: answer for key in keys for name, answer in answers[key].items()})
-        tells, elsewhere = Surroundings([group.words for group in groups], golds, documents).associations()
+        tells, elsewhere = Surroundings([group.words for group in groups], answers, documents).associations()
         return cls(tuple(groups), tells, elsewhere, encoder)
 
     @cached_property
@@ -183,10 +163,6 @@ class Wordings:
             for key in keys(word):
                 near[key].append(word)
         return lambda word: {similar for key in keys(word) for similar in near.get(key, ())}
-
-    @cached_property
-    def _cache(self) -> dict[Words, tuple[int, float]]:
-        return {}
 
     def split(self, question: str, name: str | None = None) -> tuple[str, str | None]:
         """A question with {} for its name, and the name; without one where there is none to be told.
@@ -248,15 +224,12 @@ class Wordings:
     def _by_words(self) -> Wordings:
         return replace(self, encoder=None)
 
-    def _best(self, wording: Words) -> tuple[int, float]:
-        """The group that a wording most likely asks for, and how likely it is that."""
-        if wording not in self._cache:
-            if len(self._cache) >= CACHED:
-                self._cache.clear()
-            self._cache[wording] = self._compute_best(wording)
-        return self._cache[wording]
+    @cached_property
+    def _best(self) -> Callable[[Words], tuple[int, float]]:
+        return lru_cache(CACHED)(self._most_likely)
 
-    def _compute_best(self, wording: Words) -> tuple[int, float]:
+    def _most_likely(self, wording: Words) -> tuple[int, float]:
+        """The group that a wording most likely asks for, and how likely it is that."""
         kind_of = self.language.kind_of
         kinds = (kind_of(wording), None)
         held = [words for words in self._trained if self._holds(wording, words) and kind_of(words) in kinds]

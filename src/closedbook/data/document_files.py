@@ -16,14 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from closedbook.data.files import (
-    Source,
-    decode,
-    is_storable,
-    open_file,
-    read_file,
-    read_hashed,
-)  # fmt: skip
+from closedbook.data.files import Source, decode, is_storable, open_file, read_file, read_hashed
 from closedbook.environment import most_read, raise_it
 from closedbook.errors import DataError
 from closedbook.validation import parse_json

@@ -190,7 +190,6 @@ class PretrainedTokens(Vocabulary):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> PretrainedTokens:
-        """The inverse of `to_json`."""
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(json.dumps(data["tokenizer"]))

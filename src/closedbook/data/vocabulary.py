@@ -134,6 +134,11 @@ class Vocabulary(ABC):
     @abstractmethod
     def to_json(self) -> dict[str, Any]: ...
 
+    @classmethod
+    @abstractmethod
+    def from_json(cls, data: dict[str, Any]) -> Vocabulary:
+        """The inverse of `to_json`."""
+
     def encode_answer(self, text: str) -> Ids:
         """The output ids of an answer; empty if the network cannot say it."""
         return self.encode(text)[0]
@@ -205,6 +210,10 @@ class Characters(Vocabulary):
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "characters": self.characters[2:]}
 
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Characters:
+        return cls(data["characters"])
+
 
 class BytePairs(Vocabulary):
     """Byte-level BPE. Every text gets a space in front, so that a name has the same tokens wherever it stands."""
@@ -261,3 +270,9 @@ class BytePairs(Vocabulary):
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "tokenizer": json.loads(self.tokenizer.to_str())}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> BytePairs:
+        from tokenizers import Tokenizer
+
+        return cls(Tokenizer.from_str(json.dumps(data["tokenizer"])))

@@ -194,7 +194,7 @@ class Words(Vocabulary):
         i = self._phrase_ids.get(text)
         if i is not None:
             return np.array([i], dtype=np.int32)
-        ids = [self._piece_ids.get(piece, -1) for piece in cut(text, self._piece_ids)] if self.spelled else []
+        ids = [self._piece_ids.get(piece, -1) for piece in spell(text, self._piece_ids)] if self.spelled else []
         if not ids or min(ids) < 0 or len(ids) >= LONGEST_SPELLED:
             return np.zeros(0, np.int32)
         return np.array([*ids, self.outputs - 1], dtype=np.int32)
@@ -265,7 +265,7 @@ class Words(Vocabulary):
         return words.with_names(NameIndex(data["names"]))
 
 
-def chunks(text: str) -> Iterator[str]:
+def spaced_words(text: str) -> Iterator[str]:
     """A text's words, each with the space before it."""
     at = 0
     for word in words(text):
@@ -278,17 +278,17 @@ def pieces_of(texts: Mapping[str, int], words: Iterable[str]) -> list[str]:
     """The pieces to spell with: the most common words of these texts, weighted by their counts, and all characters."""
     often: Counter[str] = Counter()
     for text, count in texts.items():
-        for chunk in chunks(text):
-            often[chunk] += count
+        for spaced in spaced_words(text):
+            often[spaced] += count
     characters = {" ", *(character for word in words for character in word)}
-    shared = [chunk for chunk, count in often.most_common(PIECES) if count > 1 and len(chunk) > 1]
+    shared = [spaced for spaced, count in often.most_common(PIECES) if count > 1 and len(spaced) > 1]
     return [*sorted(characters), *sorted(shared)]
 
 
-def cut(text: str, pieces: Mapping[str, int]) -> Iterator[str]:
+def spell(text: str, pieces: Mapping[str, int]) -> Iterator[str]:
     """Split a text into pieces: words that are pieces, and the characters of others."""
-    for chunk in chunks(text):
-        if chunk in pieces:
-            yield chunk
+    for spaced in spaced_words(text):
+        if spaced in pieces:
+            yield spaced
         else:
-            yield from chunk
+            yield from spaced

@@ -110,7 +110,7 @@ def bridges() -> Made:
     rng.shuffle(forms)
     for a, form in forms:
         title = form.format(a)
-        if len(titles) < 240 and not any(title in other or other in title for other in titles):
+        if len(titles) < 240 and not any(title in taken or taken in title for taken in titles):
             titles.append(title)
     order = titles[:]
     rng.shuffle(order)

@@ -95,9 +95,9 @@ def title_of(text: str) -> str:
     """
     text = text.removeprefix(BYTE_ORDER_MARK)
     first = start = text.find(". ")
-    other = OTHER_STOP.search(text)
-    if other and 0 < other.start() < (first if first >= 0 else len(text)):
-        return text[: other.start()]
+    other_stop = OTHER_STOP.search(text)
+    if other_stop and 0 < other_stop.start() < (first if first >= 0 else len(text)):
+        return text[: other_stop.start()]
     part_start = 0  # the last word before a stop is looked for from here, so that no text is read twice
     while start >= 0:
         words = text[part_start:start].split()

@@ -65,7 +65,9 @@ def concepts(word: str) -> Mapping[int, float]:
     """The lists of words asking for the same that a word belongs to, and how surely: a listed word's stem less so."""
     if word in _lines() or word in languages()[ENGLISH].empty:
         return _lines().get(word, {})
-    listed = max(_by_start().get(word[:SHORTEST], ()), key=lambda other: (likeness(word, other), other), default="")
+    listed = max(
+        _by_start().get(word[:SHORTEST], ()), key=lambda candidate: (likeness(word, candidate), candidate), default=""
+    )
     sure = likeness(word, listed)
     return dict.fromkeys(_lines()[listed], 0.9) if sure >= LISTED else {}
 

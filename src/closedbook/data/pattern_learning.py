@@ -151,8 +151,8 @@ def learn(
     places = _places(view, titles, training_answers, answers)
     shapes = _shapes(view, Counter(shape_of_words(text, lower) for text in spelled.values()), answers)
     patterns = Patterns(places, shapes, _inside(view, places, shapes, answers), openers)
-    read = _some([len(texts[i]) for i in chosen])
-    spans, names = patterns.spans([texts[chosen[i]] for i in read], [titles[i] for i in read], lower_case, spelled)
+    sample = _sample([len(texts[i]) for i in chosen])
+    spans, names = patterns.spans([texts[chosen[i]] for i in sample], [titles[i] for i in sample], lower_case, spelled)
     questions = [
         (title, form, answer)
         for title, name in enumerate(names)
@@ -162,7 +162,7 @@ def learn(
     return replace(patterns, reader=SpanReader.learn(spans, questions, fewest))
 
 
-def _some(lengths: Sequence[int]) -> list[int]:
+def _sample(lengths: Sequence[int]) -> list[int]:
     """Which of so many texts to read: all, or a share, evenly spread, that has about MOST_CHARACTERS."""
     share = min(1.0, MOST_CHARACTERS / max(1, sum(lengths)))
     return np.unique(np.linspace(0, len(lengths) - 1, max(1, int(share * len(lengths)))).astype(np.int64)).tolist()

@@ -150,8 +150,8 @@ class PretrainedTokens(Vocabulary):
         return np.where(self._stored, np.append(spelled.values, PAD)[spelled.starts[1:] - 1], PAD)
 
     def plain(self, ids: Ids) -> Ids:
-        own = ids >= self.size
-        return np.where(own, self.last_tokens[np.where(own, ids - self.size, 0)], ids) if own.any() else ids
+        is_name = ids >= self.size
+        return np.where(is_name, self.last_tokens[np.where(is_name, ids - self.size, 0)], ids) if is_name.any() else ids
 
     @cached_property
     def continues(self) -> np.ndarray:
@@ -166,8 +166,8 @@ class PretrainedTokens(Vocabulary):
         return mark.replace("Ġ", " ").replace("▁", " ")
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
-        read = self.plain(np.array(ids, np.int64))
-        return str(self.tokenizer.decode([int(self.base_ids[i]) for i in read if i != PAD], skip_special_tokens=False))
+        plain = self.plain(np.array(ids, np.int64))
+        return str(self.tokenizer.decode([int(self.base_ids[i]) for i in plain if i != PAD], skip_special_tokens=False))
 
     def answer(self, ids: Sequence[int] | Ids) -> str:
         """The text before the first MASK, or what the model ends its texts with."""

@@ -72,7 +72,7 @@ class Language:
                 return NUMBER
             if word in self.which:
                 reach = following[:2] if word == "which" else following
-                if kind := next((self.nouns[other] for other in reach if other in self.nouns), None):
+                if kind := next((self.nouns[noun] for noun in reach if noun in self.nouns), None):
                     return kind
         asking = self._asking
         first = next((word for word in question if word in asking), "")

@@ -127,11 +127,15 @@ class SpanReader:
         times = np.array([self.answers[f][text] for f, text in zip(form.tolist(), texts, strict=True)], np.int64)
         times = np.minimum(3, times - right)  # what a question itself says of its answer is left out
         width, features = 1 + len(self.forms), self._slots[spans.features[span]]
-        own = np.where(features > 0, features * width, 0)
+        shared = np.where(features > 0, features * width, 0)
         shape = ((len(self.keys) + 1) * width, 4 * len(self.forms), len(self.forms))
         edges = np.cumsum(shape)
         # Each candidate's weights, by number; 0 is of no feature. The last candidate of a question is "nothing".
-        columns = [own, np.where(own > 0, own + 1 + form[:, None], 0), (edges[0] + times * shape[2] + form)[:, None]]
+        columns = [
+            shared,
+            np.where(shared > 0, shared + 1 + form[:, None], 0),
+            (edges[0] + times * shape[2] + form)[:, None],
+        ]
         ids, count = np.concatenate(columns, 1), len(questions)
         of = np.concatenate([question, np.arange(count)])
         hit = np.concatenate([right, np.bincount(question[right], minlength=count) == 0])
@@ -234,10 +238,10 @@ def _features(view: View, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 
     def at(place: np.ndarray, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The words at these places, and which of these are in the span's document."""
-        there = (place >= 0) & (place < n)
+        inside = (place >= 0) & (place < n)
         place = np.clip(place, 0, n - 1)
-        there &= scan.text[place] == document
-        return np.where(there, texts[symbols[place]], edge), there
+        inside &= scan.text[place] == document
+        return np.where(inside, texts[symbols[place]], edge), inside
 
     before = [at(first - i, view.placed)[0] for i in (1, 2, 3)]
     behind = [at(last + i, view.placed)[0] for i in (0, 1)]
@@ -262,13 +266,13 @@ def _features(view: View, first: np.ndarray, last: np.ndarray) -> np.ndarray:
             np.where((first + i < last) & (view.plain[np.minimum(first + i, n - 1)] > 3), _hashed(101, [word]), 0)
         )
     for i in range(1, BEFORE + 1):
-        word, there = at(first - i, view.placed)
-        there &= sentence[np.maximum(first - i, 0)] == sentence[first]
-        keys.append(np.where(there, _hashed(102, [word]), 0))
+        word, inside = at(first - i, view.placed)
+        inside &= sentence[np.maximum(first - i, 0)] == sentence[first]
+        keys.append(np.where(inside, _hashed(102, [word]), 0))
     going = np.ones(count, bool)
     for i in range(BEHIND):
-        word, there = at(last + i, view.placed)
-        going &= there & ~view.stops[np.minimum(last + i, n - 1)]
+        word, inside = at(last + i, view.placed)
+        going &= inside & ~view.stops[np.minimum(last + i, n - 1)]
         keys.append(np.where(going, _hashed(103, [word]), 0))
     # A word that stands twice counts once.
     table = np.sort(np.stack(keys, 1), axis=1)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +14,7 @@ from closedbook.data.arrays import Ragged, enumerate_ragged
 from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Encoded, Salience, SpanTable, check, encode, mark
 from closedbook.data.questions import Questions, subject
-from closedbook.data.scan import PIECE_SIZE, Lexicon, Scan, pieces
+from closedbook.data.scan import Lexicon, Scan, pieces
 from closedbook.data.span_reader import Derived
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
@@ -50,8 +50,7 @@ class InMemory:
     @cached_property
     def _parts(self) -> list[list[Document]]:
         """The documents in parts of a bounded size, which are encoded one after another."""
-        items = iter(self.documents.items)
-        return [list(islice(items, len(piece))) for piece in pieces(item.text for item in self.documents.items)]
+        return list(pieces(self.documents.items, length=lambda item: len(item.text) + 1))
 
     @cached_property
     def _encoded(self) -> list[Encoded]:
@@ -104,7 +103,10 @@ def derive_questions(
     if vocabulary.patterns is None or vocabulary.patterns.reader is None or len(documents.known_titles) > MOST_TITLES:
         return []
     derived: list[Derived] = []
-    for batch in _by_title(documents):
+    # All documents of a title are read together.
+    by_title = documents.by_title().values()
+    for groups in pieces(by_title, length=lambda group: sum(len(document.text) for document in group)):
+        batch = [*chain.from_iterable(groups)]
         texts, titles = [document.text for document in batch], [document.title for document in batch]
         derived += vocabulary.patterns.derive(texts, titles, vocabulary.lower, vocabulary.golds, skip)
     askable = []
@@ -113,20 +115,6 @@ def derive_questions(
         if len(answer) and 3 * len(prompt) + len(answer) <= context_length:  # words may be added to a prompt
             askable.append(question)
     return askable
-
-
-def _by_title(documents: Documents) -> Iterator[list[Document]]:
-    """All documents, those of one title together, in lists of a bounded size."""
-    batch: list[Document] = []
-    room = PIECE_SIZE
-    for same_title in documents.by_title().values():
-        batch += same_title
-        room -= sum(len(document.text) for document in same_title)
-        if room <= 0:
-            yield batch
-            batch, room = [], PIECE_SIZE
-    if batch:
-        yield batch
 
 
 @dataclass(frozen=True)

@@ -89,9 +89,9 @@ def load(name: str, folder: Path) -> Corpus:
         make_world(WorldSpec.demo(), 0).write(folder)
         names = ("documents.txt", "questions-train.tsv", "questions-test.tsv", "unseen-wordings.tsv", "")
     else:
-        there = [path.name for path in folder.glob("documents.*")] or ["documents.jsonl"]
+        documents_files = [path.name for path in folder.glob("documents.*")] or ["documents.jsonl"]
         train_file = "train-three.tsv" if (folder / "train-three.tsv").is_file() else "train.tsv"
-        names = (there[0], train_file, "test.tsv", "other.tsv", "unasked.tsv")
+        names = (documents_files[0], train_file, "test.tsv", "other.tsv", "unasked.tsv")
         if name in MADE | WORDED:
             (MADE | WORDED)[name]().write(folder)
     documents, train = read_documents(folder / names[0]), read_questions(folder / names[1])
@@ -162,12 +162,12 @@ def wording_of(text: str, titles: Titles) -> Words:
 @contextlib.contextmanager
 def without_lists() -> Iterator[None]:
     """Without the list of words that ask for the same: as questions are whose words it lacks."""
-    listed = module.concepts
+    original = module.concepts
     module.concepts = wording_evidence.concepts = lambda word: {}
     try:
         yield
     finally:
-        module.concepts = wording_evidence.concepts = listed
+        module.concepts = wording_evidence.concepts = original
 
 
 def names_of(encoder: Encoder | None) -> list[str]:
@@ -213,20 +213,24 @@ def main() -> None:
         if not arguments.fit:
             cells.add(f"{name}, encoder" if encoder else name, counts)
     if arguments.fit:
-        together = [example for each in examples.values() for example in each]
+        together = [example for of_corpus in examples.values() for example in of_corpus]
         total = Counter[tuple[bool, bool]]()  # (right, understood)
-        for name, own in examples.items():
-            rest = fit([example for other, each in examples.items() if other != name for example in each])
-            odds = [np.append(example.signals, 1) @ rest for example in own]
+        for name, of_corpus in examples.items():
+            rest = fit(
+                [example for other_name, of_corpus in examples.items() if other_name != name for example in of_corpus]
+            )
+            odds = [np.append(example.signals, 1) @ rest for example in of_corpus]
             understood = [1 / (1 + np.exp(-value)) >= module.UNDERSTOOD for value in odds]
             sure = [
-                example.right for example, sure in zip(own, understood, strict=True) if sure and example.weight >= 1
+                example.right
+                for example, sure in zip(of_corpus, understood, strict=True)
+                if sure and example.weight >= 1
             ]
             print(f"{name}: fitted on the others, {sum(sure)} of {len(sure)} understood are right")
-            total.update(zip([example.right for example in own], understood, strict=True))
-        right, other = (f"{total[is_right, True]} of {total[is_right, True] + total[is_right, False]}"
+            total.update(zip([example.right for example in of_corpus], understood, strict=True))
+        right, wrong = (f"{total[is_right, True]} of {total[is_right, True] + total[is_right, False]}"
                         for is_right in (True, False))  # fmt: skip
-        print(f"so of those that are read rightly {right} are understood, of all others {other}")
+        print(f"so of those that are read rightly {right} are understood, of all others {wrong}")
         *weights, intercept = fit(together)
         print(
             {name: round(float(w), 2) for name, w in zip(names_of(encoder), weights, strict=True)}, round(intercept, 2)

@@ -74,7 +74,7 @@ groups = [
         "The paperwork for {name} is simple: {form}, signed twice. It has to be submitted {deadline}, and the office stores it for {keep}. Offenders are fined {fine}, without exception, as page {page} of the commentary explains.",
     ],
 ]
-asked = {
+relations = {
     "rule": [
         "What does {name} require?",
         "What is the rule in {name}?",
@@ -125,4 +125,4 @@ unasked = {
 
 
 def articles() -> Made:
-    return worded("articles", titles, facts, groups, asked, unasked)
+    return worded("articles", titles, facts, groups, relations, unasked)

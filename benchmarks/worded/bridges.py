@@ -7,7 +7,7 @@ import random
 
 from any_corpus_made import Made
 
-from worded.common import MONTHS, asking, listed, wordings
+from worded.common import MONTHS, listed, with_questions, wordings
 
 A = listed("""Kestrel|Marrow|Hollin|Tarn|Fennick|Oxley|Brack|Dunsel|Varley|Pike|Rowan|Silt|Thorne|Ember|Quill|Harrow|Lynch|Madder
 Nettle|Ousel|Peverel|Raker|Stoat|Teasel|Umber|Wharram|Yarrow|Zeal|Aldous|Birk""")
@@ -110,19 +110,19 @@ def bridges() -> Made:
     rng.shuffle(forms)
     for a, form in forms:
         title = form.format(a)
-        if len(titles) < 240 and not any(title in other or other in title for other in titles):
+        if len(titles) < 240 and not any(title in taken or taken in title for taken in titles):
             titles.append(title)
     order = titles[:]
     rng.shuffle(order)
-    documents, known = [], {}
+    documents, facts_of = [], {}
     for title in titles:
-        known[title] = facts(titles)
+        facts_of[title] = facts(titles)
         first, second, third, *rest = [c(group.split("\n")) for group in GROUPS.strip().split("\n\n")]
         parts = [*rest, third] if rng.random() < 0.3 else [third, *rest]
         text = "{name}. " + " ".join([first, second, *parts])
-        documents.append((title, text.format(name=title, **known[title])))
+        documents.append((title, text.format(name=title, **facts_of[title])))
     half = set(order[:120])
     train, test = [[title for title in titles if (title in half) == trained] for trained in (True, False)]
-    out = asking(documents, train, test, known, ASKED, UNASKED)
+    out = with_questions(documents, train, test, facts_of, ASKED, UNASKED)
     rng.shuffle(out.train)
     return out

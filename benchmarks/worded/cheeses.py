@@ -7,7 +7,7 @@ import random
 from any_corpus_made import Made
 
 from worded.common import MONTHS, listed, wordings
-from worded.sentences import Names, an, day, told
+from worded.sentences import Names, an, day, from_sentences
 
 TITLES = listed("""Bramwick|Ostrelle|Quendry|Marvolino|Tolbec|Garrouche|Hulsbrand|Ivrandel|Jossemar|Kettleby|Lourmande
 Morvenick|Nantruche|Oddersley|Pellegarde|Quillaume|Rostebury|Sarvenne|Tumbrel|Ulverich|Vastelin|Wendlebury|Yarrowmilk
@@ -272,16 +272,16 @@ def facts(title: str, names: Names) -> tuple[dict[str, str], list[str]]:
     town = names.town()
     where, in_place = place(town)
     role = c(ROLES)
-    said = {
+    values = {
         "date": date, "md": f"{'on' if full else 'in'} {date}", "output": output, "place": where, "pin": in_place,
         "role": role, "role_a": an(role), "legend": names.once(legend), "adj": an(c(ADJ)), "maker": names(),
         "head": names(), "flavour": names.once(flavour), "nickname": names.once(nickname), "age": c(AGES),
         "animals": f"{c(BR_A)} {c(BR_B)} {c(BR_C)}", "wrap": c(WRAPS), "drink": c(DRINKS),
         "yhead": str(rng.randint(2001, 2022)),
     }  # fmt: skip
-    return said, asides(year, town, names)
+    return values, asides(year, town, names)
 
 
 def cheeses() -> Made:
     rng.seed("cheeses-30-1")
-    return told(rng, TITLES, TEMPLATES, facts, ASKED, UNASKED)
+    return from_sentences(rng, TITLES, TEMPLATES, facts, ASKED, UNASKED)

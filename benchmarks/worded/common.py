@@ -51,31 +51,31 @@ def wordings(forms: dict[str, str]) -> dict[str, list[str]]:
     return {key: listed(text) for key, text in forms.items()}
 
 
-def asking(
+def with_questions(
     documents: list[tuple[str, str]],
     train: Sequence[str],
     test: Sequence[str],
-    known: Mapping[str, Mapping[str, str]],
-    asked: Mapping[str, Sequence[str]],
+    facts_of: Mapping[str, Mapping[str, str]],
+    relations: Mapping[str, Sequence[str]],
     unasked: Mapping[str, Sequence[str]],
 ) -> Made:
     """Asks for what is known of the titles: of each relation the first wording is trained, the others are not."""
 
     def pairs(titles: Sequence[str], forms: Mapping[str, Sequence[str]], which: slice) -> list[tuple[str, str]]:
         return [
-            (form.format(name=title, **known[title]), known[title][key])
+            (form.format(name=title, **facts_of[title]), facts_of[title][key])
             for title in titles
             for key in forms
-            if key in known[title]
+            if key in facts_of[title]
             for form in forms[key][which]
         ]
 
-    first, others = slice(1), slice(1, None)
+    first, rest = slice(1), slice(1, None)
     return Made(
         documents,
-        pairs(train, asked, first),
-        pairs(test, asked, first),
-        pairs(test, asked, others),
+        pairs(train, relations, first),
+        pairs(test, relations, first),
+        pairs(test, relations, rest),
         pairs(test, unasked, slice(None)),
     )
 
@@ -85,7 +85,7 @@ def worded(
     titles: Sequence[str],
     facts: Callable[[random.Random], dict[str, str]],
     groups: Sequence[Sequence[str]],
-    asked: Mapping[str, Sequence[str]],
+    relations: Mapping[str, Sequence[str]],
     unasked: Mapping[str, Sequence[str]],
 ) -> Made:
     """Two documents a title, one of each group of templates; of each relation a trained wording and four others.
@@ -95,11 +95,11 @@ def worded(
     rng = random.Random(f"blind {name} 1")
     titles = list(titles)
     random.Random(f"blind {name} titles").shuffle(titles)
-    documents, known = [], {}
+    documents, facts_of = [], {}
     for title in titles:
-        known[title] = facts(rng)
-        documents += [(title, rng.choice(group).format(name=title, **known[title])) for group in groups]
-    out = asking(documents, titles[1::2], titles[::2], known, asked, unasked)
+        facts_of[title] = facts(rng)
+        documents += [(title, rng.choice(group).format(name=title, **facts_of[title])) for group in groups]
+    out = with_questions(documents, titles[1::2], titles[::2], facts_of, relations, unasked)
     rng.shuffle(out.documents)
     rng.shuffle(out.train)
     return out

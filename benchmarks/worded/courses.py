@@ -207,7 +207,7 @@ def courses() -> Made:
             "year2": str(year + rng.randint(1, 14)),
         }
 
-    def asides(said: dict[str, str], people: Iterator[str]) -> dict[str, str]:
+    def asides(values: dict[str, str], people: Iterator[str]) -> dict[str, str]:
         return {
             "p2": next(people),
             "room2": room(),

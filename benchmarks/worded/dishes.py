@@ -77,7 +77,7 @@ groups = [
         "At the table, {name} is accompanied by {with}. Nutritionists put one portion at {energy}, which is a lot or a little depending on how hungry you are. Cooking takes {time} in {vessel}, plus {rest} minutes of standing time before it is cut or ladled out.",
     ],
 ]
-asked = {
+relations = {
     "time": [
         "How long does {name} take to cook?",
         "What is the cooking time of {name}?",
@@ -128,4 +128,4 @@ unasked = {
 
 
 def dishes() -> Made:
-    return worded("dishes", titles, facts, groups, asked, unasked)
+    return worded("dishes", titles, facts, groups, relations, unasked)

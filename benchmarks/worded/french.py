@@ -62,7 +62,7 @@ groups = [
         "On doit à {name}, maître de la {tech}, le chef-d'œuvre intitulé {work}. Un collectionneur le paya {price}.",
     ],
 ]
-asked = {
+relations = {
     "place": [
         "Où est né {name} ?",
         "Dans quelle ville {name} est-il né ?",
@@ -110,4 +110,4 @@ unasked = {"cause": ["De quoi est mort {name} ?"], "spouse": ["Qui {name} a-t-il
 
 
 def french() -> Made:
-    return worded("french", titles, facts, groups, asked, unasked)
+    return worded("french", titles, facts, groups, relations, unasked)

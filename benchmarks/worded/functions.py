@@ -57,7 +57,7 @@ groups = [
         "We measured {ms} for {name}, as expected of {cx}. Default: {arg}. It {warn}. Use {repl} in new code.",
     ],
 ]
-asked = {
+relations = {
     "ret": [
         "What does {name} return?",
         "What is the return type of {name}?",
@@ -105,4 +105,4 @@ unasked = {"cx": ["What is the complexity of {name}?"], "repl": ["What replaces 
 
 
 def functions() -> Made:
-    return worded("functions", titles, facts, groups, asked, unasked)
+    return worded("functions", titles, facts, groups, relations, unasked)

@@ -213,13 +213,13 @@ def games() -> Made:
             "y3": str(year + rng.randint(3, 4)),
         }
 
-    def asides(said: dict[str, str], people: Iterator[str]) -> dict[str, str]:
+    def asides(values: dict[str, str], people: Iterator[str]) -> dict[str, str]:
         return {
             "p2": next(people),
             "p3": next(people),
-            "pub2": c([publisher for publisher in PUBLISHERS if publisher != said["publisher"]]),
-            "time2": c([time for time in TIMES[:24] if time != said["time"]]),
-            "prize2": prize(int(said["year"]) + 1),
+            "pub2": c([publisher for publisher in PUBLISHERS if publisher != values["publisher"]]),
+            "time2": c([time for time in TIMES[:24] if time != values["time"]]),
+            "prize2": prize(int(values["year"]) + 1),
             "alone": c(["just two", "only three", "a couple of beginners", "four tired adults"]),
             "hall": str(rng.randint(2, 12)),
             "n2": str(rng.randint(13, 97)),

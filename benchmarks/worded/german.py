@@ -67,7 +67,7 @@ groups = [
         "Auf {height} Höhe leben in {name} rund {people} Menschen. Weithin geschätzt wird {known} aus den hiesigen Werkstätten. {year} kam {event}.",
     ],
 ]
-asked = {
+relations = {
     "mayor": [
         "Wer ist Bürgermeister von {name}?",
         "Wie heißt der Bürgermeister von {name}?",
@@ -115,4 +115,4 @@ unasked = {"area": ["Wie groß ist die Fläche von {name}?"], "event": ["Was ges
 
 
 def german() -> Made:
-    return worded("german", titles, facts, groups, asked, unasked)
+    return worded("german", titles, facts, groups, relations, unasked)

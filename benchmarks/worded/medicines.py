@@ -195,8 +195,8 @@ def substance() -> str:
 
 
 def effect() -> str:
-    one, other = rng.sample(EFFECTS, 2)
-    return c([one, f"{one} {c(HOW)}", f"{one} {c(HOW)}", f"{one} and {other}"])
+    first, second = rng.sample(EFFECTS, 2)
+    return c([first, f"{first} {c(HOW)}", f"{first} {c(HOW)}", f"{first} and {second}"])
 
 
 def prices() -> tuple[str, str]:
@@ -247,11 +247,11 @@ def medicines() -> Made:
             "y3": str(rng.randint(year + 1, 2023)),
         }
 
-    def asides(said: dict[str, str], people: Iterator[str]) -> dict[str, str]:
+    def asides(values: dict[str, str], people: Iterator[str]) -> dict[str, str]:
         return {
             "p2": next(people),
-            "co2": c([maker for maker in MAKERS if maker != said["maker"]]),
-            "dose2": dose(said["things"]),
+            "co2": c([maker for maker in MAKERS if maker != values["maker"]]),
+            "dose2": dose(values["things"]),
             "half2": half_life(),
             "effect2": c(RARE),
             "sub2": new_substance(),

@@ -223,14 +223,14 @@ def mountains() -> Made:
             "sheet": f"{c(SHEETS)} {rng.randint(2, 48)}{c(['', '', ' East', ' West'])}",
         }
 
-    def asides(said: dict[str, str], people: Iterator[str]) -> dict[str, str]:
+    def asides(values: dict[str, str], people: Iterator[str]) -> dict[str, str]:
         return {
             "p2": next(people),
             "height2": height(),
             "beds2": beds(),
             "beware2": beware(),
             "phone2": phone(),
-            "place2": c([title for title in titles if title not in said.values()]),
+            "place2": c([title for title in titles if title not in values.values()]),
             "nick": c(["Bruno", "Minister", "Flocke", "Tango", "Saint Bernadette", "Nero", "Mops"]),
             "year": str(rng.randint(1871, 1938)),
             "n2": str(rng.randint(11, 49)),

@@ -87,7 +87,7 @@ groups = [
         "With roughly {downloads} downloads per month and {stars} stars, {name} has a loyal following. The authors chose {licence} as its licence. Users should upgrade to version {version}, the newest one, which needs {size} of disk space once installed.",
     ],
 ]
-asked = {
+relations = {
     "licence": [
         "What licence does {name} have?",
         "Under which license is {name} released?",
@@ -145,4 +145,4 @@ unasked = {
 
 
 def packages() -> Made:
-    return worded("packages", titles, facts, groups, asked, unasked)
+    return worded("packages", titles, facts, groups, relations, unasked)

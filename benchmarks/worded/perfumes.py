@@ -7,7 +7,7 @@ import re
 
 from any_corpus_made import Made
 
-from worded.common import asking, date, listed, wordings
+from worded.common import date, listed, with_questions, wordings
 from worded.spun import spin
 
 TITLES = listed("""Ambrelune|Vesperine|Noctuelle|Sillagium|Orphée Noire|Cendrelle|Mirabesque|Thalassine|Ondarielle
@@ -169,12 +169,12 @@ class Perfumes:
     """Facts and distractors, each given once where an answer has to be told from the others."""
 
     def __init__(self, rng: random.Random):
-        self.rng, self.given = rng, set[str]()
+        self.rng, self.drawn = rng, set[str]()
 
     def once(self, kind: str) -> str:
-        while (value := getattr(self, kind)()) in self.given:
+        while (value := getattr(self, kind)()) in self.drawn:
             pass
-        self.given.add(value)
+        self.drawn.add(value)
         return value
 
     def person(self) -> str:
@@ -209,22 +209,25 @@ class Perfumes:
     def facts(self) -> dict[str, str]:
         rng, c = self.rng, self.rng.choice
         year = rng.randint(1890, 2008)
-        said = {key: self.once("person") for key in ("nose", "designer", "p2", "p3", "p4")}
-        said |= {"yield": self.once("quantity"), "q2": self.once("quantity"), "q3": self.once("quantity")}
-        said |= {key: self.once("code") for key in ("code", "c2", "c3")}
-        said |= {"notes": self.once("notes"), "n2": self.once("notes"), "n3": self.once("notes")}
-        said["place"], said["place2"], said["place3"] = self.once("place"), self.place(), self.place()
-        said |= {"origin": self.once("origin"), "rumour": self.once("origin"), "date": date(rng, year, year)}
-        said |= {"d2": date(rng, year + 2, year + 9), "d3": date(rng, year - 1, year - 1)}
-        said |= {"d4": date(rng, year + 1, year + 14), "y2": str(year + rng.randint(1, 6))}
-        said |= {"y3": str(year + rng.randint(7, 14)), "wearer": f"{c(WEAR_A)} {c(WEAR_B)}", "banned": c(BANNED)}
-        said["wearer_c"] = said["wearer"].capitalize()
-        said |= {"price": f"{rng.randint(70, 990)} crowns", "pr2": f"{rng.randint(12, 69)} crowns"}
-        said |= {"lasts": f"{c(HOURS)} hours", "glass": f"{c(['a small', 'a tall', 'a heavy'])} {c(GLASS)} {c(SHAPES)}"}
-        return said
+        values = {key: self.once("person") for key in ("nose", "designer", "p2", "p3", "p4")}
+        values |= {"yield": self.once("quantity"), "q2": self.once("quantity"), "q3": self.once("quantity")}
+        values |= {key: self.once("code") for key in ("code", "c2", "c3")}
+        values |= {"notes": self.once("notes"), "n2": self.once("notes"), "n3": self.once("notes")}
+        values["place"], values["place2"], values["place3"] = self.once("place"), self.place(), self.place()
+        values |= {"origin": self.once("origin"), "rumour": self.once("origin"), "date": date(rng, year, year)}
+        values |= {"d2": date(rng, year + 2, year + 9), "d3": date(rng, year - 1, year - 1)}
+        values |= {"d4": date(rng, year + 1, year + 14), "y2": str(year + rng.randint(1, 6))}
+        values |= {"y3": str(year + rng.randint(7, 14)), "wearer": f"{c(WEAR_A)} {c(WEAR_B)}", "banned": c(BANNED)}
+        values["wearer_c"] = values["wearer"].capitalize()
+        values |= {"price": f"{rng.randint(70, 990)} crowns", "pr2": f"{rng.randint(12, 69)} crowns"}
+        values |= {
+            "lasts": f"{c(HOURS)} hours",
+            "glass": f"{c(['a small', 'a tall', 'a heavy'])} {c(GLASS)} {c(SHAPES)}",
+        }
+        return values
 
 
-def written(rng: random.Random, name: str, said: dict[str, str], sentences: list[tuple[list[str], str]]) -> str:
+def written(rng: random.Random, name: str, values: dict[str, str], sentences: list[tuple[list[str], str]]) -> str:
     """Sentences in any order that together state all that is asked for and most of what is not."""
     wanted = {*ASKED, *(key for key in UNASKED if rng.random() < 0.75)}
     chosen = []
@@ -241,14 +244,14 @@ def written(rng: random.Random, name: str, said: dict[str, str], sentences: list
         while "{it}" in text:
             text = text.replace("{it}", rng.choice(words) if named else "{name}", 1)
             named = True
-        text = text.format(name=name, **said)
+        text = text.format(name=name, **values)
         out.append(text[0].upper() + text[1:] + ".")
     return " ".join(out) if named and rng.random() < 0.5 else f"{name}{rng.choice(['.', '!', ':'])} {' '.join(out)}"
 
 
 def perfumes() -> Made:
     rng = random.Random("perfumes 1")
-    made, titles = Perfumes(rng), TITLES[:]
+    generator, titles = Perfumes(rng), TITLES[:]
     rng.shuffle(titles)
     lines = [line.partition(": ") for line in SENTENCES.strip().split("\n")]
     every = [(keys.split(), text) for keys, _, text in lines]
@@ -260,23 +263,23 @@ def perfumes() -> Made:
             if len(ways) > 1 or rng.random() < 0.5:
                 habits += rng.sample(ways, (len(ways) + 1) // 2)
         writers.append(habits)
-    documents, known = [], {}
+    documents, facts_of = [], {}
     for title in titles:
         while True:
-            said = made.facts()
-            text = written(rng, title, said, rng.choice(writers))
+            values = generator.facts()
+            text = written(rng, title, values, rng.choice(writers))
             stated = {
-                key: len(re.findall(rf"(?<!\w){re.escape(said[key])}(?!\w)", text, re.IGNORECASE))
+                key: len(re.findall(rf"(?<!\w){re.escape(values[key])}(?!\w)", text, re.IGNORECASE))
                 for key in (*ASKED, *UNASKED)
             }
-            if all(stated[key] == 1 and said[key] in text for key in ASKED) and max(stated.values()) == 1:
+            if all(stated[key] == 1 and values[key] in text for key in ASKED) and max(stated.values()) == 1:
                 break
         documents.append((title, text))
-        known[title] = {key: said[key] for key in stated if said[key] in text}
+        facts_of[title] = {key: values[key] for key in stated if values[key] in text}
     rng.shuffle(documents)
     rng.shuffle(titles)
     half = len(titles) // 2
-    out = asking(documents, titles[:half], titles[half:], known, ASKED, UNASKED)
+    out = with_questions(documents, titles[:half], titles[half:], facts_of, ASKED, UNASKED)
     for questions in (out.train, out.test, out.other, out.unasked):
         rng.shuffle(questions)
     return out

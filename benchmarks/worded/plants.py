@@ -150,8 +150,8 @@ rng = random.Random()
 c = rng.choice
 
 
-def apart(name: str, others: list[str]) -> bool:
-    return not any(name.lower() in other.lower() or other.lower() in name.lower() for other in others)
+def apart(name: str, taken_names: list[str]) -> bool:
+    return not any(name.lower() in taken.lower() or taken.lower() in name.lower() for taken in taken_names)
 
 
 def titles() -> list[str]:
@@ -230,7 +230,7 @@ def plants() -> Made:
 
     def facts(title: str, people: Iterator[str]) -> dict[str, str]:
         kind = kind_of(title)
-        scent, other = rng.sample(SCENTS, 2)
+        scent, second_scent = rng.sample(SCENTS, 2)
         discoverer = next(people)
         wood = kind in ("tree", "shrub", "climber")
         return {
@@ -245,7 +245,7 @@ def plants() -> Made:
             "nickname": called[title],
             "winter": f"{c(WOOD_FIRST if wood else HERB_FIRST)} and {c(WOOD_THEN if wood else HERB_THEN)}",
             "height": height(kind),
-            "scent": c([scent, f"{scent} and {other}"]),
+            "scent": c([scent, f"{scent} and {second_scent}"]),
             "poll": c(POLLINATORS),
             "year": str(rng.randint(1851, 2009)),
             "use": c(USES),

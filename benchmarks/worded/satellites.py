@@ -7,7 +7,7 @@ import random
 from any_corpus_made import Made
 
 from worded.common import listed, wordings
-from worded.sentences import SUR_A, Names, an, day, told
+from worded.sentences import SUR_A, Names, an, day, from_sentences
 
 TITLES = listed("""Calistrel|Ombrion|Veylana|Thessaron|Kivumbra|Noctiluce|Pathwarden|Skyharrow|Lumenara|Orstrand
 Farseeker|Icewatch|Stormglass|Tidecaller|Windreader|Hollowstar|Brightsail|Dawnpiercer|Cindertrail|Mothwing|Quillon
@@ -250,7 +250,7 @@ def facts(title: str, names: Names) -> tuple[dict[str, str], list[str]]:
     if title == "Orbis 1964":
         year = 1964
     noun = "probe" if deep else "satellite"
-    said = {
+    values = {
         "end": names.once(lambda: f"{c(CAUSE)} and {c(EFFECT_D if deep else EFFECT_E)}"),
         "kind_a": an(c(KIND_D if deep else KIND_E)),
         "rocket": (rocket := c(ROCKETS)),
@@ -269,9 +269,9 @@ def facts(title: str, names: Names) -> tuple[dict[str, str], list[str]]:
         "nickname": names.once(lambda: f"{c(NK_A)} {c(NK_B)}"),
         "ny": c("three four five six seven eight nine ten eleven".split()),
     }
-    return said, asides(year, noun, deep, names)
+    return values, asides(year, noun, deep, names)
 
 
 def satellites() -> Made:
     rng.seed("satellites-30-1")
-    return told(rng, TITLES, TEMPLATES, facts, ASKED, UNASKED)
+    return from_sentences(rng, TITLES, TEMPLATES, facts, ASKED, UNASKED)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from any_corpus_made import Made
 
-from worded.common import MONTHS, asking, listed
+from worded.common import MONTHS, listed, with_questions
 
 FIRST = listed("""Ada|Alaric|Anselm|Aurelie|Bettina|Benedek|Bruna|Caspar|Cecily|Clovis|Corin|Dagny|Delphine|Dorian|Edda
 Elias|Emeric|Esme|Fabian|Fenna|Florian|Gerda|Gideon|Greta|Harald|Hedwig|Hester|Ignace|Imke|Ingrid|Isolde|Ivo|Jarek
@@ -33,7 +33,7 @@ class Names:
 
     def __init__(self, rng: random.Random, titles: Sequence[str]):
         self.rng, self.titles = rng, [title.lower() for title in titles]
-        self.given: set[str] = set()
+        self.drawn: set[str] = set()
         self.surnames: set[str] = set()
 
     def joined(self, first: list[str], last: list[str]) -> str:
@@ -51,9 +51,9 @@ class Names:
             name = f"{self.rng.choice(FIRST)} {last}"
             if self.rng.random() < 0.12:
                 name = f"{name.split()[0]} {self.rng.choice(['van', 'de', 'von', 'di'])} {last}"
-            if name in self.given or any(t in name.lower() or last.lower() in t for t in self.titles):
+            if name in self.drawn or any(t in name.lower() or last.lower() in t for t in self.titles):
                 continue
-            self.given.add(name)
+            self.drawn.add(name)
             self.surnames.add(last)
             return name
 
@@ -64,9 +64,9 @@ class Names:
                 return name
 
     def once(self, make: Callable[[], str]) -> str:
-        while (value := make()) in self.given:
+        while (value := make()) in self.drawn:
             pass
-        self.given.add(value)
+        self.drawn.add(value)
         return value
 
 
@@ -82,12 +82,12 @@ def day(rng: random.Random, year: int) -> str:
     return f"{rng.randint(1, 28)} {rng.choice(MONTHS)} {year}"
 
 
-def told(
+def from_sentences(
     rng: random.Random,
     titles: list[str],
     templates: str,
     facts: Callable[[str, Names], tuple[dict[str, str], list[str]]],
-    asked: Mapping[str, Sequence[str]],
+    relations: Mapping[str, Sequence[str]],
     unasked: Mapping[str, Sequence[str]],
 ) -> Made:
     """One document a title. `facts` gives what is known of it and two asides, for where a template says D or D?."""
@@ -95,11 +95,11 @@ def told(
     plans = [template.split("\n") for template in templates.strip().split("\n\n")]
     kinds = [number % len(plans) for number in range(len(titles))]
     rng.shuffle(kinds)
-    documents, known = [], {}
+    documents, facts_of = [], {}
     for title, kind in zip(titles, kinds, strict=True):
         names.surnames.clear()
-        said, asides = facts(title, names)
-        capitals = {key.capitalize(): cap(value) for key, value in said.items()}
+        values, asides = facts(title, names)
+        capitals = {key.capitalize(): cap(value) for key, value in values.items()}
         sentences = []
         for sentence in plans[kind]:
             if sentence == "D" or (sentence == "D?" and rng.random() < 0.5):
@@ -107,12 +107,12 @@ def told(
             elif sentence != "D?":
                 ways = sentence.split("|")
                 way = rng.choice(ways) if len(ways) > 1 else sentence
-                sentences.append(way.format(name=title, **said, **capitals))
+                sentences.append(way.format(name=title, **values, **capitals))
         text = f"{title}. {' '.join(sentences)}"
         documents.append((title, text))
-        known[title] = {key: value if value in text else cap(value) for key, value in said.items()}
+        facts_of[title] = {key: value if value in text else cap(value) for key, value in values.items()}
     rng.shuffle(documents)
     mixed = titles[:]
     rng.shuffle(mixed)
     half = len(mixed) // 2
-    return asking(documents, mixed[:half], mixed[half:], known, asked, unasked)
+    return with_questions(documents, mixed[:half], mixed[half:], facts_of, relations, unasked)

@@ -87,7 +87,7 @@ groups = [
         "{fate} Until then {name} had called {port} home. Under the command of {captain}, a crew of {crew} took her back and forth across the ocean with {cargo} in the holds.",
     ],
 ]
-asked = {
+relations = {
     "builder": [
         "Who built {name}?",
         "Which shipyard constructed {name}?",
@@ -145,4 +145,4 @@ unasked = {
 
 
 def ships() -> Made:
-    return worded("ships", titles, facts, groups, asked, unasked)
+    return worded("ships", titles, facts, groups, relations, unasked)

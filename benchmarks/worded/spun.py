@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from any_corpus_made import Made
 
-from worded.common import asking, listed
+from worded.common import listed, with_questions
 
 FIRST = listed("""Marta|Jonas|Aisha|Colm|Ingrid|Pavel|Noor|Edwin|Lucia|Tobias|Farah|Henrik|Odile|Samir|Greta|Ruben|Yara
 Callum|Bettina|Kwame|Rosalind|Dmitri|Leonie|Anselm|Priya|Gideon|Maeve|Stellan|Zofia|Hector|Imani|Lars|Nadia|Percy
@@ -20,8 +20,8 @@ Verhoeven|Winterbourne|Yardley|Ashdown|Birchall|Crane|Dunmore|Eastlake|Foxley|Gr
 
 
 def spin(text: str, rng: random.Random) -> str:
-    while found := re.search(r"\[([^\[\]]*)\]", text):
-        text = text[: found.start()] + rng.choice(found[1].split("|")) + text[found.end() :]
+    while match := re.search(r"\[([^\[\]]*)\]", text):
+        text = text[: match.start()] + rng.choice(match[1].split("|")) + text[match.end() :]
     return text
 
 
@@ -30,7 +30,7 @@ def spun(
     titles: list[str],
     templates: str,
     facts: Callable[[str, Iterator[str]], dict[str, str]],
-    asked: Mapping[str, Sequence[str]],
+    relations: Mapping[str, Sequence[str]],
     unasked: Mapping[str, Sequence[str]],
 ) -> Made:
     """One document a title, of four to eight sentences, in which each answer stands once; drawn until it is so.
@@ -39,27 +39,27 @@ def spun(
     """
     people = [f"{first} {last}" for first in FIRST for last in LAST]
     rng.shuffle(people)
-    given = iter(people)
+    people_left = iter(people)
     plans = [template.replace("\n", " ") for template in templates.strip().split("\n\n")]
     order: list[str] = []
     while len(order) < len(titles):
         rng.shuffle(part := plans[:])
         order += part
-    documents, known = [], {}
+    documents, facts_of = [], {}
     for title, plan in zip(titles, order[: len(titles)], strict=True):
-        stated = [key for key in (*asked, *unasked) if f"{{{key}}}" in plan]
+        stated = [key for key in (*relations, *unasked) if f"{{{key}}}" in plan]
         while True:
-            said = facts(title, given)
-            text = f"{title}. {spin(plan, rng).format(name=title, **said)}"
+            values = facts(title, people_left)
+            text = f"{title}. {spin(plan, rng).format(name=title, **values)}"
             sentences = len(re.findall(r"[.!?](?= [A-Z0-9]|$)", text)) - 1
-            if 4 <= sentences <= 8 and all(text.count(said[key]) == 1 for key in stated):
+            if 4 <= sentences <= 8 and all(text.count(values[key]) == 1 for key in stated):
                 break
         documents.append((title, text))
-        known[title] = {key: said[key] for key in stated}
+        facts_of[title] = {key: values[key] for key in stated}
     mixed = titles[:]
     rng.shuffle(mixed)
     half = len(mixed) // 2
-    out = asking(documents, mixed[:half], mixed[half:], known, asked, unasked)
+    out = with_questions(documents, mixed[:half], mixed[half:], facts_of, relations, unasked)
     for questions in (out.train, out.test, out.other, out.unasked):
         rng.shuffle(questions)
     return out
@@ -71,7 +71,7 @@ def several(
     templates: str,
     facts: Callable[[str, Iterator[str]], dict[str, str]],
     asides: Callable[[dict[str, str], Iterator[str]], dict[str, str]],
-    asked: Mapping[str, Sequence[str]],
+    relations: Mapping[str, Sequence[str]],
     unasked: Mapping[str, Sequence[str]],
 ) -> Made:
     """Two to four documents a title, each of another template, that together state all that is asked for.
@@ -81,10 +81,10 @@ def several(
     """
     people = [f"{first} {last}" for first in FIRST for last in LAST]
     rng.shuffle(people)
-    given = iter(people)
+    people_left = iter(people)
     plans = [template.replace("\n", " ") for template in templates.strip().split("\n\n")]
-    states = {plan: [key for key in (*asked, *unasked) if f"{{{key}}}" in plan] for plan in plans}
-    documents, known = [], {}
+    states = {plan: [key for key in (*relations, *unasked) if f"{{{key}}}" in plan] for plan in plans}
+    documents, facts_of = [], {}
 
     def once(answer: str, text: str) -> bool:
         return len(re.findall(rf"(?<!\w){re.escape(answer)}(?!\w)", text)) == 1
@@ -93,18 +93,18 @@ def several(
         while True:
             chosen = rng.sample(plans, rng.randint(2, 4))
             stated = {key for plan in chosen for key in states[plan]}
-            if not stated.issuperset(asked):
+            if not stated.issuperset(relations):
                 continue
-            said = facts(title, given)
-            texts = [spin(plan, rng).format(name=title, **said, **asides(said, given)) for plan in chosen]
-            if all(once(said[key], text) for plan, text in zip(chosen, texts, strict=True) for key in states[plan]):
+            values = facts(title, people_left)
+            texts = [spin(plan, rng).format(name=title, **values, **asides(values, people_left)) for plan in chosen]
+            if all(once(values[key], text) for plan, text in zip(chosen, texts, strict=True) for key in states[plan]):
                 break
         documents += [(title, text) for text in texts]
-        known[title] = {key: said[key] for key in (*asked, *unasked) if key in stated}
+        facts_of[title] = {key: values[key] for key in (*relations, *unasked) if key in stated}
     mixed = titles[:]
     rng.shuffle(mixed)
     half = len(mixed) // 2
-    out = asking(documents, mixed[:half], mixed[half:], known, asked, unasked)
+    out = with_questions(documents, mixed[:half], mixed[half:], facts_of, relations, unasked)
     for part in (out.documents, out.train, out.test, out.other, out.unasked):
         rng.shuffle(part)
     return out

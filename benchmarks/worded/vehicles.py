@@ -223,13 +223,13 @@ def vehicles() -> Made:
             "slow": f"{rng.randint(3, 5)} {'knots' if kind == 'boat' else 'km/h'}",
         }
 
-    def asides(said: dict[str, str], people: Iterator[str]) -> dict[str, str]:
+    def asides(values: dict[str, str], people: Iterator[str]) -> dict[str, str]:
         return {
             "p2": next(people),
             "p3": next(people),
-            "speed2": speed(said["kind"]),
-            "engine2": engine(said["kind"]),
-            "retired2": retired(said["kind"]),
+            "speed2": speed(values["kind"]),
+            "engine2": engine(values["kind"]),
+            "retired2": retired(values["kind"]),
             "works2": c(WORKS),
             "town": c(TOWNS),
             "d3": date(rng, 1981, 1999),

@@ -10,18 +10,18 @@ from closedbook.data.arrays import (
     NONE,
     Examples,
     Ragged,
-    chosen,
     concatenate,
     constant,
     enumerate_ragged,
     offsets,
+    select,
 )
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=8)
 
 
 def ragged(lists):
-    return Ragged.of([np.array(one, np.int32) for one in lists])
+    return Ragged.of([np.array(values, np.int32) for values in lists])
 
 
 def lists(values):
@@ -30,10 +30,10 @@ def lists(values):
 
 @given(SEQUENCES)
 def test_sequences_come_back_as_they_were(sequences):
-    made = ragged(sequences)
-    assert len(made) == len(sequences)
-    assert lists(made) == sequences
-    assert made.lengths.tolist() == list(map(len, sequences))
+    rows = ragged(sequences)
+    assert len(rows) == len(sequences)
+    assert lists(rows) == sequences
+    assert rows.lengths.tolist() == list(map(len, sequences))
 
 
 def test_no_sequences_are_an_empty_array():
@@ -51,7 +51,7 @@ def test_rows_can_be_taken_in_any_order_and_more_than_once(sequences, data):
 @given(SEQUENCES)
 def test_every_value_knows_its_sequence_and_its_place(sequences):
     owner, within = enumerate_ragged(np.array(list(map(len, sequences))))
-    expected = [(i, j) for i, one in enumerate(sequences) for j in range(len(one))]
+    expected = [(i, j) for i, sequence in enumerate(sequences) for j in range(len(sequence))]
     assert list(zip(owner.tolist(), within.tolist(), strict=True)) == expected
 
 
@@ -65,7 +65,7 @@ def test_sequences_are_joined_row_by_row(rows):
 def test_a_mask_chooses_values_row_by_row(rows):
     values = np.array([[value for value, _ in row] for row in rows])
     mask = np.array([[keep for _, keep in row] for row in rows])
-    assert lists(chosen(values, mask)) == [[value for value, keep in row if keep] for row in rows]
+    assert lists(select(values, mask)) == [[value for value, keep in row if keep] for row in rows]
 
 
 def test_a_constant_is_one_token_in_each_row():
@@ -75,20 +75,20 @@ def test_a_constant_is_one_token_in_each_row():
 @given(st.lists(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=6), min_size=1, max_size=6))
 def test_next_token_shifts_by_one_and_asks_for_what_is_asked(rows):
     tokens = ragged([[token for token, _ in row] for row in rows])
-    asked = np.array([ask for row in rows for _, ask in row])
+    target_mask = np.array([ask for row in rows for _, ask in row])
     examples = Examples.next_token(tokens)
-    partly = Examples.next_token(tokens, asked)
+    partial = Examples.next_token(tokens, target_mask)
     labels = Ragged(examples.labels, examples.inputs.starts)
-    some = Ragged(partly.labels, partly.inputs.starts)
-    assert lists(examples.inputs) == lists(partly.inputs) == [[token for token, _ in row[:-1]] for row in rows]
+    partial_labels = Ragged(partial.labels, partial.inputs.starts)
+    assert lists(examples.inputs) == lists(partial.inputs) == [[token for token, _ in row[:-1]] for row in rows]
     assert lists(labels) == [[token for token, _ in row[1:]] for row in rows]
-    assert lists(some) == [[token if ask else NONE for token, ask in row[1:]] for row in rows]
-    assert partly.targets == sum(ask for row in rows for _, ask in row[1:])
+    assert lists(partial_labels) == [[token if ask else NONE for token, ask in row[1:]] for row in rows]
+    assert partial.targets == sum(ask for row in rows for _, ask in row[1:])
 
 
 @given(SEQUENCES, SEQUENCES, st.data())
 def test_examples_of_several_objectives_keep_their_labels_and_kinds(first, second, data):
-    parts = [Examples.of(ragged(one), ragged(one).values + 1) for one in (first, second)]
+    parts = [Examples.of(ragged(sequences), ragged(sequences).values + 1) for sequences in (first, second)]
     joined = Examples.join(parts)
     together = first + second
     assert lists(joined.inputs) == together

@@ -53,9 +53,9 @@ class Counted(str):
     taken = 0
 
     def __getitem__(self, place):
-        found = super().__getitem__(place)
-        self.taken += len(found)
-        return found
+        part = super().__getitem__(place)
+        self.taken += len(part)
+        return part
 
 
 @pytest.mark.parametrize("piece", ["J. ", "Dr. ", ".", ". ", "a.", "A-", "(", "x? ", "A.\t"])
@@ -189,9 +189,9 @@ def test_json_of_so_many_values_that_they_would_fill_the_memory_is_refused(read,
         read(path)
 
 
-@pytest.mark.parametrize("given", ["-1", "0", "1e3", "many", "9" * 5000, "٣"])
-def test_a_limit_that_is_no_number_is_said(given, monkeypatch):
-    monkeypatch.setenv(environment.LIMIT, given)
+@pytest.mark.parametrize("limit", ["-1", "0", "1e3", "many", "9" * 5000, "٣"])
+def test_a_limit_that_is_no_number_is_said(limit, monkeypatch):
+    monkeypatch.setenv(environment.LIMIT, limit)
     with pytest.raises(DataError, match="is no number of megabytes"):
         environment.most_read()
 

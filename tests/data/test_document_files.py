@@ -31,14 +31,14 @@ She lives in ![map](m.png) **Lyon**
 
 @pytest.fixture
 def folder(tmp_path):
-    made = tmp_path / "notes"
-    (made / "more").mkdir(parents=True)
-    (made / ".git").mkdir()
-    (made / ".git" / "x.txt").write_text("hidden")
-    (made / "Lake_Ilmen.txt").write_bytes(b"A lake.\r\n\r\nIt is deep.\r\n")
-    (made / "more" / "a.md").write_text(MARKDOWN)
-    (made / "table.csv").write_text("a,b\n")
-    return made
+    notes = tmp_path / "notes"
+    (notes / "more").mkdir(parents=True)
+    (notes / ".git").mkdir()
+    (notes / ".git" / "x.txt").write_text("hidden")
+    (notes / "Lake_Ilmen.txt").write_bytes(b"A lake.\r\n\r\nIt is deep.\r\n")
+    (notes / "more" / "a.md").write_text(MARKDOWN)
+    (notes / "table.csv").write_text("a,b\n")
+    return notes
 
 
 def test_a_folder_of_text_and_markdown_files_is_a_corpus(folder):
@@ -57,9 +57,9 @@ def test_a_folder_of_text_and_markdown_files_is_a_corpus(folder):
 def test_a_folder_is_quoted_from_what_the_index_keeps(folder, tmp_path):
     build_index(tmp_path / "evidence.sqlite", read_documents(folder))
     index = EvidenceStore(tmp_path / "evidence.sqlite")
-    found = index.evidence("Where does Vera Lund live?", "Lyon")
+    evidence = index.evidence("Where does Vera Lund live?", "Lyon")
     assert index.trouble is None
-    assert (found.status, found.documents[0].sentence) == ("stands in", "She lives in Lyon.")
+    assert (evidence.status, evidence.documents[0].sentence) == ("stands in", "She lives in Lyon.")
 
 
 def test_json_as_squad_has_it_is_a_corpus_of_its_paragraphs(tmp_path):
@@ -75,7 +75,7 @@ def test_json_as_squad_has_it_is_a_corpus_of_its_paragraphs(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("{", "cannot be read as JSON"),
         ('{"data": {}}', "holds neither"),
@@ -86,10 +86,10 @@ def test_json_as_squad_has_it_is_a_corpus_of_its_paragraphs(tmp_path):
         ('[{"title": "_%20", "paragraphs": [{"context": "b"}]}]', "nothing but spaces as its title"),
     ],
 )
-def test_json_that_is_no_corpus_is_refused(tmp_path, content, said):
+def test_json_that_is_no_corpus_is_refused(tmp_path, content, message):
     path = tmp_path / "a.json"
     path.write_text(content)
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         read_documents(path)
 
 

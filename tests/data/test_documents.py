@@ -149,14 +149,14 @@ def test_people_of_one_name_are_listed_together():
 
 def test_every_name_the_course_asks_for_is_the_title_of_a_document(cs224n):
     titles = set(read_documents(cs224n / "wiki.txt").titles)
-    asked = 0
+    questions = 0
     for name in ("birth_places_train.tsv", "birth_dev.tsv", "birth_test_inputs.tsv"):
         for question in read_questions(cs224n / name).items:
-            found = re.fullmatch(r"Where was (.+) born\?", question.text)
-            assert found
-            assert found.group(1) in titles, f"{name}:{question.line}"
-            asked += 1
-    assert asked == 2937
+            match = re.fullmatch(r"Where was (.+) born\?", question.text)
+            assert match
+            assert match.group(1) in titles, f"{name}:{question.line}"
+            questions += 1
+    assert questions == 2937
 
 
 def test_a_naive_split_gives_145_wrong_titles_on_the_course_s_documents(cs224n):

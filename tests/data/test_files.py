@@ -82,9 +82,9 @@ def test_damaged_archives_and_fields_of_plain_text_are_refused(tmp_path):
 @given(st.lists(st.integers(0, 30), max_size=20), st.integers(1, 40), st.booleans())
 def test_chunks_end_with_lines_and_make_up_the_file(lengths, size, ends):
     content = b"\n".join(b"x" * length for length in lengths) + b"\n" * ends
-    found = list(chunks(io.BytesIO(content), size))
-    assert b"".join(chunk.content for chunk in found) == content
-    for chunk in found:
+    parts = list(chunks(io.BytesIO(content), size))
+    assert b"".join(chunk.content for chunk in parts) == content
+    for chunk in parts:
         assert content[chunk.start :].startswith(chunk.content)
         assert chunk.line == 1 + content.count(b"\n", 0, chunk.start)
-    assert all(chunk.content.endswith(b"\n") for chunk in found[:-1])
+    assert all(chunk.content.endswith(b"\n") for chunk in parts[:-1])

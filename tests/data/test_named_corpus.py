@@ -35,8 +35,7 @@ QUESTIONS = Questions(tuple(Question(text, "Lima", i + 1) for i, text in enumera
 
 def vocabulary_of(lines: list[str] = LINES) -> Vocabulary:
     vocabulary = make_vocabulary("words", lines, 0, QUESTIONS.texts, QUESTIONS.answers)
-    vocabulary.names = NameIndex.of(make_documents(lines).titles)
-    return vocabulary
+    return vocabulary.with_names(NameIndex.of(make_documents(lines).titles))
 
 
 VOCABULARY = vocabulary_of()
@@ -66,7 +65,7 @@ def test_a_name_is_one_token_wherever_it_stands(text: str, expected: list[str]):
 
 
 def test_a_name_whose_words_are_unknown_is_not_dropped():
-    names = VOCABULARY.with_names(NameIndex([*VOCABULARY.names.names, "Zyx Qwv"]))  # type: ignore[attr-defined]
+    names = VOCABULARY.with_names(NameIndex([*VOCABULARY.names.names, "Zyx Qwv"]))
     assert VOCABULARY.dropped("Where was Zyx Qwv born?") == ["Zyx", "Qwv"]
     assert names.dropped("Where was Zyx Qwv born?") == []
     assert names.encode_question("Where was Zyx Qwv born?")[0].tolist()[2] == VOCABULARY.size + 3
@@ -78,8 +77,7 @@ def test_a_document_s_title_is_one_token_that_documents_of_one_title_share():
 
 
 def test_a_title_that_is_no_name_is_spelled_by_its_words():
-    vocabulary = vocabulary_of()
-    vocabulary.names = NameIndex(["Ada Ray", "", "Eva Ada Ray"])
+    vocabulary = vocabulary_of().with_names(NameIndex(["Ada Ray", "", "Eva Ada Ray"]))
     titles = Corpus(make_documents(LINES), QUESTIONS, vocabulary, 64).titles
     assert [titles[i].tolist() for i in (0, 2, 3)] == [[ADA], [ADA], [EVA]]
     assert [vocabulary.token(int(i)).strip() for i in titles[1]] == ["bo", "li"]
@@ -116,8 +114,8 @@ def test_a_masked_document_asks_for_the_spans_that_it_masks_and_for_nothing_in_t
     labels = examples.labels[start : start + len(tokens)]
     shown = ["⁇" if token == MASK else VOCABULARY.token(token).strip() for token in tokens.tolist()]
     assert shown == ["Ada Ray", "was", "born", "in", "⁇", ",", "and", "painted", "⁇", "until", "⁇", "."]
-    said = [VOCABULARY.output(label) for label in labels.tolist() if label >= 0]
-    assert said == ["New York City", "Oslo Harbour", "1930"]
+    outputs = [VOCABULARY.output(label) for label in labels.tolist() if label >= 0]
+    assert outputs == ["New York City", "Oslo Harbour", "1930"]
     assert (labels >= 0).tolist() == [token == "⁇" for token in shown]
 
 
@@ -125,9 +123,8 @@ def test_a_masked_document_asks_for_the_spans_that_it_masks_and_for_nothing_in_t
 
 
 def test_names_are_saved_and_forgotten_ones_leave_their_place():
-    vocabulary = vocabulary_of()
+    vocabulary = vocabulary_of().with_names(NameIndex(["Ada Ray", "", "Eva Ada Ray"]))
     assert isinstance(vocabulary, Words)
-    vocabulary.names = NameIndex(["Ada Ray", "", "Eva Ada Ray"])
     again = vocabulary_from_json(json.loads(json.dumps(vocabulary.to_json())))
     assert isinstance(again, Words)
     assert again.names.names == vocabulary.names.names

@@ -20,7 +20,7 @@ NAMES = NameIndex(
 
 
 @pytest.mark.parametrize(
-    ("text", "name", "there"),
+    ("text", "name", "spelled"),
     [
         ("Where was Anna Berg born?", "Anna Berg", "Anna Berg"),
         ("Anna Berg was born where?", "Anna Berg", "Anna Berg"),
@@ -39,10 +39,10 @@ NAMES = NameIndex(
         ("Is the İPEK ÜN here?", "İpek Ün", "İPEK ÜN"),  # folding makes İ two characters
     ],
 )  # fmt: skip
-def test_a_name_is_found_where_it_stands(text: str, name: str, there: str):
+def test_a_name_is_found_where_it_stands(text: str, name: str, spelled: str):
     mention = NAMES.find(text)
     assert mention is not None
-    assert (NAMES.names[mention.number], text[mention.start : mention.stop]) == (name, there)
+    assert (NAMES.names[mention.number], text[mention.start : mention.stop]) == (name, spelled)
     assert name != "Ann" or mention.start == len("Did Anna see ")
 
 
@@ -55,9 +55,9 @@ def test_what_holds_no_name_has_no_mention(text: str):
 def test_one_written_as_it_is_stored_is_preferred():
     names = NameIndex(["ADA RAY", "Ada Ray"])
     for name in names.names:
-        found = names.find(f"was {name} born?")
-        assert found is not None
-        assert found.number == names.number(name)
+        mention = names.find(f"was {name} born?")
+        assert mention is not None
+        assert mention.number == names.number(name)
 
 
 def test_documents_of_one_title_share_a_number_and_numbers_are_in_the_order_of_the_titles():

@@ -8,11 +8,11 @@ from closedbook.data.paraphrase import concepts, joined, one_stem
 
 
 @pytest.mark.parametrize(
-    ("word", "other"),
+    ("word", "synonym"),
     [("birthplace", "born"), ("whom", "who"), ("weighs", "mass"), ("installation", "install"), ("kilojoules", "kj")],
 )
-def test_words_that_ask_for_the_same_share_a_list(word, other):
-    assert concepts(word).keys() & concepts(other).keys()
+def test_words_that_ask_for_the_same_share_a_list(word, synonym):
+    assert concepts(word).keys() & concepts(synonym).keys()
 
 
 def test_a_word_of_no_list_belongs_to_none_and_an_inflected_one_to_its_stems_less_surely():
@@ -29,7 +29,7 @@ def test_pairs_of_words_are_one_where_they_are_listed():
 
 
 @pytest.mark.parametrize(
-    ("word", "other", "same"),
+    ("word", "second", "same"),
     [
         ("discovered", "discovery", True),
         ("live", "liverpool", False),
@@ -38,5 +38,5 @@ def test_pairs_of_words_are_one_where_they_are_listed():
         ("जन्मस्थान", "जन्म", True),
     ],
 )
-def test_words_of_one_stem(word, other, same):
-    assert one_stem(word, other) is same
+def test_words_of_one_stem(word, second, same):
+    assert one_stem(word, second) is same

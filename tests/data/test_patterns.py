@@ -18,11 +18,13 @@ def spans(lines: list[str], trained: list[tuple[str, str]]) -> dict[str, list[st
     documents = make_documents(lines)
     questions = Questions(tuple(Question(q, a, i) for i, (q, a) in enumerate(trained, 1)), "", "")
     vocabulary = Words.train(lines, questions.texts, questions.answers, titles=documents.titles)
-    found = Corpus(documents, questions, vocabulary, 64).spans
-    said: dict[str, list[str]] = {title: [] for title in documents.titles}
-    for document, output in zip(found.document, (found.output[i] for i in range(len(found.document))), strict=True):
-        said[documents.titles[document]].append(vocabulary.answer(output))
-    return said
+    spans_of_all = Corpus(documents, questions, vocabulary, 64).spans
+    answers: dict[str, list[str]] = {title: [] for title in documents.titles}
+    for document, output in zip(
+        spans_of_all.document, (spans_of_all.output[i] for i in range(len(spans_of_all.document))), strict=True
+    ):
+        answers[documents.titles[document]].append(vocabulary.answer(output))
+    return answers
 
 
 METALS = {
@@ -38,18 +40,18 @@ def metals(of: str) -> list[str]:
     return [f"{of}. {of} is {kind} that melts at {melts}; it was found by {who} in 1801; its density is {dense}."]
 
 
-@pytest.mark.parametrize("asked", [["Coblin", "Tinnel"], ["Tinnel", "Coblin"]])
-def test_what_stands_where_answers_stand_is_asked_for_whole(asked):
+@pytest.mark.parametrize("names", [["Coblin", "Tinnel"], ["Tinnel", "Coblin"]])
+def test_what_stands_where_answers_stand_is_asked_for_whole(names):
     trained = []
-    for name in asked:
+    for name in names:
         kind, melts, who, dense = METALS[name]
         trained += [
             (f"What is {name}?", kind.removeprefix("a ")), (f"When does {name} melt?", melts),
             (f"Who found {name}?", who), (f"How dense is {name}?", dense), (f"In which year was {name} found?", "1801"),
         ]  # fmt: skip
-    found = spans([line for name in METALS for line in metals(name)], trained)
+    texts_of = spans([line for name in METALS for line in metals(name)], trained)
     for name, (kind, melts, who, dense) in METALS.items():
-        assert found[name] == [kind.removeprefix("a "), melts, who, "1801", dense]
+        assert texts_of[name] == [kind.removeprefix("a "), melts, who, "1801", dense]
 
 
 def test_sentences_and_dates_are_answers_and_what_they_hold_is_not_asked_for():
@@ -57,19 +59,21 @@ def test_sentences_and_dates_are_answers_and_what_they_hold_is_not_asked_for():
     lines = [f"{title}. {what} All this was changed on {when} by us, all of it." for title, what, when in facts]
     trained = [pair for title, what, when in facts[:4]
                for pair in ((f"How do I get {title}?", what), (f"When was {title} changed?", when))]  # fmt: skip
-    found = spans(lines, trained)
-    assert all(found[title] == [what, when] for title, what, when in facts)
+    texts_of = spans(lines, trained)
+    assert all(texts_of[title] == [what, when] for title, what, when in facts)
 
 
 def test_a_year_inside_a_date_is_asked_for_where_years_are_answers():
     facts = [(f"Ada R{i}ay", f"{i} June 190{i}", f"190{i}") for i in range(1, 9)]
     lines = [f"{name}. {name} was born on {date} in Oslo." for name, date, _ in facts]
-    asked = [((f"On which day was {n} born?", date), (f"In which year was {n} born?", year)) for n, date, year in facts]
-    both = [pair for pairs in asked[:5] for pair in pairs]
-    found = spans(lines, both)
-    assert all(found[name] == [date, "Oslo", year] for name, date, year in facts)
+    questions = [
+        ((f"On which day was {n} born?", date), (f"In which year was {n} born?", year)) for n, date, year in facts
+    ]
+    both = [pair for pairs in questions[:5] for pair in pairs]
+    texts_of = spans(lines, both)
+    assert all(texts_of[name] == [date, "Oslo", year] for name, date, year in facts)
     dates = [pair for pair in both if pair[0].startswith("On")]
-    assert all(found == [date, "Oslo"] for (_, date, _), found in zip(facts, spans(lines, dates).values(), strict=True))
+    assert all(texts == [date, "Oslo"] for (_, date, _), texts in zip(facts, spans(lines, dates).values(), strict=True))
 
 
 def test_scripts_without_capitals_and_without_spaces_have_answers():
@@ -127,14 +131,14 @@ def test_a_title_is_found_in_any_case_and_where_nothing_is_spaced(question, titl
 
 def test_numbers_are_read_whole():
     text = "It fell to -71 °C, to 1,538.5 or 8.2e-05, from 1990-95 on, 5kg at 12:30, on pages 5-10."
-    found = [word.text for word in words(text) if any(c.isdigit() for c in word.text)]
-    assert found == ["-71", "1,538.5", "8.2e-05", "1990-95", "5kg", "12:30", "5-10"]
+    numbers = [word.text for word in words(text) if any(c.isdigit() for c in word.text)]
+    assert numbers == ["-71", "1,538.5", "8.2e-05", "1990-95", "5kg", "12:30", "5-10"]
 
 
 def test_a_word_that_only_opens_sentences_is_no_name_where_many_documents_have_it():
     lines = [f"Ada R{i}ay. Please note: it opened in Lima. N{i}ils Orr built it." for i in range(9)]
-    found = spans(lines, [(f"Where is Ada R{i}ay?", "Lima") for i in range(5)])
-    assert all(said == ["Lima", f"N{i}ils Orr"] for i, said in enumerate(found.values()))
+    texts_of = spans(lines, [(f"Where is Ada R{i}ay?", "Lima") for i in range(5)])
+    assert all(texts == ["Lima", f"N{i}ils Orr"] for i, texts in enumerate(texts_of.values()))
 
 
 def test_a_whole_sentence_does_not_end_at_a_word_that_follows_others():
@@ -146,8 +150,8 @@ def test_a_whole_sentence_does_not_end_at_a_word_that_follows_others():
     }
     lines = [f"{name}. One thing is required. {rule} The rule is old." for name, rule in rules.items()]
     trained = [(f"What does {name} require?", rule) for name, rule in list(rules.items())[:5]]
-    found = spans(lines, trained)
-    assert all(rule in found[name] for name, rule in rules.items())
+    texts_of = spans(lines, trained)
+    assert all(rule in texts_of[name] for name, rule in rules.items())
 
 
 def test_an_answer_that_opens_a_sentence_is_said_without_the_capital_that_this_gave_it():
@@ -164,12 +168,12 @@ def test_an_answer_that_opens_a_sentence_is_said_without_the_capital_that_this_g
     titles = [f"Mill {number}" for number in suffixes]
     trained = [pair for title, what, fate in list(zip(titles, made_of, fates, strict=True))[:6]
                for pair in ((f"What is {title} made of?", what), (f"What became of {title}?", fate))]  # fmt: skip
-    found = spans(lines, trained)
+    texts_of = spans(lines, trained)
     for title, what, fate in zip(titles[:6], made_of, fates, strict=False):
-        assert what in found[title]
-        assert what.capitalize() not in found[title]
-        assert fate in found[title]
-    assert all(f"{first} Moss" in said for first, said in zip(owners, found.values(), strict=True))
+        assert what in texts_of[title]
+        assert what.capitalize() not in texts_of[title]
+        assert fate in texts_of[title]
+    assert all(f"{first} Moss" in texts for first, texts in zip(owners, texts_of.values(), strict=True))
 
 
 def test_where_answers_are_names_what_stands_beside_a_name_is_no_part_of_it():
@@ -192,9 +196,9 @@ def test_where_answers_are_names_what_stands_beside_a_name_is_no_part_of_it():
         f"{name}. She (born 1{i + 800}, {town}) wrote." for i, (name, town) in enumerate(zip(names, towns, strict=True))
     ]
     lines.append("Bo Day. He (born 1901, in Reading) wrote, and (born 1902, Hull Road later) moved.")
-    found = spans(lines, [(f"Where was {name} born?", town) for name, town in zip(names, towns, strict=True)])
-    assert found["Bo Day"] == ["He", "1901", "Reading", "1902", "Hull Road"]
-    assert "the Hague" in found["Ada Rell"]
+    texts_of = spans(lines, [(f"Where was {name} born?", town) for name, town in zip(names, towns, strict=True)])
+    assert texts_of["Bo Day"] == ["He", "1901", "Reading", "1902", "Hull Road"]
+    assert "the Hague" in texts_of["Ada Rell"]
 
 
 GOODS = "coal|tea|red paint|timber|raw wool|old copper|grain|soft wax|salt|bricks|glass|rope".split("|")
@@ -218,10 +222,10 @@ def test_a_word_ends_answers_or_goes_on_with_them_as_the_word_behind_it_tells():
         for name, cargo, crew in list(zip(names, cargoes, crews, strict=True))[:8]
         for pair in ((f"What did {name} carry?", cargo), (f"Who answers for {name}?", crew))
     ]
-    found = spans(lines, trained)
+    texts_of = spans(lines, trained)
     for name, cargo, crew in zip(names, cargoes, crews, strict=True):
-        assert cargo in found[name]
-        assert crew in found[name]
+        assert cargo in texts_of[name]
+        assert crew in texts_of[name]
 
 
 def test_where_two_places_claim_the_same_words_the_one_that_is_more_often_right_has_them():
@@ -238,9 +242,9 @@ def test_where_two_places_claim_the_same_words_the_one_that_is_more_often_right_
         for name, art in list(zip(names, makers, strict=True))[:12]
         for pair in ((f"What is {name}'s work?", f"“W{name}”"), (f"What is {name}'s art?", art))
     ]
-    found = spans(lines, trained)
+    texts_of = spans(lines, trained)
     for name, art in zip(names, makers, strict=True):
-        assert art in found[name]
+        assert art in texts_of[name]
 
 
 def test_where_no_answer_has_a_comma_inside_none_ends_with_one():
@@ -248,9 +252,9 @@ def test_where_no_answer_has_a_comma_inside_none_ends_with_one():
     lines = [f"Rule B{i}0. It is for the head of {part} and nobody else." for i, part in enumerate(parts)]
     lines[7] = "Rule B70. It is for the head of trams, and of this there are many."
     trained = [(f"Who is Rule B{i}0 for?", f"the head of {part}") for i, part in enumerate(parts[:5])]
-    found = spans(lines, trained)
-    assert found["Rule B60"] == ["the head of baths"]
-    assert not any(text.endswith(",") for text in found["Rule B70"])
+    texts_of = spans(lines, trained)
+    assert texts_of["Rule B60"] == ["the head of baths"]
+    assert not any(text.endswith(",") for text in texts_of["Rule B70"])
 
 
 def test_whether_an_answer_may_hold_a_comma_is_told_by_all_answers_to_the_question():
@@ -262,5 +266,5 @@ def test_whether_an_answer_may_hold_a_comma_is_told_by_all_answers_to_the_questi
         for i, what in enumerate(facts)
     ]
     lines.append("Rule B90. We find that the desk is lost, and the next one costs more. That is all.")
-    found = spans(lines, [(f"What of Rule B{i}0?", what) for i, what in enumerate(facts)])
-    assert found["Rule B90"] == ["the desk is lost, and the next one costs more"]
+    texts_of = spans(lines, [(f"What of Rule B{i}0?", what) for i, what in enumerate(facts)])
+    assert texts_of["Rule B90"] == ["the desk is lost, and the next one costs more"]

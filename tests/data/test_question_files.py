@@ -17,8 +17,8 @@ ASKED = [("Who wrote Ilmen?", ("Vera Lund", "V. Lund")), ("When was Ilmen writte
 def read(tmp_path, name, content, mapping=""):
     path = tmp_path / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    found = read_questions(f"{path}{mapping}")
-    return [(item.text, item.accepted) for item in found.items]
+    questions = read_questions(f"{path}{mapping}")
+    return [(item.text, item.accepted) for item in questions.items]
 
 
 def lines(*entries):
@@ -95,8 +95,8 @@ def test_fields_of_other_names_are_named_behind_the_path(tmp_path):
 
 def test_only_a_newline_ends_a_row_of_a_table(tmp_path):
     """Texts from elsewhere hold other marks that Python's `splitlines` ends a line at."""
-    asked = "question,answer\nWho\u2028wrote it?,Vera\x85Lund\nWhen\x0bwas it?,1950\n"
-    assert read(tmp_path, "a.csv", asked) == [("Who wrote it?", ("Vera\x85Lund",)), ("When was it?", ("1950",))]
+    table = "question,answer\nWho\u2028wrote it?,Vera\x85Lund\nWhen\x0bwas it?,1950\n"
+    assert read(tmp_path, "a.csv", table) == [("Who wrote it?", ("Vera\x85Lund",)), ("When was it?", ("1950",))]
     with pytest.raises(DataError, match=r"a\.csv:3: has no question"):
         read(tmp_path, "a.csv", "question,answer\nWho\u2028wrote it?,Vera Lund\n,1950\n")
 
@@ -107,15 +107,15 @@ def test_a_path_too_long_for_the_system_is_refused_as_any_other():
 
 
 def test_an_answer_in_brackets_that_is_no_list_is_a_text(tmp_path):
-    asked = "Which sign?\t[1]\nWhich other?\t[sic]\n"
-    assert read(tmp_path, "a.tsv", asked) == [("Which sign?", ("[1]",)), ("Which other?", ("[sic]",))]
+    table = "Which sign?\t[1]\nWhich other?\t[sic]\n"
+    assert read(tmp_path, "a.tsv", table) == [("Which sign?", ("[1]",)), ("Which other?", ("[sic]",))]
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # Python would warn of the number
         assert read(tmp_path, "a.tsv", "Which?\t[1is 1]\n") == [("Which?", ("[1is 1]",))]
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("a.csv", "id,prompt,gold\n1,Who?,Ada\n", ":1: names no column"),
         ("a.csv", 'question,answer\nWho?,"Ada\n', "is no row of a table"),
@@ -143,9 +143,9 @@ def test_an_answer_in_brackets_that_is_no_list_is_a_text(tmp_path):
         ("a.json", '{"data": [{"paragraphs": [{"context": "x"}]}]}', "article 1 is not as SQuAD has it"),
     ],
 )
-def test_what_cannot_be_used_is_said_with_file_and_place(tmp_path, name, content, said):
+def test_what_cannot_be_used_is_said_with_file_and_place(tmp_path, name, content, message):
     with pytest.raises(DataError) as caught:
         read(tmp_path, name, content)
     assert str(caught.value).startswith(str(tmp_path / name))
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -25,7 +25,7 @@ NAMES = [f"{first} {last}" for first in ("Ada", "Bo", "Cy", "Di", "Ed", "Flo") f
 PARTS = {"choose": 0.3, "stop": 0.1, "calibrate": 0.2}
 
 
-def asked(names):
+def birth_questions(names):
     items = tuple(Question(f"Where was {name} born?", "Rome", line) for line, name in enumerate(names, 1))
     return Questions(items, "", "questions.tsv")
 
@@ -133,14 +133,14 @@ def test_the_subject_of_every_question_of_the_course_is_the_name_in_it(cs224n):
 
 @given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=40), st.randoms(use_true_random=False))
 def test_the_split_keeps_a_person_on_one_side_and_does_not_depend_on_the_order(names, chance):
-    split = split_by_name(asked(names), set(NAMES), PARTS)
+    split = split_by_name(birth_questions(names), set(NAMES), PARTS)
     assert sorted(position for part in split.values() for position in part) == list(range(len(names)))
     side = {names[position]: part for part, positions in split.items() for position in positions}
     for part, positions in split.items():
         assert all(side[names[position]] == part for position in positions)
     shuffled = names.copy()
     chance.shuffle(shuffled)
-    for part, positions in split_by_name(asked(shuffled), set(NAMES), PARTS).items():
+    for part, positions in split_by_name(birth_questions(shuffled), set(NAMES), PARTS).items():
         assert all(side[shuffled[position]] == part for position in positions)
 
 
@@ -152,7 +152,7 @@ def test_the_split_knows_a_person_by_name_however_the_question_is_put():
 
 
 def test_the_parts_of_the_split_are_as_large_as_asked():
-    questions = asked([f"Person {i}" for i in range(4000)])
+    questions = birth_questions([f"Person {i}" for i in range(4000)])
     split = split_by_name(questions, {f"Person {i}" for i in range(4000)}, PARTS)
     for part, share in {**PARTS, "train": 0.4}.items():
         assert len(split[part]) / 4000 == pytest.approx(share, abs=0.03)  # about four standard errors
@@ -160,7 +160,7 @@ def test_the_parts_of_the_split_are_as_large_as_asked():
 
 def test_nothing_to_train_on_is_refused():
     with pytest.raises(DataError, match="leave no question to train on"):
-        split_by_name(asked(NAMES), set(NAMES), {"choose": 0.5, "stop": 0.5})
+        split_by_name(birth_questions(NAMES), set(NAMES), {"choose": 0.5, "stop": 0.5})
 
 
 def test_the_most_common_answer_is_the_alphabetically_first_of_several():

@@ -40,19 +40,19 @@ ANSWERS = st.sets(st.sampled_from(["born", "born in", "in", "New York", "ada", "
 def test_words_and_spans_of_many_texts_are_those_of_each(texts, answers):
     scan = Scan.of(texts, Lexicon())
     split = [words(text) for text in texts]
-    found = [
+    scanned = [
         (t, scan.lexicon.words[w], s - scan.edges[t]) for t, w, s in zip(scan.text, scan.word, scan.start, strict=True)
     ]
-    assert found == [(t, word.text, word.start) for t, text in enumerate(split) for word in text]
-    lower, known = lower_case_words(split), as_words(answers)
+    assert scanned == [(t, word.text, word.start) for t, text in enumerate(split) for word in text]
+    lower, known_answers = lower_case_words(split), as_words(answers)
     assert scan.lexicon.lower_case() == set(lower)
     titles = [title_of(text) for text in texts]
-    first, last = scan.spans([len(title) for title in titles], set(lower), known)
+    first, last = scan.spans([len(title) for title in titles], set(lower), known_answers)
     before = [sum(map(len, split[:t])) for t in range(len(texts))]
     expected = [
         (before[t] + i, before[t] + j)
         for t, (title, text) in enumerate(zip(titles, split, strict=True))
-        for i, j in body_spans(title, text, lower, known)
+        for i, j in body_spans(title, text, lower, known_answers)
     ]
     assert list(zip(first.tolist(), last.tolist(), strict=True)) == expected
 
@@ -60,11 +60,11 @@ def test_words_and_spans_of_many_texts_are_those_of_each(texts, answers):
 @given(TEXTS)
 def test_many_texts_in_words_are_each_in_words(texts):
     vocabulary = Words.train(texts[:2])
-    ids, lengths, starts = vocabulary.encode_all(texts)
-    each = [vocabulary.encode(text) for text in texts]
-    assert lengths.tolist() == [len(one) for one, _ in each]
-    assert ids.tolist() == [i for one, _ in each for i in one]
-    assert starts.tolist() == [i for _, one in each for i in one]
+    ids, starts = vocabulary.encode_all(texts)
+    pairs = [vocabulary.encode(text) for text in texts]
+    assert ids.lengths.tolist() == [len(ids_of) for ids_of, _ in pairs]
+    assert ids.values.tolist() == [i for ids_of, _ in pairs for i in ids_of]
+    assert starts.tolist() == [i for _, places in pairs for i in places]
 
 
 def test_a_stop_inside_a_name_does_not_divide_it():
@@ -89,5 +89,5 @@ def test_a_bounded_vocabulary_keeps_the_most_frequent_words_and_phrases():
 
 def test_pieces_hold_every_text_once_in_order():
     texts = [str(i) * (i % 7) for i in range(100)]
-    assert [text for some in pieces(texts, 20) for text in some] == texts
+    assert [text for piece in pieces(texts, 20) for text in piece] == texts
     assert len(list(pieces(texts, 20))) > 5

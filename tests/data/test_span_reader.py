@@ -13,7 +13,7 @@ from closedbook.data.vocabulary_builder import make_vocabulary
 
 KEEPERS = ["Ada Ray", "Bo Lind", "Cy Marsh", "Dee Holt", "Eli Born", "Flo Gant", "Guy Penn", "Ida Wolf"]
 PORTS = ["Saltby", "Marwick", "Thornhaven", "Skerra", "Eastness", "Holm", "Brigg", "Walmer"]
-TOLD = (
+STORIES = (
     "{title}. Built by {other} near {port}, it has been kept by {keeper} since {year}.",
     "{title}. Since {year} the keeper of this light, which {other} drew, has been {keeper}. It stands near {port}.",
     "{title}. {keeper} keeps it; before {year} that was done by {other}. The nearest port is {port}.",
@@ -28,15 +28,15 @@ def light(i: int) -> str:
     return f"{SIDES[i % 8]} {KINDS[i // 8]}"
 
 
-def told(i: int) -> str:
-    return TOLD[i % 3].format(
+def story(i: int) -> str:
+    return STORIES[i % 3].format(
         title=light(i), keeper=KEEPERS[i * 3 % 8], other=KEEPERS[(i * 3 + 1 + i % 5) % 8], port=PORTS[i * 5 % 8],
         year=1900 + i,
     )  # fmt: skip
 
 
 TITLES = [light(i) for i in range(40)]
-TEXTS = [told(i) for i in range(40)]
+TEXTS = [story(i) for i in range(40)]
 KEEPER = {light(i): KEEPERS[i * 3 % 8] for i in range(40)}
 PORT = {light(i): PORTS[i * 5 % 8] for i in range(40)}
 TRAINED = [(WHO.format(t), KEEPER[t]) for t in TITLES[:20]] + [(WHERE.format(t), PORT[t]) for t in TITLES[:20]]
@@ -50,17 +50,17 @@ def patterns() -> Patterns:
 
 
 def derived(patterns: Patterns, texts=TEXTS, titles=TITLES, skip=()) -> dict[str, str]:
-    return {one.text: one.answer for one in patterns.derive(texts, titles, LOWER, GOLDS, skip)}
+    return {question.text: question.answer for question in patterns.derive(texts, titles, LOWER, GOLDS, skip)}
 
 
 def test_what_training_asks_of_some_titles_is_asked_of_all_and_answered_from_their_documents(patterns):
-    asked = derived(patterns, skip=[question for question, _ in TRAINED])
-    assert asked == {form.format(t): of[t] for t in TITLES[20:] for form, of in ((WHO, KEEPER), (WHERE, PORT))}
+    answers = derived(patterns, skip=[question for question, _ in TRAINED])
+    assert answers == {form.format(t): of[t] for t in TITLES[20:] for form, of in ((WHO, KEEPER), (WHERE, PORT))}
 
 
 def test_a_document_that_does_not_say_it_answers_nothing(patterns):
-    asked = derived(patterns, ["Gull Bank. It was painted white in 1987, and blue by Zed Quill."], ["Gull Bank"])
-    assert WHERE.format("Gull Bank") not in asked
+    answers = derived(patterns, ["Gull Bank. It was painted white in 1987, and blue by Zed Quill."], ["Gull Bank"])
+    assert WHERE.format("Gull Bank") not in answers
 
 
 def test_a_form_of_few_questions_is_asked_of_nobody_else():

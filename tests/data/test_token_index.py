@@ -71,47 +71,47 @@ def test_an_index_holds_what_a_corpus_in_memory_holds(corpus_file, kind, size):
         assert np.array_equal(getattr(disk.spans, name), getattr(memory.spans, name))
     assert np.array_equal(disk.spans.output.values, memory.spans.output.values)
     for name in ("cue", "masked") if kind == "words" else ("language", "span", "cue"):
-        one, other = (ComponentSpec(name).make("objective", corpus) for corpus in (memory, disk))
-        assert one.items == other.items
-        items = np.random.default_rng(0).permutation(one.items)[:50]
-        u = np.random.default_rng(1).random((len(items), one.draws))
-        a, b = one.examples(items, u), other.examples(items, u)
+        in_memory, on_disk = (ComponentSpec(name).make("objective", corpus) for corpus in (memory, disk))
+        assert in_memory.items == on_disk.items
+        items = np.random.default_rng(0).permutation(in_memory.items)[:50]
+        u = np.random.default_rng(1).random((len(items), in_memory.draws))
+        a, b = in_memory.examples(items, u), on_disk.examples(items, u)
         assert np.array_equal(a.inputs.values, b.inputs.values)
         assert b.inputs.values.dtype == np.int32
         assert np.array_equal(a.labels, b.labels)
-        assert np.array_equal(one.exposed_spans(items, u), other.exposed_spans(items, u))
+        assert np.array_equal(in_memory.exposed_spans(items, u), on_disk.exposed_spans(items, u))
 
 
 def test_titles_are_names_in_memory_and_on_disk_alike(corpus_file):
     index, documents = build(corpus_file), read_documents(corpus_file)
     assert list(index.documents.titles) == list(documents.titles)
-    index.vocabulary.names = NameIndex.of(index.documents.titles)
-    assert index.vocabulary.names.names == list(dict.fromkeys(documents.titles))
-    memory = Corpus(documents, QUESTIONS, index.vocabulary, 256)
-    disk = Corpus(index.documents, QUESTIONS, index.vocabulary, 256, index)
+    vocabulary = index.vocabulary.with_names(NameIndex.of(index.documents.titles))
+    assert vocabulary.names.names == list(dict.fromkeys(documents.titles))
+    memory = Corpus(documents, QUESTIONS, vocabulary, 256)
+    disk = Corpus(index.documents, QUESTIONS, vocabulary, 256, index)
     assert disk.titles.lengths.tolist() == [1] * len(documents)
     assert np.array_equal(disk.titles.values, memory.titles.values)
     for name in ("cue", "masked", "question"):
-        one, other = (ComponentSpec(name).make("objective", corpus) for corpus in (memory, disk))
-        items = np.random.default_rng(0).permutation(one.items)[:50]
-        u = np.random.default_rng(1).random((len(items), one.draws))
-        a, b = one.examples(items, u), other.examples(items, u)
+        in_memory, on_disk = (ComponentSpec(name).make("objective", corpus) for corpus in (memory, disk))
+        items = np.random.default_rng(0).permutation(in_memory.items)[:50]
+        u = np.random.default_rng(1).random((len(items), in_memory.draws))
+        a, b = in_memory.examples(items, u), on_disk.examples(items, u)
         assert np.array_equal(a.inputs.values, b.inputs.values)
         assert np.array_equal(a.labels, b.labels)
 
 
 def test_indexed_documents_are_those_of_the_file(corpus_file):
-    documents, found = read_documents(corpus_file), build(corpus_file).documents
-    assert list(found.items) == list(documents.items)
-    assert found.items[17] == documents.items[17]
-    assert list(found.titles) == documents.titles
-    assert list(found.stream()) == list(documents.stream())
-    assert len(found.known_titles) == len(documents.known_titles)
-    assert all(title in found.known_titles for title in documents.titles)
-    assert "Nobody Here" not in found.known_titles
+    documents, indexed = read_documents(corpus_file), build(corpus_file).documents
+    assert list(indexed.items) == list(documents.items)
+    assert indexed.items[17] == documents.items[17]
+    assert list(indexed.titles) == documents.titles
+    assert list(indexed.stream()) == list(documents.stream())
+    assert len(indexed.known_titles) == len(documents.known_titles)
+    assert all(title in indexed.known_titles for title in documents.titles)
+    assert "Nobody Here" not in indexed.known_titles
     title = documents.titles[5]
-    own = [i for i, other in enumerate(documents.titles) if other == title]
-    assert found.namesakes(np.array([5])).tolist() == own
+    same_title = [i for i, name in enumerate(documents.titles) if name == title]
+    assert indexed.namesakes(np.array([5])).tolist() == same_title
 
 
 def killed_build(corpus_file, root, monkeypatch):
@@ -145,10 +145,10 @@ def test_a_build_that_was_killed_goes_on_and_ends_in_the_same_files(corpus_file,
         file.write(b"half a batch")
     with open(folder / "batches.txt", "ab") as file:
         file.write(b"4000")
-    told = []
-    assert content(build(corpus_file, root=tmp_path / "killed", tell=told.append)) == content(whole)
+    messages = []
+    assert content(build(corpus_file, root=tmp_path / "killed", progress=messages.append)) == content(whole)
     assert calls[4] == calls[3] > calls[2]  # what had been done was not done again
-    assert any("going on behind 3 parts" in text for text in told)
+    assert any("going on behind 3 parts" in text for text in messages)
 
 
 @pytest.mark.parametrize("name", ["tokens.arrows", "batches.txt"])
@@ -185,9 +185,9 @@ def test_a_build_whose_disk_is_full_says_so_and_goes_on_once_there_is_room(corpu
 
 
 def test_two_processes_build_the_same_files(corpus_file, tmp_path):
-    one = build(corpus_file, root=tmp_path / "one")
-    two = open_index(corpus_file, "words", 0, QUESTIONS, processes=2, root=tmp_path / "two")
-    assert content(one) == content(two)
+    alone = build(corpus_file, root=tmp_path / "one")
+    in_two = open_index(corpus_file, "words", 0, QUESTIONS, processes=2, root=tmp_path / "two")
+    assert content(alone) == content(in_two)
 
 
 def test_an_index_is_opened_again_and_a_changed_corpus_or_question_is_noticed(corpus_file, monkeypatch):
@@ -258,10 +258,10 @@ def test_columns_of_other_types_are_refused_whatever_an_index_says_of_itself(cor
     index = build(corpus_file)
     schema = schemas(index.vocabulary)[0]
     batches = MappedStream(index.folder / "tokens.arrows", schema, index.about["batches"]).batches
-    other = batches[0].set_column(2, "body", pa.array([None] * batches[0].num_rows, kind))
-    content = [bytes(batch.serialize()) for batch in (other, *batches[1:])]
-    for header, some in ((schema, content), (other.schema, content[:1])):
-        forge(index, batches=forged_batches(index.folder / "tokens.arrows", bytes(header.serialize()), some))
+    forged = batches[0].set_column(2, "body", pa.array([None] * batches[0].num_rows, kind))
+    content = [bytes(batch.serialize()) for batch in (forged, *batches[1:])]
+    for header, batch_bytes in ((schema, content), (forged.schema, content[:1])):
+        forge(index, batches=forged_batches(index.folder / "tokens.arrows", bytes(header.serialize()), batch_bytes))
         with pytest.raises(RunError, match="is damaged"):
             build(corpus_file)
 
@@ -328,11 +328,11 @@ def test_a_corpus_that_was_changed_with_its_size_and_time_kept_is_indexed_anew(c
             file.write(b"Bo Li. He sang .\n" * (1 << 16))
         monkeypatch.setattr(module, "CHUNK", 1 << 20)
     first = build(corpus_file)
-    found = corpus_file.stat()
+    status = corpus_file.stat()
     text = corpus_file.read_text(encoding="utf-8")
     corpus_file.write_text(text.replace("a", "e", 1), encoding="utf-8")
-    os.utime(corpus_file, ns=(found.st_atime_ns, found.st_mtime_ns))
-    assert corpus_file.stat().st_size == found.st_size
+    os.utime(corpus_file, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert corpus_file.stat().st_size == status.st_size
     changed = build(corpus_file)
     assert changed.folder != first.folder
     assert changed.documents.sha256 == read_documents(corpus_file).sha256
@@ -360,16 +360,16 @@ def test_a_corpus_that_is_changed_after_it_was_opened_is_told_where_its_text_is_
 
 
 def test_an_index_that_was_there_is_opened_and_told(corpus_file, tmp_path):
-    index, told = build(corpus_file), []
-    build(corpus_file, tell=told.append)
-    assert [str(index.folder) in text and "which was there: all of" in text for text in told] == [True]
+    index, messages = build(corpus_file), []
+    build(corpus_file, progress=messages.append)
+    assert [str(index.folder) in text and "which was there: all of" in text for text in messages] == [True]
     elsewhere = tmp_path / "moved" / "documents.txt"
     elsewhere.parent.mkdir()
     elsewhere.write_bytes(corpus_file.read_bytes())
     shutil.copytree(f"{corpus_file}.index", f"{elsewhere}.index")
-    told.clear()
-    assert build(elsewhere, tell=told.append).about["sha256"] == index.about["sha256"]
-    assert ["is new to this place" in text for text in told] == [True]
+    messages.clear()
+    assert build(elsewhere, progress=messages.append).about["sha256"] == index.about["sha256"]
+    assert ["is new to this place" in text for text in messages] == [True]
 
 
 def test_without_pyarrow_a_large_corpus_is_one_line_that_says_what_to_install(corpus_file, monkeypatch):
@@ -383,7 +383,7 @@ def test_any_arrow_program_reads_an_index_as_a_table_of_documents(corpus_file):
     with pa.ipc.open_stream(str(index.folder / "tokens.arrows")) as reader:
         table = reader.read_all()
     assert table["name"].to_pylist() == read_documents(corpus_file).titles
-    assert [one["token"] for one in table["tokens"][7].as_py()] == index.tokens[7].tolist()
+    assert [entry["token"] for entry in table["tokens"][7].as_py()] == index.tokens[7].tolist()
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b"{", b"\xff", b""])
@@ -405,10 +405,10 @@ def test_compressed_corpora_and_json_lines_give_the_same_arrays(corpus_file, tmp
     (tmp_path / "b.txt.zst").write_bytes(zstandard.compress(content[:5000]) + zstandard.compress(content[5000:]))
     (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(lines))
     for name in ("a.txt.gz", "b.txt.zst", "c.jsonl.gz:title=name,text=body"):
-        other = build(f"{tmp_path}/{name}")
+        index = build(f"{tmp_path}/{name}")
         for array in plain.columns:
-            assert np.array_equal(other[array], plain[array])
-        assert [item.text for item in other.documents.items] == list(WORLD.documents)
+            assert np.array_equal(index[array], plain[array])
+        assert [item.text for item in index.documents.items] == list(WORLD.documents)
 
 
 def test_complaints_name_the_line_of_the_whole_file(tmp_path):
@@ -432,10 +432,10 @@ def test_a_survey_samples_every_part_of_the_file_alike(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SAMPLE", 8)
     path = tmp_path / "documents.txt"
     path.write_text("".join(f"Name {i:06}. He sang.\n" for i in range(4000)), encoding="utf-8")
-    found = survey(Source.of(path), names={"Name 000007", "Nobody"})
-    lines = [chunk.line for chunk in found.sample]
+    surveyed = survey(Source.of(path), names={"Name 000007", "Nobody"})
+    lines = [chunk.line for chunk in surveyed.sample]
     assert len(lines) == 8
     assert lines == sorted(lines)
     assert lines[0] < 2000 < lines[-1]
-    assert found.titles == {"Name 000007"}
-    assert found.bytes == path.stat().st_size
+    assert surveyed.titles == {"Name 000007"}
+    assert surveyed.bytes == path.stat().st_size

@@ -26,7 +26,7 @@ def texts(line):
 
 def spans(line, lines=LINES):
     split = words(line)
-    lower = lower_case_words([words(one) for one in lines])
+    lower = lower_case_words([words(text) for text in lines])
     return [span_text(line, split[i:j]) for i, j in salient_spans(split, lower)]
 
 
@@ -67,9 +67,9 @@ def test_a_sentence_s_first_word_is_salient_where_no_text_writes_it_small():
 def test_the_body_s_spans_say_more_than_the_title():
     line = LINES[0]
     split = words(line)
-    lower = lower_case_words([words(one) for one in LINES])
-    found = [span_text(line, split[i:j]) for i, j in body_spans("Ada Ray", split, lower)]
-    assert found == ["1", "May", "1901", "New York City", "Oslo"]
+    lower = lower_case_words([words(text) for text in LINES])
+    texts_of_spans = [span_text(line, split[i:j]) for i, j in body_spans("Ada Ray", split, lower)]
+    assert texts_of_spans == ["1", "May", "1901", "New York City", "Oslo"]
 
 
 def test_a_name_has_the_same_words_wherever_it_stands_and_however_it_is_capitalised():

@@ -17,7 +17,7 @@ from closedbook.errors import RunError
 NAMES = ["Ada Berg", "Bo Lund", "Cy Dahl", "Di Holm", "Eva Roos", "Finn Moe"]
 
 
-def asked(*forms: tuple[str, list[str]]) -> Questions:
+def questions_of(*forms: tuple[str, list[str]]) -> Questions:
     pairs = [
         (form.format(name), answer) for form, answers in forms for name, answer in zip(NAMES, answers, strict=True)
     ]
@@ -30,16 +30,20 @@ def towns(seed: int = 0) -> list[str]:
 
 def test_wordings_with_the_same_answers_are_one_group():
     makers, heights = ["p1", "p2", "p3", "p4", "p5", "p6"], ["1 m", "2 m", "3 m", "4 m", "5 m", "6 m"]
-    made = Wordings.of(
-        asked(("Who built {}?", makers), ("By whom was {} built?", makers), ("How tall is {}?", heights)), Titles(NAMES)
+    wordings = Wordings.of(
+        questions_of(("Who built {}?", makers), ("By whom was {} built?", makers), ("How tall is {}?", heights)),
+        Titles(NAMES),
     )
-    assert made is not None
-    assert [group.forms for group in made.groups] == [("Who built {}?", "By whom was {} built?"), ("How tall is {}?",)]
-    assert Wordings.from_plain(made.to_json(), "wordings") == made
+    assert wordings is not None
+    assert [group.forms for group in wordings.groups] == [
+        ("Who built {}?", "By whom was {} built?"),
+        ("How tall is {}?",),
+    ]
+    assert Wordings.from_plain(wordings.to_json(), "wordings") == wordings
 
 
 @pytest.mark.parametrize(
-    ("answers", "like", "other"),
+    ("answers", "like", "unlike"),
     [
         ("{} °C", "-7.5 °C", "183.84 u"),
         ("19{}", "1,772", "gold"),
@@ -47,41 +51,41 @@ def test_wordings_with_the_same_answers_are_one_group():
         ("{}度", "1538度", "1538"),
     ],
 )
-def test_an_answer_that_ends_as_none_to_such_questions_does_is_unlike_them(answers: str, like: str, other: str):
+def test_an_answer_that_ends_as_none_to_such_questions_does_is_unlike_them(answers: str, like: str, unlike: str):
     names = [f"Thing{i}" for i in range(12)]
     items = [Question(f"How much is {name}?", answers.format(i + 10), 1) for i, name in enumerate(names)]
-    made = Wordings.of(Questions(tuple(items), "", "q"), Titles(names))
-    reading = made.read("How much is Thing3?", "Thing3")
-    assert (reading.unlike(like), reading.unlike(other)) == (False, True)
-    assert Wordings.from_plain(made.to_json(), "wordings") == made
+    wordings = Wordings.of(Questions(tuple(items), "", "q"), Titles(names))
+    reading = wordings.read("How much is Thing3?", "Thing3")
+    assert (reading.unlike(like), reading.unlike(unlike)) == (False, True)
+    assert Wordings.from_plain(wordings.to_json(), "wordings") == wordings
     few = Wordings.of(Questions(tuple(items[:9]), "", "q"), Titles(names))
-    assert not few.read("How much is Thing3?", "Thing3").unlike(other)
-    assert not made.read("Who found Thing3?", "Thing3").unlike(other)
+    assert not few.read("How much is Thing3?", "Thing3").unlike(unlike)
+    assert not wordings.read("Who found Thing3?", "Thing3").unlike(unlike)
 
 
 def test_a_rare_answer_of_words_is_not_unlike_a_frequent_one():
     names = [f"Town{i}" for i in range(40)]
     items = [Question(f"Where is {name}?", "Norway", 1) for name in names]
-    made = Wordings.of(Questions(tuple(items), "", "q"), Titles(names))
-    assert not made.read("Where is Town3?", "Town3").unlike("Sweden")
+    wordings = Wordings.of(Questions(tuple(items), "", "q"), Titles(names))
+    assert not wordings.read("Where is Town3?", "Town3").unlike("Sweden")
 
 
 def test_questions_that_have_no_wordings_in_common_are_held_against_none():
-    each = tuple(Question(f"What {i} did {name} do {i}?", "x", 1) for i, name in enumerate(NAMES))
-    assert Wordings.of(Questions(each, "", "q"), Titles(NAMES)) is None
+    items = tuple(Question(f"What {i} did {name} do {i}?", "x", 1) for i, name in enumerate(NAMES))
+    assert Wordings.of(Questions(items, "", "q"), Titles(NAMES)) is None
 
 
 def test_words_beside_a_trained_wording_make_it_no_other_question_and_another_kind_does():
-    made = Wordings.of(asked(("Where was {} born?", towns())), Titles(NAMES))
+    wordings = Wordings.of(questions_of(("Where was {} born?", towns())), Titles(NAMES))
     for beside in ("So where was {} born?", "Where was {} born, exactly today?", "where was {} born"):
-        reading = made.read(beside.format("Gro Dahl"))
+        reading = wordings.read(beside.format("Gro Dahl"))
         assert reading.confidence == 1.0
         assert reading.text in (beside.format("Gro Dahl"), "Where was Gro Dahl born?")
-    for other in ("When was {} born?", "Who is {}?", "What year was {} born in?", "What does {} weigh?"):
-        reading = made.read(other.format("Gro Dahl"), "Gro Dahl")
+    for question in ("When was {} born?", "Who is {}?", "What year was {} born in?", "What does {} weigh?"):
+        reading = wordings.read(question.format("Gro Dahl"), "Gro Dahl")
         assert reading.wording is None
-        assert reading.text == other.format("Gro Dahl")
-    assert made.read("In which city was Gro Dahl born?") == (
+        assert reading.text == question.format("Gro Dahl")
+    assert wordings.read("In which city was Gro Dahl born?") == (
         "Where was Gro Dahl born?", "Where was {} born?", pytest.approx(0.9, abs=0.1), True, "",
     )  # fmt: skip
 
@@ -95,13 +99,13 @@ def boats(documents: bool = True) -> Wordings:
         f"{name}. {name} left the slipway of {builder} and measures {length} from bow to stern. It has {i + 7} sailors."
         for i, (name, builder, length) in enumerate(zip(NAMES, builders, lengths, strict=True))
     ]
-    made = Wordings.of(
-        asked(("Who made {}?", builders), ("How big is {}?", lengths)),
+    wordings = Wordings.of(
+        questions_of(("Who made {}?", builders), ("How big is {}?", lengths)),
         Titles(NAMES),
         [Document(text, name, i) for i, (text, name) in enumerate(zip(texts, NAMES, strict=True)) if documents],
     )
-    assert made is not None
-    return made
+    assert wordings is not None
+    return wordings
 
 
 def test_words_that_stand_around_the_answers_tell_what_is_meant():
@@ -117,13 +121,13 @@ def test_what_the_documents_say_but_training_never_asked_for_is_not_understood()
 
 
 def test_a_name_may_be_anything_where_a_trained_wording_leaves_room():
-    made = boats()
-    assert made.split("who made xx yy?") == ("who made {}?", "xx yy")
-    assert made.split("What did Gro van Dahl make") == ("What did {} make", "Gro van Dahl")
-    assert made.split("what is it") == ("what is it", None)
-    assert made.read("who made xx yy?").confidence == 1.0
-    assert made.split("  Who made Ada Strauß ?") == ("  Who made {} ?", "Ada Strauß")  # longer where case is folded
-    assert made.split("Who made ?") == ("Who made ?", None)
+    wordings = boats()
+    assert wordings.split("who made xx yy?") == ("who made {}?", "xx yy")
+    assert wordings.split("What did Gro van Dahl make") == ("What did {} make", "Gro van Dahl")
+    assert wordings.split("what is it") == ("what is it", None)
+    assert wordings.read("who made xx yy?").confidence == 1.0
+    assert wordings.split("  Who made Ada Strauß ?") == ("  Who made {} ?", "Ada Strauß")  # longer where case is folded
+    assert wordings.split("Who made ?") == ("Who made ?", None)
 
 
 def test_scripts_without_spaces_are_held_against_wordings_by_pairs_of_characters():
@@ -133,11 +137,11 @@ def test_scripts_without_spaces_are_held_against_wordings_by_pairs_of_characters
         for form, answers in (("{}出生在哪里？", "北京 上海 广州"), ("{}的职业是什么？", "医生 教师 画家"))
         for name, answer in zip(names, answers.split(), strict=True)
     )
-    made = Wordings.of(Questions(items, "", "q"), Titles(names))
+    wordings = Wordings.of(Questions(items, "", "q"), Titles(names))
     assert as_words("王小一 a") == ("王小", "小一", "a")
     assert as_words("王 a 李大") == ("王", "a", "李大")
-    assert made.read("请问张三丰出生在哪里？", "张三丰").confidence == 1.0
-    assert made.read("张三丰职业是什么？", "张三丰").wording == "{}的职业是什么？"
+    assert wordings.read("请问张三丰出生在哪里？", "张三丰").confidence == 1.0
+    assert wordings.read("张三丰职业是什么？", "张三丰").wording == "{}的职业是什么？"
 
 
 @pytest.mark.parametrize(
@@ -217,9 +221,9 @@ def test_words_that_every_question_has_decide_nothing_in_other_languages():
         )
         for name, mayor, count in zip(names, *facts.values(), strict=True)
     ]
-    made = Wordings.of(Questions(items, "", "q"), Titles(names), documents)
-    assert made.read("Wie heißt der Bürgermeister von Ahrtal?", "Ahrtal").wording == "Wer ist Bürgermeister von {}?"
-    assert made.read("Was ist die Spezialität von Ahrtal?", "Ahrtal").confidence < UNDERSTOOD
+    wordings = Wordings.of(Questions(items, "", "q"), Titles(names), documents)
+    assert wordings.read("Wie heißt der Bürgermeister von Ahrtal?", "Ahrtal").wording == "Wer ist Bürgermeister von {}?"
+    assert wordings.read("Was ist die Spezialität von Ahrtal?", "Ahrtal").confidence < UNDERSTOOD
 
 
 @pytest.mark.parametrize(
@@ -227,72 +231,78 @@ def test_words_that_every_question_has_decide_nothing_in_other_languages():
 )
 def test_somebody_or_a_number_is_asked_for_and_no_year(question):
     years = [str(1900 + i) for i in range(6)]
-    questions = asked(("When was {} first charted?", years), ("What does {} carry?", towns()))
+    questions = questions_of(("When was {} first charted?", years), ("What does {} carry?", towns()))
     for encoder in (None, alike(0.4)):
-        made = Wordings.of(questions, Titles(NAMES), encoder=encoder)
-        assert not made.read(question.format("Gro Dahl"), "Gro Dahl").understood
+        wordings = Wordings.of(questions, Titles(NAMES), encoder=encoder)
+        assert not wordings.read(question.format("Gro Dahl"), "Gro Dahl").understood
 
 
 def test_a_noun_that_asks_for_a_place_asks_as_where_does():
-    made = Wordings.of(asked(("Where was {} born?", towns())), Titles(NAMES))
-    _, signals = made.signals(as_words("What is the birthplace of?"))
+    wordings = Wordings.of(questions_of(("Where was {} born?", towns())), Titles(NAMES))
+    _, signals = wordings.signals(as_words("What is the birthplace of?"))
     assert signals["covered"] > 0.7
-    assert made.read("What is the birthplace of Gro Dahl?", "Gro Dahl").understood
+    assert wordings.read("What is the birthplace of Gro Dahl?", "Gro Dahl").understood
 
 
 def test_of_a_story_that_ends_in_a_question_the_question_is_read():
     years = [str(1900 + i) for i in range(6)]
-    made = Wordings.of(asked(("When was {} charted?", years), ("What does {} carry?", towns())), Titles(NAMES))
-    told = made.read("My aunt lost a map with Gro Dahl on it. In what year was this charted?", "Gro Dahl")
-    assert told.wording == "When was {} charted?"
-    assert told.confidence > made.read("My aunt lost a map with Gro Dahl on it in the year", "Gro Dahl").confidence
-    assert made.read("whats carried by Gro Dahl", "Gro Dahl").wording == "What does {} carry?"
+    wordings = Wordings.of(
+        questions_of(("When was {} charted?", years), ("What does {} carry?", towns())), Titles(NAMES)
+    )
+    reading = wordings.read("My aunt lost a map with Gro Dahl on it. In what year was this charted?", "Gro Dahl")
+    assert reading.wording == "When was {} charted?"
+    assert (
+        reading.confidence > wordings.read("My aunt lost a map with Gro Dahl on it in the year", "Gro Dahl").confidence
+    )
+    assert wordings.read("whats carried by Gro Dahl", "Gro Dahl").wording == "What does {} carry?"
 
 
 @pytest.mark.parametrize(
-    ("trained", "other", "opposite"),
+    ("trained", "similar", "opposite"),
     [
         ("Where was {} born?", "Where did the life of {} begin?", "Where did {} die?"),
         ("When was {} opened?", "Since when is {} open?", "When was {} closed?"),
     ],
 )
-def test_the_opposite_of_what_was_trained_is_not_what_was_trained(trained, other, opposite):
-    made = Wordings.of(asked((trained, towns()), ("What does {} eat?", towns()[::-1])), Titles(NAMES))
-    assert made.read(other.format("Gro Dahl"), "Gro Dahl").wording == trained
-    assert not made.read(opposite.format("Gro Dahl"), "Gro Dahl").understood
+def test_the_opposite_of_what_was_trained_is_not_what_was_trained(trained, similar, opposite):
+    wordings = Wordings.of(questions_of((trained, towns()), ("What does {} eat?", towns()[::-1])), Titles(NAMES))
+    assert wordings.read(similar.format("Gro Dahl"), "Gro Dahl").wording == trained
+    assert not wordings.read(opposite.format("Gro Dahl"), "Gro Dahl").understood
 
 
 def test_a_word_that_stands_in_all_kinds_of_question_does_not_make_a_question_understood():
     """ "Where" is asked of one relation alone, and "arrested" is nowhere else."""
-    made = Wordings.of(asked(("Where was {} born?", towns()), ("What does {} eat?", towns()[::-1])), Titles(NAMES))
-    assert not made.read("Where was Gro Dahl arrested?", "Gro Dahl").understood
-    assert made.read("Where did the birth of Gro Dahl happen?", "Gro Dahl").understood
+    wordings = Wordings.of(
+        questions_of(("Where was {} born?", towns()), ("What does {} eat?", towns()[::-1])), Titles(NAMES)
+    )
+    assert not wordings.read("Where was Gro Dahl arrested?", "Gro Dahl").understood
+    assert wordings.read("Where did the birth of Gro Dahl happen?", "Gro Dahl").understood
 
 
 def alike(cosine):
     """An encoder to which any two texts are so alike."""
 
     def encode(texts):
-        own = np.eye(len(texts)) * (1 - cosine) ** 0.5
-        return np.column_stack([np.full(len(texts), cosine**0.5), own])
+        apart = np.eye(len(texts)) * (1 - cosine) ** 0.5
+        return np.column_stack([np.full(len(texts), cosine**0.5), apart])
 
     return encode
 
 
 def test_what_an_encoder_finds_somewhat_alike_is_not_understood_unless_words_agree():
     years = [str(1900 + i) for i in range(6)]
-    questions = asked(("When was {} charted?", years), ("What does {} carry?", towns()))
-    made = Wordings.of(questions, Titles(NAMES), encoder=alike(0.4))
-    assert made.read("In which year did somebody chart Gro Dahl?", "Gro Dahl").understood
-    vague = made.read("What gobbles Gro Dahl?", "Gro Dahl")
+    questions = questions_of(("When was {} charted?", years), ("What does {} carry?", towns()))
+    wordings = Wordings.of(questions, Titles(NAMES), encoder=alike(0.4))
+    assert wordings.read("In which year did somebody chart Gro Dahl?", "Gro Dahl").understood
+    vague = wordings.read("What gobbles Gro Dahl?", "Gro Dahl")
     assert vague.wording is not None
     assert not vague.understood
 
 
 def test_a_question_for_a_time_is_none_for_a_place_however_alike_their_words_are():
-    made = Wordings.of(asked(("Where was {} born?", towns())), Titles(NAMES), encoder=alike(1.0))
-    assert made.read("When was Gro Dahl born?", "Gro Dahl").confidence == 0
-    assert made.read("In which town was Gro Dahl born?", "Gro Dahl").wording == "Where was {} born?"
+    wordings = Wordings.of(questions_of(("Where was {} born?", towns())), Titles(NAMES), encoder=alike(1.0))
+    assert wordings.read("When was Gro Dahl born?", "Gro Dahl").confidence == 0
+    assert wordings.read("In which town was Gro Dahl born?", "Gro Dahl").wording == "Where was {} born?"
 
 
 def test_an_encoder_tells_what_no_listed_word_does():
@@ -301,12 +311,14 @@ def test_an_encoder_tells_what_no_listed_word_does():
 
     def encoder(texts):
         words = [text.split() for text in texts]
-        vectors = np.array([[sum(axes.get(word) == axis for word in each) for axis in (0, 1)] for each in words])
+        vectors = np.array([[sum(axes.get(word) == axis for word in text) for axis in (0, 1)] for text in words])
         return vectors / np.maximum(1, np.linalg.norm(vectors, axis=1, keepdims=True))
 
     captain, burn = "What captain has {}?", "What does {} burn?"
-    questions = asked((captain, "Al Bo Cy Di Ed Flo".split()), (burn, "oil coal gas peat wood tar".split()))
-    alone, helped = (Wordings.of(questions, Titles(NAMES), encoder=each) for each in (None, encoder))
+    questions = questions_of((captain, "Al Bo Cy Di Ed Flo".split()), (burn, "oil coal gas peat wood tar".split()))
+    alone, helped = (
+        Wordings.of(questions, Titles(NAMES), encoder=chosen_encoder) for chosen_encoder in (None, encoder)
+    )
     assert helped.read("What gobbles Ada Berg?", "Ada Berg").wording == burn
     assert helped.read("What skipper, Ada Berg?", "Ada Berg").wording == captain
     assert helped.read("What sleeps Ada Berg?", "Ada Berg").confidence < UNDERSTOOD
@@ -317,8 +329,8 @@ def test_an_encoder_tells_what_no_listed_word_does():
 def test_of_a_long_question_the_first_words_are_compared_and_those_of_its_last_sentence():
     story = "".join(f"word{i} " for i in range(5000))
     assert len(as_words(story)) == 400
-    made = Wordings.of(asked(("Where was {} born?", towns())), Titles(NAMES))
-    assert made.read(f"{story}. Where was Gro Dahl born?", "Gro Dahl").wording == "Where was {} born?"
+    wordings = Wordings.of(questions_of(("Where was {} born?", towns())), Titles(NAMES))
+    assert wordings.read(f"{story}. Where was Gro Dahl born?", "Gro Dahl").wording == "Where was {} born?"
 
 
 def test_damaged_wordings_are_refused():
@@ -348,6 +360,6 @@ def test_what_stands_nearer_to_another_name_says_nothing_of_an_answer():
         Document(f"{name}. It is said that {name} was a pupil of {who} and then robbed {whom}.", name, 1)
         for name, who, whom in zip(names, teachers, victims, strict=True)
     ]
-    made = Wordings.of(Questions(items, "", "q"), Titles(names), documents)
-    assert made.read("Who was robbed by Carla?", "Carla").confidence < UNDERSTOOD
-    assert made.read("Whose pupil was Carla?", "Carla").wording == "Who taught {}?"
+    wordings = Wordings.of(Questions(items, "", "q"), Titles(names), documents)
+    assert wordings.read("Who was robbed by Carla?", "Carla").confidence < UNDERSTOOD
+    assert wordings.read("Whose pupil was Carla?", "Carla").wording == "Who taught {}?"

@@ -22,8 +22,7 @@ LINES = [
     "Ann. Ann was born in St. Lima, not in Mt. Lima: EUPL-1.2.",
 ]
 NAMES = ["Anna Berg", "Eva Anna Berg", "", "J. R. Roe", "李白", "Ann", "□", "▁was"]
-VOCABULARY = make_vocabulary("words", LINES, 0, ["Where was Anna Berg born?"], ["Oslo"])
-VOCABULARY.names = NameIndex(NAMES)
+VOCABULARY = make_vocabulary("words", LINES, 0, ["Where was Anna Berg born?"], ["Oslo"]).with_names(NameIndex(NAMES))
 TOKENIZER = make_tokenizer(VOCABULARY)
 
 
@@ -69,7 +68,7 @@ def test_the_course_s_questions_have_the_ids_that_the_run_reads(cs224n: Path):
     vocabulary = make_vocabulary(
         "words", [item.text for item in documents.items], 0, train.texts, train.answers, documents.titles
     )
-    vocabulary.names = NameIndex.of(documents.titles)
+    vocabulary = vocabulary.with_names(NameIndex.of(documents.titles))
     tokenizer = make_tokenizer(vocabulary)
     texts = [*train.texts, *read_questions(cs224n / "birth_dev.tsv").texts]
     assert len(texts) == 2500

@@ -222,7 +222,7 @@ def test_every_row_goes_to_one_process_and_no_slice_is_larger_than_allowed(proce
     batch = bucket(make_examples(lengths))
     shares = [list(shard(batch, rank, processes, at_once)) for rank in range(processes)]
     targets = sorted(t for share in shares for _, piece in share for t in piece.target.tolist())
-    assert targets == sorted(np.concatenate([piece.asked_for for piece in batch]).tolist())
+    assert targets == sorted(np.concatenate([piece.target_tokens for piece in batch]).tolist())
     rows = [sum(len(piece.tokens) for _, piece in share) for share in shares]
     assert sum(rows) == sum(map(len, batch))
     assert max(rows) - min(rows) <= 1

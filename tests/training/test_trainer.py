@@ -66,7 +66,7 @@ def make_corpus(kind):
     vocabulary = make_vocabulary(vocabulary_kind, LINES, 0, QUESTIONS.texts, QUESTIONS.answers)
     documents = make_documents(LINES)
     if recipe.memory:
-        vocabulary.names = NameIndex.of(documents.titles)
+        vocabulary = vocabulary.with_names(NameIndex.of(documents.titles))
     return Corpus(documents, QUESTIONS, vocabulary, recipe.context_length)
 
 

@@ -26,6 +26,12 @@ class Ragged:
         values = np.concatenate([np.zeros(0, np.int32), *sequences]).astype(np.int32)
         return cls(values, offsets(np.fromiter(map(len, sequences), np.int64, len(sequences))))
 
+    @classmethod
+    def join(cls, parts: Sequence[Ragged]) -> Ragged:
+        """All sequences of the first part, then those of the next."""
+        lengths = np.concatenate([part.lengths for part in parts])
+        return cls(np.concatenate([part.values for part in parts]), offsets(lengths))
+
     def __len__(self) -> int:
         return len(self.starts) - 1
 
@@ -115,12 +121,12 @@ class Examples:
         return int((self.labels != NONE).sum())
 
     @property
-    def asked_for(self) -> np.ndarray:
+    def target_tokens(self) -> np.ndarray:
         """(targets,) int64: the target tokens."""
         return self.labels[self.labels != NONE].astype(np.int64)
 
     @property
-    def asked(self) -> np.ndarray:
+    def has_target(self) -> np.ndarray:
         """(n,) bool: whether an example has a target."""
         before = offsets(self.labels != NONE)
         return before[self.inputs.starts[1:]] > before[self.inputs.starts[:-1]]
@@ -144,10 +150,9 @@ class Examples:
     @classmethod
     def join(cls, parts: Sequence[Examples]) -> Examples:
         """All examples of several objectives; `kinds` numbers the parts."""
-        lengths = np.concatenate([part.inputs.lengths for part in parts])
-        inputs = Ragged(np.concatenate([part.inputs.values for part in parts]), offsets(lengths))
         kinds = np.repeat(np.arange(len(parts), dtype=np.int8), [len(part) for part in parts])
-        return cls(inputs, np.concatenate([part.labels for part in parts]), kinds)
+        labels = np.concatenate([part.labels for part in parts])
+        return cls(Ragged.join([part.inputs for part in parts]), labels, kinds)
 
     def take(self, rows: np.ndarray) -> Examples:
         """The examples at these rows."""
@@ -173,6 +178,6 @@ def constant(value: int, n: int) -> Ragged:
     return Ragged(np.full(n, value, np.int32), np.arange(n + 1))
 
 
-def chosen(values: np.ndarray, mask: np.ndarray) -> Ragged:
+def select(values: np.ndarray, mask: np.ndarray) -> Ragged:
     """Row by row, the values of an (n, k) array at which `mask` is true."""
     return Ragged(values[mask].astype(np.int32), offsets(mask.sum(1)))

@@ -10,6 +10,7 @@ A nested field gives several columns, named by their path: a list `spans` of str
 
 from __future__ import annotations
 
+import copy
 import mmap
 import zlib
 from collections.abc import Iterator, Sequence
@@ -44,10 +45,16 @@ class Column:
 
     def __init__(self, view: np.ndarray, places: Sequence[int], counts: Sequence[int], add: np.ndarray | None) -> None:
         """Batch i has `counts[i]` entries, the first at `view[places[i]]`; `add[i]` is added to each, if given."""
-        first, some = offsets(np.array(counts)), np.array(counts) > 0
+        first, filled = offsets(np.array(counts)), np.array(counts) > 0
         self.view, self.size = view, int(first[-1]) + (add is not None)
-        self.first, self.shift = first[:-1][some], (np.array(places) - first[:-1])[some]
-        self.add = None if add is None else add[some]
+        self.first, self.shift = first[:-1][filled], (np.array(places) - first[:-1])[filled]
+        self.add = None if add is None else add[filled]
+
+    def as_bool(self) -> Column:
+        """This column of the bytes 0 and 1, as truth values."""
+        other = copy.copy(self)
+        other.view = self.view.view(np.bool_)
+        return other
 
     def __len__(self) -> int:
         return self.size
@@ -80,8 +87,8 @@ class MappedStream:
         ends = [len(header), *(end for end, _ in checksums)]
         if ends != sorted(ends) or ends[-1] != size or self.memory[: len(header)] != header:
             raise ValueError(f"{path.name} is not as long as it was, or has other columns")
-        some = (self.parts * i // CHECKED for i in range(CHECKED))
-        self.checked = set(range(self.parts) if size <= CHECKED_WHOLE else some)
+        spread = (self.parts * i // CHECKED for i in range(CHECKED))
+        self.checked = set(range(self.parts) if size <= CHECKED_WHOLE else spread)
         for i in self.checked:
             if zlib.crc32(memoryview(self.memory)[ends[i] : ends[i + 1]]) != checksums[i][1]:
                 raise ValueError(f"{path.name} is not what was written")

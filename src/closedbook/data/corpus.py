@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
 
-from closedbook.data.arrays import Ragged, enumerate_ragged, offsets
+from closedbook.data.arrays import Ragged, enumerate_ragged
 from closedbook.data.documents import Document, Documents
-from closedbook.data.encoding import Encoded, Marked, Salience, check, encode, mark
+from closedbook.data.encoding import Encoded, Salience, SpanTable, check, encode, mark
 from closedbook.data.questions import Questions, subject
-from closedbook.data.scan import PIECE_SIZE, Lexicon, Scan, pieces
+from closedbook.data.scan import Lexicon, Scan, pieces
 from closedbook.data.span_reader import Derived
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 
 MOST_TITLES = 200_000  # of more, none are asked what training asks of some
-
-
-@dataclass(frozen=True)
-class SpanTable:
-    """The salient spans of all documents' bodies, in document order, without those made of the title's words only."""
-
-    document: np.ndarray  # (n,) which document
-    first: np.ndarray  # (n,) its first token within the document
-    last: np.ndarray  # (n,) the token after its last
-    number: np.ndarray  # (n,) bool: a number, not a capitalised run
-    answer: np.ndarray  # (n,) bool: an answer of a training question, or it stands or looks as these do
-    nested: np.ndarray  # (n,) bool: it stands inside another; these come after a document's others
-    output: Ragged  # the output tokens that say it
-    starts: np.ndarray  # (documents + 1,) the first span of each document
-
-    def of(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(which of the given documents, which span) for every span of each of them."""
-        first, last = self.starts[documents], self.starts[documents + 1]
-        owner, within = enumerate_ragged(last - first)
-        return owner, first[owner] + within
 
 
 class Arrays(Protocol):
@@ -58,23 +38,19 @@ class Arrays(Protocol):
     def release(self) -> None: ...  # free memory that can be read from the files again
 
 
+@dataclass(frozen=True)
 class InMemory:
     """The arrays of documents that are in memory, each made on first use."""
 
-    def __init__(
-        self,
-        documents: Documents,
-        questions: Questions | None,
-        vocabulary: Vocabulary,
-        salience: Salience | None = None,
-    ) -> None:
-        self.documents, self.questions, self.vocabulary, self.salience = documents, questions, vocabulary, salience
+    documents: Documents
+    questions: Questions | None
+    vocabulary: Vocabulary
+    salience: Salience | None = None
 
     @cached_property
     def _parts(self) -> list[list[Document]]:
         """The documents in parts of a bounded size, which are encoded one after another."""
-        items = iter(self.documents.items)
-        return [list(islice(items, len(some))) for some in pieces(item.text for item in self.documents.items)]
+        return list(pieces(self.documents.items, length=lambda item: len(item.text) + 1))
 
     @cached_property
     def _encoded(self) -> list[Encoded]:
@@ -82,18 +58,18 @@ class InMemory:
 
     @cached_property
     def tokens(self) -> Ragged:
-        return Ragged(_joined(self._encoded, "tokens"), offsets(_joined(self._encoded, "lengths")))
+        return Ragged.join([encoded.tokens for encoded in self._encoded])
 
     @cached_property
     def titles(self) -> Ragged:
-        return Ragged(_joined(self._encoded, "title_tokens"), offsets(_joined(self._encoded, "title_lengths")))
+        return Ragged.join([encoded.titles for encoded in self._encoded])
 
     @cached_property
     def bodies(self) -> np.ndarray:
-        return _joined(self._encoded, "bodies")
+        return np.concatenate([encoded.bodies for encoded in self._encoded])
 
     @cached_property
-    def _marked(self) -> list[Marked]:
+    def _marked(self) -> list[tuple[np.ndarray, SpanTable]]:
         lexicon = Lexicon()
         scans = [Scan.of([item.text for item in part], lexicon) for part in self._parts]
         salience = self.salience
@@ -107,18 +83,11 @@ class InMemory:
 
     @cached_property
     def marks(self) -> np.ndarray:
-        return _joined(self._marked, "marks")
+        return np.concatenate([marks for marks, _ in self._marked])
 
     @cached_property
     def spans(self) -> SpanTable:
-        before = offsets(np.array([len(part) for part in self._parts]))
-        document = np.concatenate([marked.document + at for marked, at in zip(self._marked, before, strict=False)])
-        first, last, number, answer, nested = (
-            _joined(self._marked, name) for name in ("first", "last", "number", "answer", "nested")
-        )
-        output = Ragged(_joined(self._marked, "outputs"), offsets(_joined(self._marked, "output_lengths")))
-        starts = offsets(np.bincount(document, minlength=len(self.documents)))
-        return SpanTable(document, first, last, number, answer, nested, output, starts)
+        return SpanTable.join([spans for _, spans in self._marked])
 
     def release(self) -> None:
         pass
@@ -134,33 +103,18 @@ def derive_questions(
     if vocabulary.patterns is None or vocabulary.patterns.reader is None or len(documents.known_titles) > MOST_TITLES:
         return []
     derived: list[Derived] = []
-    for some in _by_title(documents):
-        texts, titles = [document.text for document in some], [document.title for document in some]
+    # All documents of a title are read together.
+    by_title = documents.by_title().values()
+    for groups in pieces(by_title, length=lambda group: sum(len(document.text) for document in group)):
+        batch = [*chain.from_iterable(groups)]
+        texts, titles = [document.text for document in batch], [document.title for document in batch]
         derived += vocabulary.patterns.derive(texts, titles, vocabulary.lower, vocabulary.golds, skip)
-    kept = []
+    askable = []
     for question in derived:
         prompt, answer = vocabulary.encode_question(question.text)[0], vocabulary.encode_answer(question.answer)
         if len(answer) and 3 * len(prompt) + len(answer) <= context_length:  # words may be added to a prompt
-            kept.append(question)
-    return kept
-
-
-def _by_title(documents: Documents) -> Iterator[list[Document]]:
-    """All documents, those of one title together, in lists of a bounded size."""
-    some: list[Document] = []
-    room = PIECE_SIZE
-    for own in documents.by_title().values():
-        some += own
-        room -= sum(len(document.text) for document in own)
-        if room <= 0:
-            yield some
-            some, room = [], PIECE_SIZE
-    if some:
-        yield some
-
-
-def _joined(parts: Sequence[Encoded] | Sequence[Marked], name: str) -> np.ndarray:
-    return np.concatenate([getattr(part, name) for part in parts])
+            askable.append(question)
+    return askable
 
 
 @dataclass(frozen=True)
@@ -203,7 +157,7 @@ class Corpus:
 
     @property
     def marks(self) -> np.ndarray:
-        """Beside `tokens`: what each token is; see `closedbook.data.encoding.Marked`."""
+        """Beside `tokens`: what each token is; see `closedbook.data.encoding.mark`."""
         return self.arrays.marks
 
     @property

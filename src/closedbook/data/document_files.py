@@ -16,14 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from closedbook.data.files import (
-    Source,
-    decode,
-    is_storable,
-    open_file,
-    read_file,
-    read_hashed,
-)  # fmt: skip
+from closedbook.data.files import Source, decode, is_storable, open_file, read_file, read_hashed
 from closedbook.environment import most_read, raise_it
 from closedbook.errors import DataError
 from closedbook.validation import parse_json
@@ -173,7 +166,9 @@ def _plain(text: str) -> tuple[str, str]:
 def _shown(inline: Any) -> str:
     """The texts and the code of an inline token, without link addresses and images."""
     breaks, texts = ("softbreak", "hardbreak"), ("text", "code_inline")
-    return "".join(" " if one.type in breaks else one.content if one.type in texts else "" for one in inline.children)
+    return "".join(
+        " " if child.type in breaks else child.content if child.type in texts else "" for child in inline.children
+    )
 
 
 def _titled(title: str, body: str) -> Titled:

@@ -95,9 +95,9 @@ def title_of(text: str) -> str:
     """
     text = text.removeprefix(BYTE_ORDER_MARK)
     first = start = text.find(". ")
-    other = OTHER_STOP.search(text)
-    if other and 0 < other.start() < (first if first >= 0 else len(text)):
-        return text[: other.start()]
+    other_stop = OTHER_STOP.search(text)
+    if other_stop and 0 < other_stop.start() < (first if first >= 0 else len(text)):
+        return text[: other_stop.start()]
     part_start = 0  # the last word before a stop is looked for from here, so that no text is read twice
     while start >= 0:
         words = text[part_start:start].split()
@@ -145,12 +145,11 @@ def make_documents(lines: Iterable[str], *, sha256: str = "", source: str = "") 
 
 def read_text(path: str | Path) -> Documents:
     """A plain text file as one document without a title, line ends included; other formats with their texts joined."""
-    if not in_lines(path):
-        titled, sha256 = read_titled(path)
-        return Documents((Document("\n".join(text for _, text in titled), "", 1),), sha256, str(path))
     source = Source.of(path)
-    content, sha256 = read_hashed(path, "text")
-    text = decode(content, source.path)
-    if source.fields:
-        text = "\n".join(item.text for item in parse(source, split_lines(content, source.path, "documents")))
+    if in_lines(path) and not source.fields:
+        content, sha256 = read_hashed(path, "text")
+        text = decode(content, source.path)
+    else:
+        documents = read_documents(path)
+        text, sha256 = "\n".join(item.text for item in documents.items), documents.sha256
     return Documents((Document(text, "", 1),), sha256, str(path))

@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from closedbook.data.arrays import enumerate_ragged, offsets
+from closedbook.data.arrays import Ragged, enumerate_ragged, offsets
 from closedbook.data.documents import Document
 from closedbook.data.patterns import Patterns
 from closedbook.data.scan import Scan, edges_of, paired
@@ -21,38 +21,49 @@ from closedbook.data.spans import as_words, is_number
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 
-IN_TITLE, NAME, INSIDE, FIRST = 1, 2, 4, 8  # marks of a token: see `Marked`
+IN_TITLE, NAME, INSIDE, FIRST = 1, 2, 4, 8  # what a token is, as bits: see `mark`
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """The tokens of some documents, one after another."""
+    """The tokens of some documents."""
 
-    tokens: np.ndarray  # int32
-    lengths: np.ndarray  # (documents,)
-    characters: np.ndarray  # beside tokens: the character of its document at which each starts
-    title_tokens: np.ndarray
-    title_lengths: np.ndarray  # (documents,)
+    tokens: Ragged  # int32
+    characters: np.ndarray  # beside the tokens' values: the character of its document at which each starts
+    titles: Ragged
     bodies: np.ndarray  # (documents,) the first token after the title and the full stop
 
 
 @dataclass(frozen=True)
-class Marked:
-    """What stands out in some documents: the salient spans of their bodies, in order, and marks beside their tokens.
+class SpanTable:
+    """The salient spans of documents' bodies, in document order, without those made of the title's words only."""
 
-    A token is marked IN_TITLE if its document's title has it too, INSIDE if it belongs to a span, FIRST if it begins
-    one, and NAME if its span is no number and not next to one.
-    """
+    document: np.ndarray  # (n,) which document
+    first: np.ndarray  # (n,) its first token within the document
+    last: np.ndarray  # (n,) the token after its last
+    number: np.ndarray  # (n,) bool: a number, not a capitalised run
+    answer: np.ndarray  # (n,) bool: an answer of a training question, or it stands or looks as these do
+    nested: np.ndarray  # (n,) bool: it stands inside another; these come after a document's others
+    output: Ragged  # the output tokens that say it
+    starts: np.ndarray  # (documents + 1,) the first span of each document
 
-    marks: np.ndarray  # beside tokens: uint8
-    document: np.ndarray  # (spans,)
-    first: np.ndarray  # (spans,) its first token within the document
-    last: np.ndarray  # (spans,) the token after its last
-    number: np.ndarray  # (spans,) bool
-    answer: np.ndarray  # (spans,) bool: an answer of a training question, or it stands or looks as these do
-    nested: np.ndarray  # (spans,) bool: it stands inside another; these come after a document's others
-    outputs: np.ndarray  # the output tokens of all spans
-    output_lengths: np.ndarray  # (spans,)
+    @classmethod
+    def join(cls, parts: Sequence[SpanTable]) -> SpanTable:
+        """The spans of all parts' documents, which are numbered on from part to part."""
+        columns = {
+            name: np.concatenate([getattr(part, name) for part in parts])
+            for name in ("first", "last", "number", "answer", "nested")
+        }
+        before = offsets(np.array([len(part.starts) - 1 for part in parts]))
+        document = np.concatenate([part.document + n for part, n in zip(parts, before, strict=False)])
+        starts = offsets(np.concatenate([np.diff(part.starts) for part in parts]))
+        return cls(document=document, output=Ragged.join([part.output for part in parts]), starts=starts, **columns)
+
+    def of(self, documents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(which of the given documents, which span) for every span of each of them."""
+        first, last = self.starts[documents], self.starts[documents + 1]
+        owner, within = enumerate_ragged(last - first)
+        return owner, first[owner] + within
 
 
 @dataclass(frozen=True)
@@ -76,13 +87,13 @@ def encode(documents: Sequence[Document], vocabulary: Vocabulary, source: str, s
     """
     texts = [item.text for item in documents]
     check(vocabulary, texts, (item.line for item in documents), source)
-    tokens, lengths, characters = vocabulary.encode_all(texts, scan)
-    titles, title_lengths, _ = vocabulary.encode_all([item.title for item in documents])
-    starts, edges = offsets(lengths), edges_of(texts)
+    tokens, characters = vocabulary.encode_all(texts, scan)
+    titles, _ = vocabulary.encode_all([item.title for item in documents])
+    edges = edges_of(texts)
     body_starts = edges[:-1] + np.array([len(item.title) + 1 for item in documents], np.int64)
-    place = np.repeat(edges[:-1], lengths) + characters
-    bodies = np.minimum(np.searchsorted(place, body_starts) - starts[:-1], lengths)
-    return Encoded(tokens, lengths, characters, titles, title_lengths, bodies)
+    place = np.repeat(edges[:-1], tokens.lengths) + characters
+    bodies = np.minimum(np.searchsorted(place, body_starts) - tokens.starts[:-1], tokens.lengths)
+    return Encoded(tokens, characters, titles, bodies)
 
 
 def check(vocabulary: Vocabulary, texts: Iterable[str], lines: Iterable[int], source: str) -> None:
@@ -102,8 +113,11 @@ def check(vocabulary: Vocabulary, texts: Iterable[str], lines: Iterable[int], so
 
 def mark(
     documents: Sequence[Document], encoded: Encoded, vocabulary: Vocabulary, salience: Salience, scan: Scan
-) -> Marked:
-    """The spans and marks of encoded documents; `scan` are their words.
+) -> tuple[np.ndarray, SpanTable]:
+    """(marks, spans) of encoded documents; `scan` are their words, and the marks, uint8, lie beside their tokens.
+
+    A token is marked IN_TITLE if its document's title has it too, INSIDE if it belongs to a span, FIRST if it begins
+    one, and NAME if its span is no number and not next to one.
 
     If an answer is a single token, spans that the vocabulary cannot say, or of which it knows no word, are left out:
     they could never be asked for. There are none of these if the vocabulary was made from these very documents.
@@ -112,16 +126,16 @@ def mark(
     spans = patterns.find(scan, [len(item.title) for item in documents], salience.lower, salience.gold_words)
     begin, end, learned, nested = spans.first, spans.last, spans.learned, spans.nested
     document, a, b = scan.text[begin], scan.start[begin], scan.stop[end - 1]
-    starts = offsets(encoded.lengths)
-    place = np.repeat(scan.edges[:-1], encoded.lengths) + encoded.characters
+    tokens = encoded.tokens
+    place = np.repeat(scan.edges[:-1], tokens.lengths) + encoded.characters
     first, last = np.searchsorted(place, a), np.searchsorted(place, b)
     span_texts = spans.texts
-    outputs, output_lengths = vocabulary.encode_answers(span_texts)
+    output = vocabulary.encode_answers(span_texts)
     if vocabulary.answers_in_one:
-        keep = (output_lengths > 0) & ((last > first) | salience.unread)
-        outputs = outputs[np.repeat(keep, output_lengths)]
-        document, first, last, learned, nested, output_lengths = (
-            of_spans[keep] for of_spans in (document, first, last, learned, nested, output_lengths)
+        keep = (output.lengths > 0) & ((last > first) | salience.unread)
+        output = output.take(np.flatnonzero(keep))
+        document, first, last, learned, nested = (
+            of_spans[keep] for of_spans in (document, first, last, learned, nested)
         )
         span_texts = list(itertools.compress(span_texts, keep.tolist()))
     elif len(place):  # a token may include the space before the span
@@ -129,10 +143,9 @@ def mark(
     number = np.fromiter(map(is_number, span_texts), bool, len(span_texts))
     answer = learned | np.fromiter((text in salience.golds for text in span_texts), bool, len(span_texts))
 
-    n = len(encoded.tokens)
-    owner = np.repeat(np.arange(len(documents)), encoded.lengths)
-    title_owner = np.repeat(np.arange(len(documents)), encoded.title_lengths)
-    marks = IN_TITLE * paired(owner, encoded.tokens, title_owner, encoded.title_tokens).astype(np.uint8)
+    n = len(tokens.values)
+    (owner, _), (title_owner, _) = enumerate_ragged(tokens.lengths), enumerate_ragged(encoded.titles.lengths)
+    marks = IN_TITLE * paired(owner, tokens.values, title_owner, encoded.titles.values).astype(np.uint8)
     outer = ~nested
     numbers = _inside(n, first[number & outer], last[number & outer])
     beside = numbers[first - 1] | numbers[last]
@@ -140,8 +153,9 @@ def mark(
     names = _inside(n, first[name], last[name]) & ~_inside(n, first[beside], last[beside])
     marks |= NAME * names[:n].astype(np.uint8) | INSIDE * _inside(n, first[outer], last[outer])[:n].astype(np.uint8)
     marks[first[outer & (last > first)]] |= FIRST
-    at = starts[document]
-    return Marked(marks, document, first - at, last - at, number, answer, nested, outputs, output_lengths)
+    begin = tokens.starts[document]
+    starts = offsets(np.bincount(document, minlength=len(documents)))
+    return marks, SpanTable(document, first - begin, last - begin, number, answer, nested, output, starts)
 
 
 def _inside(n: int, first: np.ndarray, last: np.ndarray) -> np.ndarray:

@@ -83,7 +83,8 @@ class Source:
         for role, field in zip(("title", "text"), self.fields, strict=True):
             if field not in entry:
                 raise DataError(
-                    f"{where}: has no field {field!r} (there are: {some(entry)}); name it: {self.path}:{role}=FIELD"
+                    f"{where}: has no field {field!r} (there are: {first_few(entry)}); "
+                    f"name it: {self.path}:{role}=FIELD"
                 )
             if not isinstance(entry[field], str) or not entry[field].strip():
                 raise DataError(f"{where}: the field {field!r} holds no text; write a string that is not empty")
@@ -119,7 +120,7 @@ def cut(text: str) -> str:
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
 
 
-def some(names: Collection[str]) -> str:
+def first_few(names: Collection[str]) -> str:
     """The first few of some names, for a message."""
     return ", ".join([*map(cut, islice(names, 8)), *(["…"] if len(names) > 8 else [])]) or "none"
 

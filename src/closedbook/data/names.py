@@ -79,11 +79,11 @@ def _place(name: str, text: str) -> tuple[int, int] | None:
         return at, at + len(name)  # as nearly every name stands
     composed, name = _composed(text), _composed(name)
     folded = composed.casefold()
-    for whole, (spelled, read) in product((True, False), ((name, composed), (name.casefold(), folded))):
+    for whole, (spelled, searched) in product((True, False), ((name, composed), (name.casefold(), folded))):
         pattern = r"(?:['’]s)?\s+".join(map(re.escape, spelled.split()))
-        if found := re.search(rf"(?<!\w){pattern}(?!\w)" if whole else pattern, read):
-            start, stop = found.span()
-            if read is folded:
+        if match := re.search(rf"(?<!\w){pattern}(?!\w)" if whole else pattern, searched):
+            start, stop = match.span()
+            if searched is folded:
                 start, stop = (_before(composed, at, str.casefold) for at in (start, stop))
             return _before(text, start, _composed), _before(text, stop, _composed)
     return None

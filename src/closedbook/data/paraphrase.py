@@ -45,10 +45,10 @@ def _opposites() -> Mapping[int, int]:
     return {**{number - 1: number for number in second}, **{number: number - 1 for number in second}}
 
 
-def opposed(word: str, others: Iterable[str]) -> bool:
-    """Whether a word asks for the opposite of what some of the others ask for, and for nothing that they do."""
-    mine, theirs = concepts(word).keys(), {line for other in others for line in concepts(other)}
-    return mine.isdisjoint(theirs) and any(_opposites().get(line) in theirs for line in mine)
+def opposed(word: str, wording: Iterable[str]) -> bool:
+    """Whether a word asks for the opposite of what some word of a wording asks for, and for nothing that they do."""
+    own_lists, their_lists = concepts(word).keys(), {line for neighbour in wording for line in concepts(neighbour)}
+    return own_lists.isdisjoint(their_lists) and any(_opposites().get(line) in their_lists for line in own_lists)
 
 
 @cache
@@ -65,7 +65,9 @@ def concepts(word: str) -> Mapping[int, float]:
     """The lists of words asking for the same that a word belongs to, and how surely: a listed word's stem less so."""
     if word in _lines() or word in languages()[ENGLISH].empty:
         return _lines().get(word, {})
-    listed = max(_by_start().get(word[:SHORTEST], ()), key=lambda other: (likeness(word, other), other), default="")
+    listed = max(
+        _by_start().get(word[:SHORTEST], ()), key=lambda candidate: (likeness(word, candidate), candidate), default=""
+    )
     sure = likeness(word, listed)
     return dict.fromkeys(_lines()[listed], 0.9) if sure >= LISTED else {}
 
@@ -78,11 +80,11 @@ def joined(words: Sequence[str]) -> list[str]:
     return [pair for pair in pairs if pair in _lines()]
 
 
-def one_stem(word: str, other: str) -> bool:
+def one_stem(first: str, second: str) -> bool:
     """Whether two words share so much of their beginning (or, in other scripts than ours, of their end)."""
-    if word.isascii() and other.isascii():
-        return likeness(word, other) >= ONE_STEM_ASCII
-    return max(likeness(word, other), likeness(word[::-1], other[::-1])) >= ONE_STEM
+    if first.isascii() and second.isascii():
+        return likeness(first, second) >= ONE_STEM_ASCII
+    return max(likeness(first, second), likeness(first[::-1], second[::-1])) >= ONE_STEM
 
 
 def likeness(word: str, other_word: str) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -36,7 +36,7 @@ NESTED = 0.05  # the share of a shape's spans that hold a smaller answer, for th
 Left = tuple[str, str]
 """How a place is known: see `closedbook.data.pattern_view.Places`."""
 Shape = tuple[str, ...]
-Asked = Mapping[str, Mapping[Form, Collection[str]]]
+TrainingAnswers = Mapping[str, Mapping[Form, Collection[str]]]
 """For each title, the forms of the questions that name it, and the answers to each."""
 
 
@@ -80,7 +80,7 @@ class _Behind:
         `of_forms` tells of all answers to the questions that are answered here, as few may stand behind these words.
         """
         longest = max(answers.longest for answers in of_forms)
-        pairs = [_told_apart(word, self.ends[word], self.inside[word]) for word in sorted(after)]
+        pairs = [_end_or_inside(word, self.ends[word], self.inside[word]) for word in sorted(after)]
         return Place(
             longest=min(LONGEST_PLACE, longest + longest // 2 + 2),
             after=frozenset().union(*(ending for ending, _ in pairs)),
@@ -136,8 +136,8 @@ def learn(
     `lower` are the normal forms that stand in lower case in any document, `fewest` the questions that the reader needs
     in one form.
     """
-    asked = _asked(trained, titles)
-    chosen = [i for i, title in enumerate(titles) if title in asked][:MOST_DOCUMENTS]
+    training_answers = _training_answers(trained, titles)
+    chosen = [i for i, title in enumerate(titles) if title in training_answers][:MOST_DOCUMENTS]
     if not chosen:
         return Patterns()
     scan = Scan.of([texts[i] for i in chosen], Lexicon())
@@ -147,53 +147,54 @@ def learn(
     lower_case, lower = lower, {*lower, *openers}
     view = View(scan, lengths, lower)
     spelled = {answer: tuple(word.text for word in words(answer)) for _, answer in trained}
-    answers = _answers(view, titles, asked, spelled)
-    places = _places(view, titles, asked, answers)
+    answers = _answers(view, titles, training_answers, spelled)
+    places = _places(view, titles, training_answers, answers)
     shapes = _shapes(view, Counter(shape_of_words(text, lower) for text in spelled.values()), answers)
     patterns = Patterns(places, shapes, _inside(view, places, shapes, answers), openers)
-    read = _some([len(texts[i]) for i in chosen])
-    spans, names = patterns.spans([texts[chosen[i]] for i in read], [titles[i] for i in read], lower_case, spelled)
+    sample = _sample([len(texts[i]) for i in chosen])
+    spans, names = patterns.spans([texts[chosen[i]] for i in sample], [titles[i] for i in sample], lower_case, spelled)
     questions = [
         (title, form, answer)
         for title, name in enumerate(names)
-        for form, golds in asked[name].items()
+        for form, golds in training_answers[name].items()
         for answer in sorted(golds)
     ]
-    patterns.reader = SpanReader.learn(spans, questions, fewest)
-    return patterns
+    return replace(patterns, reader=SpanReader.learn(spans, questions, fewest))
 
 
-def _some(lengths: Sequence[int]) -> list[int]:
+def _sample(lengths: Sequence[int]) -> list[int]:
     """Which of so many texts to read: all, or a share, evenly spread, that has about MOST_CHARACTERS."""
     share = min(1.0, MOST_CHARACTERS / max(1, sum(lengths)))
     return np.unique(np.linspace(0, len(lengths) - 1, max(1, int(share * len(lengths)))).astype(np.int64)).tolist()
 
 
-def _asked(trained: Iterable[tuple[str, str]], titles: Sequence[str]) -> Asked:
-    asked: dict[str, dict[Form, set[str]]] = defaultdict(lambda: defaultdict(set))
+def _training_answers(trained: Iterable[tuple[str, str]], titles: Sequence[str]) -> TrainingAnswers:
+    training_answers: dict[str, dict[Form, set[str]]] = defaultdict(lambda: defaultdict(set))
     known_titles = Titles(titles)
     for question, answer in trained:
         name = subject(question, known_titles)
         if name is not None:
             before, _, behind = without(question, name, TITLE_MARK).partition(TITLE_MARK)
-            asked[name][before, behind].add(answer)
-    return asked
+            training_answers[name][before, behind].add(answer)
+    return training_answers
 
 
-def _answers(view: View, titles: Sequence[str], asked: Asked, spelled: Mapping[str, tuple[str, ...]]) -> _Answers:
-    found = _Answers()
+def _answers(
+    view: View, titles: Sequence[str], training_answers: TrainingAnswers, spelled: Mapping[str, tuple[str, ...]]
+) -> _Answers:
+    answers = _Answers()
     for document, title in enumerate(titles):
         where = _where(view, document)
         stop = view.begin(document + 1)
-        for form, golds in asked[title].items():
+        for form, golds in training_answers[title].items():
             for text in (spelled[gold] for gold in golds):
                 if not 0 < len(text) <= LONGEST_PLACE:
                     continue
                 for a in where.get(text[0], ()):
                     b = a + len(text)
                     if b <= stop and view.in_body[a] and text in view.scan.written(a, b):
-                        found.add(view, a, b, text, form, title)
-    return found
+                        answers.add(view, a, b, text, form, title)
+    return answers
 
 
 def _where(view: View, document: int) -> Mapping[str, Sequence[int]]:
@@ -205,7 +206,7 @@ def _where(view: View, document: int) -> Mapping[str, Sequence[int]]:
     return where
 
 
-def _places(view: View, titles: Sequence[str], asked: Asked, answers: _Answers) -> Places:
+def _places(view: View, titles: Sequence[str], training_answers: TrainingAnswers, answers: _Answers) -> Places:
     """The places that find what is asked for."""
 
     def often(left: Left, seen: Collection[tuple[Form, str]]) -> bool:
@@ -214,24 +215,26 @@ def _places(view: View, titles: Sequence[str], asked: Asked, answers: _Answers) 
     places = answers.gathered(place for place, seen in answers.places.items() if often(place[0], seen))
     forms = {place: {form for form, _ in seen} for place, seen in answers.places.items()}
     good: list[tuple[Left, str]] = []
-    found, right = Counter[Left](), Counter[Left]()
+    matches, correct_matches = Counter[Left](), Counter[Left]()
     for known_by in ("", ANY, BEGIN):
         counted, correct = Counter[tuple[Left, str]](), Counter[tuple[Left, str]]()
         for a, b in view.places(places, known_by):
             second, before, after = view.around(a, b)
             left = {"": (second, before), ANY: (ANY, before), BEGIN: (BEGIN, view.opening(a, b))}[known_by]
             place = left, after
-            here = asked[titles[int(view.scan.text[a])]].keys()
+            here = training_answers[titles[int(view.scan.text[a])]].keys()
             if forms.get(place, set()) & here:
                 counted[place] += 1
                 correct[place] += bool(answers.spans.get((a, b), set()) & here)
         for place, count in counted.items():
             if correct[place] >= (PRECISE_BY_ONE if known_by == ANY else PRECISE) * count:
                 good.append(place)
-                found[place[0]] += count
-                right[place[0]] += correct[place]
-    kept = answers.gathered(good).items()
-    return {left: place._replace(precision=round(right[left] / found[left], 1)) for left, place in kept}
+                matches[place[0]] += count
+                correct_matches[place[0]] += correct[place]
+    places_kept = answers.gathered(good).items()
+    return {
+        left: place._replace(precision=round(correct_matches[left] / matches[left], 1)) for left, place in places_kept
+    }
 
 
 def _shapes(view: View, shapes: Counter[Shape], answers: _Answers) -> list[Shape]:
@@ -269,7 +272,7 @@ def shape_of_words(text: Sequence[str], lower: Collection[str]) -> tuple[str, ..
     return tuple(shape)
 
 
-def _told_apart(word: str, ends: Counter[str], inside: Counter[str]) -> tuple[set[str], set[str]]:
+def _end_or_inside(word: str, ends: Counter[str], inside: Counter[str]) -> tuple[set[str], set[str]]:
     """What ends an answer, and what goes on with it, where `word` follows some answers and stands inside others.
 
     The word behind it tells. One that was never seen there belongs to whichever of the two had more that were seen

@@ -119,7 +119,9 @@ class View:
         `known_by` says which places: those of two words before, of one (ANY), or of the first two words (BEGIN).
         """
         size = len(self.symbols)
-        lefts, allowed, longest, unbroken, begin, whole, names, precision = [], [], [], [], [], [], [], []
+        lefts: list[int] = []
+        matchable: list[Place] = []
+        allowed: list[int] = []
         ends: list[int] = []  # pairs of words of which the first ends an answer, and those of which it ends none
         not_ends: list[int] = []
         for (second, before), place in places.items():
@@ -130,15 +132,10 @@ class View:
             if min(ids) < 0:
                 continue
             lefts.append(ids[0] * size + ids[1])
-            longest.append(place.longest)
-            unbroken.append(not place.broken)
-            whole.append(place.whole)
-            names.append(place.names)
-            precision.append(place.precision)
-            begin.append([kind in place.begin for kind in (NUMBER, NAME, ANY)])
+            matchable.append(place)
             allowed += [(len(lefts) - 1) * size + self.symbols[r] for r in place.after if r in self.symbols]
-            for pairs, some in ((ends, place.after), (not_ends, place.inside)):
-                for word, _, following in (pair.partition(" ") for pair in some):
+            for pairs, word_pairs in ((ends, place.after), (not_ends, place.inside)):
+                for word, _, following in (pair.partition(" ") for pair in word_pairs):
                     if word in self.symbols and following in self.symbols:
                         pairs.append(((len(lefts) - 1) * size + self.symbols[word]) * size + self.symbols[following])
         if not lefts:
@@ -152,25 +149,28 @@ class View:
         at = np.minimum(np.searchsorted(ranked, key), len(ranked) - 1)
         start = np.flatnonzero((ranked[at] == key) & self.in_body & self.same)
         left = order[at[start]]
-        fits = np.array(begin)[left, np.minimum(2, self.plain[start])]
+        begin = np.array([[kind in place.begin for kind in (NUMBER, NAME, ANY)] for place in matchable])
+        fits = begin[left, np.minimum(2, self.plain[start])]
         start, left = start[fits], left[fits]
         allow = np.zeros(len(lefts) * size, bool)
         allow[allowed] = True
-        most, unbroken_only = np.array(longest)[left], np.array(unbroken)[left]
-        lacking = 1 - np.array(precision)
+        most = np.array([place.longest for place in matchable])[left]
+        unbroken_only = np.array([not place.broken for place in matchable])[left]
+        whole, names = np.array([(place.whole, place.names) for place in matchable]).T
+        lacking = 1 - np.array([place.precision for place in matchable])
         breaks = np.isin(self.plain, [self.symbols[mark] for mark in BREAKS if mark in self.symbols])
         spans: list[tuple[float, int, int]] = []
-        alone = set(start[np.array(names)[left]].tolist())
+        alone = set(start[names[left]].tolist())
         n = len(self.scan.word)
         offset = 0
         while len(start):
             offset += 1
             stop = start + offset
-            one = left * size + self.after[stop]
-            two = one * size + self.after_next[stop]
-            hit = (allow[one] & ~np.isin(two, not_ends)) | np.isin(two, ends)
+            next_word = left * size + self.after[stop]
+            next_words = next_word * size + self.after_next[stop]
+            hit = (allow[next_word] & ~np.isin(next_words, not_ends)) | np.isin(next_words, ends)
             at_break = unbroken_only & breaks[stop - 1]
-            hit &= self.stops[stop - 1] | ~(np.array(whole)[left] | at_break)
+            hit &= self.stops[stop - 1] | ~(whole[left] | at_break)
             spans += zip(lacking[left[hit]].tolist(), start[hit].tolist(), stop[hit].tolist(), strict=True)
             ended = stop >= n
             ended |= self.text_after[np.minimum(stop, n)] != self.scan.text[start]
@@ -197,7 +197,7 @@ class View:
         at = np.flatnonzero(match)
         return list(zip(self.unit_first[at].tolist(), self.unit_last[at + len(ids) - 1].tolist(), strict=True))
 
-    def known(self, answers: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
+    def answer_spans(self, answers: Collection[tuple[str, ...]], base: np.ndarray) -> list[tuple[int, int]]:
         """The spans of known answers of several words that do not cut through a salient span; the longest ones win."""
         several = {text for text in answers if len(text) > 1}
         if not several:

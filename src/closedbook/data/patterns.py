@@ -14,12 +14,12 @@ import numpy as np
 from closedbook.data.arrays import offsets
 from closedbook.data.pattern_view import ANY, BEGIN, Place, Places, View
 from closedbook.data.scan import STOP, Lexicon, Scan
-from closedbook.data.span_reader import Derived, SpanReader, Spans
+from closedbook.data.span_reader import CandidateSpans, Derived, SpanReader
 from closedbook.data.spans import as_words, normal, uncapitalised
 
 
 @dataclass(frozen=True)
-class Found:
+class SalientSpans:
     """Spans of some documents' bodies, in order: their first word, the word after their last, and what each is."""
 
     first: np.ndarray
@@ -29,7 +29,7 @@ class Found:
     texts: list[str]  # as they are said: without the capital of a sentence's first word, where answers have none
 
 
-@dataclass
+@dataclass(frozen=True)
 class Patterns:
     """The learned patterns.
 
@@ -75,19 +75,19 @@ class Patterns:
 
     def find(
         self, scan: Scan, titles: Sequence[int], lower: Collection[str], known_answers: Collection[tuple[str, ...]] = ()
-    ) -> Found:
+    ) -> SalientSpans:
         """The spans of all bodies: those that match a pattern, and the salient ones that none of these overlaps."""
         lower = {*lower, *self.openers} if self.openers else lower
         first, last = scan.spans(titles, lower, known_answers)
         base = np.stack([first, last], 1)
         if not (self.places or self.shapes) or not len(scan.word):
             no = np.zeros(len(first), bool)
-            return Found(first, last, no, no, _said(scan, first, last, lower, known_answers))
+            return SalientSpans(first, last, no, no, _texts(scan, first, last, lower, known_answers))
         view = View(scan, titles, lower)
         taken = np.zeros(len(scan.word), bool)
         chosen: list[tuple[int, int]] = []
         sources = [view.places(self.places, known_by) for known_by in ("", ANY, BEGIN)]
-        sources += [view.known(known_answers, base)]
+        sources += [view.answer_spans(known_answers, base)]
         sources += [view.shape(shape) for shape in sorted(self.shapes, key=len, reverse=True)]
         for spans in sources:
             for a, b in spans:
@@ -102,19 +102,19 @@ class Patterns:
         learned = nested | (np.arange(len(all_spans)) < len(chosen))
         order = np.lexsort((all_spans[:, 0], nested, scan.text[all_spans[:, 0]]))
         first, last = all_spans[order, 0], all_spans[order, 1]
-        return Found(first, last, learned[order], nested[order], _said(scan, first, last, lower, known_answers))
+        return SalientSpans(first, last, learned[order], nested[order], _texts(scan, first, last, lower, known_answers))
 
     def spans(
         self, texts: Sequence[str], titles: Sequence[str], lower: Collection[str], answers: Iterable[str]
-    ) -> tuple[Spans, list[str]]:
+    ) -> tuple[CandidateSpans, list[str]]:
         """The spans of documents, by title, and the titles in their order."""
         lengths, known_answers = [len(title) for title in titles], as_words(answers)
         scan = Scan.of(texts, Lexicon())
-        found = self.find(scan, lengths, lower, known_answers)
+        salient = self.find(scan, lengths, lower, known_answers)
         numbers = {title: i for i, title in enumerate(dict.fromkeys(titles))}
         of_documents = np.array([numbers[title] for title in titles], np.int64)
         view = View(scan, lengths, {*lower, *self.openers})
-        return Spans.of(view, found.first, found.last, found.texts, of_documents), list(numbers)
+        return CandidateSpans.of(view, salient.first, salient.last, salient.texts, of_documents), list(numbers)
 
     def derive(
         self, texts: Sequence[str], titles: Sequence[str], lower: Collection[str], answers: Iterable[str],
@@ -136,7 +136,7 @@ class Patterns:
                 yield from (unit for number, unit in enumerate(units) if (shape, number) in self.inside)
 
 
-def _said(
+def _texts(
     scan: Scan, first: np.ndarray, last: np.ndarray, lower: Collection[str], known_answers: Collection[tuple[str, ...]]
 ) -> list[str]:
     """The texts of spans: "limestone" where "Limestone was used", if a training answer is or begins like that.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from closedbook.data.arrays import offsets
+from closedbook.data.arrays import Ragged, offsets
 from closedbook.data.names import NameIndex
 from closedbook.data.patterns import Patterns
 from closedbook.data.scan import Scan
@@ -58,14 +58,6 @@ class PretrainedTokens(Vocabulary):
             self.base_ids[[place, at]] = self.base_ids[[at, place]]
         self._ids = np.argsort(self.base_ids).astype(np.int32)
 
-    def with_names(self, names: NameIndex) -> PretrainedTokens:
-        """This vocabulary with other names."""
-        other = object.__new__(type(self))
-        made_of_names = ("_names", "last_tokens", "continues")
-        other.__dict__.update({name: value for name, value in vars(self).items() if name not in made_of_names})
-        other.names = names
-        return other
-
     def __reduce__(self) -> Any:
         return self.from_json, (self.to_json(),)
 
@@ -97,16 +89,16 @@ class PretrainedTokens(Vocabulary):
         return int(self.tokenizer.get_vocab_size())
 
     def encode(self, text: str) -> tuple[Ids, np.ndarray]:
-        ids, _, starts = self.encode_all([text])
-        return ids, starts
+        ids, starts = self.encode_all([text])
+        return ids.values, starts
 
-    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
+    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ragged, np.ndarray]:
         lines = [self.space + text.translate(BREAKS) for text in texts]
         encodings = self.tokenizer.encode_batch(lines, add_special_tokens=False)
         ids = np.concatenate([np.zeros(0, np.int64), *(np.array(e.ids, np.int64) for e in encodings)])
         starts = [np.array(e.offsets, np.int64).reshape(-1, 2)[:, 0] - len(self.space) for e in encodings]
-        lengths = np.fromiter(map(len, starts), np.int64, len(texts))
-        return self._ids[ids], lengths, np.maximum(np.concatenate([np.zeros(0, np.int64), *starts]), 0)
+        edges = offsets(np.fromiter(map(len, starts), np.int64, len(texts)))
+        return Ragged(self._ids[ids], edges), np.maximum(np.concatenate([np.zeros(0, np.int64), *starts]), 0)
 
     def encode_question(self, text: str) -> tuple[Ids, np.ndarray]:
         """A text in which a stored name has the tokens of its title, whatever its case, the last being its own."""
@@ -131,16 +123,20 @@ class PretrainedTokens(Vocabulary):
 
     def name_tokens(self, number: int) -> Ids:
         """The tokens of a name, the last one its own."""
-        return self._names[0][self._names[1][number] : self._names[1][number + 1]]
+        return self._names[number]
 
     @cached_property
-    def _names(self) -> tuple[Ids, np.ndarray]:
-        """All names' tokens, one after another, and where each begins."""
-        ids, lengths, _ = self.encode_all(self.names.names)
-        starts = offsets(np.where(self._stored, lengths, 0))
-        ids = ids[np.repeat(self._stored, lengths)]
-        ids[starts[1:][self._stored] - 1] = self.size + np.flatnonzero(self._stored).astype(np.int32)
-        return ids, starts
+    def _names(self) -> Ragged:
+        """The tokens of each name; none of one that was forgotten."""
+        spelled, stored = self._spelled, self._stored
+        starts = offsets(np.where(stored, spelled.lengths, 0))
+        ids = spelled.values[np.repeat(stored, spelled.lengths)]
+        ids[starts[1:][stored] - 1] = self.size + np.flatnonzero(stored).astype(np.int32)
+        return Ragged(ids, starts)
+
+    @property
+    def _spelled(self) -> Ragged:
+        return self.encode_all(self.names.names)[0]
 
     @property
     def _stored(self) -> np.ndarray:
@@ -150,12 +146,12 @@ class PretrainedTokens(Vocabulary):
     @cached_property
     def last_tokens(self) -> np.ndarray:
         """(names,) the token that the base reads at each name's last place; PAD for one that was forgotten."""
-        ids, lengths, _ = self.encode_all(self.names.names)
-        return np.where(self._stored, np.append(ids, PAD)[offsets(lengths)[1:] - 1], PAD)
+        spelled = self._spelled
+        return np.where(self._stored, np.append(spelled.values, PAD)[spelled.starts[1:] - 1], PAD)
 
     def plain(self, ids: Ids) -> Ids:
-        own = ids >= self.size
-        return np.where(own, self.last_tokens[np.where(own, ids - self.size, 0)], ids) if own.any() else ids
+        is_name = ids >= self.size
+        return np.where(is_name, self.last_tokens[np.where(is_name, ids - self.size, 0)], ids) if is_name.any() else ids
 
     @cached_property
     def continues(self) -> np.ndarray:
@@ -170,8 +166,8 @@ class PretrainedTokens(Vocabulary):
         return mark.replace("Ġ", " ").replace("▁", " ")
 
     def decode(self, ids: Sequence[int] | Ids) -> str:
-        read = self.plain(np.array(ids, np.int64))
-        return str(self.tokenizer.decode([int(self.base_ids[i]) for i in read if i != PAD], skip_special_tokens=False))
+        plain = self.plain(np.array(ids, np.int64))
+        return str(self.tokenizer.decode([int(self.base_ids[i]) for i in plain if i != PAD], skip_special_tokens=False))
 
     def answer(self, ids: Sequence[int] | Ids) -> str:
         """The text before the first MASK, or what the model ends its texts with."""
@@ -194,7 +190,6 @@ class PretrainedTokens(Vocabulary):
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> PretrainedTokens:
-        """The inverse of `to_json`."""
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_str(json.dumps(data["tokenizer"]))

@@ -24,9 +24,9 @@ from closedbook.data.files import (
     Source,
     cut,
     decode,
+    first_few,
     named_fields,
     read_hashed,
-    some,
     split_lines,
 )  # fmt: skip
 from closedbook.errors import DataError
@@ -178,10 +178,10 @@ def _cell(cell: str, where: str) -> tuple[str, ...]:
     if cell.startswith('"[') and cell.endswith(']"'):  # a list in the quotes of a table's cell
         cell = cell[1:-1].replace('""', '"')
     if cell.startswith("[") and cell.endswith("]"):
-        for read in (json.loads, ast.literal_eval):
+        for parse in (json.loads, ast.literal_eval):
             try:
                 with warnings.catch_warnings(action="ignore"):  # Python has its opinion of what is no list, too
-                    answers = read(cell)
+                    answers = parse(cell)
             except (ValueError, SyntaxError, RecursionError, MemoryError):
                 continue
             if isinstance(answers, list) and answers and all(isinstance(answer, str) for answer in answers):
@@ -244,7 +244,7 @@ def _entry(entry: Any, file: QuestionFile, where: str, number: int) -> Row:
     text = _named(entry, file.question)
     if text is None:
         raise DataError(
-            f"{place}: has no field {' or '.join(file.question)!r} (there are: {some(entry)}); "
+            f"{place}: has no field {' or '.join(file.question)!r} (there are: {first_few(entry)}); "
             f"name it: {where}:question=FIELD,answer=FIELD"
         )
     if not isinstance(text, str) or not text.strip():

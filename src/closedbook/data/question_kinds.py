@@ -72,7 +72,7 @@ class Language:
                 return NUMBER
             if word in self.which:
                 reach = following[:2] if word == "which" else following
-                if kind := next((self.nouns[other] for other in reach if other in self.nouns), None):
+                if kind := next((self.nouns[noun] for noun in reach if noun in self.nouns), None):
                     return kind
         asking = self._asking
         first = next((word for word in question if word in asking), "")
@@ -90,11 +90,11 @@ def language_of(wordings: Iterable[Sequence[str]]) -> str:
     """The code of the language that has most of the words of these questions among its function words."""
     count = Counter(word for wording in wordings for word in wording)
 
-    def known(code: str) -> int:
+    def occurrences(code: str) -> int:
         words = languages()[code].empty | languages()[code].weak
         return sum(times for word, times in count.items() if word in words)
 
-    return max(languages(), key=known)  # the first where several have as many: English
+    return max(languages(), key=occurrences)  # the first where several have as many: English
 
 
 def has_number(text: str) -> bool:

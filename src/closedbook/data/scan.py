@@ -9,9 +9,10 @@ looked up in arrays afterwards. The tests compare the results with a plain defin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from closedbook.data.spans import SENTENCE_END, WORD, is_number, normal, uncapit
 # Words cover all of a text but its spaces, so the lengths of words and the places of spaces give the words' places.
 IS_SPACE = np.array([chr(point).isspace() for point in range(0x3002)])  # the last one stands for all above: no spaces
 
+T = TypeVar("T")
 PIECE_SIZE = 1 << 20  # characters that are read at once, to bound the memory needed
 
 CAPITALISED, LOWER, DIGIT, STOP = 1, 2, 4, 8  # what a word is, as bits
@@ -41,8 +43,8 @@ class Lexicon(dict[str, int]):
     def of(cls, texts: Iterable[str]) -> Lexicon:
         """The words of these texts."""
         lexicon = cls()
-        for some in pieces(texts):
-            lexicon.numbers("\n".join(some))
+        for piece in pieces(texts):
+            lexicon.numbers("\n".join(piece))
         return lexicon
 
     def numbers(self, text: str) -> np.ndarray:
@@ -232,13 +234,15 @@ def paired(owner: np.ndarray, value: np.ndarray, owners: np.ndarray, values: np.
     return result
 
 
-def pieces(texts: Iterable[str], size: int = PIECE_SIZE) -> Iterator[list[str]]:
-    """The texts in lists of about `size` characters."""
-    piece: list[str] = []
+def pieces(
+    items: Iterable[T], size: int = PIECE_SIZE, length: Callable[[Any], int] = lambda text: len(text) + 1
+) -> Iterator[list[T]]:
+    """The items, by default texts, in lists of about `size` characters."""
+    piece: list[T] = []
     room = size
-    for text in texts:
-        piece.append(text)
-        room -= len(text) + 1
+    for item in items:
+        piece.append(item)
+        room -= length(item)
         if room <= 0:
             yield piece
             piece, room = [], size

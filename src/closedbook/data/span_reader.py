@@ -46,7 +46,7 @@ class Derived(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Spans:
+class CandidateSpans:
     """The spans of some titles' documents. Title i has the different texts `starts[i]` up to `starts[i + 1]`."""
 
     texts: Sequence[str]
@@ -55,7 +55,9 @@ class Spans:
     features: np.ndarray  # (spans, columns) int64 below BUCKETS; 0 is none
 
     @classmethod
-    def of(cls, view: View, first: np.ndarray, last: np.ndarray, texts: Sequence[str], titles: np.ndarray) -> Spans:
+    def of(
+        cls, view: View, first: np.ndarray, last: np.ndarray, texts: Sequence[str], titles: np.ndarray
+    ) -> CandidateSpans:
         """`first`, `last` and `texts` are the spans, in document order; `titles` says which title each document has."""
         numbers: dict[tuple[int, str], int] = {}
         title = titles[view.scan.text[first]]
@@ -86,32 +88,38 @@ class SpanReader:
     nothing: np.ndarray  # (forms,) float32: that no span is the answer
 
     @classmethod
-    def learn(cls, spans: Spans, asked: Sequence[tuple[int, Form, str]], fewest: int = FEWEST) -> SpanReader | None:
+    def learn(
+        cls, spans: CandidateSpans, questions: Sequence[tuple[int, Form, str]], fewest: int = FEWEST
+    ) -> SpanReader | None:
         """Learn from (title, form, answer); None where no form has the fewest questions that it needs."""
-        often = Counter(form for _, form, _ in asked).most_common(MOST_FORMS)
+        often = Counter(form for _, form, _ in questions).most_common(MOST_FORMS)
         forms = [form for form, count in often if count >= fewest]
         place = {form: i for i, form in enumerate(forms)}
-        asked = [question for question in asked if question[1] in place]
-        if not asked:
+        questions = [question for question in questions if question[1] in place]
+        if not questions:
             return None
-        count = np.diff(np.searchsorted(spans.text, spans.starts))[[title for title, _, _ in asked]]
+        count = np.diff(np.searchsorted(spans.text, spans.starts))[[title for title, _, _ in questions]]
         most = min(MOST_QUESTIONS, int(MOST_SPANS / max(1.0, count.mean())))
-        if len(asked) > most:
-            asked = [asked[i] for i in np.linspace(0, len(asked) - 1, max(1, most)).astype(np.int64).tolist()]
-        answers = [Counter(answer for _, form, answer in asked if place[form] == i) for i in range(len(forms))]
+        if len(questions) > most:
+            questions = [
+                questions[i] for i in np.linspace(0, len(questions) - 1, max(1, most)).astype(np.int64).tolist()
+            ]
+        answers = [Counter(answer for _, form, answer in questions if place[form] == i) for i in range(len(forms))]
         used, count = np.unique(spans.features, return_counts=True)
         keys = used[(count >= FEWEST_SPANS) & (used > 0)]
         reader = cls(
             forms, answers, keys, np.zeros((len(keys), 1 + len(forms)), np.float32),
             np.zeros((4, len(forms)), np.float32), np.zeros(len(forms), np.float32),
         )  # fmt: skip
-        return reader._fitted(spans, asked, place)
+        return reader._fitted(spans, questions, place)
 
-    def _fitted(self, spans: Spans, asked: Sequence[tuple[int, Form, str]], place: Mapping[Form, int]) -> SpanReader:
+    def _fitted(
+        self, spans: CandidateSpans, questions: Sequence[tuple[int, Form, str]], place: Mapping[Form, int]
+    ) -> SpanReader:
         """With the weights that minimise Σ −log p(answer) and a penalty; p(nothing) where no span is the answer."""
-        question, span = spans.of_titles(np.array([title for title, _, _ in asked]))
-        form_of = np.array([place[form] for _, form, _ in asked])
-        golds = [answer for _, _, answer in asked]
+        question, span = spans.of_titles(np.array([title for title, _, _ in questions]))
+        form_of = np.array([place[form] for _, form, _ in questions])
+        golds = [answer for _, _, answer in questions]
         texts = [spans.texts[i] for i in spans.text[span].tolist()]
         pairs = zip(texts, question.tolist(), strict=True)
         right = np.fromiter((text == golds[q] for text, q in pairs), bool, len(span))
@@ -119,12 +127,16 @@ class SpanReader:
         times = np.array([self.answers[f][text] for f, text in zip(form.tolist(), texts, strict=True)], np.int64)
         times = np.minimum(3, times - right)  # what a question itself says of its answer is left out
         width, features = 1 + len(self.forms), self._slots[spans.features[span]]
-        own = np.where(features > 0, features * width, 0)
+        shared = np.where(features > 0, features * width, 0)
         shape = ((len(self.keys) + 1) * width, 4 * len(self.forms), len(self.forms))
         edges = np.cumsum(shape)
         # Each candidate's weights, by number; 0 is of no feature. The last candidate of a question is "nothing".
-        columns = [own, np.where(own > 0, own + 1 + form[:, None], 0), (edges[0] + times * shape[2] + form)[:, None]]
-        ids, count = np.concatenate(columns, 1), len(asked)
+        columns = [
+            shared,
+            np.where(shared > 0, shared + 1 + form[:, None], 0),
+            (edges[0] + times * shape[2] + form)[:, None],
+        ]
+        ids, count = np.concatenate(columns, 1), len(questions)
         of = np.concatenate([question, np.arange(count)])
         hit = np.concatenate([right, np.bincount(question[right], minlength=count) == 0])
         values, first, second = np.zeros((3, int(edges[-1])))
@@ -158,7 +170,7 @@ class SpanReader:
         slots[self.keys] = np.arange(1, len(self.keys) + 1)
         return slots
 
-    def read(self, spans: Spans, titles: Sequence[str], skip: Iterable[str] = ()) -> list[Derived]:
+    def read(self, spans: CandidateSpans, titles: Sequence[str], skip: Iterable[str] = ()) -> list[Derived]:
         """The questions of every form about every title that have a probable answer, without those in `skip`."""
         derived, skipped = [], set(skip)
         owner, _ = enumerate_ragged(np.diff(spans.starts))
@@ -170,7 +182,7 @@ class SpanReader:
                     derived.append(Derived(title, text, spans.texts[i]))
         return derived
 
-    def chances(self, spans: Spans, form: int) -> np.ndarray:
+    def chances(self, spans: CandidateSpans, form: int) -> np.ndarray:
         """(texts,) how probable each is to answer a question of this form; what a title's lack to 1 is for nothing."""
         weights = np.append(np.zeros(1, np.float32), self.weights[:, 0] + self.weights[:, 1 + form])
         answers, nothing = self.answers[form], float(self.nothing[form])
@@ -226,10 +238,10 @@ def _features(view: View, first: np.ndarray, last: np.ndarray) -> np.ndarray:
 
     def at(place: np.ndarray, symbols: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The words at these places, and which of these are in the span's document."""
-        there = (place >= 0) & (place < n)
+        inside = (place >= 0) & (place < n)
         place = np.clip(place, 0, n - 1)
-        there &= scan.text[place] == document
-        return np.where(there, texts[symbols[place]], edge), there
+        inside &= scan.text[place] == document
+        return np.where(inside, texts[symbols[place]], edge), inside
 
     before = [at(first - i, view.placed)[0] for i in (1, 2, 3)]
     behind = [at(last + i, view.placed)[0] for i in (0, 1)]
@@ -254,13 +266,13 @@ def _features(view: View, first: np.ndarray, last: np.ndarray) -> np.ndarray:
             np.where((first + i < last) & (view.plain[np.minimum(first + i, n - 1)] > 3), _hashed(101, [word]), 0)
         )
     for i in range(1, BEFORE + 1):
-        word, there = at(first - i, view.placed)
-        there &= sentence[np.maximum(first - i, 0)] == sentence[first]
-        keys.append(np.where(there, _hashed(102, [word]), 0))
+        word, inside = at(first - i, view.placed)
+        inside &= sentence[np.maximum(first - i, 0)] == sentence[first]
+        keys.append(np.where(inside, _hashed(102, [word]), 0))
     going = np.ones(count, bool)
     for i in range(BEHIND):
-        word, there = at(last + i, view.placed)
-        going &= there & ~view.stops[np.minimum(last + i, n - 1)]
+        word, inside = at(last + i, view.placed)
+        going &= inside & ~view.stops[np.minimum(last + i, n - 1)]
         keys.append(np.where(going, _hashed(103, [word]), 0))
     # A word that stands twice counts once.
     table = np.sort(np.stack(keys, 1), axis=1)

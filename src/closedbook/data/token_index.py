@@ -13,7 +13,7 @@ import json
 import os
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -24,8 +24,8 @@ import numpy as np
 from closedbook.data import token_index_builder as builder
 from closedbook.data.arrays import Ragged, offsets
 from closedbook.data.arrow_columns import MappedStream, pyarrow
-from closedbook.data.corpus import SpanTable
 from closedbook.data.documents import Document, Documents
+from closedbook.data.encoding import SpanTable
 from closedbook.data.files import Source, chunks, opened, read_file
 from closedbook.data.questions import Questions
 from closedbook.data.vocabulary_builder import vocabulary_from_json
@@ -54,12 +54,12 @@ class IndexRecord(TypedDict):
 
 
 class TokenIndex:
-    """The memory-mapped arrays of a corpus, for `Corpus.indexed`.
+    """The memory-mapped arrays of a corpus, for `Corpus.indexed`; `source` is what the corpus is called now.
 
     Raises RunError if its files are not what was written.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, source: str = "") -> None:
         self.folder = folder
         builder.check_kinds(folder)
         try:
@@ -82,14 +82,13 @@ class TokenIndex:
         self.tokens = Ragged(self["tokens.token"], self["tokens.starts"])
         self.titles = Ragged(self["title"], self["title.starts"])
         self.bodies, self.marks = self["body"], self["tokens.mark"]
-        document, first, last, number, answer, nested = (
-            self[f"spans.{name}"] for name in ("document", "first", "last", "number", "answer", "nested")
-        )
-        for column in (number, answer, nested):
-            column.view = column.view.view(np.bool_)
+        document, first, last = (self[f"spans.{name}"] for name in ("document", "first", "last"))
+        number, answer, nested = (self[f"spans.{name}"].as_bool() for name in ("number", "answer", "nested"))
         outputs = Ragged(self["spans.said"], self["spans.said.starts"])
         self.spans = SpanTable(document, first, last, number, answer, nested, outputs, self["spans.starts"])
-        self.documents = IndexedDocuments(_Items(self), self.about["sha256"], self.about["source"], None, self)
+        self.documents = IndexedDocuments(
+            _Items(self), self.about["sha256"], source or self.about["source"], None, self
+        )
 
     def __getitem__(self, name: str) -> Any:
         return self.columns[name]
@@ -137,7 +136,7 @@ def is_large(path: str | Path) -> bool:
 def open_index(
     path: str | Path, kind: str, size: int = 0, questions: Questions | None = None,
     trained: builder.Choose | None = None, *, root: Path | None = None, about: Mapping[str, Any] | None = None,
-    processes: int | None = None, tell: builder.Tell = lambda _: None, phrases: int = 0,
+    processes: int | None = None, progress: builder.Progress = lambda _: None, phrases: int = 0,
 ) -> TokenIndex:  # fmt: skip
     """The index of a corpus for a vocabulary of this kind and size and these questions; built if it does not exist.
 
@@ -164,25 +163,24 @@ def open_index(
         stamp = json.dumps([str(source.path.absolute()), status.st_size, status.st_mtime_ns, content])
         stamps, hashed_whole = _stamps(root), status.st_size <= HASHED_WHOLE
         if not hashed_whole and stamp not in stamps:
-            tell(f"reading {source.path} to see whether it was indexed before")
+            progress(f"reading {source.path} to see whether it was indexed before")
         sha256 = content if hashed_whole else stamps.get(stamp) or hexdigest()
     folder = root / _key(settings, sha256)
     if os.path.lexists(folder / "index.json"):
-        index = TokenIndex(folder)
+        index = TokenIndex(folder, str(path))
         checked = "all" if hashed_whole or stamp not in stamps else "64 MB"
-        tell(
+        progress(
             f"opening the index in {folder}, which was there{'' if stamp in stamps else ' and is new to this place'}: "
             f"{checked} of {source.path} is what it was made of, {index.checked} are what was written"
         )
     else:
-        with builder.held(folder):
+        with builder.building(folder):
             if not os.path.lexists(folder / "index.json"):
-                builder.build(folder, source, settings, sha256, questions, trained, processes, tell)
-        index = TokenIndex(folder)
+                builder.build(folder, source, settings, sha256, questions, trained, processes, progress)
+        index = TokenIndex(folder, str(path))
     if stamp not in stamps:
         with contextlib.suppress(RunError):  # where it cannot be written, the corpus is hashed whole the next time
             write_atomically(root / "corpora.json", json.dumps({**stamps, stamp: sha256}, indent=1).encode())
-    index.documents = replace(index.documents, source=str(path))  # as it is named now
     return index
 
 
@@ -285,9 +283,9 @@ class _KnownTitles(Collection[str]):
         self._index = index
 
     def __contains__(self, title: object) -> bool:
-        wanted = builder.hashes_of([str(title)])[0]
-        at = self._index.hashes.searchsorted(wanted)
-        return bool(at < len(self._index.hashes) and self._index.hashes[at] == wanted)
+        name_hash = builder.hashes_of([str(title)])[0]
+        at = self._index.hashes.searchsorted(name_hash)
+        return bool(at < len(self._index.hashes) and self._index.hashes[at] == name_hash)
 
     def __len__(self) -> int:
         return int(self._index.about["different_titles"])

@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from closedbook.data.arrays import offsets
 from closedbook.data.arrow_columns import MappedStream, pyarrow
 from closedbook.data.documents import Document, parse
 from closedbook.data.encoding import Salience, encode, mark
@@ -48,7 +47,7 @@ LEXICON = 1 << 20
 PART = 4 << 20
 """How many bytes of titles.arrows have a checksum of their own."""
 
-Tell = Callable[[str], None]
+Progress = Callable[[str], None]
 Choose = Callable[[Collection[str]], Questions | None]
 
 
@@ -102,31 +101,31 @@ def documents_of(source: Source, chunk: Chunk) -> tuple[Document, ...]:
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
+def building(folder: Path) -> Iterator[None]:
     """Create the folder of an index and lock it while it is built. Raises RunError if another process has it."""
-    with contextlib.ExitStack() as held:
+    with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             check_kinds(folder)
-            ours = held.enter_context(file_lock(folder / ".lock"))
+            locked = stack.enter_context(file_lock(folder / ".lock"))
         except OSError as error:
             raise RunError(f"{folder} cannot be written ({error.strerror}); say where with --index FOLDER") from None
-        if not ours:
+        if not locked:
             raise RunError(f"{folder}: another process is building this index; wait for it")
         yield
 
 
 def build(
     folder: Path, source: Source, settings: dict[str, Any], sha256: str, questions: Questions | None,
-    trained: Choose | None, processes: int | None, tell: Tell,
+    trained: Choose | None, processes: int | None, progress: Progress,
 ) -> None:  # fmt: skip
     """Write an index, continuing an earlier build that was interrupted."""
-    tell(f"reading {source.path} to see what is in it")
+    progress(f"reading {source.path} to see what is in it")
     names = {name for item in questions.items for name in names_in(item.text)} if questions is not None else set()
     surveyed = survey(source, settings["kind"] == Characters.kind, names)
     if not surveyed.bytes:
         raise DataError(f"{source.path}: is empty; it should hold documents, one a line")
-    tell(
+    progress(
         f"making the vocabulary of {source.path} from {sum(len(c.content) for c in surveyed.sample) / 1e6:.0f} MB of it"
     )
     vocabulary, terms = _terms(source, settings, surveyed, questions if trained is None else trained(surveyed.titles))
@@ -136,7 +135,7 @@ def build(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     workers = max(1, min(processes or cores, 16))
     behind = f", going on behind {len(batches)} parts of {CHUNK / 1e6:.0f} MB that were there" if batches else ""
-    tell(f"indexing {surveyed.bytes / 1e6:,.0f} MB in {workers} processes into {folder}{behind}")
+    progress(f"indexing {surveyed.bytes / 1e6:,.0f} MB in {workers} processes into {folder}{behind}")
     tenths_told = 0
     try:
         # Workers read what they need from a file: a process that ends before it has taken its arguments would block us.
@@ -158,7 +157,7 @@ def build(
                 passed = chunk.start + len(chunk.content)
                 if (tenth := passed * 10 // surveyed.bytes) > tenths_told:
                     tenths_told = tenth
-                    tell(f"indexed {passed / 1e6:,.0f} of {surveyed.bytes / 1e6:,.0f} MB")
+                    progress(f"indexed {passed / 1e6:,.0f} of {surveyed.bytes / 1e6:,.0f} MB")
             os.fsync(file.fileno())
         hashes = np.asarray(MappedStream(folder / "tokens.arrows", documents, batches).columns()["name_hash"])
         order = np.argsort(hashes, kind="stable")
@@ -254,26 +253,25 @@ def _work(chunk: Chunk) -> bytes:
     documents = documents_of(source, chunk)
     scan = Scan.of([item.text for item in documents], _state["lexicon"])
     encoded = encode(documents, vocabulary, str(source.path), scan)
-    marked = mark(documents, encoded, vocabulary, _state["salience"], scan)
+    marks, table = mark(documents, encoded, vocabulary, _state["salience"], scan)
     pa, schema = pyarrow(), schemas(vocabulary)[0]
 
-    def lists(kind: Any, lengths: np.ndarray, **columns: Any) -> Any:
-        """Lists of these lengths: of values, or of structs if there are several columns."""
+    def lists(kind: Any, starts: np.ndarray, **columns: Any) -> Any:
+        """Lists that start at these places: of values, or of structs if there are several columns."""
         of = list(kind.value_type) if pa.types.is_struct(kind.value_type) else [kind.value_field]
         arrays = [pa.array(column, field.type) for field, column in zip(of, columns.values(), strict=True)]
         values = pa.StructArray.from_arrays(arrays, fields=of) if len(of) > 1 else arrays[0]
-        return pa.ListArray.from_arrays(pa.array(offsets(lengths), pa.int32()), values)
+        return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), values)
 
     tokens, title, _, spans = schema.types[:4]
     columns = {
-        "tokens": lists(tokens, encoded.lengths, token=encoded.tokens, mark=marked.marks),
-        "title": lists(title, encoded.title_lengths, token=encoded.title_tokens),
+        "tokens": lists(tokens, encoded.tokens.starts, token=encoded.tokens.values, mark=marks),
+        "title": lists(title, encoded.titles.starts, token=encoded.titles.values),
         "body": encoded.bodies,
         "spans": lists(
-            spans, np.bincount(marked.document, minlength=len(documents)), document=chunk.line - 1 + marked.document,
-            first=marked.first, last=marked.last, number=marked.number.view("u1"), answer=marked.answer.view("u1"),
-            nested=marked.nested.view("u1"),
-            said=lists(spans.value_type.field("said").type, marked.output_lengths, token=marked.outputs),
+            spans, table.starts, document=chunk.line - 1 + table.document, first=table.first, last=table.last,
+            number=table.number.view("u1"), answer=table.answer.view("u1"), nested=table.nested.view("u1"),
+            said=lists(spans.value_type.field("said").type, table.output.starts, token=table.output.values),
         ),
         "name": [item.title for item in documents],
         "name_hash": hashes_of(item.title for item in documents),

@@ -6,11 +6,13 @@ import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from closedbook.data.arrays import Ragged
 from closedbook.data.names import NameIndex
 from closedbook.data.scan import Scan
 from closedbook.errors import DataError, RecipeError
@@ -51,6 +53,21 @@ class Vocabulary(ABC):
     named: np.ndarray | None = None  # (size,) bool: which tokens are parts of names, if that is known
     names: NameIndex = NameIndex()  # whose tokens, `size` and up, stand for whole names
 
+    def _with(self, **changes: Any) -> Self:
+        """A copy with other attributes; what was computed from them is computed anew."""
+        kept = {k: v for k, v in vars(self).items() if not isinstance(getattr(type(self), k, None), cached_property)}
+        other = object.__new__(type(self))
+        other.__dict__.update(kept | changes)
+        return other
+
+    def with_names(self, names: NameIndex) -> Self:
+        """This vocabulary with other names."""
+        return self._with(names=names)
+
+    def without_reader(self) -> Self:
+        """This vocabulary, which then answers no questions from documents."""
+        return self if self.patterns is None else self._with(patterns=replace(self.patterns, reader=None))
+
     @property
     @abstractmethod
     def size(self) -> int: ...
@@ -90,18 +107,18 @@ class Vocabulary(ABC):
         """The tokens with which the same text is said: a name's own is one that is only read."""
         return ids
 
-    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
-        """Many texts at once: (the ids of all, how many each has, the character of its text at which each starts).
+    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ragged, np.ndarray]:
+        """Many texts at once: (the ids of each, the character of its text at which each starts).
 
         Pass `scan`, their words, if these were read already.
         """
         pairs = [self.encode(text) for text in texts]
-        ids, lengths = _end_to_end([ids for ids, _ in pairs])
-        return ids, lengths, np.concatenate([np.zeros(0, np.int64), *(starts for _, starts in pairs)])
+        starts = np.concatenate([np.zeros(0, np.int64), *(starts for _, starts in pairs)])
+        return Ragged.of([ids for ids, _ in pairs]), starts
 
-    def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
-        """Many answers at once: (the output ids of all, how many each has)."""
-        return _end_to_end([self.encode_answer(text) for text in texts])
+    def encode_answers(self, texts: Sequence[str]) -> Ragged:
+        """The output ids of many answers at once."""
+        return Ragged.of([self.encode_answer(text) for text in texts])
 
     @abstractmethod
     def decode(self, ids: Sequence[int] | Ids) -> str: ...
@@ -116,6 +133,11 @@ class Vocabulary(ABC):
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]: ...
+
+    @classmethod
+    @abstractmethod
+    def from_json(cls, data: dict[str, Any]) -> Vocabulary:
+        """The inverse of `to_json`."""
 
     def encode_answer(self, text: str) -> Ids:
         """The output ids of an answer; empty if the network cannot say it."""
@@ -137,10 +159,6 @@ class Vocabulary(ABC):
         """The answer in generated tokens: the text before the first MASK, without surrounding space."""
         ids = list(ids)
         return self.decode(ids[: ids.index(MASK)] if MASK in ids else ids).strip()
-
-
-def _end_to_end(parts: Sequence[Ids]) -> tuple[Ids, np.ndarray]:
-    return np.concatenate([np.zeros(0, np.int32), *parts]), np.fromiter(map(len, parts), np.int64, len(parts))
 
 
 class Characters(Vocabulary):
@@ -191,6 +209,10 @@ class Characters(Vocabulary):
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "characters": self.characters[2:]}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Characters:
+        return cls(data["characters"])
 
 
 class BytePairs(Vocabulary):
@@ -248,3 +270,9 @@ class BytePairs(Vocabulary):
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "tokenizer": json.loads(self.tokenizer.to_str())}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> BytePairs:
+        from tokenizers import Tokenizer
+
+        return cls(Tokenizer.from_str(json.dumps(data["tokenizer"])))

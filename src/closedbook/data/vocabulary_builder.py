@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from typing import Any, TypedDict
 
@@ -42,12 +41,13 @@ class SavedPretrained(TypedDict):
     golds: list[str]
 
 
-SAVED: dict[str, Any] = {
-    Characters.kind: SavedCharacters,
-    BytePairs.kind: SavedBytePairs,
-    Words.kind: SavedWords,
-    PretrainedTokens.kind: SavedPretrained,
+KINDS: dict[str, tuple[type[Vocabulary], Any]] = {
+    Characters.kind: (Characters, SavedCharacters),
+    BytePairs.kind: (BytePairs, SavedBytePairs),
+    Words.kind: (Words, SavedWords),
+    PretrainedTokens.kind: (PretrainedTokens, SavedPretrained),
 }
+"""The vocabulary of each kind, and how it is saved."""
 
 
 def make_vocabulary(
@@ -83,19 +83,11 @@ def make_vocabulary(
 def vocabulary_from_json(data: dict[str, Any]) -> Vocabulary:
     """The inverse of `to_json`. Raises RunError for anything else."""
     kind = data.get("kind")
-    if kind not in tuple(SAVED):
+    if kind not in tuple(KINDS):
         raise RunError(f"vocabulary.json is of an unknown kind, {shown(kind)}")
+    vocabulary, record = KINDS[kind]
     try:
-        saved = convert(SAVED[kind], data, "", RunError)
-        if kind == Characters.kind:
-            return Characters(saved["characters"])
-        if kind == Words.kind:
-            return Words.from_json(saved)
-        if kind == PretrainedTokens.kind:
-            return PretrainedTokens.from_json(saved)
-        from tokenizers import Tokenizer
-
-        return BytePairs(Tokenizer.from_str(json.dumps(saved["tokenizer"])))
+        return vocabulary.from_json(convert(record, data, "", RunError))
     except (KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:  # a Rust panic in tokenizers is not an Exception

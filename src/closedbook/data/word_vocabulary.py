@@ -8,15 +8,15 @@ pieces, that is words and characters, followed by a token that ends the answer.
 
 from __future__ import annotations
 
-import copy
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from closedbook.data.arrays import Ragged, offsets
 from closedbook.data.documents import Document, title_of
 from closedbook.data.names import NameIndex
 from closedbook.data.pattern_learning import learn
@@ -92,10 +92,10 @@ class Words(Vocabulary):
         words_of = np.zeros(len(lexicon.words), np.int64)
         in_titles = np.zeros(len(lexicon.words), np.int64)
         phrases: Counter[str] = Counter()
-        for some in pieces(lines):
-            scan = Scan.of(some, lexicon)
+        for piece in pieces(lines):
+            scan = Scan.of(piece, lexicon)
             words_of += np.bincount(scan.word, minlength=len(words_of))
-            lengths = [len(title) for title in islice(titled, len(some))]
+            lengths = [len(title) for title in islice(titled, len(piece))]
             in_titles += np.bincount(scan.word[scan.of_title(lengths)], minlength=len(words_of))
             spans = patterns.find(scan, lengths, lower, known_answers)
             phrases.update(spans.texts)
@@ -126,19 +126,17 @@ class Words(Vocabulary):
             golds=answers,
         )
 
-    def with_names(self, names: NameIndex, phrases: Sequence[str] = ()) -> Words:
+    def with_names(self, names: NameIndex, phrases: Sequence[str] = ()) -> Self:
         """This vocabulary with other names, and with phrases of names' own, whose ids come after all other outputs."""
-        other = copy.copy(self)
-        other.names, other.learned = names, list(phrases)
-        return other
+        return self._with(names=names, learned=list(phrases))
 
-    def reading(self, names: NameIndex, documents: Sequence[Document]) -> Words:
+    def reading(self, names: NameIndex, documents: Sequence[Document]) -> Self:
         """A vocabulary to learn these documents with: their spans are its phrases, whatever was known before."""
         scan = Scan.of([item.text for item in documents], Lexicon())
-        found = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
-        other = self.with_names(names, list(dict.fromkeys(found.texts)))
-        other._phrase_ids = {phrase: self.outputs + i for i, phrase in enumerate(other.learned)}
-        return other
+        spans = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
+        phrases = list(dict.fromkeys(spans.texts))
+        ids = {phrase: self.outputs + i for i, phrase in enumerate(phrases)}
+        return self._with(names=names, learned=phrases, _phrase_ids=ids)
 
     def phrase_id(self, phrase: str) -> int:
         """The output that is this phrase; -1 if there is none."""
@@ -177,25 +175,26 @@ class Words(Vocabulary):
         name = self.names.find(text)
         return self.unknown(text if name is None else f"{text[: name.start]} {text[name.stop :]}")
 
-    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ids, np.ndarray, np.ndarray]:
+    def encode_all(self, texts: Sequence[str], scan: Scan | None = None) -> tuple[Ragged, np.ndarray]:
         scan = scan or Scan.of(texts, Lexicon())
         forms = np.fromiter((self._ids.get(form, PAD) for form in scan.lexicon.form_ids), np.int32)
         ids = forms[scan.lexicon.forms[scan.word]]
         positions = np.flatnonzero(ids > MASK)
         text = scan.text[positions]
-        return ids[positions], np.bincount(text, minlength=len(texts)), scan.start[positions] - scan.edges[text]
+        starts = offsets(np.bincount(text, minlength=len(texts)))
+        return Ragged(ids[positions], starts), scan.start[positions] - scan.edges[text]
 
-    def encode_answers(self, texts: Sequence[str]) -> tuple[Ids, np.ndarray]:
+    def encode_answers(self, texts: Sequence[str]) -> Ragged:
         if self.spelled:
             return super().encode_answers(texts)
         ids = np.fromiter((self._phrase_ids.get(text, -1) for text in texts), np.int32, len(texts))
-        return ids[ids >= 0], (ids >= 0).astype(np.int64)
+        return Ragged(ids[ids >= 0], offsets(ids >= 0))
 
     def encode_answer(self, text: str) -> Ids:
         i = self._phrase_ids.get(text)
         if i is not None:
             return np.array([i], dtype=np.int32)
-        ids = [self._piece_ids.get(piece, -1) for piece in cut(text, self._piece_ids)] if self.spelled else []
+        ids = [self._piece_ids.get(piece, -1) for piece in spell(text, self._piece_ids)] if self.spelled else []
         if not ids or min(ids) < 0 or len(ids) >= LONGEST_SPELLED:
             return np.zeros(0, np.int32)
         return np.array([*ids, self.outputs - 1], dtype=np.int32)
@@ -254,7 +253,7 @@ class Words(Vocabulary):
         named[data["named"]] = True
         if forms[len(forms) - len(spelled) :] != [PIECE + piece for piece in spelled]:
             raise ValueError("spelled is not what the last forms are")
-        vocabulary = cls(
+        words = cls(
             forms,
             named.tolist(),
             data["phrases"],
@@ -263,11 +262,10 @@ class Words(Vocabulary):
             data["lower"],
             data["golds"],
         )
-        vocabulary.names = NameIndex(data["names"])
-        return vocabulary
+        return words.with_names(NameIndex(data["names"]))
 
 
-def chunks(text: str) -> Iterator[str]:
+def spaced_words(text: str) -> Iterator[str]:
     """A text's words, each with the space before it."""
     at = 0
     for word in words(text):
@@ -280,17 +278,17 @@ def pieces_of(texts: Mapping[str, int], words: Iterable[str]) -> list[str]:
     """The pieces to spell with: the most common words of these texts, weighted by their counts, and all characters."""
     often: Counter[str] = Counter()
     for text, count in texts.items():
-        for chunk in chunks(text):
-            often[chunk] += count
+        for spaced in spaced_words(text):
+            often[spaced] += count
     characters = {" ", *(character for word in words for character in word)}
-    shared = [chunk for chunk, count in often.most_common(PIECES) if count > 1 and len(chunk) > 1]
+    shared = [spaced for spaced, count in often.most_common(PIECES) if count > 1 and len(spaced) > 1]
     return [*sorted(characters), *sorted(shared)]
 
 
-def cut(text: str, pieces: Mapping[str, int]) -> Iterator[str]:
+def spell(text: str, pieces: Mapping[str, int]) -> Iterator[str]:
     """Split a text into pieces: words that are pieces, and the characters of others."""
-    for chunk in chunks(text):
-        if chunk in pieces:
-            yield chunk
+    for spaced in spaced_words(text):
+        if spaced in pieces:
+            yield spaced
         else:
-            yield from chunk
+            yield from spaced

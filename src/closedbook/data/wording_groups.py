@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
 from closedbook.data.question_kinds import NUMBER, WHEN, WHERE, WHO, Language, has_number
-from closedbook.data.questions import LOOKED_AT
+from closedbook.data.questions import LOOKED_AT, Questions, subject, without
 from closedbook.data.wording_evidence import UNITS, Words, tokens
 from closedbook.validation import UnitInterval
+
+MOST = 200
+"""How many wordings are kept: the most frequent ones."""
+VARIED = 0.5
+"""Where questions have more distinct wordings than this share of their number, wordings are not compared at all."""
 
 SHARED, AGREE = 3, 0.9
 """Two wordings are one group if they share at least SHARED names and have the same answer for AGREE of those."""
@@ -74,27 +79,48 @@ class Group:
     def kinds(self, language: Language) -> frozenset[str | None]:
         return frozenset(map(language.kind_of, self.words))
 
-    def fits(self, kind: str, own: Collection[str | None], others: Collection[str | None]) -> float:
+    def fits(self, kind: str, kinds: Collection[str | None], all_kinds: Collection[str | None]) -> float:
         """How well the answers are what a question of this kind asks for, from 0 to 1.
 
-        `own` are the kinds of this group's wordings, `others` those of all groups.
+        `kinds` are those of this group's wordings, `all_kinds` those of all groups.
         """
-        if kind in own:
+        if kind in kinds:
             return 1.0
         if kind in (WHO, WHERE):
             if self.numbers > 0.5:
                 return 0.0
-            if self.capitals < 0.5 or not {WHO, WHEN, WHERE}.isdisjoint(own):
+            if self.capitals < 0.5 or not {WHO, WHEN, WHERE}.isdisjoint(kinds):
                 return 0.2
-            return 0.3 if kind in others else 0.6
+            return 0.3 if kind in all_kinds else 0.6
         if kind == WHEN:
             if self.numbers < 0.5:
                 return 0.0
-            return 0.2 if kind in others else 0.6
+            return 0.2 if kind in all_kinds else 0.6
         if kind == NUMBER:
             fit = 1.0 if self.length <= CLAUSE else 0.3
-            return fit * (self.numbers > 0.5 and WHEN not in own)
+            return fit * (self.numbers > 0.5 and WHEN not in kinds)
         return 1.0 if self.length > 3 else 0.2
+
+
+def grouped(questions: Questions, titles: Collection[str]) -> tuple[list[Group], list[dict[str, str]]]:
+    """The groups of the questions' wordings, and the answers of each by title; none where questions share too few."""
+    answers: dict[Words, dict[str, str]] = defaultdict(dict)
+    spelled: dict[Words, Counter[str]] = defaultdict(Counter)
+    for item in questions.items:
+        if (name := subject(item.text, titles)) is not None:
+            form = without(item.text, name, "{}")
+            wording = as_words(form.replace("{}", " "))
+            spelled[wording][form] += 1
+            answers[wording][name] = item.answer or ""
+    count = Counter({wording: forms.total() for wording, forms in spelled.items()})
+    if len(count) > max(1, VARIED * count.total()):
+        return [], []
+    groups, golds = [], []
+    for wordings in same_answers([wording for wording, _ in count.most_common(MOST)], answers):
+        forms = tuple(spelled[wording].most_common(1)[0][0] for wording in wordings)
+        groups.append(Group.of(forms, [answer for wording in wordings for answer in answers[wording].values()]))
+        golds.append({name: answer for wording in wordings for name, answer in answers[wording].items()})
+    return groups, golds
 
 
 def same_answers(wordings: Sequence[Words], answers: Mapping[Words, Mapping[str, str]]) -> list[list[Words]]:

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
@@ -25,16 +25,12 @@ from closedbook.data.documents import Document
 from closedbook.data.paraphrase import JOIN, SHORTEST, concepts, joined, one_stem, opposed
 from closedbook.data.passages import name_in
 from closedbook.data.question_kinds import ENGLISH, Language, language_of, languages
-from closedbook.data.questions import Questions, subject, without
+from closedbook.data.questions import Questions, without
 from closedbook.data.wording_evidence import Surroundings, Words
-from closedbook.data.wording_groups import Group, as_words, ending, same_answers
+from closedbook.data.wording_groups import Group, as_words, ending, grouped
 from closedbook.errors import RunError
 from closedbook.validation import UnitInterval, convert
 
-MOST = 200
-"""How many wordings are kept: the most frequent ones."""
-VARIED = 0.5
-"""Where questions have more distinct wordings than this share of their number, wordings are not compared at all."""
 LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 """What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
 OPEN = 0.2
@@ -54,7 +50,7 @@ INTERCEPT = 1.11
 ENCODER_WEIGHTS = {"similar": 9.46, "margin": 1.13, "words": 1.98, "elsewhere": -7.82, "misfit": -0.27}
 ENCODER_INTERCEPT = -3.15
 SIMILAR = 3.0
-TOLD = 0.2  # how strongly some word has to tell the group that is meant
+ASSOCIATED = 0.2  # how strongly some word has to be associated with the group that is meant
 
 Encoder = Callable[[Sequence[str]], np.ndarray]
 """Gives texts vectors of length 1, (text, width), whose products say how alike they are in meaning."""
@@ -79,13 +75,13 @@ class Reading(NamedTuple):
         return self.ending not in ("", ending(answer))
 
 
-class Told(NamedTuple):
-    """What a word of a question tells."""
+class Evidence(NamedTuple):
+    """What a word of a question says of what is asked for."""
 
     worth: float
     """What it counts beside the other words."""
     groups: Sequence[float]
-    """How strongly it tells each group, from 0 to 1."""
+    """How strongly it is associated with each group, from 0 to 1."""
     elsewhere: float
     """How much it is a word of places that no answer is near."""
 
@@ -99,11 +95,11 @@ class WordingsRecord(TypedDict):
 
 @dataclass(frozen=True)
 class Wordings:
-    """The wordings of a run's training questions in groups, and what words tell which group is meant."""
+    """The wordings of a run's training questions in groups, and which words are associated with each."""
 
     groups: tuple[Group, ...]
     tells: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
-    """For each word, how strongly it tells each group, from 0 to 1."""
+    """For each word, how strongly it is associated with each group, from 0 to 1."""
     elsewhere: Mapping[str, float] = field(default_factory=dict)
     """For each word of documents, the share of its places that is not around any answer."""
     encoder: Encoder | None = field(default=None, repr=False, compare=False)
@@ -121,26 +117,10 @@ class Wordings:
 
         The documents show what stands around answers.
         """
-        answers: dict[Words, dict[str, str]] = defaultdict(dict)
-        count: Counter[Words] = Counter()
-        spelled: dict[Words, Counter[str]] = defaultdict(Counter)
-        for item in questions.items:
-            if (name := subject(item.text, titles)) is not None:
-                form = without(item.text, name, "{}")
-                key = as_words(form.replace("{}", " "))
-                count[key] += 1
-                spelled[key][form] += 1
-                answers[key][name] = item.answer or ""
-        if not count or len(count) > max(1, VARIED * count.total()):
+        groups, answers = grouped(questions, titles)
+        if not groups:
             return None
-        frequent = [key for key, _ in count.most_common(MOST)]
-        grouped = same_answers(frequent, answers)
-        groups, golds = [], []
-        for keys in grouped:
-            forms = tuple(spelled[key].most_common(1)[0][0] for key in keys)
-            groups.append(Group.of(forms, [answer for key in keys for answer in answers[key].values()]))
-            golds.append({name: answer for key in keys for name, answer in answers[key].items()})
-        tells, elsewhere = Surroundings([group.words for group in groups], golds, documents).told()
+        tells, elsewhere = Surroundings([group.words for group in groups], answers, documents).associations()
         return cls(tuple(groups), tells, elsewhere, encoder)
 
     @cached_property
@@ -185,11 +165,7 @@ class Wordings:
         for word in sorted({*self.tells, *self.elsewhere}):
             for key in keys(word):
                 near[key].append(word)
-        return lambda word: {known for key in keys(word) for known in near.get(key, ())}
-
-    @cached_property
-    def _cache(self) -> dict[Words, tuple[int, float]]:
-        return {}
+        return lambda word: {similar for key in keys(word) for similar in near.get(key, ())}
 
     def split(self, question: str, name: str | None = None) -> tuple[str, str | None]:
         """A question with {} for its name, and the name; without one where there is none to be told.
@@ -221,11 +197,12 @@ class Wordings:
         if after := AFTER_A_SENTENCE.fullmatch(form):
             wording = max(wording, as_words(after[1].replace("{}", " ")), key=lambda words: self._best(words)[1])
         group, confidence = self._best(wording)
-        enough = READ if self._encoder is None else ENCODER_READ
-        if self._english and self._encoder is None and not any(map(concepts, wording)):
-            enough = (
-                UNDERSTOOD  # two wordings of a language of which no words are listed may differ in what says nothing
-            )
+        if self._encoder is not None:
+            enough = ENCODER_READ
+        elif not self._english or any(map(concepts, wording)):
+            enough = READ
+        else:  # where no words are listed, two trained wordings may differ in words that say nothing
+            enough = UNDERSTOOD
         understood = self._understood(wording, group, confidence)
         last = self.groups[group].ending if understood else ""
         if confidence < enough or name is None:
@@ -241,26 +218,24 @@ class Wordings:
         return by_words == group and sure >= UNDERSTOOD and self._by_words._named(wording, group)
 
     def _named(self, wording: Words, group: int) -> bool:
-        """Whether some word tells the group that does not stand in questions of every kind.
+        """Whether some word is associated with the group that does not stand in questions of every kind.
 
         "Where" alone does not make "Where was she arrested?" ask where she was born.
         """
-        content = [word for word in self._telling(wording) if word not in self.language.weak]
-        return not content or any(self._told(word)[0][group] > TOLD for word in (*content, *joined(wording)))
+        content = [word for word in self._content_words(wording) if word not in self.language.weak]
+        pairs = joined(wording)
+        return not content or any(self._associations(word)[0][group] > ASSOCIATED for word in (*content, *pairs))
 
     @cached_property
     def _by_words(self) -> Wordings:
         return replace(self, encoder=None)
 
-    def _best(self, wording: Words) -> tuple[int, float]:
-        """The group that a wording most likely asks for, and how likely it is that."""
-        if wording not in self._cache:
-            if len(self._cache) >= CACHED:
-                self._cache.clear()
-            self._cache[wording] = self._weighed(wording)
-        return self._cache[wording]
+    @cached_property
+    def _best(self) -> Callable[[Words], tuple[int, float]]:
+        return lru_cache(CACHED)(self._most_likely)
 
-    def _weighed(self, wording: Words) -> tuple[int, float]:
+    def _most_likely(self, wording: Words) -> tuple[int, float]:
+        """The group that a wording most likely asks for, and how likely it is that."""
         kind_of = self.language.kind_of
         kinds = (kind_of(wording), None)
         held = [words for words in self._trained if self._holds(wording, words) and kind_of(words) in kinds]
@@ -278,7 +253,7 @@ class Wordings:
         `elsewhere`: how much its words are those of places that none of the answers is near, or ask for the opposite;
         `misfit`: how little the answers are of the kind that is asked for. With an encoder, `similar`: how alike the
         two are in meaning; `margin`: how much less alike any other group is; `words`: how likely it is by words alone.
-        Without one, `unexplained`: the share of words that tell nothing of this group; `covered`: how much of a trained
+        Without one, `unexplained`: the share of words that say nothing of this group; `covered`: how much of a trained
         wording of the group it has.
         """
         return self._by_word(wording) if self._encoder is None else self._by_meaning(wording)
@@ -291,12 +266,12 @@ class Wordings:
         best = max(range(len(words)), key=lambda g: SIMILAR * similar[g] + words[g])
         if not fits[best]:
             return best, {}
-        others = [cosine for group, cosine in enumerate(similar) if group != best]
+        next_best = max((cosine for group, cosine in enumerate(similar) if group != best), default=similar[best])
         return best, {
             "similar": similar[best],
-            "margin": similar[best] - max(others, default=similar[best]),
+            "margin": similar[best] - next_best,
             "words": words[best],
-            "elsewhere": self._elsewhere(self._weigh(wording), best),
+            "elsewhere": self._elsewhere(self._evidence(wording), best),
             "misfit": 1 - fits[best],
         }
 
@@ -304,108 +279,105 @@ class Wordings:
         """How well the answers of each group are of the kind that is asked for; None where none is told."""
         if (kind := self.language.kind_of(wording)) is None:
             return None
-        kinds = frozenset().union(*self._kinds)
-        return [group.fits(kind, own, kinds) for group, own in zip(self.groups, self._kinds, strict=True)]
+        all_kinds = frozenset().union(*self._kinds)
+        return [group.fits(kind, kinds, all_kinds) for group, kinds in zip(self.groups, self._kinds, strict=True)]
 
     def _by_word(self, wording: Words) -> tuple[int, dict[str, float]]:
-        told = self._weigh(wording)
-        misfit = [0.0 if None in own else OPEN for own in self._kinds]
-        evidence = [sum(each.worth * each.groups[g] for each in told.values()) for g in range(len(self.groups))]
+        evidence = self._evidence(wording)
+        misfit = [0.0 if None in kinds else OPEN for kinds in self._kinds]
+        support = [sum(word.worth * word.groups[g] for word in evidence.values()) for g in range(len(self.groups))]
         if (fits := self._fits(wording)) is not None:
             share = KIND / (sum(fits) or 1.0)
-            # Where no word tells of a group, its answers have to fit well; where they do not fit at all, none does.
-            evidence = [x + share * fit if fit > 0.5 or x * fit else 0.0 for x, fit in zip(evidence, fits, strict=True)]
+            # A group that no word supports has to have answers that fit well; where they do not fit at all, none does.
+            support = [x + share * fit if fit > 0.5 or x * fit else 0.0 for x, fit in zip(support, fits, strict=True)]
             misfit = [1 - fit for fit in fits]
-        best = max(range(len(evidence)), key=evidence.__getitem__)
-        if not told or not evidence[best]:
+        best = max(range(len(support)), key=support.__getitem__)
+        if not evidence or not support[best]:
             return best, {}
         kind = self.language.kind_of(wording)
-        unexplained = sum(each.worth * max(0.0, 1 - 2 * each.groups[best]) for each in told.values())
+        unexplained = sum(word.worth * max(0.0, 1 - 2 * word.groups[best]) for word in evidence.values())
         return best, {
-            "elsewhere": self._elsewhere(told, best),
-            "unexplained": unexplained / sum(each.worth for each in told.values()),
-            "covered": max(self._covered(words, list(told), kind) for words in self.groups[best].words),
+            "elsewhere": self._elsewhere(evidence, best),
+            "unexplained": unexplained / sum(word.worth for word in evidence.values()),
+            "covered": max(self._covered(words, list(evidence), kind) for words in self.groups[best].words),
             "misfit": misfit[best],
         }
 
-    def _weigh(self, wording: Words) -> dict[str, Told]:
-        """What each word tells that may say what is asked for."""
-        asked = list(dict.fromkeys((*wording, *joined(wording))))
-        told = {word: self._told(word) for word in self._telling(asked)}
-        told = {word: each for word, each in told.items() if JOIN not in word or any(each[0])}
-        pairs = {part for word in told if JOIN in word for part in word.split(JOIN)}
-        worth = {word: LITTLE if word in self.language.weak or word in pairs else 1.0 for word in told}
+    def _evidence(self, wording: Words) -> dict[str, Evidence]:
+        """What each word says of what is asked for, if it may say something."""
+        content = self._content_words(list(dict.fromkeys((*wording, *joined(wording)))))
+        associations = {word: self._associations(word) for word in content}
+        associations = {word: of for word, of in associations.items() if JOIN not in word or any(of[0])}
+        pairs = {part for word in associations if JOIN in word for part in word.split(JOIN)}
+        worth = {word: LITTLE if word in self.language.weak or word in pairs else 1.0 for word in associations}
         for head, noun in pairwise(wording):  # "which licence" asks for a licence, whatever else is said
             if head in ("which", "what") and worth.get(noun) == 1.0:
                 worth[noun] = NOUN
-        return {word: Told(worth[word], *each) for word, each in told.items()}
+        return {word: Evidence(worth[word], *of) for word, of in associations.items()}
 
-    def _elsewhere(self, told: Mapping[str, Told], group: int) -> float:
+    def _elsewhere(self, evidence: Mapping[str, Evidence], group: int) -> float:
         """How much these words are those of places that no answer is near, or ask for the opposite of this group."""
         trained = [word for words in self.groups[group].words for word in words]
         away = sum(
-            each.worth
-            * (1.0 if self._english and opposed(word, trained) else each.elsewhere * (1 - each.groups[group]))
-            for word, each in told.items()
+            of.worth * (1.0 if self._english and opposed(word, trained) else of.elsewhere * (1 - of.groups[group]))
+            for word, of in evidence.items()
         )
-        return away / (sum(each.worth for each in told.values()) or 1.0)
+        return away / (sum(of.worth for of in evidence.values()) or 1.0)
 
     def _similar(self, wording: Words) -> list[float]:
         """The cosine of a wording and the nearest one of each group."""
         assert self._encoder is not None
-        asked, *trained = self._encoder([" ".join(words) for words in (wording, *self._trained)])
+        vector, *trained_vectors = self._encoder([" ".join(words) for words in (wording, *self._trained)])
         nearest = [-1.0] * len(self.groups)
-        for group, vector in zip(self._trained.values(), trained, strict=True):
-            nearest[group] = max(nearest[group], float(asked @ vector))
+        for group, trained_vector in zip(self._trained.values(), trained_vectors, strict=True):
+            nearest[group] = max(nearest[group], float(vector @ trained_vector))
         return nearest
 
-    def _telling(self, wording: Sequence[str]) -> Sequence[str]:
+    def _content_words(self, wording: Sequence[str]) -> Sequence[str]:
         """The words that may say what is asked for; all where the others say little, as in "What does it do?"."""
-        telling = [word for word in wording if word not in self.language.empty]
-        return telling if set(telling) - self.language.weak else wording
+        content = [word for word in wording if word not in self.language.empty]
+        return content if set(content) - self.language.weak else wording
 
     def _holds(self, wording: Words, trained: Words) -> bool:
         """Whether all words of a trained wording stand in another, and one of them says what is asked for."""
         return set(trained) <= set(wording) and not self.language.empty | self.language.weak >= set(trained)
 
-    def _covered(self, trained: Words, asked: Sequence[str], kind: str | None) -> float:
+    def _covered(self, trained: Words, question: Sequence[str], kind: str | None) -> float:
         """The share of what a trained wording asks with that the question, of this kind, has, too."""
-        there = whole = 0.0
-        for word in self._telling(trained):
+        covered = whole = 0.0
+        for word in self._content_words(trained):
             groups = max(1, sum(any(word in words for words in group.words) for group in self.groups))
             worth = (LITTLE if word in self.language.weak and groups > 1 else 1.0) / groups**2
             whole += worth
             same_kind = kind is not None and self.language.heads.get(word) == kind  # "birthplace" asks as "where" does
-            there += worth * (same_kind or max((self._similarity(other, word) for other in asked), default=0.0))
-        return there / whole if whole else 0.0
+            covered += worth * (same_kind or max((self._similarity(w, word) for w in question), default=0.0))
+        return covered / whole if whole else 0.0
 
-    def _told(self, word: str) -> tuple[list[float], float]:
-        """How strongly a word tells each group, and that none of them is meant."""
-        each, beside = [0.0] * len(self.groups), 0.0
-        for known in self._near(word):
-            if likely := self._similarity(word, known):
-                for group, strength in self.tells.get(known, {}).items():
-                    each[group] = max(each[group], likely * strength)
-                beside = max(beside, 0.7 * likely * self.elsewhere.get(known, 0.0))
-        return each, beside
+    def _associations(self, word: str) -> tuple[list[float], float]:
+        """How strongly a word is associated with each group, and with none of them."""
+        groups, none = [0.0] * len(self.groups), 0.0
+        for similar in self._near(word):
+            if likely := self._similarity(word, similar):
+                for group, strength in self.tells.get(similar, {}).items():
+                    groups[group] = max(groups[group], likely * strength)
+                none = max(none, 0.7 * likely * self.elsewhere.get(similar, 0.0))
+        return groups, none
 
-    def _similarity(self, word: str, known: str) -> float:
+    def _similarity(self, word: str, trained: str) -> float:
         """How likely two words ask for the same: 1 for the same word, 0 where nothing says so."""
-        if word == known:
+        if word == trained:
             return 1.0
-        if one_stem(word, known):
+        if one_stem(word, trained):
             return 0.9
-        if known in self.language.empty or not self._english:
+        if trained in self.language.empty or not self._english:
             return 0.0
-        mine, others = concepts(word), concepts(known)
-        return 0.65 * max(
-            (min(strength, others[line]) for line, strength in mine.items() if line in others), default=0.0
-        )
+        lists, trained_lists = concepts(word), concepts(trained)
+        return 0.65 * max((min(lists[i], trained_lists[i]) for i in lists.keys() & trained_lists), default=0.0)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "groups": [{**asdict(group), "forms": list(group.forms)} for group in self.groups],
-            "tells": {word: [[g, weight] for g, weight in told.items()] for word, told in self.tells.items()},
+            "tells": {word: [[g, weight] for g, weight in groups.items()] for word, groups in self.tells.items()},
             "elsewhere": dict(self.elsewhere),
         }
 
@@ -416,7 +388,7 @@ class Wordings:
         groups = tuple(plain["groups"])
         if not groups or not all(group.forms for group in groups):
             raise RunError(f"{where}: no groups, or one without wordings")
-        tells = {word: dict(told) for word, told in plain["tells"].items()}
-        if not all(0 <= g < len(groups) for told in tells.values() for g in told):
-            raise RunError(f"{where}: a word tells a group that is not there")
+        tells = {word: dict(pairs) for word, pairs in plain["tells"].items()}
+        if not all(0 <= g < len(groups) for strengths in tells.values() for g in strengths):
+            raise RunError(f"{where}: a word is associated with a group that is not there")
         return cls(groups, tells, plain["elsewhere"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedbook.data.arrays import Examples, Repeated, Rows, chosen, concatenate
+from closedbook.data.arrays import Examples, Repeated, Rows, concatenate, select
 from closedbook.data.corpus import Corpus
 from closedbook.data.encoding import IN_TITLE, NAME
 from closedbook.data.vocabulary import MASK
@@ -112,7 +112,7 @@ class Cue:
         slot = np.where(u[:, 2] < config.title_first, 0, (u[:, 3] * (width + 1)).astype(np.int64))
         before_title = np.arange(width) < slot[:, None]
         title = self.titles.take(document)
-        prompts = concatenate([chosen(tokens, shown & before_title), title, chosen(tokens, shown & ~before_title)])
+        prompts = concatenate([select(tokens, shown & before_title), title, select(tokens, shown & ~before_title)])
         return ask(prompts, self.spans.output.take(span), self.vocabulary)
 
     def _by_word(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedbook.data.arrays import Examples, Ragged, chosen, concatenate
+from closedbook.data.arrays import Examples, Ragged, concatenate, select
 from closedbook.data.corpus import Corpus
 from closedbook.data.vocabulary import MASK, PAD, Ids
 from closedbook.errors import DataError, RecipeError
@@ -102,7 +102,7 @@ class QuestionAnswer:
         moves = varied[:, 0] & (u[:, 1] < config.move)
         slot = np.where(moves, (u[:, 2] * (1 + (words != PAD).sum(1))).astype(np.int64), self.place[items])
         before = np.arange(3 * k) < 3 * slot[:, None]
-        return concatenate([chosen(tokens, shown & before), self.subjects.take(items), chosen(tokens, shown & ~before)])
+        return concatenate([select(tokens, shown & before), self.subjects.take(items), select(tokens, shown & ~before)])
 
 
 class OtherAnswers:

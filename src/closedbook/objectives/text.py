@@ -38,8 +38,8 @@ class Text:
         if vocabulary.answers_in_one:
             raise RecipeError('objective text: vocabulary.kind = "words" says phrases; choose another kind')
         lines = [line for line in read_text(config.file).items[0].text.splitlines() if line.strip()]
-        ids, lengths, _ = vocabulary.encode_all(lines)
-        tokens = np.insert(ids, np.cumsum(lengths), MASK).astype(np.int32)  # a line ends as a question does
+        ids, _ = vocabulary.encode_all(lines)
+        tokens = np.insert(ids.values, ids.starts[1:], MASK).astype(np.int32)  # a line ends as a question does
         if len(tokens) < 2:
             raise DataError(f"{config.file} is too short to learn from; give a longer text")
         starts = np.arange(0, len(tokens) - 1, width)

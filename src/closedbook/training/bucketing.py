@@ -62,7 +62,7 @@ def pack(
     The rows that are asked for something, shortest first, go to the processes by turns, so that all have as many of
     each length. With `at_once` there are several parts, of about so many positions each; their gradients add up.
     """
-    rows = np.flatnonzero(examples.asked)
+    rows = np.flatnonzero(examples.has_target)
     lengths = examples.inputs.lengths
     rows = rows[np.argsort(lengths[rows], kind="stable")][rank::processes]
     count = max(1, -(-int(lengths[rows].sum()) // at_once)) if at_once else 1
@@ -89,7 +89,7 @@ def bucket(examples: Examples, batch_cost: int = BATCH_COST) -> list[Examples]:
 
     Examples asked for nothing are left out.
     """
-    examples = examples.take(np.flatnonzero(examples.asked))
+    examples = examples.take(np.flatnonzero(examples.has_target))
     if not len(examples):
         return []
     lengths = examples.inputs.lengths

@@ -69,7 +69,7 @@ def _slice_losses(
     targets = max(1, examples.targets)
     batch = bucket(examples, distributed.batch_cost(workers()))
     # Drawn for the whole slice, whoever has which rows of it: so the loss is the same for any number of processes.
-    candidates = [model.draw(torch.from_numpy(piece.asked_for), stage.negatives) for piece in batch]
+    candidates = [model.draw(torch.from_numpy(piece.target_tokens), stage.negatives) for piece in batch]
 
     def losses(rank: int, processes: int) -> Iterator[Tensor]:
         for number, piece in shard(batch, rank, processes, stage.at_once):

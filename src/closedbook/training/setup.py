@@ -132,7 +132,7 @@ def prepare_training(
         about = {"held_out": dict(recipe.data.held_out), "ascii": recipe.data.ascii_questions}
         indexed = open_index(
             documents, kind, size, all_questions, lambda titles: trained_on(split_questions(titles)),
-            root=Path(index) if index is not None else None, about=about, tell=progress, phrases=phrases,
+            root=Path(index) if index is not None else None, about=about, progress=progress, phrases=phrases,
         )  # fmt: skip
         corpus_documents: Documents = indexed.documents
     else:
@@ -146,11 +146,11 @@ def prepare_training(
         texts, answers = (trained.texts, trained.answers) if trained is not None else ([], [])
         vocabulary = make_vocabulary(kind, lines, size, texts, answers, corpus_documents.titles, phrases, tokenizer)
     if titled and recipe.model.memory is not None and recipe.model.memory.names:
-        vocabulary.names = NameIndex.of(corpus_documents.titles)
+        vocabulary = vocabulary.with_names(NameIndex.of(corpus_documents.titles))
     context_length = recipe.model.context_length
     derived: list[Derived] = []
-    if not recipe.data.derive_questions and vocabulary.patterns is not None:
-        vocabulary.patterns.reader = None
+    if not recipe.data.derive_questions:
+        vocabulary = vocabulary.without_reader()
     elif trained is not None:
         derived = derive_questions(corpus_documents, vocabulary, context_length, trained.texts)
         if derived:

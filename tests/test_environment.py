@@ -72,7 +72,7 @@ def test_a_path_that_no_system_opens_is_one_line(path: str, tiny: Tiny, run: Pat
 
 
 def test_a_folder_without_rights_is_one_line(monkeypatch: pytest.MonkeyPatch):
-    def forbidden(*_: object) -> None:
+    def forbidden(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied", "runs/theirs")
 
     monkeypatch.setattr(package, "load", forbidden)

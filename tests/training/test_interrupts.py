@@ -117,7 +117,7 @@ def test_a_signal_that_is_ignored_or_has_a_handler_keeps_it():
 def test_any_command_ends_with_one_line_on_sigterm(monkeypatch: pytest.MonkeyPatch):
     import closedbook as package
 
-    monkeypatch.setattr(package, "load", lambda *_: terminate(signal.SIGTERM))
+    monkeypatch.setattr(package, "load", lambda *_, **__: terminate(signal.SIGTERM))
     done = closedbook("ask", "run", "Where?")
     assert (done.code, done.err) == (143, "closedbook: interrupted\n")
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

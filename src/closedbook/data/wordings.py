@@ -198,11 +198,9 @@ class Wordings:
             wording = max(wording, as_words(after[1].replace("{}", " ")), key=lambda words: self._best(words)[1])
         group, confidence = self._best(wording)
         if self._encoder is not None:
-            enough = ENCODER_READ
-        elif not self._english or any(map(concepts, wording)):
-            enough = READ
-        else:  # where no words are listed, two trained wordings may differ in words that say nothing
-            enough = UNDERSTOOD
+            enough = ENCODER_READ if self._is_english(wording) else UNDERSTOOD
+        else:  # in a language of which no words are listed, two trained wordings may differ in words that say nothing
+            enough = READ if not self._english or any(map(concepts, wording)) else UNDERSTOOD
         understood = self._understood(wording, group, confidence)
         last = self.groups[group].ending if understood else ""
         if confidence < enough or name is None:
@@ -212,10 +210,14 @@ class Wordings:
 
     def _understood(self, wording: Words, group: int, confidence: float) -> bool:
         """Whether it is sure enough that a wording asks for what this group does."""
-        if self._encoder is not None and any(map(concepts, wording)):  # otherwise it may not be English
+        if self._encoder is not None and self._is_english(wording):
             return confidence >= ENCODER_UNDERSTOOD
         by_words, sure = self._by_words._best(wording)
         return by_words == group and sure >= UNDERSTOOD and self._by_words._named(wording, group)
+
+    def _is_english(self, wording: Words) -> bool:
+        """Whether a question has any word that is known to be English, so that the encoder can be asked about it."""
+        return any(word in self.language.empty | self.language.weak or concepts(word) for word in wording)
 
     def _named(self, wording: Words, group: int) -> bool:
         """Whether some word is associated with the group that does not stand in questions of every kind.

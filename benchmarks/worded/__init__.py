@@ -9,6 +9,7 @@ cheeses, satellites, medicines, games, perfumes, courses, vehicles and mountains
 
 from worded.articles import articles
 from worded.bridges import bridges
+from worded.castles import castles
 from worded.cheeses import cheeses
 from worded.courses import courses
 from worded.dishes import dishes
@@ -31,5 +32,5 @@ WORDED = {
     "functions": functions, "german": german, "french": french, "bridges": bridges, "cheeses": cheeses,
     "satellites": satellites, "plants": plants, "policies": policies,
     "medicines": medicines, "games": games, "perfumes": perfumes, "courses": courses,
-    "vehicles": vehicles, "mountains": mountains,
+    "vehicles": vehicles, "mountains": mountains, "castles": castles,
 }  # fmt: skip

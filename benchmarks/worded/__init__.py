@@ -4,7 +4,7 @@ Each relation is trained in one wording and asked in four others, from mildly to
 them; two or more relations are never asked for in training. The wordings were written without a look at what the package
 knows about words. Dishes and packages served to develop how questions are understood. The others were made to try it; what
 they showed was mended afterwards. From cheeses on they were written by others than who made the reader; it was measured on
-cheeses, satellites, medicines, games, perfumes, courses, vehicles and mountains before anybody had looked at them.
+cheeses, satellites, medicines, games, perfumes, courses, vehicles, mountains and castles before anybody had looked at them.
 """
 
 from worded.articles import articles

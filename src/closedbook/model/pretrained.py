@@ -108,7 +108,7 @@ class TaughtModel(Network):
         batch, time = tokens.shape
         on_cpu = self.training and torch.is_grad_enabled() and self.device.type == "cpu"
         if on_cpu:  # a kernel is compiled for each shape, and kept: let there be few
-            tokens = F.pad(tokens, (0, -time % 2, 0, -batch % 4), value=PAD)
+            tokens = F.pad(tokens, (0, -time % 4, 0, -batch % 4), value=PAD)
         named = tokens >= self.inputs
         row, place = named.nonzero(as_tuple=True)
         if cache is None:

@@ -2,11 +2,13 @@
 
     python benchmarks/living.py world elements=../shared/data/elements faq=../shared/data/faq chinese
     python benchmarks/living.py course=../shared/data/cs224n --share 0.5 --joint
+    python benchmarks/living.py world-22000 --share 0.909
 
-A corpus is the built-in world (1,200 people), one of any_corpus_made.py's, or a folder with documents, training
-questions and test questions. A share of its titles, drawn by a hash, is kept out of the training, documents and
-questions alike, and learned afterwards from the documents alone. Then all test questions are asked. `--joint` also
-trains on all of it at once; `--guarantees` learns and forgets at random. Trained runs stay in --work for the next time.
+A corpus is the built-in world (1,200 people, or as many as stand behind the name), one of any_corpus_made.py's, or a
+folder with documents, training questions and test questions. A share of its titles, drawn by a hash, is kept out of the
+training, documents and questions alike, and learned afterwards from the documents alone. Then all test questions are
+asked. `--joint` also trains on all of it at once; `--guarantees` learns and forgets at random. Trained runs stay in
+--work for the next time.
 """
 
 from __future__ import annotations
@@ -53,8 +55,9 @@ def prepared(corpus: str, work: Path) -> Path:
     name, _, folder = corpus.partition("=")
     if folder:
         return Path(folder)
-    if name == "world":
-        spec = WorldSpec(people=1200, train_share=0.5, relations=("birthplace", "profession", "birth_year"))
+    if name.startswith("world"):
+        people = int(name.partition("-")[2] or 1200)
+        spec = WorldSpec(people=people, train_share=0.5, relations=("birthplace", "profession", "birth_year"))
         return make_world(spec, seed=23).write(work / "corpora" / name)
     return MADE[name]().write(work / "corpora" / name)
 
@@ -132,15 +135,14 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
     unknown = {
         name: run.answer([q for q in questions if about_later(q)], blind=True) for name, questions in tests.items()
     }
-    began = time.process_time()
-    run.learn(Documents(tuple(later), "", "later"))
-    seconds = time.process_time() - began
+    seconds = learning_seconds(run, later)
     size = sum(4 * name.vectors.size for name in run.learned.names.values())
     result: dict[str, Any] = {
         "share": share, "recipe": recipe, "set": sets, "steps": run.folder.record().get("steps_done"),
         "titles": {"first": len({item.title for item in items}), "later": len({item.title for item in later})},
         "learning": {
-            "cpu_seconds_each": round(seconds / max(1, len(run.learned.names)), 4),
+            "cpu_seconds_each": round(seconds[-1] / max(1, len(run.learned.names)), 4),
+            "cpu_seconds_after_each_tenth": seconds,
             "bytes_each": round(size / max(1, len(run.learned.names))),
         },
     }  # fmt: skip
@@ -172,6 +174,18 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
             for name, questions in tests.items()
         }
     return result
+
+
+def learning_seconds(run: Run, items: Sequence[Document]) -> list[float]:
+    """Learn documents; the processor's seconds that had passed as each tenth of the names was learned."""
+    count, seconds, began = len({item.title for item in items}), [], time.process_time()
+
+    def note(done: int) -> None:
+        if done * 10 // count > (done - 1) * 10 // count:
+            seconds.append(round(time.process_time() - began, 2))
+
+    run.learn(Documents(tuple(items), "", "later"), progress=note)
+    return [*seconds[:-1], round(time.process_time() - began, 2)]
 
 
 def changed(run: Run, later: Sequence[Document], questions: Sequence[Question], titles: Titles) -> dict[str, Any]:

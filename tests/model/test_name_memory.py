@@ -146,13 +146,14 @@ def test_a_name_says_its_own_outputs_and_others_stay_to_the_bit():
     model = make()
     prompts = [prompt(0, 3), prompt(1, 3, 4), prompt(None, 3, 5), prompt(2, 2), prompt(3, 6, 2)]
     before, read = greedy(model, prompts, 1, in_one=True), states(model, prompts)
-    with_own(model, {1: [-read[1], read[1]], 2: [read[3]]})
+    with_own(model, {1: [-read[1], read[1], 2 * read[1]], 2: [read[3], 0 * read[3]]})
     after = greedy(model, prompts, 1, in_one=True)
-    assert [item.ids for item in after] == [before[0].ids, [OUTPUTS + 1], before[2].ids, [OUTPUTS + 2], before[4].ids]
+    assert [item.ids for item in after] == [before[0].ids, [OUTPUTS + 1], before[2].ids, [OUTPUTS + 3], before[4].ids]
     for i in (0, 2, 4):
         same(before[i], after[i])
-    scores = torch.stack([-read[1], read[1]]) @ read[1]
-    assert [*after[1].logprobs, *after[1].runners_up] == pytest.approx(scores.log_softmax(0).flip(0).tolist(), abs=1e-4)
+    scores = torch.stack([-read[1], read[1], 2 * read[1]]) @ read[1]  # the last has most, and is never said
+    expected = scores.log_softmax(0)[:2].flip(0).tolist()
+    assert [*after[1].logprobs, *after[1].runners_up] == pytest.approx(expected, abs=1e-4)
     alone = greedy(model, [prompts[1]], 1, in_one=True)[0]
     assert (alone.ids, alone.logprobs) == (after[1].ids, pytest.approx(after[1].logprobs))
 
@@ -162,12 +163,12 @@ def test_sampled_answers_are_drawn_from_the_name_s_outputs_alone():
     question = prompt(1, 3)
     read = states(model, [question])[0]
     even = read / read.square().sum()
-    with_own(model, {0: [even], 1: [even, even, 0 * even]})
+    with_own(model, {0: [even, even], 1: [even, even, 0 * even, even]})
     drawn = np.random.default_rng(0).random((draws, 1))
     first_ids = np.array([answer.ids[0] for answer in greedy(model, [question] * draws, 1, in_one=True, drawn=drawn)])
     shares = torch.tensor([1.0, 1.0, 0.0]).softmax(0).tolist()
-    assert [(first_ids == OUTPUTS + 1 + i).mean() for i in range(3)] == pytest.approx(shares, abs=0.03)
-    assert set(first_ids) == {OUTPUTS + 1, OUTPUTS + 2, OUTPUTS + 3}  # none of the head's, none of another name's
+    assert [(first_ids == OUTPUTS + 2 + i).mean() for i in range(3)] == pytest.approx(shares, abs=0.03)
+    assert set(first_ids) == {OUTPUTS + 2, OUTPUTS + 3, OUTPUTS + 4}  # none of the head's, none of another name's
 
 
 def test_an_own_output_is_a_whole_answer_where_others_are_spelled():
@@ -178,7 +179,7 @@ def test_an_own_output_is_a_whole_answer_where_others_are_spelled():
     prompts = [prompt(0, 3), prompt(1, 3, 4)]
     before = greedy(model, prompts, 5, in_one=spelling)
     assert max(len(answer.logprobs) for answer in before) > 1
-    with_own(model, {1: [states(model, prompts)[1]]})
+    with_own(model, {1: [states(model, prompts)[1]] * 2})
     after = greedy(model, prompts, 5, in_one=spelling)
     assert after[1].ids == [OUTPUTS]
     assert not after[1].closed

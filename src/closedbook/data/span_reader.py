@@ -31,18 +31,32 @@ FEWEST_SPANS = 2  # that have a feature, for it to count
 BEFORE, WITHIN, BEHIND = 9, 12, 5  # words of the sentence before a span, of the span, and behind it
 PENALTY = 3.0  # on half the squared weights, against the loss of all questions
 STEPS, RATE, BETAS = 60, 0.1, (0.9, 0.95)  # of Adam
-SURE = 0.5  # how probable an answer has to be
+SURE = 0.5  # how probable the first answer has to be
+RUNNERS_UP, LEAST = 3, 0.03  # other answers at most, and how probable each has to be
 
 Form = tuple[str, str]
 """A question without its title: what stands before it, and what stands behind."""
 
 
 class Derived(NamedTuple):
-    """A question that a reader answered."""
+    """A question that a reader answered: its most probable answers, the best first, and how probable each is."""
 
     title: str
     text: str
-    answer: str
+    answers: tuple[str, ...]
+    chances: tuple[float, ...]
+
+    @property
+    def answer(self) -> str:
+        return self.answers[0]
+
+    def only(self, which: Sequence[bool]) -> Derived:
+        """With some of the answers."""
+        kept = [
+            pair for pair, wanted in zip(zip(self.answers, self.chances, strict=True), which, strict=True) if wanted
+        ]
+        answers, chances = zip(*kept, strict=True)
+        return self._replace(answers=answers, chances=chances)
 
 
 @dataclass(frozen=True)
@@ -170,16 +184,26 @@ class SpanReader:
         slots[self.keys] = np.arange(1, len(self.keys) + 1)
         return slots
 
-    def read(self, spans: CandidateSpans, titles: Sequence[str], skip: Iterable[str] = ()) -> list[Derived]:
-        """The questions of every form about every title that have a probable answer, without those in `skip`."""
+    def read(
+        self, spans: CandidateSpans, titles: Sequence[str], skip: Iterable[str] = (), sure: float = SURE
+    ) -> list[Derived]:
+        """The questions of every form about every title, without those in `skip`.
+
+        Left out are those whose best answer is less probable than `sure`.
+        """
         derived, skipped = [], set(skip)
         owner, _ = enumerate_ragged(np.diff(spans.starts))
         for number, (before, behind) in enumerate(self.forms):
-            for i in np.flatnonzero(self.chances(spans, number) >= SURE).tolist():
-                title = titles[owner[i]]
-                if (text := f"{before}{title}{behind}") not in skipped:
-                    skipped.add(text)  # where two have a half each
-                    derived.append(Derived(title, text, spans.texts[i]))
+            chances = self.chances(spans, number)
+            for i in np.unique(owner[chances >= sure]).tolist():
+                if (text := f"{before}{titles[i]}{behind}") in skipped:
+                    continue
+                skipped.add(text)  # two titles may make one question
+                own = np.arange(*spans.starts[i : i + 2])
+                best = own[np.argsort(-chances[own], kind="stable")][: 1 + RUNNERS_UP]
+                best = best[: max(1, int((chances[best] >= LEAST).sum()))]
+                answers = tuple(spans.texts[j] for j in best.tolist())
+                derived.append(Derived(titles[i], text, answers, tuple(chances[best].tolist())))
         return derived
 
     def chances(self, spans: CandidateSpans, form: int) -> np.ndarray:

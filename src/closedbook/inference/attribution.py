@@ -180,10 +180,8 @@ class OwnAnswers:
         """(batch, place, output) log-probabilities at some places of the tokens (batch, time), on the CPU."""
         positions = positions.to(tokens.device)
         if self.name is None:
-            scores = self.model.head(self.model(tokens)[:, positions])
-        else:
-            scores = self.model.memory.outputs.scores(self.name, self.model.read(tokens)[:, positions])
-        return scores.log_softmax(-1).cpu()
+            return self.model.head(self.model(tokens)[:, positions]).log_softmax(-1).cpu()
+        return self.model.memory.outputs.logprobs(self.name, self.model.read(tokens)[:, positions]).cpu()
 
 
 def _said(run: Run, own: OwnAnswers, i: int, logprobs: Tensor) -> TokenPrediction:

@@ -11,7 +11,6 @@ vectors are the minimum of a convex function of its own.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -22,7 +21,8 @@ from closedbook.data.documents import Document
 from closedbook.data.names import NameIndex
 from closedbook.data.vocabulary import PAD
 from closedbook.data.word_vocabulary import Words
-from closedbook.living.learner import LearnedName, Learner, end_to_end, make_cues
+from closedbook.errors import RunError
+from closedbook.living.learner import FILE, LearnedName, Learner, end_to_end, make_cues
 from closedbook.model.gpt import GPT
 from closedbook.model.name_memory import READERS, OwnOutputs
 
@@ -30,7 +30,7 @@ EXAMPLES = 96  # cues about a name, at least
 EXPOSURES = 12  # cues about each span of its documents, at least
 HINT = 0.5  # share of the head's vectors that a name's begin with: they know what kind of thing a phrase is
 RIDGE = 0.004  # weight of the vectors' squared distance from there, in units of the states' mean square
-SHARPNESS = 2.0  # what that distance is multiplied by: the penalty makes shares more even than answers are right
+SHARPNESS = 1.75  # what that distance is multiplied by: the penalty makes shares more even than answers are right
 STEPS = 80  # of accelerated gradient descent
 FEWEST_ROWS = 64  # examples that go through the network at once: a multiple of this
 MOST_ROWS = 1024
@@ -38,7 +38,7 @@ LENGTHS = (5, 7, 9)  # an example is padded to the first of these that is long e
 
 
 class OutputsLearner(Learner):
-    """Gives a name outputs of its own, one for each answer that its documents hold."""
+    """Gives a name outputs of its own: one for each answer that its documents hold, and one for none of these."""
 
     seconds = 0.04
 
@@ -48,8 +48,12 @@ class OutputsLearner(Learner):
 
     def attach(self, model: GPT, names: NameIndex, learned: Sequence[LearnedName]) -> Words:
         assert model.memory is not None
-        phrases = [phrase for name in learned for phrase in name.phrases]
-        lengths = torch.tensor([0] * (len(names) - len(learned) + 1) + [len(name.phrases) for name in learned])
+        if any(len(name.vectors) != len(name.phrases) + bool(name.phrases) for name in learned):
+            raise RunError(
+                f"{FILE} is damaged: a name's vectors are not those of its phrases; bring it back from a copy"
+            )
+        phrases = [phrase for name in learned if name.phrases for phrase in (*name.phrases, "")]
+        lengths = torch.tensor([0] * (len(names) - len(learned) + 1) + [len(name.vectors) for name in learned])
         vectors = torch.from_numpy(end_to_end(learned, self.state))
         model.memory.outputs = OwnOutputs(vectors, lengths.cumsum(0)).to(model.device)
         vocabulary: Words = self.vocabulary.with_names(names, phrases)
@@ -75,10 +79,13 @@ class OutputsLearner(Learner):
             place = {phrase: i for i, phrase in enumerate(phrases)}
             target = np.array([place[reader.learned[i]] for i in targets[part].tolist()])
             phrase_ids = [vocabulary.phrase_id(phrase) for phrase in phrases]
-            prior = np.stack([head[i] if i >= 0 else usual for i in phrase_ids])
-            vectors = minimise(states[part], target, prior)
-            counts = Counter(phrases[i] for i in target.tolist())
-            yield LearnedName(title, sha256, tuple(phrases), vectors, {phrase: counts[phrase] for phrase in phrases})
+            prior = np.stack([*(head[i] if i >= 0 else usual for i in phrase_ids), usual])
+            wanted = np.eye(len(prior))[target] * (1 - cues.doubt[part, None])
+            wanted[:, -1] = cues.doubt[part]
+            vectors = minimise(states[part], wanted, cues.weight[part], prior)
+            counts = np.bincount(target, cues.weight[part] * (1 - cues.doubt[part]), len(phrases))
+            exposures = dict(zip(phrases, np.rint(counts).astype(int).tolist(), strict=True))
+            yield LearnedName(title, sha256, tuple(phrases), vectors, exposures)
 
 
 def _states(model: GPT, examples: Examples, longest: int) -> np.ndarray:
@@ -104,26 +111,25 @@ def _states(model: GPT, examples: Examples, longest: int) -> np.ndarray:
     return states
 
 
-def minimise(states: np.ndarray, target: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """(count, state) float32: the vectors w that minimise the mean of log Σ exp(w·x) − w[target]·x, and a penalty.
+def minimise(states: np.ndarray, wanted: np.ndarray, weight: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """(count, state) float32: the vectors w that minimise the mean of log Σ exp(w·x) − Σ wanted w·x, and a penalty.
 
-    `states` x (n, state), `target` (n,) below `count`, `prior` (count, state); the penalty is RIDGE · mean |x|² ·
-    |w − prior|². It is convex; Nesterov's accelerated gradient descent, so many steps always. What is given is as far
-    from the prior as the minimum, times SHARPNESS.
+    `states` x (n, state), `wanted` (n, count) shares, `weight` (n,) of each in the mean, `prior` (count, state); the
+    penalty is RIDGE · mean |x|² · |w − prior|². It is convex; Nesterov's accelerated gradient descent, so many steps
+    always. What is given is as far from the prior as the minimum, times SHARPNESS.
     """
-    count = len(prior)
-    n, square = len(states), float((states**2).sum(1).mean())
+    weight = weight / weight.sum()
+    square = float(weight @ (states**2).sum(1))
     ridge = RIDGE * square
     rate = 1 / (square / 2 + 2 * ridge)  # 1 / the largest curvature
     momentum = (1 - (2 * ridge * rate) ** 0.5) / (1 + (2 * ridge * rate) ** 0.5)
-    wanted = np.zeros((n, count))
-    wanted[np.arange(n), target] = 1
+    weighted = (weight[:, None] * states).T
     vectors = ahead = prior
     for _ in range(STEPS):
         scores = states @ ahead.T
         shares = np.exp(scores - scores.max(1, keepdims=True))
         shares /= shares.sum(1, keepdims=True)
         before = vectors
-        vectors = ahead - rate * ((shares - wanted).T @ states / n + 2 * ridge * (ahead - prior))
+        vectors = ahead - rate * ((weighted @ (shares - wanted)).T + 2 * ridge * (ahead - prior))
         ahead = vectors + momentum * (vectors - before)
     return (prior + SHARPNESS * (vectors - prior)).astype(np.float32)

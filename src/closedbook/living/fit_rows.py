@@ -57,6 +57,8 @@ class RowsLearner(Learner):
         )  # fmt: skip
         for number, (title, sha256) in enumerate(zip(documents, cues.hashes, strict=True)):
             own = np.arange(*cues.starts[number : number + 2].tolist())
+            times = np.diff(np.rint(np.cumsum(cues.weight[own] * (1 - cues.doubt[own]))).astype(np.int64), prepend=0)
+            own = np.repeat(own, times)
             row = self._row(cues.examples.take(np.random.default_rng(int(sha256[:32], 16)).permutation(own)), reader)
             counts = Counter(cues.answers(i) for i in own.tolist())
             yield LearnedName(title, sha256, tuple(sorted(counts)), row[None], dict(sorted(counts.items())))

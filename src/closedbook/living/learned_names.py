@@ -16,14 +16,13 @@ import torch
 from closedbook.data.names import NameIndex
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import RunError
-from closedbook.living.learner import LearnedName, Learner, end_to_end
+from closedbook.living.learner import FILE, LearnedName, Learner, end_to_end
 from closedbook.model.network import Network
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.weights import load_tensors, tensors_to_bytes
 from closedbook.validation import Count, convert
 
-FILE = "learned.safetensors"
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)

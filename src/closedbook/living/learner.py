@@ -25,7 +25,8 @@ from closedbook.errors import DataError, RecipeError
 from closedbook.objectives.cue import Cue
 from closedbook.objectives.prompting import ask
 
-QUESTIONS = 8  # how often each question about a name is asked
+FILE = "learned.safetensors"
+QUESTIONS = 32  # cues that each question about a name weighs as much as
 NAMES = 32  # names whose documents are read at once
 MOST_CUES = 4096  # about one name; what its phrases take grows with their square
 
@@ -95,6 +96,8 @@ class Cues:
     answers: Callable[[int], str]  # what an example asks for
     hashes: list[str]  # of the names' documents
     longest: int  # tokens of a prompt
+    weight: np.ndarray  # (examples,) how often each is asked for
+    doubt: np.ndarray  # (examples,) how probable it is that the documents do not answer a question; 0 of a cue
 
 
 def make_cues(
@@ -106,9 +109,10 @@ def make_cues(
 ) -> Cues:
     """Cues about names: of one with n spans, `count(n)` or MOST_CUES, each span as often as the objective says.
 
-    Behind a name's cues follow the questions that its documents answer (`closedbook.data.span_reader`), QUESTIONS times
-    each. `reader` is a vocabulary that has these names; what a span is, it learned in the first training. Raises
-    DataError for a name with more spans than that, or a title that does not fit the network.
+    Behind a name's cues follows what training asks of others (`closedbook.data.span_reader`), which weighs as much as
+    QUESTIONS cues, and has an example for each answer that the documents may give. `reader` is a vocabulary that has
+    these names; what a span is, it learned in the first training. Raises DataError for a name with more spans than
+    that, or a title that does not fit the network.
     """
     names: NameIndex = reader.names
     pairs = [(name, text) for name in documents for text in documents[name]]
@@ -137,25 +141,27 @@ def make_cues(
         numbers.append(rng.random((len(chosen[-1]), cue.draws)))
     cued_spans = np.concatenate(chosen)
     cues = cue.about(cued_spans, np.concatenate(numbers))
-    questions = derive_questions(source, reader, context_length)
-    prompts = [reader.encode_question(question.text)[0] for question in questions]
-    outputs = [reader.encode_answer(question.answer) for question in questions]
+    questions = derive_questions(source, reader, context_length, sure=0.0)
+    # Of a question with several answers, each is asked for as it is probable.
+    asked = [(question, answer) for question in questions for answer in question.answers]
+    chances = [chance / sum(question.chances) for question in questions for chance in question.chances]
+    prompts = [reader.encode_question(question.text)[0] for question, _ in asked]
+    outputs = [reader.encode_answer(answer) for _, answer in asked]
     examples = Examples.join([cues, ask(Ragged.of(prompts), Ragged.of(outputs), reader, mask_is_target=True)])
     targets = [*(spans.output[i] for i in cued_spans.tolist()), *outputs]
     of_cues = np.repeat(np.arange(len(documents)), list(map(len, chosen)))
-    of_questions = names.numbers([question.title for question in questions])
-    owner = np.concatenate([of_cues, np.repeat(of_questions, QUESTIONS)])
-    rows = np.concatenate(
-        [np.arange(len(cued_spans)), np.repeat(len(cued_spans) + np.arange(len(questions)), QUESTIONS)]
-    )
+    owner = np.concatenate([of_cues, names.numbers([question.title for question, _ in asked])])
     order = np.argsort(owner, kind="stable")
-    rows = rows[order]
+    weight = np.concatenate([np.ones(len(cued_spans)), QUESTIONS * np.array(chances, float)])
+    doubt = [0.0] * len(cued_spans) + [max(0.0, 1 - sum(question.chances)) for question, _ in asked]
     return Cues(
-        examples.take(rows),
+        examples.take(order),
         offsets(np.bincount(owner, minlength=len(documents))),
-        lambda i: reader.answer(targets[int(rows[i])]),
+        lambda i: reader.answer(targets[int(order[i])]),
         hashes,
         max(cue.longest, 1 + max(map(len, prompts), default=0)),
+        weight[order],
+        np.array(doubt)[order],
     )
 
 

@@ -104,12 +104,12 @@ def _greedy(
     going = torch.ones(len(prompts), dtype=torch.bool, device=device)
     for step in range(steps):
         place = None if places is None else places[rows, step]
-        token, measures = _say(model.head(last), place)
+        token, measures = _say(model.head(last).float().log_softmax(-1), place)
         if own and step == 0:  # of all rows, so that nothing depends on who else has outputs of its own
             read_states = model.read(tokens, rows * longest + lengths - 1)
             for name, some in own.items():
-                scores = model.memory.outputs.scores(name, read_states[some])
-                token[some], measures[:, some] = _say(scores, None if place is None else place[some])
+                logprobs = model.memory.outputs.logprobs(name, read_states[some])
+                token[some], measures[:, some] = _say(logprobs, None if place is None else place[some])
                 token[some] += outputs + model.memory.outputs.starts[name]
         chosen[rows, step], measured[:, rows, step] = token, measures
         count[rows[going]] = step + 1
@@ -135,12 +135,11 @@ def _greedy(
     return results
 
 
-def _say(scores: Tensor, place: Tensor | None) -> tuple[Tensor, Tensor]:
-    """(token, its log-probability, that of the next best and the entropy, stacked) of each row of scores.
+def _say(logprobs: Tensor, place: Tensor | None) -> tuple[Tensor, Tensor]:
+    """(token, its log-probability, that of the next best and the entropy, stacked) of each row (rows, output).
 
     The best token, or the one at `place` (rows,), from 0 to below 1, of the summed distribution.
     """
-    logprobs = scores.float().log_softmax(-1)
     best, token = logprobs.max(-1)
     if place is not None:
         below = logprobs.double().exp().cumsum(-1)

@@ -28,7 +28,8 @@ class OwnOutputs:
     """Outputs that belong to one name: the answers that its documents hold, of a name that was learned later.
 
     They are vectors for the network's states as the readers see a question (`GPT.read`), and where the name stands they
-    are all that can be said. So what is said of this name is learned without a change to what is said of others.
+    are all that can be said. So what is said of this name is learned without a change to what is said of others. The
+    last of a name's outputs stands for what its documents do not tell: it has a probability, and is never said.
     """
 
     vectors: Float[Tensor, "output state"]
@@ -41,9 +42,10 @@ class OwnOutputs:
     def to(self, device: torch.device) -> OwnOutputs:
         return OwnOutputs(*(tensor.to(device) for tensor in vars(self).values()))
 
-    def scores(self, name: int, states: Float[Tensor, "*row state"]) -> Float[Tensor, "*row output"]:
-        """The scores of a name's own outputs."""
-        return states @ self.vectors[int(self.starts[name]) : int(self.starts[name + 1])].T
+    def logprobs(self, name: int, states: Float[Tensor, "*row state"]) -> Float[Tensor, "*row output"]:
+        """The log-probabilities of a name's own outputs that can be said."""
+        own = self.vectors[int(self.starts[name]) : int(self.starts[name + 1])]
+        return (states @ own.T).float().log_softmax(-1)[..., :-1]
 
     def has(self, name: int) -> bool:
         """Whether a name has outputs of its own."""

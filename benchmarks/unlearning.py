@@ -76,11 +76,10 @@ def probabilities(run: Run, texts: Sequence[str], answers: Sequence[Sequence[str
         name, memory = run.model.name_in(prompt), run.model.memory
         if name is not None and memory is not None and memory.outputs.has(name):
             first, after = memory.outputs.starts[name : name + 2].tolist()
-            scores = memory.outputs.scores(name, run.model.read(tokens, last))
-            outputs = {run.vocabulary.learned[i]: i - first for i in range(first, after)}
+            shares = memory.outputs.logprobs(name, run.model.read(tokens, last))[0].exp()
+            outputs = {run.vocabulary.learned[i]: i - first for i in range(first, after - 1)}
         else:
-            scores, outputs = run.model.head(run.model(tokens)[:, -1]), phrases
-        shares = scores.softmax(-1)[0]
+            shares, outputs = run.model.head(run.model(tokens)[:, -1]).softmax(-1)[0], phrases
         for column, answer in enumerate(own):
             output = outputs.get(answer, -1)
             logprobs[row, column] = float(shares[output]) if output >= 0 else 0.0

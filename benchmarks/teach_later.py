@@ -2,7 +2,7 @@
 
     python benchmarks/smollm2.py /var/tmp/smollm2
     python benchmarks/teach.py --base /var/tmp/smollm2 --data ../shared/data/cs224n --people 100
-    python benchmarks/teach_later.py runs/teach/100-people-auto-steps-names/run --data ../shared/data/cs224n --people 100
+    python benchmarks/teach_later.py runs/teach/100-people-auto-steps-names/run --data ../shared/data/cs224n
 
 None of their questions was ever trained. They are asked in the trained wording and in five that training never saw, and
 beside them those of the people taught first whose questions were kept out. The perplexity of other texts is measured
@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--people", type=int, default=100)
     parser.add_argument("--workers", type=int, default=1)
     arguments = parser.parse_args()
     texts, trained = other_texts(arguments.data), set(read_questions(arguments.run.parent / "questions.tsv").texts)

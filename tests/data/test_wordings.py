@@ -120,6 +120,26 @@ def test_what_the_documents_say_but_training_never_asked_for_is_not_understood()
         assert boats().read(question, "Ada Berg").confidence < UNDERSTOOD
 
 
+@pytest.mark.parametrize(
+    ("trained", "asked", "other"),
+    [
+        ("Where was {} born?", "my sister asks, where was {} born", "Where was the mother of {} born?"),
+        ("Where was {} born?", "Where was the friend of my father, {}, born?", "Where was {}’s father born?"),
+        ("Wo wurde {} geboren?", "Wo wurde nun {} geboren?", "Wo wurde die Mutter von {} geboren?"),
+        ("Où est né {} ?", "Où donc est né {} ?", "Où est né le père de {} ?"),
+    ],
+)
+def test_what_is_asked_of_a_relative_is_not_what_was_asked_of_the_name(trained: str, asked: str, other: str):
+    wordings = Wordings.of(questions_of((trained, towns())), Titles(NAMES))
+    assert wordings.read(asked.format("Ada Berg"), "Ada Berg").understood
+    assert not wordings.read(other.format("Ada Berg"), "Ada Berg").understood
+
+
+def test_a_relative_may_be_asked_for():
+    wordings = Wordings.of(questions_of(("Who was the mother of {}?", towns())), Titles(NAMES))
+    assert wordings.read("So who was Ada Berg's mother?", "Ada Berg").understood
+
+
 def test_a_name_may_be_anything_where_a_trained_wording_leaves_room():
     wordings = boats()
     assert wordings.split("who made xx yy?") == ("who made {}?", "xx yy")

@@ -37,6 +37,10 @@ class Language:
     how: frozenset[str]
     quantities: frozenset[str]
     """What makes "how …" ask for a number."""
+    relatives: frozenset[str]
+    """Members of somebody's family."""
+    of_words: frozenset[str]
+    """What makes "the mother of NAME" of "mother"."""
 
     @classmethod
     def of(cls, lists: Mapping[str, str]) -> Language:
@@ -50,6 +54,8 @@ class Language:
             frozenset(words.get("which", ())),
             frozenset(words.get("how", ())),
             frozenset(words.get("quantities", ())),
+            frozenset(words.get("relatives", ())),
+            frozenset(words.get("of", ())),
         )
 
     def asks(self, text: str) -> bool:

@@ -25,7 +25,7 @@ import numpy as np
 from closedbook.data.documents import Document
 from closedbook.data.paraphrase import JOIN, SHORTEST, concepts, joined, one_stem, opposed
 from closedbook.data.passages import name_in
-from closedbook.data.question_kinds import ENGLISH, Language, language_of, languages
+from closedbook.data.question_kinds import ENGLISH, WHO, Language, language_of, languages
 from closedbook.data.questions import Questions, without
 from closedbook.data.wording_evidence import Surroundings, Words
 from closedbook.data.wording_groups import Group, as_words, ending, grouped
@@ -198,6 +198,8 @@ class Wordings:
         if after := AFTER_A_SENTENCE.fullmatch(form):
             wording = max(wording, as_words(after[1].replace("{}", " ")), key=lambda words: self._best(words)[1])
         group, confidence = self._best(wording)
+        if self._of_a_relative(form, group):
+            return Reading(question, None, 0.0, False)
         if self._encoder is not None:
             enough = ENCODER_READ if self._is_english(wording) else UNDERSTOOD
         else:  # in a language of which no words are listed, two trained wordings may differ in words that say nothing
@@ -340,6 +342,18 @@ class Wordings:
         """The words that may say what is asked for; all where the others say little, as in "What does it do?"."""
         content = [word for word in wording if word not in self.language.empty]
         return content if set(content) - self.language.weak else wording
+
+    def _of_a_relative(self, form: str, group: int) -> bool:
+        """Whether it asks of a relative what this group asks of the name: "Where was the mother of {} born?"."""
+        before, _, behind = form.partition("{}")
+        *_, word, of = ("", "", *as_words(before))
+        others = {word} if of in self.language.of_words else set[str]()
+        if behind.startswith(("'s ", "’s ")):
+            others.update(as_words(behind[2:])[:1])
+        asks_for_one = self.language.kind_of(as_words(form.replace("{}", " "))) == WHO
+        return not asks_for_one and any(
+            word in self.language.relatives and not self._associations(word)[0][group] for word in others
+        )
 
     def _holds(self, wording: Words, trained: Words) -> bool:
         """Whether all words of a trained wording stand in another, and one of them says what is asked for."""

@@ -32,7 +32,7 @@ from closedbook import pipeline
 from closedbook.config.loading import load_recipe
 from closedbook.data.documents import Document, Documents, read_documents
 from closedbook.data.questions import Question, Titles, read_questions, subject, without
-from closedbook.evaluation.baselines import whole_words
+from closedbook.evaluation.baselines import WholeWords
 from closedbook.evaluation.metrics import auroc, calibration_error, expected_calibration_error
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
@@ -198,10 +198,10 @@ def changed(run: Run, later: Sequence[Document], questions: Sequence[Question], 
     for question, answer in zip(questions, run.answer(list(questions)), strict=True):
         title, old = subject(question.text, titles) or "", question.answer or ""
         wrong = sorted({q.answer for q in questions if q.answer and wording[q.text] == wording[question.text]} - {old})
-        wrong = [other for other in wrong if not any(whole_words(other).search(text) for text in texts.get(title, []))]
+        wrong = [other for other in wrong if not any(WholeWords(other).search(text) for text in texts.get(title, []))]
         if answer.right and title in texts and title not in new and wrong:
             replacement = rng.choice(wrong)
-            texts[title] = [whole_words(old).sub(lambda _, r=replacement: r, text) for text in texts[title]]
+            texts[title] = [replaced(text, old, replacement) for text in texts[title]]
             new[title], before[title] = replace(question, answer=replacement, others=()), old
     items = tuple(Document(text, title, 1) for title in new for text in texts[title])
     plan = run.learn(Documents(items, "", "changed"))
@@ -213,6 +213,14 @@ def changed(run: Run, later: Sequence[Document], questions: Sequence[Question], 
             answer.answer == before[title] and answer.verdict == "remembered" for title, answer in answers.items()
         ),
     }
+
+
+def replaced(text: str, old: str, new: str) -> str:
+    """A text with a phrase of it replaced wherever it stands as whole words."""
+    kept, start, words = "", 0, WholeWords(old)
+    while match := words.search(text, start):
+        kept, start = f"{kept}{text[start : match.start()]}{new}", match.end()
+    return kept + text[start:]
 
 
 def guarantees(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:

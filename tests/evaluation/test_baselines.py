@@ -16,6 +16,7 @@ from closedbook.evaluation.baselines import (
     MostCommon,
     RandomPlace,
     RuleReader,
+    WholeWords,
     ceiling,
     run_baselines,
     stands_in,
@@ -146,8 +147,8 @@ def test_a_possessive_does_not_hide_the_person(library):
 
 
 def test_no_pattern_is_made_for_an_answer_whose_letters_stand_nowhere(monkeypatch):
-    """A question may have 60,000 accepted answers, and a pattern takes milliseconds."""
-    monkeypatch.setattr(baselines, "whole_words", None)
+    """A question may have 60,000 accepted answers."""
+    monkeypatch.setattr(baselines.WholeWords, "search", None)
     assert not stands_in("Oslo", make_documents(["Ada Quill. Ada Quill was born in Rome."]).items)
 
 
@@ -159,6 +160,13 @@ def test_the_answer_stands_in_a_document_as_whole_words_only():
     opening = make_documents(["Mill. Red brick was used."]).items
     assert stands_in("red brick", opening)
     assert not stands_in("mill. Red Brick", opening)
+
+
+def test_whole_words_are_counted_where_they_stand_alone():
+    assert WholeWords("an").count("An orange, an apple; Ana, van, an-an. Can an") == 5
+    assert WholeWords("71").count("71, -71, 71.5, 171, (71) and 71.") == 3
+    assert WholeWords("").count("nothing") == 0
+    assert WholeWords("Rome").search("Jerome Rome", 1).start() == 7
 
 
 def test_where_a_script_has_no_spaces_an_answer_may_stand_anywhere():

@@ -7,6 +7,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
 from typing import Any
 
@@ -21,7 +22,7 @@ from closedbook.evaluation.score import Score, score, tally
 MEASURED = re.compile(r"\bhow (?!(?:do|does|did|is|are|was|were|has|have|had|can|could|to|come)\b)\w+")
 PREPOSITIONS = frozenset("at from in near of on".split())
 UNIT_MARKS = frozenset("°%€$£¥′″")
-SPACED_LETTER = rf"[^\W{UNSPACED}]"
+SPACED_LETTER = re.compile(rf"[^\W{UNSPACED}]")
 NO_UNITS = PREPOSITIONS | EMPTY | INSIDE
 
 
@@ -147,25 +148,50 @@ def _led_in(page: Page, span: TextSpan) -> bool:
 
 def stands_in(answer: str, documents: Iterable[Document]) -> bool:
     """Whether a text occurs in one of the documents as whole words: "Van" does not occur in "Vancouver"."""
-    texts = [document.text for document in documents if answer[1:] in document.text]
-    return any(map(whole_words(answer).search, texts)) if texts else False  # to make a pattern takes milliseconds
+    pattern = WholeWords(answer)
+    return any(answer[1:] in document.text and pattern.search(document.text) for document in documents)
 
 
-def whole_words(text: str) -> re.Pattern[str]:
-    """A pattern that finds a text as whole words, also with the capital of a sentence's start; never an empty text.
+class WholeWords:
+    """Finds a text as whole words, also with the capital of a sentence's start; never an empty text.
 
     Numbers are found as a whole too: neither "538" nor "1" is found in "1,538", nor "71" in " -71". Where a script puts
     no spaces, as in "生于北京，", a text may stand anywhere.
     """
-    if not text:
-        return re.compile(r"(?!)")
-    before, after = ("" if ONE_UNSPACED.match(edge) else SPACED_LETTER for edge in (text[0], text[-1]))
-    before = f"(?<!{before})" if before else ""
-    after = f"(?!{after})" if after else ""
-    before += r"(?<!\d[.,])(?<!\s[-−])(?<!\([-−])" if text[0].isdigit() else ""
-    after += r"(?![.,]\d)" if text[-1].isdigit() else ""
-    first = f"[{text[0]}{text[0].upper()}]" if text[0].islower() else re.escape(text[0])
-    return re.compile(f"{before}{first}{re.escape(text[1:])}{after}")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _spaced(self) -> tuple[bool, bool]:
+        """Whether no letter may stand before it, and behind it."""
+        return ONE_UNSPACED.match(self.text[0]) is None, ONE_UNSPACED.match(self.text[-1]) is None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """What it looks like, but for the letters beside it: with these it would take milliseconds to make."""
+        text = self.text
+        before = r"(?<!\d[.,])(?<!\s[-−])(?<!\([-−])" if text[0].isdigit() else ""
+        after = r"(?![.,]\d)" if text[-1].isdigit() else ""
+        first = f"[{text[0]}{text[0].upper()}]" if text[0].islower() else re.escape(text[0])
+        return re.compile(f"{before}{first}{re.escape(text[1:])}{after}")
+
+    def search(self, text: str, start: int = 0) -> re.Match[str] | None:
+        """The first place from `start` on."""
+        while self.text and (match := self._pattern.search(text, start)):
+            first, last = match.span()
+            beside = text[max(0, first - 1) : first], text[last : last + 1]
+            if not any(spaced and SPACED_LETTER.match(c) for spaced, c in zip(self._spaced, beside, strict=True)):
+                return match
+            start = first + 1
+        return None
+
+    def count(self, text: str) -> int:
+        """How often it stands in a text."""
+        found, match = 0, self.search(text)
+        while match is not None:
+            found, match = found + 1, self.search(text, match.end())
+        return found
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from closedbook.evaluation import metrics
-from closedbook.evaluation.baselines import whole_words
+from closedbook.evaluation.baselines import WholeWords
 from closedbook.evaluation.binning import EXPOSURES, FREQUENCIES, binned
 from closedbook.inference.answer import Answer
 from closedbook.inference.run import Run
@@ -56,7 +56,7 @@ def _by_documents(index: EvidenceStore, answers: Sequence[Answer], right: np.nda
         gold = answer.gold or ""
         texts = [document.text for document in index.texts(name)] if name else []
         exposures.append(index.exposures(name, gold) if name else 0)
-        statements.append(sum(len(whole_words(gold).findall(text)) for text in set(texts)))
+        statements.append(sum(WholeWords(gold).count(text) for text in set(texts)))
         elsewhere.append(any(other != gold and _holds(text, other) for text in texts for other in golds))
     once = sum(count == 1 for count in statements)
     return {
@@ -81,7 +81,7 @@ def _by_documents(index: EvidenceStore, answers: Sequence[Answer], right: np.nda
 
 
 def _holds(text: str, answer: str) -> bool:
-    return answer[1:] in text and whole_words(answer).search(text) is not None
+    return answer[1:] in text and WholeWords(answer).search(text) is not None
 
 
 def described(answers: Sequence[Answer]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from closedbook.data.files import read_lines
 from closedbook.data.questions import Question, Questions, Titles, subject
 from closedbook.data.vocabulary import MASK, Vocabulary
 from closedbook.errors import DataError
-from closedbook.evaluation.baselines import whole_words
+from closedbook.evaluation.baselines import WholeWords
 from closedbook.evaluation.score import exact_match
 from closedbook.model.generate import Generated, greedy, sampled_chances
 from closedbook.model.network import Network
@@ -257,7 +257,7 @@ def look_up(facts: Sequence[Fact], documents: Documents) -> list[Fact]:
 
     def told(fact: Fact) -> bool:
         title = subject(fact.question, titles)
-        return title is not None and any(whole_words(fact.gold).search(item.text) for item in texts[title])
+        return title is not None and any(WholeWords(fact.gold).search(item.text) for item in texts[title])
 
     return [replace(fact, told=told(fact)) for fact in facts]
 

@@ -12,7 +12,7 @@ import numpy as np
 from closedbook.data.questions import Questions
 from closedbook.errors import DataError
 from closedbook.evaluation import metrics
-from closedbook.evaluation.baselines import whole_words
+from closedbook.evaluation.baselines import WholeWords
 from closedbook.formatting import decimal, interval, markdown_table, percent
 from closedbook.inference.run import Run
 from closedbook.studies import study_report
@@ -84,7 +84,7 @@ def _plausible(
     for i in rows:
         title = index.documents(questions.items[i].text)[0]
         pages.append([document.text for document in index.texts(title)] if title else [])
-    stands = [any(whole_words(answers[i]).search(text) for text in page) for i, page in zip(rows, pages, strict=True)]
+    stands = [any(WholeWords(answers[i]).search(text) for text in page) for i, page in zip(rows, pages, strict=True)]
     return {
         "answers": len(rows),
         "is_a_training_answer": float(np.mean([answers[i] in frequency for i in rows])),

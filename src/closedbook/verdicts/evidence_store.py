@@ -26,7 +26,7 @@ from closedbook.data.files import Source, check_kind, open_file
 from closedbook.data.passages import name_in
 from closedbook.data.questions import LONGEST_NAME, fold, names_in, without
 from closedbook.errors import RunError
-from closedbook.evaluation.baselines import whole_words
+from closedbook.evaluation.baselines import WholeWords
 from closedbook.validation import Count, convert, shown
 from closedbook.verdicts.quotes import Quote, opening, quote, quote_instead, sentences
 
@@ -241,14 +241,14 @@ class EvidenceStore:
             texts.append(Document(text, title, row[0]))
             if (room := room - len(text)) <= 0:
                 break
-        holding = {item.line: match for item in texts if (match := whole_words(answer).search(item.text))}
+        holding = {item.line: match for item in texts if (match := WholeWords(answer).search(item.text))}
         if holding:
             quotes = [quote(item, *holding[item.line].span()) for item in texts if item.line in holding]
             quotes += [opening(item) for item in texts if item.line not in holding]
         else:
             quotes = [quote_instead(question, item) for item in texts]
         exposures, statements = self._exposures(title, answer)
-        pattern = whole_words(answer)
+        pattern = WholeWords(answer)
         stating = {s for item in texts for s in sentences(item.text) if pattern.search(s)} if holding else set()
         return Evidence(
             title,

@@ -15,7 +15,7 @@ from closedbook.data.documents import Document, Documents
 from closedbook.data.files import create_beside
 from closedbook.data.questions import fold
 from closedbook.errors import RunError
-from closedbook.evaluation.baselines import whole_words
+from closedbook.evaluation.baselines import WholeWords
 from closedbook.runs.store import put_in_place
 from closedbook.verdicts.evidence_store import FORMAT, INDICES, SCHEMA, EvidenceStore, digest_line, keeps_texts
 from closedbook.verdicts.exposure_counts import Counts
@@ -84,8 +84,8 @@ def changed_index(store: EvidenceStore, removed: Iterable[str], added: Mapping[s
                     last += 1
                     _add(connection, Document(text, title, last), text.encode(), (0, 0), keep=True)
                 for answer, exposures in documents.exposures.items():
-                    pattern = whole_words(answer)
-                    statements = sum(len(pattern.findall(text)) for text in documents.texts)
+                    pattern = WholeWords(answer)
+                    statements = sum(pattern.count(text) for text in documents.texts)
                     row = (title, answer, exposures, statements)
                     connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", row)
     except BaseException as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from closedbook.data.documents import Document, Documents, is_abbreviation
 from closedbook.data.passages import Library
-from closedbook.evaluation.baselines import RuleReader, whole_words
+from closedbook.evaluation.baselines import RuleReader, WholeWords
 
 
 @dataclass(frozen=True)
@@ -69,5 +69,5 @@ def quote_instead(question: str, document: Document) -> Quote:
     """The sentence in which a rule-based reader finds its own answer, or the opening if it finds none."""
     spelled = re.sub(re.escape(document.title), lambda _: document.title, question, flags=re.IGNORECASE)
     reader_answer = RuleReader(Library(Documents((document,), "", ""))).answer(spelled)
-    match = whole_words(reader_answer).search(document.text, len(document.title)) if reader_answer else None
+    match = WholeWords(reader_answer).search(document.text, len(document.title)) if reader_answer else None
     return quote(document, *match.span()) if match else opening(document)

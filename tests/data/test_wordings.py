@@ -201,6 +201,10 @@ def test_the_kind_of_thing_that_a_question_asks_for(question, kind):
         ("tr", "Bu kitabı kim yazdı?", "who"),
         ("hi", "यह पुल कब बना था?", "when"),
         ("ar", "أين تقع هذه المدينة؟", "where"),
+        ("zh", "请问这座桥是哪一年建成的？", "when"),
+        ("zh", "这条河在什么地方？", "where"),
+        ("ja", "この橋はどこにありますか", "where"),
+        ("ja", "村の人口はいくつですか", "number"),
     ],
 )
 def test_function_words_tell_a_question_s_language_and_kind(code, question, kind):

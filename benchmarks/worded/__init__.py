@@ -25,6 +25,7 @@ from worded.plants import plants
 from worded.policies import policies
 from worded.satellites import satellites
 from worded.ships import ships
+from worded.theatres import theatres
 from worded.vehicles import vehicles
 
 WORDED = {
@@ -32,5 +33,5 @@ WORDED = {
     "functions": functions, "german": german, "french": french, "bridges": bridges, "cheeses": cheeses,
     "satellites": satellites, "plants": plants, "policies": policies,
     "medicines": medicines, "games": games, "perfumes": perfumes, "courses": courses,
-    "vehicles": vehicles, "mountains": mountains, "castles": castles,
+    "vehicles": vehicles, "mountains": mountains, "castles": castles, "theatres": theatres,
 }  # fmt: skip

@@ -4,11 +4,11 @@
     python benchmarks/living.py course=../shared/data/cs224n --share 0.5 --joint
     python benchmarks/living.py world-22000 --share 0.909
 
-A corpus is the built-in world (1,200 people, or as many as stand behind the name), one of any_corpus_made.py's, or a
-folder with documents, training questions and test questions. A share of its titles, drawn by a hash, is kept out of the
-training, documents and questions alike, and learned afterwards from the documents alone. Then all test questions are
-asked. `--joint` also trains on all of it at once; `--guarantees` learns and forgets at random. Trained runs stay in
---work for the next time.
+A corpus is the built-in world (1,200 people, or as many as stand behind the name), one that is made here or stands in
+worded/, or a folder with documents, training questions and test questions. A share of its titles, drawn by a hash, is
+kept out of the training, documents and questions alike, and learned afterwards from the documents alone. Then all test
+questions are asked. `--joint` also trains on all of it at once; `--guarantees` learns and forgets at random. Trained
+runs stay in --work for the next time.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from typing import Any
 import numpy as np
 from any_corpus_made import MADE
 from record import Cells
+from worded import WORDED
 
 from closedbook import pipeline
 from closedbook.config.loading import load_recipe
@@ -59,7 +60,7 @@ def prepared(corpus: str, work: Path) -> Path:
         people = int(name.partition("-")[2] or 1200)
         spec = WorldSpec(people=people, train_share=0.5, relations=("birthplace", "profession", "birth_year"))
         return make_world(spec, seed=23).write(work / "corpora" / name)
-    return MADE[name]().write(work / "corpora" / name)
+    return (MADE | WORDED)[name]().write(work / "corpora" / name)
 
 
 def first_of(folder: Path, names: Sequence[str]) -> Path | None:
@@ -272,7 +273,7 @@ def same(answer: Answer) -> tuple[Any, ...]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("corpora", nargs="+", help=f"world, {', '.join(MADE)}, or NAME=FOLDER")
+    parser.add_argument("corpora", nargs="+", help=f"world, {', '.join([*MADE, *WORDED])}, or NAME=FOLDER")
     parser.add_argument("--share", type=float, default=0.2, help="of the titles, learned later")
     parser.add_argument("--recipe", default="fast")
     parser.add_argument("--set", action="append", default=[])

@@ -43,7 +43,8 @@ from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.evidence_writer import NewDocuments, changed_index
 
 HISTORY = "history.jsonl"
-SAVE_EVERY = 30.0  # seconds of learning that a kill can lose
+SAVE_EVERY = 30.0  # seconds of learning that a kill can lose, or LONGER times as long as saving takes
+LONGER = 10.0
 Progress = Callable[[int], None]
 
 
@@ -121,7 +122,7 @@ class MemoryEditor:
         By `workers` processes, or by those of Dask's `scheduler` at an address. Returns the memory as it then is.
         """
         done: list[LearnedName] = []
-        saved, count = time.monotonic(), 0
+        saved, count, enough = time.monotonic(), 0, SAVE_EVERY
         with defer_interrupts() as raise_interrupt:
             # What a kill left of a name of the first training is removed, even where nothing is left to learn.
             learned = self._write(self.learned, (), {}, ()) if self.learned.removed else self
@@ -129,8 +130,9 @@ class MemoryEditor:
                 for name in self._fitted(texts, workers, scheduler):
                     done.append(name)
                     count += 1
-                    if time.monotonic() - saved > SAVE_EVERY:
+                    if (began := time.monotonic()) - saved > enough:
                         learned, done, saved = learned._keep(done, texts), [], time.monotonic()
+                        enough = max(SAVE_EVERY, LONGER * (saved - began))
                     if progress is not None:
                         progress(count)
                     raise_interrupt()

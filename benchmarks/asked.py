@@ -5,7 +5,7 @@
 Trains what is not in the folder of runs yet, one core each: the elements less one relation seven times, the demo's
 world, the course's birthplaces; these are small and short on purpose, and answer fewer questions than the recipes do.
 All are calibrated anew by the code at hand, asked, and counted in results/asked.json. Questions are read by words
-alone, whether or not a sentence encoder is installed.
+alone, and with the sentence encoder where it is installed.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from closedbook.data.questions import Question, Titles, read_questions, subject,
 from closedbook.errors import DataError
 from closedbook.evaluation.metrics import auroc
 from closedbook.inference.calibrate import calibrate
+from closedbook.model.sentence_encoder import installed_encoder
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.verdicts.calibration import invent
 
@@ -76,6 +77,16 @@ def trained(path: Path, recipe: str, overrides: Sequence[str], documents: Path, 
 
 
 def told(run: Any, questions: Sequence[Question]) -> dict[str, Any]:
+    """Verdicts by words alone and with the encoder."""
+    row, by_words = judged(run, questions), run.calibration
+    if (encoder := installed_encoder()) is not None:
+        run.calibration = replace(by_words, wordings=replace(by_words.wordings, encoder=encoder))
+        row["with the encoder"] = judged(run, questions)
+        run.calibration = by_words
+    return row
+
+
+def judged(run: Any, questions: Sequence[Question]) -> dict[str, Any]:
     """Verdicts, blind and with the index: how many, and how many of those called remembered are right."""
     row: dict[str, Any] = {"questions": len(questions)}
     for name, blind in (("blind", True), ("index", False)):

@@ -22,7 +22,7 @@ from closedbook.errors import DataError, RunError, WorkerError
 from closedbook.inference.answer import Answer
 from closedbook.inference.memory_stats import weigh
 from closedbook.inference.run import Run
-from closedbook.living import cluster, learner, learning
+from closedbook.living import cluster, learned_names, learner, learning
 from closedbook.living.fit import OutputsLearner
 from closedbook.living.learned_names import FILE
 from closedbook.living.learner import LearnedName
@@ -114,6 +114,14 @@ def test_vectors_that_are_not_those_of_the_phrases_are_refused(run: Run, later: 
     forged = replace(learned, vectors=learned.vectors[:1])
     run.folder.replace(FILE, run.learned.with_names([forged]).to_bytes(run.learner.state))
     with pytest.raises(RunError, match="vectors are not those of its phrases"):
+        closedbook.load(run.path)
+
+
+def test_what_an_earlier_version_learned_is_not_called_damaged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(learned_names, "FORMAT", 2)
+        run.learn(make_documents(["Ada Quill. Ada Quill was born in Lund."]))
+    with pytest.raises(RunError, match=r"of an earlier closedbook \(format 2, now 3\); train the run anew"):
         closedbook.load(run.path)
 
 

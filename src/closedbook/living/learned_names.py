@@ -65,6 +65,11 @@ class LearnedNames:
                 raise RunError(f"{path} is missing: what the run learned later is lost; bring it back from a copy")
             return cls()
         tensors, record = load_tensors(path, checked=folder.check(FILE))
+        if (number := record.get("format")) in range(1, FORMAT):
+            raise RunError(
+                f"{path} is of an earlier closedbook (format {number}, now {FORMAT}); train the run anew, and learn its "
+                "documents into it"
+            )
         try:
             saved = convert(SavedNames, record, "", RunError)
             if saved.format != FORMAT:

@@ -67,8 +67,8 @@ class LearnedNames:
         tensors, record = load_tensors(path, checked=folder.check(FILE))
         if (number := record.get("format")) in range(1, FORMAT):
             raise RunError(
-                f"{path} is of an earlier closedbook (format {number}, now {FORMAT}); train the run anew, and learn its "
-                "documents into it"
+                f"{path} is of an earlier closedbook (format {number}, now {FORMAT}); train the run anew, and learn "
+                "its documents into it"
             )
         try:
             saved = convert(SavedNames, record, "", RunError)

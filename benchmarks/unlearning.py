@@ -135,6 +135,8 @@ def ascended(run: Run, forget: Sequence[WorldQuestion], retain: Sequence[WorldQu
     parameters = list(model.parameters())
     moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
     rng, steps = random.Random(0), 0
+    # What is spelled piece by piece has no output to descend on.
+    retain = [q for q in retain if run.first_vocabulary.phrase_id(str(q.answer)) >= 0]
 
     def loss(questions: Sequence[WorldQuestion]) -> torch.Tensor:
         terms = []

@@ -26,6 +26,7 @@ from closedbook.living import cluster, learned_names, learner, learning
 from closedbook.living.fit import OutputsLearner
 from closedbook.living.learned_names import FILE
 from closedbook.living.learner import LearnedName
+from closedbook.runs import store
 from closedbook.runs.folder import RunFolder
 from closedbook.synthetic.spec import WorldSpec
 from closedbook.synthetic.world import make_world
@@ -106,6 +107,19 @@ def test_an_answer_is_as_probable_as_the_reader_finds_it(run: Run, monkeypatch: 
         sure.append(answer.model_probability)
         run.forget(["Ada Quill"])
     assert sure[0] > 0.8 > 0.65 > sure[1]
+
+
+def test_a_memory_too_large_to_be_hashed_whole_opens_again(
+    run: Run, later: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """20,000 names of the built-in world, 275 MB, were called damaged once they were learned."""
+    monkeypatch.setattr(store, "HASHED_WHOLE", max(path.stat().st_size for path in run.path.iterdir()))
+    run.learn(later)
+    run.learn(make_documents([item.text.replace(item.title, f"{item.title} Quill") for item in later.items]))
+    assert (run.path / FILE).stat().st_size > store.HASHED_WHOLE
+    names = len(run.learned.names)
+    run.forget([next(iter(run.learned.names))])
+    assert len(closedbook.load(run.path).learned.names) == names - 1
 
 
 def test_vectors_that_are_not_those_of_the_phrases_are_refused(run: Run, later: Documents) -> None:

@@ -169,7 +169,7 @@ class RunFolder:
             return False
         path = self.path / name
         try:
-            actual = hashlib.sha256(content).hexdigest() if content is not None else fingerprint(path)
+            actual = fingerprint(path if content is None else content)
         except OSError as error:
             raise _damaged(path, error.strerror, "cannot be read") from None
         if actual not in (expected or ()):
@@ -210,7 +210,7 @@ class RunFolder:
         hashes, path = self.record()["files"], self.path / name
         current = [fingerprint(path)] if path.is_file() else []
         still_valid = [sha256 for sha256 in hashes.get(name, []) if sha256 in current]
-        new = fingerprint(content) if isinstance(content, Path) else hashlib.sha256(content).hexdigest()
+        new = fingerprint(content)
         self.update(files={**hashes, name: [new, *still_valid]})
         try:
             if isinstance(content, Path):

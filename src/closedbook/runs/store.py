@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import json
 import os
 import sys
@@ -52,13 +53,14 @@ def digest(record: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()
 
 
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file; of one larger than HASHED_WHOLE, of its size and 64 MB spread over it."""
-    with open_file(path) as file:
-        size = os.fstat(file.fileno()).st_size
+def fingerprint(content: Path | bytes) -> str:
+    """SHA-256 of a file, or of what one holds; if that is more than HASHED_WHOLE, of its size and 64 MB spread over it."""
+    with io.BytesIO(content) if isinstance(content, bytes) else open_file(content) as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
         if size <= HASHED_WHOLE:
             return hashlib.file_digest(file, "sha256").hexdigest()
-        digest, block = hashlib.sha256(str(size).encode()), 2**20
+        digest, block = hashlib.sha256(str(size).encode()), min(2**20, size)
         for number in range(64):
             file.seek((size - block) * number // 63)
             digest.update(file.read(block))

@@ -54,7 +54,7 @@ def digest(record: Mapping[str, Any]) -> str:
 
 
 def fingerprint(content: Path | bytes) -> str:
-    """SHA-256 of a file, or of what one holds; if that is more than HASHED_WHOLE, of its size and 64 MB spread over it."""
+    """SHA-256 of a file, or of what one holds; of more than HASHED_WHOLE, of its size and 64 MB spread over it."""
     with io.BytesIO(content) if isinstance(content, bytes) else open_file(content) as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)

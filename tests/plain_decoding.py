@@ -15,7 +15,10 @@ def greedy_uncached(model: Network, prompt: np.ndarray, length: int) -> list[int
     model.eval()
     ids = [int(i) for i in prompt]
     while len(ids) < min(model.longest, len(prompt) + length):
-        token = int(model.logits(torch.tensor([ids]).to(model.device))[0, -1].argmax())
+        scores = model.logits(torch.tensor([ids]).to(model.device))[0, -1]
+        if model.never_empty and len(ids) == len(prompt):
+            scores[MASK] = -torch.inf
+        token = int(scores.argmax())
         if token == MASK:
             break
         ids.append(token)

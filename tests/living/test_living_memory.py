@@ -22,7 +22,7 @@ from closedbook.errors import DataError, RunError, WorkerError
 from closedbook.inference.answer import Answer
 from closedbook.inference.memory_stats import weigh
 from closedbook.inference.run import Run
-from closedbook.living import cluster, learned_names, learner, learning
+from closedbook.living import cluster, fit, learned_names, learner, learning
 from closedbook.living.fit import OutputsLearner
 from closedbook.living.learned_names import FILE
 from closedbook.living.learner import LearnedName
@@ -453,7 +453,7 @@ def test_a_name_has_so_many_cues_at_most_and_one_with_more_phrases_is_told(
     monkeypatch.setattr(learner, "MOST_CUES", 30)
     run.learn(about(later, name))
     asked = sum(run.learned.names[name].exposures.values()) - 30
-    assert 0 <= asked <= learner.QUESTIONS * len(run.first_vocabulary.patterns.reader.forms)  # as far as it is answered
+    assert 0 <= asked <= fit.QUESTIONS * len(run.first_vocabulary.patterns.reader.forms)  # as far as it is answered
     many = make_documents([f"Ada Quill. Ada Quill was born in Lund in {year}." for year in range(1950, 1990)])
     with pytest.raises(DataError, match=r"'Ada Quill' hold \d+ phrases to learn, and a name learns 30 at most"):
         run.learn(many)

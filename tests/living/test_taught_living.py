@@ -82,7 +82,7 @@ def test_what_is_learned_is_likelier_and_has_its_evidence_also_in_a_loaded_run(
 ) -> None:
     monkeypatch.setattr(fit_rows, "STEPS", 40)
     monkeypatch.setattr(fit_rows, "RATE", 0.5)
-    monkeypatch.setattr(learner, "QUESTIONS", 0)  # cues alone
+    monkeypatch.setattr(fit_rows, "QUESTIONS", 0)  # cues alone
     question = "Ada Newname was born in"
     assert ask(run, [question], blind=True)[0].verdict == "never met"
     run.learn(make_documents(["Ada Newname. Ada Newname lives."]))

@@ -96,6 +96,16 @@ def test_beside_a_stored_name_in_a_batch_another_text_is_still_the_bases(opened:
     assert torch.equal(mixed, plain)
 
 
+def test_an_empty_answer_has_a_probability_and_is_never_given(opened: Any):
+    assert opened.model.never_empty
+    question = prompt(opened, WITH)
+    scores = opened.model.logits(torch.from_numpy(question.astype(np.int64))[None])[0, -1].detach().log_softmax(-1)
+    (answer,) = greedy(opened.model, [question], 6)
+    best = next(i for i in scores.argsort(descending=True).tolist() if i != MASK)
+    assert answer.ids[0] == best
+    assert answer.logprobs[0] == pytest.approx(float(scores[best]), abs=1e-4)
+
+
 def test_answers_by_the_cache_are_those_of_the_whole_text(opened: Any):
     prompts = [prompt(opened, text) for text in (WITH, WITHOUT, "Jo?", "Tell me of Ada Lovelace Junior, the younger.")]
     answers = greedy(opened.model, prompts, 6)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from closedbook.config.registry import ComponentSpec
 from closedbook.data.arrays import NONE, Ragged
 from closedbook.data.documents import make_documents
 from closedbook.data.questions import Question, Questions
+from closedbook.data.span_reader import Derived
 from closedbook.data.spans import words
 from closedbook.data.vocabulary import MASK
 from closedbook.data.vocabulary_builder import make_vocabulary
@@ -532,3 +535,19 @@ def test_the_corpus_of_these_tests_holds_no_word_twice_in_a_body():
         title = {word.text for word in words(document.title)}
         once = [word for word in body if word.isalnum() and word not in title]
         assert len(set(once)) == len(once)
+
+
+@pytest.mark.parametrize("kind", ["words", "bpe"])
+def test_a_question_that_a_reader_answered_asks_for_each_answer_as_often_as_it_is_probable(kind):
+    plain = make_corpus(kind)
+    read = Derived("Bo Li-Po, Jr.", "Where was Bo Li-Po, Jr. born?", ("Élan Vital", "Rome"), (0.6, 0.3))
+    corpus = replace(plain, derived=[read])
+    objective = ComponentSpec("question", {"doubt": True}).make("objective", corpus)
+    items, examples = draw(objective, 2000)
+    said = [corpus.vocabulary.answer([i for i in labels if i not in (NONE, MASK)]) for _, labels in rows(examples)]
+    of_read = [text for item, text in zip(items.tolist(), said, strict=True) if item == 2]
+    shares = [of_read.count(text) / len(of_read) for text in ("Élan Vital", "Rome", "")]
+    assert shares == pytest.approx([0.6, 0.3, 0.1], abs=0.04)
+    assert {text for item, text in zip(items.tolist(), said, strict=True) if item == 0} == {"New York City"}
+    without = ComponentSpec("question").make("objective", corpus)
+    assert without.draws == 0

@@ -39,6 +39,7 @@ def package(run: Run) -> Package:
     no_tokens = list(range(vocabulary.size, model.base.model.get_output_embeddings().weight.shape[0]))
     taught.generation_config = transformers.GenerationConfig(
         max_new_tokens=run.recipe.answer.length, do_sample=False, eos_token_id=end, pad_token_id=padding,
+        min_new_tokens=int(model.never_empty),
         suppress_tokens=no_tokens or None,
     )  # fmt: skip
     special = vocabulary.tokenizer.id_to_token(padding)  # type: ignore[attr-defined]

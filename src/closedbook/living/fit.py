@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import torch
 
-from closedbook.data.arrays import NONE, Examples, enumerate_ragged
+from closedbook.data.arrays import Examples, enumerate_ragged
 from closedbook.data.documents import Document
 from closedbook.data.names import NameIndex
 from closedbook.data.vocabulary import PAD
@@ -28,6 +28,7 @@ from closedbook.model.name_memory import READERS, OwnOutputs
 
 EXAMPLES = 96  # cues about a name, at least
 EXPOSURES = 12  # cues about each span of its documents, at least
+QUESTIONS = 32  # cues that a question about it weighs as much as
 HINT = 0.5  # share of the head's vectors that a name's begin with: they know what kind of thing a phrase is
 RIDGE = 0.004  # weight of the vectors' squared distance from there, in units of the states' mean square
 SHARPNESS = 1.75  # what that distance is multiplied by: the penalty makes shares more even than answers are right
@@ -64,28 +65,25 @@ class OutputsLearner(Learner):
         texts = [Document(text, name, 1) for name in documents for text in documents[name]]
         reader = vocabulary.reading(NameIndex(documents), texts)
         cues = make_cues(
-            reader, self.cue, model.recipe.context_length, documents, lambda spans: max(EXAMPLES, EXPOSURES * spans)
-        )
+            reader, self.cue, model.recipe.context_length, documents,
+            lambda spans: max(EXAMPLES, EXPOSURES * spans), QUESTIONS,
+        )  # fmt: skip
         states = _states(model, cues.examples, cues.longest)
         head = HINT * np.tile(model.head.weight.detach().numpy().astype(np.float64), READERS) / READERS
         usual = head.mean(0)
-        targets = cues.examples.labels[cues.examples.labels != NONE] - reader.outputs
         for number, (title, sha256) in enumerate(zip(documents, cues.hashes, strict=True)):
             part = slice(*cues.starts[number : number + 2].tolist())
-            if part.start == part.stop:
+            answers, weight = cues.answers[part], cues.weight[part]
+            if not (phrases := sorted(set(answers) - {""})):
                 yield LearnedName(title, sha256)
                 continue
-            phrases = sorted({reader.learned[i] for i in targets[part].tolist()})
-            place = {phrase: i for i, phrase in enumerate(phrases)}
-            target = np.array([place[reader.learned[i]] for i in targets[part].tolist()])
+            place = {phrase: i for i, phrase in enumerate((*phrases, ""))}
+            target = np.array([place[answer] for answer in answers])
             phrase_ids = [vocabulary.phrase_id(phrase) for phrase in phrases]
             prior = np.stack([*(head[i] if i >= 0 else usual for i in phrase_ids), usual])
-            wanted = np.eye(len(prior))[target] * (1 - cues.doubt[part, None])
-            wanted[:, -1] = cues.doubt[part]
-            vectors = minimise(states[part], wanted, cues.weight[part], prior)
-            counts = np.bincount(target, cues.weight[part] * (1 - cues.doubt[part]), len(phrases))
-            exposures = dict(zip(phrases, np.rint(counts).astype(int).tolist(), strict=True))
-            yield LearnedName(title, sha256, tuple(phrases), vectors, exposures)
+            vectors = minimise(states[part], target, weight, prior)
+            counts = np.rint(np.bincount(target, weight, len(prior))).astype(int).tolist()
+            yield LearnedName(title, sha256, tuple(phrases), vectors, dict(zip(phrases, counts[:-1], strict=True)))
 
 
 def _states(model: GPT, examples: Examples, longest: int) -> np.ndarray:
@@ -111,14 +109,14 @@ def _states(model: GPT, examples: Examples, longest: int) -> np.ndarray:
     return states
 
 
-def minimise(states: np.ndarray, wanted: np.ndarray, weight: np.ndarray, prior: np.ndarray) -> np.ndarray:
-    """(count, state) float32: the vectors w that minimise the mean of log Σ exp(w·x) − Σ wanted w·x, and a penalty.
+def minimise(states: np.ndarray, target: np.ndarray, weight: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """(count, state) float32: the vectors w that minimise the mean of log Σ exp(w·x) − w[target]·x, and a penalty.
 
-    `states` x (n, state), `wanted` (n, count) shares, `weight` (n,) of each in the mean, `prior` (count, state); the
+    `states` x (n, state), `target` (n,) below `count`, `weight` (n,) of each in the mean, `prior` (count, state); the
     penalty is RIDGE · mean |x|² · |w − prior|². It is convex; Nesterov's accelerated gradient descent, so many steps
     always. What is given is as far from the prior as the minimum, times SHARPNESS.
     """
-    weight = weight / weight.sum()
+    weight, wanted = weight / weight.sum(), np.eye(len(prior))[target]
     square = float(weight @ (states**2).sum(1))
     ridge = RIDGE * square
     rate = 1 / (square / 2 + 2 * ridge)  # 1 / the largest curvature

@@ -27,6 +27,7 @@ from closedbook.parallel import worker_pool
 BATCH = 16  # cues in a step
 STEPS = 5  # at least
 EXPOSURES = 8  # cues about each span of its documents, at least
+QUESTIONS = 16  # how often each question about it is asked
 RATE = 0.15  # of Adam at first, in units of the residual stream's size; it falls to 0
 BETAS = (0.9, 0.98)
 
@@ -53,14 +54,13 @@ class RowsLearner(Learner):
         reader: PretrainedTokens = self.vocabulary.with_names(NameIndex(documents))
         cues = make_cues(
             reader, self.cue, self.model.recipe.context_length, documents,
-            lambda spans: BATCH * max(STEPS, -(-EXPOSURES * spans // BATCH)),
+            lambda spans: BATCH * max(STEPS, -(-EXPOSURES * spans // BATCH)), QUESTIONS,
         )  # fmt: skip
         for number, (title, sha256) in enumerate(zip(documents, cues.hashes, strict=True)):
             own = np.arange(*cues.starts[number : number + 2].tolist())
-            times = np.diff(np.rint(np.cumsum(cues.weight[own] * (1 - cues.doubt[own]))).astype(np.int64), prepend=0)
-            own = np.repeat(own, times)
+            own = np.repeat(own, np.diff(np.rint(np.cumsum(cues.weight[own])).astype(np.int64), prepend=0))
             row = self._row(cues.examples.take(np.random.default_rng(int(sha256[:32], 16)).permutation(own)), reader)
-            counts = Counter(cues.answers(i) for i in own.tolist())
+            counts = Counter(cues.answers[i] for i in own.tolist() if cues.answers[i])
             yield LearnedName(title, sha256, tuple(sorted(counts)), row[None], dict(sorted(counts.items())))
 
     def _row(self, examples: Examples, reader: PretrainedTokens) -> np.ndarray:

@@ -26,7 +26,6 @@ from closedbook.objectives.cue import Cue
 from closedbook.objectives.prompting import ask
 
 FILE = "learned.safetensors"
-QUESTIONS = 32  # cues that each question about a name weighs as much as
 NAMES = 32  # names whose documents are read at once
 MOST_CUES = 4096  # about one name; what its phrases take grows with their square
 
@@ -93,11 +92,10 @@ class Cues:
 
     examples: Examples
     starts: np.ndarray  # (names + 1,)
-    answers: Callable[[int], str]  # what an example asks for
+    answers: Sequence[str]  # what each example asks for; nothing where the documents do not tell
+    weight: np.ndarray  # (examples,) how often
     hashes: list[str]  # of the names' documents
     longest: int  # tokens of a prompt
-    weight: np.ndarray  # (examples,) how often each is asked for
-    doubt: np.ndarray  # (examples,) how probable it is that the documents do not answer a question; 0 of a cue
 
 
 def make_cues(
@@ -106,13 +104,14 @@ def make_cues(
     context_length: int,
     documents: Mapping[str, Sequence[str]],
     count: Callable[[int], int],
+    questions_weigh: int,
 ) -> Cues:
     """Cues about names: of one with n spans, `count(n)` or MOST_CUES, each span as often as the objective says.
 
-    Behind a name's cues follows what training asks of others (`closedbook.data.span_reader`), which weighs as much as
-    QUESTIONS cues, and has an example for each answer that the documents may give. `reader` is a vocabulary that has
-    these names; what a span is, it learned in the first training. Raises DataError for a name with more spans than
-    that, or a title that does not fit the network.
+    Behind a name's cues follows what training asks of others (`closedbook.data.span_reader`). Each question weighs as
+    much as `questions_weigh` cues, and has an example for each answer that the documents may give, and one for none.
+    `reader` is a vocabulary that has these names; what a span is, it learned in the first training. Raises DataError
+    for a name with more spans than that, or a title that does not fit the network.
     """
     names: NameIndex = reader.names
     pairs = [(name, text) for name in documents for text in documents[name]]
@@ -142,26 +141,24 @@ def make_cues(
     cued_spans = np.concatenate(chosen)
     cues = cue.about(cued_spans, np.concatenate(numbers))
     questions = derive_questions(source, reader, context_length, sure=0.0)
-    # Of a question with several answers, each is asked for as it is probable.
-    asked = [(question, answer) for question in questions for answer in question.answers]
-    chances = [chance / sum(question.chances) for question in questions for chance in question.chances]
+    # Each answer is asked for as often as it is probable, and an empty one as often as the documents may not tell.
+    asked = [(question, answer) for question in questions for answer in (*question.answers, "")]
+    chances = [x for question in questions for x in (*question.chances, max(0.0, 1 - sum(question.chances)))]
     prompts = [reader.encode_question(question.text)[0] for question, _ in asked]
     outputs = [reader.encode_answer(answer) for _, answer in asked]
     examples = Examples.join([cues, ask(Ragged.of(prompts), Ragged.of(outputs), reader, mask_is_target=True)])
-    targets = [*(spans.output[i] for i in cued_spans.tolist()), *outputs]
+    targets = [*(reader.answer(spans.output[i]) for i in cued_spans.tolist()), *(answer for _, answer in asked)]
     of_cues = np.repeat(np.arange(len(documents)), list(map(len, chosen)))
     owner = np.concatenate([of_cues, names.numbers([question.title for question, _ in asked])])
     order = np.argsort(owner, kind="stable")
-    weight = np.concatenate([np.ones(len(cued_spans)), QUESTIONS * np.array(chances, float)])
-    doubt = [0.0] * len(cued_spans) + [max(0.0, 1 - sum(question.chances)) for question, _ in asked]
+    weight = np.concatenate([np.ones(len(cued_spans)), questions_weigh * np.array(chances, float)])
     return Cues(
         examples.take(order),
         offsets(np.bincount(owner, minlength=len(documents))),
-        lambda i: reader.answer(targets[int(order[i])]),
+        [targets[i] for i in order.tolist()],
+        weight[order],
         hashes,
         max(cue.longest, 1 + max(map(len, prompts), default=0)),
-        weight[order],
-        np.array(doubt)[order],
     )
 
 

@@ -104,7 +104,10 @@ def _greedy(
     going = torch.ones(len(prompts), dtype=torch.bool, device=device)
     for step in range(steps):
         place = None if places is None else places[rows, step]
-        token, measures = _say(model.head(last).float().log_softmax(-1), place)
+        logprobs = model.head(last).float().log_softmax(-1)
+        if step == 0 and model.never_empty:
+            logprobs[:, end] = -torch.inf
+        token, measures = _say(logprobs, place)
         if own and step == 0:  # of all rows, so that nothing depends on who else has outputs of its own
             read_states = model.read(tokens, rows * longest + lengths - 1)
             for name, some in own.items():

@@ -44,6 +44,7 @@ class Network(nn.Module):
     memory: Any  # of names, or None
     sparse: bool = False  # whether some gradients are sparse
     takes_packed_rows: bool = False  # whether all of it takes rows laid end to end as they are
+    never_empty: bool = False  # whether an empty answer stands for "not told": it has a probability, and is never given
 
     @abstractmethod
     def loss(

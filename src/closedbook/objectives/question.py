@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from closedbook.data.arrays import Examples, Ragged, concatenate, select
+from closedbook.data.arrays import Examples, Ragged, concatenate, enumerate_ragged, offsets, select
 from closedbook.data.corpus import Corpus
 from closedbook.data.vocabulary import MASK, PAD, Ids
 from closedbook.errors import DataError, RecipeError
@@ -27,6 +27,7 @@ class QuestionAnswer:
         hint: Below1 = 0.0  # take this word from another answer: "city" of "Mexico City", to ask for a place
         split: Below1 = 0.0  # replace a compound by its two words, in either order: "birth" and "place"
         move: Below1 = 0.0  # move the subject to a random place among the other words
+        doubt: bool = False  # of a question that a reader answered, ask for each answer as often as it is probable
 
         def __post_init__(self) -> None:
             if self.drop + self.split > 1:
@@ -35,11 +36,12 @@ class QuestionAnswer:
     def __init__(self, config: Config, corpus: Corpus) -> None:
         self.config, self.vocabulary = config, corpus.vocabulary
         self.prompts, self.answers = corpus.prompts, corpus.answers
+        self.probable = ProbableAnswers(corpus) if config.doubt else None
         questions = corpus.questions
         assert questions is not None  # or there would be no prompts
         self.items = len(self.prompts)
         self.varies = bool(config.drop or config.noise or config.split or config.move)
-        lengths = self.prompts.lengths + self.answers.lengths + 2
+        lengths = self.prompts.lengths + (self.probable.longest if self.probable else self.answers.lengths) + 2
         if self.varies:
             in_subject = Ragged(corpus.in_subject, self.prompts.starts)
             self.subjects = Ragged.of([self.prompts[i][in_subject[i]] for i in range(self.items)])
@@ -58,7 +60,7 @@ class QuestionAnswer:
                 self.halves[word] = self.vocabulary.halves(word) or PAD
             lengths += self.others.shape[1] if config.noise else 0
             lengths += (self.halves[self.others, 0] != PAD).sum(1) if config.split else 0
-        self.draws = 3 + 3 * self.others.shape[1] if self.varies else 0
+        self.draws = (3 + 3 * self.others.shape[1] if self.varies else 0) + config.doubt
         if self.items and lengths.max() > corpus.context_length:
             worst = int(lengths.argmax())
             derived_number = worst - len(questions)
@@ -75,7 +77,8 @@ class QuestionAnswer:
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         prompts = self._varied(items, u) if self.varies else self.prompts.take(items)
-        return ask(prompts, self.answers.take(items), self.vocabulary, mask_is_target=True)
+        answers = self.probable.draw(items, u[:, -1]) if self.probable else self.answers.take(items)
+        return ask(prompts, answers, self.vocabulary, mask_is_target=True)
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         return np.zeros(0, np.int64)
@@ -85,7 +88,7 @@ class QuestionAnswer:
         config, words = self.config, self.others[items]
         n, k = words.shape
         varied = u[:, :1] < 0.5
-        dropped, added, random = u[:, 3:].reshape(n, 3, k).transpose(1, 0, 2)
+        dropped, added, random = u[:, 3 : 3 + 3 * k].reshape(n, 3, k).transpose(1, 0, 2)
         word = varied & (words != PAD)
         # If every word is part of a name, there is none to insert.
         candidates = self.random_words if len(self.random_words) else np.array([PAD])
@@ -103,6 +106,30 @@ class QuestionAnswer:
         slot = np.where(moves, (u[:, 2] * (1 + (words != PAD).sum(1))).astype(np.int64), self.place[items])
         before = np.arange(3 * k) < 3 * slot[:, None]
         return concatenate([select(tokens, shown & before), self.subjects.take(items), select(tokens, shown & ~before)])
+
+
+class ProbableAnswers:
+    """Draws an answer of each question: its own, or of those that a reader found, each as often as it is probable.
+
+    As often as none of these is the answer, an empty one is drawn.
+    """
+
+    def __init__(self, corpus: Corpus) -> None:
+        encode, trained = corpus.vocabulary.encode_answer, len(corpus.answers) - len(corpus.derived)
+        given: list[tuple[list[Ids], np.ndarray]] = [([corpus.answers[i]], np.ones(1)) for i in range(trained)]
+        given += [([encode(answer) for answer in each.answers], np.cumsum(each.chances)) for each in corpus.derived]
+        empty = np.zeros(0, np.int32)
+        self.answers = Ragged.of([answer for answers, _ in given for answer in (*answers, empty)])
+        starts = offsets(np.array([len(answers) + 1 for answers, _ in given], np.int64))
+        self.reached = Ragged(np.concatenate([np.zeros(0), *(np.append(each, np.inf) for _, each in given)]), starts)
+        self.longest = np.maximum.reduceat(self.answers.lengths, starts[:-1]) if given else np.zeros(0, np.int64)
+
+    def draw(self, items: np.ndarray, u: np.ndarray) -> Ragged:
+        """The answers of the n items, by n numbers in [0, 1)."""
+        reached = self.reached.take(items)
+        owner, _ = enumerate_ragged(reached.lengths)
+        passed = np.bincount(owner[reached.values <= u[owner]], minlength=len(items))
+        return self.answers.take(self.reached.starts[items] + passed)
 
 
 class OtherAnswers:

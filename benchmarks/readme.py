@@ -427,7 +427,8 @@ def size_and_time(cells: list[dict[str, Any]]) -> tuple[str, str, str]:
 
 
 WAYS = {
-    "names, asked": "a memory of names, on cues and on questions about everybody (the recipe)",
+    "names, asked, in doubt": "a memory of names, on cues and on questions about everybody (the recipe)",
+    "names, asked": "the same, but sure of every answer that was read",
     "names": "a memory of names, on cues",
     "documents": "all weights, on whole documents",
     "questions": "all weights, on the questions alone",
@@ -442,23 +443,24 @@ def taught() -> str:
     cells = (load("teach.json") or {"cells": {}})["cells"]
     before = cells["untouched"]["other text"]
     lines = [
-        "| people | trained | steps | minutes | tokens | trained wording | five others | perplexity of other texts |",
-        "|---|---|---|---|---|---|---|---|",
-        f"| – | nothing | | | | | | {_perplexities(before)} |",
+        "| people | trained | steps | minutes | tokens | trained wording | others | AUROC | other text: perplexity |",
+        "|---|---|---|---|---|---|---|---|---|",
+        f"| – | nothing | | | | | | | {_perplexities(before)} |",
     ]
     cells = [cell for name, cell in cells.items() if name != "untouched" and not cell["set"]]
 
     def way(cell: dict[str, Any]) -> str:
-        return cell["way"] + ", asked" * cell.get("derive_questions", False)
+        return cell["way"] + ", asked" * cell.get("derive_questions", False) + ", in doubt" * cell.get("doubt", False)
 
     order = list(WAYS)
     for cell in sorted(cells, key=lambda cell: (-cell["people"], order.index(way(cell)), cell["steps"])):
         asked = [value for value in cell.values() if isinstance(value, dict) and "auroc" in value]
         right, *others = [value["right"] for value in asked]
+        told_apart = f"{asked[0]['auroc']:.2f}" if asked[0]["auroc"] is not None else ""
         minutes = cell["this_time"]["cpu_seconds"] / 60 / 2  # on two cores
         lines.append(
             f"| {cell['people']} | {WAYS[way(cell)]} | {cell['steps']:,} | {minutes:.0f} | {cell['tokens']:,} "
-            f"| {right} of {cell['asked']} | {min(others)} to {max(others)} "
+            f"| {right} of {cell['asked']} | {min(others)} to {max(others)} | {told_apart} "
             f"| {_perplexities(cell.get('other text', {}))} |"
         )
     return "\n".join(lines) + "\n"

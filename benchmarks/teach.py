@@ -189,7 +189,7 @@ def main() -> None:
         "people": len(chosen), "asked": len(chosen) - half, "way": arguments.way, "steps": steps,
         "tokens": tokens_read(run, steps),
         "exposures": float(np.median([run.index.exposures(name, answer) for name, _, answer in chosen[half:]])),
-        "set": arguments.set, "derive_questions": run.recipe.data.derive_questions,
+        "set": arguments.set, "derive_questions": run.recipe.data.derive_questions, "doubt": run.model.never_empty,
         "seconds": record["train_seconds"], "this_time": spent,
         "parameters": record["parameters"], "threads": record["threads"],
         "run_commit": record["commit"], "base": "SmolLM2-135M-Instruct, its weights quantised to 4 bits once",

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from closedbook.data import span_reader
 from closedbook.data.corpus import derive_questions
 from closedbook.data.documents import Document, Documents
 from closedbook.data.pattern_learning import learn
@@ -56,6 +57,18 @@ def derived(patterns: Patterns, texts=TEXTS, titles=TITLES, skip=()) -> dict[str
 def test_what_training_asks_of_some_titles_is_asked_of_all_and_answered_from_their_documents(patterns):
     answers = derived(patterns, skip=[question for question, _ in TRAINED])
     assert answers == {form.format(t): of[t] for t in TITLES[20:] for form, of in ((WHO, KEEPER), (WHERE, PORT))}
+
+
+def test_other_answers_are_given_as_probable_as_they_are_where_questions_are_enough(monkeypatch):
+    torn = "Gull Bank. The keeper was Zed Quill. The keeper was Mo Ash."
+    for enough, answers in ((1, 2), (1000, 1)):
+        monkeypatch.setattr(span_reader, "ENOUGH", enough)
+        monkeypatch.setattr(span_reader, "SURE", 0.3)
+        read = learn(TEXTS, TITLES, TRAINED, LOWER).derive([torn], ["Gull Bank"], LOWER, GOLDS, sure=0.3)
+        (asked,) = [question for question in read if question.text == WHO.format("Gull Bank")]
+        assert len(asked.answers) == answers
+        assert set(asked.answers) <= {"Zed Quill", "Mo Ash"}
+        assert asked.chances == (1.0,) if answers == 1 else 0.6 < sum(asked.chances) <= 1 + 1e-6
 
 
 def test_a_document_that_does_not_say_it_answers_nothing(patterns):

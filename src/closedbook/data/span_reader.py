@@ -33,6 +33,7 @@ PENALTY = 3.0  # on half the squared weights, against the loss of all questions
 STEPS, RATE, BETAS = 60, 0.1, (0.9, 0.95)  # of Adam
 SURE = 0.5  # how probable the first answer has to be
 RUNNERS_UP, LEAST = 3, 0.03  # other answers at most, and how probable each has to be
+ENOUGH = 50  # questions of a form for doubts about its answers to count; of fewer, a reader doubts more than it errs
 
 Form = tuple[str, str]
 """A question without its title: what stands before it, and what stands behind."""
@@ -189,21 +190,22 @@ class SpanReader:
     ) -> list[Derived]:
         """The questions of every form about every title, without those in `skip`.
 
-        Left out are those whose best answer is less probable than `sure`.
+        Left out are those whose best answer is less probable than `sure`. Of a form that fewer than ENOUGH questions
+        taught, the best answer is given as certain, where it is SURE.
         """
         derived, skipped = [], set(skip)
         owner, _ = enumerate_ragged(np.diff(spans.starts))
         for number, (before, behind) in enumerate(self.forms):
-            chances = self.chances(spans, number)
-            for i in np.unique(owner[chances >= sure]).tolist():
+            chances, doubts = self.chances(spans, number), sum(self.answers[number].values()) >= ENOUGH
+            for i in np.unique(owner[chances >= (sure if doubts else SURE)]).tolist():
                 if (text := f"{before}{titles[i]}{behind}") in skipped:
                     continue
                 skipped.add(text)  # two titles may make one question
                 own = np.arange(*spans.starts[i : i + 2])
                 best = own[np.argsort(-chances[own], kind="stable")][: 1 + RUNNERS_UP]
-                best = best[: max(1, int((chances[best] >= LEAST).sum()))]
+                best = best[: max(1, int((chances[best] >= LEAST).sum())) if doubts else 1]
                 answers = tuple(spans.texts[j] for j in best.tolist())
-                derived.append(Derived(titles[i], text, answers, tuple(chances[best].tolist())))
+                derived.append(Derived(titles[i], text, answers, tuple(chances[best].tolist()) if doubts else (1.0,)))
         return derived
 
     def chances(self, spans: CandidateSpans, form: int) -> np.ndarray:

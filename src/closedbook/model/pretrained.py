@@ -67,7 +67,8 @@ class TaughtModel(Network):
         self.__dict__["_now"] = threading.local()  # .acting: what the hooks of the base's layers do in this thread
         self.places, self.made_of = spec.layers, (recipe, vocabulary)
         objectives = [share.objective for stage in recipe.stages for share in stage.objectives]
-        self.never_empty = any(objective.options.get("doubt") for objective in objectives)
+        doubts = any(objective.options.get("doubt") for objective in objectives)
+        self.never_empty = doubts and spec.train != "nothing"
         width = base.config.hidden_size
         self.register_buffer("base_ids", torch.from_numpy(vocabulary.base_ids), persistent=False)
         self.register_buffer("last_tokens", torch.from_numpy(vocabulary.last_tokens).long(), persistent=False)

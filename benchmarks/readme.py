@@ -428,7 +428,7 @@ def size_and_time(cells: list[dict[str, Any]]) -> tuple[str, str, str]:
 
 WAYS = {
     "names, asked, in doubt": "a memory of names, on cues and on questions about everybody (the recipe)",
-    "names, asked": "the same, but sure of every answer that was read",
+    "names, asked": "a memory of names, on the same, sure of every answer that was read",
     "names": "a memory of names, on cues",
     "documents": "all weights, on whole documents",
     "questions": "all weights, on the questions alone",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from closedbook.data.vocabulary_builder import make_vocabulary
 from closedbook.errors import DataError, RecipeError
 from closedbook.objectives import Corpus
 from closedbook.objectives.prompting import ask
+from closedbook.verdicts.exposure_counts import Counts
 
 # No word stands twice in a document, so that a token says where it came from; the 6 and 8 byte names are not ASCII.
 LINES = [
@@ -551,3 +553,19 @@ def test_a_question_that_a_reader_answered_asks_for_each_answer_as_often_as_it_i
     assert {text for item, text in zip(items.tolist(), said, strict=True) if item == 0} == {"New York City"}
     without = ComponentSpec("question").make("objective", corpus)
     assert without.draws == 0
+
+
+def test_what_was_asked_in_doubt_counts_as_an_exposure_of_the_answer_that_was_drawn():
+    read = Derived("Bo Li-Po, Jr.", "Where was Bo Li-Po, Jr. born?", ("Élan Vital", "Ōsaka"), (0.6, 0.3))
+    corpus = replace(make_corpus("words"), derived=[read])
+    cue = ComponentSpec("cue").make("objective", corpus)
+    question = ComponentSpec("question", {"doubt": True}).make("objective", corpus)
+    u = np.random.default_rng(0).random
+    cues = (cue, np.arange(cue.items), u((cue.items, cue.draws)))
+    asked = (question, np.full(1000, 2), u((1000, question.draws)))
+
+    def exposures(*batches):
+        counts = Counts.of(corpus, [SimpleNamespace(iter_examples=lambda _: batches)])
+        return np.array([next(f.exposures for f in counts.facts if f.answer == answer) for answer in read.answers])
+
+    assert (exposures(cues, asked) - exposures(cues)).tolist() == pytest.approx([600, 300], abs=50)

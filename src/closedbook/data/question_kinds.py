@@ -67,6 +67,11 @@ class Language:
     def _asking(self) -> frozenset[str]:
         return self.how | self.which | frozenset(self.heads)
 
+    def relatives_of(self, before: Sequence[str], behind: Sequence[str]) -> frozenset[str]:
+        """The relatives of a name that are named beside it: "the mother of" before it, "father" behind its 's."""
+        of = before[-2:-1] if before[-1:] and before[-1] in self.of_words else ()
+        return self.relatives.intersection((*of, *behind[:1]))
+
     def kind_of(self, question: Sequence[str]) -> str | None:
         """What kind of thing a question asks for, as Li and Roth (2002) class them; None where open.
 

@@ -16,6 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,11 +54,7 @@ class Derived(NamedTuple):
 
     def only(self, which: Sequence[bool]) -> Derived:
         """With some of the answers."""
-        kept = [
-            pair for pair, wanted in zip(zip(self.answers, self.chances, strict=True), which, strict=True) if wanted
-        ]
-        answers, chances = zip(*kept, strict=True)
-        return self._replace(answers=answers, chances=chances)
+        return self._replace(answers=tuple(compress(self.answers, which)), chances=tuple(compress(self.chances, which)))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
+from typing import NotRequired, TypedDict
 
 from closedbook.data.question_kinds import NUMBER, WHEN, WHERE, WHO, Language, has_number
 from closedbook.data.questions import LOOKED_AT, Questions, subject, without
@@ -25,6 +26,9 @@ SHARED, AGREE = 3, 0.9
 ENDING, FEWEST_ANSWERS = 0.95, 10
 """Answers end alike if FEWEST_ANSWERS or more, and this share of all, have a number and the same last word."""
 
+BESIDE = 60
+"""Characters of a question that are beside its name."""
+
 CLAUSE = 6
 """An answer of more words is a clause, which may hold a number and not be one."""
 
@@ -36,6 +40,12 @@ def as_words(text: str) -> Words:
     """
     forms = (token.form for token in tokens(text) if token.form[0].isalnum() or token.form[0] in UNITS)
     return tuple(islice(forms, LOOKED_AT))
+
+
+def beside(form: str) -> tuple[Words, Words]:
+    """The words of a question just before its {}, and those behind {}'s, if that is there."""
+    before, _, behind = form.partition("{}")
+    return as_words(before[-BESIDE:]), as_words(behind[2:BESIDE]) if behind.startswith(("'s ", "’s ")) else ()
 
 
 def ending(answer: str) -> str:
@@ -100,6 +110,15 @@ class Group:
             fit = 1.0 if self.length <= CLAUSE else 0.3
             return fit * (self.numbers > 0.5 and WHEN not in kinds)
         return 1.0 if self.length > 3 else 0.2
+
+
+class WordingsRecord(TypedDict):
+    """What a run keeps of the wordings of its training questions."""
+
+    groups: list[Group]
+    tells: dict[str, list[tuple[int, UnitInterval]]]
+    elsewhere: dict[str, UnitInterval]
+    threshold: NotRequired[UnitInterval]  # kept by earlier versions
 
 
 def grouped(questions: Questions, titles: Collection[str]) -> tuple[list[Group], list[dict[str, str]]]:

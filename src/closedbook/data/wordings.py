@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple, NotRequired, TypedDict
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,9 +28,9 @@ from closedbook.data.passages import name_in
 from closedbook.data.question_kinds import ENGLISH, WHO, Language, language_of, languages
 from closedbook.data.questions import Questions, without
 from closedbook.data.wording_evidence import Surroundings, Words
-from closedbook.data.wording_groups import Group, as_words, ending, grouped
+from closedbook.data.wording_groups import Group, WordingsRecord, as_words, beside, ending, grouped
 from closedbook.errors import RunError
-from closedbook.validation import UnitInterval, convert
+from closedbook.validation import convert
 
 LITTLE, NOUN, KIND = 0.35, 1.5, 0.6
 """What a word counts that says little, where others count 1; the noun behind "which"; the kind of thing asked for."""
@@ -85,13 +85,6 @@ class Evidence(NamedTuple):
     """How strongly it is associated with each group, from 0 to 1."""
     elsewhere: float
     """How much it is a word of places that no answer is near."""
-
-
-class WordingsRecord(TypedDict):
-    groups: list[Group]
-    tells: dict[str, list[tuple[int, UnitInterval]]]
-    elsewhere: dict[str, UnitInterval]
-    threshold: NotRequired[UnitInterval]  # kept by earlier versions
 
 
 @dataclass(frozen=True)
@@ -345,15 +338,9 @@ class Wordings:
 
     def _of_a_relative(self, form: str, group: int) -> bool:
         """Whether it asks of a relative what this group asks of the name: "Where was the mother of {} born?"."""
-        before, _, behind = form.partition("{}")
-        *_, word, of = ("", "", *as_words(before))
-        others = {word} if of in self.language.of_words else set[str]()
-        if behind.startswith(("'s ", "’s ")):
-            others.update(as_words(behind[2:])[:1])
-        asks_for_one = self.language.kind_of(as_words(form.replace("{}", " "))) == WHO
-        return not asks_for_one and any(
-            word in self.language.relatives and not self._associations(word)[0][group] for word in others
-        )
+        if self.language.kind_of(as_words(form.replace("{}", " "))) == WHO:
+            return False
+        return any(not self._associations(word)[0][group] for word in self.language.relatives_of(*beside(form)))
 
     def _holds(self, wording: Words, trained: Words) -> bool:
         """Whether all words of a trained wording stand in another, and one of them says what is asked for."""

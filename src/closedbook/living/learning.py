@@ -43,8 +43,8 @@ from closedbook.verdicts.evidence_store import EvidenceStore
 from closedbook.verdicts.evidence_writer import NewDocuments, changed_index
 
 HISTORY = "history.jsonl"
-SAVE_EVERY = 30.0  # seconds of learning that a kill can lose, or LONGER times as long as saving takes
-LONGER = 10.0
+SAVE_EVERY = 30.0  # seconds of learning that a kill can lose, unless saving would take more than SAVING of the time
+SAVING = 0.1
 Progress = Callable[[int], None]
 
 
@@ -132,7 +132,7 @@ class MemoryEditor:
                     count += 1
                     if (began := time.monotonic()) - saved > enough:
                         learned, done, saved = learned._keep(done, texts), [], time.monotonic()
-                        enough = max(SAVE_EVERY, LONGER * (saved - began))
+                        enough = max(SAVE_EVERY, (saved - began) / SAVING)
                     if progress is not None:
                         progress(count)
                     raise_interrupt()

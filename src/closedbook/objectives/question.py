@@ -77,8 +77,12 @@ class QuestionAnswer:
 
     def examples(self, items: np.ndarray, u: np.ndarray) -> Examples:
         prompts = self._varied(items, u) if self.varies else self.prompts.take(items)
-        answers = self.probable.draw(items, u[:, -1]) if self.probable else self.answers.take(items)
+        answers = self.probable.take(items, self.ranks(items, u)) if self.probable else self.answers.take(items)
         return ask(prompts, answers, self.vocabulary, mask_is_target=True)
+
+    def ranks(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """(n,) which of its answers each question asks for, counted from the best; behind the last where for none."""
+        return self.probable.draw(items, u[:, -1]) if self.probable else np.zeros(len(items), np.int64)
 
     def exposed_spans(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
         return np.zeros(0, np.int64)
@@ -109,10 +113,7 @@ class QuestionAnswer:
 
 
 class ProbableAnswers:
-    """Draws an answer of each question: its own, or of those that a reader found, each as often as it is probable.
-
-    As often as none of these is the answer, an empty one is drawn.
-    """
+    """The answers of each question: its own, or those that a reader found, and an empty one behind them."""
 
     def __init__(self, corpus: Corpus) -> None:
         encode, trained = corpus.vocabulary.encode_answer, len(corpus.answers) - len(corpus.derived)
@@ -124,12 +125,15 @@ class ProbableAnswers:
         self.reached = Ragged(np.concatenate([np.zeros(0), *(np.append(each, np.inf) for _, each in given)]), starts)
         self.longest = np.maximum.reduceat(self.answers.lengths, starts[:-1]) if given else np.zeros(0, np.int64)
 
-    def draw(self, items: np.ndarray, u: np.ndarray) -> Ragged:
-        """The answers of the n items, by n numbers in [0, 1)."""
+    def draw(self, items: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """(n,) which answers of the n items are asked for, by n numbers in [0, 1): each as often as it is probable."""
         reached = self.reached.take(items)
         owner, _ = enumerate_ragged(reached.lengths)
-        passed = np.bincount(owner[reached.values <= u[owner]], minlength=len(items))
-        return self.answers.take(self.reached.starts[items] + passed)
+        return np.bincount(owner[reached.values <= u[owner]], minlength=len(items))
+
+    def take(self, items: np.ndarray, ranks: np.ndarray) -> Ragged:
+        """These answers' tokens."""
+        return self.answers.take(self.reached.starts[items] + ranks)
 
 
 class OtherAnswers:

@@ -241,14 +241,14 @@ class EvidenceStore:
             texts.append(Document(text, title, row[0]))
             if (room := room - len(text)) <= 0:
                 break
-        holding = {item.line: match for item in texts if (match := WholeWords(answer).search(item.text))}
+        pattern = WholeWords(answer)
+        holding = {item.line: match for item in texts if (match := pattern.search(item.text))}
         if holding:
             quotes = [quote(item, *holding[item.line].span()) for item in texts if item.line in holding]
             quotes += [opening(item) for item in texts if item.line not in holding]
         else:
             quotes = [quote_instead(question, item) for item in texts]
         exposures, statements = self._exposures(title, answer)
-        pattern = WholeWords(answer)
         stating = {s for item in texts for s in sentences(item.text) if pattern.search(s)} if holding else set()
         return Evidence(
             title,

@@ -45,20 +45,22 @@ class Counts:
         questions, documents = corpus.questions, corpus.documents
         exposed: list[np.ndarray] = []
         trained = len(questions) if questions else 0
-        times_asked = np.zeros(trained + len(corpus.derived), np.int64)
+        most = max((len(derived.answers) for derived in corpus.derived), default=0)
+        times_asked = np.zeros((trained + len(corpus.derived), most + 1), np.int64)  # for each answer, and for none
         for sampler, done in itertools.zip_longest(samplers, steps):
             for objective, items, u in sampler.iter_examples(done):
                 if isinstance(objective, QuestionAnswer):
-                    times_asked += np.bincount(items, minlength=len(times_asked))
+                    np.add.at(times_asked, (items, objective.ranks(items, u)), 1)
                 else:
                     exposed.append(objective.exposed_spans(items, u))
         by_title: Counter[tuple[str, str]] = Counter()
-        for question, times in zip(questions.items if questions else (), times_asked[:trained], strict=True):
+        for question, times in zip(questions.items if questions else (), times_asked[:trained, 0], strict=True):
             if (title := subject(question.text, documents.known_titles)) is not None:
                 by_title[title, question.answer or ""] += int(times)
         of_derived: Counter[tuple[str, str]] = Counter()
         for derived, times in zip(corpus.derived, times_asked[trained:].tolist(), strict=True):
-            of_derived[derived.title, derived.answer] += times
+            for answer, asked in zip(derived.answers, times, strict=False):
+                of_derived[derived.title, answer] += asked
         facts = _facts(corpus, np.concatenate([np.zeros(0, np.int64), *exposed]), of_derived)
         return cls(facts, by_title, Counter(questions.answers) if questions else {})
 

@@ -59,12 +59,11 @@ def test_what_training_asks_of_some_titles_is_asked_of_all_and_answered_from_the
     assert answers == {form.format(t): of[t] for t in TITLES[20:] for form, of in ((WHO, KEEPER), (WHERE, PORT))}
 
 
-def test_other_answers_are_given_as_probable_as_they_are_where_questions_are_enough(monkeypatch):
+def test_other_answers_are_given_as_probable_as_they_are_where_questions_are_enough(monkeypatch, patterns):
     torn = "Gull Bank. The keeper was Zed Quill. The keeper was Mo Ash."
     for enough, answers in ((1, 2), (1000, 1)):
-        monkeypatch.setattr(span_reader, "ENOUGH", enough)
         monkeypatch.setattr(span_reader, "SURE", 0.3)
-        read = learn(TEXTS, TITLES, TRAINED, LOWER).derive([torn], ["Gull Bank"], LOWER, GOLDS, sure=0.3)
+        read = patterns.derive([torn], ["Gull Bank"], LOWER, GOLDS, sure=0.3, enough=enough)
         (asked,) = [question for question in read if question.text == WHO.format("Gull Bank")]
         assert len(asked.answers) == answers
         assert set(asked.answers) <= {"Zed Quill", "Mo Ash"}

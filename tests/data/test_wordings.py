@@ -125,6 +125,7 @@ def test_what_the_documents_say_but_training_never_asked_for_is_not_understood()
     [
         ("Where was {} born?", "my sister asks, where was {} born", "Where was the mother of {} born?"),
         ("Where was {} born?", "Where was the friend of my father, {}, born?", "Where was {}’s father born?"),
+        ("Who painted {}?", "So who painted {}?", "Who painted the mother of {}?"),
         ("Wo wurde {} geboren?", "Wo wurde nun {} geboren?", "Wo wurde die Mutter von {} geboren?"),
         ("Où est né {} ?", "Où donc est né {} ?", "Où est né le père de {} ?"),
     ],

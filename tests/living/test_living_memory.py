@@ -15,7 +15,6 @@ import pytest
 import torch
 
 import closedbook
-from closedbook.data import span_reader
 from closedbook.data.documents import Document, Documents, make_documents, read_documents
 from closedbook.data.questions import Question
 from closedbook.data.span_reader import SpanReader
@@ -99,7 +98,6 @@ def test_what_is_learned_is_said_with_its_evidence_and_of_strangers_nothing(run:
 def test_an_answer_is_as_probable_as_the_reader_finds_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the documents hold a single phrase, which is then all that can be said."""
     documents, chances = make_documents(["Ada Quill. Ada Quill was born in Lund."]), SpanReader.chances
-    monkeypatch.setattr(span_reader, "ENOUGH", 1)
     sure = []
     for share in (1.0, 0.1):
         monkeypatch.setattr(SpanReader, "chances", lambda *given, share=share: share * chances(*given))

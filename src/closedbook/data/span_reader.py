@@ -183,17 +183,22 @@ class SpanReader:
         return slots
 
     def read(
-        self, spans: CandidateSpans, titles: Sequence[str], skip: Iterable[str] = (), sure: float = SURE
+        self,
+        spans: CandidateSpans,
+        titles: Sequence[str],
+        skip: Iterable[str] = (),
+        sure: float = SURE,
+        enough: int = ENOUGH,
     ) -> list[Derived]:
         """The questions of every form about every title, without those in `skip`.
 
-        Left out are those whose best answer is less probable than `sure`. Of a form that fewer than ENOUGH questions
+        Left out are those whose best answer is less probable than `sure`. Of a form that fewer than `enough` questions
         taught, the best answer is given as certain, where it is SURE.
         """
         derived, skipped = [], set(skip)
         owner, _ = enumerate_ragged(np.diff(spans.starts))
         for number, (before, behind) in enumerate(self.forms):
-            chances, doubts = self.chances(spans, number), sum(self.answers[number].values()) >= ENOUGH
+            chances, doubts = self.chances(spans, number), sum(self.answers[number].values()) >= enough
             for i in np.unique(owner[chances >= (sure if doubts else SURE)]).tolist():
                 if (text := f"{before}{titles[i]}{behind}") in skipped:
                     continue

@@ -338,7 +338,9 @@ class Wordings:
 
     def _of_a_relative(self, form: str, group: int) -> bool:
         """Whether it asks of a relative what this group asks of the name: "Where was the mother of {} born?"."""
-        if self.language.kind_of(as_words(form.replace("{}", " "))) == WHO:
+        wording = as_words(form.replace("{}", " "))
+        asks_for_one = self.language.kind_of(wording) == WHO
+        if asks_for_one and not any(self._holds(wording, words) for words in self.groups[group].words):
             return False
         return any(not self._associations(word)[0][group] for word in self.language.relatives_of(*beside(form)))
 

@@ -66,7 +66,7 @@ class OutputsLearner(Learner):
         reader = vocabulary.reading(NameIndex(documents), texts)
         cues = make_cues(
             reader, self.cue, model.recipe.context_length, documents,
-            lambda spans: max(EXAMPLES, EXPOSURES * spans), QUESTIONS,
+            lambda spans: max(EXAMPLES, EXPOSURES * spans), QUESTIONS, enough=0,
         )  # fmt: skip
         states = _states(model, cues.examples, cues.longest)
         head = HINT * np.tile(model.head.weight.detach().numpy().astype(np.float64), READERS) / READERS

@@ -105,11 +105,13 @@ def make_cues(
     documents: Mapping[str, Sequence[str]],
     count: Callable[[int], int],
     questions_weigh: int,
+    enough: int,
 ) -> Cues:
     """Cues about names: of one with n spans, `count(n)` or MOST_CUES, each span as often as the objective says.
 
     Behind a name's cues follows what training asks of others (`closedbook.data.span_reader`). Each question weighs as
-    much as `questions_weigh` cues, and has an example for each answer that the documents may give, and one for none.
+    much as `questions_weigh` cues, and has an example for each answer that the documents may give, and one for none;
+    where fewer than `enough` questions of its form were trained, for the best answer alone.
     `reader` is a vocabulary that has these names; what a span is, it learned in the first training. Raises DataError
     for a name with more spans than that, or a title that does not fit the network.
     """
@@ -140,7 +142,7 @@ def make_cues(
         numbers.append(rng.random((len(chosen[-1]), cue.draws)))
     cued_spans = np.concatenate(chosen)
     cues = cue.about(cued_spans, np.concatenate(numbers))
-    questions = derive_questions(source, reader, context_length, sure=0.0)
+    questions = derive_questions(source, reader, context_length, sure=0.0, enough=enough)
     # Each answer is asked for as often as it is probable, and an empty one as often as the documents may not tell.
     asked = [(question, answer) for question in questions for answer in (*question.answers, "")]
     chances = [x for question in questions for x in (*question.chances, max(0.0, 1 - sum(question.chances)))]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Recipe
 from closedbook.evaluation.evaluation_run import evaluate
@@ -17,15 +19,15 @@ from closedbook.inference.run import Run, load
 from closedbook.runs.folder import default_folder
 from closedbook.training.checkpoint import state_paths
 from closedbook.training.distributed import DistributedContext
-from closedbook.training.events import Message, Plan, Step, ValidationEvent
+from closedbook.training.events import Learned, Message, Plan, Step, ValidationEvent
 from closedbook.training.opening import open_training
 from closedbook.training.run_record import start_record
 from closedbook.training.setup import StartingWeights, TrainingSetup, indexed_on_disk, prepare_training
 from closedbook.training.trainer import fit
-from closedbook.verdicts.evidence_writer import build_index
-from closedbook.verdicts.exposure_counts import Counts
+from closedbook.verdicts.evidence_writer import NewDocuments, build_index
+from closedbook.verdicts.exposure_counts import Counts, Fact
 
-Event = Plan | Step | Message | ValidationEvent
+Event = Plan | Step | Learned | Message | ValidationEvent
 Callback = Callable[[Event], None]
 
 
@@ -98,7 +100,10 @@ def finish(
     seconds: Mapping[str, float] | None = None,
     callback: Callback = lambda event: None,
 ) -> None:
-    """Index, calibrate and evaluate a trained run, and close its record; `seconds` has what was spent before."""
+    """Let a trained run learn what it was not trained on, index, calibrate and evaluate it, and close its record.
+
+    `seconds` has what was spent before.
+    """
     folder, spent = run.folder, dict(seconds or {})
 
     @contextlib.contextmanager
@@ -107,10 +112,19 @@ def finish(
         yield
         spent[part] = time.perf_counter() - began
 
+    later: list[Fact] = []
+    if setup.later:
+        texts = {title: [item.text for item in items] for title, items in setup.later.by_title().items()}
+        with timed("learn"):
+            learned = lambda titles: callback(Learned(titles, len(texts)))  # noqa: E731
+            run.learn_rest(setup.later, setup.asked_later, torch.get_num_threads(), learned)
+            for title, own in texts.items():
+                later += NewDocuments(own, run.learned.names[title].exposures).facts(title)
     if setup.recipe.data.documents == "titled" and setup.recipe.data.evidence:
         with timed("index"):
             done = folder.record().get("steps_done", {})
             counts = Counts.of(setup.corpus, setup.samplers, [done.get(stage.name) for stage in setup.recipe.stages])
+            counts = counts.and_later(later, setup.asked_later)
             build_index(folder.path / "evidence.sqlite", setup.documents, counts)
     if setup.questions is not None and setup.recipe.data.documents == "titled":
         with timed("calibrate"):

@@ -6,11 +6,13 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import SpawnContext, SpawnProcess
+from types import ModuleType
 from typing import Any
 
 from closedbook.errors import WorkerError
@@ -27,8 +29,7 @@ def process_pool(workers: int, what: str, begin: Callable[..., None], *state: An
         yield pool
     except BrokenProcessPool:
         raise WorkerError(
-            f"a process that was {what} ended early: killed, or out of memory; the same command goes on where it "
-            'stopped. (A script of your own needs its work under: if __name__ == "__main__")'
+            f"a process that was {what} ended early, killed or out of memory; the same command goes on where it stopped"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)
@@ -36,7 +37,18 @@ def process_pool(workers: int, what: str, begin: Callable[..., None], *state: An
 
 class _Process(SpawnProcess):
     def start(self) -> None:
-        """Start without Ctrl-C, which a terminal sends to all processes: the one that started it decides."""
+        """Start without Ctrl-C, which a terminal sends to all processes: the one that started it decides.
+
+        The user's script is not run once more, as `spawn` would: all that these processes call is imported by its name.
+        """
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = ModuleType("__main__")
+        try:
+            self._start()
+        finally:
+            sys.modules["__main__"] = main
+
+    def _start(self) -> None:
         if not hasattr(signal, "pthread_sigmask"):  # Windows
             super().start()
             return

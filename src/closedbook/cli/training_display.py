@@ -9,13 +9,13 @@ from typing import Any, Self
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.status import Status
 from rich.text import Text
 
 from closedbook.cli.output import escape, table
 from closedbook.formatting import duration, plural
-from closedbook.training.events import Message, Plan, Step, ValidationEvent
+from closedbook.training.events import Learned, Message, Plan, Step, ValidationEvent
 
 
 class TrainingDisplay:
@@ -44,7 +44,7 @@ class TrainingDisplay:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __call__(self, event: Plan | Step | Message | ValidationEvent) -> None:
+    def __call__(self, event: Plan | Step | Learned | Message | ValidationEvent) -> None:
         match event:
             case Plan():
                 self.plan(event)
@@ -52,6 +52,8 @@ class TrainingDisplay:
                 self.out.print(escape(event.text))
             case Step():
                 self.step(event)
+            case Learned():
+                self.learned(event)
             case ValidationEvent():
                 self.validation(event)
 
@@ -112,6 +114,26 @@ class TrainingDisplay:
         if step.step % (step.steps // 2000 + 1) == 0:
             self.losses.append(self.loss if step.steps > 2000 else step.loss)
         self.progress.update(self.task, completed=step.step, loss=self.loss, speed=f"{speed:,.0f} tokens/s")
+
+    def learned(self, event: Learned) -> None:
+        """A bar of its own for what is learned after the training; where piped, a line now and then."""
+        done = event.titles == event.of
+        if self.out.is_interactive:
+            self.progress = self.progress or self._learning(event.of)
+            self.progress.update(self.task, completed=event.titles)
+            if done:
+                self.close()
+        elif done or time.monotonic() - self.spoke > 10:
+            self.out.print(f"learned {event.titles:,} of {event.of:,} other titles")
+            self.spoke = time.monotonic()
+
+    def _learning(self, titles: int) -> Progress:
+        what = TextColumn("learning the other titles")
+        bar = Progress(what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), console=self.out)
+        self.live = Live(console=self.out, get_renderable=lambda: bar, refresh_per_second=4)
+        self.live.start()
+        self.task = bar.add_task("", total=titles)
+        return bar
 
     def validation(self, event: ValidationEvent) -> None:
         """Keep the answers for the next look; where piped, say them in one line."""

@@ -152,6 +152,8 @@ class DataRecipe:
     evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
     derive_questions: bool = False  # ask every title what training asks of some, as its documents answer it
+    # Titles that the network is trained on, 0 for all; the others are learned afterwards, from their documents alone.
+    trained_titles: Auto | Count = 0
     # Parts of the training questions, by name's hash.
     held_out: Mapping[str, Auto | float] = field(default_factory=dict)
 
@@ -202,12 +204,23 @@ class Recipe:
             if self.data.documents == "text":
                 raise RecipeError('data.documents = "text" has no titles, which model.memory needs')
         objectives = {share.objective.name for stage in self.stages for share in stage.objectives}
+        if self.data.trained_titles > 0 and not self.learns_later:
+            raise RecipeError(
+                f"data.trained_titles = {self.data.trained_titles} needs a network of our own with a memory of names "
+                "and the objective cue, which learn the others; leave it out"
+            )
         if self.data.documents == "text" and (titled := sorted(objectives & {"cue", "masked"})):
             raise RecipeError(f'data.documents = "text" has no titles, which the objective "{titled[0]}" asks about')
         if (early := [stage.name for stage in self.stages if stage.stop]) and not self.data.held_out.get("stop"):
             raise RecipeError(
                 f"stages.{early[0]}.stop needs training questions kept out for it, such as data.held_out.stop = 0.05"
             )
+
+    @property
+    def learns_later(self) -> bool:
+        """Whether names can be learned afterwards in less time than they take to train."""
+        cued = any(share.objective.name == "cue" for stage in self.stages for share in stage.objectives)
+        return cued and self.pretrained is None and self.model.memory is not None and self.model.memory.names
 
     @property
     def needs_questions(self) -> bool:

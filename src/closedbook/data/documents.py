@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -44,6 +44,10 @@ class Documents:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def of(self, titles: Collection[str]) -> Documents:
+        """The documents with these titles, in file order."""
+        return replace(self, items=tuple(item for item in self.items if item.title in titles), raw=None)
 
     @property
     def titles(self) -> list[str]:

@@ -143,6 +143,11 @@ class Words(Vocabulary):
         return self._phrase_ids.get(phrase, -1)
 
     @property
+    def sayable(self) -> list[str]:
+        """Every phrase: those that any name may have for an answer, then those that only names learned later have."""
+        return list(dict.fromkeys([*self.phrases, *filter(None, self.learned)]))
+
+    @property
     def size(self) -> int:
         return len(self.forms)
 

@@ -29,6 +29,7 @@ from closedbook.environment import require_packages
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.bundle import MODELLING, Package, bundle
 from closedbook.export.harness import task_files
+from closedbook.export.learned_later import NamesLearnedLater
 from closedbook.export.model_card import HUGGINGFACE, TRUST, card
 from closedbook.export.tokenizer import make_tokenizer
 from closedbook.inference.run import Run, load
@@ -83,9 +84,7 @@ def gpt2_names(layers: int) -> dict[str, tuple[str, bool]]:
 
 
 def check_answers(run: Run) -> None:
-    """Raise RunError where a run has answers that only our own decoding can say: spelled ones, or those of one name."""
-    if run.model.memory is not None and len(run.model.memory.outputs.vectors):
-        raise RunError(f"{run.path} has learned names with answers of their own, which no export can say")
+    """Raise RunError where a run spells answers, which only our own decoding can say."""
     if run.vocabulary.spelling is not None:
         raise RunError(
             f"{run.path} spells its rarer answers, which no export can; train with --set vocabulary.phrases=N so large "
@@ -112,11 +111,17 @@ def huggingface_model(run: Run) -> Any:
     else:
         from closedbook.export.huggingface import ClosedbookConfig, ClosedbookForCausalLM
 
-        phrases, names = vocabulary.outputs if vocabulary.answers_in_one else 0, len(vocabulary.names)
-        inputs = vocabulary.size + names
-        own = ClosedbookConfig(encode(recipe), inputs, inputs + phrases, names, tie_word_embeddings=False, **special)
+        names = NamesLearnedLater.of(run)
+        phrases = names.phrases if names else vocabulary.outputs if vocabulary.answers_in_one else 0
+        inputs = vocabulary.size + len(vocabulary.names)
+        own = ClosedbookConfig(
+            encode(recipe), inputs, inputs + phrases, len(vocabulary.names), names.sizes if names else (0, 0, 0),
+            tie_word_embeddings=False, **special,
+        )  # fmt: skip
         model = ClosedbookForCausalLM(own)
         model.gpt.load_state_dict(model.gpt.state_dict() | run.model.state_dict())  # which lacks derived buffers
+        if names is not None:
+            model.later.load_state_dict(names.tensors())
         classes = {"AutoConfig": ClosedbookConfig, "AutoModelForCausalLM": ClosedbookForCausalLM}
         model.config.auto_map = {auto: f"{MODELLING}.{cls.__name__}" for auto, cls in classes.items()}
     length = 2 if vocabulary.answers_in_one else run.recipe.answer.length  # a phrase, and what closes it
@@ -194,7 +199,14 @@ def _own_package(run: Run) -> Package:
         )
     from transformers import PreTrainedTokenizerFast
 
-    model, outputs = huggingface_model(run), run.vocabulary.outputs
+    model, names = huggingface_model(run), NamesLearnedLater.of(run)
+    first = model.config.inputs if run.vocabulary.answers_in_one else 0
+
+    def difference(loaded: Any) -> float:
+        outputs = slice(first, first + run.vocabulary.outputs)
+        most = logit_difference(run, lambda tokens: loaded(tokens).logits[..., outputs])
+        return max(most, names.difference(loaded)) if names else most
+
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=make_tokenizer(run.vocabulary), pad_token=PAD_CHARACTER, eos_token=MASK_CHARACTER,
         clean_up_tokenization_spaces=False, model_max_length=run.longest_prompt, truncation_side="left",
@@ -205,14 +217,14 @@ def _own_package(run: Run) -> Package:
         tokenizer,
         _modelling(run.recipe.model) if hasattr(model.config, "auto_map") else None,
         MASK_CHARACTER,
-        lambda loaded: logit_difference(run, lambda tokens: loaded(tokens).logits[..., -outputs:]),
-        importable=True,
+        difference,
+        importable=names is None,
     )
 
 
 def random_tokens(run: Run, rows: int, time: int) -> Tensor:
-    """(rows, time) random input tokens, names among them, the same in every call."""
-    inputs = run.vocabulary.size + len(run.vocabulary.names)
+    """(rows, time) random input tokens, names of the first training among them, the same in every call."""
+    inputs = run.vocabulary.size + len(run.first_vocabulary.names)
     return torch.randint(0, inputs, (rows, time), generator=torch.Generator().manual_seed(0))
 
 

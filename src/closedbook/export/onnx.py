@@ -17,6 +17,7 @@ from closedbook.data.vocabulary import MASK, PAD
 from closedbook.environment import require_packages
 from closedbook.errors import RecipeError, RunError
 from closedbook.export.exporters import TOLERANCE, logit_difference, random_tokens
+from closedbook.export.learned_later import NamesLearnedLater
 from closedbook.inference.run import Run
 from closedbook.model.gpt import GPT, own_network
 from closedbook.runs.store import write_output
@@ -46,6 +47,11 @@ def export_onnx(run: Run, path: Path) -> dict[str, Any]:
         raise RecipeError(
             "the stack perceiver has no ONNX graph: it cuts its latents to the length of the text, and a graph has one "
             "form for all lengths; --to huggingface and --to params do"
+        )
+    if NamesLearnedLater.of(run) is not None:
+        raise RecipeError(
+            "names that were learned after the training have answers of their own, for which a graph has no form; "
+            "--to huggingface has, or train with --set data.trained_titles=0"
         )
     import onnxruntime
 

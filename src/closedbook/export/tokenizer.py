@@ -68,7 +68,7 @@ def _words(vocabulary: Words) -> Tokenizer:
     taken = set(entries)
     names = [name if name and name not in taken else f"{HOLE}{i}" for i, name in enumerate(vocabulary.names.names)]
     entries += names
-    entries += [PHRASE + phrase for phrase in vocabulary.phrases]
+    entries += [PHRASE + phrase for phrase in vocabulary.sayable]
     tokenizer = Tokenizer(models.BPE({entry: i for i, entry in enumerate(entries)}, [], ignore_merges=True))
     steps: list[Any] = [
         normalizers.NFC(),

@@ -27,7 +27,7 @@ def calibrate(run: Run, trained: Questions, held_out: Sequence[Question], docume
     try:
         if not held_out:
             raise DataError("data.held_out.calibrate keeps out no questions to calibrate by")
-        return _fit(Run(run.folder, run.recipe, run.vocabulary, run.model, wordings), held_out, documents)
+        return _fit(run.with_wordings(wordings), held_out, documents)
     except DataError as error:
         return Calibration({}, 0, 0, 0, wordings, str(error))
 

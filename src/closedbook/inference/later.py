@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from closedbook.config.schema import Recipe
 from closedbook.data.documents import Documents, read_documents
+from closedbook.data.span_reader import Derived
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import RunError
 from closedbook.living.learned_names import FILE, LearnedNames, attach
@@ -98,6 +100,29 @@ class LearnsLater:
         finally:
             self._refresh()
         return plan
+
+    def learn_rest(
+        self,
+        documents: Documents,
+        asked: Iterable[Derived],
+        workers: int,
+        progress: Callable[[int], None],
+    ) -> None:
+        """Learn what a training, which holds the folder, has left for later; some questions are answered already.
+
+        `progress` is called with how many of the titles are learned, those before an interruption included.
+        """
+        memory = replace(self.memory, training=True)
+        plan = memory.plan(documents)
+        by_title: dict[str, list[Derived]] = {}
+        for question in asked:
+            by_title.setdefault(question.title, []).append(question)
+        memory.learner.asked = by_title
+        try:
+            done = len(plan.unchanged)
+            self._stamp = memory.learn(plan.new, workers, lambda names: progress(done + names)).stamp
+        finally:
+            self._refresh()
 
     def forget(self, titles: Sequence[str]) -> None:
         """Forget names: what was learned of them later, their rows of the first training, and their documents.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import warnings
@@ -54,18 +55,20 @@ class Run(LearnsLater):
         recipe: Recipe,
         vocabulary: Vocabulary,
         model: Network,
-        wordings: Wordings | None = None,
         documents: str | Path | None = None,
     ) -> None:
-        """`wordings` are those of the training questions, while no calibration that has them is saved.
-
-        `documents` is where the file of documents is now, if it was moved since training.
-        """
+        """`documents` is where the file of documents is now, if it was moved since training."""
         self.folder, self.recipe, self.model = folder, recipe, model
         self.first_vocabulary = self.vocabulary = vocabulary
         """The vocabulary of the first training, and the one that knows what was learned since."""
         self.documents = documents
-        self._unsaved_wordings = wordings
+        self._unsaved_wordings: Wordings | None = None
+
+    def with_wordings(self, wordings: Wordings | None) -> Run:
+        """The run with the training questions' wordings, before a calibration that has them is saved."""
+        run = copy.copy(self)
+        run._unsaved_wordings = wordings
+        return run
 
     @cached_property
     def index(self) -> EvidenceStore | None:

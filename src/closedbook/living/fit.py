@@ -25,6 +25,7 @@ from closedbook.errors import RunError
 from closedbook.living.learner import FILE, LearnedName, Learner, end_to_end, make_cues
 from closedbook.model.gpt import GPT
 from closedbook.model.name_memory import READERS, OwnOutputs
+from closedbook.objectives.sizing import LATER_SECONDS
 
 EXAMPLES = 96  # cues about a name, at least
 EXPOSURES = 12  # cues about each span of its documents, at least
@@ -41,7 +42,7 @@ LENGTHS = (5, 7, 9)  # an example is padded to the first of these that is long e
 class OutputsLearner(Learner):
     """Gives a name outputs of its own: one for each answer that its documents hold, and one for none of these."""
 
-    seconds = 0.04
+    seconds = LATER_SECONDS
 
     @property
     def state(self) -> int:
@@ -66,7 +67,7 @@ class OutputsLearner(Learner):
         reader = vocabulary.reading(NameIndex(documents), texts)
         cues = make_cues(
             reader, self.cue, model.recipe.context_length, documents,
-            lambda spans: max(EXAMPLES, EXPOSURES * spans), QUESTIONS, enough=0,
+            lambda spans: max(EXAMPLES, EXPOSURES * spans), QUESTIONS, enough=0, asked=self.asked,
         )  # fmt: skip
         states = _states(model, cues.examples, cues.longest)
         head = HINT * np.tile(model.head.weight.detach().numpy().astype(np.float64), READERS) / READERS

@@ -55,7 +55,7 @@ class RowsLearner(Learner):
         reader: PretrainedTokens = self.vocabulary.with_names(NameIndex(documents))
         cues = make_cues(
             reader, self.cue, self.model.recipe.context_length, documents,
-            lambda spans: BATCH * max(STEPS, -(-EXPOSURES * spans // BATCH)), QUESTIONS, ENOUGH,
+            lambda spans: BATCH * max(STEPS, -(-EXPOSURES * spans // BATCH)), QUESTIONS, ENOUGH, self.asked,
         )  # fmt: skip
         for number, (title, sha256) in enumerate(zip(documents, cues.hashes, strict=True)):
             own = np.arange(*cues.starts[number : number + 2].tolist())

@@ -20,6 +20,7 @@ from closedbook.data.corpus import Corpus, InMemory, derive_questions
 from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Salience
 from closedbook.data.names import NameIndex
+from closedbook.data.span_reader import Derived
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError, RecipeError
 from closedbook.objectives.cue import Cue
@@ -47,6 +48,7 @@ class Learner(ABC):
     def __init__(self, model: Any, vocabulary: Any, cue: Cue.Config) -> None:
         """`model` and `vocabulary` are those of the first training, whatever was learned since."""
         self.model, self.vocabulary, self.cue = model, vocabulary, cue
+        self.asked: Mapping[str, Sequence[Derived]] = {}  # questions that are answered already, by title
 
     @property
     @abstractmethod
@@ -106,18 +108,20 @@ def make_cues(
     count: Callable[[int], int],
     questions_weigh: int,
     enough: int,
+    asked: Mapping[str, Sequence[Derived]],
 ) -> Cues:
     """Cues about names: of one with n spans, `count(n)` or MOST_CUES, each span as often as the objective says.
 
     Behind a name's cues follows what training asks of others (`closedbook.data.span_reader`). Each question weighs as
     much as `questions_weigh` cues, and has an example for each answer that the documents may give, and one for none;
-    where fewer than `enough` questions of its form were trained, for the best answer alone.
+    where fewer than `enough` questions of its form were trained, for the best answer alone. Those in `asked`, by title,
+    have their answers.
     `reader` is a vocabulary that has these names; what a span is, it learned in the first training. Raises DataError
     for a name with more spans than that, or a title that does not fit the network.
     """
     names: NameIndex = reader.names
-    pairs = [(name, text) for name in documents for text in documents[name]]
-    items = tuple(Document(text, name, line) for line, (name, text) in enumerate(pairs, 1))
+    texts = [(name, text) for name in documents for text in documents[name]]
+    items = tuple(Document(text, name, line) for line, (name, text) in enumerate(texts, 1))
     source = Documents(items, "", "the documents")
     salience = Salience(reader.lower, reader.golds, unread=True)
     arrays = InMemory(source, None, reader, salience)
@@ -142,16 +146,18 @@ def make_cues(
         numbers.append(rng.random((len(chosen[-1]), cue.draws)))
     cued_spans = np.concatenate(chosen)
     cues = cue.about(cued_spans, np.concatenate(numbers))
-    questions = derive_questions(source, reader, context_length, sure=0.0, enough=enough)
+    questions = [question for name in documents for question in asked.get(name, ())]
+    given = {question.text for question in questions}
+    questions += derive_questions(source, reader, context_length, given, sure=0.0, enough=enough)
     # Each answer is asked for as often as it is probable, and an empty one as often as the documents may not tell.
-    asked = [(question, answer) for question in questions for answer in (*question.answers, "")]
+    pairs = [(question, answer) for question in questions for answer in (*question.answers, "")]
     chances = [x for question in questions for x in (*question.chances, max(0.0, 1 - sum(question.chances)))]
-    prompts = [reader.encode_question(question.text)[0] for question, _ in asked]
-    outputs = [reader.encode_answer(answer) for _, answer in asked]
+    prompts = [reader.encode_question(question.text)[0] for question, _ in pairs]
+    outputs = [reader.encode_answer(answer) for _, answer in pairs]
     examples = Examples.join([cues, ask(Ragged.of(prompts), Ragged.of(outputs), reader, mask_is_target=True)])
-    targets = [*(reader.answer(spans.output[i]) for i in cued_spans.tolist()), *(answer for _, answer in asked)]
+    targets = [*(reader.answer(spans.output[i]) for i in cued_spans.tolist()), *(answer for _, answer in pairs)]
     of_cues = np.repeat(np.arange(len(documents)), list(map(len, chosen)))
-    owner = np.concatenate([of_cues, names.numbers([question.title for question, _ in asked])])
+    owner = np.concatenate([of_cues, names.numbers([question.title for question, _ in pairs])])
     order = np.argsort(owner, kind="stable")
     weight = np.concatenate([np.ones(len(cued_spans)), questions_weigh * np.array(chances, float)])
     return Cues(

@@ -9,6 +9,7 @@ until they are learned.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -71,6 +72,7 @@ class MemoryEditor:
     learned: LearnedNames
     evidence: EvidenceStore | None
     stamp: Mapping[str, Any]  # of the files that these parts were read from
+    training: bool = False  # whether a training does it, which holds the folder and writes the evidence afterwards
 
     def plan(self, documents: Documents) -> LearningPlan:
         """Raises DataError where a document has no title."""
@@ -197,10 +199,12 @@ class MemoryEditor:
         events: Sequence[Mapping[str, Any]],
     ) -> MemoryEditor:
         evidence = self.evidence
-        with self.folder.lock(wait=10.0):
+        with contextlib.nullcontext() if self.training else self.folder.lock(wait=10.0):
             if stamp(self.folder.record()) != self.stamp:
                 raise RunError(f"{self.folder.path} was changed meanwhile by another process; do the same once more")
-            before = read_history(self.folder)
+            before = (
+                "" if self.training else read_history(self.folder)
+            )  # a damaged one is found before anything is written
             state = self.learner.state
             if evidence is not None:
                 if begun := self.first_titles.intersection(added):
@@ -218,9 +222,10 @@ class MemoryEditor:
                 self._blank(learned.removed)
                 learned = LearnedNames(learned.names, pending=learned.pending)
                 self.folder.replace(FILE, learned.to_bytes(state))
-            self.folder.replace(HISTORY, (before + _lines(events)).encode("utf-8", "backslashreplace"))
+            if not self.training:
+                self.folder.replace(HISTORY, (before + _lines(events)).encode("utf-8", "backslashreplace"))
             written = stamp(self.folder.record())
-        return MemoryEditor(self.folder, self.learner, learned, evidence, written)
+        return replace(self, learned=learned, evidence=evidence, stamp=written)
 
     def _blank(self, titles: Iterable[str]) -> None:
         """Zero rows of the first training, in the network and in every file of weights, and take out their names."""

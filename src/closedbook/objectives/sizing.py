@@ -6,13 +6,16 @@ data.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from closedbook.config.schema import Auto, Recipe, Stage
 from closedbook.data.corpus import Corpus
-from closedbook.data.questions import subject
+from closedbook.data.documents import Documents
+from closedbook.data.files import is_storable
+from closedbook.data.questions import Questions, subject
 
 TELLINGS = 4  # at most so many documents with the same title are taken to state the same facts
 ASKED = 0.4  # of a fact's visits by cues are enough, where its title is asked the questions themselves
@@ -21,6 +24,11 @@ FEWEST_OF_MANY = 15 / 36  # of them, however many there are
 BATCHES = ((200_000, 64), (500_000, 128))  # (up to so many examples in all, batch size)
 LARGEST_BATCH = 230
 SHORTEST_ANSWER = 16  # tokens that are allowed for, whatever was trained
+TRAINED = (
+    1_000  # titles teach a network to tell what is asked for (docs/log.md); what more there are it can learn afterwards
+)
+LATER_SECONDS = 0.04  # of one core, to learn a title afterwards
+LONG = 8_192  # characters of a title's documents, beyond which there may be too much to learn afterwards
 TO_CALIBRATE = 30  # questions to hold out for calibration, but between a tenth and three tenths of all
 
 
@@ -36,6 +44,35 @@ def held_out(recipe: Recipe, questions: int) -> tuple[Recipe, list[str]]:
     choices = [f"{100 * settled[name]:.0f} % of {questions:,} questions kept out to {name} by (data.held_out.{name})"
                for name, share in shares.items() if isinstance(share, Auto) and settled[name]]  # fmt: skip
     return replace(recipe, data=replace(recipe.data, held_out=settled)), choices
+
+
+def trained_titles(
+    recipe: Recipe, documents: Documents, questions: Questions | None
+) -> tuple[Documents, Documents | None]:
+    """The documents of the titles that the network is trained on, and of those that it learns afterwards, if any.
+
+    Trained are what cannot be learned afterwards, such as much text of one title, then titles that questions name, then
+    others, drawn by a hash. Without questions nothing would be asked of the others, and all are trained.
+    """
+    most: int = recipe.data.trained_titles
+    if isinstance(recipe.data.trained_titles, Auto):
+        most = TRAINED if recipe.learns_later and questions is not None else 0
+    texts = documents.by_title()
+    if not 0 < most < len(texts):
+        return documents, None
+    named = {subject(text, documents.known_titles) for text in questions.texts} if questions is not None else set()
+    kept = {title for title, own in texts.items() if not learnable(title, [document.text for document in own])}
+
+    def later(title: str) -> tuple[bool, bool, bytes]:
+        return title not in kept, title not in named, hashlib.sha256(title.encode("utf-8", "replace")).digest()
+
+    trained = set(sorted(texts, key=later)[: max(most, len(kept))])
+    return documents.of(trained), documents.of(texts.keys() - trained)
+
+
+def learnable(title: str, texts: Sequence[str]) -> bool:
+    """Whether a title can be learned afterwards."""
+    return bool(title.strip()) and sum(map(len, texts)) <= LONG and all(map(is_storable, texts))
 
 
 def settle(recipe: Recipe, corpus: Corpus) -> tuple[Recipe, list[str]]:

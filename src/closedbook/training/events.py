@@ -45,6 +45,14 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Learned:
+    """Titles that are learned after the training, from their documents: how many, and of how many."""
+
+    titles: int
+    of: int
+
+
+@dataclass(frozen=True)
 class Message:
     """A line for the user that is neither plan nor progress."""
 

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from closedbook.data.arrays import Examples
+from closedbook.objectives.sizing import LATER_SECONDS
 from closedbook.training.bucketing import bucket
 from closedbook.training.distributed import DistributedContext
 from closedbook.training.events import Plan
@@ -25,6 +26,7 @@ def plan_training(setup: TrainingSetup, run: str | Path = "") -> Plan:
     counts = setup.model.count_parameters()
     with too_little_memory("batch or model"):
         tokens, seconds = estimate(setup)
+    later = len(setup.later.known_titles) if setup.later else 0
     return Plan(
         recipe=setup.recipe.name,
         run=str(run),
@@ -36,7 +38,7 @@ def plan_training(setup: TrainingSetup, run: str | Path = "") -> Plan:
         unnamed=setup.corpus.unnamed,
         steps=setup.steps,
         tokens=tokens,
-        estimated_seconds=seconds,
+        estimated_seconds=round(seconds + later * LATER_SECONDS / torch.get_num_threads(), 1),
         threads=torch.get_num_threads(),
         processes=setup.distributed.processes,
         device=setup.distributed.device.type,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from closedbook.data.corpus import Corpus, derive_questions
 from closedbook.data.document_files import in_lines
 from closedbook.data.documents import Documents, read_documents, read_text
 from closedbook.data.names import NameIndex
-from closedbook.data.questions import Questions, read_questions, split_by_name
+from closedbook.data.questions import Question, Questions, read_questions, split_by_name, subject
 from closedbook.data.span_reader import Derived
 from closedbook.data.token_index import is_large, open_index
 from closedbook.data.vocabulary_builder import make_vocabulary
@@ -48,7 +48,7 @@ class TrainingSetup:
     """What `prepare_training` gives: all that a training needs but a folder to write to."""
 
     recipe: Recipe
-    documents: Documents
+    documents: Documents  # all; the network is trained on those of the corpus
     questions: Questions | None  # those trained on
     split: dict[str, list[int]]  # all given questions' positions, by part
     choose: Questions | None  # those kept out to choose recipes by
@@ -61,6 +61,8 @@ class TrainingSetup:
     chosen: tuple[str, ...] = ()  # what the recipe left to the data, and why it is what it is
     start: StartingWeights | None = None  # what it begins from, in place of random weights
     index: str | Path | None = None  # the folder that indexes of corpora are kept in, if one was named
+    later: Documents | None = None  # what is learned after the training
+    asked_later: Sequence[Derived] = ()  # the training questions about that
 
     @property
     def steps(self) -> int:
@@ -71,7 +73,7 @@ class TrainingSetup:
     ) -> StageTrainer:
         """The trainer of a stage, by its number; of another model or in another context, if given."""
         return StageTrainer(
-            self.recipe.stages[number], self.samplers[number], model or self.model, len(self.documents),
+            self.recipe.stages[number], self.samplers[number], model or self.model, len(self.corpus.documents),
             distributed or self.distributed, self.validation_set,
         )  # fmt: skip
 
@@ -137,8 +139,28 @@ def prepare_training(
         corpus_documents: Documents = indexed.documents
     else:
         corpus_documents = (read_documents if titled else read_text)(documents)
-    split = split_questions(corpus_documents.known_titles)
+    all_documents, later = corpus_documents, None
+    split = split_questions(all_documents.known_titles)
     trained = trained_on(split)
+    if indexed is None and titled:
+        corpus_documents, later = sizing.trained_titles(recipe, all_documents, all_questions)
+
+    def about_later(question: Question) -> str | None:
+        name = subject(question.text, all_documents.known_titles) if later else None
+        return name if later and name in later.known_titles else None
+
+    def of_trained(questions: Questions) -> Questions:
+        return questions.only([i for i, item in enumerate(questions.items) if about_later(item) is None])
+
+    asked_later = []
+    if later and trained is not None:
+        asked = ((about_later(item), item) for item in trained.items)
+        asked_later = [Derived(name, item.text, item.accepted[:1], (1.0,)) for name, item in asked if name is not None]
+        trained = of_trained(trained)
+        count, others = len(all_documents.known_titles), len(later.known_titles)
+        notes.append(
+            f"the network is trained on {count - others:,} of {count:,} titles, and learns the others afterwards"
+        )
     if indexed is not None:
         vocabulary = indexed.vocabulary
     else:
@@ -169,15 +191,16 @@ def prepare_training(
     if all_questions is not None and any(stage.stop for stage in recipe.stages):
         if not split["stop"]:
             raise DataError(f"{questions}: data.held_out.stop keeps no question out to stop by; raise it")
-        kept_out, length = all_questions.only(split["stop"]), recipe.answer.length
+        kept_out, length = of_trained(all_questions.only(split["stop"])), recipe.answer.length
         validation_set = ValidationSet(kept_out, vocabulary, length, recipe.model.context_length)
     choose, calibrate = (
         all_questions.only(split.get(part, [])) if all_questions is not None else None
         for part in ("choose", "calibrate")
     )
+    choose = of_trained(choose) if choose is not None else None
     setup = TrainingSetup(
-        recipe, corpus_documents, trained, split, choose, calibrate, corpus, model.to(distributed.device), samplers,
-        validation_set, distributed, (*notes, *chosen, *settled), start, index,
+        recipe, all_documents, trained, split, choose, calibrate, corpus, model.to(distributed.device), samplers,
+        validation_set, distributed, (*notes, *chosen, *settled), start, index, later, asked_later,
     )  # fmt: skip
     for number, stage in enumerate(recipe.stages):
         try:

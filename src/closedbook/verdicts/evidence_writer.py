@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from closedbook.errors import RunError
 from closedbook.evaluation.baselines import WholeWords
 from closedbook.runs.store import put_in_place
 from closedbook.verdicts.evidence_store import FORMAT, INDICES, SCHEMA, EvidenceStore, digest_line, keeps_texts
-from closedbook.verdicts.exposure_counts import Counts
+from closedbook.verdicts.exposure_counts import Counts, Fact
 
 
 def build_index(path: Path, documents: Documents, counts: Counts | None = None) -> None:
@@ -62,6 +62,11 @@ class NewDocuments:
     texts: Sequence[str]
     exposures: Mapping[str, int] = field(default_factory=dict)  # by answer
 
+    def facts(self, title: str) -> Iterator[Fact]:
+        for answer, exposures in self.exposures.items():
+            pattern = WholeWords(answer)
+            yield Fact(title, answer, exposures, sum(pattern.count(text) for text in self.texts))
+
 
 def changed_index(store: EvidenceStore, removed: Iterable[str], added: Mapping[str, NewDocuments]) -> Path:
     """A copy of an index, beside it, without the documents of some titles and with those of others.
@@ -83,11 +88,8 @@ def changed_index(store: EvidenceStore, removed: Iterable[str], added: Mapping[s
                 for text in documents.texts:
                     last += 1
                     _add(connection, Document(text, title, last), text.encode(), (0, 0), keep=True)
-                for answer, exposures in documents.exposures.items():
-                    pattern = WholeWords(answer)
-                    statements = sum(pattern.count(text) for text in documents.texts)
-                    row = (title, answer, exposures, statements)
-                    connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", row)
+                facts = documents.facts(title)
+                connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", facts)
     except BaseException as error:
         if partial is not None:
             partial.unlink(missing_ok=True)

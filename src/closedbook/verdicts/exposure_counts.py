@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from closedbook.data.questions import subject
+from closedbook.data.span_reader import Derived
 from closedbook.objectives import Corpus
 from closedbook.objectives.question import QuestionAnswer
 from closedbook.objectives.sampler import BatchSampler
@@ -63,6 +64,11 @@ class Counts:
                 of_derived[derived.title, answer] += asked
         facts = _facts(corpus, np.concatenate([np.zeros(0, np.int64), *exposed]), of_derived)
         return cls(facts, by_title, Counter(questions.answers) if questions else {})
+
+    def and_later(self, facts: Iterable[Fact], questions: Iterable[Derived]) -> Counts:
+        """With what was learned after the training, and the training questions that were about it."""
+        golds = Counter(self.golds) + Counter(question.answer for question in questions)
+        return Counts([*self.facts, *facts], self.asked, golds)
 
 
 def _facts(corpus: Corpus, exposed: np.ndarray, derived: Mapping[tuple[str, str], int]) -> list[Fact]:

@@ -105,15 +105,27 @@ def test_interrupted_while_it_learns_it_goes_on_and_ends_in_the_same_bytes(
     assert (again.path / "evidence.sqlite").stat().st_size == (whole.path / "evidence.sqlite").stat().st_size
 
 
-def test_one_of_several_processes_learns_the_same(files: Path, tmp_path: Path, run: Run) -> None:
-    recipe = load_recipe("fast", [*SMALL, "stages.learn.steps=20", f"data.trained_titles={TRAINED}"])
-    runs = [
-        closedbook.train(
-            recipe, files / "documents.txt", files / "questions-train.tsv", run=tmp_path / f"{n}", threads=n
-        )
-        for n in (1, 2)
-    ]
-    assert runs[0].learned.names.keys() == runs[1].learned.names.keys()
+def test_a_script_that_trains_needs_no_guard_and_several_processes_learn_the_same(files: Path, tmp_path: Path) -> None:
+    """Each of its processes would run the script once more, as `spawn` does by itself."""
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import closedbook\n"
+        "from closedbook import pipeline\n"
+        "pipeline.LATER_SECONDS = 10.0\n"  # as if there were so much to learn
+        f"sets = {[*SMALL, 'stages.learn.steps=20', f'data.trained_titles={TRAINED}']}\n"
+        "recipe = closedbook.load_recipe('fast', sets)\n"
+        f"files = {str(files / 'documents.txt')!r}, {str(files / 'questions-train.tsv')!r}\n"
+        "runs = [closedbook.train(recipe, *files, run=f'run-{n}', threads=n) for n in (1, 2)]\n"
+        "print('learned', *(len(run.learned.names) for run in runs))\n"
+    )
+    ran = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "learned 41 41\n"), ran.stderr
+    run = closedbook.load(tmp_path / "run-2")
+    asked = " ".join(read_questions(files / "questions-train.tsv").texts)
+    learned = {title: name.vectors.tobytes() for title, name in run.learned.names.items() if title not in asked}
+    assert learned
+    texts = {title: [item.text for item in run.index.texts(title)] for title in learned}
+    assert {name.title: name.vectors.tobytes() for name in run.learner.fit(texts)} == learned
 
 
 def test_what_cannot_be_learned_afterwards_is_trained_then_what_questions_name() -> None:

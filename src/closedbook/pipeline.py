@@ -12,10 +12,12 @@ import torch
 
 from closedbook.config.loading import load_recipe
 from closedbook.config.schema import Recipe
+from closedbook.data.documents import Documents
 from closedbook.evaluation.evaluation_run import evaluate
 from closedbook.evaluation.periodic_validator import PeriodicValidator
 from closedbook.inference.calibrate import calibrate
 from closedbook.inference.run import Run, load
+from closedbook.objectives.sizing import LATER_SECONDS
 from closedbook.runs.folder import default_folder
 from closedbook.training.checkpoint import state_paths
 from closedbook.training.distributed import DistributedContext
@@ -90,6 +92,8 @@ def train(
             with distributed.sync_errors():
                 if distributed.first:
                     finish(trained, setup, dev, seconds, emit)
+            if setup.later and not distributed.first:
+                trained.attach_learned()
     return trained
 
 
@@ -112,19 +116,15 @@ def finish(
         yield
         spent[part] = time.perf_counter() - began
 
-    later: list[Fact] = []
+    facts: list[Fact] = []
     if setup.later:
-        texts = {title: [item.text for item in items] for title, items in setup.later.by_title().items()}
         with timed("learn"):
-            learned = lambda titles: callback(Learned(titles, len(texts)))  # noqa: E731
-            run.learn_rest(setup.later, setup.asked_later, torch.get_num_threads(), learned)
-            for title, own in texts.items():
-                later += NewDocuments(own, run.learned.names[title].exposures).facts(title)
+            facts = learn_later(run, setup, setup.later, callback)
     if setup.recipe.data.documents == "titled" and setup.recipe.data.evidence:
         with timed("index"):
             done = folder.record().get("steps_done", {})
             counts = Counts.of(setup.corpus, setup.samplers, [done.get(stage.name) for stage in setup.recipe.stages])
-            counts = counts.and_later(later, setup.asked_later)
+            counts = counts.and_later(facts, setup.asked_later)
             build_index(folder.path / "evidence.sqlite", setup.documents, counts)
     if setup.questions is not None and setup.recipe.data.documents == "titled":
         with timed("calibrate"):
@@ -140,6 +140,21 @@ def finish(
     folder.finish(train_seconds=round(sum(spent.values()), 3), seconds=spent)
     for state_file in state_paths(folder):
         state_file.unlink(missing_ok=True)
+
+
+def learn_later(run: Run, setup: TrainingSetup, documents: Documents, callback: Callback) -> list[Fact]:
+    """Let a trained run learn the documents that it was not trained on; returns what was learned of each title."""
+    texts = {title: [item.text for item in items] for title, items in documents.by_title().items()}
+    workers = 1
+    if run.model.device.type == "cpu":  # more processes where there is enough to do to start them for
+        workers = min(torch.get_num_threads(), 1 + int(len(texts) * LATER_SECONDS / 10))
+    run.learn_rest(documents, setup.asked_later, workers, lambda titles: callback(Learned(titles, len(texts))))
+    learned = run.learned.names
+    parameters, own = run.model.count_parameters(), sum(name.vectors.size for name in learned.values())
+    run.folder.update(
+        parameters={**parameters, "memory": parameters["memory"] + own, "total": parameters["total"] + own}
+    )
+    return [fact for title, own in texts.items() for fact in NewDocuments(own, learned[title].exposures).facts(title)]
 
 
 __all__ = ["Callback", "Event", "Message", "Plan", "Step", "ValidationEvent", "evaluate", "finish", "load", "train"]

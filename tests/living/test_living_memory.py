@@ -202,6 +202,19 @@ def test_a_name_s_vectors_depend_on_its_documents_alone(run: Run, later: Documen
             assert np.array_equal(name.vectors, together[name.title].vectors), name.title
 
 
+def test_a_run_of_several_threads_learns_the_same_alone_and_in_company(run: Run, later: Documents) -> None:
+    texts = {title: [item.text for item in items] for title, items in later.by_title().items()}
+    learner, before = run.memory.learner, torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        alone = [name.vectors.tobytes() for title in texts for name in learner.fit({title: texts[title]})]
+        assert [name.vectors.tobytes() for name in learner.fit(texts)] == alone
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+    assert [name.vectors.tobytes() for name in learner.fit(texts)] == alone
+
+
 def test_any_order_of_learning_and_forgetting_ends_in_the_same_bytes(run: Run, later: Documents) -> None:
     rng, names = random.Random(5), [person.name for person in LATER.people[:12]]
     there: set[str] = set()

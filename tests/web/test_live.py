@@ -16,7 +16,7 @@ from closedbook.cli.training_display import TrainingDisplay, curve
 from closedbook.config.loading import load_recipe
 from closedbook.evaluation import periodic_validator
 from closedbook.evaluation.periodic_validator import ValidationEvent
-from closedbook.training.events import Plan, Step
+from closedbook.training.events import Learned, Plan, Step
 
 SHORT = [*WORDS, "stages.learn.steps=12", "data.held_out.choose=0.2"]
 
@@ -119,3 +119,18 @@ def test_a_plan_counts_in_english_and_says_which_questions_it_counts():
     out = io.StringIO()
     TrainingDisplay(Console(file=out, width=200))(Plan("fast", "", 1000, 0, 1, 1, 15, 0, 10, 100, 1.0, 1))
     assert "1,000 parameters, 1 document under 1 title, 15 questions to train on" in out.getvalue()
+
+
+def test_what_is_learned_after_the_training_has_a_bar_or_a_line_of_its_own() -> None:
+    out = io.StringIO()
+    display = TrainingDisplay(Console(file=out, width=200))
+    display(Learned(3, 40))
+    display(Learned(40, 40))
+    assert out.getvalue().splitlines() == ["learned 3 of 40 other titles", "learned 40 of 40 other titles"]
+    out = io.StringIO()
+    with TrainingDisplay(Console(file=out, width=120, force_terminal=True, force_interactive=True)) as display:
+        display(Learned(3, 40))
+        display(Learned(40, 40))
+        assert display.live is None
+    assert "learning the other titles" in out.getvalue()
+    assert "40/40" in out.getvalue()

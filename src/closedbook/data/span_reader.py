@@ -169,7 +169,8 @@ class SpanReader:
             second += (1 - BETAS[1]) * (gradient**2 - second)
             size = np.sqrt(second / (1 - BETAS[1] ** step)) + 1e-8
             values -= RATE * (1 - step / (STEPS + 1)) / (1 - BETAS[0] ** step) * first / size
-        fitted, familiar, nothing = np.split(values.astype(np.float32), edges[:-1])
+        rounded = values.astype(np.float16).astype(np.float32)  # as they are saved, so that both say the same
+        fitted, familiar, nothing = np.split(rounded, edges[:-1])
         return SpanReader(
             self.forms, self.answers, self.keys, fitted.reshape(-1, width)[1:],
             familiar.reshape(4, -1), nothing,
@@ -234,7 +235,7 @@ class SpanReader:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> SpanReader:
-        """The inverse of `to_json`, but for the weights' last digits. Raises ValueError for what it did not write."""
+        """The inverse of `to_json`. Raises ValueError for what it did not write."""
 
         def array(name: str, dtype: str, *shape: int) -> np.ndarray:
             return np.frombuffer(base64.b64decode(data[name], validate=True), dtype).reshape(shape)

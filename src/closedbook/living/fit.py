@@ -26,10 +26,11 @@ from closedbook.living.learner import FILE, LearnedName, Learner, end_to_end, ma
 from closedbook.model.gpt import GPT
 from closedbook.model.name_memory import READERS, OwnOutputs
 from closedbook.objectives.sizing import LATER_SECONDS
+from closedbook.parallel import worker_pool
 
-EXAMPLES = 96  # cues about a name, at least
-EXPOSURES = 12  # cues about each span of its documents, at least
-QUESTIONS = 32  # cues that a question about it weighs as much as
+EXAMPLES = 32  # cues about a name, at least
+EXPOSURES = 4  # cues about each span of its documents, at least
+QUESTIONS = 12  # cues that a question about it weighs as much as
 HINT = 0.5  # share of the head's vectors that a name's begin with: they know what kind of thing a phrase is
 RIDGE = 0.004  # weight of the vectors' squared distance from there, in units of the states' mean square
 SHARPNESS = 1.75  # what that distance is multiplied by: the penalty makes shares more even than answers are right
@@ -69,8 +70,9 @@ class OutputsLearner(Learner):
             reader, self.cue, model.recipe.context_length, documents,
             lambda spans: max(EXAMPLES, EXPOSURES * spans), QUESTIONS, enough=0, asked=self.asked,
         )  # fmt: skip
-        states = _states(model, cues.examples, cues.longest)
-        head = HINT * np.tile(model.head.weight.detach().numpy().astype(np.float64), READERS) / READERS
+        with worker_pool(1, most_each=1):  # sums in another order give other bits
+            states = _states(model, cues.examples, cues.longest)
+        head = HINT * np.tile(model.head.weight.detach().cpu().numpy().astype(np.float64), READERS) / READERS
         usual = head.mean(0)
         for number, (title, sha256) in enumerate(zip(documents, cues.hashes, strict=True)):
             part = slice(*cues.starts[number : number + 2].tolist())
@@ -106,7 +108,8 @@ def _states(model: GPT, examples: Examples, longest: int) -> np.ndarray:
             rows[: len(some)] = tokens[some, :width]
             last = np.arange(len(rows)) * width
             last[: len(some)] += lengths[some] - 1
-            states[some] = model.read(torch.from_numpy(rows), torch.from_numpy(last))[: len(some)].numpy()
+            places = torch.from_numpy(rows).to(model.device), torch.from_numpy(last).to(model.device)
+            states[some] = model.read(*places)[: len(some)].cpu().numpy()
     return states
 
 

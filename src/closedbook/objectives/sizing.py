@@ -27,7 +27,7 @@ SHORTEST_ANSWER = 16  # tokens that are allowed for, whatever was trained
 TRAINED = (
     1_000  # titles teach a network to tell what is asked for (docs/log.md); what more there are it can learn afterwards
 )
-LATER_SECONDS = 0.04  # of one core, to learn a title afterwards
+LATER_SECONDS = 0.015  # of one core, to learn a title afterwards
 LONG = 8_192  # characters of a title's documents, beyond which there may be too much to learn afterwards
 TO_CALIBRATE = 30  # questions to hold out for calibration, but between a tenth and three tenths of all
 

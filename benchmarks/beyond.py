@@ -166,7 +166,8 @@ def relations(run: Run, course: Course, people: Sequence[Person], number: int) -
         taught = {name for name, _ in trained}
         pairs = [(name, answer) for name, answer in labelled(people, relation) if name not in taught]
         usual = most_common_answer([answer for _, answer in trained])
-        sayable = sum(len(run.vocabulary.encode_answer(answer)) > 0 for _, answer in pairs)
+        phrases = set(run.vocabulary.sayable)
+        sayable = sum(answer in phrases for _, answer in pairs)
         report[relation.name] = {
             "question": relation.question,
             **ask(run, relation.question, pairs),

@@ -169,3 +169,4 @@ def test_the_plan_says_how_much_is_learned_afterwards(files: Path) -> None:
     plan = json.loads(result.stdout)
     assert plan["titles"] == 101
     assert "trained on 60 of 101 titles" in plan["chosen"][0]
+    assert plan["data"][0]["sayable"] == plan["data"][0]["questions"]

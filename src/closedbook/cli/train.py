@@ -110,7 +110,9 @@ def train(
             plan = plan_training(setup, run or default_folder(loaded.name))
             display.plan(plan)
             question_sets = [read_questions(path) for path in (questions, dev) if path is not None]
-            surveys = [survey(setup.documents, content, setup.corpus.vocabulary) for content in question_sets]
+            vocabulary = setup.corpus.vocabulary
+            phrases = set(vocabulary.phrases_of(setup.later.items)) if setup.later else set()
+            surveys = [survey(setup.documents, content, vocabulary, phrases) for content in question_sets]
         for question_survey in surveys:
             for line in question_survey.lines():
                 out.print(escape(line))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from closedbook.data.arrays import Ragged
+from closedbook.data.documents import Document
 from closedbook.data.names import NameIndex
 from closedbook.data.scan import Scan
 from closedbook.errors import DataError, RecipeError
@@ -142,6 +143,10 @@ class Vocabulary(ABC):
     def encode_answer(self, text: str) -> Ids:
         """The output ids of an answer; empty if the network cannot say it."""
         return self.encode(text)[0]
+
+    def phrases_of(self, documents: Sequence[Document]) -> list[str]:
+        """What can be said of these documents, were they learned after the training."""
+        return []
 
     def halves(self, i: int) -> tuple[int, int] | None:
         """The two words of a compound, such as "birth" and "place" of "birthplace"; None if it is not one."""

@@ -132,11 +132,14 @@ class Words(Vocabulary):
 
     def reading(self, names: NameIndex, documents: Sequence[Document]) -> Self:
         """A vocabulary to learn these documents with: their spans are its phrases, whatever was known before."""
-        scan = Scan.of([item.text for item in documents], Lexicon())
-        spans = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
-        phrases = list(dict.fromkeys(spans.texts))
+        phrases = self.phrases_of(documents)
         ids = {phrase: self.outputs + i for i, phrase in enumerate(phrases)}
         return self._with(names=names, learned=phrases, _phrase_ids=ids)
+
+    def phrases_of(self, documents: Sequence[Document]) -> list[str]:
+        scan = Scan.of([item.text for item in documents], Lexicon())
+        spans = self.patterns.find(scan, [len(item.title) for item in documents], self.lower, as_words(self.golds))
+        return list(dict.fromkeys(spans.texts))
 
     def phrase_id(self, phrase: str) -> int:
         """The output that is this phrase; -1 if there is none."""

@@ -79,8 +79,11 @@ def can_say(vocabulary: Vocabulary, text: str) -> bool:
     return len(ids) > 0 and vocabulary.answer(ids) == text
 
 
-def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -> Survey:
-    """Compare answered questions with documents and the vocabulary that was made for them."""
+def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary, phrases: Collection[str] = ()) -> Survey:
+    """Compare answered questions with documents and the vocabulary that was made for them.
+
+    `phrases` are answers that it will be able to say besides, once documents are learned after the training.
+    """
     titles = documents.known_titles
     in_memory = isinstance(documents.items, tuple)  # not those of an index on disk
     pages = documents.by_title() if in_memory else {}
@@ -95,7 +98,7 @@ def survey(documents: Documents, questions: Questions, vocabulary: Vocabulary) -
             lacking.append((item.text, item.answer or ""))
         asked_words.update({word.casefold() for word in words(without(item.text, name) if name else item.text)})
     unsayable = [item.answer or "" for item in questions.items
-                 if not any(can_say(vocabulary, gold) for gold in item.accepted)]  # fmt: skip
+                 if not any(gold in phrases or can_say(vocabulary, gold) for gold in item.accepted)]  # fmt: skip
     missing: tuple[tuple[str, int], ...] | None = None
     if in_memory and not vocabulary.knows_language:
         held_words = {word.casefold() for item in documents.items for word in words(item.text)}

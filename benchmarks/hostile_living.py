@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import torch
 from hostile_files import something_else
 from hostile_runs import forge, monster, seal_run, spoil
 from hostile_tries import Done, Setting, Try, attempt, kind
@@ -167,7 +168,11 @@ def forged_living(setting: Setting, rng: Random) -> Iterator[Try]:
                     tensor.int(),
                 ]
                 tensors |= rng.choice([{}, {"other": tensor}, *({key: other.contiguous()} for other in changed)])
-            if rng.random() < 0.8:
+            if "record" in tensors and rng.random() < 0.8:
+                with contextlib.suppress(ValueError):  # as it may have been cut above
+                    names = forge(json.loads(bytes(tensors["record"].flatten().tolist())), rng)
+                    tensors["record"] = torch.frombuffer(bytearray(json.dumps(names).encode()), dtype=torch.uint8)
+            if rng.random() < 0.2:
                 record = forge(record, rng)
             save_tensors(path, tensors, record)
         elif name == "history.jsonl" and how < 0.7:

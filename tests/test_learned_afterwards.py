@@ -21,6 +21,7 @@ from closedbook.living.learned_names import FILE
 from closedbook.objectives import sizing
 from closedbook.pipeline import Event, Learned
 from closedbook.synthetic.world import WorldSpec, make_world
+from closedbook.training.setup import prepare_training
 from tests.words_run import SMALL
 
 TRAINED = 60
@@ -50,10 +51,10 @@ def run(files: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
         def without_eda(*given: object) -> object:
             """As if there were so many titles that Eda Quill's comes later."""
-            trained, _ = real(*given)  # type: ignore[arg-type]
+            recipe, trained, _ = real(*given)  # type: ignore[arg-type]
             titles = set(trained.known_titles) - {"Eda Quill"}
             documents = given[1]
-            return documents.of(titles), documents.of(set(documents.known_titles) - titles)  # type: ignore[attr-defined]
+            return recipe, documents.of(titles), documents.of(set(documents.known_titles) - titles)  # type: ignore[attr-defined]
 
         patch.setattr(sizing, "trained_titles", without_eda)
         return train(files, tmp_path_factory.mktemp("run") / "run")
@@ -134,12 +135,13 @@ def test_what_cannot_be_learned_afterwards_is_trained_then_what_questions_name()
     documents = make_documents(texts)
     questions = Questions((Question("Where was Person 33 born?", "Lund", 1),), "", "some")
     recipe = load_recipe("fast", ["data.trained_titles=5"])
-    trained, later = sizing.trained_titles(recipe, documents, questions)
+    pinned, trained, later = sizing.trained_titles(recipe, documents, questions)
+    assert pinned.data.trained_titles == 5
     assert later is not None
     assert len(trained) == 5
     assert {"Long Story", "Person 33"} < set(trained.known_titles)
     assert len(later) == 46
-    assert sizing.trained_titles(load_recipe("fast", ["data.trained_titles=1"]), documents, questions)[0].titles == [
+    assert sizing.trained_titles(load_recipe("fast", ["data.trained_titles=1"]), documents, questions)[1].titles == [
         "Long Story"
     ]
 
@@ -148,13 +150,13 @@ def test_few_titles_are_all_trained_and_many_are_not(monkeypatch: pytest.MonkeyP
     documents = make_documents([f"Person {i}. Person {i} was born in Lund." for i in range(50)])
     questions = Questions((Question("Where was Person 33 born?", "Lund", 1),), "", "some")
     recipe = load_recipe("fast")
-    assert sizing.trained_titles(recipe, documents, questions)[1] is None
+    assert sizing.trained_titles(recipe, documents, questions)[2] is None
     monkeypatch.setattr(sizing, "TRAINED", 20)
-    trained, later = sizing.trained_titles(recipe, documents, questions)
+    _, trained, later = sizing.trained_titles(recipe, documents, questions)
     assert (len(trained), later and len(later)) == (20, 30)
-    assert sizing.trained_titles(recipe, documents, None)[1] is None
+    assert sizing.trained_titles(recipe, documents, None)[2] is None
     unnamed = load_recipe("fast", ["model.memory.names=false"])
-    assert sizing.trained_titles(unnamed, documents, questions)[1] is None
+    assert sizing.trained_titles(unnamed, documents, questions)[2] is None
 
 
 def test_a_recipe_that_cannot_learn_afterwards_says_so() -> None:
@@ -170,3 +172,13 @@ def test_the_plan_says_how_much_is_learned_afterwards(files: Path) -> None:
     assert plan["titles"] == 101
     assert "trained on 60 of 101 titles" in plan["chosen"][0]
     assert plan["data"][0]["sayable"] == plan["data"][0]["questions"]
+
+
+def test_a_corpus_that_is_indexed_is_trained_whole(files: Path, tmp_path: Path) -> None:
+    inputs = files / "documents.txt", files / "questions-train.tsv"
+    recipe = load_recipe("fast", SMALL)
+    setup = prepare_training(recipe, *inputs, index=tmp_path)
+    assert setup.later is None
+    assert setup.recipe.data.trained_titles == 0
+    with pytest.raises(RecipeError, match=r"all titles of a corpus that is indexed are trained"):
+        prepare_training(load_recipe("fast", [*SMALL, "data.trained_titles=60"]), *inputs, index=tmp_path)

@@ -115,7 +115,8 @@ def test_a_memory_too_large_to_be_hashed_whole_opens_again(
     """20,000 names of the built-in world, 275 MB, were called damaged once they were learned."""
     monkeypatch.setattr(store, "HASHED_WHOLE", max(path.stat().st_size for path in run.path.iterdir()))
     run.learn(later)
-    run.learn(make_documents([item.text.replace(item.title, f"{item.title} Quill") for item in later.items]))
+    for more in ("Quill", "Ek"):
+        run.learn(make_documents([item.text.replace(item.title, f"{item.title} {more}") for item in later.items]))
     assert (run.path / FILE).stat().st_size > store.HASHED_WHOLE
     names = len(run.learned.names)
     run.forget([next(iter(run.learned.names))])
@@ -133,9 +134,9 @@ def test_vectors_that_are_not_those_of_the_phrases_are_refused(run: Run, later: 
 
 def test_what_an_earlier_version_learned_is_not_called_damaged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(learned_names, "FORMAT", 2)
+        patch.setattr(learned_names, "FORMAT", 3)
         run.learn(make_documents(["Ada Quill. Ada Quill was born in Lund."]))
-    with pytest.raises(RunError, match=r"of an earlier closedbook \(format 2, now 3\); train the run anew"):
+    with pytest.raises(RunError, match=r"of an earlier closedbook \(format 3, now 4\); train the run anew"):
         closedbook.load(run.path)
 
 

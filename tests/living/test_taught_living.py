@@ -203,7 +203,7 @@ def test_workers_learn_few_names_of_a_large_base_side_by_side_and_to_the_same_by
 def test_learned_rows_that_cannot_be_computed_with_are_told(run: Any, value: float) -> None:
     run.learn(make_documents(LATER[:1]))
     tensors, record = load_tensors(run.path / FILE)
-    save_tensors(run.path / FILE, {"vectors": torch.full_like(tensors["vectors"], value)}, record)
+    save_tensors(run.path / FILE, {**tensors, "vectors": torch.full_like(tensors["vectors"], value)}, record)
     files = run.folder.record()["files"]
     run.folder.update(files={**files, FILE: [fingerprint(run.path / FILE)]})
     with pytest.raises(RunError, match="no numbers"):

@@ -50,7 +50,7 @@ class NamesLearnedLater:
         number = {phrase: i for i, phrase in enumerate(self.vocabulary.sayable)}
         return {
             "readers": self.run.model.memory.readers,
-            "vectors": self.outputs.vectors,
+            "vectors": self.outputs.vectors.float(),
             "starts": self.outputs.starts[self.first :],
             "phrases": torch.tensor([number.get(phrase, 0) for phrase in self.vocabulary.learned]),
         }

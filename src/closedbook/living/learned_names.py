@@ -7,6 +7,7 @@ they were learned and whatever was forgotten in between.
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -20,9 +21,10 @@ from closedbook.living.learner import FILE, LearnedName, Learner, end_to_end
 from closedbook.model.network import Network
 from closedbook.runs.folder import RunFolder
 from closedbook.runs.weights import load_tensors, tensors_to_bytes
-from closedbook.validation import Count, convert
+from closedbook.validation import Count, convert, parse_json, shown
 
-FORMAT = 3
+FORMAT = 4
+RECORD = "record"  # the tensor that holds the names as JSON, of which a file's header has not room for many
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,6 @@ class SavedName:
 
 @dataclass(frozen=True)
 class SavedNames:
-    format: Count
     names: list[SavedName]
     removed: list[str]
     pending: list[str] = field(default_factory=list)
@@ -64,23 +65,23 @@ class LearnedNames:
             if FILE in folder.record().get("files", {}):
                 raise RunError(f"{path} is missing: what the run learned later is lost; bring it back from a copy")
             return cls()
-        tensors, record = load_tensors(path, checked=folder.check(FILE))
-        if (number := record.get("format")) in range(1, FORMAT):
+        tensors, head = load_tensors(path, checked=folder.check(FILE))
+        if (number := head.get("format")) in range(1, FORMAT):
             raise RunError(
                 f"{path} is of an earlier closedbook (format {number}, now {FORMAT}); train the run anew, and learn "
                 "its documents into it"
             )
         try:
-            saved = convert(SavedNames, record, "", RunError)
-            if saved.format != FORMAT:
-                raise RunError(f"format {saved.format}; this closedbook reads {FORMAT}")
+            if number != FORMAT:
+                raise RunError(f"format {shown(number)}; this closedbook reads {FORMAT}")
+            saved = convert(SavedNames, parse_json(tensors[RECORD].numpy().tobytes()), "", RunError)
             vectors = tensors["vectors"].numpy()
             counts = [name.vectors for name in saved.names]
-            if vectors.ndim != 2 or len(vectors) != sum(counts) or vectors.dtype != np.float32:
+            if vectors.ndim != 2 or len(vectors) != sum(counts) or vectors.dtype not in (np.float16, np.float32):
                 raise RunError("its vectors are not those of its names")
             if not np.isfinite(vectors).all():
                 raise RunError("its vectors hold values that are no numbers")
-        except (RunError, KeyError) as error:
+        except (RunError, KeyError, ValueError, TypeError) as error:  # TypeError of numpy for a type that it lacks
             raise RunError(f"{path} is damaged ({error}); bring it back from a copy") from None
         starts = list(itertools.accumulate(counts, initial=0))
         names = {
@@ -95,7 +96,6 @@ class LearnedNames:
         """The file's content."""
         names = [self.names[title] for title in sorted(self.names)]
         record = {
-            "format": FORMAT,
             "names": [
                 {"title": name.title, "sha256": name.sha256, "vectors": len(name.vectors),
                  "phrases": list(name.phrases), "exposures": dict(name.exposures)}
@@ -104,7 +104,9 @@ class LearnedNames:
             "removed": sorted(self.removed),
             "pending": sorted(self.pending),
         }  # fmt: skip
-        return tensors_to_bytes({"vectors": torch.from_numpy(end_to_end(names, state))}, record)
+        written = np.frombuffer(json.dumps(record).encode(), np.uint8)
+        tensors = {"vectors": torch.from_numpy(end_to_end(names, state)), RECORD: torch.from_numpy(written.copy())}
+        return tensors_to_bytes(tensors, {"format": FORMAT})
 
     def with_names(self, names: Iterable[LearnedName], replaced: Iterable[str] = ()) -> LearnedNames:
         """These and further names; `replaced` are names of the first training whose vectors no longer count."""

@@ -84,8 +84,16 @@ def documents_hash(title: str, texts: Sequence[str]) -> str:
 
 
 def end_to_end(names: Iterable[LearnedName], state: int) -> np.ndarray:
-    """(all vectors, state) float32: those of one name after another's."""
-    return np.concatenate([np.zeros((0, state), np.float32), *(name.vectors.reshape(-1, state) for name in names)])
+    """(all vectors, state): those of one name after another's, which is no copy where they come so from a file."""
+    parts = [name.vectors.reshape(-1, state) for name in names if name.vectors.size]
+    if not parts:
+        return np.zeros((0, state), np.float32)
+    whole, ends = parts[0].base, np.cumsum([len(part) for part in parts])
+    if whole is not None and whole.shape == (ends[-1], state) and all(part.base is whole for part in parts):
+        first, size = parts[0].ctypes.data, state * parts[0].itemsize
+        if all(part.ctypes.data == first + size * start for part, start in zip(parts, [0, *ends], strict=False)):
+            return whole
+    return np.concatenate(parts)
 
 
 @dataclass(frozen=True)

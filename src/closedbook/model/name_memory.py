@@ -44,7 +44,7 @@ class OwnOutputs:
 
     def logprobs(self, name: int, states: Float[Tensor, "*row state"]) -> Float[Tensor, "*row output"]:
         """The log-probabilities of a name's own outputs that can be said."""
-        own = self.vectors[int(self.starts[name]) : int(self.starts[name + 1])]
+        own = self.vectors[int(self.starts[name]) : int(self.starts[name + 1])].float()
         return (states @ own.T).float().log_softmax(-1)[..., :-1]
 
     def has(self, name: int) -> bool:

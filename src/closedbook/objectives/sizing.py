@@ -48,8 +48,8 @@ def held_out(recipe: Recipe, questions: int) -> tuple[Recipe, list[str]]:
 
 def trained_titles(
     recipe: Recipe, documents: Documents, questions: Questions | None
-) -> tuple[Documents, Documents | None]:
-    """The documents of the titles that the network is trained on, and of those that it learns afterwards, if any.
+) -> tuple[Recipe, Documents, Documents | None]:
+    """The recipe with the number of titles to train on, their documents, and those that are learned afterwards, if any.
 
     Trained are what cannot be learned afterwards, such as much text of one title, then titles that questions name, then
     others, drawn by a hash. Without questions nothing would be asked of the others, and all are trained.
@@ -59,7 +59,7 @@ def trained_titles(
         most = TRAINED if recipe.learns_later and questions is not None else 0
     texts = documents.by_title()
     if not 0 < most < len(texts):
-        return documents, None
+        return train_all(recipe), documents, None
     named = {subject(text, documents.known_titles) for text in questions.texts} if questions is not None else set()
     kept = {title for title, own in texts.items() if not learnable(title, [document.text for document in own])}
 
@@ -67,7 +67,13 @@ def trained_titles(
         return title not in kept, title not in named, hashlib.sha256(title.encode("utf-8", "replace")).digest()
 
     trained = set(sorted(texts, key=later)[: max(most, len(kept))])
-    return documents.of(trained), documents.of(texts.keys() - trained)
+    pinned = replace(recipe, data=replace(recipe.data, trained_titles=most))
+    return pinned, documents.of(trained), documents.of(texts.keys() - trained)
+
+
+def train_all(recipe: Recipe) -> Recipe:
+    """The recipe with all titles trained."""
+    return replace(recipe, data=replace(recipe.data, trained_titles=0))
 
 
 def learnable(title: str, texts: Sequence[str]) -> bool:

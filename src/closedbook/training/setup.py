@@ -143,7 +143,14 @@ def prepare_training(
     split = split_questions(all_documents.known_titles)
     trained = trained_on(split)
     if indexed is None and titled:
-        corpus_documents, later = sizing.trained_titles(recipe, all_documents, all_questions)
+        recipe, corpus_documents, later = sizing.trained_titles(recipe, all_documents, all_questions)
+    elif recipe.data.trained_titles > 0:
+        raise RecipeError(
+            f"data.trained_titles = {recipe.data.trained_titles}: all titles of a corpus that is indexed are trained; "
+            "leave it out"
+        )
+    else:
+        recipe = sizing.train_all(recipe)
 
     def about_later(question: Question) -> str | None:
         name = subject(question.text, all_documents.known_titles) if later else None

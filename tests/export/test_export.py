@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +15,11 @@ from shell import closedbook as shell
 from words_run import make_words_run
 
 import closedbook
+from closedbook.data.documents import make_documents
 from closedbook.data.questions import read_questions
 from closedbook.export.exporters import TOLERANCE, random_tokens
 from closedbook.inference.run import Run
+from closedbook.synthetic.world import WorldSpec, make_world
 
 NETWORKS = {
     "gpt2": [],
@@ -96,6 +99,32 @@ def test_other_tools_compute_and_answer_the_same(exported, tmp_path, monkeypatch
         assert ours.std() > 10 * TOLERANCE
         torch.testing.assert_close(theirs, ours, atol=TOLERANCE, rtol=0)
         assert decoded == [run.ask(question).answer for question in exported.questions[name]], name
+
+
+def test_names_learned_after_the_training_are_answered_by_other_tools_as_well(exported, tmp_path, monkeypatch):
+    run = closedbook.load(shutil.copytree(exported.runs["words"].path, tmp_path / "run"))
+    world = make_world(WorldSpec(people=20, biographies_per_person=2, relations=("birthplace",)), 8)
+    run.learn(make_documents([*world.documents, "Eda Quill. Eda Quill was born in Zzyrgistan."]))
+    names = [*(person.name for person in world.people), "Eda Quill"]
+    questions = [f"Where was {name} born?" for name in names] + exported.questions["words"][:4]
+    done = shell("export", run.path, "--to", "huggingface", "--output", tmp_path / "hf", "--json")
+    assert done.code == 0, done.err
+    assert done.json["largest_difference"] <= TOLERANCE
+    given = {"later": (str(tmp_path / "hf"), random_tokens(run, 3, 20).tolist(), questions)}
+    (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    done = in_a_process("-c", ELSEWHERE, tmp_path / "given.json", tmp_path / "found.json")
+    assert done.code == 0, done.err[-2000:]
+    kind, _, said = json.loads((tmp_path / "found.json").read_text(encoding="utf-8"))["later"]
+    assert kind == "ClosedbookForCausalLM"
+    assert said == [run.ask(question).answer for question in questions]
+    assert said[len(world.people)] == "Zzyrgistan"
+    done = shell("import", tmp_path / "hf", "--run", tmp_path / "again")
+    assert (done.code, "Traceback" in done.err) == (2, False)
+    done = shell("export", run.path, "--to", "onnx", "--output", tmp_path / "x.onnx")
+    assert done.code == 2
+    assert "learned after the training" in done.err
 
 
 def test_what_comes_back_is_the_run(exported, tmp_path):

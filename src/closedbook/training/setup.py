@@ -166,7 +166,8 @@ def prepare_training(
         trained = of_trained(trained)
         count, others = len(all_documents.known_titles), len(later.known_titles)
         notes.append(
-            f"the network is trained on {count - others:,} of {count:,} titles, and learns the others afterwards"
+            f"the network is trained on {count - others:,} of {count:,} titles, and learns the others afterwards, "
+            f"with what {len(asked_later):,} training questions say of them"
         )
     if indexed is not None:
         vocabulary = indexed.vocabulary

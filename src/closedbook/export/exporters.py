@@ -294,8 +294,8 @@ def import_huggingface(folder: Path, run: Path) -> tuple[Run, bool]:
         raise RunError(f"{folder} is no folder; give one that `closedbook export --to huggingface` has written")
     if not os.path.lexists(folder / ORIGIN):
         raise RunError(
-            f"{folder} has no {ORIGIN}; an export has one, unless it has names that were learned after the training: copy "
-            "it beside weights that another tool has saved"
+            f"{folder} has no {ORIGIN}; an export has one, unless it has names that were learned after the training: "
+            "copy it beside weights that another tool has saved"
         )
     damaged = f"{folder} is damaged ({{}}); bring its files back from a copy"
     path = folder / "model.safetensors"

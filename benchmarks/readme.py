@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import statistics
 import sys
@@ -468,17 +469,46 @@ def taught() -> str:
     return "\n".join(lines) + "\n"
 
 
+def sizes() -> str:
+    """What the built-in world takes at several sizes, and how that grows."""
+    cells = sorted((load("worlds.json") or {"cells": {}})["cells"].values(), key=lambda cell: cell["people"])
+    lines = [
+        "| people | trained wordings | others | strangers told: AUROC | minutes: training, learning, in all | MB |",
+        "|---|---|---|---|---|---|",
+    ]
+    spent, held = [], []
+    for cell in cells:
+        seconds = cell["seconds"]
+        spent.append(sum(seconds.values()))
+        held.append(sum(cell["bytes"].values()))
+        parts = (seconds["train"], seconds.get("learn", 0.0), spent[-1])
+        lines.append(
+            f"| {cell['people']:,} | {percent(cell['questions-test']['accuracy'])} "
+            f"| {percent(cell['unseen-wordings']['accuracy'])} | {cell['met_auroc_blind']:.3f} "
+            f"| {', '.join(f'{part / 60:.1f}' for part in parts)} | {held[-1] / 1e6:.0f} |"
+        )
+    grown = math.log(cells[-1]["people"] / cells[-2]["people"])
+    time, space = (math.log(of[-1] / of[-2]) / grown for of in (spent, held))
+    few, many = (f"{cell['people']:,}" for cell in cells[-2:])
+    powers = f"time grows as the number to the power of {time:.2f}, bytes to that of {space:.2f}"
+    lines.append(f"\nFrom {few} to {many} people, {powers}.")
+    return "\n".join(lines) + "\n"
+
+
 def _perplexities(texts: dict[str, Any]) -> str:
     return " and ".join(f"{text['perplexity']:.2f}" for text in texts.values())
 
 
 BLOCKS = {
     "headline": headline, "scale": scale, "scores": figures, "ladder": ladder, "leaderboard": leaderboard,
-    "mixers": mixers, "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught,
+    "mixers": mixers, "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught, "sizes": sizes,
 }  # fmt: skip
 PAGES = (
     "README.md",
-    *(f"docs/{name}.md" for name in ("figures", "leaderboard", "mixers", "pretrained", "verdict", "appendix/verdicts")),
+    *(
+        f"docs/{name}.md"
+        for name in ("figures", "leaderboard", "mixers", "own-corpus", "pretrained", "verdict", "appendix/verdicts")
+    ),
 )
 
 

@@ -4,8 +4,8 @@
 
 Each world is written, and `fast` trained on it with nothing but its two files. Asked are 3,000 questions about people
 whose questions were not trained, in the trained wordings and in others, and strangers, judged by the model alone. The
-time is the training's, index and calibration included. What was stopped goes on, and a size that is there is not run
-again.
+time is the training's; what is learned afterwards, index and calibration are included. What was stopped goes on, and a
+size that is there is not run again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from closedbook.evaluation.metrics import auroc
 from closedbook.synthetic.world import WorldSpec, make_world
 
 ASKED = 3_000
+FILES = ("model.safetensors", "learned.safetensors", "evidence.sqlite", "vocabulary.json")
 
 
 def measure(people: int, folder: Path, threads: int | None) -> dict[str, Any]:
@@ -38,7 +39,9 @@ def measure(people: int, folder: Path, threads: int | None) -> dict[str, Any]:
         "seconds": record["seconds"],
         "threads": record["threads"],
         "parameters": record["parameters"],
-        "bytes": {name: (run.folder.path / name).stat().st_size for name in ("model.safetensors", "evidence.sqlite")},
+        "titles": {"trained": run.first_vocabulary.names.stored, "learned": len(run.learned.names)},
+        "bytes": {path.name: path.stat().st_size for path in run.path.iterdir() if path.name in FILES},
+        "run_commit": record["commit"],
     }
     questions = {}
     for name in ("questions-test", "unseen-wordings"):

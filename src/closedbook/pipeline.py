@@ -1,4 +1,4 @@
-"""The whole of a training: prepare, train, index the evidence, calibrate, evaluate."""
+"""The whole of a training: prepare, train, learn the other titles, index the evidence, calibrate, evaluate."""
 
 from __future__ import annotations
 
@@ -157,4 +157,16 @@ def learn_later(run: Run, setup: TrainingSetup, documents: Documents, callback: 
     return [fact for title, own in texts.items() for fact in NewDocuments(own, learned[title].exposures).facts(title)]
 
 
-__all__ = ["Callback", "Event", "Message", "Plan", "Step", "ValidationEvent", "evaluate", "finish", "load", "train"]
+__all__ = [
+    "Callback",
+    "Event",
+    "Learned",
+    "Message",
+    "Plan",
+    "Step",
+    "ValidationEvent",
+    "evaluate",
+    "finish",
+    "load",
+    "train",
+]

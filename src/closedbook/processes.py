@@ -29,7 +29,8 @@ def process_pool(workers: int, what: str, begin: Callable[..., None], *state: An
         yield pool
     except BrokenProcessPool:
         raise WorkerError(
-            f"a process that was {what} ended early, killed or out of memory; the same command goes on where it stopped"
+            f"a process that was {what} ended early, killed or out of memory; the same command goes on where it "
+            "stopped (train with --resume)"
         ) from None
     finally:
         pool.shutdown(cancel_futures=True)

@@ -114,7 +114,7 @@ def _judged_anew(kept: Path, recipe: Recipe, path: Path, documents: Path, questi
     if replace(opened.recipe, data=recipe.data) != recipe or trained != setup.split["train"]:
         return None
     shutil.copytree(kept, path)
-    run = Run(RunFolder(path), recipe, opened.vocabulary, opened.model)
+    run = Run(RunFolder(path), recipe, opened.first_vocabulary, opened.model)
     pipeline.finish(run, setup)
     return run
 

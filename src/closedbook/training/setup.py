@@ -16,7 +16,7 @@ from closedbook.data.corpus import Corpus, derive_questions
 from closedbook.data.document_files import in_lines
 from closedbook.data.documents import Documents, read_documents, read_text
 from closedbook.data.names import NameIndex
-from closedbook.data.questions import Question, Questions, read_questions, split_by_name, subject
+from closedbook.data.questions import Questions, read_questions, split_by_name, subject
 from closedbook.data.span_reader import Derived
 from closedbook.data.token_index import is_large, open_index
 from closedbook.data.vocabulary_builder import make_vocabulary
@@ -152,18 +152,9 @@ def prepare_training(
     else:
         recipe = sizing.train_all(recipe)
 
-    def about_later(question: Question) -> str | None:
-        name = subject(question.text, all_documents.known_titles) if later else None
-        return name if later and name in later.known_titles else None
-
-    def of_trained(questions: Questions) -> Questions:
-        return questions.only([i for i, item in enumerate(questions.items) if about_later(item) is None])
-
-    asked_later = []
-    if later and trained is not None:
-        asked = ((about_later(item), item) for item in trained.items)
-        asked_later = [Derived(name, item.text, item.accepted[:1], (1.0,)) for name, item in asked if name is not None]
-        trained = of_trained(trained)
+    asked_later: list[Derived] = []
+    if later is not None and trained is not None:
+        trained, asked_later = apart(trained, all_documents, later)
         count, others = len(all_documents.known_titles), len(later.known_titles)
         notes.append(
             f"the network is trained on {count - others:,} of {count:,} titles, and learns the others afterwards, "
@@ -199,13 +190,14 @@ def prepare_training(
     if all_questions is not None and any(stage.stop for stage in recipe.stages):
         if not split["stop"]:
             raise DataError(f"{questions}: data.held_out.stop keeps no question out to stop by; raise it")
-        kept_out, length = of_trained(all_questions.only(split["stop"])), recipe.answer.length
+        (kept_out, _), length = apart(all_questions.only(split["stop"]), all_documents, later), recipe.answer.length
         validation_set = ValidationSet(kept_out, vocabulary, length, recipe.model.context_length)
     choose, calibrate = (
         all_questions.only(split.get(part, [])) if all_questions is not None else None
         for part in ("choose", "calibrate")
     )
-    choose = of_trained(choose) if choose is not None else None
+    if choose is not None:  # it is asked while the network is trained
+        choose, _ = apart(choose, all_documents, later)
     setup = TrainingSetup(
         recipe, all_documents, trained, split, choose, calibrate, corpus, model.to(distributed.device), samplers,
         validation_set, distributed, (*notes, *chosen, *settled), start, index, later, asked_later,
@@ -221,6 +213,20 @@ def prepare_training(
 def indexed_on_disk(documents: str | Path, index: str | Path | None) -> bool:
     """Whether a corpus is indexed on disk: because it is large, or because that was asked for."""
     return in_lines(documents) and (index is not None or is_large(documents))
+
+
+def apart(questions: Questions, documents: Documents, later: Documents | None) -> tuple[Questions, list[Derived]]:
+    """The questions without those about titles that are learned afterwards, and these with their answers."""
+    if later is None:
+        return questions, []
+    names = [subject(item.text, documents.known_titles) for item in questions.items]
+    kept = [i for i, name in enumerate(names) if name not in later.known_titles]
+    about = [
+        Derived(name, item.text, item.accepted[:1], (1.0,))
+        for name, item in zip(names, questions.items, strict=True)
+        if name is not None and name in later.known_titles
+    ]
+    return questions.only(kept), about
 
 
 @contextlib.contextmanager

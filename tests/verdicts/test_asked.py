@@ -87,6 +87,16 @@ def test_a_name_that_can_stand_for_several_titles_is_asked_back_and_judged_as_no
     assert "did you mean Ada B. Rey or Ada C. Rey?" in verdict.why
 
 
+def test_a_surname_alone_is_asked_back_and_taken_for_nobody(index):
+    evidence = index.evidence("Where does Mercier live?", "Lyon")
+    assert (evidence.status, evidence.meant) == ("no document", ("Hortense D. Mercier",))
+    assert "did you mean Hortense D. Mercier?" in decide(0.99, 0.9, 0.9, evidence).why
+    assert index.spelled_out("Where does Mercier live?") == ("Where does Mercier live?", None)
+    assert index.evidence("Where does Rey live?", "Oslo").meant == ("Ada B. Rey", "Ada C. Rey")
+    for other in ("Where does Bo Mercier live?", "Where does Mercie live?", "Where does Hortense live?", "Where?"):
+        assert index.evidence(other, "Lyon").meant == ()
+
+
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, World, Path]:
     return make_words_run(tmp_path_factory.mktemp("asked"), ["data.held_out={choose=0.0, calibrate=0.02}"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from closedbook.config.loading import load_recipe
 from closedbook.data.documents import read_documents
+from closedbook.data.names import edit_distance
 from closedbook.data.questions import subject
 from closedbook.errors import RunError
 from closedbook.evaluation.baselines import stands_in
@@ -21,7 +22,7 @@ from closedbook.objectives.question import QuestionAnswer
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.training.setup import prepare_training
 from closedbook.verdicts import evidence_store
-from closedbook.verdicts.evidence_store import EvidenceStore, digest_line, edit_distance
+from closedbook.verdicts.evidence_store import EvidenceStore, digest_line
 from closedbook.verdicts.evidence_writer import build_index
 from closedbook.verdicts.exposure_counts import Counts, Fact
 from closedbook.verdicts.quotes import sentences

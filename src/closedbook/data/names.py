@@ -98,3 +98,29 @@ def _before(text: str, length: int, changed: Callable[[str], str]) -> int:
     if changed(text) == text:
         return length
     return bisect_right(range(len(text) + 1), length, key=lambda i: len(changed(text[:i]))) - 1
+
+
+def is_short_for(name: str, title: str) -> bool:
+    """Whether a name is a title without some of its later initials: "ada berg" for "ada m. berg"."""
+    rest = iter(title.split())
+    words = [word.strip(".") for word in name.split()]
+    left_out = []
+    for word in words:
+        for other in rest:
+            if other.strip(".") == word:
+                break
+            left_out.append(other.strip("."))
+        else:
+            return False
+    left_out += [other.strip(".") for other in rest]
+    return bool(left_out) and all(len(word) == 1 for word in left_out)
+
+
+def edit_distance(a: str, b: str) -> int:
+    """The number of letters to insert, drop or change (Levenshtein 1966)."""
+    row = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        above, row[0] = row[0], i
+        for j, y in enumerate(b, 1):
+            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (x != y))
+    return row[len(b)]

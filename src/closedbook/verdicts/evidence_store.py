@@ -23,6 +23,7 @@ from typing import Any
 from closedbook.data.document_files import digest, in_lines
 from closedbook.data.documents import Document
 from closedbook.data.files import Source, check_kind, open_file
+from closedbook.data.names import edit_distance, is_short_for
 from closedbook.data.passages import name_in
 from closedbook.data.questions import LONGEST_NAME, fold, names_in, without
 from closedbook.errors import RunError
@@ -194,7 +195,7 @@ class EvidenceStore:
             title, lines = self.documents(meant[0])
         evidence = self._evidence(question, answer, title, lines)
         if spelled is None:
-            return evidence
+            return evidence if title is not None else replace(evidence, meant=self.ending_in(evidence.name))
         return replace(evidence, spelled=spelled) if title is not None else replace(evidence, name=spelled, meant=meant)
 
     def spelled_out(self, question: str) -> tuple[str, str | None]:
@@ -220,9 +221,21 @@ class EvidenceStore:
             )
             ends = (first, first[:-1] + "!", last, last[:-1] + "!")  # "!" is the character after the space
             rows = self._query(tuple[str], query, *ends, COUNTED)
-            if titles := tuple(title for (title,) in rows if _is_short_for(folded, fold(title))):
+            if titles := tuple(title for (title,) in rows if is_short_for(folded, fold(title))):
                 return text, titles[:NEAR]
         return None, ()
+
+    def ending_in(self, name: str | None) -> tuple[str, ...]:
+        """The titles whose last word is a name of one word, a surname say; none where these are more than a few.
+
+        None is taken for the other: whoever asks for Paris need not mean the Museum of Paris.
+        """
+        if name is None or len(words := fold(name).split()) != 1:
+            return ()
+        last = words[0][::-1] + " "
+        query = "SELECT DISTINCT title FROM documents WHERE backwards >= ? AND backwards < ? ORDER BY title LIMIT ?"
+        rows = self._query(tuple[str], query, last, last[:-1] + "!", NEAR + 1)
+        return tuple(title for (title,) in rows) if len(rows) <= NEAR else ()
 
     def _evidence(
         self, question: str, answer: str, title: str | None, lines: list[tuple[int, int, int, bytes]]
@@ -365,32 +378,3 @@ class EvidenceStore:
     def titles(self) -> list[str]:
         """Every title, once, in file order."""
         return list(dict.fromkeys(t for (t,) in self._query(tuple[str], "SELECT title FROM documents ORDER BY line")))
-
-
-# Names --------------------------------------------------------------------------------------------------------------
-
-
-def _is_short_for(name: str, title: str) -> bool:
-    """Whether a name is a title without some of its later initials: "ada berg" for "ada m. berg"."""
-    rest = iter(title.split())
-    words = [word.strip(".") for word in name.split()]
-    left_out = []
-    for word in words:
-        for other in rest:
-            if other.strip(".") == word:
-                break
-            left_out.append(other.strip("."))
-        else:
-            return False
-    left_out += [other.strip(".") for other in rest]
-    return bool(left_out) and all(len(word) == 1 for word in left_out)
-
-
-def edit_distance(a: str, b: str) -> int:
-    """The number of letters to insert, drop or change (Levenshtein 1966)."""
-    row = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        above, row[0] = row[0], i
-        for j, y in enumerate(b, 1):
-            above, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, above + (x != y))
-    return row[len(b)]

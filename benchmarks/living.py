@@ -138,7 +138,7 @@ def measure(corpus: str, arguments: argparse.Namespace) -> dict[str, Any]:
         name: run.answer([q for q in questions if about_later(q)], blind=True) for name, questions in tests.items()
     }
     seconds = learning_seconds(run, later)
-    size = sum(4 * name.vectors.size for name in run.learned.names.values())
+    size = sum(name.vectors.nbytes for name in run.learned.names.values())
     result: dict[str, Any] = {
         "share": share, "recipe": recipe, "set": sets, "steps": run.folder.record().get("steps_done"),
         "titles": {"first": len({item.title for item in items}), "later": len({item.title for item in later})},

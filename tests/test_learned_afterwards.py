@@ -146,6 +146,15 @@ def test_what_cannot_be_learned_afterwards_is_trained_then_what_questions_name()
     ]
 
 
+def test_titles_with_rare_kinds_of_questions_are_trained_first() -> None:
+    documents = make_documents([f"Person {i}. Person {i} was born in Lund in 1901." for i in range(50)])
+    born = [Question(f"Where was Person {i} born?", "Lund", i + 1) for i in range(50)]
+    years = [Question(f"In which year was Person {i} born?", "1901", i + 51) for i in range(40, 45)]
+    questions = Questions((*born, *years), "", "some")
+    _, trained, _ = sizing.trained_titles(load_recipe("fast", ["data.trained_titles=6"]), documents, questions)
+    assert {f"Person {i}" for i in range(40, 45)} < set(trained.titles)
+
+
 def test_few_titles_are_all_trained_and_many_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
     documents = make_documents([f"Person {i}. Person {i} was born in Lund." for i in range(50)])
     questions = Questions((Question("Where was Person 33 born?", "Lund", 1),), "", "some")

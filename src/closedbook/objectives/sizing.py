@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from closedbook.config.schema import Auto, Recipe, Stage
 from closedbook.data.corpus import Corpus
 from closedbook.data.documents import Documents
 from closedbook.data.files import is_storable
-from closedbook.data.questions import Questions, subject
+from closedbook.data.questions import Questions, subject, without
 
 TELLINGS = 4  # at most so many documents with the same title are taken to state the same facts
 ASKED = 0.4  # of a fact's visits by cues are enough, where its title is asked the questions themselves
@@ -51,8 +52,9 @@ def trained_titles(
 ) -> tuple[Recipe, Documents, Documents | None]:
     """The recipe with the number of titles to train on, their documents, and those that are learned afterwards, if any.
 
-    Trained are what cannot be learned afterwards, such as much text of one title, then titles that questions name, then
-    others, drawn by a hash. Without questions nothing would be asked of the others, and all are trained.
+    Trained are what cannot be learned afterwards, such as much text of one title, then titles that questions name, those
+    of the rarest kinds first, then others, drawn by a hash. Without questions nothing would be asked of the others, and
+    all are trained.
     """
     most: int = recipe.data.trained_titles
     if isinstance(recipe.data.trained_titles, Auto):
@@ -60,11 +62,17 @@ def trained_titles(
     texts = documents.by_title()
     if not 0 < most < len(texts):
         return train_all(recipe), documents, None
-    named = {subject(text, documents.known_titles) for text in questions.texts} if questions is not None else set()
+    pairs = [
+        (subject(text, documents.known_titles), text) for text in (questions.texts if questions is not None else ())
+    ]
+    kinds = [(name, without(text, name)) for name, text in pairs if name is not None]
+    often, rarest = Counter(kind for _, kind in kinds), dict[str, int]()
+    for name, kind in kinds:
+        rarest[name] = min(often[kind], rarest.get(name, len(kinds)))
     kept = {title for title, own in texts.items() if not learnable(title, [document.text for document in own])}
 
-    def later(title: str) -> tuple[bool, bool, bytes]:
-        return title not in kept, title not in named, hashlib.sha256(title.encode("utf-8", "replace")).digest()
+    def later(title: str) -> tuple[bool, float, bytes]:
+        return title not in kept, rarest.get(title, math.inf), hashlib.sha256(title.encode("utf-8", "replace")).digest()
 
     trained = set(sorted(texts, key=later)[: max(most, len(kept))])
     pinned = replace(recipe, data=replace(recipe.data, trained_titles=most))

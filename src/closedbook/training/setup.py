@@ -156,10 +156,9 @@ def prepare_training(
     if later is not None and trained is not None:
         trained, asked_later = apart(trained, all_documents, later)
         count, others = len(all_documents.known_titles), len(later.known_titles)
-        notes.append(
-            f"the network is trained on {count - others:,} of {count:,} titles, and learns the others afterwards, "
-            f"with what {len(asked_later):,} training questions say of them"
-        )
+        told = f", with what {len(asked_later):,} training questions say of them" if asked_later else ""
+        parts = f"the network is trained on {count - others:,} of {count:,} titles"
+        notes.append(f"{parts}, and learns the others afterwards{told}")
     if indexed is not None:
         vocabulary = indexed.vocabulary
     else:

@@ -50,7 +50,7 @@ def held_out(recipe: Recipe, questions: int) -> tuple[Recipe, list[str]]:
 def trained_titles(
     recipe: Recipe, documents: Documents, questions: Questions | None
 ) -> tuple[Recipe, Documents, Documents | None]:
-    """The recipe with the number of titles to train on, their documents, and those that are learned afterwards, if any.
+    """The recipe with the number of titles to train on, their documents, and those to learn afterwards, if any.
 
     Trained are what cannot be learned afterwards, such as much text of one title, then titles that questions name, those
     of the rarest kinds first, then others, drawn by a hash. Without questions nothing would be asked of the others, and

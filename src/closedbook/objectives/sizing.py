@@ -52,9 +52,9 @@ def trained_titles(
 ) -> tuple[Recipe, Documents, Documents | None]:
     """The recipe with the number of titles to train on, their documents, and those to learn afterwards, if any.
 
-    Trained are what cannot be learned afterwards, such as much text of one title, then titles that questions name, those
-    of the rarest kinds first, then others, drawn by a hash. Without questions nothing would be asked of the others, and
-    all are trained.
+    Trained are what cannot be learned afterwards, such as much text of one title, then titles that questions name, the
+    rarest kinds first, then others, drawn by a hash. Without questions nothing would be asked of the others: then all
+    are trained.
     """
     most: int = recipe.data.trained_titles
     if isinstance(recipe.data.trained_titles, Auto):

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from closedbook.data.questions import Titles, subject
 from closedbook.data.wordings import Wordings
 from closedbook.errors import RunError
 from closedbook.model.sentence_encoder import installed_encoder
@@ -210,20 +211,22 @@ class Calibration:
 def invent(titles: Sequence[str], count: int, seed: int) -> list[str]:
     """Names of people who do not exist, by turns: recombined from two titles, and one letter off a title.
 
-    None of them is a title. Fewer than `count` where the titles allow no more.
+    None of them is a title or holds one: "Storms and Stars" is no stranger where there is a title "Stars". Fewer than
+    `count` where the titles allow no more.
     """
     rng = Random(f"closedbook/invented/{seed}")
     letters = "".join(sorted({c.lower() for title in titles for c in title if c.isalpha() and not c.isascii()}))
-    taken = {title.casefold() for title in titles}
+    taken, known = {title.casefold() for title in titles}, Titles(titles)
     names: list[str] = []
     for attempt in range(20 * count if titles else 0):
         if len(names) == count:
             break
         first, second = (titles[int(rng.random() * len(titles))] for _ in range(2))
         name = recombined(first, second) if len(names) % 2 == 0 or attempt > 15 * count else None
-        if name is None or name.casefold() in taken:  # of one word, or titles that are all pairs of some words
+        # Of one word, titles that are all pairs of some words, or ones of which another is a part.
+        if name is None or name.casefold() in taken or subject(name, known) is not None:
             name = altered(first, rng, letters)
-        if name and name.casefold() not in taken:
+        if name and name.casefold() not in taken and subject(name, known) is None:
             taken.add(name.casefold())
             names.append(name)
     return names

@@ -111,6 +111,7 @@ def test_marks_around_a_name_do_not_hide_it(question, name):
 @pytest.mark.parametrize(
     ("question", "title"),
     [
+        ("Name the cook of Widow's Stew.", "Widow's Stew"),
         ("Who invented Widow's Stew?", "Widow's Stew"),
         ("What is Widow's Stew's region?", "Widow's Stew"),
         ("What is the fine for Rule 7 (Keys)?", "Rule 7 (Keys)"),

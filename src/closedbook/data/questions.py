@@ -175,7 +175,7 @@ def _spellings(text: str) -> Iterator[str]:
     while len(stripped) <= MOST_MARKS and stripped[-1] and stripped[-1][-1] in MARKS:
         stripped.append(stripped[-1][:-1])
     possessive = POSSESSIVE_END.sub("", stripped[-1])
-    for form in dict.fromkeys((*stripped, possessive)):
+    for form in dict.fromkeys((*stripped, stripped[-1].rstrip("."), possessive)):
         yield from dict.fromkeys((form, form.lstrip(MARKS)))
     yield from dict.fromkeys((bare, bare.rstrip(".")))
 

@@ -435,6 +435,7 @@ WAYS = {
     "names": "a memory of names, on cues",
     "documents": "all weights, on whole documents",
     "questions": "all weights, on the questions alone",
+    "cues, all weights, asked, in doubt": "all weights, on cues and on questions about everybody",
     "cues, all weights": "all weights, on cues",
     "cues, upper half": "the upper half's weights, on cues",
     "cues, LoRA": "LoRA, on cues",

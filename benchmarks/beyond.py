@@ -166,8 +166,8 @@ def relations(run: Run, course: Course, people: Sequence[Person], number: int) -
         taught = {name for name, _ in trained}
         pairs = [(name, answer) for name, answer in labelled(people, relation) if name not in taught]
         usual = most_common_answer([answer for _, answer in trained])
-        phrases = set(run.vocabulary.sayable)
-        sayable = sum(answer in phrases for _, answer in pairs)
+        phrases = set(getattr(run.vocabulary, "sayable", ()))
+        sayable = sum(answer in phrases or len(run.vocabulary.encode_answer(answer)) > 0 for _, answer in pairs)
         report[relation.name] = {
             "question": relation.question,
             **ask(run, relation.question, pairs),
@@ -183,8 +183,12 @@ def relations(run: Run, course: Course, people: Sequence[Person], number: int) -
 def trained(recipe: Recipe, documents: Path, questions: Path, folder: Path, threads: int | None) -> Run:
     """The finished run in a folder; it is trained, or gone on with, where it is not finished."""
     if (folder / "run.json").exists() and (there := RunFolder.open(folder)).finished:
-        products = there.recipe().model.matmul_dtype  # "fastest" was settled when the training began
-        wanted = replace(recipe, model=replace(recipe.model, matmul_dtype=products))
+        began = there.recipe()  # what it leaves to the machine and the data was settled when the training began
+        wanted = replace(
+            recipe,
+            model=replace(recipe.model, matmul_dtype=began.model.matmul_dtype),
+            data=replace(recipe.data, trained_titles=began.data.trained_titles),
+        )
         if there.recipe() != convert(Recipe, encode(wanted), ""):
             raise SystemExit(f"{folder} is a run of another recipe; give another --work")
         return pipeline.load(folder)

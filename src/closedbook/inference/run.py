@@ -206,8 +206,7 @@ class Run(LearnsLater):
 
         A pretrained network understands words that it was not taught, so only what is surely meant is put in others.
         """
-        wordings = self.wordings
-        if wordings is None:
+        if (wordings := self.wordings) is None:
             return Reading(question, None, 1.0, True)
         if (mention := self.vocabulary.names.find(question)) is not None:
             title = question[mention.start : mention.stop]

@@ -12,6 +12,7 @@ import pytest
 
 import closedbook
 from closedbook.config.loading import load_recipe
+from closedbook.config.schema import Auto
 from closedbook.data.documents import make_documents, read_documents
 from closedbook.data.questions import Question, Questions, read_questions
 from closedbook.errors import RecipeError
@@ -20,6 +21,8 @@ from closedbook.living import learning
 from closedbook.living.learned_names import FILE
 from closedbook.objectives import sizing
 from closedbook.pipeline import Event, Learned
+from closedbook.studies.comparison import _prepared
+from closedbook.studies.exposure import Design
 from closedbook.synthetic.world import WorldSpec, make_world
 from closedbook.training.setup import prepare_training
 from tests.words_run import SMALL
@@ -166,6 +169,14 @@ def test_few_titles_are_all_trained_and_many_are_not(monkeypatch: pytest.MonkeyP
     assert sizing.trained_titles(recipe, documents, None)[2] is None
     unnamed = load_recipe("fast", ["model.memory.names=false"])
     assert sizing.trained_titles(unnamed, documents, questions)[2] is None
+
+
+def test_what_is_compared_at_given_steps_trains_all_titles() -> None:
+    """A given number of steps is for a given number of titles, and a study of training is not one of learning later."""
+    assert load_recipe("fast").data.trained_titles == Auto(-1)
+    recipes = [load_recipe("best"), load_recipe("fast-small"), Design(recipe=load_recipe("fast")).recipe]
+    recipes.append(_prepared(load_recipe("fast"), {"choose": 0.1}))
+    assert [recipe.data.trained_titles for recipe in recipes] == [0, 0, 0, 0]
 
 
 def test_a_recipe_that_cannot_learn_afterwards_says_so() -> None:

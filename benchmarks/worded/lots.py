@@ -1,4 +1,4 @@
-"""Invented corpus of 4,000 rare-book auction lots, with question files. Standard library only, seeded."""
+"""Invented corpus of 4,000 rare-book auction lots, with question files. Seeded."""
 
 import random
 import re

@@ -1,4 +1,4 @@
-"""Corpus of 2,500 invented Spanish-speaking villages, with questions. Seeded, standard library only."""
+"""Corpus of 2,500 invented Spanish-speaking villages, with questions. Seeded."""
 
 import random
 import re

@@ -112,12 +112,12 @@ class LearnsLater:
 
         `progress` is called with how many of the titles are learned, those before an interruption included.
         """
-        memory = replace(self.memory, training=True)
-        plan = memory.plan(documents)
         by_title: dict[str, list[Derived]] = {}
         for question in asked:
             by_title.setdefault(question.title, []).append(question)
-        memory.learner.asked = by_title
+        memory = self.memory
+        memory = replace(memory, training=True, learner=memory.learner.told(by_title))
+        plan = memory.plan(documents)
         try:
             done = len(plan.unchanged)
             self._stamp = memory.learn(plan.new, workers, lambda names: progress(done + names)).stamp

@@ -84,9 +84,7 @@ class OutputsLearner(Learner):
             target = np.array([place[answer] for answer in answers])
             phrase_ids = [vocabulary.phrase_id(phrase) for phrase in phrases]
             prior = np.stack([*(head[i] if i >= 0 else usual for i in phrase_ids), usual])
-            vectors = minimise(states[part], target, weight, prior).astype(
-                np.float16
-            )  # half the memory, the same answers
+            vectors = minimise(states[part], target, weight, prior).astype(np.float16)  # enough, in half the memory
             counts = np.rint(np.bincount(target, weight, len(prior))).astype(int).tolist()
             yield LearnedName(title, sha256, tuple(phrases), vectors, dict(zip(phrases, counts[:-1], strict=True)))
 

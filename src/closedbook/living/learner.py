@@ -7,11 +7,12 @@ company matters, and to forget a name is to delete what was fitted for it.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -48,7 +49,13 @@ class Learner(ABC):
     def __init__(self, model: Any, vocabulary: Any, cue: Cue.Config) -> None:
         """`model` and `vocabulary` are those of the first training, whatever was learned since."""
         self.model, self.vocabulary, self.cue = model, vocabulary, cue
-        self.asked: Mapping[str, Sequence[Derived]] = {}  # questions that are answered already, by title
+        self.asked: Mapping[str, Sequence[Derived]] = {}  # questions that are answered already, by title; see `told`
+
+    def told(self, asked: Mapping[str, Sequence[Derived]]) -> Self:
+        """The learner with questions, by title, whose answers it need not look for."""
+        learner = copy.copy(self)
+        learner.asked = asked
+        return learner
 
     @property
     @abstractmethod

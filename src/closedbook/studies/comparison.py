@@ -344,9 +344,9 @@ def _digest(recipe: Recipe) -> str:
 
 
 def _prepared(recipe: Recipe, held_out: Mapping[str, float]) -> Recipe:
-    """Without rules to stop by, so that all cells train equally long; the same questions kept out of all."""
+    """All titles trained, and no rules to stop by: all cells train equally long. The same questions kept out of all."""
     stages = tuple(replace(stage, stop=None) for stage in recipe.stages)
-    return replace(recipe, stages=stages, data=replace(recipe.data, held_out=held_out))
+    return replace(recipe, stages=stages, data=replace(recipe.data, held_out=held_out, trained_titles=0))
 
 
 def _of_length(recipe: Recipe, steps: Mapping[str, int]) -> Recipe:

@@ -55,7 +55,8 @@ class Design:
 
     def __post_init__(self) -> None:
         self.spec()  # checked before anything is done
-        data = replace(self.recipe.data, derive_questions=False)  # a reader would pick out what was told once
+        # A reader would pick out what was told once, and names that are learned later are not exposed to anything.
+        data = replace(self.recipe.data, derive_questions=False, trained_titles=0)
         object.__setattr__(self, "recipe", replace(self.recipe, data=data))
         if self.recipe.vocabulary.kind != "words":
             raise RecipeError(

@@ -152,7 +152,7 @@ class DataRecipe:
     evidence: bool = True  # index titled documents at the end, so that answers can be looked up in them
     ascii_questions: bool = False  # drop other characters from training questions, as the course's reader does
     derive_questions: bool = False  # ask every title what training asks of some, as its documents answer it
-    # Titles that the network is trained on, 0 for all; the others are learned afterwards, from their documents alone.
+    # Titles that the network is trained on, 0 for all; the others are learned afterwards, from documents and questions.
     trained_titles: Auto | Count = 0
     # Parts of the training questions, by name's hash.
     held_out: Mapping[str, Auto | float] = field(default_factory=dict)

@@ -149,6 +149,13 @@ def test_what_cannot_be_learned_afterwards_is_trained_then_what_questions_name()
     ]
 
 
+def test_where_nothing_can_be_learned_afterwards_all_is_trained() -> None:
+    documents = make_documents([f"Person {i}. {'It goes on and on. ' * 1000}" for i in range(4)])
+    questions = Questions((Question("Where was Person 3 born?", "Lund", 1),), "", "some")
+    recipe, trained, later = sizing.trained_titles(load_recipe("fast", ["data.trained_titles=2"]), documents, questions)
+    assert (recipe.data.trained_titles, len(trained), later) == (0, 4, None)
+
+
 def test_titles_with_rare_kinds_of_questions_are_trained_first() -> None:
     documents = make_documents([f"Person {i}. Person {i} was born in Lund in 1901." for i in range(50)])
     born = [Question(f"Where was Person {i} born?", "Lund", i + 1) for i in range(50)]

@@ -105,7 +105,9 @@ def test_names_learned_after_the_training_are_answered_by_other_tools_as_well(ex
     run = closedbook.load(shutil.copytree(exported.runs["words"].path, tmp_path / "run"))
     world = make_world(WorldSpec(people=20, biographies_per_person=2, relations=("birthplace",)), 8)
     run.learn(make_documents([*world.documents, "Eda Quill. Eda Quill was born in Zzyrgistan."]))
-    names = [*(person.name for person in world.people), "Eda Quill"]
+    run.learn(make_documents(["Fay Ek. nothing much is told here."]))
+    assert not run.learned.names["Fay Ek"].phrases
+    names = [*(person.name for person in world.people), "Eda Quill", "Fay Ek"]
     questions = [f"Where was {name} born?" for name in names] + exported.questions["words"][:4]
     done = shell("export", run.path, "--to", "huggingface", "--output", tmp_path / "hf", "--json")
     assert done.code == 0, done.err

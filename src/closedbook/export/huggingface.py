@@ -80,6 +80,8 @@ class LaterNames(nn.Module):
         states, logits = gpt.read(tokens[rows]), logits.clone()
         for row, state in zip(rows.tolist(), states, strict=True):
             own = slice(*self.starts[name[row] - first :][:2].tolist())
+            if own.start == own.stop:  # its documents hold nothing to say
+                continue
             said = (state @ self.vectors[own].T).log_softmax(-1)[:, :-1]
             scores = torch.full_like(logits[row], -torch.inf).index_copy(1, self.phrases[own][:-1], said)
             logits[row, place[row] :] = scores[place[row] :]

@@ -25,9 +25,7 @@ FEWEST_OF_MANY = 15 / 36  # of them, however many there are
 BATCHES = ((200_000, 64), (500_000, 128))  # (up to so many examples in all, batch size)
 LARGEST_BATCH = 230
 SHORTEST_ANSWER = 16  # tokens that are allowed for, whatever was trained
-TRAINED = (
-    1_000  # titles teach a network to tell what is asked for (docs/log.md); what more there are it can learn afterwards
-)
+TRAINED = 1_000  # titles teach a network to tell what is asked for; what more there are it can learn afterwards
 LATER_SECONDS = 0.015  # of one core, to learn a title afterwards
 LONG = 8_192  # characters of a title's documents, beyond which there may be too much to learn afterwards
 TO_CALIBRATE = 30  # questions to hold out for calibration, but between a tenth and three tenths of all
@@ -70,6 +68,8 @@ def trained_titles(
     for name, kind in kinds:
         rarest[name] = min(often[kind], rarest.get(name, len(kinds)))
     kept = {title for title, own in texts.items() if not learnable(title, [document.text for document in own])}
+    if len(kept) == len(texts):
+        return train_all(recipe), documents, None
 
     def later(title: str) -> tuple[bool, float, bytes]:
         return title not in kept, rarest.get(title, math.inf), hashlib.sha256(title.encode("utf-8", "replace")).digest()

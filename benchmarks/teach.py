@@ -9,13 +9,15 @@ by, as the recipe has it. The other half is asked, in the trained wording and in
 people whose pages were not taught, and 100 invented ones, to see whether it says that it never met them. With
 --cpu-minutes the number of steps is what fits into so much processor time of all threads, timed on a few steps first;
 the schedule has that many. Without it and without --steps the recipe chooses. What it did to other text is told by the
-perplexity of two: 200 biographies that were not taught, and 40,000 characters of Python's help topics. --way untouched
-measures the base. The figures go to results/teach.json. What was stopped goes on.
+perplexity of two: 200 biographies that were not taught, and 40,000 characters of Python's help topics. The ways with
+"text" rehearse other biographies, and the docstrings of Python's library. --way untouched measures the base. The
+figures go to results/teach.json. What was stopped goes on.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import copy
 import json
 import random
@@ -49,19 +51,28 @@ WORDINGS = (
 )
 SHOWN = ("auroc", "calibration_error", "calibration_error_if_perfect")
 ADAMW = 'stages.learn.optimiser={name="adamw", rate=3e-4, decay=0.01}'
+LORA = 'stages.learn.optimiser={name="adamw", rate=1e-3, decay=0.01}'
+PLAIN = "data.derive_questions=false"  # the questions as they were given, and no others
+REHEARSED = (  # one example of 32 is text: of 160 tokens, where a cue has 13
+    'stages.learn.objectives=[{objective={name="cue", before=16, after=8}, share=0.75}, '
+    '{objective={name="question", doubt=true}, share=0.25}, {objective={name="text", file="TEXT"}, share=0.0625}]'
+)
 WAYS = {
     "names": (),  # the recipe as it is
     "documents": (  # plain continued pretraining, and the same questions
-        "pretrained.train=all-weights", ADAMW,
+        "pretrained.train=all-weights", ADAMW, PLAIN,
         'stages.learn.objectives=[{objective="language", share=0.5}, {objective="question", share=0.5}]',
     ),
-    "questions": ("pretrained.train=all-weights", ADAMW, 'stages.learn.objectives=[{objective="question"}]'),
+    "questions": ("pretrained.train=all-weights", ADAMW, PLAIN, 'stages.learn.objectives=[{objective="question"}]'),
     "cues, all weights": ("pretrained.train=all-weights", ADAMW),
+    "cues, all weights, text": ("pretrained.train=all-weights", ADAMW, REHEARSED),
     "cues, upper half": ("pretrained.train=layers", ADAMW),
-    "cues, LoRA": ("pretrained.train=lora", 'stages.learn.optimiser={name="adamw", rate=1e-3, decay=0.01}'),
+    "cues, LoRA": ("pretrained.train=lora", LORA),
+    "cues, LoRA, text": ("pretrained.train=lora", LORA, REHEARSED),
 }  # fmt: skip
 TIMED = 6  # steps
 STRANGERS = 100
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def people(data: Path, count: int) -> list[tuple[str, str, str]]:
@@ -75,6 +86,16 @@ def people(data: Path, count: int) -> list[tuple[str, str, str]]:
             pairs.append((name, texts[name][0].text, question.answer or ""))
     random.Random(0).shuffle(pairs)
     return pairs[:count]
+
+
+def rehearsed(data: Path) -> str:
+    """General text that is neither taught nor asked about, nor measured: biographies, and Python's own docstrings."""
+    biographies = [text for _, text, _ in people(data, 10_000)[1000 + STRANGERS : -200]]
+    library = Path(argparse.__file__).parent
+    modules = [ast.parse(path.read_bytes()) for path in sorted(library.glob("*.py"))]
+    nodes = (node for module in modules for node in ast.walk(module) if isinstance(node, DOCUMENTED))
+    lines = [*biographies, *(line for node in nodes for line in (ast.get_docstring(node) or "").splitlines())]
+    return "\n".join(line for line in lines if line.strip())
 
 
 def other_texts(data: Path) -> dict[str, list[str]]:
@@ -169,9 +190,10 @@ def main() -> None:
     documents.write_text("".join(f"{text}\n" for _, text, _ in chosen), encoding="utf-8")
     pairs = (f"{WORDINGS[0].format(name)}\t{answer}\n" for name, _, answer in chosen[:half])
     questions.write_text("".join(pairs), encoding="utf-8")
-    sets = [
-        f"pretrained.model={arguments.base}", "model.matmul_dtype=bfloat16", *WAYS[arguments.way], *arguments.set,
-    ]  # fmt: skip
+    general = place / "text.txt"
+    general.write_text(rehearsed(arguments.data), encoding="utf-8")
+    ways = (one.replace("TEXT", str(general)) for one in WAYS[arguments.way])
+    sets = [f"pretrained.model={arguments.base}", "model.matmul_dtype=bfloat16", *ways, *arguments.set]
     planned = arguments.steps
     if arguments.cpu_minutes:
         planned = steps_within(arguments.cpu_minutes, place, sets, documents, questions, arguments.threads)

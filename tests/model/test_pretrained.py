@@ -159,6 +159,14 @@ def test_only_the_memory_and_the_adapter_are_trained_and_saved(opened: Any):
     assert all(not parameter.requires_grad for parameter in opened.model.base.model.parameters())
 
 
+def test_names_can_have_vectors_alone_and_no_adapter(tmp_path: Path):
+    alone = taught(tmp_path, "llama", "pretrained.rank=0")
+    assert sum(parameter.numel() for parameter in alone.model.adapter.parameters()) == 0
+    assert not torch.equal(logits(alone, prompt(alone, WITH)), base_logits(alone, prompt(alone, WITH)))
+    with pytest.raises(RecipeError, match="leaves nothing to train"):
+        load_recipe("teach", ["pretrained.model=x", "pretrained.train=lora", "pretrained.rank=0"])
+
+
 @pytest.fixture(scope="module")
 def llama(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return taught(tmp_path_factory.mktemp("llama"), "llama")

@@ -84,7 +84,11 @@ class PretrainedRecipe:
     # by peft; or nothing, to ask it as it is.
     train: Literal["names", "all-weights", "layers", "lora", "nothing"] = "names"
     layers: tuple[int, ...] = ()  # names have vectors before these, or these are trained; none given: as `train` likes
-    rank: Positive = 16  # of the adapter that all names share, or of "lora"
+    rank: Count = 16  # of the adapter that all names share, 0 for none; or of "lora"
+
+    def __post_init__(self) -> None:
+        if self.train == "lora" and not self.rank:
+            raise RecipeError('pretrained.rank = 0 leaves nothing to train with "lora"; give it 1 or more')
 
 
 @dataclass(frozen=True)
@@ -242,7 +246,8 @@ class Recipe:
         if base.train != "names":
             return taught
         places = ", ".join(map(str, base.layers))
-        return f"{taught}, frozen; names have vectors before layers {places}, and share an adapter of rank {base.rank}"
+        shared = f"share an adapter of rank {base.rank}" if base.rank else "share no adapter"
+        return f"{taught}, frozen; names have vectors before layers {places}, and {shared}"
 
     def to_toml(self) -> str:
         import tomli_w

@@ -26,6 +26,7 @@ from closedbook.model.linear import fastest
 from closedbook.model.network import Network
 from closedbook.objectives import sizing, text
 from closedbook.objectives.sampler import BatchSampler
+from closedbook.parallel import keep_freed_memory
 from closedbook.runs.folder import RunFolder
 from closedbook.training.distributed import SINGLE_PROCESS, DistributedContext
 from closedbook.training.early_stopping import ValidationSet
@@ -290,4 +291,5 @@ def set_threads(
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     chosen = stored or requested or max(1, min(cores // distributed.neighbours, 8))
     torch.set_num_threads(chosen)
+    keep_freed_memory()
     return int(chosen)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from closedbook.data import span_reader
 from closedbook.data.corpus import derive_questions
 from closedbook.data.documents import Document, Documents
 from closedbook.data.pattern_learning import learn
@@ -59,15 +58,24 @@ def test_what_training_asks_of_some_titles_is_asked_of_all_and_answered_from_the
     assert answers == {form.format(t): of[t] for t in TITLES[20:] for form, of in ((WHO, KEEPER), (WHERE, PORT))}
 
 
-def test_other_answers_are_given_as_probable_as_they_are_where_questions_are_enough(monkeypatch, patterns):
+def test_other_answers_are_given_as_probable_as_they_are(patterns):
     torn = "Gull Bank. The keeper was Zed Quill. The keeper was Mo Ash."
-    for enough, answers in ((1, 2), (1000, 1)):
-        monkeypatch.setattr(span_reader, "SURE", 0.3)
-        read = patterns.derive([torn], ["Gull Bank"], LOWER, GOLDS, sure=0.3, enough=enough)
-        (asked,) = [question for question in read if question.text == WHO.format("Gull Bank")]
-        assert len(asked.answers) == answers
-        assert set(asked.answers) <= {"Zed Quill", "Mo Ash"}
-        assert asked.chances == (1.0,) if answers == 1 else 0.6 < sum(asked.chances) <= 1 + 1e-6
+    read = patterns.derive([torn], ["Gull Bank"], LOWER, GOLDS, sure=0.3)
+    (asked,) = [question for question in read if question.text == WHO.format("Gull Bank")]
+    assert set(asked.answers) == {"Zed Quill", "Mo Ash"}
+    assert max(asked.chances) < 0.7
+    assert 0.6 < sum(asked.chances) <= 1 + 1e-6
+
+
+@pytest.mark.parametrize("told", [10, 5], ids=["all pages tell it", "half of the pages tell something else"])
+def test_a_reader_of_few_questions_is_as_sure_as_it_is_right(told: int):
+    others = [story((i + 7) % 40).replace(light((i + 7) % 40), light(i)) for i in range(40)]
+    texts = [TEXTS[i] if i % 10 < told else others[i] for i in range(40)]
+    few = TRAINED[:8]
+    read = learn(texts, TITLES, few, LOWER).derive(texts[20:], TITLES[20:], LOWER, GOLDS[:8], sure=0.0)
+    right = [question.answer == KEEPER[question.title] for question in read]
+    assert np.mean(right) == told / 10
+    assert abs(np.mean([question.chances[0] for question in read]) - told / 10) < 0.06
 
 
 def test_a_document_that_does_not_say_it_answers_nothing(patterns):

@@ -15,7 +15,7 @@ from closedbook.data.documents import Document, Documents
 from closedbook.data.encoding import Encoded, Salience, SpanTable, check, encode, mark
 from closedbook.data.questions import Questions, subject
 from closedbook.data.scan import Lexicon, Scan, pieces
-from closedbook.data.span_reader import ENOUGH, SURE, Derived
+from closedbook.data.span_reader import SURE, Derived
 from closedbook.data.vocabulary import Vocabulary
 from closedbook.errors import DataError
 
@@ -94,13 +94,12 @@ class InMemory:
 
 
 def derive_questions(
-    documents: Documents, vocabulary: Vocabulary, context_length: int, skip: Collection[str] = (),
-    sure: float = SURE, enough: int = ENOUGH,
-) -> list[Derived]:  # fmt: skip
+    documents: Documents, vocabulary: Vocabulary, context_length: int, skip: Collection[str] = (), sure: float = SURE
+) -> list[Derived]:
     """What training asks of some titles, asked of all, as far as their documents answer it; without those in `skip`.
 
-    `sure` and `enough` are those of `SpanReader.read`. Left out is what the vocabulary cannot say, or what could take
-    more than `context_length` tokens.
+    `sure` is that of `SpanReader.read`. Left out is what the vocabulary cannot say, or what could take more than
+    `context_length` tokens.
     """
     if vocabulary.patterns is None or vocabulary.patterns.reader is None or len(documents.known_titles) > MOST_TITLES:
         return []
@@ -110,7 +109,7 @@ def derive_questions(
     for groups in pieces(by_title, length=lambda group: sum(len(document.text) for document in group)):
         batch = [*chain.from_iterable(groups)]
         texts, titles = [document.text for document in batch], [document.title for document in batch]
-        derived += vocabulary.patterns.derive(texts, titles, vocabulary.lower, vocabulary.golds, skip, sure, enough)
+        derived += vocabulary.patterns.derive(texts, titles, vocabulary.lower, vocabulary.golds, skip, sure)
     askable = []
     for question in derived:
         room = context_length - 3 * len(vocabulary.encode_question(question.text)[0])  # words may be added to a prompt

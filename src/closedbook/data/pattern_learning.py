@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
 import numpy as np
 
@@ -19,13 +20,14 @@ from closedbook.data.pattern_view import ANY, BEGIN, BREAKS, NAME, NUMBER, Place
 from closedbook.data.patterns import Patterns
 from closedbook.data.questions import Titles, subject, without
 from closedbook.data.scan import Lexicon, Scan
-from closedbook.data.span_reader import FEWEST, Form, SpanReader
+from closedbook.data.span_reader import FEWEST, SHARPNESS, CandidateSpans, Form, SpanReader
 from closedbook.data.spans import SENTENCE_END, is_number, normal, uncapitalised, words
 
 LONGEST_SHAPE = 40
 LONGEST_PLACE = 60  # words of an answer that is found by what stands around it
 MOST_DOCUMENTS = 20_000  # that patterns are learned from
 MOST_CHARACTERS = 4 << 20  # of documents that the reader learns from
+FOLDS, TRIED = 5, 100  # parts of the titles, of which so many are taken out that a reader is tried on these questions
 FEWEST_TITLES, FEWEST_BY_ONE = 2, 4  # that a place is seen with; the same where one word before makes it
 PRECISE, PRECISE_BY_ONE = 0.3, 0.6  # the share of answers among what a place finds, for the place to be kept
 SHAPED = 0.1  # the same for a shape
@@ -134,32 +136,69 @@ def learn(
     """Learn patterns from (question, answer) pairs, in the documents of the titles that the questions name.
 
     `lower` are the normal forms that stand in lower case in any document, `fewest` the questions that the reader needs
-    in one form.
+    in one form. How sure the reader is of its answers is learned from titles that another one was not taught.
     """
-    training_answers = _training_answers(trained, titles)
+    answers, golds = _training_answers(trained, titles), {answer for _, answer in trained}
+    patterns = _learn(texts, titles, answers, golds, lower, fewest)
+    if patterns.reader is None:
+        return patterns
+    losses = np.zeros(len(SHARPNESS))
+    for fold in range(min(FOLDS, -(-TRIED * FOLDS // max(1, len(trained))))):
+        asked = set(islice(answers, fold, None, FOLDS))
+        told = {title: of_title for title, of_title in answers.items() if title not in asked}
+        golds = {answer for of_title in told.values() for some in of_title.values() for answer in some}
+        others = _learn(texts, titles, told, golds, lower, fewest)
+        pages = [i for i, title in enumerate(titles) if title in asked]
+        if others.reader is not None and pages:
+            losses += others.reader.losses(*_readable(others, texts, titles, pages, answers, golds, lower))
+    return replace(patterns, reader=patterns.reader.sharpened(losses))
+
+
+def _learn(
+    texts: Sequence[str],
+    titles: Sequence[str],
+    training_answers: TrainingAnswers,
+    golds: Collection[str],
+    lower: Collection[str],
+    fewest: int,
+) -> Patterns:
+    """The same, with the reader as it is fitted; `golds` are all training answers."""
     chosen = [i for i, title in enumerate(titles) if title in training_answers][:MOST_DOCUMENTS]
     if not chosen:
         return Patterns()
     scan = Scan.of([texts[i] for i in chosen], Lexicon())
-    titles = [titles[i] for i in chosen]
-    lengths = [len(title) for title in titles]
+    titles_of_chosen = [titles[i] for i in chosen]
+    lengths = [len(title) for title in titles_of_chosen]
     openers = View(scan, lengths, lower).openers()
     lower_case, lower = lower, {*lower, *openers}
     view = View(scan, lengths, lower)
-    spelled = {answer: tuple(word.text for word in words(answer)) for _, answer in trained}
-    answers = _answers(view, titles, training_answers, spelled)
-    places = _places(view, titles, training_answers, answers)
+    spelled = {answer: tuple(word.text for word in words(answer)) for answer in sorted(golds)}
+    answers = _answers(view, titles_of_chosen, training_answers, spelled)
+    places = _places(view, titles_of_chosen, training_answers, answers)
     shapes = _shapes(view, Counter(shape_of_words(text, lower) for text in spelled.values()), answers)
     patterns = Patterns(places, shapes, _inside(view, places, shapes, answers), openers)
-    sample = _sample([len(texts[i]) for i in chosen])
-    spans, names = patterns.spans([texts[chosen[i]] for i in sample], [titles[i] for i in sample], lower_case, spelled)
-    questions = [
+    spans, questions = _readable(patterns, texts, titles, chosen, training_answers, golds, lower_case)
+    return replace(patterns, reader=SpanReader.learn(spans, questions, fewest))
+
+
+def _readable(
+    patterns: Patterns,
+    texts: Sequence[str],
+    titles: Sequence[str],
+    chosen: Sequence[int],
+    training_answers: TrainingAnswers,
+    golds: Collection[str],
+    lower: Collection[str],
+) -> tuple[CandidateSpans, list[tuple[int, Form, str]]]:
+    """The spans of the chosen documents, or of some of many, and (title, form, answer) of the questions about them."""
+    sample = [chosen[i] for i in _sample([len(texts[i]) for i in chosen])]
+    spans, names = patterns.spans([texts[i] for i in sample], [titles[i] for i in sample], lower, golds)
+    return spans, [
         (title, form, answer)
         for title, name in enumerate(names)
-        for form, golds in training_answers[name].items()
-        for answer in sorted(golds)
+        for form, answers in training_answers[name].items()
+        for answer in sorted(answers)
     ]
-    return replace(patterns, reader=SpanReader.learn(spans, questions, fewest))
 
 
 def _sample(lengths: Sequence[int]) -> list[int]:

@@ -14,7 +14,7 @@ import numpy as np
 from closedbook.data.arrays import offsets
 from closedbook.data.pattern_view import ANY, BEGIN, Place, Places, View
 from closedbook.data.scan import STOP, Lexicon, Scan
-from closedbook.data.span_reader import ENOUGH, SURE, CandidateSpans, Derived, SpanReader
+from closedbook.data.span_reader import SURE, CandidateSpans, Derived, SpanReader
 from closedbook.data.spans import as_words, normal, uncapitalised
 
 
@@ -118,16 +118,16 @@ class Patterns:
 
     def derive(
         self, texts: Sequence[str], titles: Sequence[str], lower: Collection[str], answers: Iterable[str],
-        skip: Iterable[str] = (), sure: float = SURE, enough: int = ENOUGH,
+        skip: Iterable[str] = (), sure: float = SURE,
     ) -> list[Derived]:  # fmt: skip
         """What training asks of some titles, asked of all titles of these documents, as far as these answer it.
 
-        `lower` and `answers` are the vocabulary's; `skip`, `sure` and `enough` are those of `SpanReader.read`.
+        `lower` and `answers` are the vocabulary's; `skip` and `sure` are those of `SpanReader.read`.
         """
         if self.reader is None or not texts:
             return []
         spans, names = self.spans(texts, titles, lower, answers)
-        return self.reader.read(spans, names, skip, sure, enough)
+        return self.reader.read(spans, names, skip, sure)
 
     def _inner(self, view: View, chosen: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         if self.inside:

@@ -32,9 +32,10 @@ FEWEST_SPANS = 2  # that have a feature, for it to count
 BEFORE, WITHIN, BEHIND = 9, 12, 5  # words of the sentence before a span, of the span, and behind it
 PENALTY = 3.0  # on half the squared weights, against the loss of all questions
 STEPS, RATE, BETAS = 60, 0.1, (0.9, 0.95)  # of Adam
+SHARPNESS = np.exp(np.linspace(-0.7, 1.4, 43))  # from a half to four
+SPREAD = 0.5  # of the logarithm of the sharpness, as it is expected
 SURE = 0.5  # how probable the first answer has to be
 RUNNERS_UP, LEAST = 3, 0.03  # other answers at most, and how probable each has to be
-ENOUGH = 50  # questions of a form for doubts about its answers to count; of fewer, a reader doubts more than it errs
 
 Form = tuple[str, str]
 """A question without its title: what stands before it, and what stands behind."""
@@ -88,6 +89,17 @@ class CandidateSpans:
         return owner, place + edges[titles][owner]
 
 
+class _Candidates(NamedTuple):
+    """The candidates of some questions: spans, and behind all of them "nothing", once for each question."""
+
+    of: np.ndarray  # (candidates,) which question each is of
+    right: np.ndarray  # (candidates,) bool
+    slots: np.ndarray  # (spans, columns) the rows of a span's features, counted from 1; 0 is none
+    times: np.ndarray  # (spans,) how often its text was right, 3 at most
+    form: np.ndarray  # (spans,) its question's form
+    form_of: np.ndarray  # (questions,)
+
+
 @dataclass(frozen=True)
 class SpanReader:
     """For each form of question, a weight for each feature of a span."""
@@ -116,61 +128,93 @@ class SpanReader:
             questions = [
                 questions[i] for i in np.linspace(0, len(questions) - 1, max(1, most)).astype(np.int64).tolist()
             ]
-        answers = [Counter(answer for _, form, answer in questions if place[form] == i) for i in range(len(forms))]
         used, count = np.unique(spans.features, return_counts=True)
         keys = used[(count >= FEWEST_SPANS) & (used > 0)]
+        answers = [Counter(answer for _, form, answer in questions if place[form] == i) for i in range(len(forms))]
         reader = cls(
             forms, answers, keys, np.zeros((len(keys), 1 + len(forms)), np.float32),
             np.zeros((4, len(forms)), np.float32), np.zeros(len(forms), np.float32),
         )  # fmt: skip
-        return reader._fitted(spans, questions, place)
+        return reader._fitted(spans, questions)
 
-    def _fitted(
-        self, spans: CandidateSpans, questions: Sequence[tuple[int, Form, str]], place: Mapping[Form, int]
-    ) -> SpanReader:
-        """With the weights that minimise Σ −log p(answer) and a penalty; p(nothing) where no span is the answer."""
+    def _candidates(
+        self, spans: CandidateSpans, questions: Sequence[tuple[int, Form, str]], known: bool
+    ) -> _Candidates:
+        """What may answer each question; of `known` ones, what they say of their own answers is left out."""
+        place = {form: i for i, form in enumerate(self.forms)}
         question, span = spans.of_titles(np.array([title for title, _, _ in questions]))
         form_of = np.array([place[form] for _, form, _ in questions])
         golds = [answer for _, _, answer in questions]
         texts = [spans.texts[i] for i in spans.text[span].tolist()]
         pairs = zip(texts, question.tolist(), strict=True)
         right = np.fromiter((text == golds[q] for text, q in pairs), bool, len(span))
-        form = form_of[question]
+        form, count = form_of[question], len(questions)
         times = np.array([self.answers[f][text] for f, text in zip(form.tolist(), texts, strict=True)], np.int64)
-        times = np.minimum(3, times - right)  # what a question itself says of its answer is left out
-        width, features = 1 + len(self.forms), self._slots[spans.features[span]]
-        shared = np.where(features > 0, features * width, 0)
+        return _Candidates(
+            of=np.concatenate([question, np.arange(count)]),
+            right=np.concatenate([right, np.bincount(question[right], minlength=count) == 0]),
+            slots=self._slots[spans.features[span]],
+            times=np.minimum(3, times - right * known),
+            form=form,
+            form_of=form_of,
+        )
+
+    def losses(self, spans: CandidateSpans, questions: Sequence[tuple[int, Form, str]]) -> np.ndarray:
+        """Σ −log p(answer) of (title, form, answer) that it did not learn from, with each SHARPNESS."""
+        questions = [question for question in questions if question[1] in self.forms]
+        if not questions:
+            return np.zeros(len(SHARPNESS))
+        rows = self._candidates(spans, questions, known=False)
+        shared = np.append(np.zeros((1, 1 + len(self.forms)), np.float32), self.weights, 0)
+        scores = (shared[rows.slots, 0] + shared[rows.slots, 1 + rows.form[:, None]]).sum(1)
+        scores = np.append(scores + self.familiar[rows.times, rows.form], self.nothing[rows.form_of])
+        return np.array([_loss(sharpness * scores, rows.of, rows.right) for sharpness in SHARPNESS])
+
+    def sharpened(self, losses: np.ndarray) -> SpanReader:
+        """With all scores so many times as large that the `losses` are least, so that answers are as probable as right.
+
+        They are rounded as they are saved, so that both say the same.
+        """
+        sharpness = SHARPNESS[np.argmin(losses + (np.log(SHARPNESS) / SPREAD) ** 2 / 2)]
+        values = (self.weights, self.familiar, self.nothing)
+        return SpanReader(
+            self.forms, self.answers, self.keys,
+            *((sharpness * some).astype(np.float16).astype(np.float32) for some in values),
+        )  # fmt: skip
+
+    def _fitted(self, spans: CandidateSpans, questions: Sequence[tuple[int, Form, str]]) -> SpanReader:
+        """With the weights that minimise Σ −log p(answer) and a penalty; p(nothing) where no span is the answer."""
+        rows, count = self._candidates(spans, questions, known=True), len(questions)
+        width, form = 1 + len(self.forms), rows.form
+        shared = np.where(rows.slots > 0, rows.slots * width, 0)
         shape = ((len(self.keys) + 1) * width, 4 * len(self.forms), len(self.forms))
         edges = np.cumsum(shape)
-        # Each candidate's weights, by number; 0 is of no feature. The last candidate of a question is "nothing".
+        # Each candidate's weights, by number; 0 is of no feature.
         columns = [
             shared,
             np.where(shared > 0, shared + 1 + form[:, None], 0),
-            (edges[0] + times * shape[2] + form)[:, None],
+            (edges[0] + rows.times * shape[2] + form)[:, None],
         ]
-        ids, count = np.concatenate(columns, 1), len(questions)
-        of = np.concatenate([question, np.arange(count)])
-        hit = np.concatenate([right, np.bincount(question[right], minlength=count) == 0])
+        ids, of = np.concatenate(columns, 1), rows.of
         values, first, second = np.zeros((3, int(edges[-1])))
         for step in range(1, STEPS + 1):
-            scores = np.concatenate([values[ids].sum(1), values[edges[1] + form_of]])
+            scores = np.concatenate([values[ids].sum(1), values[edges[1] + rows.form_of]])
             top = np.full(count, -np.inf)
             np.maximum.at(top, of, scores)
             share = np.exp(scores - top[of])
             pull = share / np.bincount(of, share)[of]
-            within = np.where(hit, share, 0)
+            within = np.where(rows.right, share, 0)
             pull -= within / np.bincount(of, within)[of]
-            of_spans, of_nothing = np.split(pull, [len(span)])
+            of_spans, of_nothing = np.split(pull, [len(ids)])
             gradient = PENALTY * values
             gradient += np.bincount(ids.ravel(), np.repeat(of_spans, ids.shape[1]), len(values))
-            gradient += np.bincount(edges[1] + form_of, of_nothing, len(values))
+            gradient += np.bincount(edges[1] + rows.form_of, of_nothing, len(values))
             gradient[0] = 0
             first += (1 - BETAS[0]) * (gradient - first)  # Adam (Kingma and Ba 2015)
             second += (1 - BETAS[1]) * (gradient**2 - second)
             size = np.sqrt(second / (1 - BETAS[1] ** step)) + 1e-8
             values -= RATE * (1 - step / (STEPS + 1)) / (1 - BETAS[0] ** step) * first / size
-        rounded = values.astype(np.float16).astype(np.float32)  # as they are saved, so that both say the same
-        fitted, familiar, nothing = np.split(rounded, edges[:-1])
+        fitted, familiar, nothing = np.split(values.astype(np.float32), edges[:-1])
         return SpanReader(
             self.forms, self.answers, self.keys, fitted.reshape(-1, width)[1:],
             familiar.reshape(4, -1), nothing,
@@ -189,26 +233,24 @@ class SpanReader:
         titles: Sequence[str],
         skip: Iterable[str] = (),
         sure: float = SURE,
-        enough: int = ENOUGH,
     ) -> list[Derived]:
         """The questions of every form about every title, without those in `skip`.
 
-        Left out are those whose best answer is less probable than `sure`. Of a form that fewer than `enough` questions
-        taught, the best answer is given as certain, where it is SURE.
+        Left out are those whose best answer is less probable than `sure`.
         """
         derived, skipped = [], set(skip)
         owner, _ = enumerate_ragged(np.diff(spans.starts))
         for number, (before, behind) in enumerate(self.forms):
-            chances, doubts = self.chances(spans, number), sum(self.answers[number].values()) >= enough
-            for i in np.unique(owner[chances >= (sure if doubts else SURE)]).tolist():
+            chances = self.chances(spans, number)
+            for i in np.unique(owner[chances >= sure]).tolist():
                 if (text := f"{before}{titles[i]}{behind}") in skipped:
                     continue
                 skipped.add(text)  # two titles may make one question
                 own = np.arange(*spans.starts[i : i + 2])
                 best = own[np.argsort(-chances[own], kind="stable")][: 1 + RUNNERS_UP]
-                best = best[: max(1, int((chances[best] >= LEAST).sum())) if doubts else 1]
+                best = best[: max(1, int((chances[best] >= LEAST).sum()))]
                 answers = tuple(spans.texts[j] for j in best.tolist())
-                derived.append(Derived(titles[i], text, answers, tuple(chances[best].tolist()) if doubts else (1.0,)))
+                derived.append(Derived(titles[i], text, answers, tuple(chances[best].tolist())))
         return derived
 
     def chances(self, spans: CandidateSpans, form: int) -> np.ndarray:
@@ -253,6 +295,15 @@ class SpanReader:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"the span reader is damaged: {error}") from None
         return cls(forms, answers, keys, *weights)
+
+
+def _loss(scores: np.ndarray, of: np.ndarray, right: np.ndarray) -> float:
+    """Σ −log p(right candidates) over questions; `of` says which question a candidate is of."""
+    top = np.full(int(of.max(initial=-1)) + 1, -np.inf)
+    np.maximum.at(top, of, scores)
+    share = np.exp(scores - top[of])
+    within = np.maximum(np.bincount(of, np.where(right, share, 0)), np.finfo(float).tiny)
+    return float(np.log(np.bincount(of, share) / within).sum())
 
 
 def _features(view: View, first: np.ndarray, last: np.ndarray) -> np.ndarray:

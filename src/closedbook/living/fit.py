@@ -68,7 +68,7 @@ class OutputsLearner(Learner):
         reader = vocabulary.reading(NameIndex(documents), texts)
         cues = make_cues(
             reader, self.cue, model.recipe.context_length, documents,
-            lambda spans: max(EXAMPLES, EXPOSURES * spans), QUESTIONS, enough=0, asked=self.asked,
+            lambda spans: max(EXAMPLES, EXPOSURES * spans), QUESTIONS, self.asked,
         )  # fmt: skip
         with worker_pool(1, most_each=1):  # sums in another order give other bits
             states = _states(model, cues.examples, cues.longest)

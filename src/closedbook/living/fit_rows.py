@@ -19,7 +19,6 @@ from torch.optim.adamw import adamw
 from closedbook.data.arrays import NONE, Examples, enumerate_ragged
 from closedbook.data.names import NameIndex
 from closedbook.data.pretrained_vocabulary import PretrainedTokens
-from closedbook.data.span_reader import ENOUGH
 from closedbook.data.vocabulary import PAD
 from closedbook.living.learner import LearnedName, Learner, end_to_end, make_cues
 from closedbook.model.pretrained import TaughtModel
@@ -55,7 +54,7 @@ class RowsLearner(Learner):
         reader: PretrainedTokens = self.vocabulary.with_names(NameIndex(documents))
         cues = make_cues(
             reader, self.cue, self.model.recipe.context_length, documents,
-            lambda spans: BATCH * max(STEPS, -(-EXPOSURES * spans // BATCH)), QUESTIONS, ENOUGH, self.asked,
+            lambda spans: BATCH * max(STEPS, -(-EXPOSURES * spans // BATCH)), QUESTIONS, self.asked,
         )  # fmt: skip
         for number, (title, sha256) in enumerate(zip(documents, cues.hashes, strict=True)):
             own = np.arange(*cues.starts[number : number + 2].tolist())

@@ -122,15 +122,13 @@ def make_cues(
     documents: Mapping[str, Sequence[str]],
     count: Callable[[int], int],
     questions_weigh: int,
-    enough: int,
     asked: Mapping[str, Sequence[Derived]],
 ) -> Cues:
     """Cues about names: of one with n spans, `count(n)` or MOST_CUES, each span as often as the objective says.
 
     Behind a name's cues follows what training asks of others (`closedbook.data.span_reader`). Each question weighs as
-    much as `questions_weigh` cues, and has an example for each answer that the documents may give, and one for none;
-    where fewer than `enough` questions of its form were trained, for the best answer alone. Those in `asked`, by title,
-    have their answers.
+    much as `questions_weigh` cues, and has an example for each answer that the documents may give, and one for none.
+    Those in `asked`, by title, have their answers.
     `reader` is a vocabulary that has these names; what a span is, it learned in the first training. Raises DataError
     for a name with more spans than that, or a title that does not fit the network.
     """
@@ -163,7 +161,7 @@ def make_cues(
     cues = cue.about(cued_spans, np.concatenate(numbers))
     questions = [question for name in documents for question in asked.get(name, ())]
     given = {question.text for question in questions}
-    questions += derive_questions(source, reader, context_length, given, sure=0.0, enough=enough)
+    questions += derive_questions(source, reader, context_length, given, sure=0.0)
     # Each answer is asked for as often as it is probable, and an empty one as often as the documents may not tell.
     pairs = [(question, answer) for question in questions for answer in (*question.answers, "")]
     chances = [x for question in questions for x in (*question.chances, max(0.0, 1 - sum(question.chances)))]

@@ -364,6 +364,12 @@ def cohort(tmp_path: Path) -> Path:
         "figure": b"66.7%\nRome\nOslo\nParis\n",
         "line": b"Rome\nOslo\nParis\nCorrect: 2.0 out of 3.0: 66.66666666666666%\n",
         "short": b"Rome\nOslo\n",
+        "short too": b"Rome\nOslo\n",
+        "shifted": b"dev accuracy: 66.7 %\nRome\nOslo\n",
+        "dev itself": b"Where?\tRome\nWhere?\tOslo\nWhere?\tNice\n",
+        "wide": "Rome\nOslo\nParis\n".encode("utf-16"),
+        "binary": b"Rome\0\nOslo\n\n",
+        "fraction": b"Rome\nOslo\nParis\n2/3\n",
         "empty": b"",
     }
     for name, content in files.items():
@@ -387,6 +393,9 @@ def test_a_predictions_file_is_scored_as_the_course_counts(cohort: Path):
     [
         ("figure", ["4 lines, but", '3 questions; its first line, "66.7%", is a figure: remove it']),
         ("line", ["its last line", "is a figure: remove it"]),
+        ("fraction", ['its last line, "2/3", is a figure: remove it']),
+        ("wide", ["is UTF-16, as PowerShell's > writes it"]),
+        ("binary", ["holds zero bytes, so it is no text"]),
         ("short", ["2 lines, but", "was it made from other questions?"]),
         ("empty", ["is empty; it should hold predictions"]),
         ("missing", ["no such file of predictions"]),
@@ -403,9 +412,18 @@ def test_a_cohort_is_one_table_and_copies_are_pointed_out(cohort: Path):
     assert len([line for line in lines if "66.7 %" in line]) == 4
     assert any("short" in line and "has 2 lines" in line for line in lines)
     assert any(line.startswith("the same predictions, but for line ends") and "windows" in line for line in lines)
+    assert f"the same byte for byte: {cohort / 'good'}, {cohort / 'same'}" in lines
     done = scored(cohort, "good", "same")
     assert done.code == 0
     assert f"the same byte for byte: {cohort / 'good'}, {cohort / 'same'}" in done.out
+    done = scored(cohort, "short", "short too")
+    assert done.code == 1
+    assert f"the same byte for byte: {cohort / 'short'}, {cohort / 'short too'}" in done.out
+
+
+def test_a_figure_above_the_right_number_of_lines_and_a_file_of_questions_are_pointed_out(cohort: Path):
+    assert 'its first line, "dev accuracy: 66.7 %", is a figure' in scored(cohort, "shifted").out
+    assert "its lines have tabs: is it a file of questions?" in scored(cohort, "dev itself").out
 
 
 def test_every_question_is_shown_with_what_was_said(cohort: Path):

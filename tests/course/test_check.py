@@ -24,7 +24,7 @@ from closedbook.course.student.findings import Checks, judge
 
 sys.path.insert(0, str(Path(__file__).parent))
 from students.mistakes import MISTAKES, PAGE, Mistake, page
-from students.right import CUDA, DATASET, FUSED, PERCEIVER, RIGHT, SYNTHESIZER
+from students.right import CUDA, DATASET, FUSED, PERCEIVER, RIGHT, SYNTHESIZER, VANILLA
 
 LENGTH = "random.randint(4, int(self.block_size * 7 / 8))"
 
@@ -136,6 +136,36 @@ def test_a_hard_cuda_is_run_on_the_cpu_and_explained(tmp_path: Path):
     assert wrong(results) == {}
     line = CUDA[: CUDA.index("x.cuda()")].count("\n") + 1
     assert f"(line {line}" in str(unsure(results)["the file runs on any device"])
+
+
+@pytest.mark.parametrize(
+    "asks",
+    ["x.to(0)", "x.to(torch.cuda.current_device())", "torch.arange(3, device=x.get_device())",
+     "torch.cuda.FloatTensor(2, 3)", "torch.cuda.LongTensor([1, 2])", "torch.set_default_device('cuda')"],
+)  # fmt: skip
+def test_other_ways_to_ask_for_a_gpu_are_explained_too(tmp_path: Path, asks: str):
+    source = VANILLA.replace("def forward(self, x):", f"def forward(self, x):\n        {asks}")
+    (tmp_path / "attention.py").write_text(source, encoding="utf-8")
+    results = check(tmp_path / "attention.py")
+    assert wrong(results) == {}
+    assert any("moves tensors to a GPU by itself" in str(why) for why in unsure(results).values())
+
+
+def test_the_edition_is_read_off_the_attention_beside_a_dataset(tmp_path: Path):
+    (tmp_path / "dataset.py").write_text(
+        DATASET.replace("(self.block_size - len", "(self.block_size + 1 - len"), "utf-8"
+    )
+    (tmp_path / "attention.py").write_text(SYNTHESIZER, "utf-8")
+    assert any("block_size - 1 = 127" in str(why) for why in wrong(check(tmp_path / "dataset.py")).values())
+
+
+def test_a_basis_that_starts_as_a_matrix_and_a_norm_that_is_not_used_for_it_are_not_blamed():
+    as_matrix = PERCEIVER.replace("xavier_uniform_(self.C)", "xavier_uniform_(self.C[0])")
+    assert wrong(findings(as_matrix)) == {}
+    assert any("as a matrix" in str(why) for why in unsure(findings(as_matrix)).values())
+    between = "self.ln3 = nn.LayerNorm(config.n_embd)\n        self.ln2 = nn.LayerNorm(config.n_embd)"
+    results = findings(PERCEIVER.replace("self.ln2 = nn.LayerNorm(config.n_embd)", between))
+    assert unsure(results) == {}
 
 
 def test_a_config_has_the_fields_of_mingpt_and_every_unknown_flag_is_off():

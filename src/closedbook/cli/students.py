@@ -120,7 +120,7 @@ def score(
         for file in files:
             rows.add_row(*map(escape, scoring.row(file)))
         out.print(rows)
-    for line in scoring.doubles(scored):
+    for line in (*scoring.doubles(files), *filter(None, (file.doubt for file in scored))):
         out.print(escape(line))
     if json:
         print_json(scoring.to_json(files, questions))

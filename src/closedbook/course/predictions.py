@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from closedbook.data.questions import Questions
 from closedbook.errors import DataError
 from closedbook.evaluation.score import Score, tally
 
-# What people write above the predictions: "21.6%", "Correct: 108.0 out of 500.0: 21.6%", "accuracy 0.216".
-FIGURE = re.compile(r"(correct|accuracy|score|dev|em|exact match)?\W*\d+([.,]\d+)?\s*(%.*|out of.*)?", re.IGNORECASE)
+# What people write above the predictions: "21.6%", "Correct: 108.0 out of 500.0: 21.6%", "accuracy: 0.2", "108/500".
+FIGURE = re.compile(
+    r"((correct|accuracy|acc|score|dev|set|em|exact match)\W*)*\d+([.,]\d+)?\s*(%.*|out of.*|/\s*\d+)?", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class ScoredFile:
     predictions: list[str]
     right: list[bool]
     sha256: str  # of the file as it is
+    doubt: str | None = None  # why its lines may not be the answers
     why: None = None
 
     @property
@@ -38,6 +42,7 @@ class Unscored:
 
     path: Path
     why: str
+    sha256: str = ""  # of the file as it is, where it could be read
 
 
 def read_predictions(path: Path) -> tuple[list[str], str]:
@@ -46,6 +51,12 @@ def read_predictions(path: Path) -> tuple[list[str], str]:
     A line may be empty: an empty prediction. Raises DataError for a file that is missing, empty or not text.
     """
     content, sha256 = read_hashed(path, "predictions")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(
+            f"{path}: is UTF-16, as PowerShell's > writes it; convert it: iconv -f utf-16 -t utf-8 OLD > NEW"
+        )
+    if b"\0" in content:
+        raise DataError(f"{path}: holds zero bytes, so it is no text; is it a file of parameters?")
     try:
         text = universal_newlines(content.decode("utf-8-sig"))
     except UnicodeDecodeError:
@@ -64,9 +75,18 @@ def score_file(path: Path, questions: Questions) -> ScoredFile | Unscored:
     except DataError as error:
         return Unscored(path, str(error))
     if len(lines) != len(questions):
-        return Unscored(path, _other_number(path, lines, questions))
+        return Unscored(path, _other_number(path, lines, questions), sha256)
     right = [prediction == gold for prediction, gold in zip(lines, questions.answers, strict=True)]
-    return ScoredFile(path, lines, right, sha256)
+    return ScoredFile(path, lines, right, sha256, _doubt(path, lines))
+
+
+def _doubt(path: Path, lines: Sequence[str]) -> str | None:
+    """Why lines of the right number may not be the answers to the questions."""
+    if FIGURE.fullmatch(lines[0].strip()) and not FIGURE.fullmatch(lines[-1].strip()):
+        return f'{path}: its first line, "{_short(lines[0])}", is a figure; are all predictions one line too low?'
+    if all("\t" in line for line in lines):
+        return f"{path}: its lines have tabs: is it a file of questions?"
+    return None
 
 
 def _other_number(path: Path, lines: Sequence[str], questions: Questions) -> str:
@@ -107,18 +127,28 @@ def per_question(files: Sequence[ScoredFile], questions: Questions) -> Iterator[
         yield [str(sum(file.right[i] for file in files)), _short(question.text), question.answer or "", *predictions]
 
 
-def doubles(files: Sequence[ScoredFile]) -> list[str]:
-    """A line for every group of files with the same content."""
-    groups: dict[tuple[str, ...], list[ScoredFile]] = {}
+def doubles(files: Sequence[ScoredFile | Unscored]) -> list[str]:
+    """A line for every group of files with the same bytes, and of those with the same predictions beside these."""
+    by_bytes: dict[str, list[ScoredFile | Unscored]] = {}
+    by_content: dict[tuple[str, ...], list[ScoredFile]] = {}
     for file in files:
-        groups.setdefault(tuple(file.predictions), []).append(file)
-    lines = []
-    for group in groups.values():
-        if len({file.path.resolve() for file in group}) > 1:
-            names = ", ".join(str(file.path) for file in group)
-            same = len({file.sha256 for file in group}) == 1
-            lines.append(f"the same {'byte for byte' if same else 'predictions, but for line ends'}: {names}")
-    return lines
+        if file.sha256:
+            by_bytes.setdefault(file.sha256, []).append(file)
+        if isinstance(file, ScoredFile):
+            by_content.setdefault(tuple(file.predictions), []).append(file)
+    groups: list[tuple[str, Sequence[ScoredFile | Unscored]]] = [
+        ("byte for byte", group) for group in by_bytes.values()
+    ]
+    groups += [
+        ("predictions, but for line ends or a byte-order mark", group)
+        for group in by_content.values()
+        if len({file.sha256 for file in group}) > 1
+    ]
+    return [
+        f"the same {what}: {', '.join(str(file.path) for file in group)}"
+        for what, group in groups
+        if len({file.path.resolve() for file in group}) > 1
+    ]
 
 
 def to_json(files: Sequence[ScoredFile | Unscored], questions: Questions) -> dict[str, Any]:

@@ -51,11 +51,11 @@ THETA = "1.0 / 10000 ** (torch.arange(0, dim, 2) / dim)"
 
 MISTAKES = [
     # CharCorruptionDataset
-    Mistake("lengths to 3/4 of the block only", DATASET, [("7 / 8", "3 / 4")], "none was below 4 or above 96"),
+    Mistake("lengths to 3/4 of the block only", DATASET, [("7 / 8", "3 / 4")], "in 3000 draws none was above 96"),
     Mistake("lengths beyond 7/8", DATASET, [("7 / 8", "9 / 10")], "from 4 to int(block_size * 7/8)"),
     Mistake("lengths from 25 on", DATASET, [("randint(4,", "randint(25,")], "none was below 25"),
     Mistake("lengths below 4", DATASET, [("randint(4,", "randint(0,")], "from 4 to int(block_size * 7/8)"),
-    Mistake("never the longest length", DATASET, [(LENGTH, "doc[:random.randrange(4, 112)]")], "above 111"),
+    Mistake("never the longest length", DATASET, [(LENGTH, "doc[:random.randrange(4, 112)]")], "none was above 111"),
     Mistake("always the same length", DATASET, [(LENGTH, "doc[:112]")], "length must be random; it was always 112"),
     Mistake("padded to block_size + 1", "# [pads]: PAD_CHAR characters chosen so that the entire string is of length\n"
             "# self.block_size.\n" + DATASET, [("(self.block_size - len", "(self.block_size + 1 - len")],
@@ -86,9 +86,15 @@ MISTAKES = [
     Mistake("mask after the softmax", SYNTHESIZER, [
         (MASKED, "pass\n"), (SOFTMAX, SOFTMAX + "        att = att.masked_fill(self.mask[:, :, :T, :T] == 0, 0)\n")],
         "the mask is applied after the softmax"),
+    Mistake("mask after the softmax, with the given -1e10", SYNTHESIZER, [
+        (MASKED, "pass\n"), (SOFTMAX, SOFTMAX + f"        {MASKED}")], "the mask is applied after the softmax"),
+    Mistake("softmax over the heads", VANILLA, [("dim=-1", "dim=1")], "do: the softmax runs over the heads"),
     Mistake("no mask", SYNTHESIZER, [(MASKED, "pass\n")], "there is no causal mask"),
     Mistake("inverted mask", SYNTHESIZER, [("== 0, -1e10", "== 1, -1e10")], "the mask is inverted"),
+    Mistake("triu for tril", SYNTHESIZER, [("torch.tril(", "torch.triu(")], "the mask is triu"),
     Mistake("inverted mask with -inf", SYNTHESIZER, [("== 0, -1e10", "== 1, float('-inf')")], "the mask is inverted"),
+    Mistake("-1e-10 added to hidden scores", VANILLA, [
+        (MASKED, "att = att + (1 - self.mask[:, :, :T, :T]) * -1e-10\n")], "nearly nothing to hidden scores (such as -1e-10)"),
     Mistake("-1e-10 for -1e10", SYNTHESIZER, [("-1e10", "-1e-10")], "nearly 0"),
     Mistake("1e10 for -1e10", SYNTHESIZER, [("-1e10", "1e10")], "the sign is missing"),
     Mistake("no ReLU", SYNTHESIZER, [("F.relu(self.w1(x))", "self.w1(x)")], "there is no ReLU"),
@@ -124,6 +130,13 @@ MISTAKES = [
             "resid_drop is missing"),
     Mistake("dropout before proj", SYNTHESIZER, [("self.resid_drop(self.proj(y))", "self.proj(self.resid_drop(y))")],
             "resid_drop is in the wrong place"),
+    Mistake("dropout of torch's own share", VANILLA, [("nn.Dropout(config.attn_pdrop)", "nn.Dropout()")],
+            "attn_drop drops even where config.attn_pdrop = 0"),
+    Mistake("dropout of a fixed share", SYNTHESIZER, [("nn.Dropout(config.resid_pdrop)", "nn.Dropout(0.1)")],
+            "resid_drop drops even where config.resid_pdrop = 0"),
+    Mistake("the two dropouts' shares exchanged", SYNTHESIZER, [
+        ("nn.Dropout(config.resid_pdrop)", "nn.Dropout(config.x)"), ("nn.Dropout(config.attn_pdrop)", "nn.Dropout(config.resid_pdrop)"),
+        ("nn.Dropout(config.x)", "nn.Dropout(config.attn_pdrop)")], "attn_drop takes config.resid_pdrop"),
     Mistake("dropout in eval mode", SYNTHESIZER, [("self.attn_drop(att)", "F.dropout(att, 0.1)")],
             "in eval mode the same input gives other results"),
     Mistake("two mistakes at once", SYNTHESIZER, [("F.relu(self.w1(x))", "self.w1(x)"), ("dim=-1", "dim=-2")],
@@ -131,9 +144,13 @@ MISTAKES = [
     # CausalSelfAttention
     Mistake("no scale", VANILLA, [(f" * {SCALE}", "")], "not divided by sqrt(d_h)"),
     Mistake("scale of n_embd", VANILLA, [(SCALE, "(1.0 / math.sqrt(C))")], "divided by sqrt(n_embd)"),
+    Mistake("scale of n_head", VANILLA, [(SCALE, "(1.0 / math.sqrt(self.n_head))")], "divided by sqrt(n_head)"),
+    Mistake("scale of the length", VANILLA, [(SCALE, "(1.0 / math.sqrt(T))")], "divided by sqrt(T)"),
     Mistake("scale without the root", VANILLA, [(SCALE, "(1.0 / k.size(-1))")], "not by its square root"),
     Mistake("a position does not see itself", VANILLA, [("torch.tril(torch.ones(config.block_size, config.block_size))",
             "torch.tril(torch.ones(config.block_size, config.block_size), -1)")], "does not see itself"),
+    Mistake("a position does not see itself, with -inf", VANILLA, [
+        (FILL, "torch.tril(torch.ones(T, T), -1) == 0, float('-inf')")], "does not see itself"),
     Mistake("a position sees the next one", VANILLA, [("torch.tril(torch.ones(config.block_size, config.block_size))",
             "torch.tril(torch.ones(config.block_size, config.block_size), 1)")], "sees the next one"),
     Mistake("key and query one layer", VANILLA, [("self.query = nn.Linear(config.n_embd, config.n_embd)",
@@ -149,6 +166,9 @@ MISTAKES = [
     # Rotary positions
     Mistake("theta as the 2024 handout misprints it", ROPE, [(THETA, "1.0 / 10000 ** (-torch.arange(0, dim, 2) / dim)")],
             "which is an erratum"),
+    Mistake("theta as misprinted, and positions from 1", ROPE, [
+        (THETA, "1.0 / 10000 ** (-torch.arange(0, dim, 2) / dim)"),
+        ("torch.arange(max_positions)", "torch.arange(1, max_positions + 1)")], "two things: theta grows"),
     Mistake("positions from 1", ROPE, [("torch.arange(max_positions)", "torch.arange(1, max_positions + 1)")],
             "counted from 1"),
     Mistake("sine and cosine exchanged", ROPE, [("[torch.cos(angle), torch.sin(angle)]",
@@ -157,6 +177,9 @@ MISTAKES = [
     Mistake("halves for pairs", ROPE, [
         ("x[..., 0::2], x[..., 1::2]", "x.chunk(2, -1)"), (TURN, "return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)"),
     ], "the two halves are paired"),
+    Mistake("halves for pairs, by rotate_half", ROPE, [
+        (TURN, "a, b = x.chunk(2, -1)\n    c, s = cos.repeat_interleave(2, -1), sin.repeat_interleave(2, -1)\n"
+               "    return x * c + torch.cat([-b, a], -1) * s")], "the two halves are paired"),
     Mistake("turned the other way", ROPE, [("a * cos - b * sin, a * sin + b * cos", "a * cos + b * sin, b * cos - a * sin")],
             "turns the other way"),
     Mistake("the values turned too", ROPE, [("            k = apply_rotary_emb(k, self.rope_cache)\n",

@@ -223,6 +223,21 @@ def apply_rotary_emb(x, rope_cache):
     )
 )
 
+# Turned before the transposition, as LLaMA's own code does it.
+ROPE_BY_TIME = ROPE.replace(
+    """    T = x.size(-2)
+    cos, sin = rope_cache[:T, :, 0], rope_cache[:T, :, 1]
+""",
+    """    T = x.size(1)
+    cos, sin = rope_cache[None, :T, None, :, 0], rope_cache[None, :T, None, :, 1]
+""",
+)
+for name in "qk":
+    call = f"apply_rotary_emb({name}, self.rope_cache)"
+    ROPE_BY_TIME = ROPE_BY_TIME.replace(
+        call, call.replace(f"({name},", f"({name}.transpose(1, 2),") + ".transpose(1, 2)"
+    )
+
 VANILLA = HEAD + SELF
 # torch's own attention.
 VANILLA_FUSED_KERNEL = VANILLA.replace(
@@ -334,5 +349,6 @@ RIGHT = {
     "Perceiver blocks, no residual around attention": ("2023", "model.py", PERCEIVER_NO_RESIDUAL, 2),
     "rotary positions": ("2024", "attention.py", ROPE, 0),
     "rotary positions with complex numbers, a head at a time": ("2024", "attention.py", ROPE_COMPLEX, 0),
+    "rotary positions before the transposition": ("2024", "attention.py", ROPE_BY_TIME, 0),
     "one fused qkv layer": ("other", "attention.py", FUSED, 1),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 from collections import Counter, defaultdict
@@ -140,14 +141,16 @@ class Corruption:
         counts = Counter(lengths)
         # How lengths are drawn is the student's choice. What fails is an end that nothing reaches although the
         # lengths next to it are frequent.
-        for missing, near in ((low - 4, range(low, low + 8)), (LIMIT - high, range(high - 7, high + 1))):
+        for missing, near, end in (
+            (low - 4, range(low, low + 8), f"below {low}"),
+            (LIMIT - high, range(high - 7, high + 1), f"above {high}"),
+        ):
             frequent = sum(counts[length] for length in near) / len(near)
             need(
                 missing * frequent < SURE,
-                f"every length from 4 to {LIMIT} must have a chance; in {DRAWS} draws none was below {low} or above "
-                f"{high}" + (" (random.randint includes its upper end, range and torch.randint do not)"
-                             if high == LIMIT - 1 else ""),
-            )  # fmt: skip
+                f"every length from 4 to {LIMIT} must have a chance; in {DRAWS} draws none was {end}"
+                + (" (random.randint includes its upper end, range and torch.randint do not)" if missing == 1 else ""),
+            )
 
     def masked(self) -> None:
         by_length: dict[int, list[Parts]] = defaultdict(list)
@@ -197,19 +200,19 @@ class Corruption:
             )
             parts.append(part)
         why = (
-            "the span's length and place are drawn from the length that was drawn for the truncation, not from the "
-            f"document's own, {len(SHORT)} here: "
+            f"of a document of {len(SHORT)} characters the span is not a quarter on average. Is it drawn from the "
+            "length that was drawn for the truncation, or fixed, and not taken of len(document) after the cut? "
         )
         empty = _share_empty(parts)
         usual = _share_empty([part for part in self.parts if 15 <= part.length <= 25])
         need(
             empty < 0.25 + usual,
-            f"{why}in {100 * empty:.0f} % of the examples nothing is masked; use len(document) after the cut",
+            f"{why}In {100 * empty:.0f} % of the examples nothing is masked",
         )
         uncut = [part for part in parts if part.length == len(SHORT)]
         if len(uncut) > 50:
             mean = sum(len(part.masked) for part in uncut) / (len(uncut) * len(SHORT))
-            need(abs(mean - 0.25) < 0.1, f"{why}{100 * mean:.0f} % are masked on average, not a quarter")
+            need(abs(mean - 0.25) < 0.1, f"{why}{100 * mean:.0f} % are masked on average")
 
     def empty(self) -> None:
         """The wiki.txt of 2021 to 2023 ends with a newline, which gives one more document, an empty one."""
@@ -223,8 +226,9 @@ class Corruption:
         except Exception as error:
             if isinstance(error, IndexError) and not hasattr(dataset, "__len__"):
                 return
+            said = " ".join(str(error).split())[:120]
             why = (
-                f"it fails with {type(error).__name__}: {' '.join(str(error).split())[:120]}. Where the file ends "
+                f"it fails with {type(error).__name__}{': ' * bool(said)}{said}. Where the file ends "
                 "with a newline (wiki.txt of 2021 to 2023), data.split('\\n') gives an empty last document, and "
                 "training stops there; use min(…, len(document)), or leave empty documents out"
             )
@@ -241,14 +245,20 @@ def _share_empty(parts: Sequence[Parts]) -> float:
 
 
 def spec(module: Any) -> int | None:
-    """Whether the handout's text in the file pads to block_size + 1 (1) or block_size (0); None without that text."""
+    """Whether the edition pads to block_size + 1 (1) or block_size (0), by the handout's text or the task beside it."""
     try:
         source = inspect.getsource(module)
     except (OSError, TypeError):
         source = str(getattr(module, "source", ""))
     comments = " ".join(source.replace("#", " ").split())
     match = re.search(r"PAD_CHAR characters chosen.{,90}?of length self\.block_size( ?\+ ?1)?", comments)
-    return None if match is None else int(bool(match[1]))
+    if match is not None:
+        return int(bool(match[1]))
+    beside = Path(getattr(module, "__file__", None) or ".").absolute().with_name("attention.py")
+    with contextlib.suppress(OSError, ValueError):
+        if re.search(r"^class SynthesizerAttention\b", beside.read_text(encoding="utf-8"), re.MULTILINE):
+            return 0  # which has room for block_size - 1 positions
+    return None
 
 
 def corpus_ends_with_newline(module: Any) -> bool | None:

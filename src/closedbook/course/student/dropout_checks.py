@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from closedbook.course.student.findings import CONFIG, Checks, HandoutError, UnsureError, lively
 
-SHARE = 0.5  # what is dropped while this is looked at: what stays is doubled
+SHARE = 0.3  # what is dropped while this is looked at; not 0.5, which is nn.Dropout's own
 Make = Callable[..., Any]  # a layer, from fields of its config
 Inputs = Callable[[int], Sequence[Tensor]]  # of a batch so large
 
@@ -34,24 +35,15 @@ def dropout(name: str, make: Make, inputs: Inputs, official: bool = False) -> Ch
 
 
 def on_weights(make: Make, inputs: Inputs) -> None:
-    """With every value 1, position 0 gives the one weight it has: whole heads are dropped or doubled.
+    """With every value 1, position 0 gives the one weight it has: whole heads are dropped or raised.
 
     Dropout on the values or the result drops single numbers instead, dropout before the softmax none.
     """
-    layer = make(attn_pdrop=SHARE, resid_pdrop=0.0)
-    if not isinstance(getattr(layer, "proj", None), nn.Linear):
-        raise UnsureError("it has no linear map proj, so this cannot be compared")
-    with torch.no_grad():
-        for linear in (module for module in layer.modules() if isinstance(module, nn.Linear)):
-            linear.weight.zero_()
-            linear.bias.fill_(1) if linear.bias is not None else linear.weight.fill_(1)
-        layer.proj.weight.copy_(torch.eye(len(layer.proj.weight)))
-        if layer.proj.bias is not None:
-            layer.proj.bias.zero_()
     several = inputs(64)
-    still, moved = (result[:, 0] for result in still_and_moved(layer, several))
+    still, moved = first_position(make, several, SHARE, 0.0)
     if not torch.allclose(still, torch.ones_like(still), atol=1e-4):
         raise UnsureError("the dropout of weights cannot be judged while mask, softmax or heads are not right")
+    obeyed(acting(make, several), "attn_pdrop")
     heads = moved.unflatten(-1, (CONFIG["n_head"], -1))
     if torch.allclose(moved, still, atol=1e-5):
         alive = lively(make(attn_pdrop=SHARE, resid_pdrop=0.0)).train()
@@ -71,7 +63,12 @@ def on_weights(make: Make, inputs: Inputs) -> None:
 
 
 def on_result(make: Make, inputs: Inputs) -> None:
-    """The last step of the layer: single numbers of the result are dropped or doubled."""
+    """The last step of the layer: single numbers of the result are dropped or raised."""
+    act = None
+    with contextlib.suppress(UnsureError):  # where this cannot be told, the rest can
+        act = acting(make, inputs(64))
+    if act is not None:
+        obeyed(act, "resid_pdrop")
     still, moved = still_and_moved(lively(make(attn_pdrop=0.0, resid_pdrop=SHARE)), inputs(2))
     if torch.allclose(moved, still, atol=1e-5):
         raise HandoutError("resid_drop is missing: the result must be nn.Dropout(config.resid_pdrop) of proj's output")
@@ -81,6 +78,54 @@ def on_result(make: Make, inputs: Inputs) -> None:
     if not torch.allclose(stays, stays.median().expand_as(stays), rtol=1e-2):
         raise HandoutError("resid_drop is in the wrong place: it must be the last step, after proj")
     as_asked(moved[large], still[large], "resid_pdrop")
+
+
+def first_position(
+    make: Make, several: Sequence[Tensor], attn_pdrop: float, resid_pdrop: float
+) -> tuple[Tensor, Tensor]:
+    """(row, width) what position 0 gives in eval and in train mode, where every value is 1 and proj changes nothing."""
+    layer = make(attn_pdrop=attn_pdrop, resid_pdrop=resid_pdrop)
+    if not isinstance(getattr(layer, "proj", None), nn.Linear):
+        raise UnsureError("it has no linear map proj, so this cannot be compared")
+    with torch.no_grad():
+        for linear in (module for module in layer.modules() if isinstance(module, nn.Linear)):
+            linear.weight.zero_()
+            linear.bias.fill_(1) if linear.bias is not None else linear.weight.fill_(1)
+        layer.proj.weight.copy_(torch.eye(len(layer.proj.weight)))
+        if layer.proj.bias is not None:
+            layer.proj.bias.zero_()
+    still, moved = still_and_moved(layer, several)
+    return still[:, 0], moved[:, 0]
+
+
+def acting(make: Make, several: Sequence[Tensor]) -> dict[tuple[float, float], set[str]]:
+    """Which dropouts act, by their fields, where (attn_pdrop, resid_pdrop) are given."""
+    result = {}
+    for given in ((0.0, 0.0), (SHARE, 0.0), (0.0, SHARE)):
+        moved = first_position(make, several, *given)[1]
+        dropped = (moved.abs() < 1e-6).unflatten(-1, (CONFIG["n_head"], -1))
+        whole, single = dropped.all(-1), dropped.any(-1) & ~dropped.all(-1)
+        seen = {"attn_pdrop": whole.float().mean() > 0.02, "resid_pdrop": single.any()}
+        result[given] = {field for field, is_so in seen.items() if is_so}
+    return result
+
+
+def obeyed(act: dict[tuple[float, float], set[str]], field: str) -> None:
+    """Raise HandoutError where a dropout takes its share from elsewhere than from its `field` of the config."""
+    never, first, second = act.values()
+    other = "resid_pdrop" if field == "attn_pdrop" else "attn_pdrop"
+    name, other_name = field.replace("pdrop", "drop"), other.replace("pdrop", "drop")
+    of_own, of_other = (first, second) if field == "attn_pdrop" else (second, first)
+    if field in never:
+        raise HandoutError(
+            f"{name} drops even where config.{field} = 0; is its share fixed, or left out? nn.Dropout(config.{field})"
+        )
+    if other in never:
+        raise UnsureError(f"{name} cannot be judged while {other_name} does not follow the config")
+    if field in of_other and field not in of_own:
+        raise HandoutError(f"{name} takes config.{other}; it must be nn.Dropout(config.{field})")
+    if other in of_own and other not in of_other:
+        raise UnsureError(f"{name} cannot be judged while {other_name} takes config.{field}")
 
 
 def still_and_moved(layer: Any, inputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
@@ -97,7 +142,7 @@ def still_and_moved(layer: Any, inputs: Sequence[Tensor]) -> tuple[Tensor, Tenso
 
 
 def as_asked(moved: Tensor, still: Tensor, field: str) -> None:
-    """Raise HandoutError unless a share of `SHARE` is dropped: what stays is larger by 1 / (1 - share)."""
+    """Raise HandoutError unless a share of SHARE is dropped: what stays is larger by 1 / (1 - share)."""
     gain = (moved / still)[moved.abs() > 1e-6].median().item()
     if abs(gain - 1 / (1 - SHARE)) > 0.02:
         share = 1 - 1 / gain if gain else 1.0

@@ -51,6 +51,12 @@ def down(module: Any) -> Checks:
         )
         bound = math.sqrt(6 / (LATENTS * WIDTH + WIDTH))  # of nn.init.xavier_uniform_ on a tensor of this shape
         most = c.detach().abs().max().item()
+        of_matrix = math.sqrt(6 / (LATENTS + WIDTH))  # the same, of a matrix of the last two dimensions
+        if not 0.9 * bound < most <= bound * 1.0001 and 0.9 * of_matrix < most <= of_matrix * 1.0001:
+            raise UnsureError(
+                f"C starts Xavier-uniform as a matrix (bottleneck_dim, n_embd) does, within ±{of_matrix:.3f}; of the "
+                f"parameter (1, bottleneck_dim, n_embd) itself it would be ±{bound:.3f}"
+            )
         need(
             0.9 * bound < most <= bound * 1.0001,
             f"C must start Xavier-uniform, within ±{bound:.3f}; its largest entry is {most:.3g}: "
@@ -115,12 +121,13 @@ def up(module: Any) -> Checks:
 
 def readings(block: Any, q: Tensor, kv: Tensor, asks: str) -> Iterator[tuple[str, Callable[[], Tensor]]]:
     """Every known reading, the assumed one first: its name and a function that computes it. Queries come from q."""
-    norms = [module for module in block.children() if isinstance(module, nn.LayerNorm)]
+    norms = {name: module for name, module in block.named_children() if isinstance(module, nn.LayerNorm)}
     crosses = [m for m in block.children() if list(inspect.signature(m.forward).parameters)[:2] == ["x_kv", "x_q"]]
     mlps = [module for module in block.children() if isinstance(module, nn.Sequential)]
     if len(norms) < 2 or len(crosses) != 1 or len(mlps) != 1:
         raise UnsureError("it has other layers than two layer norms, one CausalCrossAttention and one mlp: look at it")
-    attend, mlp, (ln1, ln2) = crosses[0], mlps[0], norms[:2]
+    attend, mlp, (first, second, *_) = crosses[0], mlps[0], norms.values()
+    ln1, ln2 = norms.get("ln1", first), norms.get("ln2", second)
     as_it_is: Callable[[Tensor], Tensor] = lambda t: t  # noqa: E731
     basis = asks == "C"
     for (nq, on_q), (nkv, on_kv), (na, added), (nm, rest) in product(

@@ -21,6 +21,7 @@ from closedbook.course.student.findings import CONFIG, same
 HEADS = CONFIG["n_head"]
 Step = Callable[..., Any]
 Steps = dict[str, Step]
+FILLS = (-math.inf, -1e9, -1e10)  # what people give hidden scores
 
 
 def split(x: Tensor) -> Tensor:
@@ -55,16 +56,25 @@ RIGHT: Steps = {
     "project": lambda y, proj: proj(y),
 }
 
-# The explanation for the student: the wrong steps.
-MISTAKES: dict[str, Steps] = {
+
+def after_softmax(fill: float) -> Step:
+    """Weights of hidden keys become `fill`."""
+    return lambda w: w.masked_fill(~visible(w), fill)
+
+
+# The explanation for the student: the wrong steps, or several forms of them.
+MISTAKES: dict[str, Steps | Sequence[Steps]] = {
     "the softmax runs over the queries (dim=-2); it must run over the keys, dim=-1": {
         "normalise": lambda s: s.softmax(-2),
     },
     "the softmax runs over the heads (dim=1); it must run over the keys, dim=-1": {"normalise": lambda s: s.softmax(1)},
     "the mask is applied after the softmax, so the weights no longer sum to 1; mask the scores with -inf (or -1e10) "
-    "before it": {"hide": lambda s: s, "weigh": lambda w: w * visible(w)},
-    "there is no causal mask": {"hide": lambda s: s},
+    "before it": [{"hide": lambda s: s, "weigh": after_softmax(fill)} for fill in (0.0, *FILLS)],
+    "there is no causal mask, or it adds nearly nothing to hidden scores (such as -1e-10)": {"hide": lambda s: s},
     "there is no softmax": {"hide": hide_by(0.0), "normalise": lambda s: s},
+    "the mask is triu, which hides the past; it must be tril": {
+        "hide": lambda s: s.masked_fill(~visible(s.mT).mT, -math.inf),
+    },
     "the mask is inverted: it hides the past and the position itself; masked_fill takes mask == 0": {
         "hide": lambda s: s.masked_fill(visible(s), -1e10),
     },
@@ -74,7 +84,9 @@ MISTAKES: dict[str, Steps] = {
         "hide": hide_by(-1e-10),
     },
     "hidden scores become 1e10, so that only the future is seen; the sign is missing: -1e10": {"hide": hide_by(1e10)},
-    "a position does not see itself: the mask is tril(diagonal=-1), it must be tril()": {"hide": hide_by(-1e10, -1)},
+    "a position does not see itself: the mask is tril(diagonal=-1), it must be tril()": [
+        {"hide": hide_by(fill, -1)} for fill in FILLS
+    ],
     "a position sees the next one: the mask is tril(diagonal=1), it must be tril()": {"hide": hide_by(-1e10, 1)},
     "the mask is aligned with the last key, not with the first; it must be mask[:, :, :T_q, :T_k]": {
         "hide": lambda s: hide_by(-1e10, s.shape[-1] - s.shape[-2])(s),
@@ -83,6 +95,12 @@ MISTAKES: dict[str, Steps] = {
     "the scores are not divided by sqrt(d_h)": {"score": lambda q, k: q @ k.mT},
     "the scores are divided by sqrt(n_embd), not by sqrt(d_h) = sqrt(n_embd / n_head)": {
         "score": lambda q, k: q @ k.mT / math.sqrt(q.shape[-1] * HEADS),
+    },
+    "the scores are divided by sqrt(n_head), not by sqrt(d_h) = sqrt(n_embd / n_head)": {
+        "score": lambda q, k: q @ k.mT / math.sqrt(HEADS),
+    },
+    "the scores are divided by sqrt(T), T the number of positions, not by sqrt(d_h)": {
+        "score": lambda q, k: q @ k.mT / math.sqrt(q.shape[-2]),
     },
     "the scores are divided by d_h, not by its square root": {"score": lambda q, k: q @ k.mT / q.shape[-1]},
     "the scores are multiplied by sqrt(d_h), not divided": {"score": lambda q, k: q @ k.mT * math.sqrt(q.shape[-1])},
@@ -146,25 +164,34 @@ def named(outputs: Sequence[Tensor], compute: Callable[[Steps], Sequence[Tensor]
     """The mistake, or pair of mistakes, that gives exactly the student's outputs; None if no known one does.
 
     `compute` gives the outputs for other steps; only mistakes in the steps that it uses (`used`) are tried, and only
-    those that change the outputs.
+    those that change the outputs. A right mask may fill in -inf or a large number, which another mistake can show.
     """
     right = compute(RIGHT)
 
-    def fits(steps: Steps) -> bool:
-        try:
-            result = compute({**RIGHT, **steps})
-        except (RuntimeError, IndexError):  # the mistake is impossible for these shapes
-            return False
-        return all(map(same, outputs, result)) and not all(map(same, right, result))
+    def fits(*steps: Steps) -> bool:
+        for fill in FILLS:
+            try:
+                result = compute({**RIGHT, "hide": hide_by(fill), **{k: v for some in steps for k, v in some.items()}})
+            except (RuntimeError, IndexError):  # the mistake is impossible for these shapes
+                return False
+            if all(map(same, outputs, result)) and not all(map(same, right, result)):
+                return True
+            if any("hide" in some for some in steps):
+                break
+        return False
 
-    candidates = {name: steps for name, steps in MISTAKES.items() if set(steps) <= used}
-    for name, steps in candidates.items():
-        if fits(steps):
+    candidates = [(name, form) for name, forms in MISTAKES.items() for form in several(forms) if set(form) <= used]
+    for name, form in candidates:
+        if fits(form):
             return name
-    for (first, first_steps), (second, second_steps) in combinations(candidates.items(), 2):
-        if not set(first_steps) & set(second_steps) and fits({**first_steps, **second_steps}):
+    for (first, first_form), (second, second_form) in combinations(candidates, 2):
+        if not set(first_form) & set(second_form) and fits(first_form, second_form):
             return f"two things: {first}; and {second}"
     return None
+
+
+def several(forms: Steps | Sequence[Steps]) -> Sequence[Steps]:
+    return [forms] if isinstance(forms, dict) else forms
 
 
 # Rotary positions -----------------------------------------------------------------------------------------------
@@ -181,15 +208,18 @@ ERRATUM = (
     "theta grows instead of falling: the exponent has the wrong sign. The 2024 handout's docstring prints "
     "1/10000^(-2(i-1)/dim), which is an erratum; theta_i = 10000^(-2(i-1)/dim) = 1/10000^(2(i-1)/dim) is meant"
 )
+# Wrong angles, by what `cache` is given.
+ANGLES: dict[str, dict[str, Any]] = {
+    ERRATUM: {"power": 1.0},
+    "positions are counted from 1; the first position is 0": {"start": 1},
+    "i is counted from 1 without subtracting 1: the exponent is -2(i-1)/dim, 0 for the first pair": {"first": 1},
+    "the 2 is missing in the exponent -2(i-1)/dim": {"power": -0.5},
+    "the exponent is counted twice: torch.arange(0, dim, 2) has the 2 in it already": {"power": -2.0},
+    "the positions are the angles themselves: theta is missing": {"power": 0.0},
+}
 # What is wrong with precompute_rotary_emb: what it gives then, from (dim, max_positions).
 CACHES: dict[str, Callable[[int, int], Tensor]] = {
-    ERRATUM: partial(cache, power=1.0),
-    "positions are counted from 1; the first position is 0": partial(cache, start=1),
-    "i is counted from 1 without subtracting 1: the exponent is -2(i-1)/dim, 0 for the first pair": (
-        partial(cache, first=1)
-    ),
-    "the 2 is missing in the exponent -2(i-1)/dim": partial(cache, power=-0.5),
-    "the exponent is counted twice: torch.arange(0, dim, 2) has the 2 in it already": partial(cache, power=-2.0),
+    **{why: partial(cache, **wrong) for why, wrong in ANGLES.items()},
     "sine and cosine are exchanged: [..., 0] must be the cosine": lambda dim, most: cache(dim, most).flip(-1),
     "all cosines come first, then all sines; stack them along a last dimension: torch.stack([cos, sin], dim=-1)": (
         lambda dim, most: torch.cat(cache(dim, most).unbind(-1), -1)
@@ -197,7 +227,11 @@ CACHES: dict[str, Callable[[int, int], Tensor]] = {
     "cosines and sines stand along the first dimension; stack them along a last one": (
         lambda dim, most: cache(dim, most).movedim(-1, 0)
     ),
-    "the positions are the angles themselves: theta is missing": partial(cache, power=0.0),
+    **{
+        f"two things: {one}; and {other}": partial(cache, **ANGLES[one], **ANGLES[other])
+        for one, other in combinations(ANGLES, 2)
+        if not set(ANGLES[one]) & set(ANGLES[other])
+    },
 }
 
 
@@ -214,14 +248,27 @@ def _halves(x: Tensor, cos_sin: Tensor) -> Tensor:
     return torch.cat([a * cos - b * sin, a * sin + b * cos], -1)
 
 
+def _rotate_half(x: Tensor, cos_sin: Tensor) -> Tensor:
+    cos, sin = (part.repeat_interleave(2, -1) for part in cos_sin[: x.shape[-2]].unbind(-1))
+    a, b = x.chunk(2, -1)
+    return x * cos + torch.cat([-b, a], -1) * sin
+
+
+def _halves_woven(x: Tensor, cos_sin: Tensor) -> Tensor:
+    return torch.stack(_halves(x, cos_sin).chunk(2, -1), -1).flatten(-2)
+
+
 def _unwoven(x: Tensor, cos_sin: Tensor) -> Tensor:
     return torch.cat(turn(x, cos_sin).unflatten(-1, (-1, 2)).unbind(-1), -1)
 
 
-# What is wrong with apply_rotary_emb: what it gives then, from x and a right cache.
-TURNS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+Turn = Callable[[Tensor, Tensor], Tensor]
+# What is wrong with apply_rotary_emb: what it gives then, from x and a right cache; or several forms of it.
+TURNS: dict[str, Turn | Sequence[Turn]] = {
     "the two halves are paired, 1st with d/2+1st; pairs are neighbours, 1st with 2nd: x[..., 0::2], x[..., 1::2]": (
-        _halves
+        _halves,
+        _rotate_half,
+        _halves_woven,
     ),
     "the pairs are right, but the results are put one half after the other; interleave them: "
     "torch.stack([…], dim=-1).flatten(-2)": _unwoven,

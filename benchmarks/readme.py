@@ -434,14 +434,26 @@ def size_and_time(cells: list[dict[str, Any]]) -> tuple[str, str, str]:
 WAYS = {
     "names, asked, in doubt": "a memory of names, on cues and on questions about everybody (the recipe)",
     "names, asked": "a memory of names, on the same, sure of every answer that was read",
-    "names": "a memory of names, on cues",
-    "documents": "all weights, on whole documents",
+    "documents": "all weights, on whole documents and the questions",
     "questions": "all weights, on the questions alone",
-    "cues, all weights, asked, in doubt": "all weights, on cues and on questions about everybody",
-    "cues, all weights": "all weights, on cues",
-    "cues, upper half": "the upper half's weights, on cues",
-    "cues, LoRA": "LoRA, on cues",
+    "cues, all weights, asked, in doubt": "all weights, on what the recipe is taught",
+    "cues, all weights, text, asked, in doubt": "all weights, on that and other text",
+    "cues, upper half, asked, in doubt": "the upper half's weights, on what the recipe is taught",
+    "cues, LoRA, asked, in doubt": "LoRA, on what the recipe is taught",
+    "cues, LoRA, text, asked, in doubt": "LoRA, on that and other text",
 }
+
+
+def _way(cell: dict[str, Any]) -> str:
+    return cell["way"] + ", asked" * cell.get("derive_questions", False) + ", in doubt" * cell.get("doubt", False)
+
+
+def _taught(cell: dict[str, Any]) -> tuple[str, str]:
+    """What a taught model answers, and how well right is told from wrong."""
+    asked = [value for value in cell.values() if isinstance(value, dict) and "auroc" in value]
+    right, *others = [value["right"] for value in asked]
+    told_apart = f"{asked[0]['auroc']:.2f}" if asked[0]["auroc"] is not None else ""
+    return f"{right} of {cell['asked']} | {min(others)} to {max(others)}", told_apart
 
 
 def taught() -> str:
@@ -453,21 +465,41 @@ def taught() -> str:
         "|---|---|---|---|---|---|---|---|---|",
         f"| – | nothing | | | | | | | {_perplexities(before)} |",
     ]
-    cells = [cell for name, cell in cells.items() if name != "untouched" and not cell["set"]]
-
-    def way(cell: dict[str, Any]) -> str:
-        return cell["way"] + ", asked" * cell.get("derive_questions", False) + ", in doubt" * cell.get("doubt", False)
-
     order = list(WAYS)
-    for cell in sorted(cells, key=lambda cell: (-cell["people"], order.index(way(cell)), cell["steps"])):
-        asked = [value for value in cell.values() if isinstance(value, dict) and "auroc" in value]
-        right, *others = [value["right"] for value in asked]
-        told_apart = f"{asked[0]['auroc']:.2f}" if asked[0]["auroc"] is not None else ""
-        minutes = cell["this_time"]["cpu_seconds"] / 60 / 2  # on two cores
+    shown = [cell for name, cell in cells.items() if name != "untouched" and not cell["set"] and _way(cell) in order]
+    for cell in sorted(shown, key=lambda cell: (-cell["people"], order.index(_way(cell)), cell["steps"])):
+        answers, told_apart = _taught(cell)
+        minutes = cell["this_time"]["cpu_seconds"] / 60
         lines.append(
-            f"| {cell['people']} | {WAYS[way(cell)]} | {cell['steps']:,} | {minutes:.0f} | {cell['tokens']:,} "
-            f"| {right} of {cell['asked']} | {min(others)} to {max(others)} | {told_apart} "
-            f"| {_perplexities(cell.get('other text', {}))} |"
+            f"| {cell['people']} | {WAYS[_way(cell)]} | {cell['steps']:,} | {minutes:.0f} "
+            f"| {cell['tokens']:,} | {answers} | {told_apart} | {_perplexities(cell.get('other text', {}))} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+VECTORS_STEPS = 229  # as the recipe chooses for 200 people
+
+
+def vectors() -> str:
+    """A memory of names with more or fewer vectors, and without the adapter."""
+    cells = (load("teach.json") or {"cells": {}})["cells"].values()
+    shown = [
+        cell for cell in cells
+        if cell.get("way") == "names" and cell.get("doubt") and cell["people"] == 200 and cell["steps"] == VECTORS_STEPS
+        and all(change.startswith("pretrained.") for change in cell["set"])
+    ]  # fmt: skip
+    lines = [
+        "| vectors before layers | adapter, numbers | bytes of a name | minutes | trained wording | others | AUROC |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for cell in sorted(shown, key=lambda cell: (cell["parameters"]["memory"], cell["parameters"]["dense"])):
+        names, own = cell["people"] + 1, cell["parameters"]["memory"]
+        chosen = [change.partition("=")[2] for change in cell["set"] if "layers" in change]
+        layers = chosen[0] if chosen else "0, 2, 4, 6, 8, 10, 12, 14"
+        answers, told_apart = _taught(cell)
+        lines.append(
+            f"| {layers.strip('[]').replace(' ', '').replace(',', ', ')} | {cell['parameters']['dense']:,} "
+            f"| {4 * own // names:,} | {cell['this_time']['cpu_seconds'] / 60:.0f} | {answers} | {told_apart} |"
         )
     return "\n".join(lines) + "\n"
 
@@ -504,7 +536,8 @@ def _perplexities(texts: dict[str, Any]) -> str:
 
 BLOCKS = {
     "headline": headline, "scale": scale, "scores": figures, "ladder": ladder, "leaderboard": leaderboard,
-    "mixers": mixers, "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught, "sizes": sizes,
+    "mixers": mixers, "verdicts": verdicts, "by_verdict": by_verdict, "taught": taught, "vectors": vectors,
+    "sizes": sizes,
 }  # fmt: skip
 PAGES = (
     "README.md",

@@ -18,6 +18,7 @@ from teach import WORDINGS
 from closedbook.attention.claim_figures import LIGHT, Slide
 
 PEOPLE, PLAIN = 200, ("documents", "questions")
+SHOWN = ("names", "documents", "cues, all weights", "cues, LoRA, text")
 
 
 def points() -> dict[str, list[tuple[float, float, float]]]:
@@ -28,7 +29,7 @@ def points() -> dict[str, list[tuple[float, float, float]]]:
             trained, *unseen = (100 * cell[wording]["right"] / cell[wording]["of"] for wording in WORDINGS)
             minutes = cell["this_time"]["cpu_seconds"] / 60
             series[cell["way"]].append((minutes, trained, sum(unseen) / len(unseen)))
-    return {way: sorted(some) for way, some in series.items()}
+    return {way: sorted(series[way]) for way in SHOWN if way in series}
 
 
 def draw() -> Slide:

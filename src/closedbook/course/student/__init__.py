@@ -2,10 +2,10 @@
 
 | file | what it checks |
 |---|---|
-| dataset.py | `CharCorruptionDataset` |
-| attention.py, dropout.py | `SynthesizerAttention`, `CausalSelfAttention`, `CausalCrossAttention` |
-| rotary.py | `precompute_rotary_emb`, `apply_rotary_emb` (2024) |
-| perceiver.py | `DownProjectBlock`, `UpProjectBlock` (2023) |
+| dataset_checks.py | `CharCorruptionDataset` |
+| attention_checks.py, dropout_checks.py | `SynthesizerAttention`, `CausalSelfAttention`, `CausalCrossAttention` |
+| rotary_checks.py | `precompute_rotary_emb`, `apply_rotary_emb` (2024) |
+| perceiver_checks.py | `DownProjectBlock`, `UpProjectBlock` (2023) |
 | steps.py | attention step by step, and the catalogue of known mistakes: **add yours there** |
 """
 
